@@ -19,16 +19,16 @@ from pathlib import Path
 
 from benchmarks.reading import fetched
 from benchmarks.reading_samples import SAMPLES
-from slmdesk.core.documents import Page
-from slmdesk.core.records import Passage
-from slmdesk.documents.base import Reading
-from slmdesk.documents.registry import reader_of
+from slmdesk.base.documents import Page
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.records import Passage
+from slmdesk.children.tasks.read import chosen_format
 from slmdesk.engine.llama import LlamaEngine
-from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.base.pending import Pending, ended
-from slmdesk.services.documents.retrieval import DEEP, RankedPassages, Retrieval
+from slmdesk.formats.base import Reading
+from slmdesk.formats.registry import reader_of
+from slmdesk.library.retrieval import DEEP, RankedPassages, Retrieval
+from slmdesk.runtime.pending import Pending, ended
 from slmdesk.store import Store, open_store
-from slmdesk.tasks.read import chosen_format
 from slmdesk.text.passages.cut import PassageBuilder
 from slmdesk.text.passages.vectors import Nearest, halved
 

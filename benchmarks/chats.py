@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.steps import Ours
-from slmdesk.core.saved_states import StateHead, path_of, write_state
-from slmdesk.core.types import Answer, ChatMessage, Role, Sampling, TextPart
+from slmdesk.base.saved_states import StateHead, path_of, write_state
+from slmdesk.base.types import Answer, ChatMessage, Role, Sampling, TextPart
+from slmdesk.children.tasks.states import restore_state
 from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
-from slmdesk.tasks.states import restore_state
 
 WRITTEN = 64
 """Tokens of the answer before the question that is timed."""

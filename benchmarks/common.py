@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slmdesk.client.child import ENVIRONMENT_OF_ROLES
+from slmdesk.children.client.child import ENVIRONMENT_OF_ROLES
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = next(iter(sorted((ROOT / ".cache" / "starter-model").glob("*.gguf"))), ROOT / "no-model.gguf")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmarks.common import Row, median_and_span
 from benchmarks.history_rows import ASKED, MANY, PER_CHAT, SEARCHES, run_part
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role
-from slmdesk.paths import find_paths
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Status
+from slmdesk.base.types import Role
 from slmdesk.store import Cost, DataKey, KeyFile, Store, new_data_key, open_store
 
 WRITES = 200

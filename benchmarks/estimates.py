@@ -12,11 +12,11 @@ import psutil
 
 from benchmarks.common import MODEL, Row, Runner, median_and_span
 from benchmarks.prompts import long_text
-from slmdesk.core.gguf.read import check_file
-from slmdesk.core.memory import estimate_loaded
-from slmdesk.core.speed import Pace
 from slmdesk.engine.bandwidth import measure_bandwidth
 from slmdesk.engine.llama.threads import usable_cores
+from slmdesk.gguf.memory import estimate_loaded
+from slmdesk.gguf.read import check_file
+from slmdesk.gguf.speed import Pace
 
 CONTEXT = 4096
 ROUNDS = 5

@@ -21,8 +21,8 @@ from contextlib import closing
 from typing import Any
 
 from benchmarks.common import ROOT, Row, median_and_span
-from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.container import open_services
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.services import open_services
 from slmdesk.text.words.folding import fold_for_search
 
 LONG, MANY, PER_CHAT = 10_000, 1_000_000, 100
@@ -140,7 +140,7 @@ def open_longest() -> dict[str, list[float]]:
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.app import WindowRun
-    from slmdesk.gui.chat.view.widget import MessageWidget
+    from slmdesk.chat.window.view.widget import MessageWidget
 
     paths = find_paths()
     make_folders(paths)

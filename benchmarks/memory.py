@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from slmdesk.core.gguf.read import check_file
-from slmdesk.core.memory import estimate
-from slmdesk.core.types import LoadSpec, PromptPart, Sampling
+from slmdesk.base.types import LoadSpec, PromptPart, Sampling
 from slmdesk.engine.base import Request
+from slmdesk.gguf.memory import estimate
+from slmdesk.gguf.read import check_file
 
 
 def main(model: str, context: int) -> None:

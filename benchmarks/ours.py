@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count, pairwise
 from typing import Any
 
-from slmdesk.core.types import LoadSpec, Priority, PromptPart, Sampling
-from slmdesk.core.wire import messages_from
+from slmdesk.base.types import LoadSpec, Priority, PromptPart, Sampling
+from slmdesk.base.wire import messages_from
 from slmdesk.engine.base import Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.records import Status
-from slmdesk.core.types import Origin, Role, Sampling, TextPart
-from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
-from slmdesk.services.chat.requests import SendRequest
-from slmdesk.services.container import Services, open_services
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Status
+from slmdesk.base.types import Origin, Role, Sampling, TextPart
+from slmdesk.chat.requests import SendRequest
+from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
+from slmdesk.services import Services, open_services
 
 
 class Program:
@@ -109,7 +109,7 @@ def probe_window(question: str) -> dict[str, float]:
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.app import WindowRun
-    from slmdesk.paths import make_folders
+    from slmdesk.base.paths import make_folders
 
     paths = find_paths()
     make_folders(paths)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from benchmarks.common import MODEL, ROOT, Row, row_of
 from benchmarks.subject import Subject
-from slmdesk.client.child import ENVIRONMENT_OF_ROLES
+from slmdesk.children.client.child import ENVIRONMENT_OF_ROLES
 
 BOUNDS = {
     "usable_s": "Four fifths of it are imports: some 850 modules, whose dataclasses alone take a third.",

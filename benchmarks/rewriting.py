@@ -29,13 +29,13 @@ import pypdfium2
 from benchmarks.common import ROOT
 from benchmarks.reading import fetched, package_file
 from benchmarks.reading_samples import PDFS, SAMPLES, Sample
-from slmdesk.core.errors import KnownError
-from slmdesk.core.formats import translated_name
-from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit
-from slmdesk.documents.rewriting.driving import listed, written_to
-from slmdesk.documents.rewriting.registry import REWRITERS, rewriter_of
-from slmdesk.tasks.read import chosen_format
+from slmdesk.base.errors import KnownError
+from slmdesk.base.formats import translated_name
+from slmdesk.children.tasks.read import chosen_format
+from slmdesk.formats.base import Reading
+from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit
+from slmdesk.formats.rewriting.driving import listed, written_to
+from slmdesk.formats.rewriting.registry import REWRITERS, rewriter_of
 from slmdesk.text.translation.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"

@@ -82,8 +82,8 @@ def probe() -> None:
     from PySide6.QtWidgets import QApplication, QWidget
 
     from slmdesk.app import WindowRun
-    from slmdesk.gui.models.online.search import RepoCard
-    from slmdesk.paths import find_paths, make_folders
+    from slmdesk.base.paths import find_paths, make_folders
+    from slmdesk.online.window.hub.search import RepoCard
 
     paths = find_paths()
     make_folders(paths)

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
-from slmdesk.core.types import LoadSpec, Priority, Sampling
-from slmdesk.core.wire import messages_from
+from slmdesk.base.types import LoadSpec, Priority, Sampling
+from slmdesk.base.wire import messages_from
 from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.services.container import Services
-    from slmdesk.services.jobs.events import JobChanged
+    from slmdesk.jobs.events import JobChanged
+    from slmdesk.services import Services
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
 GOAL = 0.2
@@ -45,10 +45,10 @@ class SummaryPoint:
 
 def summarize(services: Services, document: str, length: int) -> list[SummaryPoint]:
     """All predictions of one summary, the last one at its end."""
-    from slmdesk.core.records import JobStatus
-    from slmdesk.services.jobs.events import JobChanged
-    from slmdesk.services.summaries.prompts import Kind
-    from slmdesk.services.summaries.types import SummaryRequest
+    from slmdesk.base.records import JobStatus
+    from slmdesk.jobs.events import JobChanged
+    from slmdesk.summaries.prompts import Kind
+    from slmdesk.summaries.types import SummaryRequest
 
     said: list[SummaryPoint] = []
     over = threading.Event()
@@ -123,14 +123,14 @@ def _notify(said: list[SummaryPoint], length: int) -> None:
 
 def opened() -> Services:
     """The program over the home of this process."""
-    from slmdesk.paths import find_paths
-    from slmdesk.services.container import open_services
+    from slmdesk.base.paths import find_paths
+    from slmdesk.services import open_services
 
     return open_services(find_paths())
 
 
 def _read(services: Services, path: Path) -> str:
-    from slmdesk.core.records import DocumentRecord
+    from slmdesk.base.records import DocumentRecord
 
     got: list[object] = []
     over = threading.Event()
@@ -149,8 +149,8 @@ def _read(services: Services, path: Path) -> str:
 
 def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     """Link a model, and wait; with `is_able` it counts as examined and fair."""
-    from slmdesk.services.evaluation.exam_items import items
-    from slmdesk.services.evaluation.exams import SKILLS
+    from slmdesk.evaluation.exam_items import items
+    from slmdesk.evaluation.exams import SKILLS
 
     over = threading.Event()
     link = lambda: services.models.import_file(path.absolute(), link=True).then(lambda _end: over.set())  # noqa: E731

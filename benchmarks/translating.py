@@ -29,21 +29,21 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
-from slmdesk.core.translation import SegmentRecord, SegmentState
-from slmdesk.services.jobs.steps import step_key
-from slmdesk.services.translation.asking.prompts import (
+from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.jobs.steps import step_key
+from slmdesk.text.translation.chatter import without_chatter
+from slmdesk.text.translation.tag_projection import phrases_of, verbatim
+from slmdesk.text.translation.tagged import Tags, mended, problems
+from slmdesk.translation.asking.prompts import (
     TranslationStyle,
     projection_step,
     prompt_version,
     translation_step,
 )
-from slmdesk.services.translation.types import TranslationRequest
-from slmdesk.text.translation.chatter import without_chatter
-from slmdesk.text.translation.tag_projection import phrases_of, verbatim
-from slmdesk.text.translation.tagged import Tags, mended, problems
+from slmdesk.translation.types import TranslationRequest
 
 if TYPE_CHECKING:
-    from slmdesk.services.container import Services
+    from slmdesk.services import Services
 
 TAGGED = Path(__file__).with_name("tagged.toml")
 PAGE = '<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title></head><body>\n{}\n</body></html>\n'
@@ -83,8 +83,8 @@ def services_with(model: Path) -> Iterator[Services]:
 
 def translate(services: Services, request: TranslationRequest) -> Made:
     """Have something translated, and wait."""
-    from slmdesk.core.records import JobStatus
-    from slmdesk.services.jobs.events import JobChanged
+    from slmdesk.base.records import JobStatus
+    from slmdesk.jobs.events import JobChanged
 
     over = threading.Event()
 

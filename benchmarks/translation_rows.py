@@ -18,16 +18,16 @@ from benchmarks.common import MODEL, ROOT, Row, Runner, interleave, median_and_s
 from benchmarks.program import Program, link_model
 from benchmarks.prompts import translation_prompts
 from benchmarks.translation_text import sentences
-from slmdesk.core.records import JobStatus
-from slmdesk.core.translation import LiveSegment
-from slmdesk.gui.translate.text.controller import TYPED_MS, WORD_MS
-from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Event
-from slmdesk.services.container import COMMANDS, open_services
-from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.asking.prompts import TranslationStyle
-from slmdesk.services.translation.events import LiveTranslated
-from slmdesk.services.translation.types import TranslationRequest
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import JobStatus
+from slmdesk.base.translation import LiveSegment
+from slmdesk.jobs.events import JobChanged
+from slmdesk.runtime.events import Event
+from slmdesk.services import COMMANDS, open_services
+from slmdesk.translation.asking.prompts import TranslationStyle
+from slmdesk.translation.events import LiveTranslated
+from slmdesk.translation.types import TranslationRequest
+from slmdesk.translation.window.text.controller import TYPED_MS, WORD_MS
 
 SEGMENTS = 200
 """Of a document."""

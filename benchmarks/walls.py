@@ -14,7 +14,7 @@ from functools import partial
 COUNT = 25
 CHILD = """
 import sys, time
-from slmdesk.worker import hardening, main
+from slmdesk.children.worker import hardening, main
 Hello = main.Hello
 def hello(*given):
     print(time.process_time(), file=sys.stderr, flush=True)
@@ -27,8 +27,8 @@ sys.exit(main.run_worker(sys.argv[2:]))
 """
 ALONE = """
 import sys, time
-from slmdesk.core.reach import NOTHING
-from slmdesk.worker import hardening
+from slmdesk.children.reach import NOTHING
+from slmdesk.children.worker import hardening
 began = time.process_time()
 if sys.argv[1] == "helper":
     hardening.harden_trials()
@@ -48,7 +48,7 @@ elif sys.argv[1] == "filter":
     print(time.perf_counter() - began)
     sys.exit()
 began = time.process_time()
-import slmdesk.cli.doctor, slmdesk.services.container
+import slmdesk.system.command, slmdesk.services
 print(time.process_time() - began)
 """
 

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from slmdesk.core.types import Sampling
-from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.chat.requests import SendRequest
-from slmdesk.services.container import open_services
-from slmdesk.services.engine.events import ModelState, ModelStateChanged
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.types import Sampling
+from slmdesk.chat.requests import SendRequest
+from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.services import open_services
 
 QUESTIONS = ("What is a lighthouse?", "Write a polite letter.", "Shorten: the office is closed on Monday.", "Why?")
 NEW_CHAT_EVERY = 5

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from slmdesk.core.record import changed
+from slmdesk.base.record import changed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
@@ -128,8 +128,8 @@ class Photographer:
         from PySide6.QtWidgets import QWidget
         from shots_samples import PAIRS, TYPED, write_odt
 
-        from slmdesk.core.translation import Origin
-        from slmdesk.gui.translate.document.controller import DocumentRequest
+        from slmdesk.base.translation import Origin
+        from slmdesk.translation.window.document.controller import DocumentRequest
 
         frame, window = self._frame, self._window
         self._run.bridge.ask(lambda services: services.store.memory.remember("en", "de", PAIRS, origin=Origin.PERSON))
@@ -165,7 +165,7 @@ class Photographer:
         """Walls, a statement, rules, an encrypted history and its lock page."""
         from PySide6.QtWidgets import QLabel, QWidget
 
-        from slmdesk.gui.shell.lock_window import LockWindow
+        from slmdesk.window.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")
@@ -274,7 +274,7 @@ def main() -> int:
         from PySide6.QtWidgets import QApplication
 
         from slmdesk.app import WindowRun
-        from slmdesk.paths import find_paths, make_folders
+        from slmdesk.base.paths import find_paths, make_folders
 
         paths = find_paths()
         make_folders(paths)

@@ -15,19 +15,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if arguments is None else arguments)
     leave_no_core()
     if args[:1] == ["--worker"]:
-        from slmdesk.worker.main import run_worker
+        from slmdesk.children.worker.main import run_worker
 
         return run_worker(args[1:])
     if not args or args[0] in ("--window", "--translate-clipboard"):
         from slmdesk.app import run_window
-        from slmdesk.paths import find_paths
-        from slmdesk.services.online.enforcement import wall_in
+        from slmdesk.base.paths import find_paths
+        from slmdesk.online.enforcement import wall_in
 
         wall_in(find_paths(), is_window=True)
         return run_window(args[1:] if args[:1] == ["--window"] else args)
     keep_memory_closed()
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
-    from slmdesk.cli.main import run_command_line
+    from slmdesk.command.main import run_command_line
 
     return run_command_line(args, is_own_process=True)
 

@@ -10,17 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from slmdesk.core.errors import KnownError
-from slmdesk.paths import Paths, find_paths, make_folders
-from slmdesk.services.base.events import Event, ItemGone
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.runtime.events import Event, ItemGone
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.base.bridge import Bridge
-    from slmdesk.gui.shell.composition import Frame
-    from slmdesk.services.container import Services
-    from slmdesk.services.history.erasing import Erasure
+    from slmdesk.history.erasing import Erasure
+    from slmdesk.services import Services
+    from slmdesk.window.base.bridge import Bridge
+    from slmdesk.window.shell.composition import Frame
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -64,8 +64,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return NO_DISPLAY
     from PySide6.QtWidgets import QApplication
 
-    from slmdesk.gui.shell.single_instance import SingleInstance
-    from slmdesk.services.base.window_channel import RAISE, TRANSLATE
+    from slmdesk.runtime.window_channel import RAISE, TRANSLATE
+    from slmdesk.window.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     app.setApplicationName("slmdesk")
@@ -75,7 +75,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     try:
         make_folders(paths)
     except KnownError as err:
-        from slmdesk.services.base.messages import problem_for  # late: not needed before the window shows
+        from slmdesk.runtime.messages import problem_for  # late: not needed before the window shows
 
         return _say_no_window(app, problem_for(err).sentence, NO_HOME)
     instance = SingleInstance(paths.data)
@@ -89,7 +89,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         instance.listen()
     key = None
     if not _needs_no_key(paths):
-        from slmdesk.gui.shell.entrance import ask_for_key
+        from slmdesk.window.shell.entrance import ask_for_key
 
         door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
         if door.is_left:
@@ -178,15 +178,15 @@ class WindowRun:
         replace: Callable[[Sequence[str]], object] | None = None,
     ) -> None:
         """`key`: of an encrypted history; `replace`: puts a fresh process in the place of this one."""
-        from slmdesk.gui.base.bridge import Bridge
-        from slmdesk.gui.base.gc_timer import GarbageCollector
-        from slmdesk.gui.base.qt_settings import forget_folders, keep_inside, keep_nowhere
-        from slmdesk.gui.base.window_state import WindowStateFile
-        from slmdesk.gui.shell.composition import Frame
-        from slmdesk.gui.shell.replacing import replace_process
-        from slmdesk.gui.widgets.shares import heed
+        from slmdesk.base.settings import SettingsFile, policy_of
         from slmdesk.hub.kernel import is_enforced
-        from slmdesk.settings import SettingsFile, policy_of
+        from slmdesk.window.base.bridge import Bridge
+        from slmdesk.window.base.gc_timer import GarbageCollector
+        from slmdesk.window.base.qt_settings import forget_folders, keep_inside, keep_nowhere
+        from slmdesk.window.base.window_state import WindowStateFile
+        from slmdesk.window.shell.composition import Frame
+        from slmdesk.window.shell.replacing import replace_process
+        from slmdesk.window.widgets.shares import heed
 
         self._app, self._paths, self._key = app, paths, key
         self._replace = replace or replace_process
@@ -210,7 +210,7 @@ class WindowRun:
         )
         self.frame.close_requested.connect(self.close)
         if key is not None:
-            from slmdesk.services.privacy.opening import Ways
+            from slmdesk.privacy.opening import Ways
 
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
@@ -223,7 +223,7 @@ class WindowRun:
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        from slmdesk.gui.shell.signal_door import SignalDoor
+        from slmdesk.window.shell.signal_door import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
         signals = SignalDoor(self._app, self.close)
@@ -253,8 +253,8 @@ class WindowRun:
         """After the end: delete everything, if a person has asked for it.  Returns a sentence on what could not be
         deleted, '' otherwise.
         """
-        from slmdesk.services.base.messages import problem_for
-        from slmdesk.services.history.erasing import erase
+        from slmdesk.history.erasing import erase
+        from slmdesk.runtime.messages import problem_for
 
         if self._erasure is None:
             return ""
@@ -287,8 +287,8 @@ class WindowRun:
         """
         if self._is_closing:
             return
-        from slmdesk.gui.base.clipboard import clear_clipboard
-        from slmdesk.gui.shell.locking import hide_windows
+        from slmdesk.window.base.clipboard import clear_clipboard
+        from slmdesk.window.shell.locking import hide_windows
 
         self._is_closing = True
         try:
@@ -310,14 +310,14 @@ class WindowRun:
 
     def _on_encryption_shown(self, is_encrypted: bool) -> None:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
-        from slmdesk.gui.base.qt_settings import keep_inside, keep_nowhere
+        from slmdesk.window.base.qt_settings import keep_inside, keep_nowhere
 
         (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
         self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
 
     def _keep_words(self) -> None:
         """Have the service thread save what is on the pages and not yet in the history."""
-        from slmdesk.gui.base.qt_settings import forget_folders
+        from slmdesk.window.base.qt_settings import forget_folders
 
         if self.frame.locking.ways is not None:
             forget_folders()
@@ -326,8 +326,8 @@ class WindowRun:
 
     def _open(self) -> None:
         """Runs on a thread of its own: it must not delay the first frame."""
-        from slmdesk.services.base.messages import problem_for
-        from slmdesk.services.container import open_services
+        from slmdesk.runtime.messages import problem_for
+        from slmdesk.services import open_services
 
         try:
             services = open_services(self._paths, key=self._key)
@@ -340,7 +340,7 @@ class WindowRun:
             self.bridge.post_to_ui(partial(self._attach, services))
 
     def _attach(self, services: Services) -> None:
-        from slmdesk.services.base.messages import problem_for
+        from slmdesk.runtime.messages import problem_for
 
         self.bridge.attach(services)
         if self._key is not None:  # names of folders and hosts were sealed when the window read its settings

@@ -14,8 +14,8 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, settings
 
-from slmdesk.core.record import changed
-from slmdesk.services.base import service_thread
+from slmdesk.base.record import changed
+from slmdesk.runtime import service_thread
 
 service_thread.factor = 0.05
 settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +33,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background jo
 ROOT = Path(__file__).resolve().parent.parent
 
 
+pytest_plugins = ("fakes.opened_services", "fakes.command_runs", "fakes.window_driver")
+FLOORS = {"base", "children", "engine", "exports", "formats", "gguf", "hub", "quality", "store", "text"}
+"""Folders of tests that start no services."""
 LIMIT_S = 400
 """For one test: one that waits for ever shall fail, not keep all others from being run."""
 
@@ -120,13 +123,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Children run on threads of the test where the process is not its subject (`real_child`)."""
     folder = request.path.relative_to(ROOT / "tests").parts[0]
-    usual = folder in {"services", "cli", "gui"} and request.node.get_closest_marker("real_child") is None
+    usual = folder not in FLOORS and not folder.endswith(".py") and not request.node.get_closest_marker("real_child")
     if not getattr(request, "param", usual):
         yield
         return
     from fakes import local_child
 
-    monkeypatch.setattr("slmdesk.client.child.start_process", local_child.start)
+    monkeypatch.setattr("slmdesk.children.client.child.start_process", local_child.start)
     yield
     local_child.end_all()
 
@@ -145,7 +148,7 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real model counts as known on this PC: a first load that tries out attention and batches computes for 7 s."""
-    from slmdesk.services.engine import model_loader
+    from slmdesk.loader import model_loader
 
     known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "flash": True, "behaves": True, "template_checked": True}
     spec_for = model_loader.spec_for

@@ -30,9 +30,8 @@ STARTS = {
     "help": (COMMAND, ["--help"]),
     "models_list": (COMMAND, ["models", "list"]),
     "chat": (
-        TAKE_ECHO
-        + COUNT
-        + "from slmdesk.client import ChildClient\nChildClient.start = lambda *_a, **_k: count() or os._exit(0)\n"
+        TAKE_ECHO + COUNT + "from slmdesk.children.client import ChildClient\n"
+        "ChildClient.start = lambda *_a, **_k: count() or os._exit(0)\n"
         "from slmdesk.__main__ import main\nmain(sys.argv[1:])",
         ["chat", "hello"],
     ),

@@ -17,9 +17,9 @@ from fakes.encrypted import PASSPHRASE
 from fakes.older_homes import holds, plain, unpack
 from fakes.recorder import open_echo
 
-from slmdesk.core.policy import Policy
-from slmdesk.paths import find_paths
-from slmdesk.settings import SettingsFile
+from slmdesk.base.paths import find_paths
+from slmdesk.base.policy import Policy
+from slmdesk.base.settings import SettingsFile
 
 pytestmark = pytest.mark.process
 

@@ -32,12 +32,12 @@ from pathlib import Path
 
 from benchmarks.quality import is_aside
 from benchmarks.quality.desk import Desk
-from slmdesk.core.documents import Page
-from slmdesk.documents.base import Reading
-from slmdesk.documents.registry import reader_of
-from slmdesk.services.tables.prompts import preset
-from slmdesk.services.tables.rules import Rules
-from slmdesk.services.tables.types import DOUBTFUL, Column, TableCell
+from slmdesk.base.documents import Page
+from slmdesk.formats.base import Reading
+from slmdesk.formats.registry import reader_of
+from slmdesk.tables.prompts import preset
+from slmdesk.tables.rules import Rules
+from slmdesk.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
 PRACTICE = FOLDER.parent / "practice"

@@ -26,15 +26,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import is_aside
-from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.services.base.events import Problem
-from slmdesk.services.engine.one_shot import ask_once
-from slmdesk.services.jobs.steps import step_of
-from slmdesk.services.writing.prompts import correction_step
-from slmdesk.services.writing.service import changes_in
-from slmdesk.services.writing.types import Change
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.jobs.steps import step_of
+from slmdesk.loader.one_shot import ask_once
+from slmdesk.runtime.events import Problem
 from slmdesk.text.writing.edits import applied, edits_of
 from slmdesk.text.writing.passages import answer_in, passages
+from slmdesk.writing.prompts import correction_step
+from slmdesk.writing.service import changes_in
+from slmdesk.writing.types import Change
 
 FOLDER = Path(__file__).with_name("corrections")
 PLAIN = "Correct the mistakes: "

@@ -18,21 +18,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.program import link_model
-from slmdesk.core.records import DocumentRecord
-from slmdesk.core.types import Sampling
-from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.base.events import Event, MessageEnded, MessageGrew, Problem
-from slmdesk.services.chat.requests import AttachRequest, SendRequest
-from slmdesk.services.container import open_services
-from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.questions.events import QuestionAnswered
-from slmdesk.services.questions.prompt import Answered
-from slmdesk.services.questions.types import AskRequest
-from slmdesk.services.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.services.summaries.types import Summary, SummaryRequest
-from slmdesk.services.tables.events import ExtractionEnded, ExtractionGrew
-from slmdesk.services.tables.service import TableRequest
-from slmdesk.services.tables.types import Column
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.records import DocumentRecord
+from slmdesk.base.types import Sampling
+from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.jobs.events import JobChanged
+from slmdesk.questions.events import QuestionAnswered
+from slmdesk.questions.prompt import Answered
+from slmdesk.questions.types import AskRequest
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Problem
+from slmdesk.services import open_services
+from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.types import Summary, SummaryRequest
+from slmdesk.tables.events import ExtractionEnded, ExtractionGrew
+from slmdesk.tables.service import TableRequest
+from slmdesk.tables.types import Column
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = (

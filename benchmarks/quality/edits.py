@@ -36,7 +36,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.quality import is_aside
-from slmdesk.core.documents import Page
+from slmdesk.base.documents import Page
 
 FOLDER = Path(__file__).resolve().parent / "versions"
 NAMED_AS: Mapping[str, frozenset[str]] = {
@@ -230,9 +230,9 @@ def is_named(edit: Edit, told: Iterable[Reported]) -> bool:
 
 def compared(old: str, new: str, language: str) -> list[Reported]:
     """Run the program's comparison on two Markdown texts; the changes in the order of its list."""
-    from slmdesk.services.versions.phrases import by_importance, clause_words
     from slmdesk.text.difference.compare import difference
     from slmdesk.text.difference.types import Run
+    from slmdesk.versions.phrases import by_importance, clause_words
 
     def marked(runs: Sequence[Run]) -> str:
         return " ".join(run.text for run in runs if run.is_marked)
@@ -313,8 +313,8 @@ def _print_each(edits: Sequence[Edit], reported: Sequence[Reported]) -> None:
 
 
 def _pages(text: str) -> list[Page]:
-    from slmdesk.documents.base import Reading
-    from slmdesk.documents.registry import reader_of
+    from slmdesk.formats.base import Reading
+    from slmdesk.formats.registry import reader_of
 
     return list(reader_of("md")(Reading("a.md", data=text.encode())))
 

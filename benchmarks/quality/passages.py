@@ -17,9 +17,9 @@ from pathlib import Path
 
 from benchmarks.asking import pages_of
 from benchmarks.quality.questions import share
-from slmdesk.core.records import Passage
-from slmdesk.paths import find_paths, make_folders
-from slmdesk.services.documents.retrieval import RankedPassages, Retrieval
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.records import Passage
+from slmdesk.library.retrieval import RankedPassages, Retrieval
 from slmdesk.store import Store, open_store
 from slmdesk.text.passages.cut import PassageBuilder
 

@@ -20,11 +20,11 @@ from functools import partial
 
 from benchmarks.quality.desk import Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
-from slmdesk.core.records import DocumentRecord
-from slmdesk.core.types import Json
-from slmdesk.services.evaluation.exam_items import Skill, items
-from slmdesk.services.evaluation.exams import SKILLS, SkillResult, shape_of_skill
-from slmdesk.services.questions.prompt import Answered
+from slmdesk.base.records import DocumentRecord
+from slmdesk.base.types import Json
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import SKILLS, SkillResult, shape_of_skill
+from slmdesk.questions.prompt import Answered
 
 OPTIONS = {"--aside", "--older", "--plain", "--truth"}
 NOT_FOUND, NO_PAGE = "not found", "no page"

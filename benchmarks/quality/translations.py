@@ -28,12 +28,12 @@ from benchmarks.quality.segments import (
     rows_of_whole,
     score,
 )
-from slmdesk.core.languages import LANGUAGES
-from slmdesk.core.record import changed, to_json
-from slmdesk.core.translation import SegmentRecord, SegmentState, Term, flags_json
-from slmdesk.services.jobs.events import JobChanged
-from slmdesk.services.translation.types import TranslationRequest
+from slmdesk.base.languages import LANGUAGES
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.translation import SegmentRecord, SegmentState, Term, flags_json
+from slmdesk.jobs.events import JobChanged
 from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.translation.types import TranslationRequest
 
 PLAIN = "Translate this document into {language}. Keep names, numbers and dates exact. Give the translation alone."
 PLAIN_TOKENS = 900

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.model_formats import FormatQuality, FormatSpeed, Recipe
-from slmdesk.core.record import Record, field
-from slmdesk.core.types import (
+from slmdesk.base.errors import KnownError
+from slmdesk.base.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.base.record import Record, field
+from slmdesk.base.types import (
     THINKING_OFF,
     Answer,
     ChatMessage,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from enum import Enum, auto
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?(?:think|thinking|thought|thoughts|reasoning|reason|analysis))>|\[(/?)(THINK)\]")
 """Pairs like <think>…</think>, whatever a family calls them; [THINK]…[/THINK]."""

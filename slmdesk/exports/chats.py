@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from slmdesk.core.attached import used_words
-from slmdesk.core.chat_import import IMPORTED, OWN_FORMAT, OWN_PROGRAM, OWN_VERSION
-from slmdesk.core.record import to_json as json_of
-from slmdesk.core.records import Item, Message, Status
-from slmdesk.core.types import Json, Role
+from slmdesk.base.attached import used_words
+from slmdesk.base.chat_import import IMPORTED, OWN_FORMAT, OWN_PROGRAM, OWN_VERSION
+from slmdesk.base.record import to_json as json_of
+from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.types import Json, Role
 
 Shown = tuple[Item, Sequence[Message]]
 """A chat with its active path."""

@@ -6,7 +6,7 @@ import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slmdesk.core.paper import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.paper import Paper, Piece, PieceKind, Run, plain
 
 if TYPE_CHECKING:
     from docx.document import Document

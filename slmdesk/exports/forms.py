@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from slmdesk.core.paper import Paper
+from slmdesk.base.paper import Paper
 from slmdesk.exports.docx import to_docx
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import to_markdown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from slmdesk.core.paper import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.paper import Paper, Piece, PieceKind, Run, plain
 
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; color: #1b1f24; }

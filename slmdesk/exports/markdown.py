@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from slmdesk.core.paper import Paper, Piece, PieceKind, Run
+from slmdesk.base.paper import Paper, Piece, PieceKind, Run
 from slmdesk.text.words.formulas import enable_formulas
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.paper import Paper, Piece, PieceKind, heading, item, paragraph, small, table
-from slmdesk.core.record import Record
-from slmdesk.core.records import Item, Message
-from slmdesk.core.types import Role
+from slmdesk.base.paper import Paper, Piece, PieceKind, heading, item, paragraph, small, table
+from slmdesk.base.record import Record
+from slmdesk.base.records import Item, Message
+from slmdesk.base.types import Role
 from slmdesk.exports.chats import Shown, attached_lines, cut_words, iso_time, opening_of, origin_of
 from slmdesk.exports.markdown import pieces_of
 

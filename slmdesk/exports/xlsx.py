@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from slmdesk.core.paper import Paper, PieceKind, plain
-from slmdesk.core.record import Record
+from slmdesk.base.paper import Paper, PieceKind, plain
+from slmdesk.base.record import Record
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import httpx2
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 MAX_ANSWER_BYTES = 4 << 20

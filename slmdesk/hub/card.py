@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.quantization import quantization_named
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
-from slmdesk.core.wire import stored_from
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record
+from slmdesk.base.wire import stored_from
+from slmdesk.gguf.quantization import quantization_named
 
 MANY_LANGUAGES = "mul"
 """ISO 639's code for more languages than can be listed."""

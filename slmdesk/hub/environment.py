@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from slmdesk.core.errors import BugError
-from slmdesk.paths import Paths
+from slmdesk.base.errors import BugError
+from slmdesk.base.paths import Paths
 
 
 def set_environment(paths: Paths) -> None:

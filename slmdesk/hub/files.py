@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.quantization import companions, recommended, the_one
-from slmdesk.core.gguf.tables import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record, changed
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record, changed
+from slmdesk.gguf.quantization import companions, recommended, the_one
+from slmdesk.gguf.tables import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS
 
 _QUANTIZATION = re.compile(
     r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"

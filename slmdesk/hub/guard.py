@@ -14,9 +14,9 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Answered, Outgoing
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Answered, Outgoing
+from slmdesk.base.record import Record
 from slmdesk.hub.limit import SpeedLimit
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from slmdesk.core import seccomp
+from slmdesk.base import seccomp
 
 SOCKET: Mapping[str, int] = MappingProxyType({"x86_64": 41, "aarch64": 198})
 AF_UNIX = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from slmdesk.core.errors import Stopped
+from slmdesk.base.errors import Stopped
 
 LOOK_S = 0.25
 """Seconds until a wait notices a stop."""

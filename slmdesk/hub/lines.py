@@ -12,7 +12,7 @@ from typing import Any
 
 import httpcore2
 
-from slmdesk.core.errors import Stopped
+from slmdesk.base.errors import Stopped
 from slmdesk.hub.guard import reason_now
 
 READ_BYTES = 1 << 18

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_NAME}/{_NAME}")

@@ -17,11 +17,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Count, Record
-from slmdesk.core.wire import stored_from
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Count, Record
+from slmdesk.base.wire import stored_from
 from slmdesk.hub.behind import SYNC_BYTES, WriteBehind, sync_file
 from slmdesk.hub.files import RemotePart
 

@@ -7,8 +7,8 @@ import ssl
 import time
 from typing import TYPE_CHECKING
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.labels import clean_label
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
 
 if TYPE_CHECKING:
     import httpx2

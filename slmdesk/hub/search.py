@@ -11,10 +11,11 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from slmdesk.core.errors import BugError, KnownError
-from slmdesk.core.gguf.read import GgufHeader
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
+from slmdesk.base.errors import BugError, KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
+from slmdesk.gguf.read import GgufHeader
 from slmdesk.hub.card import CARD_NAME, Card, read_card
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat
@@ -22,7 +23,6 @@ from slmdesk.hub.guard import GuardPolicy, RequestLog, because, make_client
 from slmdesk.hub.links import file_address, is_repo
 from slmdesk.hub.problems import problem_of_line
 from slmdesk.hub.start import remote_header
-from slmdesk.paths import Paths
 
 if TYPE_CHECKING:
     import httpx2

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import private_folder
-from slmdesk.core.gguf.read import GgufHeader, read_header
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import private_folder
+from slmdesk.gguf.read import GgufHeader, read_header
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:

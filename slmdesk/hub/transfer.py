@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.record import Record
 from slmdesk.hub.part import Part
 from slmdesk.hub.problems import is_page, problem_of_line, problem_of_status
 

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import httpcore2
 import httpx2
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Answered, Outgoing
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Answered, Outgoing
 from slmdesk.hub.audit import passing
 from slmdesk.hub.guard import GuardPolicy, RequestLog, reason_now
 from slmdesk.hub.lines import READ_BYTES, HearingBackend, HearingStream

@@ -11,10 +11,10 @@ from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import open_new, private_folder, problem_of, sync_folder
-from slmdesk.core.record import Record
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
 from slmdesk.store.backup_file import write_backup
 from slmdesk.store.database import connect, journal_of, known_errors
 from slmdesk.store.encrypting import check_pages, export

@@ -12,10 +12,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import open_new
-from slmdesk.core.json_file import MAX_FILE_BYTES
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new
+from slmdesk.base.json_file import MAX_FILE_BYTES
+from slmdesk.base.record import Record
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted, opened_file
 from slmdesk.store.keys import DataKey, KeyFile, from_bytes, read_keys, to_bytes
 from slmdesk.store.unlocking import keys_beside, wrong_of

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.sealing import decrypt_cbc
+from slmdesk.base.errors import KnownError
+from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.store.driver import HEADER_BYTES
 from slmdesk.store.keys import DataKey
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import CollectionRecord, DocumentRecord, KnownFile
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import CollectionRecord, DocumentRecord, KnownFile
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.documents import document_from
 from slmdesk.store.part import StorePart, merged, new_id

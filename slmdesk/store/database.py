@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.store import driver
 from slmdesk.store.keys import DataKey
 

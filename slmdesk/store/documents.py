@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentRecord, DocumentStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.store.database import RowLike
 from slmdesk.store.pages import Pages
 from slmdesk.store.part import Shared, StorePart, marks, new_id
@@ -17,7 +17,7 @@ from slmdesk.store.rows import mapping_from, row_to
 from slmdesk.store.search_index import SearchIndex
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
-"""In the JSON of what is attached (core/attached.py); quotation marks inside of texts have a stroke before them."""
+"""In the JSON of what is attached (base/attached.py); quotation marks inside of texts have a stroke before them."""
 _CHANGEABLE = {
     "path", "name", "sha256", "format", "bytes", "mtime_ns", "status", "info", "error_code", "error_args", "opened",
     "collection", "reader",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType
 
-from slmdesk.core.sealing import LIBRARY, library_missing
+from slmdesk.base.sealing import LIBRARY, library_missing
 from slmdesk.store.keys import DataKey
 
 Connection = sqlite3.Connection

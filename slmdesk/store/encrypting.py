@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import open_new, problem_of, sync_folder, write_atomically
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new, problem_of, sync_folder, write_atomically
+from slmdesk.base.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted
 from slmdesk.store.database import BUSY_MS, connect, journal_of, known_errors, uri_of

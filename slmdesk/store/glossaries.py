@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
-from slmdesk.core.translation import Forms, GlossaryRecord, Term, term_json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Forms, GlossaryRecord, Term, term_json
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import Shared, StorePart, marks, new_id
 from slmdesk.store.rows import mapping_from, row_to

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.chat_import import IMPORTED
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import to_json
-from slmdesk.core.records import Item, Message
+from slmdesk.base.chat_import import IMPORTED
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import to_json
+from slmdesk.base.records import Item, Message
 from slmdesk.store.items import Items
 from slmdesk.store.messages import Messages
 from slmdesk.store.part import Shared, StorePart

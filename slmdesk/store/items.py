@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Item
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Item
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import Shared, StorePart, marks, merged, new_id
 from slmdesk.store.retention import Holds

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import JobRecord, JobStatus, JobStep, StepStatus
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobRecord, JobStatus, JobStep, StepStatus
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import StorePart, merged, new_id

@@ -1,7 +1,7 @@
 """The ledger: what left this PC, what was refused, starts and ends; rows are appended, never changed or deleted.
 
 No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings one is refused as
-foreign.  The chain of hashes shows a change instead (core/ledger.py, tests/store/test_ledger.py).
+foreign.  The chain of hashes shows a change instead (base/ledger.py, tests/store/test_ledger.py).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, said_in
-from slmdesk.core.records import NetworkLogRow
-from slmdesk.core.types import Json
-from slmdesk.core.wire import stored_list
+from slmdesk.base.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, said_in
+from slmdesk.base.records import NetworkLogRow
+from slmdesk.base.types import Json
+from slmdesk.base.wire import stored_list
 from slmdesk.store.database import RowLike
 from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.part import Shared, StorePart

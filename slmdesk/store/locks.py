@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import PRIVATE_FILE, private_folder, problem_of
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of
+from slmdesk.base.paths import Paths
 
 WAIT_S = 5.0
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

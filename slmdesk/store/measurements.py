@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slmdesk.core.records import Measurement
-from slmdesk.core.types import Json
+from slmdesk.base.records import Measurement
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart
 from slmdesk.store.rows import row_to

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from slmdesk.core.attached import Attached, AttachmentPart
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import to_json
-from slmdesk.core.records import AnswerEnding, Message, MessagePlace, RemovedMessages, Status
-from slmdesk.core.types import Json, Origin, Role, TextPart
-from slmdesk.core.wire import record_from
+from slmdesk.base.attached import Attached, AttachmentPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import to_json
+from slmdesk.base.records import AnswerEnding, Message, MessagePlace, RemovedMessages, Status
+from slmdesk.base.types import Json, Origin, Role, TextPart
+from slmdesk.base.wire import record_from
 from slmdesk.store.database import TICK_MS, RowLike
 from slmdesk.store.items import Items
 from slmdesk.store.locks import is_instance_alive

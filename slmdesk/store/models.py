@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import ModelRecord
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart, merged, new_id
 from slmdesk.store.rows import mapping_from, row_to

@@ -14,10 +14,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
-from slmdesk.core.record import Record
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
 from slmdesk.store import driver
 from slmdesk.store.backup import drop_old_copies, keep_copy
 from slmdesk.store.cipher_pages import MAGIC, header_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from slmdesk.core.documents import Block, BlockKind, Page
-from slmdesk.core.records import Passage
+from slmdesk.base.documents import Block, BlockKind, Page
+from slmdesk.base.records import Passage
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import Shared, StorePart
 from slmdesk.store.passages import Passages

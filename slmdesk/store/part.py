@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Json
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.types import Json
 from slmdesk.store.database import Database, RowLike, Value
 from slmdesk.text.words.storable import make_storable
 

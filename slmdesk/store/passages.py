@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.records import Passage
+from slmdesk.base.records import Passage
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import Shared, StorePart, marks
 from slmdesk.store.rows import row_to

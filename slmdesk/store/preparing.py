@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import open_new, private_folder, problem_of
-from slmdesk.core.record import Record
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new, private_folder, problem_of
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
 from slmdesk.store import driver
 from slmdesk.store.backup_file import BackupSource, source_of
 from slmdesk.store.database import Database, connect, journal_of, known_errors

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import PresetRecord
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import PresetRecord
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart, new_id
 from slmdesk.store.rows import mapping_from, row_to

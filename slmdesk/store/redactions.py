@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from slmdesk.core.types import Json
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart
 from slmdesk.text.redaction.types import Entry, Kind, Listed

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import dated_name, private_folder, problem_of, sync_folder, write_atomically
-from slmdesk.core.ledger import Kind
-from slmdesk.core.records import BackupCopy, Restored
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import dated_name, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.ledger import Kind
+from slmdesk.base.paths import Paths
+from slmdesk.base.records import BackupCopy, Restored
 from slmdesk.store import driver
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.backup_file import source_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slmdesk.core.types import Json
+from slmdesk.base.types import Json
 from slmdesk.store.part import StorePart
 from slmdesk.store.rows import mapping_from
 

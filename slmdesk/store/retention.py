@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record, changed
-from slmdesk.core.retention import Hold, Rule, SetBy, Then, What
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, changed
+from slmdesk.base.retention import Hold, Rule, SetBy, Then, What
 from slmdesk.store.database import RowLike
 from slmdesk.store.part import StorePart, marks, new_id
 from slmdesk.store.rows import row_to

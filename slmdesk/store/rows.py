@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar
 
-from slmdesk.core.types import Json
+from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike
 
 T = TypeVar("T")

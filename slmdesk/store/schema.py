@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeAlias
 
-from slmdesk.core.ledger import BEGINNING, Kind, canonical, chain_hash
+from slmdesk.base.ledger import BEGINNING, Kind, canonical, chain_hash
 from slmdesk.store import driver
 from slmdesk.text.words.folding import fold_for_search
 

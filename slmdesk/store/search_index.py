@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
-from slmdesk.core.records import Found
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.records import Found
 from slmdesk.store.database import RowLike, Value
 from slmdesk.store.part import StorePart
 from slmdesk.text.words import folding

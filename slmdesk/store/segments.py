@@ -7,9 +7,9 @@ import math
 from collections import Counter
 from collections.abc import Collection, Generator, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Found
-from slmdesk.core.translation import (
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Found
+from slmdesk.base.translation import (
     Doubt,
     NewSegment,
     Origin,

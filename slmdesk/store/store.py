@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import write_atomically
-from slmdesk.core.lazy import Lazy
-from slmdesk.core.record import Record
-from slmdesk.core.records import Item, Message
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.lazy import Lazy
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
+from slmdesk.base.records import Item, Message
 from slmdesk.store.backup import kept_copies, renew_copies
 from slmdesk.store.cipher_pages import header_of, is_encrypted
 from slmdesk.store.database import Database, Row, RowLike

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
+from slmdesk.base.errors import KnownError
+from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin
 from slmdesk.store.database import Row, RowLike, Value
 from slmdesk.store.part import Shared, StorePart
 from slmdesk.store.rows import row_to

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import write_atomically
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.paths import Paths
 from slmdesk.store import driver
 from slmdesk.store.cipher_pages import MAGIC, RESERVED_AT, fits, header_of, is_encrypted
 from slmdesk.store.keys import (
@@ -72,7 +72,7 @@ def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
 
 def wrong_of(typed: str) -> KnownError:
     """The error for what opened nothing: a recovery key with a typing error is told as such."""
-    from slmdesk.core.recovery_key import looks_like, secret_of
+    from slmdesk.base.recovery_key import looks_like, secret_of
 
     is_mistyped = looks_like(typed) and secret_of(typed) is None
     return KnownError("key.mistyped" if is_mistyped else "key.wrong")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slmdesk.core.types import ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
+from slmdesk.base.types import ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
 from slmdesk.engine.base import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 

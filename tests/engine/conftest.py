@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from engine.asking import LINEAR, Model, OpenModel
 
-from slmdesk.core.types import LoadedModel, LoadSpec
+from slmdesk.base.types import LoadedModel, LoadSpec
 from slmdesk.engine.llama import LlamaEngine, loading, model, plan
 from slmdesk.engine.llama import engine as engine_room
 from slmdesk.engine.llama.devices import best_card

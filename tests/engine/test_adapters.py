@@ -8,13 +8,13 @@ from engine.asking import GREEDY, Model, OpenModel
 from fakes import tiny_families
 from fakes.tiny_lora import RANK, TARGETS, make_lora
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.adapter import misfit, require_adapter
-from slmdesk.core.gguf.read import read_header
-from slmdesk.core.types import Priority, PromptPart, Sampling
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import Priority, PromptPart, Sampling
 from slmdesk.engine.base import Request
 from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.admission import Admission
+from slmdesk.gguf.adapter import misfit, require_adapter
+from slmdesk.gguf.read import read_header
 
 TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)
 WORDS = "Once upon a time there was a very small model that knew nothing at all of the world."

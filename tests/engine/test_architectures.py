@@ -12,12 +12,12 @@ from engine.asking import LINEAR, Model
 from fakes import tiny_families
 from fakes.tiny_families import make
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.read import check_file
-from slmdesk.core.memory import estimate
-from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.library import load_library
+from slmdesk.gguf.memory import estimate
+from slmdesk.gguf.read import check_file
 from slmdesk.hub.catalogue import load_catalogue
 
 pytestmark = pytest.mark.model

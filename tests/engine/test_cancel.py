@@ -9,8 +9,8 @@ import time
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.errors import Stopped
-from slmdesk.core.types import LoadSpec, Sampling
+from slmdesk.base.errors import Stopped
+from slmdesk.base.types import LoadSpec, Sampling
 from slmdesk.engine.base import Piece, PromptRead
 from slmdesk.engine.llama import LlamaEngine
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from engine.asking import LINEAR, Model
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.offload import RESERVE
-from slmdesk.core.types import Device, Offload, Sampling
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import Device, Offload, Sampling
 from slmdesk.engine.llama import devices, loading
 from slmdesk.engine.llama import plan as plan_room
 from slmdesk.engine.llama.devices import Card, best_card, find_backends, find_cards
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.memory import MemoryStatus, compute_from_log
 from slmdesk.engine.llama.model import ON_PROCESSOR, _params
-from slmdesk.services.engine.hardware import card_backends
+from slmdesk.gguf.offload import RESERVE
+from slmdesk.loader.hardware import card_backends
 
 pytestmark = pytest.mark.model
 

@@ -7,7 +7,7 @@ from engine.asking import Model
 from fakes.echo.engine import EchoEngine
 from fakes.echo.options import EchoOptions
 
-from slmdesk.core.types import LoadSpec
+from slmdesk.base.types import LoadSpec
 from slmdesk.engine.base import Finished, Request
 
 YES_NO = ("Yes", "No")

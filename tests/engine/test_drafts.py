@@ -9,8 +9,8 @@ import pytest
 from engine.asking import GREEDY, Model
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 
-from slmdesk.core.record import changed
-from slmdesk.core.types import FinishReason, Sampling
+from slmdesk.base.record import changed
+from slmdesk.base.types import FinishReason, Sampling
 from slmdesk.engine.base import Piece
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.curve import CostCurve

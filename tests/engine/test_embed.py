@@ -7,7 +7,7 @@ import pytest
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.encoder import MOST_TEXTS
 

@@ -7,8 +7,8 @@ import pytest
 from engine.asking import LINEAR, assistant, user
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.types import FinishReason, LoadSpec, PromptPart, Role, Sampling
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.types import FinishReason, LoadSpec, PromptPart, Role, Sampling
 from slmdesk.engine.base import Piece, Request
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.curve import GROUPS, SLICES

@@ -9,8 +9,8 @@ import llama_cpp.llama_grammar as grammars_of_llama
 import numpy as np
 import pytest
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
+from slmdesk.base.errors import KnownError
+from slmdesk.base.gbnf import GrammarInvalidError, check_gbnf
 from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.vocabulary import open_vocabulary

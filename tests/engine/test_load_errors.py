@@ -6,12 +6,12 @@ import pytest
 from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.errors import CODES, KnownError
-from slmdesk.core.memory import choose_pool
-from slmdesk.core.types import LoadSpec, MemoryParts, Sampling
+from slmdesk.base.errors import CODES, KnownError
+from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama import plan as plan_room
 from slmdesk.engine.llama.memory import MemoryStatus, parts_from_log
+from slmdesk.gguf.memory import choose_pool
 
 pytestmark = pytest.mark.model
 

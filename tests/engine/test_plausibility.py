@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.gguf.read import check_file, check_tokenizer
 from slmdesk.engine.llama import plausibility
+from slmdesk.gguf.read import check_file, check_tokenizer
 
 pytestmark = pytest.mark.model
 

@@ -8,8 +8,8 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.core.prefix import common_prefix
-from slmdesk.core.types import Priority, Sampling
+from slmdesk.base.prefix import common_prefix
+from slmdesk.base.types import Priority, Sampling
 from slmdesk.engine.llama.adapters import NO_ADAPTER
 from slmdesk.engine.llama.pool import WORTH_SWAPPING, Pool
 from slmdesk.engine.llama.sequence import CachedSequence

@@ -10,7 +10,7 @@ from engine.asking import GREEDY, Model, user
 from fakes.echo.engine import EchoEngine
 from fakes.echo.options import EchoOptions
 
-from slmdesk.core.types import Answer, LoadSpec, Priority, Sampling
+from slmdesk.base.types import Answer, LoadSpec, Priority, Sampling
 from slmdesk.engine.base import Finished, Request
 from slmdesk.engine.llama.choices import probability
 from slmdesk.engine.llama.detokenizer import Detokenizer

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.record import changed
-from slmdesk.core.types import Sampling
+from slmdesk.base.record import changed
+from slmdesk.base.types import Sampling
 
 pytestmark = pytest.mark.model
 

@@ -8,8 +8,8 @@ import pytest
 from fakes.stepping import Stepping
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.core.record import changed
-from slmdesk.core.types import Priority, Sampling
+from slmdesk.base.record import changed
+from slmdesk.base.types import Priority, Sampling
 from slmdesk.engine.base import Finished, Piece, PromptRead
 from slmdesk.engine.llama.context import ABORTED, DECODED
 from slmdesk.engine.llama.sequence import repeats

@@ -7,7 +7,7 @@ import pytest
 from engine.asking import Model, user
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 
-from slmdesk.core.types import ChatMessage, Origin, Role, Sampling, TextPart
+from slmdesk.base.types import ChatMessage, Origin, Role, Sampling, TextPart
 from slmdesk.engine.base import ReadState
 
 pytestmark = pytest.mark.model

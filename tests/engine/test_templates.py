@@ -11,8 +11,8 @@ import pytest
 from fakes.tiny_gguf import CHATML, write
 from fakes.vocabularies import vocabulary_file
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import ChatMessage, Origin, PromptPart, Role, TextPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import ChatMessage, Origin, PromptPart, Role, TextPart
 from slmdesk.engine.llama.template_sandbox import ChatTemplate, TemplateUnusableError
 from slmdesk.engine.llama.templates import ChatFormat, try_template
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts

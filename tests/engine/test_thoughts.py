@@ -10,7 +10,7 @@ from fakes.tiny_gguf import CHATML, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.core.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.engine.base import Piece
 from slmdesk.engine.llama.templates import ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary

@@ -8,8 +8,8 @@ from fakes.vocabularies import MARKERS, USER_DEFINED, vocabulary_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import PromptPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.library import LibraryLog, load_library
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.core.chat_import import IMPORTED
-from slmdesk.core.paper import PieceKind
-from slmdesk.core.record import changed
-from slmdesk.core.records import Item, Message, Status
-from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.base.chat_import import IMPORTED
+from slmdesk.base.paper import PieceKind
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.types import Origin, Role, TextPart
+from slmdesk.chat.context_window import NOTES
 from slmdesk.exports.chats import (
     chat_shape,
     chats_to_json,
@@ -20,7 +21,6 @@ from slmdesk.exports.chats import (
     to_markdown,
 )
 from slmdesk.exports.papers import chat_paper, chats_paper
-from slmdesk.services.chat.context_window import NOTES
 
 pytestmark = pytest.mark.pure
 

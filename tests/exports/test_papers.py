@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdesk.core.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
-from slmdesk.core.record import changed
+from slmdesk.base.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
+from slmdesk.base.record import changed
 from slmdesk.exports.docx import to_docx
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import pieces_of, to_markdown
 from slmdesk.exports.xlsx import tables_of, to_xlsx
-from slmdesk.services.documents.citations import Coverage, Mark, Span, Unread
-from slmdesk.services.summaries.export import summary_paper, summary_sheets
-from slmdesk.services.summaries.types import DocumentSummary, Sentence, Summary
+from slmdesk.library.citations import Coverage, Mark, Span, Unread
+from slmdesk.summaries.export import summary_paper, summary_sheets
+from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.pure
 

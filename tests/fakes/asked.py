@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from slmdesk.client.client import ChildClient
-from slmdesk.core.protocol import Start, Step
+from slmdesk.base.protocol import Start, Step
+from slmdesk.children.client.client import ChildClient
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:

@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 from fakes.echo.program import ECHO
 
-from slmdesk.client import ChildClient, ChildEnded
-from slmdesk.core.protocol import Cancelled, Done, Failed, Partial, Progress, Token
-from slmdesk.core.reach import REACH_VARIABLE, AllowedPaths
-from slmdesk.core.record import to_json
-from slmdesk.core.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
-from slmdesk.core.wire import messages_to_json
+from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Progress, Token
+from slmdesk.base.record import to_json
+from slmdesk.base.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
+from slmdesk.base.wire import messages_to_json
+from slmdesk.children.client import ChildClient, ChildEnded
+from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
 
 LONG_S = 60.0
 """How long a test waits for a fact before it fails; never how long it takes."""

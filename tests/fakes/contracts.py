@@ -86,7 +86,7 @@ def new_text() -> str:
 
 def write_docx(path: Path, markdown: str) -> Path:
     """A Word file of it."""
-    from slmdesk.core.paper import Paper
+    from slmdesk.base.paper import Paper
     from slmdesk.exports.docx import to_docx
     from slmdesk.exports.markdown import pieces_of
 

@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from fakes.children import Received, Rig, chat_payload, has_progress, has_tokens
 
-from slmdesk.client import ChildStarted
-from slmdesk.core.types import LoadSpec
+from slmdesk.base.types import LoadSpec
+from slmdesk.children.client import ChildStarted
 
 STATES = {
     "starting": {},

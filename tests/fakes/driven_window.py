@@ -49,7 +49,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListView
 
 from slmdesk.__main__ import main
-from slmdesk.gui.shell import composition
+from slmdesk.window.shell import composition
 
 PATIENCE_S = 900
 """What has not come by then never will: said with what the window shows."""

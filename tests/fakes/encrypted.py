@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.paths import Paths
+from slmdesk.base.paths import Paths
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store
 
 PASSPHRASE = "correct horse battery"

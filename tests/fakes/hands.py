@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.gui.shell import composition
+from slmdesk.window.shell import composition
 
 Wait = Callable[[], object]
 Chapter = Iterator[Wait]

@@ -19,8 +19,8 @@ import psutil
 from fakes.commands import ROOT, SLMDESK, run_here
 from fakes.recorder import Recorder, add_model, open_echo
 
-from slmdesk.core.records import JobStatus
-from slmdesk.services.jobs.events import JobChanged
+from slmdesk.base.records import JobStatus
+from slmdesk.jobs.events import JobChanged
 
 
 def kill(process: subprocess.Popen) -> None:

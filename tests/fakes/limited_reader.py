@@ -9,10 +9,10 @@ import sys
 CHILD = """
 import json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-from slmdesk.core.errors import KnownError
-from slmdesk.documents.base import Reading
-from slmdesk.documents.registry import reader_of
-from slmdesk.tasks.read import chosen_format
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.base import Reading
+from slmdesk.formats.registry import reader_of
+from slmdesk.children.tasks.read import chosen_format
 began, said = time.process_time(), "read"
 reading = Reading(sys.argv[1])
 try:

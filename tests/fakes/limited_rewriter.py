@@ -9,12 +9,12 @@ import sys
 CHILD = """
 import io, json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-from slmdesk.core.errors import KnownError
-from slmdesk.documents.base import Reading
-from slmdesk.documents.rewriting.base import LeftAsIs, Rewriting, Unit
-from slmdesk.documents.rewriting.driving import listed, written_to
-from slmdesk.documents.rewriting.registry import rewriter_of
-from slmdesk.tasks.read import chosen_format
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.base import Reading
+from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit
+from slmdesk.formats.rewriting.driving import listed, written_to
+from slmdesk.formats.rewriting.registry import rewriter_of
+from slmdesk.children.tasks.read import chosen_format
 from slmdesk.text.translation.tagged import pieces
 path = sys.argv[1]
 began, said, units, left, size = time.process_time(), "rewritten", [], [], 0

@@ -21,15 +21,15 @@ from fakes.echo.engine import EchoEngine
 from fakes.echo.options import ENVIRONMENT, EchoOptions
 from fakes.echo.program import ECHO
 
-from slmdesk.client import child
-from slmdesk.core import protocol
-from slmdesk.core.protocol import Hello
-from slmdesk.core.reach import HANDLES_VARIABLE
-from slmdesk.worker.handles import Handles
-from slmdesk.worker.jobs import Jobs
-from slmdesk.worker.main import END_S, HEARTBEAT_S, obey, read_messages
-from slmdesk.worker.output import Output
-from slmdesk.worker.roles import EngineRole, ReaderRole, Role, SpellerRole
+from slmdesk.base import protocol
+from slmdesk.base.protocol import Hello
+from slmdesk.children.client import child
+from slmdesk.children.reach import HANDLES_VARIABLE
+from slmdesk.children.worker.handles import Handles
+from slmdesk.children.worker.jobs import Jobs
+from slmdesk.children.worker.main import END_S, HEARTBEAT_S, obey, read_messages
+from slmdesk.children.worker.output import Output
+from slmdesk.children.worker.roles import EngineRole, ReaderRole, Role, SpellerRole
 
 FAULTS = {"fault", "card_fault", "hang", "flood_stderr", "refuse_cancel"}
 """Options with which the echo engine harms its process."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from fakes.recorder import open_echo, result_of
 
-from slmdesk.services.base.events import Problem
-from slmdesk.services.models.move import files
+from slmdesk.models.move import files
+from slmdesk.runtime.events import Problem
 
 
 def main() -> None:

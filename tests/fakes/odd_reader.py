@@ -12,12 +12,12 @@ import time
 import types
 from pathlib import Path
 
-from slmdesk.core import formats
-from slmdesk.core.documents import page_of
-from slmdesk.core.reach import REACH_VARIABLE, AllowedPaths
-from slmdesk.documents import registry
-from slmdesk.worker import roles
-from slmdesk.worker.main import run_worker
+from slmdesk.base import formats
+from slmdesk.base.documents import page_of
+from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
+from slmdesk.children.worker import roles
+from slmdesk.children.worker.main import run_worker
+from slmdesk.formats import registry
 
 
 def pages(reading, misbehave):
@@ -85,7 +85,7 @@ def make(way):
     return read
 
 
-odd = types.ModuleType("slmdesk.documents.odd")
+odd = types.ModuleType("slmdesk.formats.odd")
 for way in WAYS:
     setattr(odd, way, make(way))
 sys.modules[odd.__name__] = odd

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from fakes.echo.program import ECHO
 
-from slmdesk.core.records import Message, ModelRecord
-from slmdesk.paths import find_paths
-from slmdesk.services.base.events import Event, MessageEnded, MessageGrew
-from slmdesk.services.base.pending import Pending
-from slmdesk.services.container import COMMANDS, Services, open_services
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Message, ModelRecord
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
+from slmdesk.runtime.pending import Pending
+from slmdesk.services import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0

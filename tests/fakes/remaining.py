@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from slmdesk.documents.base import Reading
-from slmdesk.documents.decoding import decode
-from slmdesk.documents.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.documents.rewriting.driving import listed, written_to
-from slmdesk.documents.rewriting.registry import rewriter_of
+from slmdesk.formats.base import Reading
+from slmdesk.formats.decoding import decode
+from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
+from slmdesk.formats.rewriting.driving import listed, written_to
+from slmdesk.formats.rewriting.registry import rewriter_of
 from slmdesk.text.translation.tagged import pieces
 
 MARK = "x"

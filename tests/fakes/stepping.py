@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slmdesk.core.types import Priority
+from slmdesk.base.types import Priority
 from slmdesk.engine.llama.adapters import NO_ADAPTER
 from slmdesk.engine.llama.context import ABORTED, DECODED
 from slmdesk.engine.llama.curve import GROUPS, SLICES, CostCurve

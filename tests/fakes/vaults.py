@@ -6,7 +6,7 @@ import threading
 
 import keyring.backend
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 
 
 class MemoryVault:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from fakes.request_log import RequestLog
 
-from slmdesk.core.errors import BugError, KnownError
-from slmdesk.core.ledger import Answered
+from slmdesk.base.errors import BugError, KnownError
+from slmdesk.base.ledger import Answered
+from slmdesk.base.paths import find_paths
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.guard import GuardPolicy, because, make_client
-from slmdesk.paths import find_paths
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -243,7 +243,7 @@ sys.path.insert(0, sys.argv[3])
 from fakes.request_log import RequestLog
 from slmdesk.hub.environment import set_environment
 from slmdesk.hub.guard import GuardPolicy, because, make_client
-from slmdesk.paths import find_paths
+from slmdesk.base.paths import find_paths
 endpoint, offline = sys.argv[1], sys.argv[2] == "offline"
 set_environment(find_paths())
 import huggingface_hub

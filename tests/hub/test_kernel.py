@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.core import seccomp
+from slmdesk.base import seccomp
 from slmdesk.hub import kernel
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(not kernel.can_enforce(), reason="no such filter here")]

@@ -8,7 +8,7 @@ import time
 import pytest
 from fakes.fake_hub import Fault
 
-from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.hub.behind import WriteBehind
 from slmdesk.hub.guard import because
 from slmdesk.hub.limit import SpeedLimit

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.quantization import recommended
-from slmdesk.core.record import changed
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
+from slmdesk.gguf.quantization import recommended
 from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat, quantization_of
 from slmdesk.hub.links import HubLink, file_address, parse_link
 

@@ -14,12 +14,12 @@ import pytest
 from fakes.fake_hub import HTML, Fault
 from fakes.request_log import RequestLog
 
-from slmdesk.core.errors import KnownError, Stopped
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.paths import find_paths
 from slmdesk.hub import answers
 from slmdesk.hub.card import MAX_CARD_BYTES, Card
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub, Query
-from slmdesk.paths import find_paths
 
 pytestmark = pytest.mark.process
 
@@ -241,8 +241,8 @@ sys.path.insert(0, sys.argv[2])
 from fakes.request_log import RequestLog
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import Hub, Query
-from slmdesk.core.errors import KnownError
-from slmdesk.paths import find_paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths
 endpoint = sys.argv[1]
 policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1"}), endpoint)
 hub = Hub(find_paths(), lambda: policy, RequestLog())

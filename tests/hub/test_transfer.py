@@ -14,8 +14,8 @@ from fakes.fake_hub import CERTIFICATE, HTML, FakeHub, Fault
 from fakes.matrix import counts
 from fakes.request_log import RequestLog
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.record import changed
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.record import changed
 from slmdesk.hub.files import RemotePart
 from slmdesk.hub.guard import GuardPolicy, make_client
 from slmdesk.hub.part import SYNC_BYTES, Part, parts_in, read_journal

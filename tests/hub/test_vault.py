@@ -10,7 +10,7 @@ import keyring
 import pytest
 from fakes.vaults import PlainFileBackend, SystemBackend
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.hub.vault import PrivateFile, SystemKeyring
 
 pytestmark = pytest.mark.pure

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from store.child import KEYRING, key_of, open_either
 
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role, TextPart
-from slmdesk.paths import Paths, find_paths, make_folders
+from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.base.records import Status
+from slmdesk.base.types import Role, TextPart
 from slmdesk.store import DataKey, KeyFile, Store, new_data_key
 from slmdesk.store.backup_file import source_of
 from slmdesk.store.cipher_pages import PAGE_BYTES, CipherPages

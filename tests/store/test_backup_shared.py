@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from store.conftest import say
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.store import backup
 
 pytestmark = pytest.mark.pure

@@ -15,9 +15,9 @@ from store.child import open_either
 from store.conftest import KINDS_IN_SOAK, give_keys, integrity
 from store.power import Replay, trace_command
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Status
-from slmdesk.paths import Paths, find_paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths, find_paths
+from slmdesk.base.records import Status
 
 pytestmark = pytest.mark.process
 

@@ -18,10 +18,10 @@ from fakes.matrix import counts
 from store.child import key_of, m002_more, open_either
 from store.conftest import integrity, readable, say
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.records import Status
+from slmdesk.base.types import Role
 from slmdesk.store import damaged_copies, open_store
 from slmdesk.store.backup import drop_old_copies, kept_copies
 from slmdesk.store.backup_file import source_of

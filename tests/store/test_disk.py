@@ -11,10 +11,10 @@ import pytest
 from store.child import m002_more, open_either
 from store.conftest import CHILD, KINDS_IN_SOAK, integrity, say
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import AnswerEnding, Status
-from slmdesk.core.types import Role
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.records import AnswerEnding, Status
+from slmdesk.base.types import Role
 from slmdesk.store import backup, database, open_store
 from slmdesk.store.schema import STEPS
 

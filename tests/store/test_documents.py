@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.documents import Block, BlockKind, Page, PageStatus
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import DocumentStatus, Passage
-from slmdesk.paths import find_paths, make_folders
+from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.records import DocumentStatus, Passage
 from slmdesk.store import open_store
 from slmdesk.text.words.folding import query_pieces
 

@@ -14,13 +14,12 @@ import pytest
 from store.conftest import say
 from store.power import Replay, trace_command
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role
-from slmdesk.paths import Paths, find_paths
-from slmdesk.services.privacy.beside import follow_key
-from slmdesk.services.spelling.own_words import OwnWords
-from slmdesk.settings import SettingsFile
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths, find_paths
+from slmdesk.base.records import Status
+from slmdesk.base.settings import SettingsFile
+from slmdesk.base.types import Role
+from slmdesk.privacy.beside import follow_key
 from slmdesk.store import damaged_copies, open_store
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.backup_file import source_of, unlock_backup
@@ -33,6 +32,7 @@ from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.restoring import backups, replace_history, restore
 from slmdesk.store.schema import STEPS
 from slmdesk.store.unlocking import keys_beside, unlock, unlock_with, wants_key
+from slmdesk.writing.spelling.own_words import OwnWords
 
 pytestmark = pytest.mark.process
 
@@ -150,7 +150,7 @@ def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, k
     with pytest.raises(KnownError) as caught:
         unlock_with(paths, "keyring", bytes(32))
     assert caught.value.code == "key.wrong"
-    from slmdesk.core.recovery_key import shown
+    from slmdesk.base.recovery_key import shown
 
     for found in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
                   unlock_with(paths, "keyring", KEYRING)):  # fmt: skip

@@ -11,11 +11,11 @@ import pytest
 from store.child import key_of, m002_more, open_either
 from store.conftest import KINDS_IN_SOAK, integrity, readable, say
 
-from slmdesk.core.records import Status
-from slmdesk.core.translation import Origin, Term
-from slmdesk.core.types import Role
-from slmdesk.paths import Paths, make_folders
-from slmdesk.settings import SettingsFile
+from slmdesk.base.paths import Paths, make_folders
+from slmdesk.base.records import Status
+from slmdesk.base.settings import SettingsFile
+from slmdesk.base.translation import Origin, Term
+from slmdesk.base.types import Role
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.schema import STEPS
 

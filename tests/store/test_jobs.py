@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import JobStatus, StepStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus, StepStatus
 from slmdesk.store import open_store
 from slmdesk.store.schema import STEPS
 

@@ -9,11 +9,11 @@ import pytest
 from fakes.encrypted import CHEAP, PASSPHRASE, encrypt
 from store.conftest import say
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.files import write_atomically
-from slmdesk.core.recovery_key import shown
-from slmdesk.core.retention import SetBy, What
-from slmdesk.paths import Paths, find_paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.paths import Paths, find_paths
+from slmdesk.base.recovery_key import shown
+from slmdesk.base.retention import SetBy, What
 from slmdesk.store import DataKey, KeyFile, new_data_key, open_store
 from slmdesk.store.backup import backup
 from slmdesk.store.keys import keys_of, read_keys, to_bytes, write_keys

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from slmdesk.core.ledger import (
+from slmdesk.base.ledger import (
     BEGINNING,
     Answered,
     Kind,
@@ -19,8 +19,8 @@ from slmdesk.core.ledger import (
     chain_hash,
     first_fault,
 )
-from slmdesk.core.record import changed
-from slmdesk.services.online.statement.verify import Counts
+from slmdesk.base.record import changed
+from slmdesk.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
 from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.restoring import restore
@@ -272,7 +272,7 @@ def test_a_restored_backup_goes_on_with_the_chain_of_this_pc(paths, tmp_path):
 
 
 def test_requests_of_a_backup_of_another_pc_are_taken_over_marked(paths, tmp_path):
-    from slmdesk.paths import find_paths
+    from slmdesk.base.paths import find_paths
 
     target, other = tmp_path / "copy.sqlite3", find_paths(tmp_path / "other")
     with closing(open_store(other, instance_id="there").store) as store:

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from store.conftest import add_older
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.store import open_store
 from slmdesk.store.backup import backup
 from slmdesk.store.rescue.rescue import rescue_into

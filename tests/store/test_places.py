@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from store.conftest import add_older, say
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.store import SPACE, damaged_copies, open_store
 from slmdesk.store.rescue.rescue import rescue_into
 from slmdesk.store.schema import STEPS

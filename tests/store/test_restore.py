@@ -17,11 +17,11 @@ from store.conftest import CHILD, integrity, say
 from store.test_damage import fingerprint
 from store.test_disk import can_unshare
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Outgoing
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Outgoing
+from slmdesk.base.paths import Paths
+from slmdesk.base.records import Status
+from slmdesk.base.types import Role
 from slmdesk.store import backup, open_store, preparing
 from slmdesk.store.preparing import prepare_backup
 from slmdesk.store.rescue.rescue import rescue_into
@@ -273,7 +273,7 @@ def test_copies_are_listed_newest_first_without_those_that_cannot_be_used(paths,
 
 
 RESTORE = (
-    "import sys; from pathlib import Path; from slmdesk.paths import find_paths; from slmdesk.store import *;"
+    "import sys; from pathlib import Path; from slmdesk.base.paths import find_paths; from slmdesk.store import *;"
     "from slmdesk.store.restoring import *;"
     f"sys.path.insert(0, {str(CHILD.parent.parent)!r}); from store.child import key_of, open_either;"
 )
@@ -288,7 +288,7 @@ def test_a_full_disk_changes_nothing(child, kind, paths, copy):
     home, aside = paths.data.parent, copy.parent / "home"
     before = fingerprint(paths)
     code = RESTORE + (
-        "from slmdesk.core.errors import KnownError\n"
+        "from slmdesk.base.errors import KnownError\n"
         "paths = find_paths(Path(sys.argv[1]))\n"
         "try: restore(paths, Path(sys.argv[2]), key=key_of(paths))\n"
         "except KnownError as known: print(known.code)\n"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from store.child import open_either
 from store.conftest import KINDS_IN_SOAK, integrity, say
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Answered, Outgoing
-from slmdesk.core.records import AnswerEnding, Status
-from slmdesk.core.types import Origin, Role, TextPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Answered, Outgoing
+from slmdesk.base.records import AnswerEnding, Status
+from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.store import InstanceLock, is_instance_alive, open_store
 
 pytestmark = pytest.mark.pure

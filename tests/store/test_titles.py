@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 from store.conftest import integrity, say
 
-from slmdesk.core.records import Status
-from slmdesk.core.types import Role
+from slmdesk.base.records import Status
+from slmdesk.base.types import Role
 from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.backup import kept_copies
 from slmdesk.store.rescue.rescue import rescue_into

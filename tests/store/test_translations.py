@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 from store.conftest import add_older
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
-from slmdesk.paths import find_paths, make_folders
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.store import open_store
 from slmdesk.store.schema import STEPS
 from slmdesk.store.segments import LOOK

@@ -8,13 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.adapter import misfit, require_adapter
-from slmdesk.core.gguf.header import GgufHeader
-from slmdesk.core.gguf.read import check_file
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record
 from slmdesk.engine.llama.library import Library
+from slmdesk.gguf.adapter import misfit, require_adapter
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.read import check_file
 
 MOST_OPEN = 8
 """Kept open beside one model; each is some megabytes.  The one opened longest ago goes first."""

@@ -10,9 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.prefix import common_prefix
-from slmdesk.core.types import Priority
+from slmdesk.base.errors import KnownError
+from slmdesk.base.prefix import common_prefix
+from slmdesk.base.types import Priority
 from slmdesk.engine.llama.pool import Pool, used_cells
 from slmdesk.engine.llama.sequence import Sequence
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

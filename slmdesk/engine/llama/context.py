@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import Offload
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import Offload
 from slmdesk.engine.llama.library import Library
 
 if TYPE_CHECKING:

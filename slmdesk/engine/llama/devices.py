@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
-from slmdesk.core.types import Device
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record
+from slmdesk.base.types import Device
 from slmdesk.engine.llama.library import load_library
 
 _GPU, _INTEGRATED_GPU = 1, 2

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf.read import GgufHeader, check_file
+from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.engine.llama.library import Library, load_library
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import WeightFile, open_weights
 from slmdesk.engine.llama.threads import usable_cores
+from slmdesk.gguf.read import GgufHeader, check_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

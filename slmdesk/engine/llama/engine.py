@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slmdesk.core.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.core.gguf.adapter import MOST_STRENGTH
-from slmdesk.core.model_formats import FormatQuality, FormatSpeed, Recipe
-from slmdesk.core.types import (
+from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
+from slmdesk.base.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.base.types import (
     THINKING_OFF,
     THINKING_USUAL,
     ChatMessage,
@@ -42,6 +41,7 @@ from slmdesk.engine.llama.quantize import quantize
 from slmdesk.engine.llama.stream import EventStream, Outbox
 from slmdesk.engine.llama.templates import TryTemplate
 from slmdesk.engine.llama.vocabulary import tokenize_parts
+from slmdesk.gguf.adapter import MOST_STRENGTH
 
 log = logging.getLogger(__name__)
 

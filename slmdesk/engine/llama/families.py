@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.engine.llama.template_sandbox import Layout, Turn, fold_system, merge_same, together
 
 BOS, EOS = "{bos}", "{eos}"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.read import check_file
+from slmdesk.base.errors import KnownError
 from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary
+from slmdesk.gguf.read import check_file
 
 
 class FileVocabulary:

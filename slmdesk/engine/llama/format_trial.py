@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.model_formats import READ_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.model_formats import READ_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.model import check_model_file, open_weights

@@ -6,9 +6,9 @@ import importlib
 import json
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gbnf import GrammarInvalidError, check_gbnf
-from slmdesk.core.json_schema import SchemaInvalidError, check_schema
+from slmdesk.base.errors import KnownError
+from slmdesk.base.gbnf import GrammarInvalidError, check_gbnf
+from slmdesk.base.json_schema import SchemaInvalidError, check_schema
 from slmdesk.engine.llama.library import load_library
 
 _MAX_REASON_CHARACTERS = 200

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 """Read by the library once: without it a failed assertion starts a debugger in the child."""

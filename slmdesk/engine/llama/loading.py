@@ -10,11 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf.read import GgufHeader
-from slmdesk.core.memory import MOST_SEQUENCES, program_bytes
-from slmdesk.core.record import Record, changed
-from slmdesk.core.types import LoadedModel, LoadSpec, MemoryParts, Offload
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.record import Record, changed
+from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, Offload
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
 from slmdesk.engine.llama.context import ABORTED, DECODED, Context, state_version
@@ -33,6 +31,8 @@ from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
 from slmdesk.engine.llama.ticking import ticking
 from slmdesk.engine.llama.vocabulary import Vocabulary
+from slmdesk.gguf.memory import MOST_SEQUENCES, program_bytes
+from slmdesk.gguf.read import GgufHeader
 
 log = logging.getLogger(__name__)
 

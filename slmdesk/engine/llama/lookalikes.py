@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.types import PromptPart
+from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.vocabulary import Vocabulary
 
 _MARK = re.compile(

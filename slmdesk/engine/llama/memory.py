@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 import psutil
 
-from slmdesk.core.record import Record
-from slmdesk.core.types import MemoryParts
+from slmdesk.base.record import Record
+from slmdesk.base.types import MemoryParts
 
 _MIB = 1 << 20
 _CACHE = re.compile(r"^llama_(?:kv_cache|memory_recurrent)\w*: size = +([\d.]+) MiB")

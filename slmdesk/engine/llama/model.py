@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
-from slmdesk.core.labels import clean_label
-from slmdesk.core.record import Record
-from slmdesk.core.types import MemoryParts
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record
+from slmdesk.base.types import MemoryParts
 from slmdesk.engine.llama.context import open_context
 from slmdesk.engine.llama.devices import Card
 from slmdesk.engine.llama.library import Library, lacks_memory
 from slmdesk.engine.llama.memory import compute_from_log, parts_from_log
+from slmdesk.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
 
 _UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.gguf.read import GgufHeader
-from slmdesk.core.memory import KEPT_SEQUENCES, MOST_SEQUENCES, STATEFUL_SEQUENCES, choose_pool, estimate
-from slmdesk.core.offload import card_needs
-from slmdesk.core.record import Record, changed
-from slmdesk.core.types import LoadSpec
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, changed
+from slmdesk.base.types import LoadSpec
 from slmdesk.engine.llama.curve import CostCurve
 from slmdesk.engine.llama.devices import Card
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.memory import free_memory
 from slmdesk.engine.llama.model import ON_PROCESSOR, ModelOutline, Placement, forecast_memory
+from slmdesk.gguf.memory import KEPT_SEQUENCES, MOST_SEQUENCES, STATEFUL_SEQUENCES, choose_pool, estimate
+from slmdesk.gguf.offload import card_needs
+from slmdesk.gguf.read import GgufHeader
 
 _FAR_TOO_MUCH = 1.3
 """Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from slmdesk.core.prefix import common_prefix
-from slmdesk.core.types import Priority
+from slmdesk.base.prefix import common_prefix
+from slmdesk.base.types import Priority
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.sequence import CachedSequence

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.model_formats import FormatQuality
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.model_formats import FormatQuality
 from slmdesk.engine.llama.context import DECODED, Context
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence as Items
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import changed
-from slmdesk.core.types import Priority, PromptPart, Sampling
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
+from slmdesk.base.types import Priority, PromptPart, Sampling
 from slmdesk.engine.base import Request
 from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.choices import tokens_of_choices

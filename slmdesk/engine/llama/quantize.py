@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.files import PRIVATE_FILE
-from slmdesk.core.labels import clean_label
-from slmdesk.core.model_formats import FILE_TYPES, Recipe
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.files import PRIVATE_FILE
+from slmdesk.base.labels import clean_label
+from slmdesk.base.model_formats import FILE_TYPES, Recipe
 from slmdesk.engine.llama.library import Library
 from slmdesk.engine.llama.threads import usable_cores
 from slmdesk.engine.llama.ticking import ticking

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import USUAL_SAMPLING, Sampling
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.engine.llama.context import Context
 from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.library import Library

@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence as Items
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
-from slmdesk.core.types import Priority
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.types import Priority
 from slmdesk.engine.llama.adapters import Adapters
 from slmdesk.engine.llama.admission import Admission
 from slmdesk.engine.llama.choices import log_probabilities, probability

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence as Items
 
-from slmdesk.core.record import Record, field
-from slmdesk.core.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
+from slmdesk.base.record import Record, field
+from slmdesk.base.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
 from slmdesk.engine.base import Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
 from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter

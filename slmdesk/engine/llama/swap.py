@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from slmdesk.core.prefix import common_prefix
-from slmdesk.core.record import Record
+from slmdesk.base.prefix import common_prefix
+from slmdesk.base.record import Record
 from slmdesk.engine.llama.adapters import Adapter
 from slmdesk.engine.llama.memory import free_memory
 

@@ -21,7 +21,7 @@ import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_RENDERED_CHARACTERS = 16 * 1024 * 1024

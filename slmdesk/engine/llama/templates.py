@@ -14,13 +14,13 @@ from typing import Protocol
 
 import psutil
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
-from slmdesk.core.types import THINKING_LEVELS as LEVELS
-from slmdesk.core.types import THINKING_OFF as OFF
-from slmdesk.core.types import THINKING_ON as ON
-from slmdesk.core.types import THINKING_USUAL as USUAL
-from slmdesk.core.types import ChatMessage, Origin, PromptPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.types import THINKING_LEVELS as LEVELS
+from slmdesk.base.types import THINKING_OFF as OFF
+from slmdesk.base.types import THINKING_ON as ON
+from slmdesk.base.types import THINKING_USUAL as USUAL
+from slmdesk.base.types import ChatMessage, Origin, PromptPart
 from slmdesk.engine.llama import template_sandbox
 from slmdesk.engine.llama.families import FAMILIES_BY_NAME, PLAIN, Family, find_family, lay_out
 from slmdesk.engine.llama.template_sandbox import (

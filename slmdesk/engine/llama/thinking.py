@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from slmdesk.core.record import Record
-from slmdesk.core.types import Sampling
+from slmdesk.base.record import Record
+from slmdesk.base.types import Sampling
 from slmdesk.engine.llama.vocabulary import Vocabulary
 from slmdesk.engine.thoughts import ThoughtFilter, ThoughtMarks
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.types import PromptPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.library import load_library
 
 _CONTROL_BITS = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_CONTROL

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.store.cipher_pages import PAGE_BYTES, RESERVED_BYTES, CipherPages
 from slmdesk.store.keys import DataKey
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.ledger import Kind, LedgerRow
-from slmdesk.core.records import Rescued, Status
-from slmdesk.core.types import Json
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Kind, LedgerRow
+from slmdesk.base.records import Rescued, Status
+from slmdesk.base.types import Json
 from slmdesk.store.cipher_pages import fits, header_of, is_encrypted
 from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from slmdesk.core.translation import SETTLED, Origin, SegmentState
-from slmdesk.core.types import Json
+from slmdesk.base.translation import SETTLED, Origin, SegmentState
+from slmdesk.base.types import Json
 from slmdesk.store.part import StorePart
 from slmdesk.store.rescue.carve import Cell
 from slmdesk.store.rescue.types import Values

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks import conditions, dates, negation
 from slmdesk.text.checks import names as check_names
 from slmdesk.text.checks import numbers as check_numbers

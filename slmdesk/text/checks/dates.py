@@ -6,7 +6,7 @@ import datetime
 import re
 from functools import cache
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import WORD, folded, tables
 
 Day = tuple[int | None, int | None, int | None]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import CLAUSE_WORDS, any_same, folded, function_words, tables
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")

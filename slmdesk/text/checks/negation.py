@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import WordSet, folded, function_words, stem, tables, word_set
 from slmdesk.text.words.sentences import sentence_spans
 

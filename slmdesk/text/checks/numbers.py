@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import WORD, folded, tables, values
 
 _SPACE = "\u00a0\u202f\u2009 "

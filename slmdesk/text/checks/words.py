@@ -10,7 +10,7 @@ from importlib import resources
 from itertools import product
 from typing import Any
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.words.folding import fold
 
 CLAUSE_WORDS = (

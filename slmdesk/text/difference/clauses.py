@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.documents import BlockKind
+from slmdesk.base.documents import BlockKind
 from slmdesk.text.difference.numbering import is_heading
 from slmdesk.text.difference.parts import Unit
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slmdesk.core.documents import Page
+from slmdesk.base.documents import Page
 from slmdesk.text.difference.clauses import clauses_of
 from slmdesk.text.difference.matching import Matcher, Yield, order_key
 from slmdesk.text.difference.parts import units_of

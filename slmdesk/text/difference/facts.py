@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks import dates, names, numbers
 from slmdesk.text.checks.check import check
 from slmdesk.text.checks.negation import Line, take_apart

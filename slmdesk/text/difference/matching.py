@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from slmdesk.core.documents import Page
+from slmdesk.base.documents import Page
 from slmdesk.text.checks.words import folded, function_words
 from slmdesk.text.difference.alignment import common, heaviest
 from slmdesk.text.difference.parts import Unit, sentences_of, token_key, tokens_of

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 
-from slmdesk.core.documents import BlockKind
-from slmdesk.core.record import Record
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import CLAUSE_WORDS, folded, tables
 
 LONGEST_HEADING, MOST_WORDS = 90, 12

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from slmdesk.core.documents import ASIDE, BlockKind, Page
-from slmdesk.core.record import Record, changed
+from slmdesk.base.documents import ASIDE, BlockKind, Page
+from slmdesk.base.record import Record, changed
 from slmdesk.text.difference.numbering import numbered_lines, own_numbers
 from slmdesk.text.difference.types import Place
 from slmdesk.text.words.sentences import sentence_spans

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from slmdesk.core.record import changed
+from slmdesk.base.record import changed
 from slmdesk.text.difference.facts import facts_of
 from slmdesk.text.difference.matching import Pairing, Yield, joined, joined_with_numbers, letters_of, place_of
 from slmdesk.text.difference.parts import Unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 
 class Place(Record):

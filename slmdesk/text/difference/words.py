@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.difference.alignment import common
 from slmdesk.text.difference.parts import lead_of, token_key, tokens_of
 

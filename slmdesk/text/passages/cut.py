@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from slmdesk.core.documents import ASIDE, Block, BlockKind, Page
-from slmdesk.core.record import Record
-from slmdesk.core.records import Passage
+from slmdesk.base.documents import ASIDE, Block, BlockKind, Page
+from slmdesk.base.record import Record
+from slmdesk.base.records import Passage
 
 REQUESTED_WORDS = 180
 MOST_WORDS = 300

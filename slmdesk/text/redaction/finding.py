@@ -10,8 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from slmdesk.core.record import changed
-from slmdesk.core.translation import Forms
+from slmdesk.base.record import changed
+from slmdesk.base.translation import Forms
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.redaction.addresses import find_addresses
 from slmdesk.text.redaction.names import find_names, is_no_name

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
 from slmdesk.text.checks.dates import find_dates
 from slmdesk.text.redaction.finding import WORD, is_form_of
 from slmdesk.text.redaction.table import check, extended

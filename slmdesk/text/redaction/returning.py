@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from slmdesk.core.prefix import common_prefix
-from slmdesk.core.record import Record
+from slmdesk.base.prefix import common_prefix
+from slmdesk.base.record import Record
 from slmdesk.text.redaction.types import Find, Kind, Table
 from slmdesk.text.translation.tagged import Tags, pieces
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Levenshtein
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.record import changed
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
 from slmdesk.text.candidates.names import LEGAL_FORM
 from slmdesk.text.redaction.finding import WORD, is_form_of, name_words
 from slmdesk.text.redaction.substitutes import NoSubstituteError, name_word, substitute_for

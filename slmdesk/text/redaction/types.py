@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 BAR = "█████"
 """In the place of a word of a document that is given out; always as long, for its length says nothing."""

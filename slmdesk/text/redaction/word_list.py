@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 INSIDE = 6
 """Letters and digits: words at least as long are found inside longer ones too ("Müllers", "Müllerhof")."""

@@ -14,7 +14,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.terms.forms import fits
 from slmdesk.text.words.folding import fold

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import overload
 
-from slmdesk.core.record import Record
-from slmdesk.core.translation import Forms, Term
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Forms, Term
 from slmdesk.text.terms.forms import COMPOUNDING, LEAST_STEM, fits, is_within
 from slmdesk.text.words.folding import fold
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.record import Record
-from slmdesk.core.translation import Doubt, SegmentFlag, Term
-from slmdesk.core.types import TokenProbability
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Doubt, SegmentFlag, Term
+from slmdesk.base.types import TokenProbability
 from slmdesk.text.translation.chatter import without_chatter
 from slmdesk.text.translation.checks import with_same_end
 from slmdesk.text.translation.masks import masked, unmasked

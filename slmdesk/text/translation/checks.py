@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.translation import Forms, SegmentFlag, Term
+from slmdesk.base.translation import Forms, SegmentFlag, Term
 from slmdesk.text.checks.check import Flag, check
 from slmdesk.text.checks.denials import denial, half_denial
 from slmdesk.text.checks.names import begins_title

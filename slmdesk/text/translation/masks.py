@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.record import Record
-from slmdesk.core.translation import Term
-from slmdesk.core.types import TokenProbability
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Term
+from slmdesk.base.types import TokenProbability
 from slmdesk.text.terms.forms import LEAST_STEM
 from slmdesk.text.terms.matching import find_terms
 from slmdesk.text.translation.untranslated import NOT_LATIN

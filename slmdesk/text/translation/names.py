@@ -11,7 +11,7 @@ import difflib
 import re
 from functools import cache
 
-from slmdesk.core.translation import SegmentFlag
+from slmdesk.base.translation import SegmentFlag
 from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.words import folded, function_words, tables, word_set
 from slmdesk.text.words.folding import fold

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.translation.placeholders import protected_in
 
 _POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", "ur", "ms", "cy", "ga", "mt", "sw"])

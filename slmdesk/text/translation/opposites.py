@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-from slmdesk.core.translation import SegmentFlag
+from slmdesk.base.translation import SegmentFlag
 from slmdesk.text.checks.denials import denial
 
 _WORD = re.compile(r"[^\W\d_]+")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 _PROTECTED = re.compile(
     r"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.translation.tagged import Tags, pieces
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces, stripped, tags_in
 from slmdesk.text.words.sentences import sentence_spans
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.core.translation import SegmentFlag
+from slmdesk.base.translation import SegmentFlag
 
 LINE_CHARACTERS = 42
 MOST_LINES = 2

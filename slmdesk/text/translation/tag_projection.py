@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from slmdesk.core.record import Record, changed
+from slmdesk.base.record import Record, changed
 from slmdesk.text.translation.tagged import Side, Tag, Tags, pieces
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection
 from enum import StrEnum
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 _TAG = re.compile(r"<(/?)(\d{1,6})(/?)>")
 _LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|＞|&gt;)")

@@ -12,8 +12,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from slmdesk.core.translation import Doubt, SegmentFlag
-from slmdesk.core.types import TokenProbability
+from slmdesk.base.translation import Doubt, SegmentFlag
+from slmdesk.base.types import TokenProbability
 from slmdesk.text.translation.tagged import Tags, tag_spans
 
 UNSURE = 0.5

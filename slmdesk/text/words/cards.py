@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 MOST_SHOWN = 100_000
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")

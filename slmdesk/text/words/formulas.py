@@ -3,7 +3,7 @@ r"""LaTeX formulas in Markdown: rules for markdown-it that find `$…$`, `$$…$
 A formula token has its LaTeX as `content`, the source with its delimiters as `info`, and `\[` or `\(` as `markup` for
 one displayed on its own and one in the line.  What is no formula for certain (prices, prose, no end, code in it) stays
 as typed.  Where a displayed formula ends depends on whole lines and never on what follows a blank one, so that a text
-shown as it grows ends as the same document (tests/gui/view/test_formulas.py).
+shown as it grows ends as the same document (tests/chat/window/view/test_formulas.py).
 """
 
 from __future__ import annotations

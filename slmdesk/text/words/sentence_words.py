@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 
 
 class SentenceWords(Record):

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.checks.words import folded, function_words, same_word
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)

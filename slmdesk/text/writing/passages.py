@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from slmdesk.core.record import Record
+from slmdesk.base.record import Record
 from slmdesk.text.translation.chatter import is_chatter, without_chatter
 from slmdesk.text.translation.placeholders import is_code, is_only_protected
 from slmdesk.text.words.sentences import sentence_spans

@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-REACH = "SLMDESK_MAY_OPEN"  # slmdesk.core.reach.REACH_VARIABLE: nothing may import that as early as this
+REACH = "SLMDESK_MAY_OPEN"  # slmdesk.children.reach.REACH_VARIABLE: nothing may import that as early as this
 
 if (given := os.environ.get(REACH)) and (kept := os.environ.get("COVERAGE_FILE")):
     reach = json.loads(given)

@@ -9,7 +9,7 @@ if __name__ == "__main__":
     from fakes.echo.engine import EchoEngine
 
     from slmdesk.__main__ import leave_no_core
-    from slmdesk.worker.main import run_worker
+    from slmdesk.children.worker.main import run_worker
 
     leave_no_core()
     sys.exit(run_worker(sys.argv[1:], EchoEngine))

@@ -23,8 +23,8 @@ from fakes.echo import faults
 from fakes.echo.options import AT_LOAD, EchoOptions
 from fakes.echo.writer import MARKS, Writer, last_text_of, thinks, tokens_of
 
-from slmdesk.core.errors import KnownError, Stopped
-from slmdesk.core.types import (
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.types import (
     THINKING_OFF,
     THINKING_ON,
     Answer,

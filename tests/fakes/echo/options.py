@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from slmdesk.core.record import Record, changed, field
+from slmdesk.base.record import Record, changed, field
 
 ENVIRONMENT = "SLMDESK_ECHO"
 AT_LOAD = -1

@@ -24,7 +24,7 @@ def is_echo(environment: Mapping[str, str] = os.environ) -> bool:
 
 def take_echo() -> None:
     """Engines of this process are the echo engine from now on, and are given nothing to do unasked."""
-    from slmdesk.services import container
+    from slmdesk import services as container
 
     container.COMMANDS["engine"] = ECHO
     container.Services.unasked_work = lambda _self, _is_away: ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from fakes.echo.options import EchoOptions
 
-from slmdesk.core.types import (
+from slmdesk.base.types import (
     THINKING_OFF,
     FinishReason,
     Role,

@@ -10,11 +10,11 @@ from contextlib import closing
 import pytest
 from store.conftest import add_older, integrity, say
 
-from slmdesk.core.errors import KnownError
-from slmdesk.core.records import Rescued, Status
-from slmdesk.core.translation import MemoryFilter, NewSegment, Origin, SegmentState, Term
-from slmdesk.core.types import Role, TextPart
-from slmdesk.paths import Paths
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.records import Rescued, Status
+from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentState, Term
+from slmdesk.base.types import Role, TextPart
 from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.rescue.carve import Carver
 from slmdesk.store.rescue.rescue import rescue_into
@@ -73,7 +73,7 @@ def fill(store: Store) -> str:
 
 def read_a_document(store: Store) -> None:
     """Its tables have as many columns as others that are brought over."""
-    from services.summaries.test_summaries import page
+    from summaries.test_summaries import page
 
     record = store.documents.add(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
     one = page(1, "The garden is green in summer.", "It is white in winter.")

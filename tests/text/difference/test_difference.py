@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdesk.core.documents import Block, BlockKind, Page, page_of
+from slmdesk.base.documents import Block, BlockKind, Page, page_of
 from slmdesk.text.difference.alignment import common, heaviest
 from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.facts import facts_of

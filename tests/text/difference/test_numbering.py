@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.documents import Block, BlockKind, Page, page_of
+from slmdesk.base.documents import Block, BlockKind, Page, page_of
 from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.numbering import is_heading, own_numbers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.errors import KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.text.redaction.finding import find_private, marked
 from slmdesk.text.redaction.numbers import is_checked
 from slmdesk.text.redaction.replacing import Redacted, Restorer, redacted, restored, restored_so_far

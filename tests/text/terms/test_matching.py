@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.core.translation import Forms, Term
+from slmdesk.base.translation import Forms, Term
 from slmdesk.text.terms.matching import TermIndex, find_terms, spans_of, terms_in
 from slmdesk.text.translation.checks import term_flags
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.core.translation import Term
+from slmdesk.base.translation import Term
 from slmdesk.text.translation.checks import flags_of, term_flags, with_same_end
 from slmdesk.text.translation.tagged import Tags
 

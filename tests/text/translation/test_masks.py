@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.core.translation import Term
+from slmdesk.base.translation import Term
 from slmdesk.text.translation.answer import cleaned
 from slmdesk.text.translation.masks import NAMES, masked, unmasked, unmasked_so_far
 from slmdesk.text.translation.tagged import Tags

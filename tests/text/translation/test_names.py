@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.core.translation import SegmentFlag
+from slmdesk.base.translation import SegmentFlag
 from slmdesk.text.translation.names import name_flags
 
 pytestmark = pytest.mark.pure

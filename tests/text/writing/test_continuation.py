@@ -2,7 +2,7 @@
 
 import pytest
 
-from slmdesk.core.gbnf import check_gbnf
+from slmdesk.base.gbnf import check_gbnf
 from slmdesk.text.writing.continuation import (
     CONTEXT,
     can_be_continued,

@@ -1,0 +1,1 @@
+"""What app and children share: records, errors, files, settings, policy, protocol."""

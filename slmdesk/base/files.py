@@ -1,0 +1,237 @@
+"""Writes files so that a crash, a full disk or a power cut leaves the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeAlias
+
+from slmdesk.base.errors import KnownError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+EXCHANGED = "another program replaced it while it was written"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError:
+    """Turn a system error about writing `path` into `disk.full` or `file.unwritable`."""
+    if err.errno in _FULL:
+        try:
+            available = shutil.disk_usage(path.parent).free
+        except OSError:
+            available = 0
+        return KnownError("disk.full", path=str(path), needed_bytes=needed_bytes, available_bytes=available)
+    return KnownError("file.unwritable", path=str(path), reason=err.strerror or type(err).__name__)
+
+
+def private_folder(folder: Path) -> None:
+    """Create `folder` and missing parents, readable by their owner only.  Raises KnownError."""
+    missing = [folder, *folder.parents]
+    while missing and missing[-1].exists():
+        missing.pop()
+    try:
+        for each in reversed(missing):
+            each.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        if os.name == "nt":
+            from slmdesk.base.windows_rights import give_to_owner
+
+            with contextlib.suppress(OSError):  # place.py tells whether it is so now
+                give_to_owner(folder)
+        elif stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            with contextlib.suppress(PermissionError):  # another owner's folder: usable, not ours to change
+                folder.chmod(PRIVATE_FOLDER)
+    except OSError as err:
+        raise problem_of(err, folder) from err
+    if not folder.is_dir():
+        raise KnownError("file.unwritable", path=str(folder), reason=os.strerror(errno.ENOTDIR))
+
+
+def private_files(folder: Path, *, but: Path) -> None:
+    """Take the files in a folder of ours from all others, `but` for one, as far as the disk knows modes.
+
+    Raises KnownError where the folder cannot be listed.
+    """
+    try:
+        found = tuple(folder.iterdir()) if os.name != "nt" else ()
+    except OSError as err:
+        raise problem_of(err, folder) from err
+    for path in found:
+        with contextlib.suppress(OSError):  # gone meanwhile, or another owner's
+            about = path.lstat()
+            if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and path != but:
+                path.chmod(PRIVATE_FILE)
+
+
+def open_new(path: Path | str, mode: int = PRIVATE_FILE, *, folder: int | None = None) -> int:
+    """Create a new file and return its handle.  Raises OSError where the name is taken, also by a link.
+
+    `folder`: the handle of the folder in which the path is, where it is not absolute.
+    """
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | more, mode, dir_fd=folder)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: written beside, synced, renamed, mode 0600.
+
+    Raises KnownError `disk.full` or `file.unwritable`; the old file is then as it was, or as somebody else made it.
+    """
+    try:
+        with new_beside(path) as (out, give_name):
+            out.write(data)
+            give_name(os.replace)
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there, whole or not at all, mode 0600.
+
+    Raises KnownError `file.exists`, also where it comes to be meanwhile, `disk.full`, `file.unwritable`.
+    """
+    try:
+        with new_beside(path) as (out, give_name):
+            out.write(data)
+            give_name(_name_new)
+    except FileExistsError as err:
+        raise KnownError("file.exists", path=str(path)) from err
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=len(data)) from err
+
+
+class _GiveName(Protocol):
+    def __call__(self, src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None: ...
+
+
+NewFile: TypeAlias = tuple[BinaryIO, Callable[[_GiveName], None]]
+
+
+@contextlib.contextmanager
+def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
+    """A new file beside `path`, and what syncs it and gives it that name once it is written; else nothing stays of it.
+
+    Where others may write too, they can make any name their own: there it lies in a private folder that is known by its
+    handle, and what has the name in the end must be this file.  Raises OSError, and KnownError `file.unwritable`.
+    """
+    from slmdesk.base.administrators import why_not_roots  # here: nothing is written at most starts
+
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
+    with contextlib.ExitStack() as held:
+        is_shared = os.name != "nt" and why_not_roots(path.parent.stat(), "", os.geteuid()) != ""
+        folder = held.enter_context(_opened_folder(beside)) if is_shared else None
+        name = beside.name if is_shared else beside
+        handle = open_new(name, mode, folder=folder)
+        held.callback(_unlink, name, folder)
+        out = held.enter_context(os.fdopen(handle, "wb"))
+
+        def give_name(how: _GiveName) -> None:
+            out.flush()
+            os.fsync(handle)
+            if not is_shared:
+                out.close()  # Windows renames no open file
+            how(name, path, src_dir_fd=folder)
+            if is_shared and not os.path.samestat(os.fstat(handle), path.lstat()):
+                raise KnownError("file.unwritable", path=str(path), reason=EXCHANGED)
+            sync_folder(path.parent)
+
+        yield out, give_name
+
+
+@contextlib.contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
+    """The handle of a new folder that nobody else can write to; it is removed."""
+    path.mkdir(PRIVATE_FOLDER)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+        with contextlib.suppress(OSError):  # it has another name by now: not ours to look for
+            path.rmdir()
+
+
+def _unlink(name: Path | str, folder: int | None) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
+    """Give a file its name, unless another has it: by a link, which replaces nothing, where the disk knows links."""
+    try:
+        os.link(src, dst, src_dir_fd=src_dir_fd)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(dst):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(dst)) from None
+        os.rename(src, dst, src_dir_fd=src_dir_fd)
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def is_there(target: Path) -> bool:
+    """Whether a file exists that would be replaced.
+
+    Raises KnownError `file.unwritable` for an impossible name, and for a device, a pipe or a folder: never replaced.
+    """
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return False
+    except OSError as err:
+        raise problem_of(err, target) from err
+    if not stat.S_ISREG(mode):
+        raise KnownError("file.unwritable", path=str(target), reason="it is no regular file")
+    return True
+
+
+def free_name(path: Path) -> Path:
+    """The path, or where something has that name already, one with a number: `a (2).txt`."""
+
+    def numbered(number: int) -> Path:
+        return path.with_name(f"{path.stem} ({number}){path.suffix}")
+
+    if not os.path.lexists(path):
+        return path
+    taken, free = 1, 2
+    while os.path.lexists(numbered(free)):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if os.path.lexists(numbered(middle)) else (taken, middle)
+    return numbered(free)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` survive a power cut.  Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def dated_name(path: Path, why: str) -> Path:
+    """A free name beside `path` with a reason and the time: `notes.json` → `notes.broken-20261120-083000.json`."""
+    when = time.strftime("%Y%m%d-%H%M%S")
+    for number in range(1, 1000):
+        more = f"-{number}" if number > 1 else ""
+        name = path.with_name(f"{path.stem}.{why}-{when}{more}{path.suffix}")
+        if not os.path.lexists(name):
+            return name
+    raise KnownError("file.exists", path=str(path))

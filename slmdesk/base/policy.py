@@ -1,0 +1,427 @@
+"""The organisation's rules: a small TOML file that an administrator writes and slmdesk only reads.
+
+Reading never fails.  A part that cannot be understood is reported, and makes the rules stricter, never looser: offline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path, PurePath, PureWindowsPath
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from slmdesk.base.administrators import owner_of, why_not_theirs
+from slmdesk.base.errors import KnownError
+from slmdesk.base.json_file import read_file
+from slmdesk.base.labels import clean_label
+from slmdesk.base.policy_encryption import EncryptionRules, encryption_rules
+from slmdesk.base.policy_registry import KEY, read_registry
+from slmdesk.base.record import Record, changed, field
+from slmdesk.base.retention import DOCUMENT, MOST_DAYS
+from slmdesk.base.shares import is_share
+from slmdesk.base.types import Json
+
+VERSION = 1
+NEAR = 2
+"""Letters by which a name may differ from a known one and still be taken for it, mistyped."""
+_KNOWN = {
+    "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
+    "models": ("folder", "exams", "saved_states_mib"),
+    "features": ("hidden",),
+    "files": ("shares",),
+    "retention": ("days", "trash_days", "documents", "hold"),
+    "statement": ("heads",),
+    "encryption": ("required", "recovery_key", "plain_exports", "lock_minutes"),
+}
+MAX_SPEED_KIB = 1 << 24
+TRASH_DAYS = 30
+ALL = "all"
+MOST_SAVED_MIB = 1 << 20
+MOST_LOCK_MINUTES = 24 * 60
+LEAST_LOCK_MINUTES = 1
+"""What holds where a policy's number cannot be understood."""
+FEATURES: Mapping[str, str] = MappingProxyType(
+    {
+        "hub.search": "Search on the Hub",
+        "hub.download": "Download of models",
+        "models.import": "Adding model files",
+        "models.packs": "Packs of models",
+        "models.compare": "Comparing models",
+        "models.formats": "Models in other formats",
+        "settings.network": "Settings of the network",
+        "token": "Access token",
+    }
+)
+"""What an organisation may hide, and what it is called.  Names are only ever added."""
+
+
+class KeepRule(Record):
+    """After how many days without a change something goes, and how long it is in the trash before."""
+
+    kind: str
+    """Empty: items of every kind; else DOCUMENT."""
+    days: int
+    trash_days: int
+
+
+class Policy(Record):
+    path: str = ""
+    forced: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Settings and the values they may have; the first one holds unless another of them is chosen."""
+    models_folder: str = ""
+    """A folder of models for everybody: they are used where they are, nothing is written there."""
+    hidden: frozenset[str] = frozenset()
+    """Of FEATURES: neither shown in the window nor done on the command line."""
+    shares: tuple[str, ...] = ()
+    """On other computers: files there may be opened without being asked, and while slmdesk works offline."""
+    rules: tuple[KeepRule, ...] = ()
+    holds: tuple[str, ...] = ()
+    """What nothing may delete: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
+    heads: str = ""
+    """A folder in which each start leaves the end of its ledger; empty: none does."""
+    lock_minutes: int = 0
+    """An encrypted history locks after so many minutes without anybody at the latest; 0: as the person chose."""
+    encryption: EncryptionRules = field(default_factory=EncryptionRules)
+    problems: tuple[KnownError, ...] = ()
+    sha256: str = ""
+    """Of the file, or of what the registry holds as sorted JSON."""
+    owner: str = ""
+
+    @property
+    def managed(self) -> frozenset[str]:
+        return frozenset((*self.forced, *(key for key, allowed in self.choices.items() if len(allowed) == 1)))
+
+    def refuse(self, key: str, value: object) -> None:
+        """Raises KnownError `setting.managed` when the policy does not allow this value."""
+        is_too_late = key == "lock_minutes" and value != self.limited_minutes(value)
+        if is_too_late or key in self.forced or value not in self.choices.get(key, (value,)):
+            raise KnownError("setting.managed", key=key)
+
+    def limited_minutes(self, minutes: object) -> object:
+        most = self.lock_minutes
+        return most if most and isinstance(minutes, int) and not 0 < minutes <= most else minutes
+
+    def require(self, feature: str) -> None:
+        """Raises KnownError `feature.hidden` when the organisation has switched this one of FEATURES off."""
+        if feature in self.hidden:
+            raise KnownError("feature.hidden", feature=FEATURES[feature])
+
+
+def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] = ()) -> Policy:
+    """Load the first policy file that exists.  One that cannot be read or understood forces offline, and says so; so
+    does one that somebody else may have written or may change: of `of_administrators` anybody but they, else anybody
+    but they and this account.
+    """
+    for path in places:
+        found = _File(path, or_ours=path not in of_administrators)
+        try:
+            untrusted = read_file(path, found.examine)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as err:
+            return _broken(path, err.strerror or "it cannot be read")
+        why = found.why_not_theirs
+        policy = _broken(path, why) if why else _read(path, untrusted)
+        return changed(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
+    return Policy()
+
+
+def registry_policy(read: Callable[[], Mapping[str, object] | None] = read_registry) -> Policy | None:
+    """Load the rules in the registry of Windows; None: there are none.  Ones that cannot be read force offline."""
+    path = PureWindowsPath("HKEY_LOCAL_MACHINE", KEY)
+    try:
+        shape = read()
+    except OSError as err:
+        return _broken(path, err.strerror or "it cannot be read")
+    if shape is None:
+        return None
+    text = json.dumps(shape, sort_keys=True, separators=(",", ":"))
+    return changed(_Reading(path).policy(shape), sha256=hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+
+
+def _read(path: Path, untrusted: bytes) -> Policy:
+    try:
+        shape = tomllib.loads(untrusted.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as err:
+        return _broken(path, f"it is no TOML: {err}")
+    return _Reading(path).policy(shape)
+
+
+class _File:
+    def __init__(self, path: Path, *, or_ours: bool) -> None:
+        self._path, self._or_ours = path, or_ours
+        self.owner = self.why_not_theirs = ""
+
+    def examine(self, handle: int) -> None:
+        self.owner = owner_of(os.fstat(handle))
+        self.why_not_theirs = why_not_theirs(handle, self._path, or_ours=self._or_ours)
+
+
+class _Reading:
+    def __init__(self, path: PurePath) -> None:
+        self._path = path
+        self._version: int | None = None
+        self._forced: dict[str, Json] = {}
+        self._choices: dict[str, tuple[str, ...]] = {}
+        self._problems: list[KnownError] = []
+
+    def policy(self, shape: Mapping[str, object]) -> Policy:
+        tables: dict[str, Mapping[str, object]] = {}
+        shape = dict(shape)
+        self._read_version(shape.pop("version", None))
+        for name, value in shape.items():
+            if name in _KNOWN and isinstance(value, dict):
+                tables[name] = value
+                for key in sorted(value.keys() - set(_KNOWN[name])):
+                    self._unknown(f"{name}.{key}", is_mistyped=_near(key, _NAMES))
+            elif name in _KNOWN:
+                self._wrong(f"{name} is no table")
+            else:
+                self._unknown(name, is_mistyped=True)
+        network = tables.get("network", {})
+        self._offline(network.get("offline", False))
+        self._endpoints(network)
+        self._way(network)
+        self._exams(tables.get("models", {}).get("exams", True))
+        self._saved(tables.get("models", {}).get("saved_states_mib"))
+        folder = self._folder(tables.get("models", {}).get("folder", ""))
+        return Policy(
+            str(self._path),
+            forced=MappingProxyType(self._forced),
+            choices=MappingProxyType(self._choices),
+            models_folder=folder,
+            hidden=self._hidden(tables.get("features", {}).get("hidden", [])),
+            shares=self._shares(tables.get("files", {}).get("shares", [])),
+            rules=self._rules(tables.get("retention", {})),
+            holds=self._holds(tables.get("retention", {}).get("hold", [])),
+            heads=self._heads(tables.get("statement", {}).get("heads", "")),
+            lock_minutes=self._lock_minutes(tables.get("encryption", {}).get("lock_minutes")),
+            encryption=encryption_rules(tables.get("encryption", {}), self._wrong),
+            problems=tuple(self._problems),
+        )
+
+    def _read_version(self, value: object) -> None:
+        if type(value) is int and value >= 1:
+            self._version = value
+        elif value is not None:
+            self._wrong("version is no whole number from 1 on")
+
+    def _offline(self, value: object) -> None:
+        if value is True:
+            self._forced["offline"] = True
+        elif value is not False:
+            self._wrong("network.offline is neither true nor false")
+
+    def _exams(self, value: object) -> None:
+        """Whether models may be tested automatically; tests a person asks for stay possible."""
+        if value is not True:
+            self._forced["exams_at_first_use"] = False
+        if not isinstance(value, bool):
+            self._wrong("models.exams is neither true nor false")
+
+    def _saved(self, value: object) -> None:
+        """How much of what models have read of documents may be kept on disk; nothing where it is not a number."""
+        if value is None:
+            return
+        is_number = type(value) is int and 0 <= value <= MOST_SAVED_MIB
+        self._forced["saved_states_mib"] = value if isinstance(value, int) and is_number else 0
+        if not is_number:
+            self._wrong("models.saved_states_mib is no whole number of MiB")
+
+    def _endpoints(self, network: Mapping[str, object]) -> None:
+        if "endpoints" not in network:
+            if "hosts" in network:
+                self._wrong("network.hosts stands without network.endpoints")
+            return
+        endpoints, hosts = _words(network["endpoints"]), _words(network.get("hosts", []))
+        if not endpoints or not all(map(is_endpoint, endpoints)):
+            self._wrong("network.endpoints is no list of addresses that begin with https://")
+        elif hosts is None or not all(map(is_host, hosts)):
+            self._wrong("network.hosts is no list of names of hosts")
+        else:
+            self._choices["hub_endpoint"] = tuple(one.rstrip("/") for one in endpoints)
+            self._forced["hub_hosts"] = " ".join(hosts)
+
+    def _way(self, network: Mapping[str, object]) -> None:
+        proxy, ca_file = network.get("proxy"), network.get("ca_file")
+        speed = network.get("speed_limit_kib")
+        if isinstance(proxy, str) and is_proxy(proxy):
+            self._forced["proxy"] = proxy
+        elif proxy is not None:
+            self._wrong("network.proxy is neither system nor none nor http://host:port")
+        if isinstance(ca_file, str) and "\0" not in ca_file and Path(ca_file).is_absolute():
+            self._forced["ca_file"] = ca_file
+        elif ca_file is not None:
+            self._wrong("network.ca_file is no absolute path")
+        if type(speed) is int and 0 <= speed <= MAX_SPEED_KIB:
+            self._forced["speed_limit_kib"] = speed
+        elif speed is not None:
+            self._wrong("network.speed_limit_kib is no whole number")
+
+    def _folder(self, value: object) -> str:
+        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute()):
+            return value
+        self._wrong("models.folder is no absolute path")
+        return ""
+
+    def _hidden(self, value: object) -> frozenset[str]:
+        names = _words(value)
+        if names is None:
+            self._wrong("features.hidden is no list of names")
+            return frozenset()
+        for unknown in sorted({*names} - {*FEATURES}):
+            self._unknown(f"features.hidden: {unknown}", is_mistyped=_near(unknown, FEATURES))
+        return frozenset(names) & frozenset(FEATURES)
+
+    def _shares(self, value: object) -> tuple[str, ...]:
+        shares = _words(value)
+        if shares is None or not all(map(is_share, shares)):
+            self._wrong(r"files.shares is no list of shares such as \\server\share")
+            return ()
+        return shares
+
+    def _rules(self, retention: Mapping[str, object]) -> tuple[KeepRule, ...]:
+        """None at all where a part of them is wrong: what is deleted cannot be brought back."""
+        days, trash_days = retention.get("days"), retention.get("trash_days", TRASH_DAYS)
+        documents = retention.get("documents", False)
+        for name, value in (("days", days), ("trash_days", trash_days)):
+            if value is not None and not (type(value) is int and 1 <= value <= MOST_DAYS):
+                self._wrong(f"retention.{name} is no whole number from 1 to {MOST_DAYS}")
+                return ()
+        if not isinstance(documents, bool):
+            self._wrong("retention.documents is neither true nor false")
+            return ()
+        if not isinstance(days, int) or not isinstance(trash_days, int):
+            return ()
+        items = KeepRule("", days, trash_days)
+        return (items, KeepRule(DOCUMENT, days, trash_days)) if documents else (items,)
+
+    def _holds(self, value: object) -> tuple[str, ...]:
+        holds = _words(value)
+        if holds is None or not all(map(is_hold, holds)):
+            self._wrong("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”")
+            return (ALL,)
+        return holds
+
+    def _heads(self, value: object) -> str:
+        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
+            return value
+        self._wrong("statement.heads is no absolute path")
+        return ""
+
+    def _lock_minutes(self, value: object) -> int:
+        if value is None:
+            return 0
+        if type(value) is int and 1 <= value <= MOST_LOCK_MINUTES:
+            return value
+        self._wrong("encryption.lock_minutes is no whole number of minutes")
+        return LEAST_LOCK_MINUTES
+
+    def _wrong(self, reason: str) -> None:
+        self._forced["offline"] = True
+        self._problems.append(_invalid(self._path, reason))
+
+    def _unknown(self, key: str, *, is_mistyped: bool) -> None:
+        """Handle an unknown key: an error in a file of our version, or where it looks mistyped in a file without
+        one.
+        """
+        is_wrong = is_mistyped if self._version is None else self._version <= VERSION
+        if is_wrong:
+            self._wrong(f"“{key}” is not known")
+            return
+        self._problems.append(KnownError("policy.key", path=str(self._path), key=clean_label(key, 80)))
+
+
+_NAMES = ("version", *_KNOWN, *(key for keys in _KNOWN.values() for key in keys))
+
+
+def _near(name: str, known: Iterable[str]) -> bool:
+    return any(_letters_between(name.casefold(), one) <= NEAR for one in known)
+
+
+def _letters_between(one: str, other: str) -> int:
+    """How many letters to change, add or remove to turn one into the other; NEAR + 1 for anything above."""
+    if abs(len(one) - len(other)) > NEAR:
+        return NEAR + 1
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        above, row = row, [at]
+        for to, theirs in enumerate(other, 1):
+            row.append(min(above[to] + 1, row[-1] + 1, above[to - 1] + (letter != theirs)))
+    return row[-1]
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return None
+    return tuple(value)
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether this is an https address of a host; plain http only for this PC, as in the network guard."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    is_plain = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    return bool(host) and text.isprintable() and " " not in text and (parts.scheme == "https" or is_plain)
+
+
+def is_proxy(text: str) -> bool:
+    """Whether this is system, none, or http://host:port, perhaps with a name and a password."""
+    if text in ("system", "none"):
+        return True
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    is_word = text.isprintable() and " " not in text
+    return parts.scheme == "http" and bool(parts.hostname) and port != 0 and is_bare and is_word
+
+
+def without_password(proxy: str) -> tuple[str, str | None]:
+    """Split the password off a proxy's address: the address without it, and the password as written, or None."""
+    parts = urlsplit(proxy)
+    login, _at, host = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    if not colon:
+        return proxy, None
+    return parts._replace(netloc=f"{user}@{host}" if user else host).geturl(), password
+
+
+def with_password(proxy: str, password: str) -> str:
+    parts = urlsplit(proxy)
+    user, _at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
+
+
+def shown_proxy(proxy: str) -> str:
+    """The setting to be shown: without the password that may stand in it."""
+    address, password = without_password(proxy)
+    return proxy if password is None else with_password(address, "…")
+
+
+def is_host(text: str) -> bool:
+    """Whether this names a host; with a leading dot all hosts below it, with a port this PC."""
+    return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
+
+
+def is_hold(text: str) -> bool:
+    what, colon, target = text.partition(":")
+    return text == ALL or (what in ("item", "document", "folder") and bool(colon and target.strip()))
+
+
+def _broken(path: PurePath, reason: str) -> Policy:
+    return Policy(str(path), forced=MappingProxyType({"offline": True}), problems=(_invalid(path, reason),))
+
+
+def _invalid(path: PurePath, reason: str) -> KnownError:
+    return KnownError("policy.invalid", path=str(path), reason=clean_label(reason, 160))

@@ -1,0 +1,277 @@
+"""The protocol between the app and its children: JSON lines over pipes.
+
+One message a line, UTF-8, at most MAX_LINE_BYTES in both directions.  A longer message travels as numbered `part`
+lines, each carrying a slice of its JSON text, and is reassembled by `Decoder`.  Received lines are untrusted:
+unknown fields are dropped, wrong types raise ProtocolBroken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+
+from slmdesk.base.errors import SlmdeskError
+from slmdesk.base.record import Record, field
+from slmdesk.base.types import Json, Priority
+
+VERSION = 1
+MAX_LINE_BYTES = 1 << 20
+MAX_MESSAGE_BYTES = 64 << 20
+PART_CHARACTERS = 150_000
+"""Characters of JSON text in one part: under MAX_LINE_BYTES even when each is escaped to six bytes."""
+MAX_OPEN_MESSAGES = 16
+
+
+class ProtocolBroken(SlmdeskError): ...
+
+
+# ---- app to child
+
+
+class Start(Record):
+    job: str
+    kind: str
+    payload: Mapping[str, Json]
+    priority: str = Priority.INTERACTIVE
+
+
+class Step(Record):
+    job: str
+    key: str
+    payload: Mapping[str, Json]
+
+
+class EndOfSteps(Record):
+    job: str
+
+
+class Cancel(Record):
+    """End a job soon; acknowledged at once by `Cancelling`."""
+
+    job: str
+
+
+class Load(Record):
+    """Load a model (a LoadSpec as an object); a job of its own with progress, whose Done carries the LoadedModel."""
+
+    job: str
+    spec: Mapping[str, Json]
+
+
+class Unload(Record):
+    job: str
+    handle: str
+
+
+class CountTokens(Record):
+    """Count tokens of many texts; without a handle only the vocabulary of the file at `path` is loaded."""
+
+    job: str
+    texts: tuple[str, ...]
+    handle: str = ""
+    path: str = ""
+
+
+class Shutdown(Record): ...
+
+
+# ---- child to app
+
+
+class Hello(Record):
+    version: int
+    role: str
+    capabilities: tuple[str, ...]
+    pid: int
+
+
+class Heartbeat(Record):
+    """Sent once a second: `work` changes while something is being done, `busy` says whether anything is."""
+
+    work: int
+    busy: bool
+    in_template: bool = False
+
+
+class Cancelling(Record):
+    job: str
+
+
+class Token(Record):
+    """A piece of an answer; complete characters only."""
+
+    job: str
+    text: str
+    key: str = ""
+    is_thought: bool = False
+
+
+class Progress(Record):
+    job: str
+    done: int
+    total: int
+    unit: str
+    key: str = ""
+
+
+class Partial(Record):
+    job: str
+    key: str
+    value: Mapping[str, Json]
+
+
+class Done(Record):
+    job: str
+    result: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Failed(Record):
+    job: str
+    code: str
+    args: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Cancelled(Record):
+    """The job was cancelled and has released everything."""
+
+    job: str
+
+
+class Rejected(Record):
+    """A line from the app that was not understood."""
+
+    reason: str
+
+
+ToChild: TypeAlias = Start | Step | EndOfSteps | Cancel | Load | Unload | CountTokens | Shutdown
+FromChild: TypeAlias = (
+    Hello | Heartbeat | Cancelling | Token | Progress | Partial | Done | Failed | Cancelled | Rejected
+)
+
+_TO_CHILD: Mapping[str, type[Any]] = {
+    "start": Start, "step": Step, "end_of_steps": EndOfSteps, "cancel": Cancel, "load": Load, "unload": Unload,
+    "count_tokens": CountTokens, "shutdown": Shutdown,
+}  # fmt: skip
+_FROM_CHILD: Mapping[str, type[Any]] = {
+    "hello": Hello, "heartbeat": Heartbeat, "cancelling": Cancelling, "token": Token, "progress": Progress,
+    "partial": Partial, "done": Done, "failed": Failed, "cancelled": Cancelled, "rejected": Rejected,
+}  # fmt: skip
+_NAMES: Mapping[type[Any], str] = {cls: name for table in (_TO_CHILD, _FROM_CHILD) for name, cls in table.items()}
+
+_part_ids = count(1)
+
+
+def encode(message: ToChild | FromChild) -> Iterator[bytes]:
+    """Encode one message as one or more lines, each with its newline.  Lone surrogates are kept as escapes."""
+    shape = {"type": _NAMES[type(message)]} | msgspec.structs.asdict(message)
+    text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    line = _line(text)
+    if len(line) <= MAX_LINE_BYTES:
+        yield line
+        return
+    ident = next(_part_ids)
+    slices = [text[at : at + PART_CHARACTERS] for at in range(0, len(text), PART_CHARACTERS)]
+    for index, piece in enumerate(slices):
+        part = {"type": "part", "id": ident, "index": index, "of": len(slices), "data": piece}
+        yield _line(json.dumps(part, ensure_ascii=False, separators=(",", ":")))
+
+
+def _line(text: str) -> bytes:
+    try:
+        return text.encode("utf-8") + b"\n"
+    except UnicodeEncodeError:  # a lone surrogate, from a file name or a hostile text: escape it, keep the line UTF-8
+        return json.dumps(json.loads(text), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+class Decoder:
+    """Decodes untrusted lines to messages of one direction; collects the parts of long messages until complete."""
+
+    def __init__(self, table: Mapping[str, type[Any]]) -> None:
+        self._table = table
+        self._open: dict[int, list[str]] = {}
+        self._open_bytes = 0
+
+    def decode(self, untrusted_line: bytes) -> Any | None:
+        """The message of a line, or None while its parts are arriving.  Raises ProtocolBroken."""
+        shape = _parse(untrusted_line)
+        if shape.get("type") == "part":
+            whole = self._gather(shape)
+            if whole is None:
+                return None
+            shape = _parse(whole.encode("utf-8", "surrogatepass"))
+        return self._build(shape)
+
+    def _build(self, shape: Mapping[str, Any]) -> Any:
+        name = shape.get("type")
+        cls = self._table.get(name) if isinstance(name, str) else None
+        if cls is None:
+            raise ProtocolBroken("unknown type")
+        try:
+            return msgspec.convert(shape, cls)
+        except (msgspec.ValidationError, RecursionError) as err:
+            raise ProtocolBroken(f"{name}: {err}") from err
+
+    def _gather(self, shape: Mapping[str, Any]) -> str | None:
+        ident, index, of, data = (shape.get(key) for key in ("id", "index", "of", "data"))
+        if not (isinstance(ident, int) and isinstance(index, int) and isinstance(of, int) and isinstance(data, str)):
+            raise ProtocolBroken("part has the wrong shape")
+        pieces = self._open.setdefault(ident, [])
+        self._open_bytes += len(data)
+        fits = len(self._open) <= MAX_OPEN_MESSAGES and self._open_bytes <= MAX_MESSAGE_BYTES
+        if index != len(pieces) or not fits:
+            self._forget(ident, len(data))
+            raise ProtocolBroken("parts out of order or too many")
+        pieces.append(data)
+        if len(pieces) < of:
+            return None
+        self._forget(ident, 0)
+        return "".join(pieces)
+
+    def _forget(self, ident: int, extra: int) -> None:
+        self._open_bytes -= extra + sum(map(len, self._open.pop(ident, [])))
+
+
+def decoder_of_child() -> Decoder:
+    """The decoder of the child, for messages of the app."""
+    return Decoder(_TO_CHILD)
+
+
+def decoder_of_instance() -> Decoder:
+    """The decoder of the app, for messages of a child."""
+    return Decoder(_FROM_CHILD)
+
+
+def _parse(untrusted: bytes) -> dict[str, Any]:
+    try:
+        shape = json.loads(untrusted.decode("utf-8", "surrogatepass"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as err:
+        raise ProtocolBroken("not JSON") from err
+    if not isinstance(shape, dict):
+        raise ProtocolBroken("not an object")
+    return shape
+
+
+def lines_of(stream: _Readable, limit: int = MAX_LINE_BYTES) -> Iterable[bytes | None]:
+    """Lines of a binary stream without their newline; None for one longer than `limit`, which is skipped whole."""
+    skipping = False
+    while True:
+        line = stream.readline(limit + 1)
+        if not line:
+            return
+        ended = line.endswith(b"\n")
+        if skipping:
+            skipping = not ended
+            continue
+        if not ended and len(line) > limit:
+            skipping = True
+            yield None
+            continue
+        yield line.rstrip(b"\r\n")
+
+
+class _Readable(Protocol):
+    def readline(self, limit: int = ..., /) -> bytes: ...

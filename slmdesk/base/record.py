@@ -1,0 +1,60 @@
+"""Immutable records: what crosses a door or is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, cast, dataclass_transform
+
+import msgspec
+from msgspec import field as field
+
+if TYPE_CHECKING:
+    # mypy checks the names and types of the fields for this function alone
+    from dataclasses import replace as changed  # noqa: TID251
+
+    from slmdesk.base.types import Json
+else:
+    from msgspec.structs import replace as changed
+
+__all__ = ["Count", "Fields", "Number", "Record", "changed", "field", "to_json"]
+
+_EXACT = frozenset((str, int, bool))
+
+Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
+"""In a record that is read from outside; NaN is none."""
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class Record(msgspec.Struct, frozen=True):
+    """What a dataclass with frozen=True and slots=True is, made fifty times as fast.
+
+    The functions of `dataclasses` refuse it: `changed` and `to_json` are here, its names are in `__struct_fields__`.
+    """
+
+
+class Fields(Protocol):
+    """What every record has, and a protocol of records can ask for."""
+
+    __struct_fields__: ClassVar[tuple[str, ...]]
+
+
+def to_json(record: Fields) -> dict[str, Json]:
+    """The fields as a plain object: enums become strings, tuples lists, nested records objects."""
+    return {name: _plain(getattr(record, name)) for name in record.__struct_fields__}
+
+
+def _plain(value: Any) -> Json:
+    if type(value) in _EXACT:  # the most common case: 100,000 times in a long document
+        return cast("Json", value)
+    if isinstance(value, Record):
+        return to_json(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    assert value is None or isinstance(value, bool | int | float | str), type(value)
+    return value

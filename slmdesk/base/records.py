@@ -1,0 +1,360 @@
+"""The records that the store returns instead of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from slmdesk.base.attached import AttachmentPart
+from slmdesk.base.record import Record, field
+from slmdesk.base.types import Json, Role, TextPart
+
+
+class Status(StrEnum):
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """Its instance ended while it grew; the text so far is kept."""
+
+
+class Item(Record):
+    """A chat, summary, translation, question, table …  Times are seconds since the epoch, UTC."""
+
+    n: int
+    id: str
+    kind: str
+    title: str
+    folder: str | None
+    """Id of the space it is in; one that is in the trash, or gone, is none."""
+    pinned: bool
+    created: float
+    updated: float
+    deleted_at: float | None
+    revision: int
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """What belongs to this item alone, such as its system prompt and its chosen leaf message."""
+    archived: bool = False
+    """Out of the list and of searches, and kept."""
+
+
+class MessagePlace(NamedTuple):
+    n: int
+    id: str
+    parent: str | None
+    role: str
+
+
+class Message(Record):
+    n: int
+    id: str
+    item: str
+    parent: str | None
+    role: Role
+    parts: tuple[TextPart, ...]
+    """What was put in, each with its origin; for an answer empty: its words are `text`."""
+    text: str
+    status: Status
+    owner: str | None
+    model_sha256: str | None
+    model_name: str | None
+    preset: str | None
+    sampling: Mapping[str, Json]
+    seed: int | None
+    tokens_in: int | None
+    tokens_out: int | None
+    tokens_reused: int | None
+    seconds: float | None
+    finish_reason: str | None
+    prompt_version: str | None
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    created: float
+    revision: int
+    thought: str = ""
+    """What a model thought aloud before this answer: no part of its words, found by no search, sent to no model."""
+    thought_seconds: float | None = None
+    original: str | None = None
+    """What the model wrote, where a person has changed the text since; found by no search, sent to no model."""
+
+    @property
+    def words(self) -> str:
+        """The text of a message, by whomever; without attachments."""
+        return self.text or "".join(part.text for part in self.parts if not isinstance(part, AttachmentPart))
+
+    @property
+    def attachments(self) -> tuple[AttachmentPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, AttachmentPart))
+
+
+class PresetRecord(Record):
+    n: int
+    id: str
+    name: str
+    place: float
+    value: Mapping[str, Json]
+    created: float
+
+
+class RemovedMessages(Record):
+    """Messages that were deleted, as long as a person may want them back; kept in memory alone."""
+
+    item: str
+    rows: tuple[Mapping[str, Any], ...]
+    moved: tuple[tuple[str, str], ...]
+    """Messages that stayed and hung below one of them, each with the id of that one."""
+
+
+class AnswerEnding(Record):
+    status: Status
+    finish_reason: str | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_reused: int | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    reproducible: bool | None = None
+    error_code: str | None = None
+    error_args: Mapping[str, Json] = field(default_factory=dict)
+    thought_seconds: float | None = None
+    """How long it thought aloud; None: not at all, or before its text was continued."""
+    kept: Mapping[str, Json] = field(default_factory=dict)
+
+    def seconds_of_thought(self, old: float | None) -> float | None:
+        return old if self.thought_seconds is None else self.thought_seconds
+
+    def sampling_of(self, old: Mapping[str, Json]) -> Mapping[str, Json]:
+        known = {} if self.reproducible is None else {"reproducible": self.reproducible}
+        return {**old, **self.kept, **known} if self.kept or known else old
+
+
+class Found(Record):
+    """A hit of the history search; the snippet marks matches with U+E000 before and U+E001 after."""
+
+    item: str
+    message: str
+    """Empty when the title alone holds the words; the snippet is then how the item begins."""
+    title: str
+    snippet: str
+    n: int = 0
+    """Of the message, or of the item's newest: the `before` of the next page."""
+
+
+class ModelRecord(Record):
+    id: str
+    name: str
+    path: bytes
+    linked: bool
+    """The file stays where the person keeps it."""
+    bytes: int
+    sha256: str
+    mtime_ns: int
+    inode: int
+    header: Mapping[str, Json]
+    source: str
+    added: float
+    last_used: float | None
+    info: Mapping[str, Json] = field(default_factory=dict)
+    """Measured on this PC under this checksum: cost curve, template verdict, whether it behaves, load crashes."""
+
+    @property
+    def kind(self) -> str:
+        """model, encoder or adapter; records from before kinds existed are models."""
+        return str(self.header.get("kind") or "model")
+
+    @property
+    def can_chat(self) -> bool:
+        return self.kind in ("model", "unknown")
+
+    @property
+    def behaves(self) -> bool | None:
+        """Whether a test found that it behaves like a language model; None: not tested yet."""
+        found = self.info.get("behaves")
+        return found if isinstance(found, bool) else None
+
+
+class NetworkLogRow(Record):
+    n: int
+    """Of its row in the ledger, where other rows stand between."""
+    time: float
+    host: str
+    method: str
+    path: str
+    purpose: str
+    bytes: int | None
+
+
+class JobStatus(StrEnum):
+    """The state of a job.  The last three are ends; a failed job may be resumed."""
+
+    OPEN = "open"
+    RUNNING = "running"
+    """Its owner runs it; when the owner is gone, any instance may take it."""
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_end(self) -> bool:
+        return self in (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class JobRecord(Record):
+    """Long work made of steps that are saved one by one."""
+
+    n: int
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    owner: str | None
+    item: str | None
+    """What it works for; goes for good with it."""
+    model_sha256: str
+    settings: Mapping[str, Json]
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    created: float
+    updated: float
+    done: int
+    failed: int
+    total: int
+
+
+class StepStatus(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class JobStep(Record):
+    key: str
+    """Of model sha256, prompt version and input: the same key has the same result."""
+    input: Mapping[str, Json]
+    status: StepStatus
+    value: Mapping[str, Json]
+    deaths: int
+    """How many children died while they had it in hand."""
+    error_code: str | None
+    error_args: Mapping[str, Json]
+
+
+class Measurement(Record):
+    key: str
+    value: Mapping[str, Json]
+    time: float
+    """Seconds since the epoch, UTC."""
+
+
+class DocumentStatus(StrEnum):
+    READING = "reading"
+    READ = "read"
+    FAILED = "failed"
+
+
+class DocumentRecord(Record):
+    """A document that was opened: its path, and what its reader reported.  Its pages are stored separately."""
+
+    n: int
+    id: str
+    path: bytes
+    name: str
+    sha256: str
+    """Of its bytes when they were read."""
+    format: str
+    bytes: int
+    mtime_ns: int
+    reader: str
+    """Version of the reader that read it."""
+    status: DocumentStatus
+    info: Mapping[str, Json]
+    """core.documents.DocumentFacts as an object; empty while it is read."""
+    collection: str | None
+    error_code: str | None
+    error_args: Mapping[str, Json]
+    added: float
+    opened: float
+    pages: int = 0
+
+
+class CollectionRecord(Record):
+    """A folder of documents that are asked together."""
+
+    n: int
+    id: str
+    name: str
+    path: bytes
+    watched: bool
+    """Looked at again and again while a window is open; else only when somebody asks."""
+    settings: Mapping[str, Json]
+    """What the last look found: see services.collection_shapes."""
+    added: float
+
+
+class KnownFile(Record):
+    """What of a folder's document is needed to see whether its file has changed."""
+
+    id: str
+    path: bytes
+    sha256: str
+    bytes: int
+    mtime_ns: int
+    inode: int
+    status: DocumentStatus
+    reader: str
+    error_code: str | None
+
+
+class Passage(Record):
+    """A passage for search and quotation: from character `start` of a page to `end` of `page_end`."""
+
+    n: int
+    document: str
+    page: int
+    page_end: int
+    start: int
+    end: int
+    text: str
+
+
+class BackupCopy(Record):
+    """A copy in the backups folder; it was verified when it was made."""
+
+    path: Path
+    time: float
+    """Of what is in it: seconds since the epoch."""
+    bytes: int
+
+
+class Restored(Record):
+    """The backup as it was read, and where the previous history is now."""
+
+    bytes: int
+    sha256: str
+    aside: Path | None
+
+
+class Rescued(Record):
+    """How many rows were brought over; `unreadable` counts those that were found but could not be read, `lost_pages`
+    the pages of the file that held rows and cannot be read at all, `lost_segments` those missing between others of
+    their translation, `seen` the rows that could be read, also when they are here already.
+    """
+
+    items: int
+    messages: int
+    models: int
+    requests: int
+    unreadable: int
+    seen: int = 0
+    translations: int = 0
+    segments: int = 0
+    memory: int = 0
+    glossaries: int = 0
+    terms: int = 0
+    presets: int = 0
+    lost_pages: int = 0
+    lost_segments: int = 0

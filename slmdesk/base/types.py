@@ -1,0 +1,275 @@
+"""Values passed between packages: records without Qt, rows or libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from msgspec import Meta
+
+from slmdesk.base.record import Number, Record, changed, field
+
+if TYPE_CHECKING:
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+else:
+    Json = Any
+
+
+class Origin(StrEnum):
+    """Who wrote a piece of text.  Only PROGRAM may contain a model's control tokens."""
+
+    PROGRAM = "program"
+    PERSON = "person"
+    DOCUMENT = "document"
+    MODEL = "model"
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Priority(StrEnum):
+    """Interactive work is admitted before background work, and may evict it."""
+
+    INTERACTIVE = "interactive"
+    BACKGROUND = "background"
+
+
+class TextPart(Record):
+    text: str
+    origin: Origin = Origin.PERSON
+
+
+class ChatMessage(Record):
+    role: Role
+    parts: tuple[TextPart, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts)
+
+
+class PromptPart(Record):
+    """A piece of a rendered prompt; only `trusted` pieces are tokenised with control tokens."""
+
+    text: str
+    trusted: bool
+
+
+THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
+THINKING_LEVELS = ("low", "medium", "high")
+THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
+"""How much a model that thinks aloud shall do so; `usual`: as its makers set it where nothing is asked for."""
+
+
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Bias: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
+
+
+class Sampling(Record):
+    """How the next token is chosen.  None: the model's own default, else ours.  Other numbers no library is given."""
+
+    temperature: Annotated[float, Meta(ge=0, le=100)] | None = None
+    top_k: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
+    top_p: Share | None = None
+    min_p: Share | None = None
+    typical_p: Share | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0.01, le=100)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
+    penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
+    dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
+    """Strength of DRY, which keeps phrases from coming again; 0: off."""
+    dry_base: Annotated[float, Meta(ge=1, le=100)] | None = None
+    dry_allowed_length: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
+    xtc_probability: Share | None = None
+    """How often XTC leaves out the likeliest tokens; 0: off."""
+    xtc_threshold: Share | None = None
+    seed: int | None = None
+    grammar: str | None = None
+    """GBNF; not together with json_schema."""
+    json_schema: str | None = None
+    logit_bias: tuple[tuple[Annotated[int, Meta(ge=0, le=(1 << 31) - 1)], Bias], ...] = ()
+    word_bias: tuple[tuple[Annotated[str, Meta(min_length=1)], Bias], ...] = ()
+    """The same by words; a word of several tokens counts by its first."""
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    """None: as many as fit; the engine always has a cap."""
+    ignore_eos: bool = False
+    thinking: Annotated[str, Meta(pattern=rf"\A({'|'.join(THINKING)})\Z")] = THINKING_OFF
+    thought_tokens: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
+    """The thought is closed after so many."""
+    thought_seconds: Annotated[float, Meta(ge=0, le=1 << 20)] | None = None
+    """… or after so many seconds."""
+
+    def over(self, defaults: Sampling) -> Sampling:
+        """A copy with values that are None taken from `defaults`."""
+        names = (
+            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "frequency_penalty",
+            "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
+            "xtc_probability", "xtc_threshold",
+        )  # fmt: skip
+        return changed(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
+
+
+USUAL_SAMPLING = Sampling(
+    temperature=0.4,
+    top_k=40,
+    top_p=0.9,
+    min_p=0.05,
+    typical_p=1.0,
+    repeat_penalty=1.0,
+    frequency_penalty=0.0,
+    presence_penalty=0.0,
+    penalty_last_n=64,
+    dry_multiplier=0.0,
+    dry_base=1.75,
+    dry_allowed_length=2,
+    xtc_probability=0.0,
+    xtc_threshold=0.1,
+)
+"""For what neither the request nor the file names: calmer than llama.cpp's own 0.8, since small models invent more when
+they are warm, and with a light penalty, since they repeat themselves."""
+
+
+class Offload(Record):
+    """The layers of a model that a graphics card holds and computes; the processor does the others."""
+
+    device: str
+    layers: int
+    of: int
+    """All layers of the model, its output counted as one."""
+
+
+class LoadSpec(Record):
+    """`context_tokens` is the limit of one request; the pool is shared by all sequences."""
+
+    path: str
+    sha256: str = ""
+    context_tokens: int = 4096
+    pool_tokens: int | None = None
+    """None: chosen from memory, at least context_tokens."""
+    sequences: int | None = None
+    """How many at once; None: from the cost curve."""
+    threads: int | None = None
+    """None: chosen while running."""
+    template: str | None = None
+    """None: the file's; else a built-in family's name or 'plain'."""
+    template_checked: bool = False
+    """The file's template was tried in a throwaway child before, under this checksum."""
+    cost_curve: tuple[tuple[int, Number], ...] = ()
+    """(tokens in one decode, cost relative to one), measured before; empty: measure now."""
+    behaves: bool | None = None
+    """Whether it was found to behave like a language model, under this checksum; None: find out now."""
+    flash: bool | None = None
+    """Whether to use flash attention, as was found to be faster before; None: find out now."""
+    measured_on: Offload | None = None
+    """Where its layers were when `cost_curve` and `behaves` were measured; elsewhere both are measured again."""
+    anyway: bool = False
+    """A person wants it tried although memory looks too short: it is not refused for that."""
+    use_card: bool = True
+
+
+class MemoryParts(Record):
+    """Bytes a loaded model needs."""
+
+    weights: int
+    kv_cache: int
+    compute: int
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.kv_cache + self.compute
+
+
+class Device(Record):
+    name: str
+    memory_bytes: int
+    free_bytes: int = 0
+    """Of `memory_bytes`, at the moment of asking; 0 where the driver does not say."""
+    is_integrated: bool = False
+    """Its memory is the PC's own."""
+
+
+class Backends(Record):
+    names: tuple[str, ...]
+    devices: tuple[Device, ...]
+
+
+class PcMeasurement(Record):
+    bytes_per_s: Number
+    """Read from memory, with as many threads as the engine uses."""
+    threads: int
+    devices: tuple[Device, ...] = ()
+
+
+class LoadedModel(Record):
+    handle: str
+    name: str
+    architecture: str
+    context_tokens: int
+    pool_tokens: int
+    sequences: int
+    has_chat_template: bool
+    template: str
+    """'file', 'builtin:NAME' or 'plain'."""
+    template_problem: str = ""
+    """Why the file's own template is not used, in short; empty when it is."""
+    memory: MemoryParts = field(default_factory=lambda: MemoryParts(0, 0, 0))
+    cost_curve: tuple[tuple[int, Number], ...] = ()
+    sampling_defaults: Sampling = field(default_factory=Sampling)
+    sliding_window: int = 0
+    behaves: bool | None = None
+    """Whether it makes anything of plain sentences; False: damaged, or never trained.  None: not tried."""
+    offload: Offload | None = None
+    thinking: tuple[str, ...] = ()
+    """What Sampling.thinking may be; empty: the model does not think aloud."""
+    flash: bool = True
+
+
+class Usage(Record):
+    prompt_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    """Of the prompt, how many were in memory and not read again."""
+    context_size: int
+
+
+class Timing(Record):
+    first_token_s: Number
+    tokens_per_s: Number
+
+
+class FinishReason(StrEnum):
+    STOP = "stop"
+    STOP_STRING = "stop_string"
+    LENGTH = "length"
+    """max_tokens, or the context is full: it can be continued."""
+    REPEAT = "repeat"
+    """The same words over and over: ended by the program."""
+
+
+TokenProbability: TypeAlias = tuple[int, int, float]
+"""Which characters of an answer's text a token covers (begin, end), and how likely it was among all tokens, 0..1, by
+the model itself: before temperature, penalties, grammar or the like changed anything.  Of a character that is spelt by
+two tokens both have the whole.
+"""
+
+
+class Answer(Record):
+    text: str
+    finish_reason: FinishReason
+    usage: Usage
+    timing: Timing
+    seed: int
+    reproducible: bool
+    """Same seed, empty cache and nothing beside it would give the same text."""
+    probabilities: tuple[TokenProbability, ...] = ()
+    """Where a request asks for them: one for each token that wrote something, in order."""
+    thought: str = ""
+    """What it thought aloud before; not part of `text`."""
+    thought_seconds: Number = 0.0
+    """From the first token to the end of the thought."""

@@ -1,0 +1,1 @@
+"""`slmdesk chat`, `presets`, `spaces`."""

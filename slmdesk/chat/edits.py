@@ -1,0 +1,190 @@
+"""What a person changes in the messages of a chat: an answer's words, messages deleted, a chat gone on elsewhere.
+
+Everything on the service thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
+from slmdesk.base.types import Json, Role
+from slmdesk.chat.attachments.quotes import Quotes
+from slmdesk.chat.context_window import WINDOW, after_deletion, copied_window
+from slmdesk.chat.conversation import active_path, leaf_of, title_from
+from slmdesk.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
+from slmdesk.library.saved_states import StateService
+from slmdesk.redaction.service import RedactionService
+from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged
+from slmdesk.runtime.service import Runtime, Service
+
+MOST_UNDONE = 20
+
+
+class _Deletion(Record):
+    removed: RemovedMessages
+    leaf: str | None
+    documents: tuple[str, ...]
+    quotes: Mapping[str, Json]
+
+
+class Edits(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        quotes: Quotes,
+        states: StateService,
+        redaction: RedactionService,
+    ) -> None:
+        super().__init__(runtime)
+        self._unsaved, self._quotes, self._states, self._redaction = unsaved, quotes, states, redaction
+        self._deletions: deque[_Deletion] = deque(maxlen=MOST_UNDONE)
+
+    def edit_answer(self, message: str, text: str) -> Message:
+        """Replace the words of an ended answer; what the model wrote is kept beside them.
+
+        Raises KnownError `item.unknown`, `request.invalid` (no answer, being written, no words).
+        """
+        store = self._store_of(message)
+        old = store.messages.get(message)
+        if old.role is not Role.ASSISTANT or old.status is Status.STREAMING:
+            raise KnownError("request.invalid", what="not an answer that has ended")
+        if not text.strip():
+            raise KnownError("request.invalid", what="no text")
+        if text == old.text:
+            return old
+        edited = store.messages.edit(message, text)
+        self._quotes.forget(old.item, [message])
+        self._publish(MessageChanged(edited))
+        return edited
+
+    def restore_original(self, message: str) -> Message:
+        """Bring back what the model wrote.  Raises KnownError `item.unknown`."""
+        old = self._store_of(message).messages.get(message)
+        return old if old.original is None else self.edit_answer(message, old.original)
+
+    def delete(self, message: str, *, alone: bool) -> int:
+        """Delete a message for good, with all that follows it in every version, or alone.  Returns how many.
+
+        Can be undone as long as this program runs.  Raises KnownError `item.unknown`, `request.invalid` (an answer
+        among them is being written), store.*.
+        """
+        store = self._store_of(message)
+        item = store.items.get(store.messages.get(message).item)
+        messages = store.messages.of_item(item.id)
+        ids = [message] if alone else _with_below(message, messages)
+        parent = next(one.parent for one in messages if one.id == message)
+        documents = () if store is self._unsaved else tuple(one.id for one in self._store.documents.of_item(item.id))
+        changed = after_deletion(item, active_path(messages, leaf_of(item)), ids) if alone else {}
+        removed = store.messages.remove(ids)
+        quotes = self._quotes.forget(item.id, ids)
+        self._deletions.append(_Deletion(removed, leaf_of(item), documents, quotes))
+        left = store.messages.of_item(item.id)
+        if leaf_of(item) in ids:
+            changed["leaf"] = parent
+        if changed:
+            item = store.items.change_settings(item.id, **changed)
+        if store is not self._unsaved:
+            used = {part.attached.document for one in left for part in one.attachments}
+            self._store.documents.link(item.id, [one for one in documents if one in used])
+            self._states.forget([item.id])
+        for id in ids:
+            self._publish(ItemGone(id))
+        self._publish(ItemChanged(store.items.get(item.id)))
+        return len(ids)
+
+    def undo_delete(self, chat: str) -> bool:
+        """Bring back what was deleted last in a chat.  Returns False where there is nothing.
+
+        Raises KnownError `item.unknown`: the chat is gone.
+        """
+        found = next((one for one in reversed(self._deletions) if one.removed.item == chat), None)
+        if found is None:
+            return False
+        store = self._store_of(chat)
+        store.messages.put_back(found.removed)
+        self._deletions.remove(found)
+        if found.quotes:
+            self._quotes.put_back(chat, found.quotes)
+        if found.documents:
+            self._store.documents.link(chat, found.documents)
+        item = store.items.change_settings(chat, leaf=found.leaf)
+        self._publish(ItemChanged(item))
+        return True
+
+    def fork(self, message: str) -> Item:
+        """Make a new chat with the messages up to this one, and the options of its chat.
+
+        Raises KnownError `item.unknown`, `request.invalid` (one of them is being written), store.*.
+        """
+        store = self._store_of(message)
+        item = store.items.get(store.messages.get(message).item)
+        path = active_path(store.messages.of_item(item.id), message)
+        path = path[: next(at for at, one in enumerate(path) if one.id == message) + 1]
+        if any(one.status is Status.STREAMING for one in path):
+            raise KnownError("request.invalid", what="an answer is still being written")
+        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
+        title = title_from(f"{item.title} (copy)")
+        if store is self._unsaved:
+            copy = self._unsaved.items.add(item.kind, title, settings=settings)
+        else:
+            copy = self._store.items.add(item.kind, title, settings=settings)
+            self._store.items.place(copy.id, space=item.folder or "")
+        self._redaction.copy(item.id, copy.id)
+        copies: dict[str, str] = {}
+        for one in path:
+            copies[one.id] = copied(store, copy.id, one, copies)
+        store.items.change_settings(copy.id, **copied_window(item.settings, copies))
+        documents = list(dict.fromkeys(part.attached.document for one in path for part in one.attachments))
+        if store is not self._unsaved and any(documents):
+            known = {one.id for one in self._store.documents.of_item(item.id)}
+            self._store.documents.link(copy.id, [one for one in documents if one in known])
+        copy = store.items.get(copy.id)
+        if store is not self._unsaved:
+            self._publish(ItemChanged(copy))
+        return copy
+
+    def drop(self, chat: str) -> None:
+        kept = [one for one in self._deletions if one.removed.item != chat]
+        self._deletions = deque(kept, maxlen=MOST_UNDONE)
+
+    def _store_of(self, id: str) -> MessageStore:
+        return self._unsaved if id.startswith(PREFIX) else self._store
+
+
+OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
+
+
+def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
+    found = [message]
+    below = {message}
+    for one in sorted(messages, key=lambda one: one.n):
+        if one.parent in below:
+            below.add(one.id)
+            found.append(one.id)
+    return found
+
+
+def copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
+    text = one.text if one.original is None else one.original
+    sampling = dict(one.sampling)
+    if isinstance(window := sampling.get(WINDOW), Mapping):
+        sampling[WINDOW] = copied_window(window, copies)
+    copy = store.messages.add(
+        item, parent=copies.get(one.parent or ""), role=one.role, parts=one.parts, text=text, status=one.status,
+        model_sha256=one.model_sha256, model_name=one.model_name, sampling=sampling, seed=one.seed,
+        prompt_version=one.prompt_version,
+    )  # fmt: skip
+    if one.role is Role.ASSISTANT:
+        ending = AnswerEnding(
+            one.status, one.finish_reason, one.tokens_in, one.tokens_out, one.tokens_reused, one.seconds, one.seed,
+            error_code=one.error_code, error_args=one.error_args, thought_seconds=one.thought_seconds,
+        )  # fmt: skip
+        store.messages.end(copy.id, text, ending, one.thought)
+    if one.original is not None:
+        store.messages.edit(copy.id, one.text)
+    return copy.id

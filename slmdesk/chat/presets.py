@@ -1,0 +1,193 @@
+"""Presets of chats: instructions, sampling, thinking, a model or any, and examples, under a name.
+
+A chat that takes a preset copies what is in it: what becomes of the preset later changes no chat.  The shipped ones
+stand in presets.toml and cannot be changed; a person's are in the store.  Everything on the service thread.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.json_file import json_bytes, object_in, read_file
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import PresetRecord
+from slmdesk.base.types import Json
+from slmdesk.chat.answer_form import require_form
+from slmdesk.chat.events import PresetsChanged
+from slmdesk.chat.options import ChatOptions, check_options, options_from
+from slmdesk.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
+from slmdesk.runtime.service import Service
+
+FORM = "slmdesk_preset"
+"""Key of an exported file; its value is the version of its form."""
+VERSION = 1
+MOST_NAME, MOST_SYSTEM = 80, 20_000
+WORDS: Mapping[str, str] = {
+    "system": "instructions", "model": "model", "answer_language": "language of answers",
+    **{one.name: re.sub(r"\s*\(.*\)", "", one.title).lower() for one in SETTINGS},
+    "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
+    "json_schema": "JSON schema", "grammar": "grammar", "examples": "examples",
+}  # fmt: skip
+OF_PRESET = tuple(WORDS)
+"""The options that a preset decides; the others of a chat stay."""
+
+
+class Preset(Record):
+    """A preset; an option at its default leaves the model's or the program's."""
+
+    id: str
+    name: str
+    options: ChatOptions
+    words: str = ""
+    is_shipped: bool = False
+
+
+class PresetService(Service):
+    def list(self) -> Sequence[Preset]:
+        """Return a person's presets in their order, then the shipped ones."""
+        return (*map(_preset_of, self._store.presets.all()), *shipped())
+
+    def get(self, wanted: str) -> Preset:
+        """Return a preset by id or name, in any case of its letters.  Raises KnownError `preset.unknown`."""
+        known = self.list()
+        folded = wanted.strip().casefold()
+        found = [one for one in known if one.id == wanted] or [one for one in known if one.name.casefold() == folded]
+        if not found:
+            raise KnownError("preset.unknown", id=wanted[:80])
+        return found[0]
+
+    def name_of(self, id: str) -> str:
+        return next((one.name for one in self.list() if one.id == id), "") if id else ""
+
+    def add(self, name: str, options: ChatOptions) -> Preset:
+        """Keep the options of a chat as a preset.  Raises KnownError `request.invalid`, store.*."""
+        made = _preset_of(self._store.presets.add(_name(name), _value(options)))
+        self._publish(PresetsChanged())
+        return made
+
+    def change(self, id: str, name: str, options: ChatOptions) -> Preset:
+        """Change a person's preset.  Raises KnownError `preset.unknown` (also for a shipped one), `request.invalid`."""
+        changed = _preset_of(self._store.presets.change(id, _name(name), _value(options)))
+        self._publish(PresetsChanged())
+        return changed
+
+    def duplicate(self, id: str) -> Preset:
+        """Make a person's preset of any.  Raises KnownError `preset.unknown`, store.*."""
+        old = self.get(id)
+        return self.add(f"{old.name} (copy)", old.options)
+
+    def delete(self, id: str) -> PresetRecord:
+        """Delete a person's preset; what is returned brings it back.  Raises KnownError `preset.unknown`, store.*."""
+        gone = self._store.presets.delete(id)
+        if self._settings.current.default_preset == id:
+            self._settings.change(default_preset="")
+        self._publish(PresetsChanged())
+        return gone
+
+    def put_back(self, record: PresetRecord) -> None:
+        """Undo `delete`.  Raises KnownError store.*."""
+        self._store.presets.put_back(record)
+        self._publish(PresetsChanged())
+
+    def move(self, id: str, by: int) -> None:
+        """Move a person's preset up (-1) or down (1) among theirs.  Raises KnownError `preset.unknown`, store.*."""
+        ids = [one.id for one in self._store.presets.all()]
+        at = ids.index(self._store.presets.get(id).id)
+        ids.insert(min(max(at + by, 0), len(ids) - 1), ids.pop(at))
+        self._store.presets.order(ids)
+        self._publish(PresetsChanged())
+
+    def export_file(self, id: str, path: Path) -> None:
+        """Write a preset to a file for others; a model is not part of it.
+
+        Raises KnownError `preset.unknown`, `file.…` and `disk.…` as other exports.
+        """
+        preset = self.get(id)
+        value = {key: one for key, one in _value(preset.options).items() if key != "model"}
+        write_atomically(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
+
+    def import_file(self, path: Path) -> Preset:
+        """Add the preset of a file.  Raises KnownError `preset.invalid` with the reason, `file.unreadable`, store.*."""
+        name, options = preset_in(path)
+        return self.add(name, options)
+
+    def for_new_chats(self) -> ChatOptions:
+        wanted = self._settings.current.default_preset
+        found = next((one for one in self.list() if one.id == wanted), None) if wanted else None
+        return with_preset(ChatOptions(), found) if found else ChatOptions()
+
+
+@cache
+def shipped() -> tuple[Preset, ...]:
+    text = files("slmdesk.chat").joinpath("presets.toml").read_text("utf-8")
+    return tuple(
+        Preset(one["id"], one["name"], _options_of({**one, "system": one["system"].strip()}), one["words"], True)
+        for one in tomllib.loads(text)["preset"]
+    )
+
+
+def with_preset(options: ChatOptions, preset: Preset | None) -> ChatOptions:
+    """Return the options of a chat that takes this preset; None: those a preset decides are at their defaults."""
+    of = preset.options if preset else ChatOptions()
+    return changed(options, preset=preset.id if preset else "", **{name: getattr(of, name) for name in OF_PRESET})
+
+
+def differences(options: ChatOptions, preset: Preset) -> tuple[str, ...]:
+    return tuple(WORDS[name] for name in OF_PRESET if getattr(options, name) != getattr(preset.options, name))
+
+
+def preset_in(path: Path) -> tuple[str, ChatOptions]:
+    """Return the name and options of an exported preset.
+
+    Raises KnownError `preset.invalid` with the reason, `file.unreadable`.
+    """
+    try:
+        untrusted = object_in(read_file(path))
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+    except (ValueError, RecursionError):
+        raise KnownError("preset.invalid", path=str(path), reason="it is no JSON object") from None
+    if untrusted.get(FORM) != VERSION:
+        reason = "it is no preset of this program" if FORM not in untrusted else "a newer version of slmdesk wrote it"
+        raise KnownError("preset.invalid", path=str(path), reason=reason)
+    given = {key: one for key, one in untrusted.items() if key in OF_PRESET and key != "model" and one is not None}
+    options = _options_of(given)
+    for key, value in given.items():
+        read = getattr(options, key)
+        if not (isinstance(value, list) and len(read) == len(value) if isinstance(read, tuple) else read == value):
+            raise KnownError("preset.invalid", path=str(path), reason=f"“{key}” has a value it cannot have")
+    name = untrusted.get("name")
+    if not isinstance(name, str) or not clean_label(name, MOST_NAME).strip():
+        raise KnownError("preset.invalid", path=str(path), reason="it has no name")
+    return name, options
+
+
+def _preset_of(record: PresetRecord) -> Preset:
+    return Preset(record.id, record.name, _options_of(record.value))
+
+
+def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
+    return options_from({key: value for key, value in untrusted.items() if key in OF_PRESET})
+
+
+def _value(options: ChatOptions) -> dict[str, Json]:
+    check_options(options)
+    require_form(options.sampling)
+    if len(options.system) > MOST_SYSTEM:
+        raise KnownError("request.invalid", what=f"instructions of more than {MOST_SYSTEM:,} characters")
+    return {key: value for key, value in options.settings.items() if key in OF_PRESET and value is not None}
+
+
+def _name(name: str) -> str:
+    clean = clean_label(name, MOST_NAME).strip()
+    if not clean:
+        raise KnownError("request.invalid", what="no name")
+    return clean

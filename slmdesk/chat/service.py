@@ -1,0 +1,579 @@
+"""The chat service: sends messages, has them answered, continues and repeats answers.  Everything on the service
+thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from slmdesk.base.attached import AttachmentPart
+from slmdesk.base.errors import KnownError
+from slmdesk.base.lazy import Lazy
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item, Message, ModelRecord, Status
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.chat.answer_writer import AnswerRequest, Answers
+from slmdesk.chat.chat_states import ChatStates
+from slmdesk.chat.context_window import ContextWindow, window_of
+from slmdesk.chat.conversation import (
+    MOST_ATTACHED,
+    NEW_CHAT,
+    REDACT,
+    Conversation,
+    InspectedPrompt,
+    SentMessage,
+    active_path,
+    brings_text,
+    can_continue,
+    leaf_of,
+    siblings_on,
+    title_from,
+)
+from slmdesk.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
+from slmdesk.chat.model_choice import AnswerSettings, ModelChoice
+from slmdesk.chat.options import ChatOptions, check_options, options_from
+from slmdesk.chat.preparation import Preparer
+from slmdesk.chat.presets import PresetService, with_preset
+from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.chat.rewrites import Rewrite, asked_with, kept_of
+from slmdesk.chat.veils import Veils
+from slmdesk.library.saved_states import StateService
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import ModelService
+from slmdesk.redaction.service import RedactionService
+from slmdesk.runtime.events import (
+    ItemChanged,
+    MessageAdded,
+    MessageChanged,
+    Noticed,
+)
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.service import Runtime, Service
+
+if TYPE_CHECKING:
+    from slmdesk.chat.attachments.planner import Workers
+    from slmdesk.chat.attachments.quotes import Quotes
+    from slmdesk.chat.attachments.sources import AttachmentCost, Sources
+    from slmdesk.chat.context_usage import ContextMeter
+    from slmdesk.chat.edits import Edits
+    from slmdesk.chat.note_writer import NoteWriter
+    from slmdesk.chat.places import ChatPlaces
+    from slmdesk.chat.private import PrivateChats
+    from slmdesk.chat.prompt_inspector import Prompts
+    from slmdesk.chat.room import RoomWorkers
+    from slmdesk.chat.spaces import SpaceService
+    from slmdesk.chat.window_service import WindowService
+    from slmdesk.library.retrieval import Retrieval
+
+KIND = "chat"
+PROMPT_VERSION = "chat-1"
+"""Changes when the turns for a model are put together in another way."""
+
+
+class ChatService(Service):
+    answers: Answers
+    presets: PresetService
+    _runtime: Runtime
+    _loader: ModelLoader
+    _retrieval: Callable[[], Retrieval]
+    _saved_states: StateService
+    _redaction: RedactionService
+    _choice: ModelChoice
+    _unsaved: EphemeralStore
+    _veils: Veils
+    _prompts: Lazy[ChatService, Prompts] = Lazy(
+        "chat.prompt_inspector:Prompts", lambda s, new: new(s._runtime, s._loader)
+    )
+    _sources: Lazy[ChatService, Sources] = Lazy(
+        "chat.attachments.sources:Sources", lambda s, new: new(s._runtime, s._loader)
+    )
+    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments.quotes:Quotes", lambda s, new: new(s._runtime))
+    _workers: Lazy[ChatService, Workers] = Lazy(
+        "chat.attachments.planner:Workers",
+        lambda s, new: new(s._service_thread, s._store, s._loader, s._retrieval(), s._sources),
+    )
+    _writer: Lazy[ChatService, NoteWriter] = Lazy(
+        "chat.note_writer:NoteWriter", lambda s, new: new(s._loader, s._prompts)
+    )
+    _room: Lazy[ChatService, RoomWorkers] = Lazy("chat.room:RoomWorkers", lambda s, new: new(s._writer, s._publish))
+    _meter: Lazy[ChatService, ContextMeter] = Lazy(
+        "chat.context_usage:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
+    )
+    window: Lazy[ChatService, WindowService] = Lazy(
+        "chat.window_service:WindowService",
+        lambda s, new: new(s._runtime, s._unsaved, s._choice, s._writer, s.answers.as_it_is, s._veils),
+    )
+    """What the model sees of a chat."""
+    edits: Lazy[ChatService, Edits] = Lazy(
+        "chat.edits:Edits",
+        lambda s, new: new(s._runtime, s._unsaved, s._quotes, s._saved_states, s._redaction),
+    )
+    """Changes and deletes messages."""
+    private: Lazy[ChatService, PrivateChats] = Lazy(
+        "chat.private:PrivateChats",
+        lambda s, new: new(s._runtime, s._unsaved, s.answers, s._redaction, s.drop, kind=KIND),
+    )
+    """Chats in memory alone."""
+    spaces: Lazy[ChatService, SpaceService] = Lazy(
+        "chat.spaces:SpaceService", lambda s, new: new(s._runtime, s.presets)
+    )
+    places: Lazy[ChatService, ChatPlaces] = Lazy("chat.places:ChatPlaces", lambda s, new: new(s._runtime))
+    """Where chats stand in their list."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        retrieval: Callable[[], Retrieval],
+        states: StateService,
+        redaction: RedactionService,
+    ) -> None:
+        super().__init__(runtime)
+        self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
+        self._saved_states, self._redaction = states, redaction
+        self._choice = ModelChoice(runtime.store, models, loader)
+        self._unsaved = EphemeralStore()
+        self.answers = Answers(runtime, loader)
+        self._veils = Veils(redaction)
+        self._preparer = Preparer(
+            lambda: self._workers, lambda: self._room, lambda: self._quotes, runtime.publish, self._veils
+        )
+        self.presets = PresetService(runtime)
+        self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
+        self.shown: dict[str, set[str]] = {}
+        """Chats opened in this instance, with the ids of their messages a frontend knows."""
+
+    # ---- answers
+
+    def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
+        item = self._store.items.add(KIND, title, settings={"system": system} if system else None)
+        self._publish(ItemChanged(item))
+        return item
+
+    def send(self, request: SendRequest, *, explicit_model: bool = False) -> SentMessage:
+        """Save the question and the answer's row, then have the answer written.
+
+        A later failure ends the answer as `failed`; its text stays.  `explicit_model`: a person chose this model for
+        this very answer, so a model that crashed too often is tried once more.  Raises KnownError `model.none`,
+        `model.unknown`, `item.unknown`, `request.invalid` (no text), and `store.…` when nothing could be saved.
+        """
+        if not request.text.strip():
+            raise KnownError("request.invalid", what="no text")
+        if request.space and request.chat is None:
+            request = self._in_space(request)
+        if len(request.attach) > MOST_ATTACHED:
+            raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
+        stubs: tuple[TextPart, ...] = ()
+        if request.attach:
+            from slmdesk.chat.attachments.decided import check_folders
+            from slmdesk.chat.attachments.planner import stub_of
+
+            check_folders(self._store, request.attach)
+            stubs = tuple(map(stub_of, request.attach))
+        old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
+        if request.preset is not None:
+            old = with_preset(old, self.presets.get(request.preset) if request.preset else None)
+        options = self._choice.options_for(request, old)  # all of this before anything is kept
+        brings = brings_text(request.text, has_attachments=bool(request.attach))
+        settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
+        message_store, item = self._message_store_for(request, options)
+        item = self._with_redaction(message_store, item, request)
+        path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
+        if path and self.is_writing(path[-1].id):
+            raise KnownError("request.invalid", what="the last answer is still being written")
+        kept: tuple[AttachmentPart, ...] = ()
+        if request.instead_of:
+            *before, asked = self._path_to(message_store, item, request.instead_of)
+            if asked.role is not Role.USER:
+                raise KnownError("request.invalid", what="not a question")
+            from slmdesk.chat.attachments.planner import undecided_again
+
+            path, kept = tuple(before), undecided_again(asked.attachments)
+        self._link(item, request)
+        if item.archived:  # it is in use again
+            self.places.change([item.id], archived=False)
+        user = message_store.messages.add(
+            item.id,
+            parent=path[-1].id if path else None,
+            role=Role.USER,
+            parts=(TextPart(request.text, Origin.PERSON), *kept, *stubs),
+            status=Status.COMPLETE,
+        )
+        self._say_added(user)
+        if request.anyway:
+            self._models.force_load(settings.record)
+        answer = self._add_answer(message_store, item.id, user, settings)
+        if request.instead_of:
+            message_store.items.change_settings(item.id, leaf=answer.id)
+        item = self._touched(message_store, item.id)
+        self._say_replaced()
+        whole = (*map(self.answers.as_it_is, path), user)
+        self._start(answer, message_store, item, whole, settings, explicit=explicit_model)
+        return SentMessage(item, user, answer)
+
+    def stop(self, message: str) -> None:
+        """Stop an answer; its text stays, its row ends `cancelled`."""
+        self.answers.stop(message)
+
+    def answer_now(self, message: str) -> None:
+        self.answers.answer_now(message)
+
+    def try_again(
+        self,
+        message: str,
+        *,
+        model: str | None = None,
+        sampling: Sampling | None = None,
+        rewrite: Rewrite | None = None,
+    ) -> Message:
+        """Write a new version of an answer with the chat's current options, and show it instead of the old one.
+
+        `model` instead of the chat's, for this answer alone; `rewrite`: the same answer in another way, by whoever
+        wrote it.  Raises KnownError as `send` does.
+        """
+        message_store, old, item, before = self._answer(message)
+        question = before[-1] if before else None
+        brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
+        brings = brings or rewrite is not None
+        options = options_from(item.settings)
+        settings = self._choice.settings_for(options, model, sampling or Sampling(), has_text=brings)
+        more = kept_of(rewrite, old) if rewrite else {}
+        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings, more)
+        item = message_store.items.change_settings(item.id, leaf=answer.id)
+        self._publish(ItemChanged(item))
+        asked = asked_with(before, answer, [old])
+        self._start(answer, message_store, item, asked, settings, goes_on=len(asked) > len(before))
+        return answer
+
+    def continue_answer(self, message: str) -> Message:
+        """Continue an answer that was cut.  Raises KnownError `request.invalid` for any other message."""
+        message_store, old, item, before = self._answer(message)
+        if not can_continue(old):
+            raise KnownError("request.invalid", what="this answer is complete")
+        settings = self._choice.settings_of(old)
+        growing = message_store.messages.reopen(message)
+        self._publish(MessageChanged(growing))
+        asked = asked_with(before, old, message_store.messages.of_item(item.id))
+        self._start(growing, message_store, item, asked, settings, goes_on=True)
+        return growing
+
+    def show_version(self, message: str) -> Conversation:
+        """Show this version of an answer and return the chat.  Raises KnownError `item.unknown`."""
+        message_store = self._message_store_of(message)
+        item = message_store.items.change_settings(message_store.messages.get(message).item, leaf=message)
+        self._publish(ItemChanged(item))
+        return self.open(item.id)
+
+    # ---- looking
+
+    def item(self, chat: str) -> Item:
+        """Return the item of a chat, or of anything else that is kept.  Raises KnownError `item.unknown`."""
+        return self._message_store_of(chat).items.get(chat)
+
+    def open(self, chat: str) -> Conversation:
+        """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError
+        `item.unknown`.
+        """
+        message_store = self._message_store_of(chat)
+        item = message_store.items.get(chat)
+        messages = [self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)]
+        self.shown[item.id] = {one.id for one in messages}
+        path = active_path(messages, leaf_of(item))
+        return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
+
+    def open_end(self, chat: str, most: int) -> Conversation:
+        """Return the last `most` messages of a long chat's active path, a fraction of the time that all take; of any
+        other chat all, as `open`.  Raises KnownError `item.unknown`.
+        """
+        item = self._message_store_of(chat).items.get(chat)
+        if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
+            return self.open(chat)
+        places = self._store.messages.tree_of_item(item.id)
+        path = active_path(places, leaf_of(item))
+        if len(path) <= most:
+            return self.open(chat)
+        self.shown[item.id] = {one.id for one in places}
+        older, end = [one.id for one in path[:-most]], [one.id for one in path[-most:]]
+        messages, quotes = tuple(self.some(end)), self._quotes.of(item.id)
+        return Conversation(item, messages, siblings_on(path, places), quotes, tuple(older))
+
+    def some(self, ids: Sequence[str]) -> list[Message]:
+        """Return these saved messages in their order; those that are gone are left out."""
+        return [self.answers.as_it_is(one) for one in self._store.messages.some(ids)]
+
+    def messages(self, chat: str) -> list[Message]:
+        """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
+        message_store = self._message_store_of(chat)
+        return [self.answers.as_it_is(one) for one in message_store.messages.of_item(message_store.items.get(chat).id)]
+
+    def is_writing(self, message: str) -> bool:
+        return self.answers.is_writing(message)
+
+    def seen_by_model(self, message: str) -> Pending[InspectedPrompt]:
+        """Return the exact prompt of an answer, or up to a person's message; loads the model if needed.
+
+        Raises KnownError `item.unknown`, `model.…`.
+        """
+        message_store = self._message_store_of(message)
+        one = message_store.messages.get(message)
+        item = message_store.items.get(one.item)
+        path = self._path_to(message_store, item, message)
+        is_answer = one.role is Role.ASSISTANT
+        if is_answer:
+            path = asked_with(path[:-1], one, message_store.messages.of_item(item.id))
+        window = self._veils.window_then(item, one) if is_answer else self._veils.window(item)
+        turns, ids = window.turns(path)
+        record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
+        thinking = options_from(one.sampling).thinking if is_answer else ""
+        shown = self._prompts.show(record, turns, ids, thinking or options_from(item.settings).sampling.thinking)
+        return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
+
+    def expect_question(self, chat: str) -> None:
+        """Have the model of a chat loaded, and the chat read: a person has begun to type the next question.
+
+        Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
+        """
+        message_store = self._message_store_of(chat)
+        item = message_store.items.get(chat)
+        path = active_path(message_store.messages.of_item(chat), leaf_of(item))
+        if path and self.is_writing(path[-1].id):
+            return
+        settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
+        turns, _ids = self._veils.window(item).turns(path)
+        self.answers.read_ahead.begin(settings, turns, self._known_state(settings, turns))
+
+    def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
+        """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
+
+        Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
+        `model.none`, `model.several`.
+        """
+        from slmdesk.chat.context_usage import ContextRequest
+
+        options = self.options(chat) if chat else ChatOptions()
+        record = self._choice.record_for(options)
+        path: tuple[Message, ...] = ()
+        window = ContextWindow()
+        if chat is not None:
+            message_store = self._message_store_of(chat)
+            item = message_store.items.get(chat)
+            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), self._veils.window(item)
+        seen = tuple(map(self.answers.as_it_is, path))
+        self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
+
+    def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
+        """Count the tokens of an attachment with the model of a chat; the result has its text as the model reads it.
+
+        A Problem: the document is gone or not read.
+        """
+        try:
+            record: ModelRecord | None = self._choice.record_for(self.options(chat) if chat else ChatOptions())
+        except KnownError:  # none, or several of which none was chosen
+            record = None
+        return self._sources.weigh(request, record)
+
+    # ---- keeping
+
+    def rename(self, chat: str, title: str) -> Item:
+        """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
+        name = title_from(title)
+        item = self._message_store_of(chat).items.rename(chat, name)
+        self._publish(ItemChanged(item))
+        return item
+
+    def options(self, chat: str) -> ChatOptions:
+        """Return the options of a chat.  Raises KnownError `item.unknown`."""
+        return options_from(self._message_store_of(chat).items.get(chat).settings)
+
+    def change_options(self, chat: str, options: ChatOptions) -> Item:
+        """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
+        check_options(options)
+        item = self._message_store_of(chat).items.change_settings(chat, **options.settings)
+        self._publish(ItemChanged(item))
+        return item
+
+    def redact(self, chat: str, *, on: bool) -> Item:
+        """Replace what is private before the model sees it, or no longer.  Raises KnownError `item.unknown`."""
+        item = self._message_store_of(chat).items.change_settings(chat, **{REDACT: on or None})
+        self._publish(ItemChanged(item))
+        return item
+
+    def keep_draft(self, chat: str, draft: str, attachments: Sequence[Json] = ()) -> None:
+        """Store the draft and attachments not sent yet, in the item's settings `draft` and `draft_attachments`.
+
+        An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
+        """
+        kept = list(attachments) or None
+        self._message_store_of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
+
+    def trash(self, chat: str) -> Item:
+        """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
+        return self.trash_all([chat])[0]
+
+    def trash_all(self, chats: Sequence[str]) -> list[Item]:
+        """Move chats to the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        for chat in chats:
+            for one in self._store.messages.of_item(chat):
+                self.stop(one.id)
+        with self._store.together():
+            items = [self._store.items.trash(chat) for chat in chats]
+        for item in items:
+            self._publish(ItemChanged(item))
+        return items
+
+    def restore(self, chat: str) -> Item:
+        """Take a chat out of the bin.  Raises KnownError `item.unknown`."""
+        return self.restore_all([chat])[0]
+
+    def restore_all(self, chats: Sequence[str]) -> list[Item]:
+        """Take chats out of the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
+        with self._store.together():
+            items = [self._store.items.restore(chat) for chat in chats]
+        for item in items:
+            self._publish(ItemChanged(item))
+        return items
+
+    def drop(self, chat: str) -> None:
+        self.shown.pop(chat, None)
+        self._redaction.forget(chat)
+        self.edits.drop(chat)
+
+    def close(self) -> None:
+        self._states.close()
+        self.answers.close()
+
+    # ---- inside
+
+    def _message_store_of(self, id: str) -> MessageStore:
+        return self._unsaved if id.startswith(PREFIX) else self._store
+
+    def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
+        if request.redact is not None and request.redact != (self._veils.of(item) is not None):
+            item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
+        if self._veils.of(item):
+            self._redaction.decide(item.id, request.decisions)
+        return item
+
+    def _in_space(self, request: SendRequest) -> SendRequest:
+        space = self.spaces.get(request.space)
+        for one in space.attachments:
+            if one.document:
+                self._store.documents.get(one.document)
+        options = request.options or self.spaces.options(space)
+        return changed(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
+
+    def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
+        if request.chat is not None:
+            message_store = self._message_store_of(request.chat)
+            item = message_store.items.get(request.chat)
+            if item.kind != KIND:
+                raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
+            if options != options_from(item.settings):
+                item = message_store.items.change_settings(item.id, **options.settings)
+            if item.title == NEW_CHAT and not message_store.messages.of_item(item.id):
+                item = self.rename(item.id, request.text)
+            return message_store, item
+        settings = {name: value for name, value in options.settings.items() if value is not None}
+        if request.save:
+            item = self._store.items.add(KIND, title_from(request.text), settings=settings)
+            if request.space:
+                item = self._store.items.place(item.id, space=request.space)
+            self._publish(ItemChanged(item))
+            return self._store, item
+        return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
+
+    def _add_answer(
+        self,
+        message_store: MessageStore,
+        item: str,
+        parent: Message | None,
+        settings: AnswerSettings,
+        more: Mapping[str, Json] = MappingProxyType({}),
+    ) -> Message:
+        if settings.lora:
+            self._store.models.change(settings.lora.id, last_used=time.time())
+        answer = message_store.messages.add(
+            item,
+            parent=parent.id if parent else None,
+            role=Role.ASSISTANT,
+            parts=(),
+            status=Status.STREAMING,
+            model_sha256=settings.record.sha256,
+            model_name=settings.record.name,
+            sampling={**settings.kept, **more},
+            seed=settings.sampling.seed,
+            prompt_version=PROMPT_VERSION,
+            preset=self.presets.name_of(options_from(message_store.items.get(item).settings).preset) or None,
+        )
+        self._say_added(answer)
+        return answer
+
+    def _start(
+        self,
+        answer: Message,
+        message_store: MessageStore,
+        item: Item,
+        path: Sequence[Message],
+        settings: AnswerSettings,
+        *,
+        explicit: bool = True,
+        goes_on: bool = False,
+    ) -> None:
+        state: dict[str, Json] | None = None
+        with suppress(KnownError):  # what cannot be redacted fails where the answer is prepared
+            read_before, _ids = self._veils.window(item).turns(path[:-1])
+            state = self._known_state(settings, read_before)
+        request = AnswerRequest(
+            answer,
+            message_store,
+            settings.record,
+            (),
+            settings.sampling,
+            settings.lora,
+            explicit=explicit,
+            state=state,
+        )
+        self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
+
+    def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        return None if settings.lora else self._states.known(settings.record, turns)
+
+    def _say_added(self, message: Message) -> None:
+        self.shown.setdefault(message.item, set()).add(message.id)
+        self._publish(MessageAdded(message))
+
+    def _say_replaced(self) -> None:
+        replaced = self._store.take_replaced()
+        if replaced:
+            self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
+
+    def _touched(self, message_store: MessageStore, chat: str) -> Item:
+        item = message_store.items.get(chat)
+        if message_store is self._store:
+            self._publish(ItemChanged(item))
+        return item
+
+    def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
+        message_store = self._message_store_of(message)
+        one = self.answers.as_it_is(message_store.messages.get(message))
+        if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
+            raise KnownError("request.invalid", what="not an answer that has ended")
+        item = message_store.items.get(one.item)
+        return message_store, one, item, self._path_to(message_store, item, message)[:-1]
+
+    def _link(self, item: Item, request: SendRequest) -> None:
+        requested = [self._store.documents.get(one.document).id for one in request.attach if one.document]
+        if requested and not item.id.startswith(PREFIX):
+            known = [one.id for one in self._store.documents.of_item(item.id)]
+            self._store.documents.link(item.id, list(dict.fromkeys([*known, *requested])))
+
+    def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
+        path = active_path([self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)], message)
+        at = next(index for index, one in enumerate(path) if one.id == message)
+        return path[: at + 1]

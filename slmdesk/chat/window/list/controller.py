@@ -1,0 +1,308 @@
+"""The list of chats: pages of it, spaces and the archive, search, renaming, deleting with undo.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from slmdesk.base.record import Record
+from slmdesk.base.records import Found, Item, Message, Status
+from slmdesk.base.retention import Hold
+from slmdesk.chat.ephemeral import is_private
+from slmdesk.chat.window.list.importing import ImportController
+from slmdesk.chat.window.list.rows import ChatRows, Key, row_of, row_of_hit, row_of_space
+from slmdesk.chat.window.list.spaces import SpacesController
+from slmdesk.history.retention_labels import held_words
+from slmdesk.runtime import events
+from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.window_state import WindowStateFile
+from slmdesk.window.widgets.exporting import ExportController
+from slmdesk.window.widgets.notice_bar import LONG_MS, Notice, trashed
+
+KIND = "chat"
+MOST_HITS = 200
+DAY_LOOK_MS = 60_000
+
+
+class Place(Record):
+    """Which chats are listed: those of no space, those of one, or the archive."""
+
+    space: str = ""
+    is_archive: bool = False
+
+
+ALL, ARCHIVE = Place(), Place(is_archive=True)
+
+
+class ListController(QObject):
+    hint_changed = Signal(str)
+    rows_changed = Signal()
+    place_changed = Signal(object)
+    chat_begun = Signal(str)
+
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="list_controller")
+        self._bridge, self._state = bridge, state
+        self.exports = ExportController(bridge, self)
+        self.imports = ImportController(bridge, self)
+        self.spaces = SpacesController(bridge, self)
+        self.rows = ChatRows(self)
+        self.place = ALL
+        self._words = ""
+        self._writing: dict[str, str] = {}
+        self._unread = frozenset(state.current.unread_chats.split())
+        """Chats with an answer that ended while another one was open."""
+        self._held: frozenset[str] = frozenset()
+        """Chats and spaces on hold, as far as they were listed."""
+        self._others: set[str] = set()
+        self._homes: dict[str, str] = {}
+        self._open = ""
+        self._day_timer = QTimer(self, interval=DAY_LOOK_MS)
+        self._connect()
+        self._mark()
+
+    def _connect(self) -> None:
+        bridge = self._bridge
+        self.rows.page_requested.connect(self._on_page_requested)
+        self.rows.rename_requested.connect(self.rename)
+        self.spaces.listed.connect(self._on_spaces_listed)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(ItemsAdded, self.start)
+        bridge.opened.connect(self.start)
+        bridge.on(MessageAdded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(MessageEnded, self._on_message_reported)
+        self._day_timer.timeout.connect(lambda: self.rows.set_today(date.today()))
+        self._day_timer.start()
+
+    def start(self) -> None:
+        self.spaces.refresh()
+        if not self._words:
+            self.rows.start()
+            self._show_spaces()
+
+    def show_place(self, place: Place) -> None:
+        """List other chats."""
+        if place == self.place and not self._words:
+            return
+        self.place, self._words = place, ""
+        self.hint_changed.emit("")
+        self.place_changed.emit(place)
+        self.start()
+
+    def mark_open(self, chat: str) -> None:
+        """A person looks at this chat ('' for a new one): its answers are no news."""
+        self._open = chat
+        self._set_unread(self._unread - {chat})
+
+    def begin_chat(self, space: str) -> None:
+        self._bridge.ask(self._bridge.services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id))
+
+    def rename(self, chat: str, title: str) -> None:
+        self._bridge.services.chats.rename(chat, title)
+
+    def delete(self, chat: str) -> None:
+        self.delete_all([chat])
+
+    def delete_all(self, chats: Sequence[str]) -> None:
+        self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
+
+    def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
+        """Keep chats on top of the list, or no more."""
+        self._bridge.services.chats.places.change(chats, pinned=pinned)
+
+    def toggle_hold(self, chat: str) -> None:
+        """Put a chat on hold, or release it; a notice says which."""
+        self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
+
+    def _say_held(self, chat: str, hold: Hold | None) -> None:
+        words = held_words(hold) or "This chat is on hold no longer: it can be deleted again."
+        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
+
+    def archive(self, chats: Sequence[str], *, archived: bool) -> None:
+        """Put chats into the archive, or take them out; a notice offers to undo it."""
+        done = "moved to the archive" if archived else "taken out of the archive"
+        self._bridge.ask(
+            self._bridge.services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
+        )
+
+    def move(self, chats: Sequence[str], space: str) -> None:
+        """Put chats into a space, "" for none; a notice offers to undo it."""
+        name = self.spaces.name_of(space)
+        done = f"moved to the space “{name}”" if space else "moved out of the space"
+        self._bridge.ask(
+            self._bridge.services.chats.places.change(chats, space=space, archived=False),
+            partial(self._offer_back, done),
+        )
+
+    def search(self, words: str) -> None:
+        """Only the latest search counts."""
+        if words == self._words:
+            return
+        self._words = words
+        if not words:
+            self.hint_changed.emit("")
+            self.start()
+            return
+        self._bridge.ask(
+            self._bridge.services.history.search(words, limit=MOST_HITS, archived=self.place.is_archive),
+            partial(self._on_found, words),
+        )
+
+    def _on_page_requested(self, before: Key | None, limit: int) -> None:
+        place = self.place
+        after = (bool(before[0]), before[1], before[2]) if before else None
+        self._bridge.ask(
+            self._bridge.services.chats.places.page(
+                space=place.space, archived=place.is_archive, before=after, limit=limit
+            ),
+            partial(self._on_page_arrived, place),
+        )
+
+    def _on_page_arrived(self, place: Place, items: Sequence[Item]) -> None:
+        if place != self.place:
+            return
+        for item in items:
+            self._note_home(item)
+        self.rows.show_page([row_of(item) for item in items])
+        self._ask_held([item.id for item in items])
+        self._show_hint()
+        self._mark()
+        self.rows_changed.emit()
+
+    def _on_found(self, words: str, found: Sequence[Found]) -> None:
+        if words != self._words:
+            return
+        self.rows.show_hits([row_of_hit(hit) for hit in found])
+        self._ask_held([hit.item for hit in found])
+        if not found:
+            hint = "Nothing found in the archive" if self.place.is_archive else "Nothing found"
+        elif len(found) >= MOST_HITS:
+            hint = f"The newest {MOST_HITS} matches; another word finds fewer"
+        else:
+            hint = "1 match" if len(found) == 1 else f"{len(found)} matches"
+        self.hint_changed.emit(hint)
+        self.rows_changed.emit()
+
+    def _on_trashed(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.rows.drop(item.id)
+        if len(items) == 1:
+            self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
+        elif items:
+            back = partial(self._restore, [item.id for item in items])
+            self._offer(f"{len(items):,} chats were moved to the trash.", back, f"trash {items[0].id}")
+
+    def _restore(self, chats: Sequence[str]) -> None:
+        self._bridge.services.chats.restore_all(chats)
+
+    def _offer_back(self, done: str, old: Sequence[Item]) -> None:
+        if not old:
+            return
+        what = f"“{old[0].title}” was" if len(old) == 1 else f"{len(old):,} chats were"
+        back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
+        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
+
+    def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
+        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=LONG_MS, key=key))
+
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        item = event.item
+        if is_private(item.id):
+            return
+        if item.kind != KIND:
+            self._others.add(item.id)
+            return
+        self._note_home(item)
+        if self._is_listed(item):
+            self.rows.put(row_of(item))
+            self._ask_held([item.id])
+        else:
+            self.rows.drop(item.id)
+        self._show_hint()
+        self.rows_changed.emit()
+
+    def _is_listed(self, item: Item) -> bool:
+        """Whether a chat belongs to what is listed; a search lists what it found."""
+        if item.deleted_at is not None:
+            return False
+        if self._words or self.place.is_archive or item.archived:
+            return item.archived == self.place.is_archive
+        return self.spaces.living(item.folder) == self.place.space
+
+    def _on_item_gone(self, event: events.ItemGone) -> None:
+        self.rows.drop(event.id)
+        self._others.discard(event.id)
+        self._set_unread(self._unread - {event.id})
+
+    def _on_spaces_listed(self, has_moved: bool) -> None:
+        """The spaces have changed; `has_moved`: some have come or gone, and with them their chats."""
+        if self.place.space and not self.spaces.living(self.place.space):
+            self.show_place(ALL)
+        elif has_moved and not self._words:
+            self.rows.start()
+        self._show_spaces()
+        self.place_changed.emit(self.place)  # its name may be another one
+
+    def _show_spaces(self) -> None:
+        if self.place == ALL:
+            spaces = self.spaces.spaces
+            self.rows.show_spaces([row_of_space(one, at) for at, one in enumerate(spaces)])
+            self._ask_held([one.id for one in spaces])
+            self._mark()
+            self.rows_changed.emit()
+
+    def _ask_held(self, ids: Sequence[str]) -> None:
+        if ids:
+            self._bridge.ask(self._bridge.services.retention.held(ids), partial(self._on_held, ids))
+
+    def _on_held(self, ids: Sequence[str], held: set[str]) -> None:
+        self._held = self._held - set(ids) | held
+        self.rows.set_held(self._held)
+
+    def _show_hint(self) -> None:
+        if self._words:
+            return
+        words = "No chats in this space yet." if self.place.space else "No chats yet."
+        words = "Nothing is archived." if self.place.is_archive else words
+        is_empty = not self.rows.rows and self.rows.is_whole
+        self.hint_changed.emit(words if is_empty else "")
+
+    def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+        message: Message = event.message
+        if is_private(message.item):
+            return
+        if message.status is Status.STREAMING:
+            self._writing[message.id] = message.item
+        elif self._writing.pop(message.id, None) is None:
+            return
+        elif message.status is not Status.CANCELLED and message.item not in (self._open, *self._others):
+            self._set_unread(self._unread | {message.item})
+        self._mark()
+
+    def _note_home(self, item: Item) -> None:
+        if item.folder:
+            self._homes[item.id] = item.folder
+        else:
+            self._homes.pop(item.id, None)
+
+    def _mark(self) -> None:
+        self.rows.set_writing(self._with_homes(self._writing.values()))
+        self.rows.set_unread(self._with_homes(self._unread))
+
+    def _with_homes(self, chats: Iterable[str]) -> frozenset[str]:
+        known = frozenset(chats)
+        return known | {self._homes[one] for one in known if one in self._homes}
+
+    def _set_unread(self, chats: frozenset[str]) -> None:
+        if chats == self._unread:
+            return
+        self._unread = chats
+        self._mark()
+        words = " ".join(sorted(chats))
+        self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, lambda _problem: None)

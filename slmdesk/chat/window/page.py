@@ -1,0 +1,478 @@
+"""The chat page: list, conversation, composer.  Widgets only; the controllers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QInputDialog,
+    QStackedWidget,
+    QWidget,
+)
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import ModelRecord
+from slmdesk.chat.conversation import InspectedPrompt
+from slmdesk.chat.window.attachments.entry import AttachmentEntry
+from slmdesk.chat.window.composer.composer import Composer
+from slmdesk.chat.window.composer.context_meter import ContextMeter
+from slmdesk.chat.window.composer.full_bar import FullBar
+from slmdesk.chat.window.composer.mentions import Mentions
+from slmdesk.chat.window.conversation.controller import ChatController
+from slmdesk.chat.window.conversation.empty_state import EmptyChat, FirstStart
+from slmdesk.chat.window.conversation.header import ChatHeader
+from slmdesk.chat.window.conversation.private_bar import PrivateBar, PrivateEntry
+from slmdesk.chat.window.list.controller import ALL, ListController
+from slmdesk.chat.window.list.list import ChatList
+from slmdesk.chat.window.model.controller import ModelsController
+from slmdesk.chat.window.options.controller import OptionsController
+from slmdesk.chat.window.view import ConversationView, MessageView
+from slmdesk.redaction.service import Preview
+from slmdesk.window.base import theme
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.widgets.build import column, row, split
+from slmdesk.window.widgets.export_menu import ask_where
+from slmdesk.window.widgets.file_dialogs import ask_new_file
+from slmdesk.window.widgets.file_drop import ModelDrop
+from slmdesk.window.widgets.find_bar import FindBar
+from slmdesk.window.widgets.link_dialog import ask_about_link
+from slmdesk.window.widgets.named import named, passing
+
+if TYPE_CHECKING:
+    from slmdesk.chat.window.options.panel import SettingsPanel
+
+LIST_WIDTH = 260
+LEAST_WORK = 400
+FIND_AGAIN_MS = 400
+"""After the chat has changed, so that a long one is not searched at every word."""
+ZOOMS = (70, 80, 90, 100, 115, 130, 150, 175, 200, 250)
+WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
+
+
+class ChatPage(QWidget):
+    layout_changed = Signal()
+    trash_requested = Signal()
+    context_chosen = Signal(int)
+
+    def __init__(
+        self,
+        chat: ChatController,
+        chats: ListController,
+        models: ModelsController,
+        options: OptionsController,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_page")
+        self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
+        self._options = options
+        self.is_list_shown = True
+        """Whether the list is wanted; on a narrow page it is hidden beside the panel all the same."""
+        self._panel: SettingsPanel | None = None
+        self._context = (0, False)
+        self._percent = 100
+        self._open_chat = self._found_words = ""
+        self._is_usable = False
+        self._pressed_early = ""
+        """The example that was pressed before it was known whether there is a model."""
+        self._build_ui()
+        ModelDrop(self, models.look_at)
+        self._connect()
+        self._connect_chat()
+        self._attaching = AttachmentEntry(chat.attached, self.composer, self)
+        self._private = PrivateEntry(chat, self.chat_list, self.private_bar, self)
+        self._private.changed.connect(self._order_tabs)
+        self._private.begun.connect(self.composer.setFocus)
+        self._presets = Mentions(
+            self.composer.input_box, options.presets, self,
+            sign="/", name="preset_list", label="Presets", is_first=True,
+        )  # fmt: skip
+        self._presets.chosen.connect(lambda preset: options.take_preset(chat.chat, preset))
+
+    def _build_ui(self) -> None:
+        self.chat_list = ChatList(self._chats, self)
+        parts = (self.chat_list, self._build_work())
+        self._splitter = split("chat_splitter", self, *parts, sizes=(LIST_WIDTH, 3 * LIST_WIDTH))
+        self._lay_out = row((self._splitter, 1), into=self, gap=0)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        order = (
+            *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
+            *self._empty.in_order, *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
+            *(self._panel.in_order if self._panel else ()),
+        )  # fmt: skip
+        for one, following in pairwise(order):
+            QWidget.setTabOrder(one, following)
+
+    def _build_work(self) -> QWidget:
+        work = named(QFrame(self), "work")
+        self.view = ConversationView(work)
+        self._empty = EmptyChat()
+        self.view.set_empty_widget(self._empty)
+        self.first_start = FirstStart(self._models, work)
+        self.stack = QStackedWidget(work)
+        self.stack.addWidget(self._build_conversation(work))
+        self.stack.addWidget(self.first_start)
+        self._header = ChatHeader(self._models, work)
+        self.title, self.picker = self._header.title, self._header.picker
+        self.private_bar = PrivateBar(work)
+        self._find = FindBar(work, what="chat", prefix="chat_")
+        self._find.hide()
+        column(self._header, self.private_bar, self._find, (self.stack, 1), into=work, gap=0)
+        return work
+
+    def _build_conversation(self, work: QWidget) -> QWidget:
+        holder = QWidget(work)
+        self.composer = Composer(holder)
+        self.meter = ContextMeter(self._chat.context, holder)
+        self.full_bar = FullBar(self._chat.full, holder)
+        writing = QWidget(holder)
+        writing.setMaximumWidth(WRITING_WIDTH)  # edge to edge with the messages over it
+        sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
+        column(self.full_bar, self.composer, self.meter, into=writing, gap=theme.SPACE_8, margins=sides)
+        bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
+        column((self.view, 1), bottom, into=holder, gap=0)
+        return holder
+
+    def _connect(self) -> None:
+        self._splitter.splitterMoved.connect(self.layout_changed)
+        self._header.fold.clicked.connect(self._on_fold)
+        self._header.panel.clicked.connect(self._on_panel)
+        self._empty.example_chosen.connect(self._on_example)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+        self.chat_list.chat_chosen.connect(self._chat.open_chat)
+        self.chat_list.new_chat_requested.connect(self._on_new_chat)
+        self.chat_list.trash_requested.connect(self.trash_requested)
+        self._header.space.clicked.connect(lambda: self.show_space(self._chat.space))
+        self._chats.chat_begun.connect(self._on_chat_begun)
+        self._chats.spaces.listed.connect(self._show_space)
+        self._chat.space_changed.connect(self._show_space)
+        self._header.export_menu.form_chosen.connect(self._on_export)
+        self._models.models_listed.connect(self._on_models_listed)
+        self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
+        for name, slot in (
+            ("new", self._on_new_chat),
+            ("list", self._on_fold),
+            ("panel", self._on_panel),
+            ("find", self._on_find),
+            ("search", self._on_search),
+            ("rename", self._on_rename),
+            ("write", self.composer.setFocus),
+            ("model", self.picker.button.showMenu),
+            ("attach", self.composer.attach_requested.emit),
+            ("larger", partial(self._zoom, 1)),
+            ("smaller", partial(self._zoom, -1)),
+            ("usual", partial(self._zoom, 0)),
+        ):
+            bind(self, f"chat.{name}", slot)
+        self._find.words_changed.connect(self._on_find_words)
+        self._find.place_chosen.connect(lambda hit: self.view.show_hit(*hit))
+        self._find.left.connect(self._on_find_left)
+        self._find_timer = Delay(self, FIND_AGAIN_MS, self._find_again)
+        self._on_theme_changed()
+
+    def _connect_chat(self) -> None:
+        chat, view, composer = self._chat, self.view, self.composer
+        chat.chat_opened.connect(self._on_chat_opened)
+        chat.conversation_shown.connect(self._on_conversation_shown)
+        chat.older_shown.connect(view.add_before)
+        chat.message_added.connect(view.add_message)
+        chat.message_renewed.connect(view.update_message)
+        chat.text_grew.connect(view.append_text)
+        chat.path_cut.connect(view.remove_after)
+        chat.again_begun.connect(view.focus_message)
+        chat.version_shown.connect(view.show_flipped)
+        for updated in (
+            chat.conversation_shown,
+            chat.older_shown,
+            chat.message_added,
+            chat.message_renewed,
+            chat.text_grew,
+            chat.path_cut,
+        ):
+            updated.connect(self._find_soon)
+        chat.draft_restored.connect(composer.set_text)
+        chat.hold.shown.connect(self._header.show_hold)
+        chat.busy_changed.connect(composer.set_busy)
+        chat.inspector.text_requested.connect(self._on_text_requested)
+        chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
+        composer.attachments.chips_changed.connect(self._order_tabs)
+        composer.edited.connect(lambda: chat.keep_draft(composer.text))
+        composer.send_requested.connect(self._on_send)
+        composer.stop_requested.connect(chat.stop)
+        composer.redact_switched.connect(chat.redaction.switch)
+        chat.redaction.changed.connect(composer.set_redacting)
+        chat.redaction.preview_arrived.connect(self._on_redaction_preview)
+        self.meter.new_chat_requested.connect(self._on_new_chat)
+        view.code_save_requested.connect(self._on_code_save_requested)
+        view.try_again_requested.connect(chat.try_again)
+        view.continue_requested.connect(chat.continue_answer)
+        view.version_requested.connect(chat.show_version)
+        view.seen_requested.connect(chat.inspector.show_prompt)
+        view.menu_chosen.connect(chat.edits.choose)
+        view.menu_chosen.connect(chat.window.choose)
+        chat.window.line_renewed.connect(view.update_message)
+        chat.window.notes_edit_requested.connect(self._on_notes_edit_requested)
+        chat.edits.edit_requested.connect(self._on_edit_requested)
+        chat.edits.details_requested.connect(self._on_details_requested)
+        view.extra_requested.connect(chat.open_extra)
+        view.extra_requested.connect(chat.window.open_extra)
+        view.link_activated.connect(lambda untrusted_url: ask_about_link(self, untrusted_url))
+        view.clicked_away.connect(composer.setFocus)
+
+    @property
+    def panel(self) -> SettingsPanel:
+        """The settings of the open chat, made when they are first shown."""
+        if self._panel is None:
+            from slmdesk.chat.window.options.panel import SettingsPanel
+
+            panel = self._panel = SettingsPanel(self._options, self._models, self)
+            panel.hide()
+            self._lay_out.addWidget(panel)
+            panel.context_chosen.connect(self.context_chosen)
+            panel.close_requested.connect(self._on_panel)
+            self.show_context(*self._context)
+            self._order_tabs()
+        return self._panel
+
+    def show_context(self, tokens: int, is_managed: bool) -> None:
+        """Show the context size; `is_managed`: the organisation has set it."""
+        self._context = (tokens, is_managed)
+        if self._panel is not None:
+            self._panel.show_context(tokens, is_managed=is_managed)
+
+    @property
+    def layout_state(self) -> str:
+        """The splitter's state, base64."""
+        return bytes(self._splitter.saveState().toBase64().data()).decode("ascii")
+
+    @property
+    def is_panel_shown(self) -> bool:
+        return self._panel is not None and not self._panel.isHidden()
+
+    def restore_layout(self, state: str, *, is_list_shown: bool, is_panel_shown: bool = False) -> None:
+        """Restore splitter, list and panel; an unreadable state is ignored."""
+        if state:
+            self._splitter.restoreState(QByteArray.fromBase64(state.encode("ascii", "ignore")))
+        self.is_list_shown = is_list_shown
+        if is_panel_shown:
+            self.panel.show()
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        is_narrow = self.is_panel_shown and self.width() < LIST_WIDTH + self.panel.width() + LEAST_WORK
+        self.chat_list.setVisible(self.is_list_shown and not is_narrow)
+        self._header.panel.setChecked(self.is_panel_shown)
+        self._options.watch(self.is_panel_shown)
+
+    def _on_fold(self) -> None:
+        self.is_list_shown = self.chat_list.isHidden()
+        self.chat_list.setVisible(self.is_list_shown)
+        self.layout_changed.emit()
+
+    def _on_panel(self) -> None:
+        self.panel.setVisible(self.panel.isHidden())
+        self._show_parts()
+        (self.panel.first_field if self.is_panel_shown else self.composer).setFocus()
+        self.layout_changed.emit()
+
+    def _on_search(self) -> None:
+        self.is_list_shown = True
+        self.chat_list.setVisible(True)
+        self.chat_list.search_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.chat_list.search_box.selectAll()
+
+    def _on_find(self) -> None:
+        if self.stack.currentIndex() == 0:
+            self._find.show()
+            self._find.begin()
+
+    def _on_find_words(self, words: str) -> None:
+        found = self.view.find(words)
+        self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
+
+    def _find_soon(self) -> None:
+        if not self._find.isHidden() and not self._find_timer.isActive():
+            self._find_timer.start()
+
+    def _find_again(self) -> None:
+        if not self._find.isHidden():
+            found = self.view.find_again()
+            self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
+
+    def _on_find_left(self) -> None:
+        self._find.reset()
+        self._find.hide()
+        self.view.find("")
+        self.composer.setFocus()
+
+    def _zoom(self, step: int) -> None:
+        """Change the font size of the conversation by a step; 0 resets it."""
+        at = ZOOMS.index(self._percent) + step
+        self._percent = 100 if step == 0 else ZOOMS[min(max(at, 0), len(ZOOMS) - 1)]
+        self._on_theme_changed()
+
+    def open_at(self, chat: str, message: str, words: str) -> None:
+        self._found_words = words
+        self._chat.open_chat(chat, message)
+
+    def show_space(self, space: str) -> None:
+        self.is_list_shown = True
+        self.chat_list.setVisible(True)
+        self.chat_list.show_space(space)
+
+    def _show_space(self) -> None:
+        self._header.show_space(self._chats.spaces.name_of(self._chat.space))
+
+    def _on_new_chat(self) -> None:
+        """Begin a chat: in the space that is listed, if one is."""
+        self.chat_list.end_search()  # the new chat is to be seen in the list
+        if self._chats.place.space:
+            self._chats.begin_chat(self._chats.place.space)
+        else:
+            self._chats.show_place(ALL)
+            self._chat.new_chat()
+        self.composer.setFocus()
+
+    def _on_chat_begun(self, chat: str) -> None:
+        self._chat.open_chat(chat)
+        self.composer.setFocus()
+
+    def _on_rename(self) -> None:
+        """Rename the current row of the list, or, from elsewhere on the page, the open chat."""
+        if self.chat_list.view.hasFocus():
+            self.chat_list.rename_current()
+        elif self._chat.chat and not self.chat_list.view.isAncestorOf(self.window().focusWidget() or self):
+            dialog = passing(QInputDialog(self), "rename_chat", "Rename this chat")
+            dialog.setLabelText("Title:")
+            dialog.setTextValue(self.title.full_text)
+            dialog.textValueSelected.connect(partial(self._chats.rename, self._chat.chat))
+            dialog.open()
+
+    def _on_example(self, words: str) -> None:
+        """Send the example at once, or add it to the text being written."""
+        if self.composer.text.strip() or self._chat.attached.requests():
+            self.composer.set_text(f"{self.composer.text.rstrip()}\n{words}".lstrip())
+        elif self._is_usable:
+            self._on_send(words)
+        else:
+            self._pressed_early = words
+            self.composer.set_text(words)
+        self.composer.setFocus()
+
+    def _on_send(self, text: str) -> None:
+        if self._panel is not None:
+            self._panel.keep_words()  # what is being written there holds for this answer
+        self._chat.send(text)
+        self.view.scroll_to_end()
+
+    def _on_redaction_preview(self, preview: Preview) -> None:
+        from slmdesk.window.widgets.redaction_preview import ATTACHED, RedactionPreview
+
+        dialog = RedactionPreview(self, preview, hidden_rest=ATTACHED if self._chat.attached.requests() else "")
+        dialog.accepted_with.connect(partial(self._chat.send, preview.text))
+        dialog.open()
+
+    def _on_chat_opened(self, chat: str, title: str) -> None:
+        if chat != self._open_chat and self._find.isVisible():
+            self._find.reset()
+            self._find.hide()
+            self.view.find("")
+        self._open_chat = chat
+        self.title.set_full_text(title)
+        self._header.export.setEnabled(bool(chat))
+        self.chat_list.show_current(chat)
+
+    def _on_export(self, form: str) -> None:
+        ask_where(self, self.title.full_text, form, partial(self._chats.exports.export, self._chat.chat, form))
+
+    def _on_code_save_requested(self, name: str, code: str) -> None:
+        proposed = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)) / name
+        save = partial(self._chats.exports.write_text, code)
+        ask_new_file(self, "Save code", save, name="save_code_dialog", proposed=proposed)
+
+    def _on_conversation_shown(self, messages: Sequence[MessageView], message: str) -> None:
+        self.view.show_conversation(messages)
+        if message:
+            self.view.scroll_to(message)
+            words = self._found_words or self.chat_list.search_box.text().strip()
+            if words:
+                self.view.find(words)
+        self._found_words = ""
+
+    def _on_text_requested(self, title: str, intro: str, text: str) -> None:
+        from slmdesk.window.widgets.model_input_text import show_used_text
+
+        show_used_text(self, title=title, intro=intro, text=text)
+
+    def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
+        from slmdesk.chat.window.conversation.prompt_dialog import show_seen
+
+        show_seen(self, seen)
+
+    def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
+        from slmdesk.chat.window.conversation.edit_dialog import ANSWER, QUESTION, EditDialog
+
+        dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
+        dialog.saved.connect(partial(self._chat.edits.save, message))
+        dialog.open()
+
+    def _on_notes_edit_requested(self, notes: str) -> None:
+        from slmdesk.chat.window.conversation.edit_dialog import NOTES, EditDialog
+
+        dialog = EditDialog(self, notes, NOTES)
+        dialog.saved.connect(self._chat.window.save_notes)
+        dialog.open()
+
+    def _on_details_requested(self, details: str) -> None:
+        from slmdesk.window.widgets.text_dialog import TextDialog
+
+        TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
+
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        self.view.models = [(one.id, one.name) for one in models]
+        has_models = bool(models)
+        if has_models and self.stack.currentIndex() == 1:
+            self.composer.setFocus()
+        self.stack.setCurrentIndex(0 if has_models else 1)
+        self.composer.set_can_send(has_models)
+        self._is_usable = has_models
+        words = self.first_start.first_words
+        if has_models and words:
+            self.first_start.first_words = ""
+            self._on_send(words)
+        pressed, self._pressed_early = self._pressed_early, ""
+        if has_models and pressed and self.composer.text == pressed:
+            self._on_send(pressed)
+
+    def _on_theme_changed(self) -> None:
+        fonts = self._keeper.fonts
+        self.view.set_style(self._keeper.theme, changed(fonts, scale=fonts.scale * self._percent // 100))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that no widget has used: Esc stops an answer, letters go to the composer."""
+        with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if event.key() == Qt.Key.Key_Escape:
+            self._chat.stop()
+        elif event.text().isprintable() and event.text() and not with_command and self.composer.isVisible():
+            self.composer.setFocus()
+            self.composer.input_box.insertPlainText(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.composer.set_space(event.size().height())
+        if event.size().width() != event.oldSize().width():
+            self._show_parts()

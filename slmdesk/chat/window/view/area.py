@@ -1,0 +1,413 @@
+"""The conversation view with mouse, keyboard, selection, actions and search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+
+from slmdesk.chat.window.view.accessible import MessageNode, announce, focus_moved, install_factory
+from slmdesk.chat.window.view.find import Finder, Hit, underline
+from slmdesk.chat.window.view.menu import Entry, show_menu
+from slmdesk.chat.window.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
+from slmdesk.chat.window.view.rows import WHOLE, Row
+from slmdesk.chat.window.view.selectable import SelectableArea
+from slmdesk.chat.window.view.virtual_scroll import EDGE
+from slmdesk.chat.window.view.widget import MessageWidget
+from slmdesk.window.base.clipboard import copy_text
+from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE
+from slmdesk.window.markdown.tables import SHOW_ALL_ROWS
+from slmdesk.window.widgets.links import judge_link
+from slmdesk.window.widgets.translate_request import request_translation, request_writing
+
+_KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason,
+)  # fmt: skip
+
+
+class ConversationView(SelectableArea):
+    """Requests carry a message's id.  `link_activated` carries an http or https address: whether to open it is asked
+    elsewhere.
+    """
+
+    try_again_requested = Signal(str)
+    continue_requested = Signal(str)
+    seen_requested = Signal(str)
+    menu_chosen = Signal(str, str)
+    """A key of MENU, "edit", or OTHER_MODEL with a model's id."""
+    extra_requested = Signal(str, str)
+    version_requested = Signal(str, int)
+    """From this message so many versions on; `show_flipped` follows when it is there."""
+    link_activated = Signal(str)
+    clicked_away = Signal()
+    """An action that changes the messages was clicked at: the keyboard has nothing to do here any more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("conversation")
+        self._by_keyboard = False
+        self._finder = Finder(self)
+        self._nodes: list[MessageNode] = []
+        self._flip = ("", 0, False)
+        self.models: Sequence[tuple[str, str]] = ()
+        self.setAccessibleName("Conversation")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        install_factory()
+        QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr]
+
+    # what is shown -------------------------------------------------------------------------------------------------
+
+    def show_conversation(self, messages: Sequence[MessageView]) -> None:
+        """Replace all messages, and scroll to the end."""
+        self._selecting.end()
+        self.current = -1
+        super().show_conversation(messages)
+
+    def add_before(self, messages: Sequence[MessageView]) -> None:
+        """Add older messages before the others; what is being read stays in place, and all stays all when selected."""
+        self._selecting.shift(len(messages))
+        self.current += len(messages) if self.current >= 0 else 0
+        is_all = len(self.rows) > 0 and self.rows[0].selection == self.rows[len(self.rows) - 1].selection == WHOLE
+        super().add_before(messages)
+        if is_all:
+            self.select_all()
+
+    def update_message(self, message: MessageView) -> None:
+        """Update a message; its end is announced to screen readers.  Raises KeyError for an unknown id."""
+        row = self.rows[self._index(message.id)]
+        was_growing = row.view.is_growing
+        super().update_message(message)
+        self._underline(row)
+        if was_growing and not message.is_growing:
+            announce(self, message)
+
+    def remove_after(self, message_id: str) -> None:
+        """Remove all messages after this one.  Raises KeyError for an unknown id."""
+        self._selecting.end()
+        self.current = min(self.current, self._index(message_id))
+        super().remove_after(message_id)
+
+    def show_flipped(self, message_id: str) -> None:
+        """A version asked for has come: put its action buttons and the focus where those of the other were."""
+        key, bottom, is_at_button = self._flip
+        index = self._index(message_id)
+        self._go_to(index, self._measured(index) - bottom)
+        self.current = index
+        self._show_current()
+        focus_moved(self, index)
+        widget = self.rows[index].widget
+        if is_at_button and self.hasFocus() and widget is not None:
+            widget.focus_version(key)
+
+    def focus_message(self, message_id: str) -> None:
+        """Make a message current, if this view has the focus."""
+        if self.hasFocus():
+            self.set_current(self._index(message_id))
+
+    def find(self, words: str) -> tuple[Hit, ...]:  # type: ignore[override]  # QWidget.find is static, for handles
+        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
+        return self._finder.find(words, self._style)
+
+    def find_again(self) -> tuple[Hit, ...]:
+        """The messages that hold the words now; the hit gone to stays."""
+        return self._finder.renew(self._style)
+
+    def show_hit(self, message_id: str, number: int) -> None:
+        """Scroll to hit number `number` of a message and mark it as the current one; nothing where it is gone."""
+        index = self.rows.index_of(message_id)
+        if index is not None:
+            self._finder.show_hit(self.rows[index], number, self._style)
+
+    # the keyboard --------------------------------------------------------------------------------------------------
+
+    def set_current(self, index: int) -> None:
+        if not len(self.rows):
+            return
+        index = min(max(index, 0), len(self.rows) - 1)
+        self.current, self._by_keyboard = index, True
+        self._scroll_into_view(index)
+        self._show_current()
+        focus_moved(self, index)
+
+    def enter_text(self, index: int) -> None:
+        self.set_current(index)
+        widget = self.rows[index].widget
+        if widget is not None:
+            widget.text.has_caret = True
+            widget.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def node(self, index: int) -> MessageNode:
+        while len(self._nodes) <= index:
+            self._nodes.append(MessageNode(self, len(self._nodes)))
+        return self._nodes[index]
+
+    # handlers ------------------------------------------------------------------------------------------------------
+
+    def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
+        for index in sorted(self.live):
+            widget = self.rows[index].widget
+            if widget is None:
+                continue
+            if now is not None and widget.isAncestorOf(now):
+                self.current = index
+            if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
+                widget.focus_has_changed()
+        self._show_current()
+
+    def _on_pressed(self, message_id: str) -> None:
+        self._selecting.begin(self._index(message_id))
+
+    def _on_action(self, message_id: str, key: str) -> None:
+        widget = self.rows[self._index(message_id)].widget
+        if (key in VERSION_STEPS or key in ("try_again", "continue")) and not (widget and widget.has_focused_button):
+            self.clicked_away.emit()
+        if key == "copy":
+            self.copy_message(message_id)
+        elif key == "translate":
+            request_translation(self, self.rows[self._index(message_id)].view.text)
+        elif key in VERSION_STEPS:
+            self._flip_from(message_id, key)
+        elif key in ("try_again", "continue"):
+            self._keep_keyboard(message_id)
+            (self.try_again_requested if key == "try_again" else self.continue_requested).emit(message_id)
+        elif key == "seen":
+            self.seen_requested.emit(message_id)
+        elif key == "more":
+            self._show_more(message_id)
+        else:
+            self._keep_keyboard(message_id)
+            self.menu_chosen.emit(message_id, key)
+
+    def _show_more(self, message_id: str) -> None:
+        widget = self.rows[self._index(message_id)].widget
+        button = widget.findChild(QToolButton, "action_more") if widget is not None else None
+        if button is not None:
+            self._on_menu(message_id, button.mapToGlobal(button.rect().bottomLeft()), "")
+
+    def _flip_from(self, message_id: str, key: str) -> None:
+        index = self._index(message_id)
+        row, step = self.rows[index], VERSION_STEPS[key]
+        top = self.top_of(index)
+        if 1 <= row.view.version + step <= row.view.versions and top is not None:
+            self._flip = (key, top + row.height, not self.hasFocus())
+            self.version_requested.emit(message_id, step)
+
+    def _keep_keyboard(self, message_id: str) -> None:
+        """Keep the focus in the view when a button that was pressed by a key goes away."""
+        widget = self.rows[self._index(message_id)].widget
+        if widget is not None and widget.has_focused_button:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.current = self._index(message_id)
+
+    def _on_anchor(self, message_id: str, address: str) -> None:
+        index = self._index(message_id)
+        row = self.rows[index]
+        if row.widget is None:
+            return
+        if address.startswith(COPY_CODE):
+            self._copy_code(message_id, int(address.removeprefix(COPY_CODE)))
+        elif address.startswith(SAVE_CODE):
+            self._save_code(message_id, int(address.removeprefix(SAVE_CODE)))
+        elif address == SHOW_ALL_ROWS:
+            self._leave_end()  # the reader is at the table, not at what is below it
+            row.has_more = row.widget.writer.show_all_rows(row.view.text)
+            self._measure_again(index)
+            self.relay()
+        elif judge_link(address).openable:
+            self.link_activated.emit(address)
+
+    def _on_menu(self, message_id: str, place: QPoint, address: str) -> None:
+        row = self.rows[self._index(message_id)]
+        selected = self.selected_text()
+        entries: list[Entry] = [
+            ("Copy selection", "Ctrl+C", self.copy_selection if selected else None),
+            ("Translate selection", "", partial(request_translation, self, selected) if selected else None),
+            ("Select all", "Ctrl+A", self.select_all),
+        ]
+        if judge_link(address).openable:
+            entries.append(("Copy link address", "", lambda: copy_text(address)))
+        if row.widget is not None:
+            entries += self._parts_at(row.widget, message_id)
+        entries.append(("", "", None))
+        words = {"copy": "Copy message", "translate": "Translate message"}
+        for key, (_icon, text) in ACTIONS.items():
+            if key in row.view.actions:
+                entries.append((words.get(key, text), "", partial(self._on_action, message_id, key)))
+                if key == "copy" and row.view.is_markdown:
+                    entries.append(("Copy message as", "", self._copies_of(message_id)))
+        write = "Open selection in Write" if selected else "Open message in Write"
+        entries.append((write, "", partial(request_writing, self, selected or row.view.text)))
+        show_menu(self, place, [*entries, *self._more_of(row.view)])
+
+    def _more_of(self, view: MessageView) -> list[Entry]:
+        is_last = self._index(view.id) == len(self.rows) - 1
+        entries: list[Entry] = []
+        for key, words in MENU.items():
+            if key in view.actions and not (is_last and key == "delete_below"):
+                entries += [("", "", None)] if key in ("fork", "delete") else []
+                entries.append((words, "", partial(self._on_action, view.id, key)))
+        if "try_again" in view.actions and len(self.models) > 1:
+            models = [(name, "", partial(self._on_action, view.id, OTHER_MODEL + id)) for id, name in self.models]
+            entries.insert(0, ("Try again with", "", models))
+        return [("", "", None), *entries] if entries else []
+
+    def _on_caret_moved(self, widget: MessageWidget) -> None:
+        rect = widget.text.cursorRect()
+        place = widget.text.viewport().mapTo(self.viewport(), rect.topLeft())
+        if place.y() < EDGE:
+            self.scroll_by(place.y() - EDGE)
+        elif place.y() + rect.height() > self.viewport().height() - EDGE:
+            self.scroll_by(place.y() + rect.height() - self.viewport().height() + EDGE)
+
+    # hooks of the ground -------------------------------------------------------------------------------------------
+
+    def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None:
+        message_id, text = row.view.id, widget.text
+        widget.action_chosen.connect(partial(self._on_action, message_id))
+        widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
+        widget.set_current(self.hasFocus() and self._by_keyboard and index == self.current)
+        text.anchor_chosen.connect(partial(self._on_anchor, message_id))
+        text.menu_requested.connect(partial(self._on_menu, message_id))
+        text.pressed.connect(partial(self._on_pressed, message_id))
+        text.dragged.connect(self._selecting.drag_to)
+        text.released.connect(self._selecting.end)
+        text.copy_requested.connect(self.copy_selection)
+        text.all_requested.connect(self.select_all)
+        text.left.connect(partial(self.setFocus, Qt.FocusReason.ShortcutFocusReason))
+        text.caret_moved.connect(partial(self._on_caret_moved, widget))
+        self._widget_grown(row)
+
+    def _widget_grown(self, row: Row) -> None:
+        super()._widget_grown(row)
+        self._underline(row)
+        self._finder.mark(row, self._style)
+
+    def _underline(self, row: Row) -> None:
+        if row.widget is not None:
+            underline(row.widget.text, row.view.resembling, self._style)
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        page = self.viewport().height() - 40
+        moves: dict[int, Callable[[], None]] = {
+            Qt.Key.Key_Down: partial(self._step, 1),
+            Qt.Key.Key_Up: partial(self._step, -1),
+            Qt.Key.Key_Home: partial(self.set_current, 0),
+            Qt.Key.Key_End: self._go_to_last,
+            Qt.Key.Key_PageDown: partial(self._turn_page, page),
+            Qt.Key.Key_PageUp: partial(self._turn_page, -page),
+            Qt.Key.Key_Left: partial(self._flip_current, "previous_version"),
+            Qt.Key.Key_Right: partial(self._flip_current, "next_version"),
+            Qt.Key.Key_Return: self._enter_current,
+            Qt.Key.Key_Enter: self._enter_current,
+        }
+        self._by_keyboard = True
+        self._settle_current()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select_all()
+        elif event.key() in moves and len(self.rows):
+            moves[event.key()]()
+        else:
+            event.ignore()  # Escape and letters are the page's
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from the view into the current message, through its text and actions, and out."""
+        self._settle_current()
+        chain: list[QWidget] = [self]
+        widget = self.rows[self.current].widget if 0 <= self.current < len(self.rows) else None
+        if widget is not None:
+            chain += [widget.text, *widget.buttons]
+        now = self.window().focusWidget()
+        at = next((i for i, thing in enumerate(chain) if thing is now), -1)
+        if at < 0:  # a control of the empty widget: Qt knows its place
+            return super().focusNextPrevChild(forward)
+        following = at + (1 if forward else -1)
+        if 0 <= following < len(chain):
+            thing = chain[following]
+            if widget is not None and thing is widget.text:
+                widget.text.has_caret = True
+            thing.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+            return True
+        self.setFocus(Qt.FocusReason.OtherFocusReason)  # from here Qt knows what comes before and behind
+        return super().focusNextPrevChild(forward)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the current message; if there is none, the lowest visible one becomes current."""
+        super().focusInEvent(event)
+        self._by_keyboard = event.reason() in _KEYBOARD_REASONS
+        self._settle_current()
+        self._show_current()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._show_current()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._selecting.clear()
+        super().mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if 0 <= self.current < len(self.rows):
+            self._on_menu(self.rows[self.current].view.id, event.globalPos(), "")
+
+    # private -------------------------------------------------------------------------------------------------------
+
+    def _settle_current(self) -> None:
+        if len(self.rows) and not 0 <= self.current < len(self.rows):
+            self.current = self.row_at(self.viewport().height() - EDGE)
+
+    def _step(self, way: int) -> None:
+        """Go to the next message; scroll first through one higher than the viewport."""
+        index = self.current
+        top = self.top_of(index) if 0 <= index < len(self.rows) else None
+        if top is not None:
+            beyond = top + self.rows[index].height - self.viewport().height() if way > 0 else -top
+            if beyond > EDGE:
+                self.scroll_by(way * min(beyond, round(self._style.line_height * 3)))
+                return
+        self.set_current(index + way)
+
+    def _turn_page(self, distance: int) -> None:
+        self.scroll_by(distance)
+        self.current = self.row_at(EDGE if distance < 0 else self.viewport().height() - EDGE)
+        self._show_current()
+
+    def _go_to_last(self) -> None:
+        self.set_current(len(self.rows) - 1)
+        self.scroll_to_end()  # last: a message higher than the view is shown by its end
+
+    def _enter_current(self) -> None:
+        if 0 <= self.current < len(self.rows):
+            self.enter_text(self.current)
+
+    def _flip_current(self, key: str) -> None:
+        if 0 <= self.current < len(self.rows):
+            self._flip_from(self.rows[self.current].view.id, key)
+
+    def _scroll_into_view(self, index: int) -> None:
+        top = self.top_of(index)
+        height, space = self.rows[index].height, self.viewport().height()
+        if top is None:
+            self._go_to(index, -EDGE)
+        elif top < 0 and top + height < space:
+            self.scroll_by(top - EDGE)
+        elif top + height > space and top > EDGE:
+            if index == len(self.rows) - 1 and height <= space:
+                self.scroll_to_end()
+            else:
+                self.scroll_by(min(top + height - space + EDGE, top - EDGE))
+
+    def _show_current(self) -> None:
+        here = self.hasFocus() and self._by_keyboard
+        for index in self.live:
+            widget = self.rows[index].widget
+            if widget is not None:
+                inside = widget.text.hasFocus() and widget.text.has_caret
+                widget.set_current(index == self.current and (here or inside))

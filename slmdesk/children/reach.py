@@ -1,0 +1,99 @@
+"""Which of the user's files a child process may open.  The app sets it when it starts the child; on Linux the kernel
+enforces it (children/worker/landlock.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from slmdesk.gguf.parts import part_of
+
+REACH_VARIABLE = "SLMDESK_MAY_OPEN"
+"""How a child hears it: in its environment, which only its own account can read."""
+UNTRIED_VARIABLE = "SLMDESK_UNTRIED_WALLS"
+"""Set to 1 it has Windows and macOS put up walls that were written for them and never tried there."""
+HANDLES_VARIABLE = "SLMDESK_HANDLES"
+"""The descriptor from which a child takes documents that the app has opened for it."""
+HANDLE_BYTES = 32
+"""Of an entry on that way: the name of the job."""
+MOST_BYTES = 100_000
+"""Linux takes 128 KiB for one variable; with more names than that their folders are given instead."""
+
+
+class AllowedPaths(NamedTuple):
+    """Files and folders (with everything in them) that may be read, and folders that may be written to."""
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+
+    def with_file(self, path: str) -> AllowedPaths:
+        """A copy that also allows one more file, with the other parts of a split model."""
+        return self if path in self.read else AllowedPaths((*self.read, path), self.write)
+
+    def to_variable(self) -> str:
+        read = [name for path in self.read for name in _with_parts(path)]
+        said = json.dumps({"read": read, "write": self.write})
+        if len(said) > MOST_BYTES:
+            folders = sorted({path if Path(path).is_dir() else str(Path(path).parent) for path in self.read})
+            said = json.dumps({"read": folders, "write": self.write})
+        return said
+
+
+NOTHING = AllowedPaths()
+
+
+def wants_untried(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
+    return platform in ("win32", "darwin") and environment.get(UNTRIED_VARIABLE) == "1"
+
+
+def reach_from(environment: Mapping[str, str]) -> AllowedPaths:
+    """Decode from the environment; where the app set nothing, nothing may be opened."""
+    try:
+        said = json.loads(environment.get(REACH_VARIABLE) or "{}")
+        return AllowedPaths(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
+    except (ValueError, AttributeError, TypeError):
+        return NOTHING
+
+
+class ResolvedPaths(NamedTuple):
+    """The files a reach stood for when a child was started, identified by inode, as the kernel does."""
+
+    folders: tuple[str, ...]
+    files: frozenset[tuple[int, int]]
+
+    def covers(self, path: str) -> bool:
+        """Whether the child may read the file that has this path now.  A missing file needs no permission."""
+        real = os.path.realpath(path)
+        if any(real == folder or real.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.folders):
+            return True
+        mark = _mark_of(path)
+        return mark is None or mark in self.files
+
+
+def reached_by(reach: AllowedPaths) -> ResolvedPaths:
+    paths = [*reach.read, *reach.write]
+    folders = [path for path in paths if Path(path).is_dir()]
+    marks = (_mark_of(path) for path in paths if path not in folders)
+    return ResolvedPaths(tuple(map(os.path.realpath, folders)), frozenset(mark for mark in marks if mark is not None))
+
+
+def _mark_of(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _with_parts(path: str) -> list[str]:
+    file = Path(path)
+    part = part_of(file)
+    if part is None:
+        return [path]
+    stem, _, count = part
+    return [str(file.parent / f"{stem}-{number:05}-of-{count:05}{file.suffix}") for number in range(1, count + 1)]

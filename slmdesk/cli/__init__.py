@@ -1,1 +1,0 @@
-"""The command line: thin click commands over the services, a module or folder for each noun; no Qt."""

@@ -1,7 +1,0 @@
-"""The app's end of the pipe: starts, watches and ends a child process, and reports its messages by callback.  No Qt."""
-
-from slmdesk.client.client import ChildClient
-from slmdesk.client.events import ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
-from slmdesk.client.jobs import JobHandle
-
-__all__ = ["ChildClient", "ChildEnded", "ChildEvent", "ChildStarted", "ClientLimits", "JobHandle", "Outcome"]

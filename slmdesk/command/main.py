@@ -1,0 +1,194 @@
+"""Entry point of the command line: imports the command that was asked for, and maps every ending to an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import slmdesk
+from slmdesk.base.errors import KnownError
+from slmdesk.command.console import (
+    Console,
+    OutputBroken,
+    PipeClosed,
+    ReportedError,
+    open_missing_streams,
+    show_elsewhere,
+)
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+COMMANDS = {
+    "ask": ("questions.command:ask", "Ask documents, or all documents of a folder, the QUESTION."),
+    "backup": ("history.command.backup:backup", "Copy the history to FILE and verify the copy."),
+    "chat": ("chat.command.chat:chat", "Ask PROMPT, or the text on stdin; without either, talk."),
+    "compare": ("versions.command:compare", "Show what changed from OLD to NEW, in any two formats."),
+    "delete-everything": (
+        "history.command.erasing:delete_everything",
+        "Delete the history, settings, logs and secrets for good.",
+    ),
+    "doctor": ("system.command:doctor", "Show what this PC has, what works, and which parts are missing."),
+    "documents": ("library.command.documents:documents", "Show documents as the program reads them; manage folders."),
+    "encrypt": ("privacy.command.encryption:encrypt", "Encrypt the history, and manage what opens it."),
+    "extract": ("tables.command:extract", "Make a table of FILE…: a row for each, a cell for each column."),
+    "glossary": ("translation.command.glossary:glossary", "Manage lists of terms that translations keep to."),
+    "history": ("history.command.history:history", "Manage what is kept: chats, summaries, questions, tables …"),
+    "jobs": ("jobs.command:jobs", "Manage long work: exams, downloads, all that is done in steps."),
+    "lock": ("privacy.command.lock:lock", "Hide the open window and lock its history, at once."),
+    "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
+    "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),
+    "network": ("online.command.network:network", "Show the network log, newest first, and today's count."),
+    "presets": ("chat.command.presets:presets", "Manage presets: instructions and settings for chats."),
+    "redact": ("library.command.redact:redact", "Write a copy of FILE without names and numbers, for others."),
+    "restore": ("history.command.backup:restore", "Replace the history by the backup FILE; the old one is kept."),
+    "retention": ("history.command.retention:retention", "Set how long things are kept, and what nothing may delete."),
+    "spaces": ("chat.command.spaces:spaces", "Show spaces: folders of chats with instructions and documents."),
+    "statement": ("online.command.statement:statement", "Write a signed statement for an auditor: what left this PC."),
+    "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),
+    "translate": (
+        "translation.command.translate:translate",
+        "Translate FILE into a file of the same format, or a text.",
+    ),
+    "write": ("writing.command.write:write", "Correct a text, or write it shorter, longer or in another tone."),
+}
+"""Where each command is, and what the list of commands says of it: imported only when asked for."""
+
+SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
+"""Commands that call `Console.shut_in`, after they have begun what must not be shut in."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command when it is used."""
+
+    def __init__(self, places: Mapping[str, str], **more: Any) -> None:
+        """`places`: by name, the module below `slmdesk`, a colon and the command."""
+        super().__init__(**more)
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted((*self.commands, *self._places))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._places:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self._places[cmd_name].partition(":")
+        command: Any = getattr(importlib.import_module(f"slmdesk.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+class MainGroup(LazyGroup):
+    """The list of commands, without importing them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=MainGroup,
+    places={name: place for name, (place, _words) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(slmdesk.__version__, prog_name="slmdesk")
+@click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
+@click.option("--debug", is_flag=True, help="Show the trace of an error.")
+@click.option(
+    "--passphrase-fd",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read the passphrase, or the recovery key, from the open file N: a line.",
+)
+@click.pass_obj
+def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_fd: int | None) -> None:
+    """Chat with small language models on this computer.  Without arguments, a window opens."""
+    if home == "":
+        raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
+    console.home, console.debug = Path(home) if home else None, debug
+    console.passphrase_fd = passphrase_fd
+    if click.get_current_context().invoked_subcommand not in SHUT_IN_BY_THEMSELVES:
+        console.shut_in()
+
+
+def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
+    """Run one command.  Returns the exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
+
+    `is_own_process`: nothing else runs in it, so that it may give up rights for ever.
+    """
+    open_missing_streams()
+    console = Console()
+    console.is_own_process = is_own_process
+    try:
+        handle_ctrl_c()
+        return _run(console, list(args))
+    except PipeClosed:
+        show_elsewhere(sys.stderr)  # whoever stopped reading needs no message about it
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def handle_ctrl_c() -> None:
+    """Raise KeyboardInterrupt on Ctrl-C from here on; see __main__.  If it was ignored, it stays so."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(console: Console, args: list[str]) -> int:
+    try:
+        result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
+        return result if isinstance(result, int) else 0
+    except click.UsageError as err:
+        try:
+            err.show()
+        except OSError:
+            show_elsewhere(sys.stderr)
+        return WRONG_USAGE
+    except click.ClickException as err:
+        console.fail("request.invalid", err.format_message())
+        return err.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is ending already
+        return INTERRUPTED
+    except PipeClosed:
+        raise
+    except OutputBroken as err:
+        return _fail_to_write(console, err.reason)
+    except Exception as err:  # noqa: BLE001  the outermost frame: no traceback ever reaches a user
+        return _fail(console, err)
+
+
+def _fail_to_write(console: Console, reason: str) -> int:
+    console.fail("file.unwritable", f"The output cannot be written ({reason}).", {"path": "-", "reason": reason})
+    return FAILED
+
+
+def _is_of_click(error: OSError) -> bool:
+    """Whether click failed to write its own output, such as the help."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "click.utils"
+
+
+def _fail(console: Console, error: Exception) -> int:
+    if isinstance(error, OSError) and _is_of_click(error):
+        show_elsewhere(sys.stdout)
+        return _fail_to_write(console, error.strerror or type(error).__name__)
+    from slmdesk.runtime.messages import problem_for
+
+    problem = error.problem if isinstance(error, ReportedError) else problem_for(error)
+    console.fail(problem.code, problem.sentence, problem.args)
+    if console.debug:
+        console.notify("".join(traceback.format_exception(error)))
+    elif not isinstance(error, KnownError):
+        console.notify("Run it again with --debug before the command to see the details.")
+    return FAILED

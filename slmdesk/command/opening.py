@@ -1,0 +1,149 @@
+"""What opens an encrypted history for a command: the keyring, else the terminal, else an open file that was named.
+
+Never an argument or a variable: other programs can read both.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from getpass import GetPassWarning
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+
+if TYPE_CHECKING:
+    from slmdesk.command.console import Console
+    from slmdesk.privacy.opening import Key
+
+TRIES = 3
+"""On a terminal."""
+WORDS = "Passphrase or recovery key"
+
+
+def key_of_history(console: Console, paths: Paths) -> Key | None:
+    """The key of the history; None where it needs none.
+
+    Raises KnownError key.missing, key.wrong, key.mistyped, key.file_damaged, key.library_missing.
+    """
+    from slmdesk.privacy.opening import open_by, ways_of
+
+    ways = ways_of(paths)
+    if ways is None:
+        return None
+    if ways.by_keyring and (key := key_in_keyring(paths)) is not None:
+        return key
+    if not ways.by_words:
+        raise KnownError("key.missing")
+
+    def open_it(words: str) -> Key:
+        key = open_by(paths, words)
+        console.opened_by = words
+        return key
+
+    return _asked(console, WORDS, open_it)
+
+
+def key_in_keyring(paths: Paths) -> Key | None:
+    """The key of the history, where the keyring opens it by itself."""
+    from slmdesk.privacy.opening import open_by
+
+    try:
+        return open_by(paths, "")
+    except KnownError as known:
+        if known.code != "key.missing":
+            raise
+        return None
+
+
+def key_of_backup(console: Console, backup: Path) -> Key:
+    from slmdesk.privacy.opening import open_backup
+
+    return _asked(console, f"{WORDS} of {backup.name}", lambda words: open_backup(backup, words))
+
+
+def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Key | None, Key | None]:
+    """The key of the history and that of a backup, each None where there is none or it is not known.
+
+    Nobody is asked twice: what opens the backup is tried on the history as well.
+    """
+    from slmdesk.privacy.opening import needs_words, open_backup, open_by, opens, ways_of
+
+    if not needs_words(backup):
+        return key_of_history(console, paths), None
+    ways = ways_of(paths)
+    key = key_in_keyring(paths) if ways is not None and ways.by_keyring else None
+    if key is not None and opens(backup, key):
+        return key, key
+    words = ""
+
+    def open_it(typed: str) -> Key:
+        nonlocal words
+        words = typed
+        return open_backup(backup, typed)
+
+    source_key = _asked(console, f"{WORDS} of {backup.name}", open_it)
+    if key is None and ways is not None:
+        try:
+            key = open_by(paths, words)
+        except KnownError:
+            console.notify("note: The keys of the history are not known, so those of the backup open it from now on.")
+    return key, source_key
+
+
+def present_words(console: Console) -> str:
+    """What opens the history now: what has just done so, else, where the keyring did, asked for as `ask_words` does."""
+    return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
+
+
+def ask_words(console: Console, prompt: str) -> str:
+    """A passphrase or a recovery key: a line of the file that was named, or typed without echo.
+
+    Raises KnownError `key.missing` where there is no terminal, or nothing was typed.
+    """
+    if console.passphrase_fd is not None:
+        words = _line_of(console.passphrase_fd)
+    else:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", GetPassWarning)  # else a piped line would be taken for it
+                words = str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
+        except GetPassWarning as err:
+            raise KnownError("key.missing") from err
+    if not words:
+        raise KnownError("key.missing")
+    return words
+
+
+def _asked(console: Console, prompt: str, open_it: Callable[[str], Key]) -> Key:
+    """Ask until it opens, TRIES times on a terminal."""
+    left = TRIES if console.passphrase_fd is None else 1
+    while True:
+        left -= 1
+        try:
+            return open_it(ask_words(console, prompt))
+        except KnownError as known:
+            if known.code not in ("key.wrong", "key.mistyped") or not left:
+                raise
+            from slmdesk.runtime.messages import problem_for
+
+            console.notify(problem_for(known).sentence)
+
+
+def _line_of(descriptor: int) -> str:
+    """The next line of an open file, and not a byte more: the next question is answered by the next line."""
+    read = bytearray()
+    try:
+        while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+            read += byte
+    except OSError as err:
+        raise click.UsageError(f"--passphrase-fd: {err.strerror}") from err
+    try:
+        return read.decode().rstrip("\r")
+    except UnicodeDecodeError as err:
+        raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err

@@ -1,1 +1,0 @@
-"""What every package may use: data types, errors, the protocol, formats, GGUF.  Standard library only."""

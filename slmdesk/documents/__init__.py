@@ -1,1 +1,0 @@
-"""Readers of documents, one per format, under the ids of core.formats."""

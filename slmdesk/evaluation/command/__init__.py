@@ -1,0 +1,1 @@
+"""`slmdesk models exam`, `bench`, `compare`, `tune`, `prune`."""

@@ -1,0 +1,1 @@
+"""Comparison of models; formats of a model."""

@@ -1,0 +1,1 @@
+"""Reads, rewrites and redacts documents.  Only inside the reader child."""

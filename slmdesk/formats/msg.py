@@ -1,0 +1,98 @@
+"""Reads Outlook mails: python-oxmsg extracts the fields, nearly each of which may be missing."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from oxmsg import Message
+
+from slmdesk.base.documents import Page
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.base import Reading
+from slmdesk.formats.decoding import NotTextError, lines_made_one
+from slmdesk.formats.html import decoded_markup
+from slmdesk.formats.messages import Mail, MailAttachment, pages_of, taken_out
+
+MAX_MAIL_BYTES = 100 << 20
+PID_HTML, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x0C15, 0x3704
+_TO = {1: "To", 2: "Cc", 3: "Bcc"}
+_BROKEN = (ValueError, LookupError, OSError, AssertionError, AttributeError, TypeError, struct.error, EOFError)
+T = TypeVar("T")
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    return pages_of(reading, mail_of(reading))
+
+
+def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
+    return taken_out(mail_of(reading), reading.path, index)
+
+
+def mail_of(reading: Reading) -> Mail:
+    """Raises KnownError `document.damaged`, `document.too_large`."""
+    data = reading.all_bytes()
+    if len(data) > MAX_MAIL_BYTES:
+        raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
+    try:
+        message = Message.load(data)
+        message.message_class  # noqa: B018  a first field: without the table of fields it is no mail
+    except (*_BROKEN, RecursionError) as err:
+        raise KnownError("document.damaged", path=reading.path, reason="it is no whole Outlook mail") from err
+    mail = Mail(subject=_words(lambda: message.subject), sender=_words(lambda: message.sender))
+    people = _people(message)
+    date = _field(lambda: message.sent_date)
+    named = [
+        ("From", mail.sender),
+        *((name, "; ".join(people[name])) for name in people),
+        ("Date", date.isoformat(" ", "minutes") if date is not None else ""),
+        ("Subject", mail.subject),
+    ]
+    mail.headers = [(name, " ".join(value.split())) for name, value in named if value]
+    body = _words(lambda: message.body)
+    if body.strip():
+        mail.bodies.append((lines_made_one(body), False))
+    elif hypertext := _hypertext(message):
+        mail.bodies.append((hypertext, True))
+    mail.enclosed = [_enclosed(one) for one in _field(lambda: message.attachments) or ()]
+    return mail
+
+
+def _field(get: Callable[[], T | None]) -> T | None:
+    try:
+        return get()
+    except _BROKEN:
+        return None
+
+
+def _words(get: Callable[[], str | None]) -> str:
+    return (_field(get) or "").replace("\0", "")
+
+
+def _people(message: Message) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in _field(lambda: message.recipients) or ():
+        name = _words(lambda one=one: one.name)  # type: ignore[misc]
+        address = _words(lambda one=one: one.email_address)  # type: ignore[misc]
+        kind = _field(lambda one=one: one.properties.int_prop_value(PID_RECIPIENT_TYPE))  # type: ignore[misc]
+        shown = f"{name} <{address}>" if address and address != name else name
+        if shown:
+            found.setdefault(_TO.get((kind or 1) & 0xF, "To"), []).append(shown)
+    return {name: found[name] for name in _TO.values() if name in found}
+
+
+def _hypertext(message: Message) -> str:
+    """The HTML body, decoded from its bytes: the library uses a code page that is often wrong, and raises."""
+    raw = _field(lambda: message.properties.binary_prop_value(PID_HTML))
+    if raw:
+        try:
+            return lines_made_one(decoded_markup(raw).text)
+        except NotTextError:
+            return ""
+    return lines_made_one(_words(lambda: message.html_body))
+
+
+def _enclosed(one: Any) -> MailAttachment:
+    name = _words(lambda: one.file_name) or _words(lambda: one.properties.str_prop_value(PID_FILENAME))
+    return MailAttachment(name, _field(lambda: one.file_bytes))

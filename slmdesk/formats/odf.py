@@ -1,0 +1,344 @@
+"""What OpenDocument files share, and the walk through their text (OASIS OpenDocument 1.3, part 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from slmdesk.base.documents import BlockKind, Note
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.formats.base import Reading, locked
+from slmdesk.formats.docx_styles import as_number
+from slmdesk.formats.ooxml import MAX_NAME_CHARACTERS
+from slmdesk.formats.packed import Archive
+from slmdesk.formats.paging import Flow, Footnote, PageBreak, PictureBlock, Piece
+from slmdesk.formats.rows import as_row
+from slmdesk.formats.xmls import attribute, child, local, parse
+
+CONTENT = "content.xml"
+MAX_REPEATED = 100
+"""Most spaces or empty cells that one element may stand for; more is an attack."""
+_SKIPPED = frozenset(
+    ("tracked-changes", "annotation-end", "sequence-decls", "variable-decls", "user-field-decls", "forms", "title",
+     "desc", "ruby-text", "event-listeners", "binary-data", "bibliography-configuration", "table-columns",
+     "table-column", "table-source", "named-expressions", "soft-page-break")
+)  # fmt: skip
+_WRAPPED_ROWS = frozenset(("table-rows", "table-row-group", "table-header-rows"))
+
+
+class OdfStyle(Record):
+    level: int = 0
+    breaks_before: bool = False
+    breaks_after: bool = False
+    is_hidden: bool = False
+    name: str = ""
+
+
+def tree_of(archive: Archive, reading: Reading, name: str) -> etree._Element | None:
+    """A part as XML; None where it is missing or, noted, damaged."""
+    if name not in archive:
+        return None
+    try:
+        return parse(archive.read(name), reading.path)
+    except KnownError as err:
+        if err.code != "document.damaged":
+            raise
+        reading.note(Note.PARTLY_DAMAGED)
+        return None
+
+
+def look_into(archive: Archive, reading: Reading) -> None:
+    """Takes title and author, and notes macros.
+
+    Raises KnownError `document.locked` for a file locked with a password, `document.damaged` for one without content.
+    """
+    manifest = tree_of(archive, reading, "META-INF/manifest.xml")
+    if manifest is not None and any(local(one) == "encryption-data" for one in manifest.iter()):
+        raise locked(reading)
+    if CONTENT not in archive:
+        raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
+    if any(name.startswith(("Basic/", "Scripts/")) and not name.endswith("/") for name in archive.names):
+        reading.note(Note.MACROS_IGNORED)
+    about = child(tree_of(archive, reading, "meta.xml"), "meta")
+    values = {local(one): " ".join((one.text or "").split()) for one in about} if about is not None else {}
+    reading.title = values.get("title", "")[:MAX_NAME_CHARACTERS]
+    reading.author = (values.get("creator") or values.get("initial-creator", ""))[:MAX_NAME_CHARACTERS]
+
+
+def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
+    elements = {}
+    for root in roots:
+        for group in root if root is not None else ():
+            if local(group) in ("styles", "automatic-styles"):
+                elements.update({attribute(one, "name"): one for one in group if local(one) == "style"})
+    return {name: _style(name, elements) for name in elements}
+
+
+def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
+    chain = list[etree._Element]()
+    while name in elements and elements[name] not in chain:
+        chain.append(elements[name])
+        name = attribute(chain[-1], "parent-style-name")
+    level, hidden = "", False
+    for one in chain:
+        level = level or attribute(one, "default-outline-level")
+        for properties in one:
+            hidden = hidden or attribute(properties, "display") in ("none", "false")
+            hidden = hidden or attribute(properties, "visibility") == "hidden"
+    breaks = {"break-before": "", "break-after": ""}
+    for properties in (properties for one in chain for properties in one):
+        breaks = {name: reported or attribute(properties, name) for name, reported in breaks.items()}
+    begins = breaks["break-before"] == "page" or any(attribute(one, "master-page-name") for one in chain[:1])
+    chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
+    return OdfStyle(
+        int(level) if level.isdecimal() and len(level) < 3 else 0,
+        begins,
+        breaks["break-after"] == "page",
+        hidden,
+        attribute(chosen, "name"),
+    )
+
+
+def repeated(element: etree._Element, name: str) -> int:
+    value = attribute(element, name)
+    return max(1, int(value[:9])) if value.isdecimal() else 1
+
+
+@dataclass(slots=True)
+class _Line:
+    text: list[str] = field(default_factory=list)
+    before: list[Flow] = field(default_factory=list)
+    after: list[Flow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Counted:
+    levels: Mapping[int, etree._Element]
+    counts: dict[int, int] = field(default_factory=dict)
+
+    def next(self, level: int) -> str:
+        """The displayed number of the next item of a level; empty for bullets."""
+        about = self.levels.get(level)
+        start = attribute(about, "start-value") if about is not None else ""
+        first = int(start[:6]) if start.isdecimal() else 1
+        self.counts[level] = self.counts.get(level, first - 1) + 1
+        for deeper in [one for one in self.counts if one > level]:
+            del self.counts[deeper]
+        if about is None or local(about) != "list-level-style-number" or not attribute(about, "num-format"):
+            return ""
+        shown = attribute(about, "display-levels")
+        depth = int(shown[:2]) if shown.isdecimal() else 1
+        numbers = [self._number(one) for one in range(max(1, level - depth + 1), level + 1)]
+        return f"{attribute(about, 'num-prefix')}{'.'.join(numbers)}{attribute(about, 'num-suffix')}".strip()
+
+    def _number(self, level: int) -> str:
+        about = self.levels.get(level)
+        form = attribute(about, "num-format") if about is not None else "1"
+        return as_number(self.counts.get(level, 1), _FORMS.get(form, "decimal"))
+
+
+_FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
+
+
+def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._Element]]:
+    found = {}
+    for group in (group for root in roots if root is not None for group in root):
+        for one in group if local(group) in ("styles", "automatic-styles") else ():
+            if local(one) == "list-style":
+                levels = {attribute(level, "level"): level for level in one}
+                found[attribute(one, "name")] = {int(key): level for key, level in levels.items() if key.isdecimal()}
+    return found
+
+
+class OdfWalker:
+    def __init__(
+        self,
+        reading: Reading,
+        styles: Mapping[str, OdfStyle],
+        lists: Mapping[str, Mapping[int, etree._Element]] | None = None,
+    ) -> None:
+        self.reading, self._styles, self._lists = reading, styles, lists or {}
+        self._cited = 0
+        self._counted: dict[str, _Counted] = {}
+        self._within: list[_Counted] = []
+
+    def flow(self, element: etree._Element, depth: int = 0) -> Iterator[Flow]:
+        """What an element becomes; `depth` counts the lists it is in."""
+        name = local(element)
+        if name in ("p", "h"):
+            yield from self._paragraph(element, depth)
+        elif name == "list":
+            yield from self._list(element, depth)
+        elif name == "table" or name in _WRAPPED_ROWS:
+            yield from self._table(element, name == "table-header-rows")
+        elif name == "table-row":
+            yield from as_row(self._cells(element), 0)
+        elif name == "soft-page-break":
+            yield PageBreak(seen=True)
+        elif name == "annotation":
+            yield self.comment(element)
+        elif name == "frame":
+            yield from self._frame(element, depth)
+        elif name == "tracked-changes":
+            self.reading.note(Note.CHANGES_ACCEPTED)
+        elif name not in _SKIPPED:
+            if name == "section" and attribute(element, "display") == "none":
+                self.reading.note(Note.HIDDEN_TEXT)
+            for one in element:
+                yield from self.flow(one, depth)
+
+    def pieces(self, element: etree._Element) -> list[Piece]:
+        """The same for content without pages of its own: notes follow directly after their citation."""
+        flow = (one.piece if isinstance(one, Footnote) else one for part in element for one in self.flow(part))
+        return [one for one in flow if isinstance(one, Piece) and one.text.strip()]
+
+    def comment(self, annotation: etree._Element) -> Piece:
+        author = child(annotation, "creator")
+        words = "\n".join(self.line(one) for one in annotation.iter() if local(one) in ("p", "h"))
+        return Piece(BlockKind.COMMENT, words, place=(author.text or "" if author is not None else "")[:100])
+
+    def line(self, paragraph: etree._Element) -> str:
+        line = _Line()
+        self._walk(paragraph, line)
+        return "".join(line.text)
+
+    # ---- paragraphs
+
+    def _paragraph(self, element: etree._Element, depth: int) -> Iterator[Flow]:
+        style = self._styles.get(attribute(element, "style-name"), OdfStyle())
+        if style.breaks_before:
+            yield PageBreak()
+        if style.is_hidden:
+            self.reading.note(Note.HIDDEN_TEXT)
+        line = _Line()
+        self._walk(element, line)
+        kind, level = self._kind(element, style, depth)
+        for one in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
+            is_own = isinstance(one, Piece) and one.kind is BlockKind.PARAGRAPH
+            yield Piece(kind, one.text, level) if is_own and isinstance(one, Piece) else one
+        yield from line.after
+        if style.breaks_after:
+            yield PageBreak()
+
+    def _kind(self, element: etree._Element, style: OdfStyle, depth: int) -> tuple[BlockKind, int]:
+        if local(element) == "h":
+            reported = attribute(element, "outline-level")
+            return BlockKind.HEADING, int(reported) if reported.isdecimal() and len(reported) < 3 else style.level or 1
+        if style.level or style.name == "Title":
+            return BlockKind.HEADING, style.level or 1
+        if depth:
+            return BlockKind.LIST_ITEM, depth
+        if style.name == "Quotations":
+            return BlockKind.QUOTE, 0
+        return (BlockKind.CODE if style.name == "Preformatted_20_Text" else BlockKind.PARAGRAPH), 0
+
+    def _walk(self, element: etree._Element, line: _Line) -> None:
+        line.text.append(_words(element.text))
+        for one in element:
+            self._inline(one, line)
+            line.text.append(_words(one.tail))
+
+    def _inline(self, one: etree._Element, line: _Line) -> None:
+        name = local(one)
+        if name == "s":
+            line.text.append(" " * min(repeated(one, "c"), MAX_REPEATED))
+        elif name == "tab":
+            line.text.append("\t")
+        elif name == "line-break":
+            line.text.append("\n")
+        elif name == "soft-page-break":
+            line.before += (Piece(BlockKind.PARAGRAPH, "".join(line.text)), *line.after, PageBreak(seen=True))
+            line.text.clear()
+            line.after.clear()
+        elif name == "note":
+            self._note(one, line)
+        elif name == "annotation":
+            line.after.append(self.comment(one))
+        elif name in ("frame", "custom-shape", "g", "text-box", "rect", "ellipse", "line", "table", "list", "p", "h"):
+            line.after += self.flow(one)
+        elif name in ("hidden-text", "hidden-paragraph"):
+            self.reading.note(Note.HIDDEN_TEXT)
+            line.text.append(attribute(one, "string-value") or "".join(one.itertext()))
+        elif name not in _SKIPPED:
+            if self._styles.get(attribute(one, "style-name"), OdfStyle()).is_hidden:
+                self.reading.note(Note.HIDDEN_TEXT)
+            if name == "change" and local(one) == "change":
+                self.reading.note(Note.CHANGES_ACCEPTED)
+            self._walk(one, line)
+
+    def _note(self, note: etree._Element, line: _Line) -> None:
+        mark, body = child(note, "note-citation"), child(note, "note-body")
+        self._cited += 1
+        shown = f"[{(''.join(mark.itertext()).strip() if mark is not None else '') or self._cited}]"
+        line.text.append(shown)
+        words = "\n".join(one.text.strip() for one in self.pieces(body)) if body is not None else ""
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
+
+    def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
+        """A box with words, or a picture, of which only the first form counts: the others are copies."""
+        inside = [one for one in frame if local(one) not in ("title", "desc")]
+        if inside and local(inside[0]) in ("object", "object-ole", "image"):
+            yield PictureBlock()
+        for one in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
+            yield from self.flow(one, depth)
+        about = [" ".join("".join(one.itertext()).split()) for one in frame if local(one) in ("title", "desc")]
+        yield Piece(BlockKind.CAPTION, " ".join(one for one in about if one))
+
+    # ---- lists and tables
+
+    def _list(self, element: etree._Element, depth: int) -> Iterator[Flow]:
+        name = attribute(element, "style-name")
+        if not depth or name in self._lists:
+            self._within.append(self._list_named(name, attribute(element, "continue-numbering") == "true"))
+        counted = self._within[-1] if self._within else _Counted({})
+        for item in element:
+            is_item = local(item) == "list-item"
+            starts = attribute(item, "start-value") if is_item else ""
+            if starts.isdecimal():
+                counted.counts[depth + 1] = int(starts[:6]) - 1
+            is_numbered = is_item and len(item) > 0 and local(item[0]) in ("p", "h")
+            number = counted.next(depth + 1) if is_numbered else ""
+            for one in item if is_item or local(item) == "list-header" else ():
+                for flow in self.flow(one, depth + 1):
+                    if number and isinstance(flow, Piece) and flow.text.strip():
+                        flow, number = Piece(flow.kind, f"{number} {flow.text.lstrip()}", flow.level), ""
+                    yield flow
+        if not depth or name in self._lists:
+            self._within.pop()
+
+    def _list_named(self, name: str, goes_on: bool) -> _Counted:
+        if not goes_on or name not in self._counted:
+            self._counted[name] = _Counted(self._lists.get(name, {}))
+        return self._counted[name]
+
+    def _table(self, table: etree._Element, head: bool = False) -> Iterator[Flow]:
+        if local(table) == "table" and self._styles.get(attribute(table, "style-name"), OdfStyle()).breaks_before:
+            yield PageBreak()
+        for one in table:
+            if local(one) in _WRAPPED_ROWS:
+                yield from self._table(one, head or local(one) == "table-header-rows")
+            elif local(one) == "table-row":
+                yield from as_row(self._cells(one), 1 if head else 0)
+            elif local(one) == "soft-page-break":
+                yield PageBreak(seen=True)
+
+    def _cells(self, row: etree._Element) -> list[list[Flow]]:
+        cells: list[list[Flow]] = []
+        for cell in row:
+            if local(cell) not in ("table-cell", "covered-table-cell"):
+                continue
+            flow = [one for part in cell for one in self.flow(part)]
+            cells += [flow] * (1 if flow else min(repeated(cell, "number-columns-repeated"), MAX_REPEATED))
+        return cells
+
+
+_BLANKS = re.compile(r"[ \t\r\n]+")
+
+
+def _words(text: str | None) -> str:
+    """White space in the file collapses to one space; more than that is written as elements."""
+    return _BLANKS.sub(" ", text) if text else ""

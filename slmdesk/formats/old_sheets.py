@@ -1,0 +1,204 @@
+"""Reads old and binary Excel files (.xls, .xlsb) with calamine, after checking how much memory that will take.
+
+calamine makes a full table of the range between a sheet's first and last cell, and ends the process when there is no
+memory for it (tried with 0.9.1: two cells in opposite corners).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+from typing import Any
+
+import olefile
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from slmdesk.base.documents import Note, Page
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.base import Reading, locked
+from slmdesk.formats.number_formats import moment_text, plain
+from slmdesk.formats.packed import opened
+from slmdesk.formats.sheets import Row, SheetPager
+
+MAX_BYTES = 96 << 20
+MAX_CELLS = 3_000_000
+"""Between first and last cells of all sheets: some 200 MB in calamine."""
+_CELLS = frozenset((0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00BE, 0x00D6, 0x00FD))
+_LISTS = frozenset((0x00BD, 0x00BE))
+"""Records of several cells beside each other, which end with their last column."""
+_BOF, _PASSWORD = 0x0809, 0x002F
+_SHEET_PART = re.compile(r"xl/(?:worksheets|macrosheets)/[^/]+\.bin$", re.IGNORECASE)
+_ROW_HEADER, _LAST_CELL_KIND, _RICH_CELL = 0, 11, 62
+
+
+def read_xls(reading: Reading) -> Iterator[Page]:
+    data = _all_bytes(reading)
+    if not data.startswith(olefile.MAGIC):
+        raise KnownError("document.damaged", path=reading.path, reason="it is no Excel file")
+    try:
+        with olefile.OleFileIO(BytesIO(data)) as found:
+            name = next((one for one in ("Workbook", "Book") if found.exists(one)), "")
+            book = found.openstream(name).read() if name else b""
+            if found.exists("_VBA_PROJECT_CUR"):
+                reading.note(Note.MACROS_IGNORED)
+    except (OSError, ValueError, IndexError, TypeError, struct.error) as err:
+        raise KnownError("document.damaged", path=reading.path, reason="its container is broken") from err
+    _refuse_wide(reading, _xls_cells(reading, book))
+    return _sheets(reading, data)
+
+
+def read_xlsb(reading: Reading) -> Iterator[Page]:
+    with opened(reading) as archive:
+        size = cells = 0
+        for name in archive.names:
+            part = archive.read(name)
+            size += len(part)
+            if name.lower().endswith("vbaproject.bin"):
+                reading.note(Note.MACROS_IGNORED)
+            if _SHEET_PART.match(name):
+                cells += _xlsb_cells(part)
+            if size > 2 * MAX_BYTES:
+                raise KnownError("document.too_large", path=reading.path, bytes=size, limit=2 * MAX_BYTES)
+    _refuse_wide(reading, cells)
+    return _sheets(reading, _all_bytes(reading))
+
+
+def _all_bytes(reading: Reading) -> bytes:
+    with closing(reading.open()) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_BYTES)
+    return data
+
+
+def _refuse_wide(reading: Reading, cells: int) -> None:
+    if cells > MAX_CELLS:
+        reason = "its cells lie too far apart for this old format; saved as .xlsx it can be read"
+        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+
+
+class _Range:
+    def __init__(self) -> None:
+        self._rows, self._columns = [1 << 31, -1], [1 << 31, -1]
+
+    def add(self, row: int, first: int, last: int) -> None:
+        self._rows = [min(self._rows[0], row), max(self._rows[1], row)]
+        self._columns = [min(self._columns[0], first), max(self._columns[1], last)]
+
+    @property
+    def cells(self) -> int:
+        return max(0, self._rows[1] - self._rows[0] + 1) * max(0, self._columns[1] - self._columns[0] + 1)
+
+
+def _xls_cells(reading: Reading, book: bytes) -> int:
+    """Cells in the ranges of all sheets ([MS-XLS], 2.1.4: records of a type, a length and their data)."""
+    at, total, one = 0, 0, _Range()
+    while at + 4 <= len(book):
+        kind, length = struct.unpack_from("<HH", book, at)
+        at += 4
+        if kind == _PASSWORD:
+            raise locked(reading)
+        if kind == _BOF:
+            total, one = total + one.cells, _Range()
+        elif kind in _CELLS and length >= 4 and at + length <= len(book):
+            row, first = struct.unpack_from("<HH", book, at)
+            last = struct.unpack_from("<H", book, at + length - 2)[0] if kind in _LISTS else first
+            one.add(row, first, max(first, last))
+        at += length
+    return total + one.cells
+
+
+def _xlsb_cells(part: bytes) -> int:
+    """Cells in the range of one sheet ([MS-XLSB], 2.1.4: the same with numbers of variable length)."""
+    at, row, found = 0, 0, _Range()
+    while at < len(part):
+        kind, at = _number(part, at, 2)
+        length, at = _number(part, at, 4)
+        if at + 4 <= len(part) and length >= 4:
+            value = int.from_bytes(part[at : at + 4], "little")
+            if kind == _ROW_HEADER:
+                row = value
+            elif 0 < kind <= _LAST_CELL_KIND or kind == _RICH_CELL:
+                found.add(row, value, value)
+        at += length
+    return found.cells
+
+
+def _number(part: bytes, at: int, most: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 7 * most, 7):
+        if at >= len(part):
+            break
+        byte = part[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if not byte & 128:
+            break
+    return value, at
+
+
+def _sheets(reading: Reading, data: bytes) -> Iterator[Page]:
+    pager = SheetPager(reading)
+    with _as_verdicts(reading):
+        book = CalamineWorkbook.from_filelike(BytesIO(data))
+    for about in book.sheets_metadata:
+        reading.check()
+        hidden = about.visible != SheetVisibleEnum.Visible
+        try:
+            with _as_verdicts(reading):
+                sheet = book.get_sheet_by_name(about.name)
+        except KnownError as err:
+            if err.code != "document.damaged":
+                raise
+            yield pager.broken(about.name)
+            continue
+        yield from pager.pages(about.name, _rows(sheet), hidden=hidden)
+
+
+class _as_verdicts:  # noqa: N801  a context manager, used like a function
+    """Converts what calamine raises to KnownError; its panics are not ordinary exceptions."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: object) -> None:
+        if isinstance(err, PasswordError):
+            raise locked(self._reading) from err
+        is_panic = kind is not None and kind.__name__ == "PanicException"
+        if is_panic or isinstance(err, CalamineError | OSError | ValueError):
+            raise KnownError("document.damaged", path=self._reading.path, reason="its sheets cannot be read") from err
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    if sheet.start is None:
+        return
+    first_row, first_column = sheet.start
+    for number, values in enumerate(sheet.to_python(skip_empty_area=True), first_row + 1):
+        cells = [(column, words) for column, one in enumerate(values, first_column + 1) if (words := cell_text(one))]
+        if cells:
+            yield Row(number, cells)
+
+
+def cell_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return plain(value)
+    if isinstance(value, datetime):
+        has_time = value.time() != time()
+        return moment_text(value, has_date=True, has_time=has_time, has_seconds=value.second > 0)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,331 @@
+"""Reads PDF: pages with their blocks, one by one, and pictures of pages with the position of any passage."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
+from slmdesk.base.errors import KnownError
+from slmdesk.base.formats import format_of
+from slmdesk.formats import ocr
+from slmdesk.formats.base import Reading
+from slmdesk.formats.pdf_blocks import LaidOutPage, lay_out, measures_of
+from slmdesk.formats.pdf_file import (
+    LOCK,
+    OverlayText,
+    asides_of,
+    attachment_bytes,
+    attachments_of,
+    label_of,
+    metadata_of,
+    opened,
+    page_at,
+    picture_share,
+)
+from slmdesk.formats.pdf_lines import Line, lines_of
+from slmdesk.formats.pdf_margins import REACH, Margin, margins_of, repeated
+from slmdesk.formats.pdf_words import MAX_CHARACTERS, PageLetters, Word, view_of
+from slmdesk.formats.pictures import Box, Picture, PictureRequest
+from slmdesk.formats.png import png_of
+
+FEW_LETTERS = 20
+"""A page with fewer letters may be a picture, which is then checked."""
+PICTURE_SHARE = 0.5
+MANY_PATHS = 40
+MAX_HEIGHT = 8192
+MAX_PIXELS = 24_000_000
+KEPT_SHEETS = 2 * REACH + 1
+MOST_WHITE_CHECKS = 12
+"""At most this many pages with white letters are checked; a deck of dark slides has hundreds."""
+CONTRAST = 30
+"""Of 255: what differs less from its background is invisible."""
+TINY = 1.5
+"""Points; letters this small are unreadable."""
+FIRST_PAGES = 50
+"""If this many pages are all broken, the document is damaged."""
+
+
+@dataclass(slots=True)
+class _Sheet:
+    label: str
+    lines: list[Line] = field(default_factory=list)
+    asides: list[OverlayText] = field(default_factory=list)
+    width: float = 1.0
+    height: float = 1.0
+    status: PageStatus = PageStatus.READ
+    reason: str = ""
+    margins: tuple[Margin, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    """Indices of the invisible lines."""
+    has_unseen_letters: bool = False
+
+
+class _Sheets:
+    """The pages of a document, each read once as long as its neighbours are asked for."""
+
+    def __init__(self, reading: Reading, document: pdfium.PdfDocument) -> None:
+        self._reading = reading
+        self._document = document
+        self._kept: OrderedDict[int, _Sheet] = OrderedDict()
+        self._white_checks = 0
+        with LOCK:
+            self.total = len(document)
+
+    def at(self, index: int) -> _Sheet:
+        if index not in self._kept:
+            self._kept[index] = self._read(index)
+            while len(self._kept) > KEPT_SHEETS:
+                self._kept.popitem(last=False)
+        return self._kept[index]
+
+    def laid(self, index: int) -> LaidOutPage:
+        """The text and the blocks of a page; always the same for the same file, in whatever order pages are read."""
+        sheet = self.at(index)
+        if sheet.status is PageStatus.SCANNED and ocr.is_available():
+            sheet = self._recognised(index, sheet)
+        usual = measures_of(sheet.lines, sheet.height)
+        around = [
+            (other - index, self.at(other).margins)
+            for other in range(max(0, index - REACH), min(self.total, index + REACH + 1))
+            if other != index
+        ]
+        aside = repeated(sheet.margins, around, usual.size, index + 1)
+        headers = frozenset(one.index for one in aside if one.is_top)
+        footers = frozenset(one.index for one in aside if not one.is_top)
+        if aside:
+            self._reading.note(Note.HEADERS_APART)
+        laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
+        for one in sheet.asides:
+            laid.text.add(one.kind, one.text, place=one.place)
+        return laid
+
+    def _read(self, index: int) -> _Sheet:
+        self._reading.check()
+        with LOCK:
+            label = label_of(self._document, index)
+        try:
+            with page_at(self._document, index) as page:
+                return self._sheet(page, label)
+        except (pdfium.PdfiumError, OSError) as err:
+            return _Sheet(label, status=PageStatus.BROKEN, reason=_phrase(err))
+
+    def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
+        with closing(PageLetters(page)) as letters:
+            words = letters.words()
+            view = letters.view
+            sheet = _Sheet(label, width=view.width, height=view.height)
+            sheet.lines = lines_of(words, letters.look)
+            sheet.asides = asides_of(page)
+            sheet.margins = margins_of(sheet.lines, view.height)
+            count = sum(len(word.text) for word in words)
+            if count < FEW_LETTERS and not sheet.asides:
+                _look_at_pictures(page, sheet, count)
+            elif letters.share_unmapped() > 0.5:
+                sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
+            if letters.count > MAX_CHARACTERS:
+                sheet.reason = "only its beginning: it has too many letters"
+            sheet.has_unseen_letters = letters.has_unseen_letters
+            sheet.hidden = self._hidden(page, sheet)
+        return sheet
+
+    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
+        lines = sheet.lines
+        hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
+        if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
+            sheet.reason = sheet.reason or "text layer of a scan"
+            hidden = set()
+        for at, line in enumerate(lines):
+            is_tiny = line.look.size < TINY and line.y1 - line.y0 < TINY
+            if is_tiny or line.x1 < 0 or line.y1 < 0 or line.x0 > sheet.width or line.y0 > sheet.height:
+                hidden.add(at)
+        white = {at: line for at, line in enumerate(lines) if line.look.is_white and not line.look.is_unseen}
+        if white and self._white_checks < MOST_WHITE_CHECKS:
+            self._white_checks += 1
+            hidden |= _unseen(page, white)
+        return frozenset(hidden)
+
+    def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
+        with page_at(self._document, index) as page:
+            picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
+        self._reading.check()
+        lines = ocr.lines_of(picture, sheet.width, self._reading.language, self._reading.worked)
+        if not lines:
+            return sheet
+        self._reading.note(Note.OCR_USED)
+        found = _Sheet(sheet.label, lines, sheet.asides, sheet.width, sheet.height, reason=ocr.REASON)
+        self._kept[index] = found
+        return found
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    """The pages, as they are found; numbers are those of the file, labels what is printed on them."""
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        reading.total = sheets.total
+        reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
+        with LOCK:
+            held = attachments_of(document)
+        reading.attachments = [Attachment(at, name, size, _format_of(name)) for at, (name, size) in enumerate(held)]
+        broken = 0
+        for index in range(sheets.total):
+            reading.check()
+            page = _page(sheets, index, reading)
+            broken += page.status is PageStatus.BROKEN
+            if broken > FIRST_PAGES and broken == index + 1:
+                raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+            yield page
+        if broken == sheets.total:
+            raise KnownError("document.damaged", path=reading.path, reason="none of its pages can be read")
+
+
+def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
+    laid = sheets.laid(index)
+    sheet = sheets.at(index)
+    if sheet.hidden or sheet.has_unseen_letters:
+        reading.note(Note.HIDDEN_TEXT)
+    if sheet.status is PageStatus.BROKEN:
+        reading.note(Note.PARTLY_DAMAGED)
+    if sheet.status is PageStatus.SCANNED and not ocr.is_available():
+        reading.note(Note.OCR_MISSING)
+    return page_of(
+        index + 1,
+        sheet.label,
+        laid.text.text,
+        laid.text.blocks,
+        status=None if sheet.status is PageStatus.READ else sheet.status,
+        reason=sheet.reason,
+        has_image=sheet.status is not PageStatus.BROKEN,
+    )
+
+
+def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
+    """The name and the bytes of a file embedded in the document.  Raises KnownError `request.invalid` for none."""
+    return attachment_bytes(reading, index)
+
+
+def picture(reading: Reading, requested: PictureRequest) -> Picture:
+    """A page as it looks, and the boxes of passages of the text `read` gave for it.
+
+    Raises KnownError `request.invalid` for a page that is not there, `document.no_image` for a broken one.
+    """
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        if requested.number > sheets.total:
+            raise KnownError("request.invalid", what="number")
+        index = requested.number - 1
+        try:
+            places = sheets.laid(index).places if requested.marks else []
+            with LOCK:
+                if requested.width:
+                    document.init_forms()  # else what was filled in is not drawn
+                with page_at(document, index) as page:
+                    boxes = _boxes(page, places, requested.marks)
+                    view = view_of(page)
+                    if not requested.width:
+                        return Picture(b"", 0, 0, boxes)
+                    raster = _rendered(page, _bounded(requested.width, view.width, view.height))
+        except (pdfium.PdfiumError, OSError) as err:
+            raise KnownError("document.no_image", path=reading.path) from err
+        png = png_of(raster.rgb, width=raster.width, height=raster.height, stride=raster.stride)
+        return Picture(png, raster.width, raster.height, boxes)
+
+
+def _bounded(width: int, page_width: float, page_height: float) -> int:
+    ratio = max(page_height / max(page_width, 1.0), 0.001)
+    return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
+
+
+def _rendered(page: pdfium.PdfPage, width: int) -> ocr.Raster:
+    scale = width / max(view_of(page).width, 1.0)
+    bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
+    try:
+        return ocr.Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
+    finally:
+        bitmap.close()
+
+
+def _boxes(
+    page: pdfium.PdfPage, places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]]
+) -> tuple[tuple[Box, ...], ...]:
+    """For each mark the boxes of its lines, 0..1 of the page."""
+    if not marks:
+        return ()
+    with closing(PageLetters(page)) as letters:
+        view = letters.view
+        found = []
+        for begin, end in marks:
+            boxes: list[list[float]] = []
+            for at, word in places:
+                if at < end and at + len(word.text) > begin:
+                    _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
+            found.append(tuple(_share(box, view.width, view.height) for box in boxes))
+    return tuple(found)
+
+
+def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
+    if word.first < 0 or (begin == 0 and end == len(word.text)):
+        return word.x0, word.y0, word.x1, word.y1
+    indices = word.indices or range(word.first, word.first + len(word.text))
+    one, other = letters.box(indices[begin]), letters.box(indices[end - 1])
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+
+
+def _add(boxes: list[list[float]], box: tuple[float, float, float, float]) -> None:
+    """Lengthen the last box if this one stands beside it, else begin a new one."""
+    if boxes:
+        last = boxes[-1]
+        height = min(last[3] - last[1], box[3] - box[1])
+        gap = max(box[0] - last[2], last[0] - box[2])
+        if min(last[3], box[3]) - max(last[1], box[1]) > 0.5 * height and gap < 3 * max(height, 1.0):
+            last[:] = min(last[0], box[0]), min(last[1], box[1]), max(last[2], box[2]), max(last[3], box[3])
+            return
+    boxes.append(list(box))
+
+
+def _share(box: Sequence[float], width: float, height: float) -> Box:
+    left, top, right, bottom = box
+    return (
+        min(1.0, max(0.0, left / width)),
+        min(1.0, max(0.0, top / height)),
+        min(1.0, max(0.0, right / width)),
+        min(1.0, max(0.0, bottom / height)),
+    )
+
+
+def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int) -> None:
+    share, paths = picture_share(page)
+    if share >= PICTURE_SHARE:
+        sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
+    elif not count and (share or paths >= MANY_PATHS):
+        sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"
+
+
+def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
+    raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
+    found = set()
+    for at, line in lines.items():
+        left, right = max(0, int(line.x0)), min(raster.width, int(line.x1) + 1)
+        top, bottom = max(0, int(line.y0)), min(raster.height, int(line.y1) + 1)
+        rows = [raster.rgb[y * raster.stride + left * 3 : y * raster.stride + right * 3] for y in range(top, bottom)]
+        letters = b"".join(rows)
+        if letters and max(letters) - min(letters) < CONTRAST:
+            found.add(at)
+    return found
+
+
+def _format_of(name: str) -> str:
+    try:
+        return format_of(PurePath(name)).id
+    except KnownError:
+        return ""
+
+
+def _phrase(err: Exception) -> str:
+    return "the page cannot be read" if isinstance(err, pdfium.PdfiumError) else "the file cannot be read here"

@@ -1,0 +1,217 @@
+"""Redacts mails: builds a new one of the old one's headers, texts and attachments (RFC 5322, 2045-2047)."""
+
+from __future__ import annotations
+
+import email
+import email.errors
+import email.policy
+import io
+import re
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
+from pathlib import PurePosixPath
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.formats import format_of
+from slmdesk.formats.decoding import NotTextError, decode
+from slmdesk.formats.eml import MAX_MAIL_BYTES
+from slmdesk.formats.redacting.base import MOST_DEPTH, Redacting
+from slmdesk.formats.redacting.packages import PICTURES, picture, suffix_of
+from slmdesk.formats.redacting.plain import redact_markup, redact_text
+from slmdesk.formats.redacting.words import put_in_value
+from slmdesk.formats.sniffing import format_of_bytes
+
+_KEPT = (
+    "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References",
+    "Organization", "Importance", "Priority", "X-Priority", "Comments", "Keywords", "Content-Language",
+)  # fmt: skip
+"""All other headers say which way a mail took, through whose PCs, and by which programs."""
+_MOST_PARTS = 1_000
+_ADDRESS = re.compile(r"[\r\n]+")
+_POLICY = email.policy.default.clone(linesep="\r\n")
+_DROPPED_PARTS = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
+_ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+
+
+def redact(redacting: Redacting) -> bytes:
+    data = redacting.reading.all_bytes()
+    if len(data) > MAX_MAIL_BYTES:
+        raise KnownError("document.too_large", path=redacting.reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
+    message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=email.policy.compat32)
+    if not message.keys():
+        raise KnownError("document.damaged", path=redacting.reading.path, reason="it does not begin as a mail")
+    new = _Mail(redacting).made(message)
+    return new.as_bytes(policy=_POLICY)
+
+
+class _Mail:
+    def __init__(self, redacting: Redacting) -> None:
+        self._redacting = redacting
+        self._parts = 0
+
+    def made(self, message: Message) -> EmailMessage:
+        new = self._part(message, 0)
+        if new is None:
+            new = EmailMessage(policy=_POLICY)
+            new.set_content("")
+        self._headers(message, new)
+        return new
+
+    def _headers(self, message: Message, new: EmailMessage) -> None:
+        dropped = {name for name in message if name.lower() not in {one.lower() for one in _KEPT}}
+        if any(not one.lower().startswith(("content-", "mime-")) for one in dropped) and self._redacting.removes:
+            self._redacting.remove("mail_route", "headers")
+        for name in _KEPT if self._redacting.removes else dict.fromkeys(message.keys()):
+            if name.lower().startswith(("content-t", "content-d", "mime-")):
+                continue
+            for value in message.get_all(name, []):
+                text = put_in_value(self._redacting.words, _decoded(str(value)), f"header {name}")
+                if name in ("From", "Sender"):
+                    self._redacting.person(text.partition("<")[0].strip('" '))
+                self._set(new, name, text)
+
+    def _set(self, new: EmailMessage, name: str, text: str) -> None:
+        """Set a header; one that cannot be written, as an identifier with a bar in it, is left out and said."""
+        text = _ADDRESS.sub(" ", text).replace("\0", "")
+        try:
+            del new[name]
+            new[name] = text
+            str(new[name]).encode()
+            _POLICY.fold_binary(name, new[name])
+        except Exception:  # noqa: BLE001  its parser raises whatever it comes upon in a header that is none
+            del new[name]
+            self._redacting.remove("header", name)
+
+    def _part(self, part: Message, depth: int) -> EmailMessage | None:
+        """A part made anew; None for one that is left out, which is said."""
+        self._parts += 1
+        kind = part.get_content_type()
+        name = self._name(part)
+        if self._parts > _MOST_PARTS or depth > 20:
+            self._redacting.remove("embedded", name or kind)
+            return None
+        if kind in _ENCRYPTED:
+            raise KnownError("document.locked", path=self._redacting.reading.path)
+        if kind in _DROPPED_PARTS:
+            self._redacting.remove("signature", name)
+            return None
+        if kind == "message/rfc822":
+            return self._nested(part, name)
+        if part.is_multipart():
+            return self._several(part, kind, depth)
+        if part.get_content_disposition() != "attachment" and not name and kind in ("text/plain", "text/html"):
+            return self._text(part, kind)
+        return self._file(part, kind, name)
+
+    def _several(self, part: Message, kind: str, depth: int) -> EmailMessage | None:
+        new = EmailMessage(policy=_POLICY)
+        sort = kind.partition("/")[2] if kind in ("multipart/alternative", "multipart/related") else "mixed"
+        new["MIME-Version"] = "1.0"
+        new["Content-Type"] = f"multipart/{sort}"
+        made = [self._part(one, depth + 1) for one in part.get_payload() if isinstance(one, Message)]
+        found = [one for one in made if one is not None]
+        if not found:
+            return None
+        for one in found:
+            del one["MIME-Version"]
+            new.attach(one)
+        return new
+
+    def _text(self, part: Message, kind: str) -> EmailMessage:
+        new = EmailMessage(policy=_POLICY)
+        text = _text_of(part)
+        if kind == "text/html":
+            text = redact_markup(self._redacting, text, "text of the mail")
+        else:
+            text = redact_text(self._redacting, text, "text of the mail")
+        new.set_content(text, subtype=kind.partition("/")[2], charset="utf-8", cte="base64")
+        return new
+
+    def _nested(self, part: Message, name: str) -> EmailMessage | None:
+        payload = part.get_payload()
+        inner = payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], Message) else None
+        if inner is None or self._redacting.depth >= MOST_DEPTH:
+            self._redacting.remove("embedded", name or "mail")
+            return None
+        within = self._redacting.inside(name or "mail", b"")
+        new = EmailMessage(policy=_POLICY)
+        made = _Mail(within).made(inner)
+        new["Content-Type"] = "message/rfc822"
+        new["Content-Disposition"] = "attachment"
+        new.set_payload([made])
+        return new
+
+    def _file(self, part: Message, kind: str, name: str) -> EmailMessage | None:
+        data = part.get_payload(decode=True)
+        data = data if isinstance(data, bytes) else b""
+        made = self._bytes(kind, name, data)
+        if made is None:
+            return None
+        new = EmailMessage(policy=_POLICY)
+        is_told = bool(self._redacting.words.spans(kind, "kind of an attachment", bare=True))
+        main, _, sub = ("application/octet-stream" if is_told else kind).partition("/")
+        clean = put_in_value(self._redacting.words, name, "name of an attachment") or "attachment"
+        is_inline = part.get_content_disposition() == "inline"
+        new.set_content(
+            made, maintype="application" if main == "text" else main, subtype="octet-stream" if main == "text" else sub,
+            filename=clean, disposition="inline" if is_inline else "attachment",
+        )  # fmt: skip
+        if content_id := str(part.get("Content-ID", "")):
+            self._set(new, "Content-ID", put_in_value(self._redacting.words, content_id, "attachment"))
+        return new
+
+    def _bytes(self, kind: str, name: str, data: bytes) -> bytes | None:
+        from slmdesk.formats.redacting.registry import REDACTORS, redactor_of
+
+        if not self._redacting.removes and kind.startswith(("image/", "audio/", "video/")):
+            return data
+        found = format_of_bytes(io.BytesIO(data))
+        if not found:
+            try:
+                found = format_of(PurePosixPath(name)).id
+            except KnownError:
+                found = "txt" if kind.startswith("text/") else ""
+        if suffix_of(name) in PICTURES or kind.startswith("image/"):
+            return picture(self._redacting, name, data)
+        if found in REDACTORS and self._redacting.depth < MOST_DEPTH:
+            try:
+                return redactor_of(found, name)(self._redacting.inside(name, data))
+            except KnownError as err:
+                if err.code == "document.bomb":
+                    raise
+        if not self._redacting.removes:
+            return data
+        self._redacting.remove("embedded", name or kind)
+        return None
+
+    def _name(self, part: Message) -> str:
+        try:
+            return " ".join(_decoded(part.get_filename() or "").split())[:200]
+        except (ValueError, LookupError, UnicodeError):
+            return ""
+
+
+def _decoded(raw: str) -> str:
+    if any("\ud800" <= one <= "\udfff" for one in raw):
+        try:
+            raw = decode(raw.encode("utf-8", "surrogateescape")).text
+        except NotTextError:
+            raw = raw.encode("utf-8", "replace").decode("utf-8")
+    try:
+        return str(make_header(decode_header(raw)))
+    except (ValueError, LookupError, UnicodeError, email.errors.HeaderParseError):
+        return raw
+
+
+def _text_of(part: Message) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    charset = part.get_content_charset() or ""
+    try:
+        return data.decode(charset or "utf-8")
+    except (LookupError, UnicodeError):
+        try:
+            return decode(data).text
+        except NotTextError:
+            return data.decode("utf-8", "replace").replace("\0", "")

@@ -1,0 +1,260 @@
+"""Translates web pages and e-books: only text and a few attributes change, all markup is kept verbatim.
+
+Tokens after the HTML standard's tokenization (html.spec.whatwg.org, 13.2.5), leniently; which elements are blocks and
+which are inline is data here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from slmdesk.base.record import Record
+from slmdesk.formats.epub import locked_parts
+from slmdesk.formats.packed import opened
+from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit, Units, said
+from slmdesk.formats.rewriting.markup import Mark, Piece, Stretch, TextFile
+
+_TOKEN = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[!?][^>]*>|</?[a-zA-Z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL
+)
+_NAME = re.compile(r"</?\s*([a-zA-Z][\w:-]*)")
+_ATTRIBUTE = re.compile(r"\b(alt|title|placeholder|aria-label|summary)(\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_IN_CODE = re.compile(r"<(code|kbd|samp|tt|var)\b[^>]*>(.*)</\1\s*>$", re.DOTALL | re.IGNORECASE)
+_HTML = re.compile(r"<html\b[^<>]*>", re.IGNORECASE)
+_LANG = re.compile(r"(\b(?:xml:)?lang\s*=\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_DIR = re.compile(r"(\bdir\s*=\s*)(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_BOOK_LANGUAGE = re.compile(rb"(<dc:language[^<>]*>)[^<>]*(</dc:language>)")
+_CONTENT = re.compile(r"\bcontent(\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_DESCRIBED = re.compile(r"\b(?:name|property)\s*=\s*[\"']?(?:og:|twitter:)?(?:description|title)\b", re.IGNORECASE)
+_NOT_TRANSLATED = re.compile(r"\btranslate\s*=\s*[\"']?no\b|\bclass\s*=\s*[\"'][^\"']*\bnotranslate\b", re.IGNORECASE)
+_INLINE = frozenset(
+    ("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+     "img", "input", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike",
+     "strong", "sub", "sup", "time", "tt", "u", "var", "wbr")
+)  # fmt: skip
+_LONE = frozenset(("img", "br", "input", "wbr"))
+_RAW = frozenset(("script", "style", "svg", "math", "textarea", "template", "noscript", "object", "iframe"))
+_CODE = frozenset(("pre",))
+_WHY = {"pre": "code", "script": "", "style": ""}
+_KEPT_INLINE = frozenset(("code", "kbd", "samp", "tt", "var"))
+
+
+class _Token(Record):
+    start: int
+    end: int
+    raw: str
+    name: str = ""
+    """Of an element; empty for text, comments and the like."""
+    is_text: bool = False
+    is_end: bool = False
+    kept: str = ""
+    """Why it is not translated, with its text."""
+    words: str = ""
+
+
+def rewrite(rewriting: Rewriting) -> Units:
+    file = TextFile(rewriting)
+    yield from _units(file, rewriting, "")
+    _name_language(file, rewriting.options)
+    file.close()
+
+
+def rewrite_epub(rewriting: Rewriting) -> Units:
+    reading = rewriting.reading
+    with opened(reading) as archive:
+        locked = locked_parts(archive, reading.path)
+        for name in archive.names:
+            reading.check()
+            if name in locked:
+                yield LeftAsIs("page", name.rpartition("/")[2], "locked")
+                continue
+            if name.lower().endswith(".opf"):
+                _name_book_language(rewriting, name, archive.read(name))
+            if not name.lower().endswith((".xhtml", ".html", ".htm", ".ncx")):
+                continue
+            inner = Rewriting(
+                type(reading)(reading.path, data=archive.read(name), stop=reading.stop), rewriting.options
+            )
+            file = TextFile(inner)
+            yield from _units(file, inner, name.rpartition("/")[2])
+            if file.is_changed:
+                _name_language(file, rewriting.options)
+                file.close()
+                rewriting.put(name, inner.data or b"")
+
+
+def _name_language(file: TextFile, options: Options) -> None:
+    found = _HTML.search(file.text)
+    if found is None or not options.language or not file.is_changed:
+        return
+    raw = _LANG.sub(lambda one: f'{one[1]}"{options.language}"', found[0])
+    if not _LANG.search(raw):
+        raw = f'{raw[:5]} lang="{options.language}"{raw[5:]}'
+    side = "rtl" if options.is_right_to_left else "ltr"
+    if _DIR.search(raw):
+        raw = _DIR.sub(lambda one: f'{one[1]}"{side}"', raw)
+    elif options.is_right_to_left:
+        raw = f'{raw[:5]} dir="{side}"{raw[5:]}'
+    file.put(found.start(), found.end(), raw)
+
+
+def _name_book_language(rewriting: Rewriting, name: str, data: bytes) -> None:
+    language = rewriting.options.language.encode()
+    if language and _BOOK_LANGUAGE.search(data):
+        rewriting.put(name, _BOOK_LANGUAGE.sub(lambda one: one[1] + language + one[2], data, count=1))
+
+
+def _units(file: TextFile, rewriting: Rewriting, place: str) -> Units:
+    line: list[_Token] = []
+    places = _Places(file.text, place)
+    for token in _shown(file.text):
+        rewriting.reading.check()
+        if token.name in ("pre",) or (token.name in _RAW and not token.is_text and token.raw.startswith("<")):
+            yield from _line(file, line, places.of_line(line))
+            line = []
+            continue
+        if token.kept:
+            yield from said(token.kept, places.at(token.start), _plain(token.words).strip())
+        if token.is_text or (token.kept and token.raw) or token.name in _INLINE:
+            line.append(token)
+        else:
+            yield from _line(file, line, places.of_line(line))
+            line = []
+            yield from _attributes(file, token, places.at(token.start))
+    yield from _line(file, line, places.of_line(line))
+
+
+class _Places:
+    def __init__(self, text: str, name: str) -> None:
+        self._text, self._name = text, name
+        self._at, self._number = 0, 1
+
+    def at(self, start: int) -> str:
+        """The line of a position; positions come nearly in order, so that each character is scanned about once."""
+        if self._name:
+            return self._name
+        first, last = sorted((self._at, start))
+        crossed = self._text.count("\n", first, last)
+        self._number += crossed if start >= self._at else -crossed
+        self._at = start
+        return f"line {self._number}"
+
+    def of_line(self, line: list[_Token]) -> str:
+        """The location of the first text among tokens; what precedes it may have begun lines above."""
+        first = next((one for one in line if not one.is_text or one.raw.strip()), None)
+        if first is None:
+            return self._name
+        return self.at(first.start + len(first.raw) - len(first.raw.lstrip()))
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    for one in _TOKEN.finditer(text):
+        if one.start() > at:
+            yield _Token(at, one.start(), text[at : one.start()], is_text=True)
+        found = _NAME.match(one[0])
+        name = found[1].lower() if found else ""
+        yield _Token(one.start(), one.end(), one[0], name, is_end=one[0].startswith("</"))
+        at = one.end()
+    if at < len(text):
+        yield _Token(at, len(text), text[at:], is_text=True)
+
+
+def _shown(text: str) -> Iterator[_Token]:
+    """The tokens, without the content of raw elements and of elements marked as not to be translated: each of those is
+    one token, inline ones with all their markup.
+    """
+    opening, depth, words = None, 0, list[str]()
+    for token in _tokens(text):
+        if opening is None:
+            starts = token.name and not token.is_end and not token.raw.endswith("/>") and token.name not in _LONE
+            if starts and (token.name in _RAW or token.name in _CODE or _NOT_TRANSLATED.search(token.raw)):
+                opening, depth, words = token, 1, []
+                if token.name in _INLINE:
+                    continue
+            yield token
+            continue
+        if token.name == opening.name:
+            depth += -1 if token.is_end else 0 if token.raw.endswith("/>") else 1
+        elif token.is_text:
+            words.append(token.raw.strip())
+        if not depth:
+            yield from _kept(text, opening, token, " ".join(words))
+            opening = None
+
+
+def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_Token]:
+    why = _WHY.get(opening.name, "markup" if opening.name in _RAW else "not_wanted")
+    if opening.name in _INLINE:
+        yield _Token(opening.start, closing.end, text[opening.start : closing.end], kept=why, words=words)
+        return
+    if why:
+        yield _Token(closing.start, closing.start, "", kept=why, words=words)
+    yield closing
+
+
+def _line(file: TextFile, line: list[_Token], place: str) -> Units:
+    if not any(one.is_text and one.raw.strip() for one in line):
+        for one in line:
+            yield from _attributes(file, one, place)
+        return
+    found = list(_pieces(line))
+    for piece in found:
+        is_said = _NOT_TRANSLATED.search(piece.raw.partition(">")[0])
+        if piece.mark is Mark.LONE and not is_said and (code := _IN_CODE.match(piece.raw)):
+            yield from said("code", place, _plain(code[2]).strip())
+    stretch = Stretch(found, plain=_plain, escaped=_escaped)
+    if stretch.has_words:
+        answer = yield Unit(stretch.text, stretch.tags, "paragraph", place)
+        if answer is not None:
+            file.put(line[0].start, line[-1].end, stretch.written(answer))
+    else:
+        for one in line:
+            yield from _attributes(file, one, place)
+
+
+def _pieces(line: list[_Token]) -> Iterator[Piece]:
+    kept: list[_Token] = []
+    for one in line:
+        if kept:
+            kept.append(one)
+            if one.is_end and one.name == kept[0].name:
+                yield Piece(Mark.LONE, "".join(token.raw for token in kept))
+                kept = []
+        elif one.is_text:
+            yield Piece(Mark.WORDS, one.raw)
+        elif not one.name or one.name in _LONE or one.raw.endswith("/>"):
+            yield Piece(Mark.LONE, one.raw)
+        elif one.name in _KEPT_INLINE and not one.is_end:
+            kept = [one]
+        else:
+            yield Piece(Mark.CLOSE if one.is_end else Mark.OPEN, one.raw, one.name)
+    for one in kept:
+        yield Piece(Mark.WORDS if one.is_text else Mark.LONE, one.raw)
+
+
+def _plain(raw: str) -> str:
+    """The text of the source; line ends become spaces."""
+    return re.sub(r"[ \t\r\n\f]+", " ", html.unescape(raw))
+
+
+def _escaped(words: str) -> str:
+    return html.escape(words, quote=False)
+
+
+def _attributes(file: TextFile, token: _Token, place: str) -> Units:
+    if token.is_text or not token.name or token.is_end:
+        return
+    if token.name == "meta" and _DESCRIBED.search(token.raw):
+        found = _CONTENT.search(token.raw)
+        spans = [(found.start(2), found.end(2), found[2])] if found else []
+    else:
+        spans = [(one.start(3), one.end(3), one[3]) for one in _ATTRIBUTE.finditer(token.raw)]
+    for start, end, quoted in spans:
+        words = html.unescape(quoted[1:-1])
+        if any(letter.isalpha() for letter in words):
+            answer = yield Unit(words.strip(), kind="alt_text", place=place)
+            if answer is not None:
+                file.put(token.start + start, token.start + end, f'"{html.escape(answer)}"')

@@ -1,0 +1,217 @@
+"""Translates files with the texts of programs: PO (gettext) and XLIFF 1.2 and 2.0 (OASIS).
+
+They hold source and target side by side: only what has no translation yet is translated, and the result is marked as
+not reviewed (`fuzzy`, `needs-review`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.formats.rewriting.inline import Group, Inline, InlineObject, Node, Words
+from slmdesk.formats.rewriting.markup import TextFile
+from slmdesk.formats.rewriting.ooxml_parts import translated, written
+from slmdesk.formats.rewriting.plurals import forms_of, header_for, is_rule
+from slmdesk.formats.xmls import attribute, child, local, parse
+
+if TYPE_CHECKING:
+    from polib import POEntry
+
+WRAPPED = 81
+"""Characters of a line: catalogues with longer ones are not wrapped."""
+_PAIRS = frozenset(("g", "mrk", "pc", "it", "hi", "sub"))
+
+
+def rewrite_po(rewriting: Rewriting) -> Units:
+    """The units of a PO file: its entries without a translation, plural forms each by itself."""
+    import polib
+
+    file = TextFile(rewriting)
+    try:
+        wrapwidth = 0 if any(len(line) > WRAPPED for line in file.text.splitlines()) else 78
+        catalogue = polib.pofile(file.text, wrapwidth=wrapwidth)
+    except (OSError, ValueError, UnicodeError) as err:
+        raise KnownError("document.damaged", path=rewriting.reading.path, reason="it is no PO file") from err
+    header = _header(catalogue.metadata, rewriting.options.language)
+    done = is_changed = 0
+    for number, entry in enumerate(catalogue, start=1):
+        rewriting.reading.check()
+        if entry.obsolete or not any(letter.isalpha() for letter in entry.msgid):
+            continue
+        if entry.translated():
+            done += 1
+            continue
+        place = f"entry {number}" + (f", {entry.msgctxt}" if entry.msgctxt else "")
+        is_changed += yield from _entry(rewriting, entry, header, place)
+    if done:
+        yield LeftAsIs("done", "", f"{done} texts of the catalogue")
+    if is_changed:
+        if not is_rule(catalogue.metadata.get("Plural-Forms", "")) and rewriting.options.language:
+            catalogue.metadata["Plural-Forms"] = header
+        if rewriting.options.language:
+            catalogue.metadata["Language"] = rewriting.options.language
+        file.put(0, len(file.text), _as_it_was(str(catalogue), file.text))
+    file.close()
+
+
+def _as_it_was(made: str, old: str) -> str:
+    """A catalogue with the beginning, the end and the ends of lines of the old one, which polib does not keep."""
+    made = made.removeprefix("#\n") if not old.startswith("#") else made
+    made = made.rstrip("\n") + old[len(old.rstrip("\r\n")) :].replace("\r\n", "\n")
+    return made.replace("\n", "\r\n") if "\r\n" in old else made
+
+
+def _header(metadata: Mapping[str, str], language: str) -> str:
+    reported = metadata.get("Plural-Forms", "")
+    return reported if is_rule(reported) else header_for(language)
+
+
+def _entry(rewriting: Rewriting, entry: POEntry, header: str, place: str) -> Units:
+    """The units of an entry; returns whether it has a translation now."""
+    if not entry.msgid_plural:
+        answer = yield from _message(entry.msgid, place)
+        if answer is None:
+            return False
+        entry.msgstr = answer
+    else:
+        forms = forms_of(entry.msgid, entry.msgid_plural, header)
+        kept: list[str | None] = []
+        for index, form in enumerate(forms):
+            answer = yield from _message(form.text, f"{place}, plural form {index + 1} of {len(forms)}")
+            kept.append(None if answer is None else form.written(answer))
+            if answer is not None and kept[-1] is None:
+                rewriting.refuse()
+        if all(one is None for one in kept):
+            return False
+        entry.msgstr_plural = dict(enumerate(one or "" for one in kept))
+    if "fuzzy" not in entry.flags:
+        entry.flags.append("fuzzy")
+    return True
+
+
+def _message(text: str, place: str) -> Units:
+    """The unit of a message, keeping line ends at its ends; returns the answer."""
+    words = text.strip("\n")
+    lead, trail = text[: len(text) - len(text.lstrip("\n"))], text[len(text.rstrip("\n")) :]
+    if not words.strip():
+        return None
+    answer = yield Unit(words, kind="paragraph", place=place)
+    return None if answer is None else lead + answer + trail
+
+
+# ---- XLIFF
+
+
+def rewrite_xliff(rewriting: Rewriting) -> Units:
+    """The units of an XLIFF file: those without a target or with an unreviewed one."""
+    reading = rewriting.reading
+    untrusted = reading.text_bytes()
+    root = parse(untrusted, reading.path, whole=True)
+    if local(root) != "xliff":
+        raise KnownError("document.damaged", path=reading.path, reason="it is no XLIFF file")
+    changed: list[bool] = []
+    done = 0
+    holders = [one for one in root.iter() if local(one) in ("trans-unit", "segment")]
+    for number, holder in enumerate(holders, start=1):
+        reading.check()
+        source, target = child(holder, "source"), child(holder, "target")
+        unit = holder if local(holder) == "trans-unit" else holder.getparent()
+        if source is None or unit is None:
+            continue
+        place = attribute(unit, "id") or f"unit {number}"
+        if "no" in (attribute(one, "translate") for one in (unit, *unit.iterancestors())):
+            yield from said("not_wanted", place, "".join(source.itertext()))
+            continue
+        has_target = target is not None and "".join(target.itertext()).strip()
+        if attribute(unit, "approved") == "yes" or (has_target and not _is_open(target, holder)):  # type: ignore[arg-type]
+            done += 1
+            continue
+        nodes = list(_nodes(source))
+
+        def rebuild(found: Sequence[Node], holder: etree._Element = holder, source: etree._Element = source) -> None:
+            _put(holder, source, found)
+            changed.append(True)
+
+        yield from translated([(Inline(nodes), nodes)], kind="paragraph", place=place, rebuild=rebuild)
+    if done:
+        yield LeftAsIs("done", "", f"{done} texts of the file")
+    if changed and rewriting.options.language:
+        _name_language(root, rewriting.options.language)
+    rewriting.data = written(root) if changed else untrusted
+
+
+def _name_language(root: etree._Element, language: str) -> None:
+    if attribute(root, "version").startswith("2"):
+        root.set("trgLang", language)
+        return
+    for one in root.iter("{*}file"):
+        one.set("target-language", language)
+
+
+def _is_open(target: etree._Element, holder: etree._Element) -> bool:
+    state = attribute(target, "state") or attribute(holder, "state")
+    return state in ("new", "initial", "needs-translation")
+
+
+def _nodes(container: etree._Element) -> Iterator[Node]:
+    if container.text:
+        yield Words(container.text)
+    for one in container:
+        if local(one) in _PAIRS:
+            children = list(_nodes(one))
+            has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
+            yield Group(one, children) if has_words else InlineObject([one])
+        else:
+            yield InlineObject([one])
+        if one.tail:
+            yield Words(one.tail)
+
+
+def _put(holder: etree._Element, source: etree._Element, found: Sequence[Node]) -> None:
+    space = etree.QName(source).namespace
+    name = f"{{{space}}}target" if space else "target"
+    target = child(holder, "target")
+    if target is None:
+        target = etree.Element(name)
+        target.tail = source.tail
+        source.addnext(target)
+    for one in list(target):
+        target.remove(one)
+    target.text = None
+    _fill(target, found)
+    if local(holder) == "segment":
+        holder.set("state", "translated")
+    else:
+        target.set("state", "needs-review-translation")
+
+
+def _fill(element: etree._Element, found: Sequence[Node]) -> None:
+    for one in found:
+        if isinstance(one, Words):
+            if len(element):
+                element[-1].tail = (element[-1].tail or "") + one.text
+            else:
+                element.text = (element.text or "") + one.text
+        elif isinstance(one, InlineObject):
+            for still in one.elements:
+                element.append(_copied(still, with_inside=True))
+        elif isinstance(one, Group):
+            inner = _copied(one.element, with_inside=False)
+            element.append(inner)
+            _fill(inner, one.children)
+
+
+def _copied(element: etree._Element, *, with_inside: bool) -> etree._Element:
+    copied = etree.Element(element.tag, attrib=dict(element.attrib), nsmap=element.nsmap)
+    if with_inside:
+        copied.text = element.text
+        for one in element:
+            inner = _copied(one, with_inside=True)
+            inner.tail = one.tail
+            copied.append(inner)
+    return copied

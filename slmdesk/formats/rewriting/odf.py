@@ -1,0 +1,356 @@
+"""Translates OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3).
+
+Paragraphs have mixed content: spans become pairs of tags where their formatting differs, links always; notes,
+frames and fields are lone tags, their own paragraphs texts of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.packed import Archive, opened
+from slmdesk.formats.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.formats.rewriting.inline import Group, Inline, InlineObject, InvisibleMark, Node, Words
+from slmdesk.formats.rewriting.odf_direction import turn
+from slmdesk.formats.rewriting.odf_places import Places
+from slmdesk.formats.rewriting.ooxml_parts import translated, written
+from slmdesk.formats.xmls import attribute, child, local, parse
+
+_PARTS = (("content.xml", ""), ("styles.xml", "header or footer"))
+_GROUPS = frozenset(("a", "meta", "meta-field", "ruby"))
+_UNSEEN_STARTS = frozenset(
+    ("bookmark", "bookmark-start", "reference-mark", "reference-mark-start", "change", "change-start",
+     "soft-page-break", "toc-mark-start", "alphabetical-index-mark-start", "annotation")
+)  # fmt: skip
+_UNSEEN_ENDS = frozenset(
+    ("bookmark-end", "reference-mark-end", "change-end", "toc-mark-end", "alphabetical-index-mark-end",
+     "annotation-end")
+)  # fmt: skip
+_BREAKS = frozenset(("tab", "line-break"))
+_UNTOUCHED = frozenset(
+    ("tracked-changes", "automatic-styles", "font-face-decls", "scripts", "forms", "table-of-content-source",
+     "alphabetical-index-source", "illustration-index-source", "table-index-source", "object-index-source",
+     "user-index-source", "bibliography-source", "styles")
+)  # fmt: skip
+_DECLARED = frozenset(("footer-decl", "header-decl", "date-time-decl"))
+_WEAK = ("language", "country", "script", "rsid", "paragraph-rsid", "letter-kerning", "font-charset", "rfc-language")
+_OBJECT = re.compile(r"[^/]*Object[^/]*/content\.xml$")
+_WHITE = re.compile("[ \\t\\r\\n]+")
+_BLANKS = re.compile("( {2,})")
+_WORDLESS = frozenset(("float", "percentage", "currency", "date", "time", "boolean"))
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    name: str
+    root: etree._Element
+    is_changed: bool = False
+
+
+def rewrite(rewriting: Rewriting) -> Units:
+    reading = rewriting.reading
+    is_changed = False
+    with opened(reading) as archive:
+        if not archive.read("content.xml"):
+            raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
+        for name, word in _PARTS:
+            data = archive.read(name)
+            if not data:
+                continue
+            part = _Part(name, parse(data, reading.path, whole=True))
+            yield from _left_in(part)
+            yield from _units(part, word, rewriting)
+            is_changed = is_changed or part.is_changed
+            if is_changed:  # the direction is declared in both
+                turn(part.root, rewriting.options)
+                rewriting.put(name, written(part.root))
+        for name in archive.names:
+            if _OBJECT.match(name):
+                yield from _object(archive, name, rewriting)
+        yield from _left(archive)
+        if rewriting.options.properties:
+            yield from _properties(archive, rewriting)
+
+
+def _left_in(part: _Part) -> Units:
+    """What is not changed: text that tracked changes delete, the templates of indexes."""
+    for one in part.root.iter("{*}deletion"):
+        yield from said("deleted", "", " ".join("".join(each.itertext()) for each in one.iter("{*}p", "{*}h")))
+    for one in part.root.iter("{*}index-title-template"):
+        yield from said("definition", "title of an index", one.text or "")
+
+
+def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
+    part = _Part(name, parse(archive.read(name), rewriting.reading.path, whole=True))
+    if next(part.root.iter("{*}chart"), None) is None:
+        yield LeftAsIs("embedded", "", name.partition("/")[0])
+        return
+    for element in [one for one in part.root.iter("{*}p") if _is_in_title(one)]:
+        yield from _paragraph(part, element, "chart", {})
+    cells = (one for one in part.root.iter("{*}p") if not _is_in_title(one))
+    labels = dict.fromkeys("".join(one.itertext()).strip() for one in cells)
+    yield from said("chart_labels", "chart", ", ".join(one for one in labels if any(map(str.isalpha, one))))
+    if part.is_changed:
+        rewriting.put(name, written(part.root))
+
+
+def _is_in_title(element: etree._Element) -> bool:
+    return any(local(one) in ("title", "subtitle", "footer") for one in element.iterancestors())
+
+
+def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
+    places = Places(word)
+    looks = _looks(part.root)
+    literals = _literals(part.root)
+    for element in list(_walked(part.root)):
+        rewriting.reading.check()
+        name = local(element)
+        if name == "table":
+            places.table(element)
+            if rewriting.options.sheet_names:
+                yield from _attribute(part, element, "name")
+        elif name in ("title", "desc") or name in _DECLARED:
+            yield from _plain(part, element, places.of(element))
+        else:
+            places.next()
+            place = places.of(element)
+            words = "".join(element.itertext()).strip()
+            cell = places.cell(element)
+            if cell is not None and attribute(cell, "formula"):
+                yield from said("formula", place, words)
+            elif cell is not None and words.lower() in literals:
+                yield LeftAsIs("compared", place, words[:MOST_SAID])
+            else:
+                yield from _paragraph(part, element, place, looks)
+
+
+def _walked(element: etree._Element) -> Iterator[etree._Element]:
+    for one in element:
+        name = local(one)
+        if name in _UNTOUCHED or not name:
+            continue
+        if name == "table-cell" and attribute(one, "value-type") in _WORDLESS:
+            continue  # the displayed form of a number, which the program computes
+        space = etree.QName(one).namespace or ""
+        if (
+            (name in ("p", "h") and ":text:" in space)
+            or (name == "table" and ":table:" in space)
+            or (name in ("title", "desc") and "svg" in space)
+            or name in _DECLARED
+        ):
+            yield one
+        yield from _walked(one)
+
+
+def _literals(root: etree._Element) -> set[str]:
+    """Texts that formulas compare cells with, lower case."""
+    found: set[str] = set()
+    for cell in root.iter("{*}table-cell"):
+        parts = attribute(cell, "formula").split('"')
+        found |= {one.strip().lower() for one in parts[1::2]}
+    return found - {""}
+
+
+def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[str, str]) -> Units:
+    stretches: list[tuple[Inline | None, Sequence[Node]]] = []
+    found: list[Node] = []
+    for node in _nodes(element, (), looks, _Blanks()):
+        if isinstance(node, InlineObject) and local(node.elements[0]) in _BREAKS:
+            stretches += [(Inline(found), found), (None, [node])]
+            found = []
+        else:
+            found.append(node)
+    stretches.append((Inline(found), found))
+    for words in _words_left(element):
+        yield from said("field", place, words)
+
+    def rebuild(nodes: Sequence[Node]) -> None:
+        for one in list(element):
+            element.remove(one)
+        element.text = None
+        _fill(element, nodes)
+        for cell in [one for one in element.iterancestors() if local(one) == "table-cell"][:1]:
+            for key in [key for key in cell.attrib if str(key).endswith("}string-value")]:
+                del cell.attrib[key]  # it would be shown instead of the words (part 3, 19.379)
+        part.is_changed = True
+
+    yield from translated(stretches, kind="heading" if local(element) == "h" else "paragraph", place=place,
+                          rebuild=rebuild)  # fmt: skip
+
+
+def _words_left(element: etree._Element) -> Iterator[str]:
+    for one in element:
+        name = local(one)
+        if name in ("span", *_GROUPS):
+            yield from _words_left(one)
+        elif name and name not in _UNSEEN_STARTS and next(one.iter("{*}p", "{*}title"), None) is None:
+            yield "".join(one.itertext()).strip()
+
+
+Spans = tuple[etree._Element, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Blanks:
+    """The displayed white space of a paragraph: it collapses, also across elements, and is dropped at the start of the
+    paragraph (part 3, 6.1.2).
+    """
+
+    is_behind: bool = True
+
+    def shown(self, text: str) -> str:
+        single = _WHITE.sub(" ", text)
+        found = single[1:] if self.is_behind and single.startswith(" ") else single
+        self.is_behind = single.endswith(" ") if single else self.is_behind
+        return found
+
+
+def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], blanks: _Blanks) -> Iterator[Node]:
+    if container.text:
+        yield _words(blanks.shown(container.text), spans, looks)
+    for one in container:
+        name = local(one)
+        if name == "span":
+            yield from _nodes(one, (*spans, one), looks, blanks)
+        elif name == "s":
+            count = attribute(one, "c")
+            yield _words(" " * min(int(count) if count.isdecimal() else 1, 200), spans, looks)
+            blanks.is_behind = False
+        elif name in _GROUPS:
+            children = list(_nodes(one, (), looks, blanks))
+            has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
+            yield Group(one, children) if has_words else InlineObject([one])
+        elif name in _UNSEEN_STARTS or not name:
+            yield InvisibleMark(one)
+        elif name in _UNSEEN_ENDS:
+            yield InvisibleMark(one, is_end=True)
+        else:
+            yield InlineObject([one])
+            blanks.is_behind = False
+        if one.tail:
+            yield _words(blanks.shown(one.tail), spans, looks)
+
+
+def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
+    names = (attribute(one, "style-name") for one in spans)
+    return Words(text, "|".join(look for name in names if (look := looks.get(name, name))), spans)
+
+
+def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
+    for one in nodes:
+        if isinstance(one, Words):
+            _fill_words(element, one)
+        elif isinstance(one, InlineObject):
+            for still in one.elements:
+                _append(element, still)
+        elif isinstance(one, InvisibleMark):
+            _append(element, one.element)
+        else:
+            for inner in list(one.element):
+                one.element.remove(inner)
+            one.element.text = None
+            _fill(one.element, one.children)
+            _append(element, one.element)
+
+
+def _append(element: etree._Element, one: etree._Element) -> None:
+    one.tail = None
+    element.append(one)
+
+
+def _fill_words(element: etree._Element, words: Words) -> None:
+    inner = element
+    for span in words.model or ():
+        inner = etree.SubElement(inner, span.tag, attrib=dict(span.attrib))
+    space = etree.QName(_paragraph_of(element)).namespace
+    text = words.text
+    if text.startswith(" ") and not any(_paragraph_of(element).itertext()):  # it would not be shown
+        etree.SubElement(inner, f"{{{space}}}s")
+        text = text[1:]
+    for index, piece in enumerate(_BLANKS.split(text)):
+        if index % 2:  # more than one blank
+            _add_words(inner, " ")
+            blanks = etree.SubElement(inner, f"{{{space}}}s")
+            blanks.set(f"{{{space}}}c", str(len(piece) - 1))
+        elif piece:
+            _add_words(inner, piece)
+
+
+def _add_words(element: etree._Element, words: str) -> None:
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + words
+    else:
+        element.text = (element.text or "") + words
+
+
+def _paragraph_of(element: etree._Element) -> etree._Element:
+    around = (one for one in (element, *element.iterancestors()) if local(one) in ("p", "h"))
+    return next(around, element)
+
+
+def _looks(root: etree._Element) -> dict[str, str]:
+    """The visible formatting of the automatic styles of spans: many styles differ only in their names."""
+    found = {}
+    for style in root.iter("{*}style"):
+        if attribute(style, "family") != "text":
+            continue
+        shown = [attribute(style, "parent-style-name")]
+        for properties in style:
+            shown += sorted(
+                f"{etree.QName(key).localname}={value}"
+                for key, value in properties.attrib.items()
+                if not etree.QName(key).localname.startswith(_WEAK)
+            )
+        found[attribute(style, "name")] = "|".join(one for one in shown if one)
+    return found
+
+
+def _plain(part: _Part, element: etree._Element, place: str) -> Units:
+    words = (element.text or "").strip()
+    if any(letter.isalpha() for letter in words):
+        answer = yield Unit(words, kind="alt_text", place=place)
+        if answer is not None:
+            element.text = answer
+            part.is_changed = True
+
+
+def _attribute(part: _Part, element: etree._Element, name: str) -> Units:
+    key = next((key for key in element.attrib if str(key).endswith(f"}}{name}")), None)
+    words = str(element.attrib[key]) if key is not None else ""
+    if key is None or not any(letter.isalpha() for letter in words):
+        return
+    formulas = " ".join(attribute(one, "formula") for one in part.root.iter("{*}table-cell"))
+    if words in formulas:
+        yield LeftAsIs("sheet_name", words, words)
+        return
+    answer = yield Unit(words, kind="sheet_name", place=words)
+    if answer is not None:
+        element.set(key, answer.translate({ord(one): " " for one in "[]:*?/\\'"})[:31].strip())
+        part.is_changed = True
+
+
+def _left(archive: Archive) -> Units:
+    for name in archive.names:
+        if name.startswith(("Basic/", "Scripts/")) and not name.endswith(("/", "-lc.xml", "-lb.xml")):
+            yield LeftAsIs("macros", "", name.rpartition("/")[2][:80])
+        elif name == "META-INF/documentsignatures.xml":
+            yield LeftAsIs("signature", "", "documentsignatures.xml")
+
+
+def _properties(archive: Archive, rewriting: Rewriting) -> Units:
+    data = archive.read("meta.xml")
+    if not data:
+        return
+    part = _Part("meta.xml", parse(data, rewriting.reading.path, whole=True))
+    title = child(part.root, "meta", "title")
+    if title is None or not (title.text or "").strip():
+        return
+    answer = yield Unit((title.text or "").strip(), kind="property", place="properties")
+    if answer is not None:
+        title.text = answer
+        rewriting.put("meta.xml", written(part.root))

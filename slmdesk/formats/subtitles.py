@@ -1,0 +1,137 @@
+"""Reads subtitles: a block per cue with its time, pages of ten minutes.  SRT, WebVTT (w3.org/TR/webvtt1), ASS/SSA."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from slmdesk.base.documents import BlockKind, Page, PageKind
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.formats.base import Reading
+from slmdesk.formats.decoding import text_of
+from slmdesk.formats.pieces import Piece, page_from, parted
+
+PAGE_S = 600
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
+_ASS_TIME = re.compile(r"\s*(\d+):(\d\d):(\d\d)[.:](\d\d)")
+_TAG = re.compile(r"</?(?:b|i|u|c|v|lang|ruby|rt|font)(?:[.\s][^<>]*)?>|<[\d:.]+>", re.IGNORECASE)
+"""Known tags only: <|im_start|> may be spoken text, and so may <s>."""
+_VOICE = re.compile(r"<v(?:\.[\w.-]+)?\s+([^<>]+)>", re.IGNORECASE)
+_OVERRIDE = re.compile(r"\{[^{}]*\\[^{}]*\}")
+_DRAWING = re.compile(r"\\p[1-9]")
+
+
+class Cue(Record):
+    start_s: float
+    end_s: float
+    text: str
+    speaker: str = ""
+    is_timed: bool = True
+    """False: `start_s` only says what it stands behind."""
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    """The cues of a file of subtitles.  Raises KnownError `document.damaged` where it has none."""
+    reading.page_kind = PageKind.PART
+    text = text_of(reading)
+    is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
+    cues = sorted(_ass(text) if is_ass else _timed(text), key=lambda cue: cue.start_s)
+    if not cues and text.strip():
+        raise KnownError("document.damaged", path=reading.path, reason="it has no times")
+    yield from pages_of(reading, cues)
+
+
+def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
+    """Pages of ten minutes each, of cues in order; where none has a time, as in a text without pages."""
+    if cues and not any(cue.is_timed for cue in cues):
+        portions = list(parted(map(_piece, cues)))
+        reading.total = len(portions)
+        yield from (page_from(number, "", portion) for number, portion in enumerate(portions, 1))
+        return
+    stretches: dict[int, list[Cue]] = {}
+    for cue in cues:
+        stretches.setdefault(int(cue.start_s) // PAGE_S, []).append(cue)
+    reading.total = len(stretches)
+    for number, (stretch, spoken) in enumerate(stretches.items(), 1):
+        reading.check()
+        label = f"{_minutes(stretch)}–{_minutes(stretch + 1)}"
+        yield page_from(number, label, map(_piece, spoken))
+
+
+def _piece(cue: Cue) -> Piece:
+    text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
+    place = f"{_clock(cue.start_s)}–{_clock(cue.end_s)}" if cue.is_timed else ""
+    return Piece(BlockKind.PARAGRAPH, text, place=place)
+
+
+def _minutes(stretch: int) -> str:
+    minutes = stretch * PAGE_S // 60
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _timed(text: str) -> Iterator[Cue]:
+    """SRT and WebVTT: times, then lines up to an empty one.  Notes, styles and numbers have no times."""
+    is_vtt = text.startswith("WEBVTT")
+    times: re.Match[str] | None = None
+    lines: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        found = _TIMES.match(line)
+        if found and times is not None and lines and lines[-1].strip().isdecimal():
+            lines.pop()  # the next cue's number, where the empty line is missing
+        if found or not line.strip():
+            yield from _cue(times, lines, is_vtt=is_vtt)
+            times, lines = found, []
+        else:
+            lines.append(line)
+
+
+def _cue(times: re.Match[str] | None, lines: Iterable[str], *, is_vtt: bool) -> Iterator[Cue]:
+    if times is None:
+        return
+    text = "\n".join(lines)
+    voice = _VOICE.search(text)
+    plain = _OVERRIDE.sub("", _TAG.sub("", text)).strip()
+    if plain:
+        start, end = _seconds(times.groups()[:4]), _seconds(times.groups()[4:])
+        speaker = voice[1].strip() if voice else ""
+        yield Cue(start, end, html.unescape(plain) if is_vtt else plain, speaker)
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction}")
+
+
+def _ass(text: str) -> Iterator[Cue]:
+    """The lines of dialogue, in the order their format line says."""
+    names = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
+    in_events = False
+    for line in text.split("\n"):
+        key, _, value = line.partition(":")
+        if line.startswith("["):
+            in_events = line.strip().lower() == "[events]"
+        elif in_events and key.strip() == "Format":
+            names = [name.strip().lower() for name in value.split(",")]
+        elif key == "Dialogue":
+            values = dict(zip(names, value.split(",", len(names) - 1), strict=False))
+            start, end = _ASS_TIME.match(values.get("start", "")), _ASS_TIME.match(values.get("end", ""))
+            words = values.get("text", "")
+            if start is None or end is None or any(_DRAWING.search(one) for one in _OVERRIDE.findall(words)):
+                continue
+            plain = re.sub(r"\\[Nn]", "\n", _OVERRIDE.sub("", words)).replace("\\h", " ").strip()
+            if plain:
+                speaker = values.get("name", "").strip()
+                yield Cue(_ass_seconds(start), _ass_seconds(end), plain, speaker)
+
+
+def _ass_seconds(time: re.Match[str]) -> float:
+    hours, minutes, seconds, hundredths = map(int, time.groups())
+    return hours * 3600 + minutes * 60 + seconds + hundredths / 100

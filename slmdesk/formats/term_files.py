@@ -1,0 +1,324 @@
+"""Reads glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TBX (ISO 30042), TMX 1.4 (GALA).
+
+They are foreign documents like any other, and are read where those are.  Nothing is dropped in silence: a row that
+gives no term is counted and named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from lxml import etree
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.errors import KnownError
+from slmdesk.base.languages import LANGUAGES
+from slmdesk.base.record import Record
+from slmdesk.formats.base import Reading
+from slmdesk.formats.decoding import text_of
+from slmdesk.formats.registry import reader_of
+from slmdesk.formats.separated import delimiter_of, rows_of
+from slmdesk.formats.xmls import Stream, attribute, local
+from slmdesk.text.words.spreadsheet_cells import words_of_cell
+
+MOST_CHARACTERS = 2_000
+MOST_PAIR_CHARACTERS = 20_000
+_NAMES = {
+    "source": ("source", "term", "from", "quelle", "ausgangssprache", "source term", "src"),
+    "target": ("target", "translation", "to", "ziel", "zielsprache", "target term", "trg", "tgt"),
+    "forbidden": ("forbidden", "not", "avoid", "verboten", "deprecated"),
+    "note": ("note", "notes", "comment", "remark", "bemerkung", "definition"),
+    "keep": ("keep", "do not translate", "dnt", "untranslatable", "nicht übersetzen"),
+    "case": ("case", "case sensitive", "exact"),
+    "forms": ("forms", "match", "matching", "inflection"),
+}
+_FORMS = {
+    "exact": ("exact", "as written", "word"),
+    "prefix": ("prefix", "begins with", "beginning"),
+}
+MOST_NAMED = 12
+SAMPLE_ROWS = 5
+BREAKS_OFF = "the end of the file, which breaks off"
+_YES = frozenset(("1", "x", "yes", "y", "true", "ja", "oui", "sí", "si", "tak"))
+_SPLIT = re.compile(r"\s*[;|]\s*")
+
+
+class FoundTerm(Record):
+    source: str
+    target: str
+    forbidden: tuple[str, ...] = ()
+    keeps: bool = False
+    minds_case: bool = False
+    note: str = ""
+    forms: str = ""
+    """"exact", "prefix", or "" for any ending."""
+
+
+@dataclass(slots=True, eq=False)
+class Wording:
+    languages: list[str] = field(default_factory=list)
+    """Codes as the file has them: of the source, of the target."""
+    all_languages: Counter[str] = field(default_factory=Counter)
+    """Codes of a TMX or TBX file, with how many of its entries have words in each."""
+    skipped: int = 0
+    first_skipped: str = ""
+
+    def skip(self, place: str) -> None:
+        self.skipped += 1
+        self.first_skipped = self.first_skipped or place
+
+
+def terms_of(
+    reading: Reading,
+    format_id: str,
+    reported: Wording,
+    source: str = "",
+    target: str = "",
+    columns: Mapping[str, int] | None = None,
+    *,
+    skips_first: bool = False,
+) -> Iterator[FoundTerm]:
+    """The terms of a glossary file.
+
+    `source` and `target` choose among its languages; `columns` says which column of a table (from 0) holds what (one of
+    core.translation.TERM_COLUMNS), where its head does not, and `skips_first` that its first row is one.  Raises
+    KnownError `document.…`, `glossary.no_columns` for a table of which nothing can be made, `glossary.more_languages`
+    for a file with more than two languages of which none is chosen.
+    """
+    if format_id == "tbx":
+        yield from _tbx(reading, reported, source, target)
+    else:
+        yield from _table(reading, _rows(reading, format_id), reported, (source, target), columns, skips_first)
+
+
+def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
+    filled = (cells for row in _rows(reading, format_id) if any(cells := [" ".join(one.split()) for one in row]))
+    return [row[:50] for row in islice(filled, SAMPLE_ROWS)]
+
+
+def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
+    """With more than two languages, a person chooses.  Raises KnownError `glossary.more_languages`."""
+    if len(reported.all_languages) > 2 and not (source and target):
+        names = ", ".join(code for code, _ in reported.all_languages.most_common(20))
+        raise KnownError("glossary.more_languages", path=reading.path, languages=names)
+
+
+# ---- tables
+
+
+def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
+    if format_id == "csv":
+        text = text_of(reading)
+        for row in rows_of(text, delimiter_of(text)):
+            yield [words_of_cell(cell) for cell in row]  # this program escapes formulas, others may too
+        return
+    for page in reader_of(format_id)(reading):
+        for block in page.blocks:
+            if block.kind is BlockKind.TABLE_ROW:
+                yield page.text[block.start : block.end].split("\t")
+
+
+def _table(
+    reading: Reading,
+    rows: Iterator[list[str]],
+    reported: Wording,
+    languages: tuple[str, str],
+    chosen: Mapping[str, int] | None,
+    skips_first: bool,
+) -> Iterator[FoundTerm]:
+    columns = dict(chosen) if chosen is not None else None
+    is_first = True
+    for number, row in enumerate(rows, start=1):
+        reading.check()
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if is_first:
+            is_first = False
+            found, is_head = _columns(cells, reported, *languages)
+            if columns is None:
+                columns = found
+                if "source" not in columns or len(columns) < 2:
+                    raise KnownError("glossary.no_columns", path=reading.path, columns=_named(cells))
+            if is_head or skips_first:
+                continue
+        assert columns is not None
+        term = _term(cells, columns)
+        if term is None:
+            reported.skip(f"row {number}")
+        else:
+            yield term
+
+
+def _named(cells: Sequence[str]) -> str:
+    """The first row in words: how a person finds the columns in the file."""
+    return ", ".join(f"“{cell[:30]}”" for cell in cells[:MOST_NAMED]) + (", …" if len(cells) > MOST_NAMED else "")
+
+
+def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) -> tuple[dict[str, int], bool]:
+    """Which column holds what, by the first row, and whether that is a head.
+
+    A row without known names is taken for terms if there are two columns; with more it is ambiguous, and none is
+    assigned.
+    """
+    found: dict[str, int] = {}
+    folded = [cell.casefold() for cell in cells]
+    for index, cell in enumerate(folded):
+        for name, words in _NAMES.items():
+            if cell in words:
+                found.setdefault(name, index)
+    codes = {index: code for index, cell in enumerate(folded) if (code := _code_of(cell))}
+    if "source" not in found and len(codes) >= 2:
+        first = next((at for at, code in codes.items() if code == source), None)
+        second = next((at for at, code in codes.items() if code == target and at != first), None)
+        others = [at for at in codes if at not in (first, second)]
+        if (first is None or second is None) and len(others) > (first is None) + (second is None):
+            reported.all_languages.update(codes.values())  # a choice of more than it takes
+            return found, True
+        first = others.pop(0) if first is None else first
+        second = others.pop(0) if second is None else second
+        found["source"], found["target"] = first, second
+        reported.languages = [codes[first], codes[second]]
+    if "source" in found:
+        return found, True
+    return ({"source": 0, "target": 1} if len(cells) == 2 and not found else {}), bool(found)
+
+
+def _code_of(cell: str) -> str:
+    """The language a column is named after: its code, with or without a region, or its name; "" for none."""
+    code = re.split("[-_]", cell, maxsplit=1)[0]
+    if code in LANGUAGES and len(cell) <= 7:
+        return code
+    return next((one.code for one in LANGUAGES.values() if cell in (one.name.casefold(), one.own_name.casefold())), "")
+
+
+def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
+    def cell(name: str) -> str:
+        index = columns.get(name)
+        return cells[index] if index is not None and 0 <= index < len(cells) else ""
+
+    source, target = cell("source"), cell("target")
+    keeps = cell("keep").casefold() in _YES or (bool(source) and source == target)
+    forbidden = tuple(one for one in _SPLIT.split(cell("forbidden")) if one)
+    if not source or len(source) > MOST_CHARACTERS or len(target) > MOST_CHARACTERS:
+        return None
+    if not (target or keeps or forbidden or columns.keys() == {"source"}):
+        return None
+    keeps = keeps or columns.keys() == {"source"}  # a list of names alone
+    named = cell("forms").casefold()
+    forms = next((form for form, words in _FORMS.items() if named in words), "")
+    minds_case = cell("case").casefold() in _YES
+    return FoundTerm(source, "" if keeps else target, forbidden, keeps, minds_case, cell("note"), forms)
+
+
+# ---- TBX
+
+
+def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
+    """The entries of a TBX file, old (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
+    with reading.open() as file:
+        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
+        for _, entry in stream:
+            reading.check()
+            terms = _entry(entry)
+            reported.all_languages.update(terms.keys())
+            first = source or next(iter(terms), "")
+            second = target or next((code for code in terms if code != first), "")
+            if first and second and not reported.languages:
+                reported.languages = [first, second]
+            if not terms.get(first) or not (terms.get(second) or not second):
+                reported.skip(f"entry {attribute(entry, 'id') or '?'}")
+                continue
+            requested, *others = terms.get(second) or [("", False)]
+            forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
+            good = [word for word, is_bad in (requested, *others) if not is_bad]
+            for word, _ in terms[first]:
+                if good or forbidden:
+                    yield FoundTerm(word, good[0] if good else "", forbidden)
+                else:
+                    reported.skip(f"entry {attribute(entry, 'id') or '?'}")
+        if stream.broken:
+            reported.skip(BREAKS_OFF)
+        if stream.root is None or (
+            "martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()
+        ):
+            raise KnownError("document.damaged", path=reading.path, reason="it is no TBX file")
+        check_languages(reading, reported, source, target)
+
+
+def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
+    """By language: terms, and whether each is not to be used."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for section in entry:
+        if local(section) not in ("langSet", "langSec"):
+            continue
+        code = attribute(section, "lang").lower()[:2]
+        for term in section.iter("{*}term"):
+            words = " ".join("".join(term.itertext()).split())
+            group = term.getparent()
+            notes = (
+                " ".join("".join(one.itertext()) for one in group.iter() if local(one) == "termNote")
+                if (group is not None)
+                else ""
+            )
+            if words and len(words) <= MOST_CHARACTERS:
+                is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
+                found.setdefault(code, []).append((words, is_bad))
+    return found
+
+
+# ---- TMX
+
+
+def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
+    """The pairs of a TMX file in two languages: those named, else the file's own and the first other one.
+
+    Raises KnownError `document.damaged` for what is no TMX.
+    """
+    with reading.open() as file:
+        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
+        for number, (_, unit) in enumerate(stream, start=1):
+            reading.check()
+            texts = _texts_of(unit)
+            reported.all_languages.update(texts.keys())
+            first = source or (reported.languages[0] if reported.languages else next(iter(texts), ""))
+            second = target or (
+                reported.languages[1] if reported.languages else next((one for one in texts if one != first), "")
+            )
+            if first and second and not reported.languages:
+                reported.languages = [first, second]
+            if texts.get(first) and texts.get(second):
+                yield texts[first], texts[second]
+            else:
+                reported.skip(f"unit {number}")
+        if stream.broken:
+            reported.skip(BREAKS_OFF)
+        if stream.root is None or local(stream.root) != "tmx":
+            raise KnownError("document.damaged", path=reading.path, reason="it is no TMX file")
+        check_languages(reading, reported, source, target)
+
+
+def _texts_of(unit: etree._Element) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for variant in unit:
+        if local(variant) != "tuv":
+            continue
+        segment = next((one for one in variant if local(one) == "seg"), None)
+        words = " ".join("".join(_plain(segment)).split()) if segment is not None else ""
+        if words and len(words) <= MOST_PAIR_CHARACTERS:
+            found.setdefault(attribute(variant, "lang").lower()[:2], words)
+    return found
+
+
+def _plain(segment: etree._Element) -> Iterator[str]:
+    if segment.text:
+        yield segment.text
+    for one in segment:
+        if local(one) in ("hi", "sub"):
+            yield from _plain(one)
+        if one.tail:
+            yield one.tail

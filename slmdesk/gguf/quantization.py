@@ -1,0 +1,231 @@
+"""Describes quantizations for people: bits, quality, and which one to choose.
+
+Sources: bits per weight as llama.cpp's own table has them for an 8-billion model (ggml-org/llama.cpp,
+tools/quantize/README.md; small models have a few per cent more, since their vocabulary weighs more), those missing
+there from the layout of the blocks; the order by the measurements llama.cpp prints beside the names
+(tools/quantize/quantize.cpp).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from slmdesk.base.record import Record
+
+
+class Quantization(Record):
+    name: str
+    bits: float
+    """Per weight, on average over a model."""
+    rank: int
+    """0 keeps most of the model; the order in which a list is shown."""
+    words: str
+
+    @property
+    def bits_text(self) -> str:
+        digits = re.sub(r"\D*(\d+).*", r"\1", self.name)
+        return f"{digits}-bit, not quantized" if self.rank < _FIRST_QUANTIZED else f"{digits[0]}-bit"
+
+    def label(self, *, recommended: bool = False) -> str:
+        """For people: "4-bit, recommended: small, nearly as good"."""
+        return f"{self.bits_text}{', recommended' if recommended else ''}: {self.words}"
+
+
+class SizedFile(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all its parts, where it was split."""
+        ...
+
+
+_File = TypeVar("_File", bound=SizedFile)
+
+_EXACT = "the model as it was published; large and slow"
+_SAME = "as good as the original; large"
+_ALMOST = "hardly to be told from the original"
+_CLOSE = "very close to the original"
+_NEARLY = "small, nearly as good"
+_OLDER = "an older kind: small, quick on some processors, a little less exact"
+_LESS = "smaller, noticeably less exact"
+_WEAK = "very small, makes mistakes; only where nothing else fits"
+_BROKEN = "tiny, often nonsense"
+_TERNARY = "made for models trained in this form, no loss for them"
+
+_BEST_FIRST: tuple[tuple[str, float, str], ...] = (
+    ("F32", 32.0, _EXACT), ("BF16", 16.0, _EXACT), ("F16", 16.0, _EXACT), ("Q8_0", 8.5, _SAME), ("Q6_K", 6.56, _ALMOST),
+    ("Q5_K_M", 5.7, _CLOSE), ("Q5_K_S", 5.57, _CLOSE), ("Q5_1", 6.0, _CLOSE), ("Q5_0", 5.5, _CLOSE),
+    ("Q4_K_M", 4.89, _NEARLY), ("Q4_K_S", 4.67, _NEARLY), ("IQ4_NL", 4.68, _NEARLY), ("IQ4_XS", 4.46, _NEARLY),
+    ("Q4_1", 5.0, _OLDER), ("NVFP4", 4.5, _NEARLY), ("MXFP4", 4.25, _NEARLY), ("Q4_0", 4.6, _OLDER),
+    ("Q3_K_L", 4.3, _LESS), ("IQ3_M", 3.76, _LESS), ("Q3_K_M", 4.0, _LESS), ("IQ3_S", 3.66, _LESS),
+    ("IQ3_XS", 3.5, _LESS), ("Q3_K_S", 3.64, _WEAK), ("IQ3_XXS", 3.25, _WEAK), ("Q2_K", 3.16, _WEAK),
+    ("IQ2_M", 2.93, _WEAK), ("Q2_K_S", 2.97, _WEAK), ("IQ2_S", 2.74, _WEAK), ("IQ2_XS", 2.59, _BROKEN),
+    ("IQ2_XXS", 2.38, _BROKEN), ("Q2_0", 2.25, _BROKEN), ("IQ1_M", 2.15, _BROKEN), ("IQ1_S", 2.0, _BROKEN),
+    ("Q1_0", 1.13, _BROKEN), ("TQ2_0", 2.06, _TERNARY), ("TQ1_0", 1.69, _TERNARY),
+)  # fmt: skip
+_FIRST_QUANTIZED = 3
+
+QUANTIZATIONS: Mapping[str, Quantization] = MappingProxyType(
+    {name: Quantization(name, bits, rank, words) for rank, (name, bits, words) in enumerate(_BEST_FIRST)}
+)
+
+_OTHER_NAMES = {
+    "FP16": "F16", "FP32": "F32", "Q8_K_XL": "Q8_0", "Q6_K_L": "Q6_K", "Q6_K_XL": "Q6_K", "Q5_K_L": "Q5_K_M",
+    "Q5_K_XL": "Q5_K_M", "Q5_K": "Q5_K_M", "Q4_K_L": "Q4_K_M", "Q4_K_XL": "Q4_K_M", "Q4_K": "Q4_K_M",
+    "Q3_K_XL": "Q3_K_L", "Q3_K": "Q3_K_M", "Q2_K_L": "Q2_K", "Q2_K_XL": "Q2_K", "Q8": "Q8_0", "Q4": "Q4_K_M",
+}  # fmt: skip
+"""Names of publishers for mixtures of their own, and short names: taken for the nearest that llama.cpp knows."""
+_IN_A_NAME = re.compile(
+    r"(?<![A-Za-z0-9])(T?I?Q\d(?:_(?:\d|K|NL|XXS|XS|S|M))?(?:_(?:XL|L|M|S))?|BF16|F(?:P)?(?:16|32)|(?:MX|NV)FP4)"
+    r"(?![A-Za-z0-9])(?!_\d)",
+    re.IGNORECASE,
+)
+_REPACKED = re.compile(r"(?<![A-Za-z0-9])Q4_0_\d_\d(?![A-Za-z0-9])", re.IGNORECASE)
+_SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[-_. ]+")
+_NO_NAME = frozenset({"", "gguf", "ud", "i1"})
+"""Beside the quantization: the publishers' words for how it was made."""
+_DRAFT = "a draft head, which only guesses ahead for its model"
+_ALWAYS_BESIDE = {
+    "mmproj": "a projector, the eyes of a model that sees pictures",
+    "imatrix": "an importance matrix, needed only to make quantizations",
+    "vocab": "a vocabulary without a model",
+    "lora": "an adapter (LoRA), which changes another model",
+    "adapter": "an adapter (LoRA), which changes another model",
+    "dflash": _DRAFT,
+    "dspark": _DRAFT,
+    "vocoder": "the voice of a model that speaks",
+}
+_SMALL_BESIDE = {
+    "mtp": _DRAFT,
+    "nextn": _DRAFT,
+    "eagle": _DRAFT,
+    "eagle2": _DRAFT,
+    "eagle3": _DRAFT,
+    "draft": _DRAFT,
+    "assistant": _DRAFT,
+    "tokenizer": "the part of a model that takes in or gives out sound",
+    "dense": "the last layer of an embedding model",
+    "vae": "the part of a model that paints",
+}
+"""Words that models have in their names too: they count where a sibling without them is MUCH larger."""
+_OWN_PART = "a part of another model, by its size"
+_MUCH, _FAR = 4, 8
+"""Times the weights.  Heads of 2026 have a ninth or less of their model's."""
+
+GOOD_ENOUGH = QUANTIZATIONS["Q4_0"].rank
+"""Nothing worse is taken while something better fits."""
+WORST_RECOMMENDED = QUANTIZATIONS["IQ3_XS"].rank
+"""Nothing worse is ever recommended: a smaller model in 4 bits is the better choice."""
+_USUAL = QUANTIZATIONS["Q4_K_M"].rank
+_SMALL_FILE_BYTES = 1_100_000_000
+"""Below this more bits cost little time, and small models suffer most from few (135M: perplexity 11.9 with 8 bits,
+13.0 with Q4_K_M, 14.5 with Q4_0)."""
+
+
+def quantization_named(name: str) -> Quantization | None:
+    upper = name.upper()
+    return QUANTIZATIONS.get(_OTHER_NAMES.get(upper, upper))
+
+
+def quantization_of_file(name: str) -> Quantization | None:
+    """What the name of a file says: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
+
+    None where it says nothing, or names the packings Q4_0_4_4, Q4_0_4_8 and Q4_0_8_8, which llama.cpp cannot read any
+    more.
+    """
+    base = name.rpartition("/")[2]
+    if _REPACKED.search(base):
+        return None
+    found = [one for match in _IN_A_NAME.finditer(base) if (one := quantization_named(match[1]))]
+    return found[-1] if found else None
+
+
+def companions(files: Sequence[SizedFile]) -> dict[str, str]:
+    """What lies beside the models of a repository, by name, and what each is, for people.
+
+    By its name and folder, and by its size among its siblings where sizes are known (0: not known).
+    """
+    found = {file.name: words for file in files if (words := _beside(file.name, _ALWAYS_BESIDE))}
+    others = [
+        (_weights(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
+    ]
+    most, largest, _words = max(others, default=(0.0, "", ""))
+    most_plain = max((weights for weights, _name, words in others if not words), default=-1.0)
+    whole = f"-{stem_of(largest)}-"
+    for weights, name, words in others:
+        if words and (most_plain >= _MUCH * weights or not most_plain):
+            found[name] = words
+        elif 0 < _FAR * weights <= most and whole in (stem := f"-{stem_of(name)}-") and stem != whole:
+            found[name] = words or _OWN_PART
+    return found
+
+
+def stem_of(name: str) -> str:
+    """The model's own name in that of a file: without folder, quantization and numbers of parts, in one case."""
+    bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
+    return "-".join(one for one in _SEPARATORS.split(bare) if one not in _NO_NAME)
+
+
+def sorted_by_quality(files: Iterable[_File]) -> list[_File]:
+    return sorted(files, key=lambda file: (_rank(file), -file.size_bytes, file.name))
+
+
+def recommended(files: Sequence[_File], budget_bytes: int) -> _File | None:
+    """The file to take on a PC that has `budget_bytes` for the weights alone (context and program subtracted).
+
+    The usual 4-bit file where it fits (more bits cost time, fewer cost sense), a better one where that is small all
+    the same, a smaller one where memory is short.  None: nothing that fits is worth it, or models of several names are
+    as good.
+    """
+    beside = companions(files)
+    models = [file for file in sorted_by_quality(files) if file.name not in beside]
+    able = [file for file in models if _rank(file) <= WORST_RECOMMENDED and 0 < file.size_bytes <= budget_bytes]
+    small = [
+        file for file in able if _rank(file) < _USUAL and file.size_bytes <= _SMALL_FILE_BYTES and _bits(file) <= 8.5
+    ]
+    usual = [file for file in able if _USUAL <= _rank(file) <= GOOD_ENOUGH]
+    better = [file for file in reversed(able) if _rank(file) < _USUAL]
+    best = next(iter((*small, *usual, *better, *able)), None)
+    return the_one(best, models) if best else None
+
+
+def the_one(best: _File, models: Iterable[_File]) -> _File | None:
+    """`best`, or the whole file where that is its model in parts; None where one of another name is written alike."""
+    alike = [file for file in models if _forms(file) == _forms(best)]
+    if any(stem_of(file.name) != stem_of(best.name) for file in alike):
+        return None
+    return min(alike, key=lambda file: bool(_SPLIT.search(file.name))) if _SPLIT.search(best.name) else best
+
+
+def weight_bytes(parameters: int, quantization: Quantization) -> int:
+    return round(parameters * quantization.bits / 8)
+
+
+def _rank(file: SizedFile) -> int:
+    known = quantization_of_file(file.name)
+    return known.rank if known else len(QUANTIZATIONS)
+
+
+def _bits(file: SizedFile) -> float:
+    known = quantization_of_file(file.name)
+    return known.bits if known else 0.0
+
+
+def _forms(file: SizedFile) -> list[str]:
+    return [one.upper() for one in _IN_A_NAME.findall(file.name.rpartition("/")[2])]
+
+
+def _weights(file: SizedFile) -> float:
+    return file.size_bytes / (_bits(file) or 16.0)
+
+
+def _beside(name: str, words: Mapping[str, str]) -> str:
+    *folders, base = name.casefold().split("/")
+    tokens = (*folders, *_SEPARATORS.split(base))
+    return next((words[one] for one in tokens if one in words), "")

@@ -1,1 +1,0 @@
-"""The window: pages, dialogs and widgets in Qt."""

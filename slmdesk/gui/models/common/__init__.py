@@ -1,1 +1,0 @@
-"""Widgets shared by the parts of the page of models."""

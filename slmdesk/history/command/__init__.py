@@ -1,0 +1,1 @@
+"""`slmdesk history`, `backup`, `restore`, `retention`, `delete-everything`."""

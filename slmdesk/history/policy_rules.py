@@ -1,0 +1,62 @@
+"""The rules and holds of an organisation's policy, as they stand in the history.  On the service thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.base.policy import ALL, Policy
+from slmdesk.base.retention import DOCUMENT, SetBy, Then, What
+from slmdesk.store import Store
+
+
+def take_policy(store: Store, policy: Policy) -> bool:
+    """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its rules
+    are gone, and its holds stay.  Returns whether holds have changed.  Raises KnownError store.*.
+    """
+    wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
+    old = [one for one in store.rules.all() if one.set_by is SetBy.POLICY]
+    if [(one.kind, one.days, one.trash_days) for one in old] != wanted:
+        with store.together():
+            for one in old:
+                store.rules.remove(one.id)
+            for kind, days, trash_days in wanted:
+                then = Then.DELETE if kind == DOCUMENT else Then.TRASH
+                store.rules.add(kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY)
+    is_broken = any(one.code == "policy.invalid" for one in policy.problems)
+    return _take_holds(store, policy.holds, is_complete=not is_broken)
+
+
+def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> bool:
+    """Hold what these words of a policy name.  What they named once stays held while they are there: a space can be
+    renamed by anybody.  Returns whether something has changed.
+    """
+    held = {place: _reason(text) for text in texts for place in _held_by(store, text)}
+    reasons = set(map(_reason, texts))
+    old = [one for one in store.holds.all() if one.set_by is SetBy.POLICY]
+    gone = [one for one in old if is_complete and one.reason not in reasons]
+    new = held.keys() - {(one.what, one.target) for one in old if one not in gone}
+    if gone or new:
+        with store.together():
+            for hold in gone:
+                store.holds.remove(hold.id)
+            for what, target in sorted(new):
+                store.holds.add(what, target, reason=held[what, target], set_by=SetBy.POLICY)
+    return bool(gone or new)
+
+
+def _reason(text: str) -> str:
+    return f"policy: {text}"
+
+
+def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
+    if text == ALL:
+        return [(What.ALL, "")]
+    kind, _colon, target = text.partition(":")
+    what, target = What(kind), target.strip()
+    if what is not What.FOLDER:
+        return [(what, target)]
+    from slmdesk.library.names import folded_name
+
+    name = folded_name(target)
+    found = [id for id, title in store.holds.folders() if name == folded_name(title)]
+    return [(what, one) for one in dict.fromkeys([target, *found])]

@@ -1,0 +1,418 @@
+"""Rules for how long things are kept, holds, and the sweep that carries the rules out a slice at a time.
+
+Everything on the service thread.  Nothing is deleted by a rule while the date is in doubt, nor for a week after a
+backup has become the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.policy import TRASH_DAYS
+from slmdesk.base.record import Record
+from slmdesk.base.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.chat.service import ChatService
+from slmdesk.history.deletion import SlicedDeletion
+from slmdesk.history.policy_rules import take_policy
+from slmdesk.history.retention_labels import day_words
+from slmdesk.library.saved_states import StateService
+from slmdesk.library.service import DocumentService
+from slmdesk.runtime.events import ItemChanged, ItemsAdded, Noticed, Problem
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service_thread import Later
+from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.store import SPACE
+from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
+
+LOOKED_AT = 100
+DOUBT_S = 7 * DAY_S
+"""A clock that says so much later than the last time is in doubt, and one that says earlier."""
+SLACK_S = 3600.0
+"""Clocks are put right by so much without a doubt."""
+REST_S = 7 * DAY_S
+LOOK_S = 3600.0
+TOLD_ONE_BY_ONE = 100
+"""More items in the trash than these are told to lists as one change."""
+
+
+class Doubt(Record):
+    """The date is in doubt; both in seconds since 1970."""
+
+    last: float
+    now: float
+
+
+@dataclass(slots=True)
+class Swept:
+    moved: dict[str, list[str]] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
+    doubt: Doubt | None = None
+    """Then nothing was done."""
+    rests_until: float = 0.0
+    """Then neither: the history was restored a short while ago."""
+
+    @property
+    def trashed(self) -> dict[str, int]:
+        return {rule: len(ids) for rule, ids in self.moved.items()}
+
+
+class RetentionService(Service):
+    def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
+        super().__init__(runtime)
+        self._clock = runtime.store.shared.clock
+        self._chats, self._documents = chats, documents
+        self._deletion = SlicedDeletion(runtime, chats, states)
+        self._sweeping: Pending[Swept] | None = None
+        self._later: Later | None = None
+        self._is_doubted = False
+
+    # ---- rules and holds
+
+    def rules(self) -> list[Rule]:
+        return self._store.rules.all()
+
+    def add_rule(
+        self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
+    ) -> Rule:
+        """Add a rule; the next sweep goes by it.  Raises KnownError as `planned`, and store.*."""
+        rule = self.planned(kind, days=days, folder=folder, then=then, trash_days=trash_days)
+        self._know_date()
+        return self._store.rules.add(
+            kind, folder=rule.folder, days=days, then=then, trash_days=trash_days, set_by=SetBy.PERSON
+        )
+
+    def planned(
+        self, kind: str, *, days: int, folder: str = "", then: Then = Then.TRASH, trash_days: int = TRASH_DAYS
+    ) -> Rule:
+        """Return such a rule without adding it.  Raises KnownError `request.invalid`, `space.unknown`."""
+        if kind not in KINDS:
+            raise KnownError("request.invalid", what=f"no kind {kind}")
+        if not 1 <= days <= MOST_DAYS or not 1 <= trash_days <= MOST_DAYS:
+            raise KnownError("request.invalid", what=f"days are 1 to {MOST_DAYS:,}")
+        if folder:
+            if kind not in ("", "chat"):
+                raise KnownError("request.invalid", what="a space holds chats alone")
+            folder = self._chats.spaces.get(folder).id
+        return Rule("", kind, folder, days, then, trash_days, SetBy.PERSON, self._clock())
+
+    def due(self, *rules: Rule) -> Pending[dict[str, int]]:
+        """Count, in slices, what each rule would move to the trash now, or delete where it does so at once, by its
+        id.
+        """
+        return in_slices(self._service_thread, self._due(rules))
+
+    def _due(self, rules: Sequence[Rule]) -> Slices[dict[str, int]]:
+        found = {}
+        for rule in rules:
+            before = self._clock() - rule.days * DAY_S
+            if rule.kind == DOCUMENT:
+                found[rule.id] = len((yield from self._unused(before)))
+            else:
+                with_trash = rule.then is Then.DELETE
+                found[rule.id] = self._store.rules.count_old(rule.kind, rule.folder, before, with_trash=with_trash)
+            yield
+        return found
+
+    def remove_rule(self, id: str) -> Rule:
+        """Remove a rule.  Raises KnownError `rule.unknown`, `rule.managed`."""
+        rule = self._store.rules.get(id)
+        if rule.set_by is SetBy.POLICY:
+            raise KnownError("rule.managed")
+        self._store.rules.remove(rule.id)
+        return rule
+
+    def holds(self) -> list[Hold]:
+        return self._store.holds.all()
+
+    def hold(self, target: str = "", *, reason: str = "", until: float | None = None) -> Hold:
+        """Hold an item, a space with its chats, a document or a folder that is asked by its id; "": everything.
+
+        Nothing deletes it until it is released, by a sweep from `until` on (seconds since 1970).  Raises KnownError
+        `item.unknown`, `request.invalid` for an end that is over, store.*.
+        """
+        what, found = self._found(target) if target else (What.ALL, "")
+        if until is not None:
+            if until <= self._clock():
+                raise KnownError("request.invalid", what="the end of a hold is in the past")
+            self._know_date()
+        hold = self._store.holds.add(what, found, reason=reason.strip(), set_by=SetBy.PERSON, until=until)
+        self._say(hold)
+        return hold
+
+    def release(self, id: str) -> Hold:
+        """Release a hold.  Raises KnownError `hold.unknown`, and `hold.managed` for the organisation's."""
+        hold = self._store.holds.get(id)
+        if hold.set_by is SetBy.POLICY:
+            raise KnownError("hold.managed")
+        self._store.holds.remove(hold.id)
+        self._say(hold)
+        return hold
+
+    def hold_on(self, item: str) -> Hold | None:
+        """Return the hold on an item, if there is one: on itself, its space, or everything."""
+        return self._store.holds.on_item(item)
+
+    def held(self, ids: Sequence[str]) -> set[str]:
+        return self._store.holds.held_items(ids)
+
+    def toggle_hold(self, item: str) -> Hold | None:
+        """Hold an item, or release it where a person has held it by itself; returns the hold that is on it then.
+
+        Raises KnownError `item.unknown`, store.*.
+        """
+        mine = [one for one in self.holds() if one.target == item and one.set_by is SetBy.PERSON]
+        if mine:
+            self.release(mine[0].id)
+        else:
+            self.hold(item)
+        return self.hold_on(item)
+
+    def name_of(self, target: str) -> str:
+        with suppress(KnownError):
+            return self._store.items.get(target).title
+        with suppress(KnownError):
+            return self._store.documents.get(target).name
+        with suppress(KnownError):
+            return self._store.collections.get(target).name
+        return target
+
+    # ---- the sweep
+
+    def start(self) -> None:
+        if self._store.read_only or not self._store.is_kept:
+            return
+        self._look()
+
+    def close(self) -> None:
+        if self._later:
+            self._later.cancel()
+        if self._sweeping:
+            self._sweeping.cancel()
+
+    def doubt(self) -> Doubt | None:
+        now, last = self._clock(), self._store.rules.time_of(SEEN)
+        if last is None:
+            last = self._store.rules.last_change() or now
+        return Doubt(last, now) if not last - SLACK_S <= now <= last + DOUBT_S else None
+
+    def run(self, *, confirmed: bool = False) -> Pending[Swept]:
+        """Carry out all rules now, in slices.  `confirmed`: a person says that the date is right.
+
+        Cancelled, it stops between two slices, and nothing is lost but time.
+        """
+        if self._sweeping is not None and not self._sweeping.is_ended:
+            return self._sweeping
+        self.take_policy()
+        if confirmed:
+            self._store.rules.keep_time(SEEN, self._clock())
+        self._sweeping = in_slices(self._service_thread, self.sweep())
+        return self._sweeping
+
+    def _know_date(self) -> None:
+        """Where nothing was ever swept: a person is here, who knows the date."""
+        if self._store.rules.time_of(SEEN) is None and not self._has_work:
+            self._store.rules.keep_time(SEEN, self._clock())
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether there is a rule, or a hold that ends by itself."""
+        return bool(self._store.rules.all()) or any(one.until is not None for one in self._store.holds.all())
+
+    def _look(self) -> None:
+        self.take_policy()  # a backup may have become the history
+        self._later = self._service_thread.call_later(LOOK_S, self._look)
+        swept, now = self._store.rules.time_of(SWEPT), self._clock()
+        if self._has_work and (swept is None or not 0 <= now - swept < DAY_S):
+            self.run()
+
+    def sweep(self) -> Slices[Swept]:
+        done = Swept()
+        if not self._has_work:
+            return done
+        now, doubt = self._clock(), self.doubt()
+        restored = self._store.rules.time_of(RESTORED)
+        if doubt is not None:
+            done.doubt = doubt
+            self._say_doubt(doubt)
+            return done
+        self._store.rules.keep_time(SEEN, now)
+        if restored is not None and now < restored + REST_S:
+            done.rests_until = restored + REST_S
+            return done
+        for hold in self._store.holds.all():
+            if hold.until is not None and hold.until <= now:
+                self._store.holds.remove(hold.id)
+                self._say(hold)
+        rules = self._store.rules.all()
+        for rule in rules:
+            yield from self._carry_out(rule, now, done)
+        yield from self._end(rules, done, now)
+        return done
+
+    def _carry_out(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
+        if rule.kind == DOCUMENT:
+            yield from self._forget_documents(rule, now, done)
+            return
+        kinds = [rule.kind] if rule.kind else self._store.rules.kinds()
+        for kind in kinds:
+            after = (-1.0, -1)
+            while True:
+                page = self._store.rules.old_items(kind, rule.folder, now - rule.days * DAY_S, after, LOOKED_AT)
+                if not page:
+                    break
+                after = (page[-1].updated, page[-1].n)
+                free = [one for one in page if not one.held]
+                self._trash(rule, [one for one in free if rule.then is Then.TRASH and one.deleted_at is None], done)
+                yield
+                yield from self._delete(rule, [one for one in free if _is_due(rule, one, now)], done)
+
+    def _trash(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> None:
+        if not items:
+            return
+        ids, moved = [one.id for one in items], done.moved.setdefault(rule.id, [])
+        self._store.items.trash_some(ids)
+        moved += ids
+        if len(moved) <= TOLD_ONE_BY_ONE:
+            self._tell(ids)
+
+    def _tell(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            with suppress(KnownError):
+                self._publish(ItemChanged(self._store.items.get(id)))
+
+    def take_back(self, ids: Sequence[str]) -> None:
+        """Take what a rule has moved to the trash out of it; what has left it already stays as it is.
+
+        Raises KnownError store.*.
+        """
+        for at in range(0, len(ids), LOOKED_AT):
+            self._store.items.restore_some(ids[at : at + LOOKED_AT])
+        if len(ids) <= TOLD_ONE_BY_ONE:
+            self._tell(ids)
+        else:
+            self._publish(ItemsAdded())
+
+    def _delete(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> Slices[None]:
+        if not items:
+            return
+        found = {one.id: one for one in items}
+
+        def still_due(ids: Sequence[str]) -> list[str]:
+            return self._store.rules.still_due(rule, [found[one] for one in ids])
+
+        deleted = yield from self._deletion.delete(list(found), still_due)
+        if deleted:
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + deleted
+
+    def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
+        before = now - rule.days * DAY_S
+        for one in (yield from self._unused(before)):
+            if self._is_still_due(rule, one, before):
+                yield from self._forget_document(rule, one.id, done)
+            yield
+
+    def _unused(self, before: float) -> Slices[list[OldDocument]]:
+        """Return documents not opened since that nothing uses: no item, no message or draft has them attached."""
+        found: list[OldDocument] = []
+        after = -1
+        while page := self._store.rules.old_documents(before, after, LOOKED_AT):
+            after = page[-1].n
+            found += [one for one in page if one.is_free]
+            yield
+        used = (yield from self._attached()) if found else set()
+        return [one for one in found if one.id not in used]
+
+    def _is_still_due(self, rule: Rule, document: OldDocument, before: float) -> bool:
+        found = self._store.rules.old_documents(before, document.n - 1, 1)
+        return found == [document] and rule in self._store.rules.all()
+
+    def _forget_document(self, rule: Rule, id: str, done: Swept) -> Slices[None]:
+        """Forget a document; a hold that is set while it is being forgotten keeps it."""
+        try:
+            forgetting = self._documents.forget(id)
+        except KnownError as err:
+            if err.code not in ("hold.document", "document.unknown"):
+                raise
+            return
+        ended: Pending[bool] = Pending(forgetting.cancel)
+        forgetting.then(lambda end: ended.end(_is_gone(end)))
+        if (yield ended):
+            done.deleted[rule.id] = done.deleted.get(rule.id, 0) + 1
+
+    def _attached(self) -> Slices[set[str]]:
+        found: set[str] = set()
+        for table in ("messages", "items"):
+            after: int | None = -(1 << 62)
+            while after is not None:
+                after, some = self._store.documents.attached_in(table, after, LOOKED_AT)
+                found |= some
+                yield
+        return found
+
+    def _end(self, rules: Sequence[Rule], done: Swept, now: float) -> Slices[None]:
+        if any(done.deleted.values()):
+            yield from self._deletion.finish()
+        for rule in rules:
+            self._say_done(rule, done, now)
+        if any(count > TOLD_ONE_BY_ONE for count in done.trashed.values()):
+            self._publish(ItemsAdded())
+        self._store.rules.keep_time(SWEPT, now)
+
+    def _say_done(self, rule: Rule, done: Swept, now: float) -> None:
+        if count := done.trashed.get(rule.id):
+            self._store.rules.note(rule.id, rule.kind, "trashed", count)
+            until = day_words(now + rule.trash_days * DAY_S)
+            what = counted(rule.kind, count)
+            error = KnownError("retention.trashed", what=what, days=rule.days, until=until)
+            self._publish(Noticed(problem_for(error), is_fault=False, trashed=tuple(done.moved[rule.id])))
+        if count := done.deleted.get(rule.id):
+            self._store.rules.note(rule.id, rule.kind, "deleted", count)
+            what = counted(rule.kind, count)
+            error = KnownError("retention.deleted", what=what, days=rule.days)
+            self._publish(Noticed(problem_for(error), is_fault=False))
+
+    def _say_doubt(self, doubt: Doubt) -> None:
+        if not self._is_doubted:
+            self._is_doubted = True
+            error = KnownError("retention.clock", last=day_words(doubt.last), now=day_words(doubt.now))
+            self._publish(Noticed(problem_for(error)))
+
+    def take_policy(self) -> None:
+        if take_policy(self._store, self._settings.policy):
+            self._publish(ItemsAdded())
+
+    def _found(self, target: str) -> tuple[What, str]:
+        """Return what has this id, or the only id that begins with it.  Raises KnownError `item.unknown`."""
+        with suppress(KnownError):
+            item = self._store.items.get(target)
+            return (What.FOLDER if item.kind == SPACE else What.ITEM), item.id
+        with suppress(KnownError):
+            return What.DOCUMENT, self._store.documents.get(target).id
+        with suppress(KnownError):
+            return What.FOLDER, self._store.collections.get(target).id
+        raise KnownError("item.unknown", id=target[:80])
+
+    def _say(self, hold: Hold) -> None:
+        if hold.what in (What.ALL, What.FOLDER):
+            self._publish(ItemsAdded())
+        elif hold.what is What.ITEM:
+            with suppress(KnownError):
+                self._publish(ItemChanged(self._store.items.get(hold.target)))
+
+
+def _is_gone(end: object) -> bool | Problem:
+    if isinstance(end, Problem):
+        return False if end.code == "hold.document" else end
+    return True
+
+
+def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
+    """Whether an old item is to be deleted for good: what lay in the trash before the rule counts from the rule on."""
+    if rule.then is Then.DELETE:
+        return True
+    return item.deleted_at is not None and max(item.deleted_at, rule.since) + rule.trash_days * DAY_S <= now

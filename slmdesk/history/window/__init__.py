@@ -1,0 +1,1 @@
+"""Windows for what is deleted, held or erased."""

@@ -1,0 +1,213 @@
+"""The list of jobs, its updates, and the actions on a job.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.labels import kind_words, share_words
+from slmdesk.jobs.time_left import Remaining
+from slmdesk.runtime.events import Problem
+from slmdesk.runtime.messages import time_for_people
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.widgets.notice_bar import UNDO_MS, Notice
+
+if TYPE_CHECKING:
+    from slmdesk.jobs.overview import JobView
+    from slmdesk.services import Services
+
+PAGE = 30
+LOOK_MS = 2000
+"""Interval for polling jobs of other instances while the page is visible."""
+SOON_MS = 60
+BUSY_MS = 1000
+REPORTED_MS = 8000
+BY_THEMSELVES = ("exam", "pair_exam", "index")
+ON = (JobStatus.OPEN, JobStatus.RUNNING)
+
+
+class JobsController(QObject):
+    listed = Signal(object)
+    changed = Signal(object)
+    ended_listed = Signal(object, bool, bool)
+    status_reported = Signal(str)
+    refused = Signal(object)
+    opened = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="jobs_controller")
+        self._bridge = bridge
+        self._views: dict[str, JobView] = {}
+        self._reported: dict[str, JobChanged] = {}
+        """Running and waiting jobs of this instance, as last reported."""
+        self._last: tuple[float, int] | None = None
+        self._count = 0
+        self._is_shown = False
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._soon = Delay(self, SOON_MS, self.refresh)
+        self._look.timeout.connect(self._refresh_active)
+        bridge.on(JobChanged, self._on_changed)
+
+    @property
+    def begun(self) -> int:
+        """How many jobs started by a person run or wait."""
+        return sum(one.kind not in BY_THEMSELVES for one in self._reported.values())
+
+    # ---- requests
+
+    def show(self, is_shown: bool) -> None:
+        """Whether the page is visible; jobs of other instances are polled only then."""
+        self._is_shown = is_shown
+        if is_shown:
+            self.refresh()
+            self._look.start()
+        else:
+            self._look.stop()
+            self._soon.stop()
+
+    def refresh(self) -> None:
+        """List all again; of the ended ones as many as were listed before."""
+        self._refresh_active()
+        self._refresh_ended()
+
+    def more(self) -> None:
+        self._ask_ended(self._last, PAGE)
+
+    def pause(self, job: str) -> None:
+        """Pause a job, also one of another instance."""
+        self._do(lambda services: services.jobs.pause(job))
+
+    def resume(self, job: str) -> None:
+        """Resume or retry a job, in this instance."""
+        self._do(lambda services: services.jobs.resume(job))
+
+    def cancel(self, job: str) -> None:
+        """Cancel a job, also one of another instance."""
+        self._do(lambda services: services.jobs.cancel(job))
+
+    def move(self, job: str, where: str) -> None:
+        """Change its place in the queue: `up`, `down` or `first`."""
+        self._do(lambda services: services.jobs.move(job, where))
+
+    def open(self, view: JobView) -> None:
+        self.opened.emit(view)
+
+    def clear(self) -> None:
+        """Hide the ended jobs; a notice offers to undo it."""
+        self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
+
+    def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
+        self.refresh()
+        if not jobs:
+            return
+        first = f"{kind_words(jobs[0].kind)} “{jobs[0].title}”"
+        words = first if len(jobs) == 1 else f"{first} and {len(jobs) - 1} more"
+        self._bridge.notice_raised.emit(Notice(f"Resuming: {words}.", life_ms=REPORTED_MS, key="jobs taken up"))
+
+    # ---- events
+
+    def _on_changed(self, event: JobChanged) -> None:
+        before = self._reported.get(event.id)
+        if event.status in ON:
+            self._reported[event.id] = event
+        else:
+            self._reported.pop(event.id, None)
+        self.status_reported.emit(status_words(self._reported))
+        view = self._views.get(event.id)
+        is_same = view is not None and before is not None and before.status is event.status
+        if view is not None and is_same and event.status is JobStatus.RUNNING:
+            self._views[event.id] = with_info(view, event)
+            self.changed.emit(self._views[event.id])
+        elif self._is_shown and not self._soon.isActive():
+            self._soon.start()
+
+    def _on_listed(self, views: Sequence[JobView]) -> None:
+        old, self._views = self._views, {one.id: one for one in views}
+        self._reported = {id: event for id, event in self._reported.items() if id in self._views}
+        self.status_reported.emit(status_words(self._reported))
+        self.listed.emit(list(views))
+        if not old.keys() <= self._views.keys():  # another instance's has ended
+            self._refresh_ended()
+
+    def _on_ended_listed(self, before: tuple[float, int] | None, limit: int, views: Sequence[JobView]) -> None:
+        if before is not None and before != self._last:
+            return  # the list was begun anew meanwhile
+        self._count = len(views) + (self._count if before is not None else 0)
+        if views or before is None:
+            self._last = (views[-1].updated, views[-1].n) if views else None
+        self.ended_listed.emit(list(views), before is None, len(views) == limit)
+
+    def _on_cleared(self, before: float) -> None:
+        self.refresh()
+        undo = partial(self._do, lambda services: services.job_views.show_again(before))
+        words = "What had ended is off the list. What was made stays where it is."
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
+        )
+
+    # ---- private
+
+    def _do(self, request: Callable[[Services], Any]) -> None:
+        self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
+
+    def _refresh_active(self) -> None:
+        self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
+
+    def _refresh_ended(self) -> None:
+        self._ask_ended(None, max(PAGE, self._count))
+
+    def _ask_ended(self, before: tuple[float, int] | None, limit: int) -> None:
+        self._bridge.ask(
+            self._bridge.services.job_views.ended(before=before, limit=limit),
+            partial(self._on_ended_listed, before, limit),
+            self._on_not_listed,
+        )
+
+    def _on_refused_request(self, problem: Problem) -> None:
+        if problem.code != "job.ended":  # it has ended just now: the list says so
+            self._bridge.problem_met.emit(problem)
+        self.refresh()
+
+    def _on_not_listed(self, problem: Problem) -> None:
+        if problem.code == "store.busy":  # another instance writes without a pause: the next look may find a gap
+            QTimer.singleShot(BUSY_MS, self, self._look_again)
+        else:
+            self.refused.emit(problem)
+
+    def _look_again(self) -> None:
+        if self._is_shown:
+            self.refresh()
+
+
+def with_info(view: JobView, event: JobChanged) -> JobView:
+    left = None
+    if event.eta_s is not None:
+        low = event.eta_s if event.eta_low_s is None else event.eta_low_s
+        high = event.eta_s if event.eta_high_s is None else event.eta_high_s
+        left = Remaining(event.eta_s, low, high)
+    share = event.share if event.share is not None else view.share
+    total = event.total + event.steps_ahead
+    return changed(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
+
+
+def status_words(reported: Mapping[str, JobChanged]) -> str:
+    if not reported:
+        return ""
+    running = [one for one in reported.values() if one.status is JobStatus.RUNNING]
+    jobs = "1 job" if len(reported) == 1 else f"{len(reported)} jobs"
+    if not running:
+        return f"{jobs} waiting" if len(reported) > 1 else f"{jobs} waits"
+    shares = [one.share for one in running if one.share is not None]
+    share = share_words(sum(shares) / len(shares)) if shares else ""
+    times = [one.eta_s for one in running]
+    longest = max((one for one in times if one is not None), default=None)
+    is_known = longest is not None and None not in times and len(running) == len(reported)
+    time = f", {time_for_people(longest)}" if is_known and longest is not None else ""
+    return f"{jobs} {share}".strip() + time

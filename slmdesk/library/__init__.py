@@ -1,0 +1,1 @@
+"""Documents and folders: read, listed, searched, given out redacted."""

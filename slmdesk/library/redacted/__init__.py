@@ -1,0 +1,1 @@
+"""Copies of documents without names and numbers, to be given to others."""

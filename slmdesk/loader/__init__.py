@@ -1,0 +1,1 @@
+"""The model that is loaded, and who uses it."""

@@ -1,0 +1,228 @@
+"""Measures the energy of an answer: by the processor's counters, a battery, or a marked estimate; and whether other
+programs kept the processor busy meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+from slmdesk.base.record import Record
+
+POWERCAP = Path("/sys/class/powercap")
+SUPPLIES = Path("/sys/class/power_supply")
+WATTS_PER_BUSY_CORE = 12.0
+"""Assumed where nothing can be read: the average of processors' rated power per core in the data of Green Algorithms
+(Lannelongue, Grealey and Inouye 2021, doi 10.1002/advs.202100707: 12.0 W for a processor that is not known)."""
+BUSY_CORES = 0.5
+"""Of which other programs use less while a PC is quiet."""
+PHONE_CHARGE_WH = 15.0
+"""A full phone: about 4,000 mAh at 3.85 V."""
+JOULES_PER_WH = 3600.0
+
+
+class EnergySource(StrEnum):
+    COUNTERS = "counters"
+    """The processor packages' own counters: all that they did, also for other programs."""
+    BATTERY = "battery"
+    """What left the battery: the whole PC with its screen."""
+    ESTIMATED = "estimated"
+    """The processor time of the model's process, times WATTS_PER_BUSY_CORE."""
+
+
+class Energy(Record):
+    joules: float
+    source: EnergySource
+
+
+class Battery(Record):
+    held_j: float
+    watts: float | None
+
+
+class Meter:
+    """Measures from its creation until `spent` is called.  `pid`: the process that does the work; None: none."""
+
+    def __init__(self, pid: int | None, *, powercap: Path = POWERCAP, supplies: Path = SUPPLIES) -> None:
+        self._pid, self._powercap, self._supplies = pid, powercap, supplies
+        self._counters = read_counters(powercap)
+        self._batteries = read_batteries(supplies)
+        self._busy = _busy_seconds(pid)
+        self._began = time.monotonic()
+
+    def spent(self) -> Energy | None:
+        """Return the energy used since creation; None when not even an estimate is possible."""
+        joules = counted_between(self._counters, read_counters(self._powercap))
+        if joules is not None:
+            return Energy(joules, EnergySource.COUNTERS)
+        joules = drawn_between(self._batteries, read_batteries(self._supplies), time.monotonic() - self._began)
+        if joules is not None:
+            return Energy(joules, EnergySource.BATTERY)
+        busy = _busy_seconds(self._pid)
+        if self._busy is None or busy is None or busy < self._busy:
+            return None
+        return Energy(round((busy - self._busy) * WATTS_PER_BUSY_CORE, 3), EnergySource.ESTIMATED)
+
+
+class OtherPrograms:
+    """Watches what programs beside this process and its children use of the processor.
+
+    Those that make way for us (`nice`), such as the indexer of a desktop, are not counted.
+    """
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def cores(self) -> float:
+        """How many cores they have kept busy, on average since the last call or the creation."""
+        before, self._before = self._before, self._now()
+        passed, busy, ours = (after - earlier for after, earlier in zip(self._before, before, strict=True))
+        return max(0.0, busy - max(0.0, ours)) / max(passed, 0.001)
+
+    def are_quiet(self) -> bool:
+        return self.cores() < BUSY_CORES
+
+    def _now(self) -> tuple[float, float, float]:
+        import psutil  # 17 ms
+
+        is_nice = sys.platform != "win32" and os.nice(0) > 0  # then nobody makes way for us
+        times = psutil.cpu_times()
+        busy = times.user + times.system + (getattr(times, "nice", 0.0) if is_nice else 0.0)
+        me, ours = psutil.Process(), 0.0
+        for one in (*reversed(me.children(recursive=True)), me):  # one that ends meanwhile is counted by its parent
+            with suppress(psutil.Error):
+                ours += sum(one.cpu_times()[:4])  # with that of its children that have ended
+        return time.monotonic(), busy, ours
+
+
+def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
+    """The counters of the processor packages, in microjoules; none where there are none or they are not for us.
+
+    Only packages count: their parts are in them, the same package seen another way (`…-mmio`) would count twice, and
+    `psys` holds the packages too.  Source: the kernel's Documentation/power/powercap/powercap.rst.
+    """
+    found: dict[Path, int] = {}
+    names: set[str] = set()
+    for zone in sorted(root.glob("*:[0-9]*"), key=lambda one: ("mmio" in one.name, one.name)):
+        if zone.name.count(":") != 1:
+            continue
+        name = _text(zone / "name") or zone.name
+        energy = _number(zone / "energy_uj")
+        if energy is not None and name not in names and not name.startswith("psys"):
+            names.add(name)
+            found[zone] = round(energy)
+    return found
+
+
+def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> float | None:
+    """Joules between two readings; None when there is nothing to compare.  A counter that began anew is put right."""
+    if not before or before.keys() != after.keys():
+        return None
+    spent = 0.0
+    for zone, start in before.items():
+        step: float = after[zone] - start
+        if step < 0:
+            largest = _number(zone / "max_energy_range_uj")
+            if largest is None:
+                return None
+            step += largest
+        spent += step
+    return round(spent / 1e6, 3)
+
+
+def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
+    """The batteries this PC runs on now; none while it is plugged in.  A mouse's battery is none of them.
+
+    Source: the kernel's Documentation/ABI/testing/sysfs-class-power.
+    """
+    found: dict[Path, Battery] = {}
+    for supply in sorted(root.glob("*")):
+        is_ours = _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"
+        if not is_ours or _text(supply / "status") != "Discharging":
+            continue
+        volts = (_number(supply / "voltage_now") or 0.0) / 1e6
+        held_wh = _number(supply / "energy_now")
+        charge = _number(supply / "charge_now")
+        if held_wh is None and charge is not None and volts:
+            held_wh = charge * volts
+        power, current = _number(supply / "power_now"), _number(supply / "current_now")
+        if power is None and current is not None and volts:
+            power = current * volts
+        if held_wh is not None:
+            watts = abs(power) / 1e6 if power else None  # some say what leaves as a negative number
+            found[supply] = Battery(held_wh / 1e6 * JOULES_PER_WH, watts)
+    return found
+
+
+def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery], seconds: float) -> float | None:
+    """Joules that left the batteries; None when they were not the same, or nothing can be told.
+
+    A battery's store is counted in coarse steps: where the kernel also says how much leaves just now, the mean of both
+    readings times the seconds is better for a short while.
+    """
+    if not before or before.keys() != after.keys():
+        return None
+    spent = 0.0
+    for supply, start in before.items():
+        end = after[supply]
+        if start.watts is not None and end.watts is not None:
+            spent += (start.watts + end.watts) / 2 * seconds
+        elif start.held_j > end.held_j:
+            spent += start.held_j - end.held_j
+        else:
+            return None
+    return round(spent, 3)
+
+
+def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
+    """Joules as people know energy; with `tokens` also for a thousand of them: '0.13 Wh per 1,000 tokens'."""
+    mark = {EnergySource.ESTIMATED: " (estimated)", EnergySource.BATTERY: " (the whole PC)"}.get(source, "")
+    wh = joules / JOULES_PER_WH
+    if not tokens:
+        return f"{_watt_hours(wh)}{mark}"
+    each = wh * 1000 / tokens
+    share = each / PHONE_CHARGE_WH
+    if share >= 1:
+        charge = f"about {share:.0f} phone charges" if share >= 1.5 else "about a phone charge"
+    elif share >= 0.01:
+        charge = f"about {100 * share:.0f} % of a phone charge"
+    else:
+        charge = "less than 1 % of a phone charge"
+    return f"{_watt_hours(each)} per 1,000 tokens, {charge}{mark}"
+
+
+def _watt_hours(wh: float) -> str:
+    if wh < 0.1:  # what short answers take; several stand side by side, and one unit is read more easily
+        return f"{wh * 1000:.2g} mWh"
+    return f"{wh:.2g} Wh" if wh < 10 else f"{wh:.0f} Wh"
+
+
+def _busy_seconds(pid: int | None) -> float | None:
+    import psutil  # 17 ms, and only asked for when something is measured
+
+    if pid is None:
+        return None
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return None
+    return float(times.user + times.system)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _number(path: Path) -> float | None:
+    try:
+        return float(int(_text(path)))
+    except ValueError:
+        return None

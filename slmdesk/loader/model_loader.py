@@ -1,0 +1,413 @@
+"""Loads and unloads the model of the engine child: one at a time, on request; counts crashes, frees idle models."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.labels import clean_label
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
+from slmdesk.base.record import Record, to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.settings import Settings
+from slmdesk.base.types import Json, LoadedModel
+from slmdesk.base.wire import record_from
+from slmdesk.children.reach import AllowedPaths
+from slmdesk.loader.crash_history import CrashHistory
+from slmdesk.loader.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.loader.file_check import checked
+from slmdesk.loader.hardware import memory_of
+from slmdesk.loader.lease import Lease
+from slmdesk.loader.load_spec import limits_of, spec_for
+from slmdesk.runtime.events import Noticed, Problem
+from slmdesk.runtime.file_io import FileMark
+from slmdesk.runtime.messages import problem_for, problem_of
+from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service_thread import Later
+
+if TYPE_CHECKING:
+    from slmdesk.children.client import ChildClient, ChildEvent, JobHandle
+
+MINUTE_S = 60.0
+
+
+class _InUse(Record):
+    record: ModelRecord
+    model: LoadedModel
+    generation: int
+
+
+@dataclass(slots=True, eq=False)
+class _Loading:
+    record: ModelRecord
+    stop: threading.Event
+    job: JobHandle | None = None
+    card: str = ""
+
+
+class ModelLoader(Service):
+    """Manages the model of the engine child.  Called on the service thread, as are its callbacks."""
+
+    def __init__(self, runtime: Runtime, client: Callable[[], ChildClient]) -> None:
+        super().__init__(runtime)
+        self.service_thread, self._client = runtime.service_thread, client
+        self._crashes = CrashHistory(runtime.store)
+        self._in_use: _InUse | None = None
+        self._loading: _Loading | None = None
+        self._waiting: list[Lease] = []
+        self._held: set[Lease] = set()
+        self._idle: Later | None = None
+        self._closed = False
+        self._is_outdated = self._falls_short = False
+        self._forced: set[str] = set()
+        self._noise: set[str] = set()
+        self._limits = limits_of(runtime.settings.current)
+        runtime.settings.listeners.append(self._on_settings)
+        self.state = ModelStateChanged(ModelState.NOT_LOADED, None, "")
+
+    @property
+    def client(self) -> ChildClient:
+        """The client of the engine child."""
+        return self._client()
+
+    # ---- requests
+
+    def choose(self, record: ModelRecord, *, explicit: bool) -> None:
+        """Load `record` instead of another model that was only chosen; ModelStateChanged reports the result."""
+        self._waiting = [one for one in self._waiting if not one.is_choice]
+        loading = self._loading
+        if (
+            loading
+            and loading.record.id != record.id
+            and not any(one.record.id == loading.record.id for one in self._waiting)
+        ):
+            self._stop(loading)
+        choice = Lease(self, record, lambda _lease: None, lambda _problem: None, is_choice=True)
+        self._serve_or_wait(choice, explicit=explicit)
+
+    def acquire(
+        self,
+        record: ModelRecord,
+        ready: Callable[[Lease], object],
+        failed: Callable[[Problem | None], None],
+        *,
+        explicit: bool = False,
+    ) -> Lease:
+        """Load `record`, then call `ready` with the lease returned, or `failed` with None when loading was cancelled.
+
+        Either may be called before this returns.  A model that crashed too often is refused with `model.crashes`,
+        unless a person chose it (`explicit`).  Running answers of another model end first.
+        """
+        lease = Lease(self, record, ready, failed)
+        self._serve_or_wait(lease, explicit=explicit)
+        return lease
+
+    def _serve_or_wait(self, lease: Lease, *, explicit: bool) -> None:
+        record = lease.record
+        if explicit:
+            self._crashes.reset(record)
+        if self._is_ready(record) and self._in_use:
+            lease.serve(self._in_use.model)
+            return
+        times = self.times_crashed(record)
+        if times:
+            problem = problem_for(KnownError("model.crashes", name=record.name, times=times))
+            self._say(ModelState.CRASHED, record, problem=problem)
+            lease.fail(problem)
+            return
+        self._waiting.append(lease)
+        self._advance()
+
+    def force_load(self, record: ModelRecord) -> None:
+        """Load this model although memory seems too small; holds until it fails or this instance ends."""
+        self._forced.add(record.id)
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._held)
+
+    @property
+    def is_shared(self) -> bool:
+        return len(self._held) > 1
+
+    def others_wait(self, record: ModelRecord) -> bool:
+        """Return whether a request waits for another model, so that long work should give way."""
+        return any(one.record.id != record.id for one in self._waiting)
+
+    def reset_crashes(self, record: ModelRecord) -> None:
+        self._crashes.reset(self._crashes.fresh(record))
+
+    def cancel_load(self) -> None:
+        """Cancel loading; waiting requests get None.  ModelStateChanged follows."""
+        waiting, self._waiting = self._waiting, []
+        if self._loading:
+            self._stop(self._loading)
+        for one in waiting:
+            one.fail(None)
+
+    def times_crashed(self, record: ModelRecord) -> int:
+        return self._crashes.times_blocked(record)
+
+    def count_crash(self, record: ModelRecord) -> None:
+        self._crashes.note_load_crash(record)
+
+    def unload(self) -> None:
+        """Unload the model; its running answers end with `model.not_loaded`."""
+        self._is_outdated = False
+        if self._loading:
+            self.cancel_load()
+        old, self._in_use = self._in_use, None
+        if self._falls_short:
+            self._falls_short = False
+            self.client.renew()
+        elif old and self.client.is_running and old.generation == self.client.generation:
+            self.client.unload(old.model.handle)
+        if old:
+            self._say(ModelState.NOT_LOADED, old.record)
+
+    def let_open(self, reach: AllowedPaths, adapters: Sequence[str]) -> None:
+        """Set the files a child may open.
+
+        A running child gets no more of them: for a model a new child is started when it is loaded, for an adapter of
+        the loaded model when that is idle.
+        """
+        self.client.may_open(reach)
+        self._falls_short = not self.client.can_open(adapters)
+        if self._falls_short:
+            self._unload_soon()
+
+    # ---- for leases
+
+    def hold(self, lease: Lease) -> None:
+        self._held.add(lease)
+        self._rest(idle=False)
+
+    def let_go(self, lease: Lease) -> None:
+        if lease in self._waiting:
+            self._waiting.remove(lease)
+        if lease not in self._held:
+            return
+        self._held.remove(lease)
+        if not self._held and self._is_outdated:
+            self.unload()
+        if not self._held:
+            self._rest(idle=True)
+            self._advance()
+            if self._in_use:
+                self._say(ModelState.READY, self._in_use.record, loaded=self._in_use.model)
+
+    # ---- the model
+
+    def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
+        if self._in_use and self._is_ready(self._in_use.record):
+            return self._in_use.record, self._in_use.model
+        return None
+
+    @property
+    def generation(self) -> int:
+        """Generation of the child that has the model; 0 for none."""
+        return self._in_use.generation if self._in_use else 0
+
+    def close(self) -> None:
+        self._closed = True
+        self._rest(idle=False)
+        self.cancel_load()
+
+    def _on_settings(self, new: Settings) -> None:
+        self._rest(idle=self._in_use is not None)
+        if limits_of(new) == self._limits:
+            return
+        if new.use_graphics_card and not self._limits[-1]:
+            self._crashes.forget_card_crashes()
+        self._limits = limits_of(new)
+        self._unload_soon()
+
+    def _unload_soon(self) -> None:
+        if self._loading or self._held:
+            self._is_outdated = True
+        else:
+            self.unload()
+
+    # ---- events of the child, posted to the service thread
+
+    def on_child(self, event: ChildEvent) -> None:
+        from slmdesk.children.client import ChildEnded, Outcome
+
+        old = self._in_use
+        if not isinstance(event, ChildEnded) or old is None or event.generation != old.generation:
+            return
+        self._forced.discard(old.record.id)
+        self._in_use = None
+        self._rest(idle=False)
+        if event.how in (Outcome.ASKED, Outcome.CANCEL_IGNORED):
+            self._say(ModelState.NOT_LOADED, old.record)
+            self._advance()
+            return
+        self._crashes.note_use_crash(old.record, time.time())
+        if old.model.offload:
+            self._leave_card(old.record, old.model.offload.device)
+        problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
+        self._say(ModelState.CRASHED, old.record, problem=problem)
+        self._advance()
+
+    # ---- loading
+
+    def _advance(self) -> None:
+        if self._loading or self._closed or not self._waiting:
+            return
+        if self._in_use and self._held and self._in_use.record.id != self._waiting[0].record.id:
+            return  # another model's answers are being written: they end first
+        record = self._waiting[0].record
+        if self._is_ready(record):
+            self._serve()
+            return
+        if self._in_use:
+            if not self._is_ready(self._in_use.record):
+                return  # its child has just died: `on_child` is on its way, counts it and comes back here
+            self.unload()
+        loading = self._loading = _Loading(record, threading.Event())
+        self._say(ModelState.LOADING, record)
+        threading.Thread(target=self._check, args=(loading,), name="check-model", daemon=True).start()
+
+    def _check(self, loading: _Loading) -> None:
+        """On a file thread."""
+        call = self.service_thread.call
+        try:
+            mark = checked(loading.record, lambda: call(lambda: self._crashes.fresh(loading.record)), loading.stop)
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: who waits for the model is told
+            problem = None if isinstance(err, Stopped) else problem_for(err)
+            self.service_thread.post(lambda: self._load_ended(loading, ModelState.NOT_LOADED, problem))
+        else:
+            self.service_thread.post(lambda: self._load_checked(loading, mark))
+
+    def _load_checked(self, loading: _Loading, mark: FileMark) -> None:
+        record = loading.record
+        if loading.stop.is_set() or self._closed:
+            self._load_ended(loading, ModelState.NOT_LOADED, None)
+            return
+        self._crashes.note_mark(record, mark)
+        spec = spec_for(self._crashes.fresh(record), self._settings.current, anyway=record.id in self._forced)
+        loading.job = self.client.load(
+            spec, lambda event: self.service_thread.post(lambda: self._on_load_event(loading, event))
+        )
+
+    def _on_load_event(self, loading: _Loading, event: FromChild) -> None:
+        if self._loading is not loading:
+            return
+        if isinstance(event, Progress):
+            loading.card = clean_label(event.key, 80)
+            fraction = event.done / event.total if event.total > 0 else 0.0
+            self._say(ModelState.LOADING, loading.record, fraction=min(1.0, max(0.0, fraction)))
+        elif isinstance(event, Done):
+            self._load_done(loading, event.result)
+        elif isinstance(event, Failed):
+            problem = problem_of(event.code, event.args)
+            has_died = event.code in ("child.died", "child.hung")
+            if has_died and loading.card and self._leave_card(loading.record, loading.card):
+                self._loading = None
+                self._advance()  # who waits for it gets it without the card
+            elif has_died:
+                self.count_crash(loading.record)
+                self._load_ended(loading, ModelState.CRASHED, problem)
+            else:
+                self._load_ended(loading, ModelState.NOT_LOADED, problem)
+        elif isinstance(event, Cancelled):
+            self._load_ended(loading, ModelState.NOT_LOADED, None)
+
+    def _leave_card(self, record: ModelRecord, card: str) -> bool:
+        """Keep a model away from cards after its process died with one, which is more often the driver's fault.
+
+        Return whether that will hold.
+        """
+        if not self._crashes.note_card_crash(record, card):
+            return False
+        self._publish(Noticed(problem_of("model.card_crashed", {"name": record.name, "card": card})))
+        return True
+
+    def _load_done(self, loading: _Loading, untrusted_result: Mapping[str, Json]) -> None:
+        record = loading.record
+        try:
+            model = record_from(LoadedModel, untrusted_result)
+        except KnownError as err:
+            self._load_ended(loading, ModelState.NOT_LOADED, problem_for(err))
+            return
+        self._loading = None
+        generation = loading.job.generation if loading.job else self.client.generation
+        self._in_use = _InUse(record, model, generation)
+        info: dict[str, Json] = {
+            "cost_curve": [list(point) for point in model.cost_curve],
+            "template_checked": model.template == "file",
+            "behaves": model.behaves,
+            "flash": model.flash,
+            "offload": to_json(model.offload) if model.offload else None,
+        }
+        self._crashes.note_good_load(record, info, time.time())
+        self._say(ModelState.READY, record, loaded=model)
+        if model.behaves is False and record.id not in self._noise:
+            self._noise.add(record.id)
+            self._publish(Noticed(problem_of("model.noise", {"name": record.name})))
+            self._publish(ModelsChanged())
+        self._rest(idle=True)
+        self._serve()
+        self._advance()
+
+    def _serve(self) -> None:
+        served = [one for one in self._waiting if self._is_ready(one.record)]
+        self._waiting = [one for one in self._waiting if one not in served]
+        for one in served:
+            if self._in_use:
+                one.serve(self._in_use.model)
+
+    def _load_ended(self, loading: _Loading, state: ModelState, problem: Problem | None) -> None:
+        if self._loading is not loading:
+            return
+        self._loading = None
+        if problem is not None:
+            self._forced.discard(loading.record.id)
+        self._say(state, loading.record, problem=problem)
+        failed = [one for one in self._waiting if one.record.id == loading.record.id] if problem else []
+        self._waiting = [one for one in self._waiting if one not in failed]
+        for one in failed:
+            one.fail(problem)
+        self._advance()  # after a cancel too: who came since then waits for a load of its own
+
+    # ---- small things
+
+    @staticmethod
+    def _stop(loading: _Loading) -> None:
+        loading.stop.set()
+        if loading.job:
+            loading.job.cancel()
+
+    def _is_ready(self, record: ModelRecord) -> bool:
+        held = self._in_use
+        alive = held is not None and self.client.is_running and held.generation == self.client.generation
+        return alive and held is not None and held.record.id == record.id
+
+    def _rest(self, *, idle: bool) -> None:
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+        minutes = self._settings.current.idle_unload_minutes
+        if idle and minutes > 0 and not self._held and not self._closed:
+            self._idle = self.service_thread.call_later(minutes * MINUTE_S, self.unload)
+
+    def _say(
+        self,
+        state: ModelState,
+        record: ModelRecord,
+        *,
+        fraction: float = 0.0,
+        loaded: LoadedModel | None = None,
+        problem: Problem | None = None,
+    ) -> None:
+        memory = self.memory_bytes() if state is ModelState.READY else 0
+        self.state = ModelStateChanged(state, record.id, record.name, fraction, loaded, problem, memory)
+        self._publish(self.state)
+
+    def memory_bytes(self) -> int:
+        return memory_of(self.client.pid)

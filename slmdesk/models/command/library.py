@@ -1,0 +1,145 @@
+"""`slmdesk models`: `list`, `rename`, `default`; and linking the organisation's models where a command needs one."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from slmdesk.base.labels import clean_label
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, ReportedError, json_option, table
+from slmdesk.command.main import LazyGroup
+from slmdesk.models.defaults import DefaultUse
+from slmdesk.runtime.messages import bytes_for_people, sentence_for
+from slmdesk.services import Services
+
+PLACES = {
+    "bench": "evaluation.command.exams:bench",
+    "compare": "evaluation.command.comparison:compare",
+    "download": "online.command.hub:download",
+    "exam": "evaluation.command.exams:exam",
+    "find": "models.command.packs:find",
+    "fit": "models.command.commands:fit",
+    "import": "models.command.imports:import_models",
+    "info": "models.command.commands:info",
+    "leftovers": "models.command.imports:leftovers",
+    "move": "models.command.packs:move",
+    "pack": "models.command.packs:pack",
+    "prune": "evaluation.command.formats:prune",
+    "remove": "models.command.commands:remove",
+    "search": "online.command.hub:search",
+    "tune": "evaluation.command.formats:tune",
+    "unpack": "models.command.packs:unpack",
+    "verify": "models.command.commands:verify",
+    "vote": "evaluation.command.comparison:vote",
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES)
+def models() -> None:
+    """Manage the models on this PC, and find more on the Hub."""
+
+
+@models.command("list")
+@json_option
+@click.pass_obj
+def list_models(console: Console) -> None:
+    """List the models on this PC."""
+    with console.services() as services:
+        _adopt(console, services)
+        records = services.service_thread.call(services.models.list)
+        if console.as_json:
+            from slmdesk.models.command.types import pairs_shape, shape_of_model, speed_shape
+
+            expected = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
+            shapes = zip(records, map(speed_shape, expected), strict=True)
+            console.give([{**shape_of_model(one), **speed, **pairs_shape(one)} for one, speed in shapes])
+            return
+    if not records:
+        console.notify(
+            "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
+        )
+        return
+    rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
+    rows += [
+        (one.id, clean_label(one.name, 60), bytes_for_people(one.bytes), _kind(one), clean_label(_path(one), 200))
+        for one in records
+    ]
+    table(console, rows)
+    for one in records:
+        if one.behaves is False:
+            console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
+
+
+def named_model(services: Services, model: str | None) -> None:
+    """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
+    if model is not None:
+        services.service_thread.call(lambda: services.models.try_again(model))
+
+
+@models.command()
+@click.argument("model")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def rename(console: Console, model: str, name: str) -> None:
+    """Show MODEL under the name NAME; its file keeps its own."""
+    with console.services() as services:
+        record: ModelRecord = services.service_thread.call(lambda: services.names.rename(model, name))
+    if console.as_json:
+        console.give({"id": record.id, "name": record.name})
+    else:
+        console.say(f"{record.id}  {record.name}")
+
+
+@models.command()
+@click.argument("job", required=False, type=click.Choice(["chat", "summarize", "translate", "embed"]))
+@click.argument("model", required=False)
+@click.option("--none", "is_none", is_flag=True, help="No default any more: the last used model.")
+@json_option
+@click.pass_obj
+def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
+    """Show the default model for JOB; with MODEL, set it.  Without JOB: for all jobs."""
+    if ((model or is_none) and not job) or (model and is_none):
+        raise click.UsageError("Name a JOB, and either a MODEL or --none.")
+    with console.services() as services:
+        if job and (model or is_none):
+            services.service_thread.call(lambda: services.uses.set_default(DefaultUse(job), model))
+        uses = [DefaultUse(job)] if job else list(DefaultUse)
+        found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
+    if console.as_json:
+        rows: list[Json] = [
+            {"job": use.value, "id": one.id if one else None, "name": one.name if one else None} for use, one in found
+        ]
+        console.give(rows[0] if job else rows)
+        return
+    for use, one in found:
+        console.say(f"{use.value}  {f'{one.id}  {clean_label(one.name, 60)}' if one else '-  (the last used)'}")
+
+
+def link_shared(console: Console, services: Services) -> None:
+    """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
+    models = services.models
+    if services.settings.policy.models_folder and not services.service_thread.call(models.list):
+        console.result_of(services, lambda: models.adopt(only_shared=True))
+
+
+def _adopt(console: Console, services: Services) -> None:
+    """Add models that are in the folder but not in the library, for instance after a damaged history."""
+    try:
+        console.result_of(services, services.models.adopt)
+    except ReportedError as err:
+        console.notify(f"note: {err.problem.sentence}")
+
+
+def _path(record: ModelRecord) -> str:
+    return os.fsdecode(record.path)
+
+
+def _kind(record: ModelRecord) -> str:
+    if record.kind == "adapter":
+        return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
+    known = (record.header.get("architecture"), record.header.get("quantization"))
+    return clean_label(" ".join(str(one) for one in known if one), 30)

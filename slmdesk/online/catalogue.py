@@ -1,0 +1,298 @@
+"""Models that can be downloaded: the suggested ones and the results of a Hub search, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.labels import clean_label
+from slmdesk.base.record import Record, changed
+from slmdesk.gguf.quantization import (
+    quantization_named,
+    quantization_of_file,
+    recommended,
+    sorted_by_quality,
+    weight_bytes,
+)
+from slmdesk.gguf.speed import Speed, is_too_slow
+from slmdesk.hub.catalogue import MANY_LANGUAGES, CatalogueEntry, Commercial, Skill, count_text, load_catalogue
+from slmdesk.hub.files import Repo
+from slmdesk.hub.links import HubLink, parse_link
+from slmdesk.models.fit import Pc, fit_by_size, weights_budget
+from slmdesk.online.hub import FoundFile, FoundRepo, HubService
+from slmdesk.online.licences import licence_words
+from slmdesk.online.search import Filters, Search, SearchPage, SearchService
+from slmdesk.runtime.events import Problem
+from slmdesk.runtime.pending import Pending
+
+LANGUAGES = {
+    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
+    "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "th": "Thai",
+    "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+SKILLS = {
+    "chat": "Chat",
+    "summaries": "Summaries",
+    "translation": "Translation",
+    "code": "Code",
+    "embedding": "Embedding",
+}
+"""What a model may be wanted for, for people; the keys of hub.search.TASKS and of the curated list."""
+_COMMERCIAL = {
+    Commercial.YES: "may be used at work",
+    Commercial.CONDITIONS: "has conditions for use at work",
+    Commercial.NO: "not for use at work",
+}
+
+
+_FIT_ORDER = {"fits": 0, "tight": 1, "too_large": 3}
+_MOST_NAMED = 12
+_MANY = 20
+"""Languages that one with too many to list counts for."""
+
+
+class Suggestion(Record):
+    """Its size is an estimate: only the Hub knows the size of the file."""
+
+    repo: str
+    title: str
+    skills: tuple[str, ...]
+    good_for: str
+    weakness: str
+    languages: str
+    codes: tuple[str, ...]
+    """Of the languages it was made for (ISO 639-1); MANY_LANGUAGES where they are too many to list."""
+    licence: str
+    parameters: str
+    quantization: str
+    file: str
+    """Empty where only the quantization is known."""
+    about_bytes: int
+    fit: str
+    speed: Speed | None = None
+
+    def is_for(self, job: str, language: str) -> bool:
+        """Whether it was made for a job (of SKILLS) and a language; empty ones are any."""
+        speaks = not language or language in self.codes or MANY_LANGUAGES in self.codes
+        return speaks and (not job or job in self.skills)
+
+
+class OfferedFile(Record):
+    """Until the repository was asked, `size_bytes` is 0 and `fit` an estimate."""
+
+    repo: str
+    name: str
+    size_bytes: int
+    quantization: str
+    fit: str
+    is_recommended: bool
+    speed: Speed | None = None
+    parts: int = 1
+    """Files it was split into, which are fetched together."""
+    sha256: str = ""
+    """As its publisher gave it; empty where that is not known, or of several parts."""
+
+    @property
+    def has_known_form(self) -> bool:
+        return quantization_of_file(self.name) is not None
+
+    @property
+    def words(self) -> str:
+        """Its quantization: "Q4_K_M: 4-bit, recommended: small, nearly as good"."""
+        known = quantization_of_file(self.name)
+        if known is None:
+            return clean_label(self.quantization or self.name, 80)
+        return f"{self.quantization or known.name}: {known.label(recommended=self.is_recommended)}"
+
+    def not_recommended(self) -> OfferedFile:
+        """The same file after its header said that it does not chat."""
+        return changed(self, is_recommended=False)
+
+
+class OfferedRepo(Record):
+    repo: str
+    licence: str
+    downloads: int
+    likes: int
+    updated: str
+    """A date (2026-05-01), or empty."""
+    is_gated: bool
+    files: tuple[OfferedFile, ...]
+    others: tuple[str, ...] = ()
+    """Files that are no models by themselves: each name with what it is."""
+    problem: Problem | None = None
+    fit: str = "unknown"
+    is_about: bool = False
+    """The verdicts are by estimates of the sizes."""
+    is_unclear: bool = False
+    """None is recommended, though some would fit: they do not chat, or are models of several names."""
+    parameters: str = ""
+    source: Repo | None = None
+
+    @property
+    def recommended(self) -> OfferedFile | None:
+        return next((one for one in self.files if one.is_recommended), None)
+
+
+class Offers(Record):
+    repos: tuple[OfferedRepo, ...]
+    search: Search | None = None
+    may_be_more: bool = False
+    too_large: int = 0
+    """Left out, since nothing in them fits this PC."""
+    other_licence: int = 0
+    """Left out because of their licence."""
+
+
+class CatalogueService:
+    """On the service thread."""
+
+    def __init__(self, hub: HubService, searching: SearchService) -> None:
+        self._hub, self._searching = hub, searching
+
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """The curated list: what fits first, then what can do most in most languages.  Asks nobody.
+
+        Those that are there only to be compared with are left out.
+        """
+        pc = self._hub.pc()
+        entries = sorted((one for one in load_catalogue() if one.good_at), key=_use)
+        return tuple(sorted((_suggested(one, pc) for one in entries), key=_worth))
+
+    def search(
+        self,
+        words: str,
+        *,
+        limit: int,
+        filters: Filters | None = None,
+        with_too_large: bool = False,
+        before: Search | None = None,
+    ) -> Pending[Offers]:
+        """Repositories whose names hold `words`; sizes are estimates until `repo`.  Cancelled, it does not end.
+
+        `before`: the same search, of which more is wanted, so that nothing is asked twice.
+        """
+        search, pc = before or self._searching.begin(words, filters), self._hub.pc()
+
+        def offers(page: SearchPage) -> Offers:
+            repos = tuple(_offered(one, pc) for one in page.found)
+            return Offers(repos, search, page.may_be_more, page.too_large, page.other_licence)
+
+        return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
+
+    def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
+        """One repository with its sizes; `file`, `quantization`: only those, where there are any.
+
+        Cancelled, it does not end.
+        """
+        return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
+
+    def link_in(self, words: str) -> HubLink | None:
+        if "/" not in words:
+            return None
+        try:
+            return parse_link(words)
+        except KnownError:
+            return None
+
+    def page_of(self, repo: str) -> str:
+        return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
+
+
+class _Sized(Record):
+    name: str
+    size_bytes: int
+    found: FoundFile
+
+
+def _language(code: str) -> str:
+    return "many languages" if code == MANY_LANGUAGES else LANGUAGES.get(code, code)
+
+
+def _languages(codes: Sequence[str]) -> str:
+    return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
+
+
+def _worth(one: Suggestion) -> tuple[int, bool]:
+    """Sorts by whether it can be used here: what fits, but is too slow to wait for, comes behind what may be tight."""
+    order = _FIT_ORDER.get(one.fit, 2)
+    return (max(order, 2), True) if is_too_slow(one.speed) else (order, False)
+
+
+def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:
+    """Sorts by what a clerk gets: a free licence, skills, languages, then the smaller file."""
+    languages = _MANY if MANY_LANGUAGES in entry.languages else len(entry.languages)
+    return entry.commercial is not Commercial.YES, -len(entry.good_at), -languages, entry.parameters
+
+
+def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
+    known = quantization_named(entry.quantization)
+    size = weight_bytes(entry.parameters, known) if known else 0
+    marks = [f"{entry.size_text} parameters"]
+    if entry.is_mixture:
+        marks.append("a mixture of experts")
+    if entry.distilled:
+        marks.append("distilled")
+    return Suggestion(
+        repo=entry.repo,
+        title=entry.title,
+        skills=tuple(one.value for one in Skill if one in entry.good_at),
+        good_for=entry.good_for,
+        weakness=entry.weakness,
+        languages=_languages(entry.languages),
+        codes=entry.languages,
+        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
+        parameters=", ".join(marks),
+        quantization=entry.quantization,
+        file="" if set("*?[") & set(entry.files) else entry.files,
+        about_bytes=size,
+        fit=fit_by_size(size, pc.best_bytes),
+        speed=pc.pace.of_size(weight_bytes(entry.active_parameters, known) if known else 0, entry.quantization),
+    )
+
+
+def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
+    models = [one for one in found.files if not one.file.beside]
+    sized = [_Sized(one.file.name, one.file.bytes or one.about_bytes, one) for one in models]
+    budget = weights_budget(pc.best_bytes)
+    best = recommended(sized, budget) if found.repo.chats else None
+    named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
+    if quantization:
+        named = [one for one in sized if one.found.file.quantization.casefold() == quantization.casefold()]
+    repo = found.repo
+    return OfferedRepo(
+        repo=repo.id,
+        licence=licence_words(repo.license),
+        downloads=repo.downloads,
+        likes=repo.likes,
+        updated=repo.updated[:10],
+        is_gated=repo.gated,
+        files=_files(repo.id, named or sized, best),
+        others=tuple(f"{one.file.name}: {one.file.beside}" for one in found.files if one.file.beside),
+        problem=found.problem,
+        fit=found.fit,
+        is_about=found.is_about,
+        is_unclear=best is None and any(recommended([one], budget) for one in sized),
+        parameters=f"{count_text(repo.parameters)} parameters" if repo.parameters else "",
+        source=repo,
+    )
+
+
+def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
+    return tuple(
+        OfferedFile(
+            repo=repo,
+            name=one.name,
+            size_bytes=one.found.file.bytes,
+            quantization=one.found.file.quantization,
+            fit=one.found.fit,
+            is_recommended=one is best,
+            speed=one.found.speed,
+            parts=len(one.found.file.parts),
+            sha256=one.found.file.sha256,
+        )
+        for one in sorted_by_quality(sized)
+    )

@@ -1,0 +1,1 @@
+"""`slmdesk network`, `statement`, `models search`, `models download`."""

@@ -1,0 +1,242 @@
+"""The list of downloads, and of unfinished files of earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+
+from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.online.leftovers import LeftoverFile
+from slmdesk.online.window.hub.downloads_controller import DownloadsController
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.build import column, tool_button
+from slmdesk.window.widgets.card import DOT, Card
+from slmdesk.window.widgets.gated_panel import GATED_CODES
+from slmdesk.window.widgets.job_bar import thin_bar
+from slmdesk.window.widgets.named import named
+from slmdesk.window.widgets.text import plain_label
+
+WORDS = {
+    DownloadState.ASKING: "Asking the Hub what the file is…",
+    DownloadState.CHECKING: "Checking what is here already…",
+    DownloadState.WAITING: "Waiting for the network; what came is kept.",
+    DownloadState.ELSEWHERE: "Another window or command is fetching it.",
+    DownloadState.PAUSED: "Paused",
+    DownloadState.DONE: "Complete, and exactly what was published.",
+}
+RUNNING = frozenset(
+    {
+        DownloadState.QUEUED, DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING,
+        DownloadState.WAITING, DownloadState.ELSEWHERE,
+    }
+)  # fmt: skip
+MOVES = (
+    ("up", "Earlier in the queue", "Alt+Up"),
+    ("down", "Later in the queue", "Alt+Down"),
+    ("first", "First in the queue", "Alt+Home"),
+)
+
+
+class DownloadRow(Card):
+    gated_requested = Signal(object)
+
+    def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
+        super().__init__(parent, name="download_row", title=change.name or change.repo)
+        self._fetch, self._change = fetch, change
+        self._bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+        self.body.addWidget(self._bar)
+        name = change.name or change.repo
+        self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
+        self._use.clicked.connect(lambda: fetch.use(change.id))
+        self._use.setProperty("kind", "primary")
+        self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
+        self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
+        self._pause = self.add_button("Pause", name="pause_button", spoken="")
+        self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
+        self._build_moves(name)
+        self._pause.clicked.connect(self._on_pause)
+        self._cancel.clicked.connect(self._on_cancel)
+        self.show_change(change)
+
+    def show_change(self, change: DownloadChanged) -> None:
+        self._change = change
+        name = change.model.name if change.model else change.name or change.repo
+        self.set_title(name)
+        self.setAccessibleName(name)
+        self.fit.show_fit(change.fit)
+        self.set_info(words_of(change))
+        self.set_sentence(change.note.sentence if change.note else "")
+        self.set_trouble(change.problem.sentence if change.problem else "")
+        share = change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+        self._bar.setValue(round(share * 1000))
+        is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
+        self._bar.setVisible(not is_done and (share > 0 or (is_running and change.state is not DownloadState.QUEUED)))
+        self._use.setVisible(is_done)
+        code = change.problem.code if change.problem else ""
+        self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
+        self._moves.setVisible(change.place > 0)
+        self._pause.setVisible(not is_done)
+        resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
+        _dress(self._pause, "Pause" if is_running else resume, name)
+        _dress(self._cancel, "Close" if is_done else "Cancel", name)
+
+    def _build_moves(self, name: str) -> None:
+        label, tip = f"Place in the queue: {name}", "Its place in the queue (Alt+Up, Alt+Down)"
+        self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
+        self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = named(QMenu(self._moves), "download_moves_menu")
+        for where, words, keys in MOVES:
+            menu.addAction(f"{words}\t{keys}", partial(self._move, where)).setObjectName(f"move_{where}")
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            shortcut = QShortcut(QKeySequence(keys), self, context=context)
+            shortcut.activated.connect(partial(self._move, where))
+        self._moves.setMenu(menu)
+        self.add_widget(self._moves)
+
+    def _move(self, where: str) -> None:
+        self._fetch.move(self._change.id, where)
+
+    def _on_pause(self) -> None:
+        (self._fetch.pause if self._change.state in RUNNING else self._fetch.resume)(self._change.id)
+
+    def _on_cancel(self) -> None:
+        (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
+
+
+class LeftoverRow(Card):
+    """An unfinished download of an earlier run, or a damaged file."""
+
+    def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
+        super().__init__(parent, name="left_over_row", title=found.name)
+        received = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
+        if found.is_bad:
+            size = bytes_for_people(found.bytes)
+            self.set_info(f"Damaged on the way or at its source: {size} are kept aside, never used.")
+        else:
+            begun = f"Begun earlier: {received} are here." if found.repo else "Begun earlier; of what is not known."
+            self.set_info(begun)
+        if found.repo and not found.is_bad:
+            bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+            bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
+            self.body.addWidget(bar)
+            resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
+            resume.clicked.connect(lambda: fetch.go_on_with(found.id))
+        discard = self.add_button("Remove", name="discard_left_button", spoken=f"Remove what came of {found.name}")
+        discard.clicked.connect(lambda: fetch.discard(found.id))
+
+
+class Downloads(QWidget):
+    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order."""
+
+    gated_requested = Signal(object)
+
+    def __init__(self, fetch: DownloadsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("downloads")
+        self._fetch = fetch
+        self._rows: dict[str, DownloadRow] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._left: list[LeftoverRow] = []
+        heading = plain_label("Downloads", self, name="downloads_heading", kind="heading")
+        self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
+        self.setVisible(False)
+        fetch.download_shown.connect(self.show_download)
+        fetch.download_hidden.connect(self.hide_download)
+        fetch.left_overs_listed.connect(self.show_left_overs)
+
+    def show_download(self, change: DownloadChanged) -> None:
+        row = self._rows.get(change.id)
+        if row is not None:
+            before = self._places.get(change.id)
+            row.show_change(change)
+            self._places[change.id] = _place(change)
+            if self._places[change.id] != before:
+                self._put_in_order()
+            return
+        row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
+        row.gated_requested.connect(self.gated_requested)
+        self._layout.addWidget(row)
+        self._places[change.id] = _place(change)
+        self._put_in_order()
+        self.setVisible(True)
+
+    def hide_download(self, id: str) -> None:
+        row = self._rows.pop(id, None)
+        if row is not None:
+            self._drop(row)
+
+    def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
+        for old in self._left:
+            self._drop(old)
+        self._left.clear()
+        for one in found:
+            row = LeftoverRow(self._fetch, one, self)
+            self._layout.addWidget(row)
+            self._left.append(row)
+        self.setVisible(bool(self._rows or self._left))
+
+    def _put_in_order(self) -> None:
+        """The heading stays first, unfinished files last; the focus stays where it is."""
+        for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
+            if self._layout.indexOf(self._rows[id]) != at:
+                self._layout.insertWidget(at, self._rows[id])
+
+    def _drop(self, row: QWidget) -> None:
+        self._layout.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self.setVisible(bool(self._rows or [one for one in self._left if one is not row]))
+
+
+def words_of(change: DownloadChanged) -> str:
+    received = ""
+    if change.total_bytes:
+        received = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
+    if change.state is DownloadState.DONE:
+        return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
+    parts = [received]
+    if change.state is DownloadState.QUEUED:
+        parts.insert(0, place_words(change.place))
+    if change.state in WORDS:
+        parts.insert(0, WORDS[change.state])
+    if change.bytes_per_s:
+        parts.append(f"{bytes_for_people(change.bytes_per_s)} a second")
+    if change.eta_s is not None:
+        parts.append(f"{time_words(change.eta_s)} left")
+    return DOT.join(part for part in parts if part)
+
+
+def place_words(place: int) -> str:
+    """The place in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    if place < 2:
+        return "Next in the queue" if place else ""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
+    return f"{place}{ending} in the queue"
+
+
+def _place(change: DownloadChanged) -> tuple[int, int]:
+    """The sort key of the rows: running, waiting in order, ended."""
+    if change.state is DownloadState.QUEUED:
+        return 1, change.place
+    return (0, 0) if change.state in RUNNING else (2, 0)
+
+
+def time_words(seconds: float) -> str:
+    """An approximate time: "less than a minute", "12 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def _dress(button: QPushButton, text: str, name: str) -> None:
+    button.setText(text)
+    button.setAccessibleName(f"{text}: {name}")
+    button.setToolTip("")

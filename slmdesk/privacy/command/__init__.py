@@ -1,0 +1,1 @@
+"""`slmdesk encrypt`, `lock`."""

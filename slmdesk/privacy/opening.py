@@ -1,0 +1,148 @@
+"""What opens an encrypted history before there are services: its words, or the system's keyring.  Any thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
+from slmdesk.store import (
+    KEYRING,
+    ORGANISATION,
+    PASSPHRASE,
+    RECOVERY,
+    DataKey,
+    KeyFile,
+    key_files,
+    missing_library,
+    plain_aside,
+    source_of,
+    unlock,
+    unlock_backup,
+    unlock_with,
+    wants_key,
+)
+
+if TYPE_CHECKING:
+    from slmdesk.hub.vault import SystemKeyring, Vault
+
+
+class PrivacyState(Record):
+    is_encrypted: bool = False
+    by_passphrase: bool = False
+    by_recovery: bool = False
+    by_keyring: bool = False
+    by_organisation: bool = False
+    can_encrypt: bool = True
+    missing_library: str = ""
+    no_keyring: str | None = ""
+    """Why the system's keyring cannot be used, in short; empty when it can, None where it was not asked."""
+    is_required: bool = False
+    still_plain: tuple[Path, ...] = ()
+    """Histories set aside earlier (damaged, or replaced by a backup) that are not encrypted."""
+
+
+SERVICE = "slmdesk: key of an encrypted history"
+"""The name under which the keyring of the system lists it."""
+
+
+Key: TypeAlias = DataKey
+
+
+class Ways(Record):
+    by_words: bool
+    by_keyring: bool
+
+
+def ways_of(paths: Paths) -> Ways | None:
+    """What opens the history; None where it needs no key.  Raises KnownError `file.unreadable`."""
+    if not wants_key(paths):
+        return None
+    found = key_files(paths)
+    if not found:
+        return Ways(by_words=True, by_keyring=False)  # whoever asks is told that the keys are lost
+    return Ways(
+        by_words=any(keys.has(PASSPHRASE) or keys.has(RECOVERY) for keys in found),
+        by_keyring=any(keys.has(KEYRING) for keys in found),
+    )
+
+
+def open_by(paths: Paths, words: str, keyring: Vault | None = None) -> DataKey:
+    """The key of the history, by a passphrase or a recovery key; "": by the keyring, which may ask its owner first.
+
+    Takes about a second.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, key.library_missing, and
+    key.missing where the keyring does not open it.
+    """
+    if words:
+        return unlock(paths, words)
+    for keys in key_files(paths):
+        secret = secret_in(keyring or system_keyring(), keys)
+        if secret:
+            try:
+                return unlock_with(paths, KEYRING, secret)
+            except KnownError as known:
+                if known.code != "key.wrong":
+                    raise
+    raise KnownError("key.missing")
+
+
+def state_of(
+    paths: Paths, *, is_encrypted: bool | None = None, keyring: Vault | None = None, asks_keyring: bool = True
+) -> PrivacyState:
+    """How it stands.  `is_encrypted`: where this process has the history open, else its file is looked at.
+
+    The keyring may take seconds to say whether it is there, and its libraries 20 MB.  Raises KnownError
+    `file.unreadable`.
+    """
+    if is_encrypted is None:
+        is_encrypted = wants_key(paths)
+    kinds = {slot.kind for keys in key_files(paths)[:1] for slot in keys.slots} if is_encrypted else set()
+    library = missing_library()
+    return PrivacyState(
+        is_encrypted=is_encrypted,
+        by_passphrase=PASSPHRASE in kinds,
+        by_recovery=RECOVERY in kinds,
+        by_keyring=KEYRING in kinds,
+        by_organisation=ORGANISATION in kinds,
+        can_encrypt=not library,
+        missing_library=library,
+        no_keyring=(keyring or system_keyring()).missing() if asks_keyring else None,
+        still_plain=plain_aside(paths) if is_encrypted else (),
+    )
+
+
+def open_by_organisation(paths: Paths, private: bytes) -> DataKey:
+    """The key of the history, by the organisation's private key.  Raises KnownError key.wrong, key.file_damaged, …"""
+    return unlock_with(paths, ORGANISATION, private)
+
+
+def needs_words(backup: Path) -> bool:
+    """Whether a file is an encrypted backup.  Raises KnownError file.missing, file.unreadable, key.file_damaged."""
+    return source_of(backup).is_encrypted
+
+
+def open_backup(backup: Path, words: str) -> DataKey:
+    """The key of an encrypted backup.  Raises KnownError key.wrong, key.mistyped, key.file_damaged, file.…"""
+    return unlock_backup(backup, words)
+
+
+def system_keyring() -> SystemKeyring:
+    from slmdesk.hub.vault import SystemKeyring
+
+    return SystemKeyring(service=SERVICE)
+
+
+def secret_in(keyring: Vault, keys: KeyFile) -> bytes:
+    if not keys.has(KEYRING):
+        return b""
+    try:
+        return bytes.fromhex(keyring.get(keys.store))
+    except (KnownError, ValueError):
+        return b""
+
+
+def opens(backup: Path, key: DataKey) -> bool:
+    """Whether this key is that of an encrypted backup.  Raises KnownError file.missing, file.unreadable."""
+    return source_of(backup).fits(key)

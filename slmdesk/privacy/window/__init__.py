@@ -1,0 +1,1 @@
+"""Encryption and lock in the settings."""

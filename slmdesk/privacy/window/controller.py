@@ -1,0 +1,105 @@
+"""Encrypts and decrypts the history, changes what opens it, and prints the recovery key.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from slmdesk.base.files import write_atomically
+from slmdesk.base.paper import Paper, Run, paragraph
+from slmdesk.runtime.events import Problem
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.notice_bar import Notice
+from slmdesk.window.widgets.settings_controller import SettingsController
+
+if TYPE_CHECKING:
+    from slmdesk.privacy.opening import PrivacyState
+
+LEFT_OVER = (
+    "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "
+    "encryption of the disk itself covers them."
+)
+KEPT = (
+    "It opens the history where the passphrase is forgotten. Nobody can make another for it.",
+    "Keep it away from the PC, as you would a key to the filing room.",
+)
+
+
+class PrivacyController(QObject):
+    state_shown = Signal(object)
+    encryption_shown = Signal(bool)
+    encryption_offered = Signal(bool)
+    done = Signal()
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="privacy_controller")
+        self._bridge, self.settings = bridge, settings
+        self.state: PrivacyState | None = None
+        bridge.opened.connect(self._on_opened)
+
+    def look(self) -> None:
+        self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
+
+    def _on_opened(self) -> None:
+        """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
+        self._bridge.follow(self._bridge.services.privacy.state(asks_keyring=False), self._on_state)
+
+    def encrypt(self, passphrase: str, recovery: str, by_itself: bool) -> None:
+        """Encrypt the history; `done` or `refused` follows, as with the next three."""
+
+        def encrypted(_none: object) -> None:
+            self._bridge.notice_raised.emit(Notice(LEFT_OVER, key="encrypted"))
+            self._on_done()
+
+        self._bridge.follow(
+            self._bridge.services.privacy.encrypt(passphrase, recovery, by_itself=by_itself),
+            encrypted,
+            self._on_refused,
+        )
+
+    def change_passphrase(self, words: str, passphrase: str) -> None:
+        self._begin(lambda services: services.privacy.change_passphrase(words, passphrase))
+
+    def change_recovery(self, words: str, recovery: str) -> None:
+        self._begin(lambda services: services.privacy.change_recovery(words, recovery))
+
+    def decrypt(self, words: str) -> None:
+        self._begin(lambda services: services.privacy.decrypt(words))
+
+    def open_by_itself(self, words: str, by_itself: bool) -> None:
+        """Have the keyring open it on this account, or not any more."""
+        self._begin(lambda services: services.privacy.open_by_itself(words, by_itself))
+
+    def print_key(self, recovery: str, target: Path) -> None:
+        """Write a recovery key as a PDF; a notice, or `refused`, follows.  An existing file is replaced."""
+
+        def written(_none: None) -> None:
+            words = f"The recovery key is in {target}. Print it, and delete the file."
+            self._bridge.notice_raised.emit(Notice(words, key="recovery"))
+
+        def write(pdf: bytes) -> None:
+            self._bridge.ask(lambda _services: write_atomically(target, pdf), written, self.refused.emit)
+
+        paper = Paper("Recovery key of a slmdesk history", (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT)))
+        self._bridge.follow(self._bridge.services.printing.print(paper), write, self.refused.emit)
+
+    def _begin(self, request: Callable[..., object]) -> None:
+        self._bridge.follow(request, lambda _none: self._on_done(), self._on_refused)  # type: ignore[arg-type]
+
+    def _on_state(self, state: PrivacyState) -> None:
+        self.state = state
+        self.state_shown.emit(state)
+        self.encryption_shown.emit(state.is_encrypted)
+        self.encryption_offered.emit(state.can_encrypt and not state.is_encrypted)
+
+    def _on_done(self) -> None:
+        self.done.emit()
+        self.look()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem)
+        self.look()

@@ -1,0 +1,411 @@
+"""The dialogs of encryption: a passphrase twice, the recovery key shown once and typed back, words before changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
+
+from slmdesk.base.recovery_key import secret_of
+from slmdesk.window.base import theme
+from slmdesk.window.base.icons import scaled
+from slmdesk.window.widgets.build import button, column, row, text_line
+from slmdesk.window.widgets.check_box import CheckBox
+from slmdesk.window.widgets.dialog import Dialog
+from slmdesk.window.widgets.job_bar import thin_bar
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.text import breakable, plain_label, show_words
+
+WIDTH = 560
+MOST_LETTERS = 1024
+LEAST_LETTERS = 8
+GOOD_LETTERS = 16
+LENGTHS = (
+    (LEAST_LETTERS, "Too short: at least eight characters."),
+    (GOOD_LETTERS, "Short. Four or five unrelated words are safer, and easier to remember."),
+)
+LONG = "A good length."
+DIFFERENT = "The two are not the same."
+ENCRYPT_INTRO = (
+    "The history, its backups and what models have read of your documents are encrypted with a key that your "
+    "passphrase opens. Whoever has the disk, a backup or a copy, but not the passphrase, can read nothing of it. "
+    "While slmdesk is open and not locked, other programs on your account still can."
+)
+BY_ITSELF = "Open by itself on this account"
+BY_ITSELF_NOTE = (
+    "The system's keyring keeps a key too. This protects the disk and the backups, and nothing from those who can use "
+    "your account."
+)
+NOT_BY_ITSELF_NOTE = (
+    "The system's keyring forgets its key. From the next start, the passphrase or the recovery key opens the history."
+)
+NO_KEYRING = "The system's keyring cannot be used here: {reason}."
+RECOVERY_INTRO = (
+    "If the passphrase is forgotten, only this recovery key opens the history: nobody can make another. It is shown "
+    "only now. Write it down or print it, and keep it away from this PC."
+)
+BACK_INTRO = (
+    "Type the recovery key from your paper, to make sure that it is right. Spaces, and small or capital letters, do "
+    "not matter."
+)
+NOT_SAME = "This is not the key that was shown. Compare it with the paper."
+NOW = "Current passphrase or recovery key"
+
+
+def secret_line(name: str, parent: QWidget, label: str) -> QLineEdit:
+    line = text_line(name, parent, label, most=MOST_LETTERS)
+    line.setEchoMode(QLineEdit.EchoMode.Password)
+    return line
+
+
+class NewPassphrase(QWidget):
+    changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "new_passphrase")
+        self._first = secret_line("passphrase_field", self, "New passphrase")
+        self._second = secret_line("passphrase_again_field", self, "Repeat the new passphrase")
+        self._words = plain_label("", self, name="passphrase_words", kind="muted")
+        column(self._first, self._second, self._words, into=self, gap=theme.SPACE_8)
+        for one in (self._first, self._second):
+            one.textChanged.connect(self._on_changed)
+        self.setFocusProxy(self._first)
+        self._on_changed()
+
+    @property
+    def passphrase(self) -> str:
+        """What was given; '' while it cannot be taken."""
+        text = self._first.text()
+        return text if len(text) >= LEAST_LETTERS and text == self._second.text() else ""
+
+    def clear(self) -> None:
+        self._first.clear()
+        self._second.clear()
+
+    def _on_changed(self) -> None:
+        text = self._first.text()
+        words = next((words for most, words in LENGTHS if len(text) < most), LONG)
+        if text and self._second.text() and not text.startswith(self._second.text()):
+            words = DIFFERENT
+        self._words.setText(words if text else "At least eight characters. Several words are better than one odd one.")
+        self.changed.emit()
+
+
+class RecoveryPages(QStackedWidget):
+    """Shows a recovery key, then has it typed back."""
+
+    print_requested = Signal()
+    changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "recovery_pages")
+        self._key = ""
+        shown = QWidget(self)
+        self._label = plain_label("", shown, name="recovery_key", kind="strong")
+        self._label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self._label.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._print = button("Save for printing…", "recovery_print_button", shown, on=self.print_requested)
+        intro = plain_label(RECOVERY_INTRO, shown, name="recovery_intro")
+        column(intro, self._label, row(self._print, 1), 1, into=shown, gap=theme.SPACE_12)
+        typed = QWidget(self)
+        self.field = text_line("recovery_field", typed, "Recovery key", most=MOST_LETTERS)
+        self._wrong = plain_label("", typed, name="recovery_problem", kind="danger", is_hidden=True)
+        column(
+            plain_label(BACK_INTRO, typed, name="recovery_back_intro"), self.field, self._wrong, 1,
+            into=typed, gap=theme.SPACE_12,
+        )  # fmt: skip
+        self.addWidget(shown)
+        self.addWidget(typed)
+        self.field.textChanged.connect(self._on_changed)
+
+    def show_key(self, key: str) -> None:
+        self._key = key
+        self._label.setText(key)
+        self._label.setAccessibleName(" ".join(key.replace("-", " ")))
+        self.setCurrentIndex(0)
+
+    @property
+    def is_typed_back(self) -> bool:
+        secret = secret_of(self.field.text())
+        return secret is not None and secret == secret_of(self._key)
+
+    def say_wrong(self) -> None:
+        show_words(self._wrong, "" if self.is_typed_back else NOT_SAME)
+
+    def _on_changed(self) -> None:
+        show_words(self._wrong, "")
+        self.changed.emit()
+
+
+class StepsDialog(Dialog):
+    def __init__(self, parent: QWidget, name: str, title: str) -> None:
+        super().__init__(parent)
+        passing(self, name, title)
+        self.pages = named(QStackedWidget(self), f"{name}_pages")
+        self.problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
+        self.bar = thin_bar(f"{name}_bar", self, title)
+        self.bar.setRange(0, 0)
+        self.bar.hide()
+        self.back: QPushButton = button("Cancel", f"{name}_back", self, on=self._on_back)
+        self.on: QPushButton = button("Continue", f"{name}_next", self, kind="primary", on=self.go_on)
+        self.back.setAutoDefault(False)
+        self.on.setDefault(True)
+        heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
+        foot = row(1, self.back, self.on, gap=theme.SPACE_8)
+        parts = (heading, (self.pages, 1), self.problem, self.bar, foot)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._is_working = False
+
+    def go_on(self) -> None:
+        raise NotImplementedError
+
+    def work(self) -> None:
+        """Show that it is being done; nothing can be pressed meanwhile."""
+        self._is_working = True
+        show_words(self.problem, "")
+        self.bar.show()
+        self.pages.setEnabled(False)
+        self.on.setEnabled(False)
+        self.back.setEnabled(False)
+
+    def refuse(self, sentence: str) -> None:
+        self._is_working = False
+        self.bar.hide()
+        self.pages.setEnabled(True)
+        self.on.setEnabled(True)
+        self.back.setEnabled(True)
+        show_words(self.problem, breakable(sentence))
+
+    def reject(self) -> None:
+        """Not while something is being done: it is done or it is not."""
+        if not self._is_working:
+            super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._is_working:
+            event.ignore()
+        else:
+            super().closeEvent(event)
+
+    def end(self) -> None:
+        self._is_working = False
+        self.accept()
+
+    def _on_back(self) -> None:
+        self.reject()
+
+
+class EncryptDialog(StepsDialog):
+    """Passphrase, recovery key, the key typed back; then `encrypt` is called with passphrase, key and whether it opens
+    by itself.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        recovery: str,
+        *,
+        no_keyring: str,
+        encrypt: Callable[[str, str, bool], None],
+        print_key: Callable[[str], None],
+    ) -> None:
+        """`recovery`: the new recovery key; `no_keyring`: why the system's keyring cannot be used; empty: it can."""
+        super().__init__(parent, "encrypt_dialog", "Encrypt the history")
+        self._recovery, self._encrypt = recovery, encrypt
+        first = QWidget(self)
+        self._new = NewPassphrase(first)
+        self._by_itself = named(CheckBox(BY_ITSELF, first), "by_itself_box")
+        self._by_itself.setEnabled(not no_keyring)
+        note = NO_KEYRING.format(reason=no_keyring) if no_keyring else BY_ITSELF_NOTE
+        parts = (
+            plain_label(ENCRYPT_INTRO, first, name="encrypt_intro"), self._new, self._by_itself,
+            plain_label(note, first, name="by_itself_note", kind="muted"), 1,
+        )  # fmt: skip
+        column(*parts, into=first, gap=theme.SPACE_12)
+        self._keys = RecoveryPages(self)
+        self._keys.show_key(recovery)
+        self.pages.addWidget(first)
+        self.pages.addWidget(self._keys)
+        self._new.changed.connect(self._refresh)
+        self._keys.print_requested.connect(lambda: print_key(recovery))
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        self._new.setFocus()
+
+    def go_on(self) -> None:
+        if self.pages.currentIndex() == 0:
+            self.pages.setCurrentIndex(1)
+            self.on.setFocus()
+        elif self._keys.currentIndex() == 0:
+            self._keys.setCurrentIndex(1)
+            self._keys.field.setFocus()
+        elif self._keys.is_typed_back:
+            self.work()
+            self._encrypt(self._new.passphrase, self._recovery, self._by_itself.isChecked())
+        else:
+            self._keys.say_wrong()
+        self._refresh()
+
+    def _on_back(self) -> None:
+        if self.pages.currentIndex() == 0:
+            self.reject()
+        elif self._keys.currentIndex() == 0:
+            self.pages.setCurrentIndex(0)
+        else:
+            self._keys.setCurrentIndex(0)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        is_first, is_last = self.pages.currentIndex() == 0, self._keys.currentIndex() == 1
+        self.back.setText("Cancel" if is_first else "Back")
+        self.on.setText("Encrypt" if not is_first and is_last else "Continue")
+        if not self._is_working:
+            self.on.setEnabled(bool(self._new.passphrase) or not is_first)
+
+
+class PassphraseDialog(StepsDialog):
+    """The words of today and the new passphrase; then `change` is called with both."""
+
+    def __init__(self, parent: QWidget, *, asks: bool, change: Callable[[str, str], None]) -> None:
+        """`asks`: there are words of today."""
+        super().__init__(parent, "passphrase_dialog", "Passphrase")
+        self._change, self._asks = change, asks
+        page = QWidget(self)
+        self._now = secret_line("passphrase_now_field", page, NOW)
+        self._now.setVisible(asks)
+        self._new = NewPassphrase(page)
+        intro = "The passphrase opens the history, on this account and from a backup."
+        column(
+            plain_label(intro, page, name="passphrase_intro"), self._now, self._new, 1, into=page, gap=theme.SPACE_12
+        )
+        self.pages.addWidget(page)
+        self.on.setText("Change")
+        for signal in (self._new.changed, self._now.textChanged):
+            signal.connect(self._refresh)
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        (self._now if asks else self._new).setFocus()
+
+    def go_on(self) -> None:
+        self.work()
+        self._change(self._now.text(), self._new.passphrase)
+
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._new.passphrase) and (bool(self._now.text()) or not self._asks))
+
+
+class RecoveryDialog(StepsDialog):
+    """The words of today, a new recovery key, the key typed back; then `change` is called with both.
+
+    The one before counts until then.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        recovery: str,
+        *,
+        asks: bool,
+        change: Callable[[str, str], None],
+        print_key: Callable[[str], None],
+    ) -> None:
+        super().__init__(parent, "recovery_dialog", "Recovery key")
+        self._change, self._recovery = change, recovery
+        page = QWidget(self)
+        self._now = secret_line("recovery_now_field", page, NOW)
+        self._now.setVisible(asks)
+        intro = "A new recovery key is made. The old one opens the history until the new one is typed back."
+        column(plain_label(intro, page, name="recovery_new_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
+        self._keys = RecoveryPages(self)
+        self._keys.show_key(recovery)
+        self.pages.addWidget(page)
+        self.pages.addWidget(self._keys)
+        self._keys.print_requested.connect(lambda: print_key(recovery))
+        self._asks = asks
+        self._now.textChanged.connect(self._refresh)
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        (self._now if asks else self.on).setFocus()
+
+    def go_on(self) -> None:
+        if self.pages.currentIndex() == 0:
+            self.pages.setCurrentIndex(1)
+            self.on.setFocus()
+        elif self._keys.currentIndex() == 0:
+            self._keys.setCurrentIndex(1)
+            self._keys.field.setFocus()
+        elif self._keys.is_typed_back:
+            self.work()
+            self._change(self._now.text(), self._recovery)
+        else:
+            self._keys.say_wrong()
+
+    def refuse(self, sentence: str) -> None:
+        """Say why, where the words of today can be corrected; the key that was typed back stays."""
+        super().refuse(sentence)
+        self.pages.setCurrentIndex(0)
+        self._now.selectAll()
+        self._now.setFocus()
+
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._now.text()) or not self._asks)
+
+
+class KeyringDialog(StepsDialog):
+    """The words of today; then `change` is called with them and whether it opens by itself from then on."""
+
+    def __init__(self, parent: QWidget, *, by_itself: bool, asks: bool, change: Callable[[str, bool], None]) -> None:
+        title = BY_ITSELF if by_itself else "Ask for the passphrase"
+        super().__init__(parent, "keyring_dialog", title)
+        self._change, self._by_itself, self._asks = change, by_itself, asks
+        page = QWidget(self)
+        self._now = secret_line("keyring_now_field", page, "Passphrase or recovery key")
+        self._now.setVisible(asks)
+        intro = BY_ITSELF_NOTE if by_itself else NOT_BY_ITSELF_NOTE
+        column(plain_label(intro, page, name="keyring_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
+        self.pages.addWidget(page)
+        self.on.setText("Open by itself" if by_itself else "Ask for it")
+        self._now.textChanged.connect(self._refresh)
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        (self._now if asks else self.back).setFocus()
+
+    def go_on(self) -> None:
+        self.work()
+        self._change(self._now.text(), self._by_itself)
+
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._now.text()) or not self._asks)
+
+
+class DecryptDialog(StepsDialog):
+    def __init__(self, parent: QWidget, *, asks: bool, decrypt: Callable[[str], None]) -> None:
+        super().__init__(parent, "decrypt_dialog", "Decrypt the history")
+        self._decrypt, self._asks = decrypt, asks
+        page = QWidget(self)
+        self._now = secret_line("decrypt_now_field", page, NOW)
+        self._now.setVisible(asks)
+        intro = (
+            "The history is written anew without encryption. Whoever has the disk or a backup made later can then read "
+            "it. Backups made before stay encrypted, with the current passphrase."
+        )
+        column(plain_label(intro, page, name="decrypt_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
+        self.pages.addWidget(page)
+        self.on.setText("Decrypt")
+        self._now.textChanged.connect(self._refresh)
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        (self._now if asks else self.back).setFocus()
+
+    def go_on(self) -> None:
+        self.work()
+        self._decrypt(self._now.text())
+
+    def _refresh(self) -> None:
+        self.on.setEnabled(bool(self._now.text()) or not self._asks)

@@ -1,0 +1,242 @@
+"""`slmdesk ask`: a question to documents, answered with the passages that support the answer."""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from slmdesk.base.documents import Page, PageStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, to_json
+from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
+from slmdesk.command.reading import ask_password, open_document, say_unread
+from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
+from slmdesk.library.command.folders import index
+from slmdesk.library.document_info import info_of
+from slmdesk.library.folder_types import CollectionStatus
+from slmdesk.library.labels import folder_words, unread
+from slmdesk.library.nearest import Citation
+from slmdesk.questions.events import QuestionAnswered, QuestionPlanned
+from slmdesk.questions.prompt import Answered
+from slmdesk.questions.types import AskRequest
+from slmdesk.runtime.events import Event, MessageEnded, PromptProgress
+from slmdesk.services import Services
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=NamedFile(), metavar="FILE_OR_FOLDER...")
+@click.argument("question")
+@click.option("-m", "--model", help="Id, unique prefix of one, or name of a model.")
+@click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
+@click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
+@no_save_option
+@redact_option
+@redact_preview_option
+@json_option
+@click.pass_obj
+def ask(
+    console: Console,
+    files: tuple[Path, ...],
+    question: str,
+    model: str | None,
+    item: str | None,
+    password: bool,
+    no_save: bool,
+    redact: bool,
+    redact_preview: bool,
+) -> int | None:
+    """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
+
+    New documents in a folder are read first; a second question reads only what has changed.
+    """
+    if not question.strip():
+        raise click.UsageError("The question is empty.")
+    if not files and not item:
+        raise click.UsageError("Missing argument 'FILE_OR_FOLDER...'.")
+    if no_save and item:
+        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved question (-q).")
+    if len(files) > 1 and any(file.is_dir() for file in files):
+        raise click.UsageError("Give one folder, or files.")
+    secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
+    with console.services(lambda _settings: not no_save) as services:
+        asked = _asked(console, services, files, secrets, item)
+        if redact_preview:
+            return _preview(console, services, question, asked)
+        if item and files:
+            _say_change(console, services, item, asked)
+        ids = () if asked.folder else tuple(one.id for one in asked.documents)
+        request = AskRequest(
+            question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model,
+            redact=redact or None,
+        )  # fmt: skip
+        ended, answered = _answer(console, services, request)
+        if ended.problem is not None:
+            raise ReportedError(ended.problem)
+        if answered is None:
+            raise KeyboardInterrupt
+        unsaved = services.service_thread.call(lambda: services.chats.answers.save_end(ended.message.id))
+        if console.as_json and unsaved is None:
+            console.give(_as_json(ended, answered, asked, is_kept=not no_save))
+        elif not console.as_json:
+            console.say(ended.message.text)
+            if answered.reading_words:
+                console.notify(f"note: {answered.reading_words}")
+            if answered.documents_words:
+                console.notify(f"note: {answered.documents_words}")
+            say_redaction(console, answered.redaction)
+            for name, words in asked.unread_words:
+                console.notify(f"note: {name}: {words}")
+        if unsaved is not None:
+            console.fail(
+                unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked, is_kept=not no_save)
+            )
+            console.notify("note: the answer is whole, but the history does not have it.")
+            return 1
+        with suppress(KeyboardInterrupt):  # what was read is being saved for the next question
+            console.result_of(services, services.states.when_quiet)
+    return 1 if asked.failed else None
+
+
+class _Asked(Record):
+    documents: Sequence[DocumentRecord]
+    folder: CollectionRecord | None = None
+    failed: Sequence[Mapping[str, Json]] = ()
+    unread: Sequence[tuple[DocumentRecord, Sequence[Page]]] = ()
+
+    @property
+    def unread_words(self) -> list[tuple[str, str]]:
+        return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
+
+
+def _asked(
+    console: Console, services: Services, files: Sequence[Path], secrets: Mapping[Path, str], item: str | None
+) -> _Asked:
+    """Have the documents or the folder read where needed.  Raises KnownError where none of it could be read."""
+    if not files and item:
+        folder, known = services.service_thread.call(lambda: services.questions.about(item))
+        return _folder(console, services, Path(os.fsdecode(folder.path))) if folder else _documents(services, known)
+    # a document read before can be asked although its drive is not connected now
+    if files[0].is_dir() or services.service_thread.call(lambda: services.collections.at(files[0])):
+        return _folder(console, services, files[0])
+    records: list[DocumentRecord] = []
+    failed: list[Mapping[str, Json]] = []
+    for file in files:
+        try:
+            records.append(open_document(console, services, file, password=secrets[file]))
+        except KnownError as err:
+            if len(files) - len(failed) == 1 and not records:
+                raise
+            failed.append(say_unread(console, file, err))
+    return _documents(services, records, failed)
+
+
+def _folder(console: Console, services: Services, place: Path) -> _Asked:
+    known = services.service_thread.call(lambda: services.collections.at(place))
+    state = index(console, services, place)
+    if not known and not state.documents and state.status is CollectionStatus.CURRENT:
+        id = state.record.id  # it was only added to be asked now
+        console.result_of(services, lambda: services.collections.forget(id))
+        raise KnownError("collection.empty", name=state.record.name)
+    if state.status is not CollectionStatus.CURRENT or state.unread:
+        console.notify(f"note: {folder_words(state)}")
+    return _Asked(services.service_thread.call(lambda: services.collections.readable(state.record.id)), state.record)
+
+
+def _documents(
+    services: Services, records: Sequence[DocumentRecord], failed: Sequence[Mapping[str, Json]] = ()
+) -> _Asked:
+    def pages_of(one: DocumentRecord) -> list[Page]:
+        return services.documents.pages(one.id, limit=max(1, one.pages), with_text=False)
+
+    pages = services.service_thread.call(lambda: [(one, pages_of(one)) for one in records])
+    without = [(one, [page for page in found if page.status is not PageStatus.READ]) for one, found in pages]
+    return _Asked(records, None, failed, [(one, found) for one, found in without if found])
+
+
+def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
+    folder, documents = services.service_thread.call(lambda: services.questions.about(item))
+    old = {folder.id} if folder else {one.id for one in documents}
+    new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}
+    if old != new:
+        was = folder.name if folder else ", ".join(one.name for one in documents)
+        now = asked.folder.name if asked.folder else ", ".join(one.name for one in asked.documents)
+        console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
+
+
+def _preview(console: Console, services: Services, question: str, asked: _Asked) -> int:
+    """Print what would be replaced; of a folder in the question alone, since what is read of it is not known yet."""
+    if asked.folder:
+        console.notify("note: the passages that are read of the folder are redacted too, without being shown here.")
+    return print_preview_of(console, services, () if asked.folder else asked.documents, (question,))
+
+
+def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
+    """How the answer ended, and what was verified of it; None where it did not end well."""
+    received: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    services.on(Event, received.put)
+    sent = services.service_thread.call(lambda: services.questions.ask(request))
+    ended: MessageEnded | None = None
+    try:
+        while True:
+            event = next_of(received)
+            if isinstance(event, QuestionPlanned) and event.message == sent.answer.id:
+                what = "the whole text" if event.is_whole else f"the {event.passages} best passages"
+                console.notify(f"reading {what}, {event.tokens:,} tokens")
+            elif isinstance(event, PromptProgress) and event.message == sent.answer.id:
+                console.progress("reading", event.read, event.total)
+            elif isinstance(event, MessageEnded) and event.message.id == sent.answer.id:
+                console.end_progress()
+                ended = event
+                if event.message.status is not Status.COMPLETE:
+                    return event, None
+            elif isinstance(event, QuestionAnswered) and event.message == sent.answer.id and ended:
+                return ended, event.answered
+    except KeyboardInterrupt:
+        services.service_thread.call(lambda: services.questions.stop(sent.answer.id), 5.0)
+        raise
+
+
+def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
+    files = {one.id: one for one in asked.documents}
+
+    def shape(one: Citation) -> dict[str, Json]:
+        record = files.get(one.document)
+        reported: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
+        if record and record.collection:  # in a folder, a name alone is not enough
+            reported["path"] = os.fsdecode(record.path)
+        return reported
+
+    reported: dict[str, Json] = {
+        "answer": answered.answer,
+        "state": answered.state,
+        "found": answered.found,
+        "citations": [shape(one) for one in answered.citations],
+        "nearest": [shape(one) for one in answered.nearest],
+        "supported": answered.supported,
+        "flags": [to_json(one) for one in answered.marks],
+        "dropped": answered.dropped,
+        "whole": answered.is_whole,
+        "passages_read": answered.passages_read,
+        "passages_total": answered.passages_total,
+        "documents_total": answered.documents_total or len(asked.documents),
+        "looked_at": [{"file": one.name, "says": one.says} for one in answered.looked_at],
+        "quoted_only": answered.is_quoted,
+        "item": ended.message.item if is_kept else None,
+        "message": ended.message.id if is_kept else None,
+        "model": ended.message.model_name,
+        "unread": [
+            {"file": one.name, "page": page.number, "reason": page.reason or page.status.value}
+            for one, pages in asked.unread
+            for page in pages
+        ],
+    }
+    if answered.redaction:
+        reported["redaction"] = to_json(answered.redaction)
+    return reported | {"failed": list(asked.failed)} if asked.failed else reported

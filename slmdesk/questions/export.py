@@ -1,0 +1,61 @@
+"""Exports questions about documents with their answers, and what was read of each document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from slmdesk.base.documents import PageStatus
+from slmdesk.base.record import to_json
+from slmdesk.base.records import Item
+from slmdesk.base.types import Json
+from slmdesk.base.wire import stored_dict
+from slmdesk.chat.service import ChatService
+from slmdesk.exports.chats import chat_shape
+from slmdesk.exports.papers import ReadDocument, question_paper
+from slmdesk.library.document_info import info_of
+from slmdesk.library.folder_types import SkippedDocument
+from slmdesk.questions.prompt import Answered
+from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.store import Store
+
+FORMAT = "slmdesk-question"
+
+
+def export_question(
+    store: Store, chats: ChatService, unread: Callable[[str], Sequence[SkippedDocument]], item: Item, form: str
+) -> Make:
+    held, documents, missing = chats.open(item.id), _read_of(store, item), _not_read_of(store, unread, item)
+    if form == "json":
+        chat = chat_shape(held.item, chats.messages(item.id), held.messages)
+        answers = stored_dict(Answered, (store.results.get(item.id) or {}).get("answers"))
+        states: Json = {id: {**to_json(one), "state": one.state} for id, one in answers.items()}
+        skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
+        about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": states}
+        return lambda: json_bytes({**chat, "format": FORMAT, **about})
+    return lambda: question_paper(held.item, held.messages, documents, missing)
+
+
+def _read_of(store: Store, item: Item) -> list[ReadDocument]:
+    documents: list[ReadDocument] = []
+    for one in store.documents.of_item(item.id):
+        pages = store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
+        unread = [
+            (page.number, page.reason or page.status.value) for page in pages if page.status is not PageStatus.READ
+        ]
+        documents.append(ReadDocument(one.name, info_of(one).page_kind.value, len(pages), unread))
+    return documents
+
+
+def _json_of(document: ReadDocument) -> Json:
+    read = document.pages - len(document.unread)
+    reasons: list[Json] = [{"page": page, "reason": reason} for page, reason in document.unread]
+    coverage: Json = {"pages_total": document.pages, "pages_read": read, "unreadable": reasons}
+    return {"name": document.name, "page_kind": document.page_kind, "coverage": coverage}
+
+
+def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[tuple[str, str]]:
+    folder = item.settings.get("collection")
+    if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):
+        return []
+    return [(Path(one.path).name, one.sentence) for one in unread(folder)]

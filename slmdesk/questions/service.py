@@ -1,0 +1,449 @@
+"""The question service: answers questions about documents, with verified citations.  Everything on the service thread.
+
+The model reads the whole text where that is soon read, else the best passages first (see `context` and `plan`).  A
+question is an item of kind `question` with messages like a chat's, so that history, search, trash and export treat it
+like one; what was verified is its result in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import (
+    AnswerEnding,
+    CollectionRecord,
+    DocumentRecord,
+    DocumentStatus,
+    Item,
+    Message,
+    ModelRecord,
+    Status,
+)
+from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
+from slmdesk.base.wire import stored_dict, stored_from
+from slmdesk.chat.answer_writer import AnswerRequest, Answers
+from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.chat.model_choice import AnswerSettings
+from slmdesk.evaluation.exam_items import Skill
+from slmdesk.evaluation.exams import ExamService, is_weak
+from slmdesk.library.retrieval import Retrieval
+from slmdesk.library.saved_states import WORTH_S, StateService
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import ModelService
+from slmdesk.questions.asking import Asking, Ending, learnt, text_of
+from slmdesk.questions.context import WHOLE_TOKENS, AnswerContext, ReadingChoice, ReadingRequest
+from slmdesk.questions.events import QuestionAnswered, QuestionPlanned
+from slmdesk.questions.plan import SAMPLING, Asked, Reply, Step, plan
+from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
+from slmdesk.questions.types import AskedQuestion, AskRequest, collection_of
+from slmdesk.redaction.report import Tally
+from slmdesk.redaction.service import RedactionService
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Problem
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.slices import in_slices
+
+if TYPE_CHECKING:
+    from slmdesk.questions.verification import Evidence
+
+log = logging.getLogger(__name__)
+
+KIND = "question"
+MOST_DOCUMENTS = 50
+MOST_BEFORE = 2
+
+
+class QuestionService(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        answers: Answers,
+        retrieval: Retrieval,
+        states: StateService,
+        exams: ExamService,
+        redaction: RedactionService,
+    ) -> None:
+        super().__init__(runtime)
+        self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
+        self._answers, self._retrieval, self._states = answers, retrieval, states
+        self._asking: dict[str, Asking] = {}
+        self._ahead_s: dict[str, float] = {}  # how long documents took to be read ahead
+
+    # ---- requests
+
+    def ask(self, request: AskRequest) -> SentMessage:
+        """Save a question and the row of its answer, then have it answered.
+
+        Published like a chat's answer, with QuestionPlanned before its first word and QuestionAnswered at its end.
+        Where there is no model, or it is too weak, the best passages are the answer, and it says so.  Raises KnownError
+        `request.invalid` (no words, no documents), `document.unknown`, `document.stopped` (not read),
+        `collection.unknown`, `collection.empty` (nothing was read of it yet), `model.unknown`, `redaction.…`,
+        `store.…`.
+        """
+        if not request.question.strip():
+            raise KnownError("request.invalid", what="no text")
+        item = self._store.items.get(request.item) if request.item else None
+        if item is not None and item.kind != KIND:
+            raise KnownError("request.invalid", what=f"this is a {item.kind}, which no documents can be asked in")
+        collection = request.collection or (collection_of(item) if item and not request.documents else None)
+        documents = self._documents(request.documents, item, collection)
+        record = self._model(request.model)
+        path: tuple[Message, ...] = ()
+        if item is None:
+            item = self._store.items.add(KIND, title_from(request.question))
+        else:
+            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
+            if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
+                raise KnownError("request.invalid", what="the last answer is still being written")
+        if collection:  # which documents it is about is known when it is answered
+            item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
+        else:
+            if collection_of(item):
+                item = self._store.items.change_settings(item.id, collection=None)
+            self._store.documents.link(item.id, [one.id for one in documents])
+        item = self._with_redaction(item, request)
+        self._publish(ItemChanged(item))
+        user = self._store.messages.add(
+            item.id,
+            parent=path[-1].id if path else None,
+            role=Role.USER,
+            parts=(TextPart(request.question, Origin.PERSON),),
+            status=Status.COMPLETE,
+        )
+        self._publish(MessageAdded(user))
+        answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
+        return SentMessage(self._store.items.get(item.id), user, answer)
+
+    def expect_question(self, document: str, *, loads: bool = False) -> None:
+        """Have the model read a document of a few pages while nobody needs it: a person has opened it and may ask.
+
+        `loads`: a model that was let go is loaded for it.  Raises KnownError `document.…`, `model.…`.
+        """
+        documents = self._documents([document], None, None)
+        record = self._models.choose(None)
+        items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
+        if is_weak(record) or any(one.settings.get(REDACT) is True for one in items):
+            return
+        loaded = self._loader.loaded()
+        if loaded and loaded[0].id == record.id:
+            request = ReadingRequest("", (), documents, record, explicit=False)
+            chosen = partial(self._read_ahead, record, document)
+            self._choice(request, chosen, lambda _problem: None).begin()  # a failure only costs time
+        elif loads:
+            self._answers.read_ahead.load(record)
+
+    def stop(self, message: str) -> None:
+        """Stop an answer; its text stays.  Does nothing when none is written."""
+        asking = self._asking.get(message)
+        if asking is None or asking.is_written:
+            self._answers.stop(message)
+            return
+        self._let_go(asking)
+        self._end(asking, AnswerEnding(Status.CANCELLED))
+
+    # ---- looking
+
+    def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
+        """Return what a follow-up question without documents is about: a folder, or documents.
+
+        Raises KnownError `item.unknown`, `collection.unknown`.
+        """
+        found = self._store.items.get(item)
+        collection = collection_of(found)
+        folder = self._store.collections.get(collection) if collection else None
+        return folder, [] if folder else self._store.documents.of_item(found.id)
+
+    def turns(self, item: str) -> list[AskedQuestion]:
+        """Return the questions of an item and their answers, oldest first.  Raises KnownError `item.unknown`."""
+        found = self._store.items.get(item)
+        path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
+        return [
+            AskedQuestion(words_of(one), reported, answered.get(reported.id))
+            for one, reported in pairwise(path)
+            if one.role is Role.USER and reported.role is Role.ASSISTANT
+        ]
+
+    def answered(self, item: str) -> dict[str, Answered]:
+        kept = (self._store.results.get(item) or {}).get("answers")
+        return stored_dict(Answered, kept)  # of a newer program: its words are in the message
+
+    def close(self) -> None:
+        """End questions not answered yet as `interrupted` when the app ends."""
+        for asking in tuple(self._asking.values()):
+            if not asking.is_written:
+                self._let_go(asking)
+                with suppress(KnownError):  # then the next instance does it
+                    self._store.messages.end(asking.answer.id, "", AnswerEnding(Status.INTERRUPTED))
+        self._asking.clear()
+
+    # ---- beginning
+
+    def _documents(
+        self, requested: Sequence[str], item: Item | None, collection: str | None
+    ) -> tuple[DocumentRecord, ...]:
+        if collection:
+            asked = self._store.collections.asked_documents(self._store.collections.get(collection).id)
+            if not asked:
+                raise KnownError("collection.empty", name=self._store.collections.get(collection).name)
+            return tuple(asked)
+        found = [self._store.documents.get(one) for one in dict.fromkeys(requested)]
+        if not found and item is not None:
+            found = self._store.documents.of_item(item.id)
+        if not found:
+            raise KnownError("request.invalid", what="no document to ask")
+        if len(found) > MOST_DOCUMENTS:
+            raise KnownError("request.invalid", what=f"at most {MOST_DOCUMENTS} documents can be asked at once")
+        for one in found:
+            if one.status is not DocumentStatus.READ:
+                raise KnownError("document.stopped", path=one.name)
+        return tuple(found)
+
+    def _with_redaction(self, item: Item, request: AskRequest) -> Item:
+        if request.redact is not None and request.redact != (item.settings.get(REDACT) is True):
+            item = self._store.items.change_settings(item.id, **{REDACT: request.redact or None})
+        if item.settings.get(REDACT) is True:
+            self._redaction.decide(item.id, request.decisions)
+        return item
+
+    def _model(self, requested: str | None) -> ModelRecord | None:
+        try:
+            return self._models.choose(requested)
+        except KnownError as err:
+            if err.code == "model.none":
+                return None
+            raise
+
+    def _begin(
+        self,
+        item: Item,
+        user: Message,
+        record: ModelRecord | None,
+        documents: tuple[DocumentRecord, ...],
+        path: Sequence[Message],
+        *,
+        explicit: bool,
+    ) -> Message:
+        sampling = {key: value for key, value in to_json(SAMPLING).items() if value not in (None, [], False)}
+        answer = self._store.messages.add(
+            item.id,
+            parent=user.id,
+            role=Role.ASSISTANT,
+            parts=(),
+            status=Status.STREAMING,
+            model_sha256=record.sha256 if record else None,
+            model_name=record.name if record else None,
+            sampling=sampling,
+            prompt_version=PROMPT_VERSION,
+        )
+        self._publish(MessageAdded(answer))
+        self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
+        before = self._before(item.id, path)
+        veil = self._redaction.veil(item.id) if item.settings.get(REDACT) is True else None
+        tally = Tally(veil) if veil else None
+        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit, veil, tally)
+        self._asking[answer.id] = asking
+        self._service_thread.post(lambda: self._choose(asking))
+        return answer
+
+    def _before(self, item: str, path: Sequence[Message]) -> tuple[tuple[str, str], ...]:
+        answered = self.answered(item)
+        pairs: list[tuple[str, str]] = []
+        for asked, reported in pairwise(path):
+            if asked.role is Role.USER and reported.id in answered and not answered[reported.id].is_quoted:
+                pairs.append((words_of(asked), answered[reported.id].answer))
+        return tuple(pairs[-MOST_BEFORE:])
+
+    # ---- what is read for it
+
+    def _choice(
+        self,
+        request: ReadingRequest,
+        chosen: Callable[[AnswerContext], None],
+        failed: Callable[[Problem | None], None],
+    ) -> ReadingChoice:
+        return ReadingChoice(self._service_thread, self._store, self._loader, self._retrieval, request, chosen, failed)
+
+    def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
+        if reading.is_whole and reading.tokens <= WHOLE_TOKENS:
+            settings, turns = AnswerSettings(record, SAMPLING, None), text_turns_of(reading.sources, names=False)
+            state = self._states.known(record, turns, PROMPT_VERSION)
+            read = partial(self._ahead_s.__setitem__, document)
+            self._answers.read_ahead.begin(settings, turns, state, read)
+
+    def _choose(self, asking: Asking) -> None:
+        if self._asking.get(asking.answer.id) is not asking:  # it was stopped
+            return
+
+        def failed(problem: Problem | None) -> None:
+            if problem:
+                self._fail(asking, problem)
+            else:
+                self._end(asking, AnswerEnding(Status.CANCELLED))
+
+        able = asking.record if asking.record and not is_weak(asking.record) else None
+        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil)
+        asking.choice = self._choice(request, lambda found: self._chosen(asking, found), failed)
+        asking.choice.begin()
+
+    def _chosen(self, asking: Asking, reading: AnswerContext) -> None:
+        asking.choice, asking.reading = None, reading
+        if not reading.sources or asking.record is None:
+            self._quote(asking)
+            return
+        if asking.veil is None:
+            self._read(asking, reading)
+            return
+        learning = in_slices(self._service_thread, learnt(self._store, asking.veil, reading))
+        asking.learning = learning.then(
+            lambda found: self._fail(asking, found) if isinstance(found, Problem) else self._read(asking, reading)
+        )
+
+    def _read(self, asking: Asking, reading: AnswerContext) -> None:
+        asking.learning = None
+        assert asking.record is not None
+        if reading.wider and self._known_state(asking, reading.wider):
+            reading = reading.wider  # it was read before: nothing is cheaper, and it holds everything
+        truth = self._exams.skills(asking.record).get(Skill.TRUTH)
+        asked = Asked(
+            asking.question,
+            asking.before,
+            names=len(asking.documents) > 1,
+            can_tell=truth is not None and truth.level != "weak",
+        )
+        asking.plan = plan(
+            asked,
+            reading,
+            lambda one, question, text, certainty: self._evidence(asking, one).part(question, text, certainty),
+        )
+        try:
+            request = self._request(asking, next(asking.plan))
+        except KnownError as err:
+            self._fail(asking, problem_for(err))
+            return
+        asking.is_written = True
+        self._answers.start(request)
+
+    # ---- the answer
+
+    def _request(self, asking: Asking, step: Step) -> AnswerRequest:
+        assert asking.record is not None
+        if step.reading is not asking.reading or not asking.is_planned:
+            asking.reading, asking.is_planned = step.reading, True
+            reading = step.reading
+            self._publish(
+                QuestionPlanned(
+                    asking.item,
+                    asking.answer.id,
+                    reading.is_whole,
+                    len(reading.sources),
+                    reading.tokens,
+                    reading.context_size,
+                )
+            )
+        return AnswerRequest(
+            asking.answer,
+            self._store,
+            asking.record,
+            asking.hidden(step.turns),
+            step.sampling,
+            explicit=asking.explicit,
+            watcher=Ending(lambda message: self._written(asking, message)),
+            polish=lambda text: self._kept_words(asking, text),
+            state=self._known_state(asking, step.reading),
+            choices=step.choices,
+            again=lambda answer, scores: self._next(asking, step, answer, scores),
+            veil=asking.veil,
+        )
+
+    def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
+        if asking.record is None or not reading.is_whole or asking.veil:
+            return None
+        return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
+
+    def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
+        if step.reading.is_whole:
+            asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds it read
+        assert asking.plan is not None
+        try:
+            return self._request(asking, asking.plan.send(Reply(asking.with_originals(step, answer), tuple(scores))))
+        except StopIteration as end:
+            asking.answered = changed(end.value, redaction=asking.tally.report() if asking.tally else None)
+        except KnownError:  # the pages cannot be read now: nothing was verified, and the words stay as they came
+            log.info("an answer could not be verified")
+        return None
+
+    def _keep_state(self, asking: Asking) -> None:
+        """A document that was read whole, and for long, need not be read again another day."""
+        ids = [one.id for one in asking.documents]
+        read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
+        if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:
+            self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, ids)
+
+    def _kept_words(self, asking: Asking, text: str) -> str:
+        if asking.answered is None:
+            return text
+        return self._evidence(asking, asking.reading).words(asking.answered)
+
+    def _quote(self, asking: Asking) -> None:
+        evidence = self._evidence(asking, asking.reading)
+        asking.answered = evidence.quoted(has_model=asking.record is not None)
+        ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
+        try:
+            message = self._store.messages.end(asking.answer.id, evidence.words(asking.answered), ending)
+        except KnownError as err:
+            self._fail(asking, problem_for(err))
+            return
+        self._publish(MessageEnded(message))
+        self._written(asking, message)
+
+    def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
+        from slmdesk.questions.verification import Evidence  # with all checks of text: only who asks waits
+
+        return Evidence(self._store, asking.question, asking.documents, reading)
+
+    def _written(self, asking: Asking, message: Message) -> None:
+        self._asking.pop(asking.answer.id, None)
+        if asking.answered is None or message.status is not Status.COMPLETE:
+            return
+        self._keep_state(asking)
+        with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
+            kept = self._store.results.get(asking.item) or {}
+            answers = {**(stored_from(dict, kept.get("answers")) or {}), message.id: to_json(asking.answered)}
+            self._store.results.save(asking.item, {**kept, "answers": answers})
+            self._link_cited(asking)
+        self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
+
+    def _link_cited(self, asking: Asking) -> None:
+        if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
+            return
+        before = [one.id for one in self._store.documents.of_item(asking.item)]
+        cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
+        self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
+
+    # ---- ends
+
+    def _let_go(self, asking: Asking) -> None:
+        if asking.choice:
+            asking.choice.cancel()
+        if asking.learning:
+            asking.learning.cancel()
+
+    def _fail(self, asking: Asking, problem: Problem) -> None:
+        ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+        self._end(asking, ending, problem)
+
+    def _end(self, asking: Asking, ending: AnswerEnding, problem: Problem | None = None) -> None:
+        self._asking.pop(asking.answer.id, None)
+        message = changed(asking.answer, status=ending.status, owner=None, error_code=ending.error_code)
+        with suppress(KnownError):  # the row stays `streaming`, and the next instance makes it `interrupted`
+            message = self._store.messages.end(asking.answer.id, "", ending)
+        self._publish(MessageEnded(message, problem))

@@ -1,0 +1,74 @@
+"""The settings of redaction: the person's list of people and firms."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
+
+from slmdesk.redaction.window.controller import RedactionNamesController
+from slmdesk.text.redaction.types import Listed
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.build import column
+from slmdesk.window.widgets.dialog import Dialog
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.setting_rows import add_setting
+from slmdesk.window.widgets.text import plain_label
+
+INTRO = "One name per line. They are always replaced in redacted chats, with their endings and parts."
+NONE = "None yet. Names on this list are always found, whatever stands around them."
+
+
+class RedactionSection(QWidget):
+    def __init__(self, controller: RedactionNamesController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("redaction_section")
+        self._controller = controller
+        self._names: tuple[Listed, ...] = ()
+        title = plain_label("Redaction", self, name="redaction_heading", kind="heading")
+        layout = column(title, into=self, gap=theme.SPACE_12)
+        self._edit = QPushButton("Edit…", self)
+        add_setting(layout, self._edit, "private_names", "People and firms", NONE)
+        self._edit.clicked.connect(self._on_edit)
+        controller.names_shown.connect(self.show_names)
+
+    def show_names(self, names: tuple[Listed, ...]) -> None:
+        self._names = names
+        count = "1 name" if len(names) == 1 else f"{len(names):,} names"
+        sentence = self.findChild(QLabel, "private_names_sentence")
+        if isinstance(sentence, QLabel):
+            sentence.setText(f"{count}, always found, whatever stands around them." if names else NONE)
+
+    def _on_edit(self) -> None:
+        dialog = NamesDialog("\n".join(one.words for one in self._names), self.window())
+        dialog.saved.connect(self._controller.change)
+        dialog.open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.look()
+
+
+class NamesDialog(Dialog):
+    saved = Signal(str)
+
+    def __init__(self, lines: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "private_names", "People and firms")
+        self.resize(460, 420)
+        self._text = named(QPlainTextEdit(lines, self), "private_names_text", label="People and firms")
+        self._text.setTabChangesFocus(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._save = named(QPushButton("Save", self), "private_names_save")
+        self._save.setProperty("kind", "primary")
+        buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+        column(
+            plain_label(INTRO, self, name="private_names_intro"), (self._text, 1), buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        buttons.accepted.connect(self._on_accepted)
+        buttons.rejected.connect(self.reject)
+
+    def _on_accepted(self) -> None:
+        self.saved.emit(self._text.toPlainText())
+        self.accept()

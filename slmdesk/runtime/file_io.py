@@ -1,0 +1,226 @@
+"""Copies, hashes and checks large model files.  Runs on file threads and uses neither the store nor other services."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.base.record import Record
+from slmdesk.gguf.file import opened, shown_path
+from slmdesk.store.locks import FileLock
+
+if sys.platform != "win32":
+    import fcntl
+
+CHUNK_BYTES = 4 << 20
+SPARE_BYTES = 64 << 20
+"""Left free on the disk beside a copied model, so that the history can still be saved."""
+MAX_SLUG = 60
+PART_SUFFIX = ".part"
+OWNED_S = 60.0
+"""A part written to more recently than this is not tested for an owner, which may be about to lock it."""
+
+OnBytes = Callable[[int, int], None]
+"""Called with (bytes done, bytes in total), at most ten times a second."""
+
+
+class FileMark(Record):
+    """Size, time and inode of a file: a cheap way to tell whether it is still the one that was hashed."""
+
+    bytes: int
+    mtime_ns: int
+    inode: int
+
+
+class HashedFile(Record):
+    path: Path
+    sha256: str
+    mark: FileMark
+
+
+def slug(name: str) -> str:
+    kept = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "-" for one in name)
+    while "--" in kept:
+        kept = kept.replace("--", "-")
+    return kept.strip(".-_")[:MAX_SLUG].strip(".-_") or "model"
+
+
+def file_name(name: str, sha256: str) -> str:
+    """Return the name for a model file in the models folder: always made by the program, never taken over."""
+    return f"{slug(name)}-{sha256[:12]}.gguf"
+
+
+def mark_of(path: Path) -> FileMark:
+    """Return the size, time and inode of a regular file.  Raises KnownError `model.missing`, `model.unreadable`."""
+    with opened(path) as (_file, info):
+        return _mark(info)
+
+
+def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
+    """Return the sha256 of a file.
+
+    Raises KnownError `model.…`, with `model.changed` when the file changes meanwhile, and Stopped.
+    """
+    digest = hashlib.sha256()
+    mark = _read(path, digest.update, on_bytes, stop)
+    return HashedFile(path, digest.hexdigest(), mark)
+
+
+def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
+    """Copy `source` into `folder` under a name made by the program, and hash it on the way.
+
+    The copy is written beside its final name, synced and then renamed.  Raises KnownError `disk.full`, `model.…`,
+    `file.unwritable`, and Stopped; the partial file is removed then.  An existing file of the same name is replaced:
+    its name holds the sha256, so it is the same or was damaged.
+    """
+    remove_left_overs(folder)
+    needed = need_space(source, folder)
+    part = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+    digest = hashlib.sha256()
+    try:
+        with _writable(part) as out:
+
+            def keep(chunk: bytes) -> None:
+                digest.update(chunk)
+                with _unwritable(part, needed):
+                    out.write(chunk)
+
+            _read(source, keep, on_bytes, stop)
+            with _unwritable(part, needed):
+                out.flush()
+                os.fsync(out.fileno())
+        target = folder / file_name(name, digest.hexdigest())
+        with _unwritable(target, 0):
+            part.replace(target)
+            sync_folder(folder)
+        return HashedFile(target, digest.hexdigest(), mark_of(target))
+    finally:
+        with suppress(OSError):  # the folder is no longer ours, or no folder: why it failed is said already
+            part.unlink(missing_ok=True)
+
+
+def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
+    """Return the bytes needed to copy `source`, or `bytes` if given.
+
+    Raises KnownError `disk.full`, with both amounts, when `folder` has less space.
+    """
+    needed = (mark_of(source).bytes if bytes is None else bytes) + SPARE_BYTES
+    private_folder(folder)
+    with _unwritable(folder, needed):
+        free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+    return needed
+
+
+def remove_left_overs(folder: Path) -> int:
+    freed = 0
+    for part in folder.glob(f".import-*{PART_SUFFIX}"):
+        try:
+            found = part.stat()
+            age_s = time.time() - found.st_mtime
+            if age_s > 86_400 or (age_s > OWNED_S and not _is_owned(part)):
+                part.unlink()
+                freed += found.st_size
+        except OSError:
+            continue  # another instance was first, or may keep it
+    return freed
+
+
+def _is_owned(part: Path) -> bool:
+    """Return whether the program that writes this part is still running: it holds a lock, where there are locks."""
+    with part.open("rb") as file:
+        return not _own(file)
+
+
+def _own(file: BinaryIO) -> bool:
+    """Hold the file's lock, which the system drops with the process.  Windows keeps an open file from being removed."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # somebody's already, or a file system without locks: its age decides
+            return False
+    return True
+
+
+def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event) -> FileMark:
+    with opened(path) as (source, before):
+        done, reported = 0, 0.0
+        while chunk := source.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            take(chunk)
+            done += len(chunk)
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
+                on_bytes(done, before.st_size)
+        on_bytes(done, before.st_size)
+        if done != before.st_size or _mark(os.fstat(source.fileno())) != _mark(before):
+            raise KnownError("model.changed", path=shown_path(path))
+        return _mark(before)
+
+
+def _mark(found: os.stat_result) -> FileMark:
+    return FileMark(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@contextmanager
+def _unwritable(path: Path, needed: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=needed) from err
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[BinaryIO]:
+    with _unwritable(path, 0):
+        out = path.open("xb")
+    try:
+        path.chmod(PRIVATE_FILE)
+        _own(out)
+        yield out
+    finally:
+        with suppress(OSError):  # what could not be written was said before
+            out.close()
+
+
+class Claim:
+    """Exclusive right to write one partial file, also against other processes.  The system releases it with its
+    process.
+    """
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+
+    @staticmethod
+    def take(path: Path) -> Claim | None:
+        """Return the claim, or None while another process holds it.  Raises KnownError `file.unwritable`."""
+        private_folder(path.parent)
+        while True:
+            lock = FileLock(path)
+            taken, there = lock.try_alone(), lock.is_there()
+            if taken and there:
+                return Claim(lock)
+            lock.close()
+            if there:
+                return None
+
+    def release(self) -> None:
+        if os.name != "nt":
+            self._lock.path.unlink(missing_ok=True)
+        self._lock.close()
+        if os.name == "nt":  # an open file cannot be removed there
+            with suppress(OSError):
+                self._lock.path.unlink()

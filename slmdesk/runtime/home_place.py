@@ -1,0 +1,40 @@
+"""What a person should know of the disk that their history lies on."""
+
+from __future__ import annotations
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.place import Place, place_of
+from slmdesk.runtime.events import Problem
+from slmdesk.runtime.file_thread import pending_on_file_thread
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.service_thread import ServiceThread
+
+
+def look_at_home(service_thread: ServiceThread, paths: Paths) -> Pending[tuple[Problem, ...]]:
+    """Find out as `home_problems` does, on a thread of its own.  Service thread."""
+    return pending_on_file_thread(service_thread, lambda: home_problems(paths), name="look-at-home")
+
+
+def home_problems(paths: Paths) -> tuple[Problem, ...]:
+    """`home.open`, `home.network` and `home.synced`, each once, for the folders that hold words of a person.
+
+    May wait for another computer: not on the service thread, nor on the window's.
+    """
+    found: dict[str, Problem] = {}
+    for folder in (paths.data, paths.config, paths.cache):
+        for error in _errors(place_of(folder)):
+            found.setdefault(error.code, problem_for(error))
+    return tuple(found.values())
+
+
+def _errors(place: Place) -> list[KnownError]:
+    path, errors = str(place.folder), []
+    if place.is_open:
+        errors.append(KnownError("home.open", path=path))
+    if place.network:
+        errors.append(KnownError("home.network", path=path, kind=place.network))
+    if place.synced:
+        errors.append(KnownError("home.synced", path=path, service=place.synced))
+    return errors

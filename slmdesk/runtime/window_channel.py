@@ -1,0 +1,74 @@
+"""The way to the window of a home: where it listens, and a line to it from a command.
+
+The window's half is window/shell/single_instance.py.  No Qt here, and nothing leaves this computer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+RAISE = b"raise"
+TRANSLATE = b"translate"
+"""Come to the front and translate the clipboard."""
+LOCK = b"lock"
+ANSWER = b"raised\n"
+LOCKING, PLAIN = b"locking\n", b"plain\n"
+"""The answers to LOCK: it locks now; or it cannot, since the history is not encrypted."""
+MAX_LINE_BYTES = 1024
+WAIT_S = 5.0
+
+
+def socket_address(folder: Path) -> str:
+    """The socket of the first start of this home: a path in a private folder, short enough for a socket.
+
+    Raises OSError where there is no private folder for it.
+    """
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    if sys.platform == "win32":
+        return f"slmdesk-{name}"  # a named pipe, open to this person alone (UserAccessOption)
+    return str(_runtime_folder() / f"{name}.socket")
+
+
+def ask_window(folder: Path, request: bytes) -> bytes | None:
+    """Send a line to the window of the home with this data folder and wait for its answer, five seconds at most.
+
+    Empty: it does not answer; None: no window listens there.  Blocks.
+    """
+    line = request + b" \n"
+    is_there = False
+    try:
+        address = socket_address(folder)
+        if sys.platform == "win32":  # not tried
+            with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
+                is_there = True
+                pipe.write(line)
+                return pipe.read(MAX_LINE_BYTES) or b""
+        with socket.socket(socket.AF_UNIX) as channel:
+            channel.settimeout(WAIT_S)
+            channel.connect(address)
+            is_there = True
+            channel.sendall(line)
+            return channel.recv(MAX_LINE_BYTES)
+    except OSError:
+        return b"" if is_there else None
+
+
+def _runtime_folder() -> Path:
+    """A folder for sockets that only this account can read."""
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if given and Path(given).is_dir() and len(given) < 60:
+        folder = Path(given) / "slmdesk"
+    else:
+        folder = Path(tempfile.gettempdir()) / f"slmdesk-{os.getuid()}"
+        if len(str(folder)) > 70:  # a socket's path holds 107 bytes
+            folder = Path("/tmp") / f"slmdesk-{os.getuid()}"  # noqa: S108 - checked below to be ours alone
+    folder.mkdir(mode=0o700, exist_ok=True)
+    info = folder.lstat()
+    if info.st_uid != os.getuid() or info.st_mode & 0o077 or folder.is_symlink():
+        raise PermissionError(f"{folder} is not private")
+    return folder

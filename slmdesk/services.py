@@ -1,0 +1,675 @@
+"""Makes the services when they are first used, over one service thread, one store and its children."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+from slmdesk.base.errors import KnownError, SlmdeskError
+from slmdesk.base.files import private_folder
+from slmdesk.base.lazy import Lazy, imported
+from slmdesk.base.paths import Paths, make_folders
+from slmdesk.base.records import JobRecord
+from slmdesk.base.settings import Settings, SettingsFile, policy_of
+from slmdesk.base.walls import Walls, walls_of_children
+from slmdesk.children.reach import AllowedPaths
+from slmdesk.history.policy_rules import take_policy
+from slmdesk.hub import kernel
+from slmdesk.library.events import DocumentChanged, DocumentGone
+from slmdesk.loader.events import ModelsChanged
+from slmdesk.online.ledger_events import LedgerEvents
+from slmdesk.privacy.beside import follow_key
+from slmdesk.privacy.opening import open_by, ways_of
+from slmdesk.runtime.event_bus import E, EventBus
+from slmdesk.runtime.events import Event, ItemsAdded, MessageEnded, Noticed
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import Runtime
+from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.store import DataKey, Store, open_store
+
+if TYPE_CHECKING:
+    from slmdesk.chat.service import ChatService
+    from slmdesk.chat.titles import TitleWriter
+    from slmdesk.children.client import ChildClient, ChildEvent
+    from slmdesk.evaluation.auto_exams import AutoExams
+    from slmdesk.evaluation.benchmark import BenchService
+    from slmdesk.evaluation.exams import ExamService
+    from slmdesk.evaluation.formats.service import FormatService
+    from slmdesk.evaluation.model_cards import CardService
+    from slmdesk.evaluation.model_comparison import ModelComparisonService
+    from slmdesk.history.backups import BackupService
+    from slmdesk.history.change_watch import ChangeWatch
+    from slmdesk.history.days import DayService
+    from slmdesk.history.erasing import ErasingService
+    from slmdesk.history.exporting import ExportService
+    from slmdesk.history.imports import ImportService
+    from slmdesk.history.pdf import PrintService
+    from slmdesk.history.retention import RetentionService
+    from slmdesk.history.service import HistoryService
+    from slmdesk.jobs.overview import JobViews
+    from slmdesk.jobs.service import JobService
+    from slmdesk.library.embedding import EmbeddingService
+    from slmdesk.library.folders import CollectionService
+    from slmdesk.library.redacted.copies import RedactedCopies
+    from slmdesk.library.retrieval import Retrieval
+    from slmdesk.library.saved_states import StateService
+    from slmdesk.library.service import DocumentService
+    from slmdesk.loader.model_loader import ModelLoader
+    from slmdesk.models.defaults import DefaultsService
+    from slmdesk.models.fit_check import FitCheckService
+    from slmdesk.models.inspect_files import FileInspectionService
+    from slmdesk.models.load_options import LoadOptionsService
+    from slmdesk.models.move.service import MoveService
+    from slmdesk.models.other_programs import OtherProgramsService
+    from slmdesk.models.packs.service import PackService
+    from slmdesk.models.rename import NameService
+    from slmdesk.models.service import ModelService
+    from slmdesk.models.speed import SpeedService
+    from slmdesk.online.access_token import TokenService
+    from slmdesk.online.catalogue import CatalogueService
+    from slmdesk.online.downloads import DownloadService
+    from slmdesk.online.hub import HubService
+    from slmdesk.online.network_log import NetworkService
+    from slmdesk.online.proxy_password import ProxyPasswords
+    from slmdesk.online.repo_page import RepoPageService
+    from slmdesk.online.search import SearchService
+    from slmdesk.online.statement.service import StatementService
+    from slmdesk.privacy.service import PrivacyService
+    from slmdesk.questions.service import QuestionService
+    from slmdesk.redaction.service import RedactionService
+    from slmdesk.runtime.exporting import Exporter
+    from slmdesk.summaries.folder import FolderSummaries
+    from slmdesk.summaries.service import SummaryService
+    from slmdesk.tables.service import ExtractionService
+    from slmdesk.translation.handouts import TranslationFiles
+    from slmdesk.translation.inspection import DocumentInspectionService
+    from slmdesk.translation.pairs.advice import PairAdviceService
+    from slmdesk.translation.pairs.auto_exams import AutoPairExams
+    from slmdesk.translation.pairs.exams import PairExamService
+    from slmdesk.translation.segment_edits import SegmentEdits
+    from slmdesk.translation.segment_list import SegmentLists
+    from slmdesk.translation.segment_undo import SegmentChanges
+    from slmdesk.translation.service import TranslationService
+    from slmdesk.translation.term_proposals import ProposalService
+    from slmdesk.translation.terms.glossaries import GlossaryService
+    from slmdesk.translation.terms.memory import MemoryService
+    from slmdesk.translation.typed.history import TypedHistory
+    from slmdesk.translation.typed.live import LiveTranslation
+    from slmdesk.versions.service import VersionService
+    from slmdesk.writing.continuation import ContinuationService
+    from slmdesk.writing.files import WritingFiles
+    from slmdesk.writing.history import WritingHistory
+    from slmdesk.writing.service import WritingService
+    from slmdesk.writing.spelling.service import SpellingService
+
+T = TypeVar("T")
+
+CHILDREN = ("engine", "reader", "printer", "speller")
+COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
+CLOSE_S = 2.0
+"""Time allowed from the request to close until no child process is left."""
+LOCK_S = 0.7
+"""The same where it is locked: somebody is coming."""
+PURGE_MARGIN_S = 0.5
+"""With less time than this left, the copies of the history are not purged any further."""
+JOB_SERVICES = {
+    "comparison": "comparing",
+    "download": "downloads",
+    "exam": "exams",
+    "extraction": "extraction",
+    "index": "collections.runner",
+    "pair_exam": "pair_exams",
+    "summary": "folder_summaries",
+    "translation": "translations",
+    "versions": "versions",
+}
+"""By kind of job, the service that runs, plans or ends it."""
+EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
+    "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
+    "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
+    "question": (
+        "questions.export:export_question",
+        lambda services: (services.store, services.chats, services.collections.unread),
+    ),
+    "summary": ("summaries.export:export_summary", lambda services: (services.store,)),
+    "translation": ("translation.export:export_translation", lambda services: (services.store,)),
+    "versions": ("versions.export:export_versions", lambda services: (services.store,)),
+}
+"""By kind of item, what exports it, and the arguments before the item."""
+LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
+    DocumentChanged: ("states", "embedding"),
+    DocumentGone: ("states", "embedding"),
+    MessageEnded: ("measuring",),
+    ModelsChanged: ("states", "embedding"),
+}
+"""By event, the services that hear it even where nobody has used them yet."""
+
+
+class Made(Lazy["Services", T]):
+    """A service, made on the service thread, and closed before those that were made earlier."""
+
+    def made(self, owner: Services) -> T:
+        """Return it.  Any thread."""
+
+        def make() -> T:
+            is_new = self.name not in vars(owner)
+            service = super(Made, self).made(owner)
+            if is_new and (close := getattr(service, "close", None)):
+                owner.closing.callback(close)
+            return service
+
+        return owner.service_thread.call(make)
+
+
+class Services:
+    """All services a frontend (window or command line) uses, each made when it is first used.
+
+    Made by `open_services`.  The services are used on the service thread, through `post` and `call`.
+    """
+
+    runtime: Runtime
+    paths: Paths
+    store: Store
+    service_thread: ServiceThread
+    ledger_events: LedgerEvents
+
+    engine: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._engine())
+    reader: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("reader"))
+    printer: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("printer"))
+    speller: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("speller"))
+    loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
+    measuring: Made[SpeedService] = Made(
+        "models.speed:SpeedService",
+        lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
+    )
+    models: Made[ModelService] = Made(
+        "models.service:ModelService", lambda s, new: new(s.runtime, s.loader, lambda: s.measuring.pc())
+    )
+    uses: Made[DefaultsService] = Made("models.defaults:DefaultsService", lambda s, new: new(s.runtime))
+    names: Made[NameService] = Made("models.rename:NameService", lambda s, new: new(s.runtime))
+    packs: Made[PackService] = Made("models.packs.service:PackService", lambda s, new: new(s.runtime, s.models))
+    finding: Made[OtherProgramsService] = Made(
+        "models.other_programs:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
+    )
+    judge: Made[FitCheckService] = Made(
+        "models.fit_check:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc)
+    )
+    load_options: Made[LoadOptionsService] = Made(
+        "models.load_options:LoadOptionsService", lambda s, new: new(s.runtime, s.models)
+    )
+    looking: Made[FileInspectionService] = Made(
+        "models.inspect_files:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
+    )
+    jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
+    job_views: Made[JobViews] = Made("jobs.overview:JobViews", lambda s, new: new(s.store, s.jobs))
+    exams: Made[ExamService] = Made("evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs))
+    first_exams: Made[AutoExams] = Made(
+        "evaluation.auto_exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
+    )
+    pair_exams: Made[PairExamService] = Made(
+        "translation.pairs.exams:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
+    )
+    pair_advice: Made[PairAdviceService] = Made(
+        "translation.pairs.advice:PairAdviceService", lambda s, new: new(s.store, s.pair_exams)
+    )
+    first_pair_exams: Made[AutoPairExams] = Made(
+        "translation.pairs.auto_exams:AutoPairExams",
+        lambda s, new: new(s.runtime, s.models, s.exams, s.pair_exams, s.jobs, s.loader),
+    )
+    bench: Made[BenchService] = Made(
+        "evaluation.benchmark:BenchService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring.note),
+    )
+    cards: Made[CardService] = Made(
+        "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.bench, s.exams, s.measuring.pc)
+    )
+    formats: Made[FormatService] = Made(
+        "evaluation.formats.service:FormatService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
+    )
+    embedding: Made[EmbeddingService] = Made(
+        "library.embedding:EmbeddingService", lambda s, new: new(s.runtime, s.uses, s.loader)
+    )
+    retrieval: Made[Retrieval] = Made("library.retrieval:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
+    states: Made[StateService] = Made(
+        "library.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
+    )
+    redaction: Made[RedactionService] = Made(
+        "redaction.service:RedactionService", lambda s, new: new(s.runtime, s._is_unsaved)
+    )
+    chats: Made[ChatService] = Made(
+        "chat.service:ChatService",
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
+    )
+    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
+    comparing: Made[ModelComparisonService] = Made(
+        "evaluation.model_comparison:ModelComparisonService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
+    )
+    documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
+    collections: Made[CollectionService] = Made(
+        "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
+    )
+    questions: Made[QuestionService] = Made(
+        "questions.service:QuestionService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams, s.redaction),
+    )
+    summaries: Made[SummaryService] = Made(
+        "summaries.service:SummaryService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.redaction),
+    )
+    folder_summaries: Made[FolderSummaries] = Made(
+        "summaries.folder:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
+    )
+    extraction: Made[ExtractionService] = Made(
+        "tables.service:ExtractionService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.redaction, s.retrieval),
+    )
+    versions: Made[VersionService] = Made(
+        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
+    )
+    translations: Made[TranslationService] = Made(
+        "translation.service:TranslationService",
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, s.redaction),
+    )
+    segment_edits: Made[SegmentEdits] = Made(
+        "translation.segment_edits:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
+    )
+    segment_changes: Made[SegmentChanges] = Made(
+        "translation.segment_undo:SegmentChanges",
+        lambda s, new: new(s.runtime, s.translations, s.segment_edits),
+    )
+    glossaries: Made[GlossaryService] = Made(
+        "translation.terms.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
+    )
+    memory: Made[MemoryService] = Made(
+        "translation.terms.memory:MemoryService", lambda s, new: new(s.runtime, s.reader)
+    )
+    proposals: Made[ProposalService] = Made(
+        "translation.term_proposals:ProposalService", lambda s, new: new(s.runtime, s.reader)
+    )
+    segment_lists: Made[SegmentLists] = Made(
+        "translation.segment_list:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
+    )
+    translation_files: Made[TranslationFiles] = Made(
+        "translation.handouts:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
+    )
+    translation_start: Made[DocumentInspectionService] = Made(
+        "translation.inspection:DocumentInspectionService", lambda s, new: new(s.service_thread, s.reader)
+    )
+    live: Made[LiveTranslation] = Made(
+        "translation.typed.live:LiveTranslation",
+        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
+    )
+    typed: Made[TypedHistory] = Made(
+        "translation.typed.history:TypedHistory", lambda s, new: new(s.runtime, s.translations)
+    )
+    redacted_copies: Made[RedactedCopies] = Made(
+        "library.redacted.copies:RedactedCopies",
+        lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
+    )
+    writing: Made[WritingService] = Made(
+        "writing.service:WritingService",
+        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, s.redaction),
+    )
+    writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
+    writing_history: Made[WritingHistory] = Made("writing.history:WritingHistory", lambda s, new: new(s.runtime))
+    continuations: Made[ContinuationService] = Made(
+        "writing.continuation:ContinuationService", lambda s, new: new(s.runtime, s.loader)
+    )
+    spelling: Made[SpellingService] = Made(
+        "writing.spelling.service:SpellingService",
+        lambda s, new: new(s.runtime, s.speller, partial(s.store.keys_for, "words")),
+    )
+    history: Made[HistoryService] = Made(
+        "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)
+    )
+    printing: Made[PrintService] = Made("history.pdf:PrintService", lambda s, new: new(s.service_thread, s.printer))
+    exports: Made[ExportService] = Made(
+        "history.exporting:ExportService",
+        lambda s, new: new(s.service_thread, s.history, s.chats, s.printing, s._exporter),
+    )
+    imports: Made[ImportService] = Made("history.imports:ImportService", lambda s, new: new(s.runtime, s.reader))
+    proxy_passwords: Made[ProxyPasswords] = Made("online.proxy_password:ProxyPasswords", lambda s, new: new(s.paths))
+    network: Made[NetworkService] = Made(
+        "online.network_log:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
+    )
+    tokens: Made[TokenService] = Made("online.access_token:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
+    hub: Made[HubService] = Made(
+        "online.hub:HubService",
+        lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
+    )
+    downloads: Made[DownloadService] = Made(
+        "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
+    )
+    moving: Made[MoveService] = Made(
+        "models.move.service:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads)
+    )
+    searching: Made[SearchService] = Made("online.search:SearchService", lambda s, new: new(s.hub))
+    offers: Made[CatalogueService] = Made("online.catalogue:CatalogueService", lambda s, new: new(s.hub, s.searching))
+    repo_pages: Made[RepoPageService] = Made("online.repo_page:RepoPageService", lambda s, new: new(s.hub))
+    statements: Made[StatementService] = Made(
+        "online.statement.service:StatementService",
+        lambda s, new: new(
+            s.runtime,
+            s.ledger_events,
+            s.hub.policy,
+            lambda paper: s.printing.print(paper),
+            s.capabilities,
+        ),
+    )
+    privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
+    watch: Made[ChangeWatch] = Made(
+        "history.change_watch:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network)
+    )
+    backups: Made[BackupService] = Made(
+        "history.backups:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
+    )
+    retention: Made[RetentionService] = Made(
+        "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
+    )
+    erasing: Made[ErasingService] = Made(
+        "history.erasing:ErasingService",
+        lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
+    )
+    days: Made[DayService] = Made(
+        "history.days:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
+    )
+
+    def __init__(self, paths: Paths) -> None:
+        self.paths = paths
+        self.read_only = False
+        self.events = EventBus()
+        self.publish = self.events.publish
+        self.closing = ExitStack()
+        """Closes the services, the last one made first: each is closed before those it uses."""
+        self._closed = False
+        self.service_thread = ServiceThread(self.notice)
+
+    def on(self, event: type[E], slot: Callable[[E], object]) -> None:
+        """Call `slot` with each event of this type, or with all for `Event`, on the service thread.  Any thread."""
+        self.service_thread.call(lambda: self.events.on(event, slot))
+
+    def notice(self, error: BaseException) -> None:
+        """Publish an error as a notice for the person.  Service thread."""
+        self.publish(Noticed(problem_for(error)))
+
+    @property
+    def clients(self) -> Mapping[str, ChildClient]:
+        return self.service_thread.call(lambda: {role: getattr(self, role) for role in CHILDREN})
+
+    @property
+    def _children(self) -> list[ChildClient]:
+        """The clients that were used."""
+        return [vars(self)[role] for role in CHILDREN if role in vars(self)]
+
+    def capabilities(self) -> dict[str, Collection[str]]:
+        """What the last child of each role said of itself; empty where none was started yet.  Any thread."""
+        used = vars(self)
+        return {role: used[role].capabilities if role in used else () for role in CHILDREN}
+
+    def walls(self) -> dict[str, Walls | None]:
+        """The walls of each kind of child; None: none was started yet.  Any thread."""
+        return walls_of_children(self.capabilities())
+
+    def lock(self) -> None:
+        """Like `close`, within about LOCK_S: the children are killed at once, and copies are purged another time.
+
+        From any thread; what is not closed by then is as after a crash, which costs a growing answer a second at most.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        deadline = time.monotonic() + LOCK_S
+        self.service_thread.post(self.closing.close)  # before what the ends of the children cause
+        children = [threading.Thread(target=one.close, args=(0.0,), daemon=True) for one in self._children]
+        for one in children:
+            one.start()
+        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
+        for one in children:
+            one.join(max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        """Save what is being written, end the children and close the store, within about CLOSE_S.  Any thread."""
+        if self._closed:
+            return
+        self._closed = True
+        deadline = time.monotonic() + CLOSE_S
+        self._on_service_thread(self.closing.close, CLOSE_S / 2)
+        children = [threading.Thread(target=one.close, args=(1.0,)) for one in self._children]
+        for one in children:
+            one.start()
+        self._on_service_thread(
+            lambda: self._purge(until=deadline - PURGE_MARGIN_S), max(0.1, deadline - time.monotonic())
+        )
+        for one in children:
+            one.join(max(0.1, deadline - time.monotonic()))
+        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()))
+
+    def open(
+        self,
+        commands: Mapping[str, Sequence[str]],
+        instance_id: str,
+        key: DataKey | None,
+        keeps: Callable[[Settings], bool],
+    ) -> None:
+        """Open the history, and do what nobody may come before.  On the service thread."""
+        self._open_store(instance_id, key, keeps)
+        self._commands = commands
+        self.events.on(ModelsChanged, self._on_models_changed)
+        for event, names in LISTENERS.items():
+            self.events.on(event, partial(self._make, names))
+        self.settings.listeners.append(lambda _settings: self._move_password())
+        self._move_password()
+        if self.read_only:
+            return
+        if self.store.keys_for("words")[1:]:  # a change of keys was cut short
+            self._on_key()
+        self.service_thread.post(self.ledger_events.start)
+        if self.paths.models_move_file.exists():
+            self.moving.recover()
+        if self.store.is_kept:
+            self._take_policy()
+
+    def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
+        """Begin what the window does without being asked, and no command does.  Service thread.
+
+        `is_away`: whether nobody works at this PC.
+        Returns the jobs taken up that had already begun.
+        """
+        begins: list[Callable[[], object]] = [
+            lambda: self.watch.start(),
+            lambda: self.states,  # sweeps by itself
+            self._purge,  # what an instance that was killed had deleted for good
+            lambda: self.models.warm_up(),
+            lambda: self.collections.watch(),
+            lambda: self.embedding.take_up(),
+            lambda: self.models.adopt(only_shared=True),
+        ]
+        if not self.read_only:
+            begins.append(lambda: self.retention.start())
+        for begin in (*begins, *self.unasked_work(is_away)):
+            self.service_thread.post(begin)
+        return self.jobs.take_up()
+
+    def unasked_work(self, is_away: Callable[[], bool]) -> tuple[Callable[[], object], ...]:
+        """What the engine is given to do without being asked."""
+        return (
+            lambda: self.first_exams.begin(is_away),
+            lambda: self.first_pair_exams.begin(is_away),
+            lambda: self.measuring.begin(),
+            lambda: self.titles.begin(),
+        )
+
+    def _open_store(self, instance_id: str, key: DataKey | None, keeps: Callable[[Settings], bool]) -> None:
+        make_folders(self.paths)
+        with suppress(KnownError):  # where it cannot be made nothing is kept in it
+            private_folder(self.paths.states)  # the child that writes there may make none
+        policy = policy_of(self.paths)
+        self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=kernel.is_enforced())
+        opened = open_store(self.paths, instance_id=instance_id, key=key)
+        self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
+        if not self.read_only and not keeps(self.settings.current):
+            self.store.keep_nothing()
+        self.runtime = Runtime(self.service_thread, self.store, self.settings, self.paths, self.events)
+        self.ledger_events = LedgerEvents(self.runtime)
+        self._use_key()
+        if self.paths.piped.exists():
+            from slmdesk.translation.standard_output import sweep_piped
+
+            sweep_piped(self.paths)
+        for notice in (*policy.problems, *self.settings.problems, *opened.notices):
+            self.notice(notice)
+        if self.store.key is not None or policy.encryption.required:
+            try:
+                self.privacy.follow_policy()
+            except KnownError as err:
+                self.notice(err)
+
+    def _use_key(self) -> None:
+        """Seal with the key of the history, or with none, what of a person's words is in other files."""
+        try:
+            self.settings.use_key(*self.store.keys_for("settings"))
+        except KnownError as err:
+            self.notice(err)
+
+    def _on_key(self) -> None:
+        try:
+            follow_key(self.store, self.settings, self.spelling)
+        except KnownError as err:
+            self.notice(err)
+
+    def key_for(self, purpose: str) -> bytes:
+        """The key of one purpose, 32 bytes; empty while the history is not encrypted.  Service thread."""
+        return self.store.key.derive(purpose) if self.store.key is not None else b""
+
+    def _child(
+        self,
+        role: str,
+        on_child: Callable[[ChildEvent], None] = lambda _event: None,
+        log_name: str = "",
+    ) -> ChildClient:
+        from slmdesk.children.client import ChildClient
+
+        return ChildClient(
+            self._commands[role],
+            role=role,
+            log_path=self.paths.logs / f"{log_name or role}.log",
+            on_child=lambda event: self.service_thread.post(lambda: on_child(event)),
+            is_sealed=lambda: self.store.key is not None or not self.store.is_kept,
+        )
+
+    def _is_unsaved(self, item: str) -> bool:
+        from slmdesk.chat.ephemeral import PREFIX
+
+        return item.startswith(PREFIX)
+
+    def _engine_beside(self, name: str) -> ChildClient:
+        """Create the client of one more engine child, with a log of its own."""
+        return self._child("engine", log_name=name)
+
+    def _engine(self) -> ChildClient:
+        """Create the client of the engine child, which may open what it needs."""
+        client = self._child("engine", lambda event: self.loader.on_child(event))
+        client.may_open(self.service_thread.call(self._reach))
+        return client
+
+    def _reach(self) -> AllowedPaths:
+        """The files the engine child may open: the library, the models folder and the saved states."""
+        own = str(self.paths.models)
+        files = [own, self.settings.current.models_folder or own]
+        files += [os.fsdecode(model.path) for model in self.store.models.all()]
+        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),))
+
+    def _on_models_changed(self, _event: ModelsChanged) -> None:
+        if "engine" in vars(self):
+            adapters = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind == "adapter"]
+            self.loader.let_open(self._reach(), adapters)
+
+    def _exporter(self, kind: str) -> Exporter | None:
+        """What exports items of a kind; None: they are exported as chats."""
+        path, arguments = EXPORTERS.get(kind, ("", None))
+        return partial(imported(path), *arguments(self)) if arguments else None
+
+    def _job_service(self, kind: str) -> Any:
+        """The service for a kind of job."""
+        return attrgetter(JOB_SERVICES[kind])(self) if kind in JOB_SERVICES else None
+
+    def _make(self, names: Sequence[str], _event: Event) -> None:
+        for name in names:
+            getattr(self, name)
+
+    def _move_password(self) -> None:
+        if "@" in self.settings.current.proxy:
+            self.network.move_password()
+
+    def _take_policy(self) -> None:
+        """Make the organisation's rules and holds those of its policy, before anything is deleted."""
+        try:
+            if take_policy(self.store, self.settings.policy):
+                self.publish(ItemsAdded())
+        except KnownError as err:
+            self.notice(err)
+
+    def _on_replaced(self) -> None:
+        self._on_key()
+        self.watch.restart()
+
+    def _purge(self, until: float | None = None) -> None:
+        if self.read_only:
+            return
+        try:
+            self.store.purge(until)
+        except KnownError as err:
+            if until is None and err.code != "store.busy":  # at the end nobody hears it; the next start does it
+                self.notice(err)
+
+    def _leave_store(self) -> None:
+        """Last of all: the end of a request is written before that of this instance."""
+        self.ledger_events.stop()
+        self.store.close()
+
+    def _on_service_thread(self, fn: Callable[[], object], timeout: float) -> None:
+        try:
+            self.service_thread.call(fn, timeout)
+        except (TimeoutError, SlmdeskError):
+            return  # the service thread waits for a disk: the end does not wait for it
+
+
+def open_services(
+    paths: Paths,
+    *,
+    commands: Mapping[str, Sequence[str]] = COMMANDS,
+    instance_id: str | None = None,
+    key: DataKey | None = None,
+    keeps: Callable[[Settings], bool] = lambda _settings: True,
+) -> Services:
+    """Open all services; waits for the disk, so do not call it on the window's thread.
+
+    `commands`: how the children are started, by role.
+    `key`: of an encrypted history; without it the system's keyring is asked.
+    `keeps` says by the settings whether anything is written to the history (Store.keep_nothing).
+    Works without a model, with broken settings, a damaged history, or a full or read-only disk: what is wrong is
+    published as Noticed to the first who hears notices.  Raises KnownError `store.newer`, `key.missing`, `key.wrong`,
+    `key.file_damaged`, `key.library_missing` (nothing was changed), `store.in_use`, and `file.unwritable` or
+    `disk.full` where there is no history and none can be made.
+    """
+    if key is None and (ways := ways_of(paths)) is not None and ways.by_keyring:
+        key = open_by(paths, "")
+    services = Services(paths)
+    try:
+        services.service_thread.call(lambda: services.open(commands, instance_id or uuid4().hex, key, keeps))
+    except BaseException:
+        services.service_thread.close()
+        raise
+    return services

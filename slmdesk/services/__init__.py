@@ -1,1 +1,0 @@
-"""The use cases of the program, one package per job, shared by window and command line."""

@@ -1,1 +1,0 @@
-"""Documents and folders: reading, storing, searching and showing them."""

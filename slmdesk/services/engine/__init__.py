@@ -1,1 +1,0 @@
-"""The engine child and the model it has loaded."""

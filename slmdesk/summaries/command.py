@@ -1,0 +1,291 @@
+"""`slmdesk summarize`: short summaries whose sentences name their pages, and which pages were read."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.record import to_json
+from slmdesk.base.records import DocumentRecord
+from slmdesk.base.types import Json
+from slmdesk.base.wire import picked
+from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
+from slmdesk.command.job_output import OutputFile, make, output_file, writing
+from slmdesk.command.output_files import check_file, check_folder, form_of, write_json
+from slmdesk.command.reading import documents_among, open_document, say_unread
+from slmdesk.command.redaction import (
+    print_preview_of,
+    redact_option,
+    redact_preview_option,
+    say_redaction,
+)
+from slmdesk.library.citations import Coverage
+from slmdesk.models.command.library import named_model
+from slmdesk.services import Services
+from slmdesk.summaries.events import SummaryGrew
+from slmdesk.summaries.files import TABLE, write_summaries
+from slmdesk.summaries.papers import Paper
+from slmdesk.summaries.prompts import Kind, Length
+from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS
+from slmdesk.summaries.types import (
+    Summary,
+    SummaryRequest,
+    UnreadableDocument,
+    coverage_words,
+    more_words,
+    omitted_words,
+    pages_read_words,
+    sentence_words,
+    text_of,
+    whole_coverage_words,
+)
+
+KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
+LENGTHS = ("short", "medium", "long")
+WORKED_OUT = ("docx", "pdf", "html", "xlsx")
+"""With the passages and the coverage as an appendix."""
+FORMS = ("md", "txt", "json", *WORKED_OUT)
+
+
+class LengthType(click.ParamType[str | int]):
+    """A parameter type: short, medium, long, or a number of words."""
+
+    name = "length"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
+        if value in LENGTHS:
+            return str(value)
+        if str(value).isascii() and str(value).isdigit() and len(str(value)) < 8:
+            if not LEAST_WORDS <= int(value) <= MOST_WORDS:
+                self.fail(f"a summary has {LEAST_WORDS} to {MOST_WORDS} words.", param, ctx)
+            return int(value)
+        return self.fail(f"“{value}” is neither one of {', '.join(LENGTHS)} nor a number of words.", param, ctx)
+
+
+@click.command()
+@click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
+@click.option("--length", type=LengthType(), default="medium", help="short, medium, long, or a number of words.")
+@click.option("--kind", type=click.Choice(KINDS), default="bullets", help="What the summary is like.")
+@click.option(
+    "--paper",
+    type=click.Choice([one.value for one in Paper]),
+    default="auto",
+    help="What sort of document it is; auto: as its words tell.",
+)
+@click.option("--language", default="", help="Of the summary, such as de; else the document's.")
+@click.option("--focus", default="", help="Words whose matter comes first.")
+@click.option("--instruction", default="", help="An instruction of your own, in words; needed with --kind own.")
+@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
+)
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--omitted", is_flag=True, help="Give the passages with figures or duties that are left out, too.")
+@no_save_option
+@redact_option
+@redact_preview_option
+@json_option
+@click.pass_obj
+def summarize(
+    console: Console,
+    files: Sequence[Path],
+    length: str | int,
+    kind: str,
+    paper: str,
+    language: str,
+    focus: str,
+    instruction: str,
+    model: str | None,
+    output: Path | None,
+    force: bool,
+    omitted: bool,
+    no_save: bool,
+    redact: bool,
+    redact_preview: bool,
+) -> int | None:
+    """Summarize each FILE, and several also together; a folder stands for the documents in it.
+
+    First what it is, then what has to be done, then what else matters; each sentence names its page.
+    """
+    began = time.monotonic()
+    requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
+    requested_length = Length(length) if isinstance(length, str) else length
+    is_many = len(files) > 1 or files[0].is_dir()
+    _check_output(output, is_many, force, has_omitted=omitted)
+    with console.services(lambda _settings: not no_save) as services:
+        services.store.require_writable()
+        if not redact_preview:
+            named_model(services, model)
+        documents, failed = open_all(console, services, files)
+        read_s = time.monotonic() - began
+        if not documents:
+            return 1
+        missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
+        ids = tuple(one.id for one in documents)
+        request = SummaryRequest(
+            ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
+            Paper(paper), redact,
+        )  # fmt: skip
+        if redact_preview:
+            if not request.may_need_model:
+                console.notify("note: no model is asked for this summary, so --redact would replace nothing.")
+            return print_preview_of(console, services, documents, (focus, instruction)) or (1 if failed else 0)
+        goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
+        if sys.stderr.isatty():
+            services.on(SummaryGrew, lambda event: _show_points(console, event))
+        view = make(console, services, services.summaries, request, goal)
+        item, summary = view.item.id, view.summary
+        assert summary is not None  # it is done
+        timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
+        shape = _as_json(None if no_save else item, summary, timing, failed)
+        if goal is not None:
+            with writing(console, services, view, goal):
+                _write(console, services, item, summary, shape, goal)
+            console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give(shape)
+    elif output is None:
+        console.say(_page_of(summary, has_omitted=omitted))
+    say_redaction(console, summary.redaction)
+    return 1 if failed else None
+
+
+def _show_points(console: Console, event: SummaryGrew) -> None:
+    if not event.points:
+        return
+    console.end_progress()
+    for one in event.points:
+        console.notify(f"  · {sentence_words(one, event.page_kind)}")
+    console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
+
+
+def open_all(
+    console: Console, services: Services, files: Sequence[Path]
+) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
+    """Have every document among the files and in the folders read; one that cannot be does not stop the others.
+
+    Reports which could not be read, and why.  Raises KnownError for a single one.
+    """
+    paths = documents_among(console, services, files)
+    documents: list[DocumentRecord] = []
+    failed: list[dict[str, Json]] = []
+    for path in paths:
+        try:
+            found = open_document(console, services, path)
+        except KnownError as err:
+            if len(paths) == 1:
+                raise
+            failed.append(say_unread(console, path, err))
+        else:
+            if all(one.id != found.id for one in documents):
+                documents.append(found)
+    return documents, failed
+
+
+# ---- output
+
+
+def _as_json(
+    item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
+) -> dict[str, Json]:
+    names = {one.document: one.name for one in summary.documents}
+    shape: dict[str, Json] = {
+        "sentences": [to_json(one) for one in summary.sentences],
+        "coverage": _coverage(summary.coverage, names),
+        "timing": dict(timing) | {"summary_s": summary.seconds},
+        "item": item,
+        **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
+        "documents": [
+            {
+                "file": one.name,
+                "document": one.document,
+                "sentences": [to_json(each) for each in one.sentences],
+                "coverage": _coverage(one.coverage, names),
+                "omitted": [to_json(each) for each in one.omitted],
+                "paper": one.paper,
+            }
+            for one in summary.documents
+        ],
+    }
+    if summary.redaction:
+        shape["redaction"] = to_json(summary.redaction)
+    return shape | {"failed": list(failed)} if failed else shape
+
+
+def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
+    return {
+        **picked(coverage, "pages_total", "pages_read", "blocks_total", "blocks_read"),
+        "unreadable": [
+            {"page": one.page, "reason": one.reason, "file": names.get(one.document, "")} for one in coverage.unreadable
+        ],
+    }
+
+
+def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
+    """The summary as text: one document's; of several, each one's, then the joint one."""
+    parts: list[str] = []
+    several = len(summary.documents) > 1
+    for one in summary.documents if several else ():
+        parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind)]
+        parts += [omitted_words(one) if has_omitted else more_words([one])]
+        parts.append(coverage_words(one.coverage, one.page_kind))
+    parts += ["# Together"] if several else []
+    parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
+    if not several:
+        parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
+    if summary.left_out:
+        parts.append(f"Left out, since the text does not support them: {summary.left_out} sentences.")
+    parts.append(whole_coverage_words(summary))
+    return "\n\n".join(one for one in parts if one)
+
+
+def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
+    """Write the file that the command asked for, after the summary was resumed (see job_output)."""
+    summary = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    assert summary is not None  # its job is done
+    _check_output(request.path, request.is_folder, request.force)
+    _write(console, services, item, summary, _as_json(item, summary, {}, ()), request)
+
+
+def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitted: bool = False) -> None:
+    if output is None:
+        return
+    if not is_many:
+        if form_of(output, FORMS) in WORKED_OUT and has_omitted:
+            raise click.UsageError("--omitted is for .md, .txt and .json; other forms have no place for it.")
+        check_file(output, replace=force)
+        return
+    if output.is_file():
+        raise KnownError("file.exists", path=str(output))
+    if output.suffix.lower().removeprefix(".") in FORMS and not output.is_dir():
+        raise click.UsageError(f"Several documents become several files, so “{output.name}” must name a folder.")
+    check_folder(output)
+    if output.is_dir():
+        check_file(output / TABLE, replace=force)
+
+
+def _write(
+    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
+) -> None:
+    """Write a file; for several documents a folder with a table, a file each, and one of all together."""
+    if request.is_folder:
+        write_summaries(request.path, summary, has_omitted=request.has_omitted)
+        return
+    form = form_of(request.path, FORMS)
+    if form in WORKED_OUT:
+        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
+        return
+    if form == "json":
+        write_json(request.path, shape)
+        return
+    write_atomically(request.path, f"{_page_of(summary, has_omitted=request.has_omitted)}\n".encode("utf-8", "replace"))

@@ -1,0 +1,40 @@
+"""Events of summaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slmdesk.runtime.events import Event, Problem
+
+if TYPE_CHECKING:
+    from slmdesk.summaries.types import Sentence, Summary
+
+
+class SummaryGrew(Event):
+    """A summary grew: the sentences that were worded since the last such event, linked and marked.
+
+    Also published without points while an answer is being written.  Time left: the JobChanged of its job.
+    """
+
+    item: str
+    job: str
+    points: tuple[Sentence, ...]
+    pages_read: int
+    pages_total: int
+    page_kind: str = "page"
+    writing: str = ""
+
+
+class SummaryEnded(Event):
+    """A summary is done and stored, as the result of its item and as a message."""
+
+    item: str
+    summary: Summary
+
+
+class FolderWritten(Event):
+    item: str
+    folder: str
+    files: int
+    failed: int
+    problem: Problem | None = None

@@ -1,0 +1,167 @@
+"""Exports a summary with the passages and the coverage that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from slmdesk.base.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import Item
+from slmdesk.base.wire import stored_from
+from slmdesk.exports.papers import coverage_pieces, not_read_pieces
+from slmdesk.exports.xlsx import Cell, to_xlsx
+from slmdesk.library.citations import Coverage, Span
+from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.store import Store
+from slmdesk.summaries.types import Sentence, Summary, has_bullets, more_words, place_words
+
+FORMAT = "slmdesk-summary"
+Placed = tuple[Sentence, str]
+"""A sentence and what the pages of its document are called."""
+
+
+def export_summary(store: Store, item: Item, form: str) -> Make | None:
+    summary = stored_from(Summary, store.results.get(item.id))
+    if summary is None:
+        return None
+    if form == "json":
+        return lambda: json_bytes(
+            {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
+        )
+    if form == "xlsx":
+        return lambda: to_xlsx(summary_sheets(summary))
+    passages = _passages_of(store, summary)
+    return lambda: summary_paper(item.title, summary, passages)
+
+
+def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
+    pages: dict[tuple[str, int], str] = {}
+
+    def words(document: str, number: int) -> str:
+        if (document, number) not in pages:
+            found = store.pages.of_document(document, begin=number, limit=1)
+            pages[document, number] = found[0].text if found and found[0].number == number else ""
+        return pages[document, number]
+
+    every = (summary.sentences, *(document.sentences for document in summary.documents))
+    spans = {span for sentences in every for sentence in sentences for span in sentence.blocks}
+    return {span: words(span.document, span.page)[span.start : span.end] for span in spans}
+
+
+def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
+    """A summary with its evidence: a reference after each sentence; passages and coverage as an appendix."""
+    documents = summary.documents
+    is_one = len(documents) < 2
+    kinds = {document.name: document.page_kind for document in documents}
+    sentences = [(sentence, kinds.get(sentence.file, summary.page_kind)) for sentence in summary.sentences]
+    every, pieces = list(sentences), list[Piece]()
+    for document in () if is_one else documents:
+        own = [(sentence, document.page_kind) for sentence in document.sentences]
+        every += own
+        pieces += [heading(document.name), *_sentences(summary, own)]
+        pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
+    pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
+    if summary.note:
+        pieces.append(small(summary.note))
+    if summary.left_out:
+        pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
+    if more := more_words(documents):
+        pieces.append(small(more))
+    names = {} if is_one else {document.document: document.name for document in documents}
+    pieces += [*_marks(every), *_proofs(every, names, passages)]
+    pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
+    pieces += not_read_pieces([(one.name, one.reason) for one in summary.not_read])
+    about = ", ".join(document.name for document in documents)
+    subtitle = "" if not about or about in title else f"Summary of {about}"  # a title of our own names it already
+    return Paper(title, tuple(pieces), subtitle, summary.language)
+
+
+def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
+    is_quoted = summary.is_of_older_version
+    if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
+        if sentences:
+            yield paragraph(*(run for one in sentences for run in (*_runs_of(*one, is_quoted), Run(" "))))
+        return
+    group, has_groups = "", any(sentence.group for sentence, _ in sentences)
+    for sentence, page_kind in sentences:
+        if sentence.group and sentence.group != group:
+            group = sentence.group
+            yield heading(group, 3)
+        runs = _runs_of(sentence, page_kind, is_quoted)
+        yield item(*runs) if group or not has_groups else paragraph(*runs)
+
+
+def _runs_of(sentence: Sentence, page_kind: str, is_quoted: bool) -> list[Run]:
+    """`is_quoted`: quotations stand in quotation marks, as in summaries of older versions."""
+    words = _words(sentence)
+    words = f"“{words}”" if is_quoted and sentence.quotation else words
+    runs = [Run(words), _reference(sentence, page_kind)]
+    return runs if sentence.supported else [*runs, Run(" (check this)", italic=True)]
+
+
+def _marks(sentences: Sequence[Placed]) -> list[Piece]:
+    rows = tuple(
+        (_short(sentence.text), words, place_words(sentence, page_kind).strip(" []"))
+        for sentence, page_kind in sentences
+        for words in _mark_words(sentence)
+    )
+    return [heading("To check"), table(("Sentence", "Not in its passage", "Where"), rows)] if rows else []
+
+
+def _mark_words(sentence: Sentence) -> Iterator[str]:
+    for mark in sentence.flags:
+        words = f"{mark.kind}: {mark.text}".strip(": ")
+        yield f"{words} (there: {mark.detail})" if mark.detail else words
+
+
+def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Mapping[Span, str]) -> list[Piece]:
+    """The passages that support each sentence; a quotation that is a whole sentence was shown already."""
+    pieces: list[Piece] = []
+    has_whole = False
+    for sentence, page_kind in sentences:
+        proofs = [(span, " ".join(passages[span].split())) for span in sentence.blocks if passages[span]]
+        if sentence.quotation:
+            others = [proof for proof in proofs if proof[1] != " ".join(sentence.text.split())]
+            has_whole, proofs = has_whole or len(others) < len(proofs), others
+        elif proofs:
+            pieces.append(small(_short(_words(sentence))))
+        for span, words in proofs:
+            place = changed(sentence, pages=(span.page,), file=names.get(span.document, ""))
+            pieces.append(Piece(PieceKind.QUOTE, (Run(_short(words, 600)), _reference(place, page_kind))))
+    if has_whole:
+        pieces.insert(0, small("Where a quotation above is the whole passage, it is not given once more."))
+    return [heading("Passages"), *pieces] if pieces else []
+
+
+def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
+    unread, rest = [(one.page, one.reason) for one in coverage.unreadable], ""
+    if missed := coverage.blocks_total - coverage.blocks_read:
+        rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
+    return coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest)
+
+
+def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
+    rows: list[Sequence[Cell]] = [("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")]
+    for one in summary.sentences:
+        pages, marks = ", ".join(map(str, one.pages)), "; ".join(_mark_words(one))
+        found, quoted = "yes" if one.supported else "no", "yes" if one.quotation else ""
+        rows.append((one.text, one.file, pages, found, quoted, marks))
+    coverage = summary.coverage
+    read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
+    read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]
+    read += [(f"not read: {page.page}", page.reason) for page in coverage.unreadable]
+    read += [(f"not read: {' '.join(one.name.split())}", one.reason) for one in summary.not_read]
+    return {"Summary": rows, "Coverage": read}
+
+
+def _words(sentence: Sentence) -> str:
+    return " ".join(sentence.text.split())
+
+
+def _reference(sentence: Sentence, page_kind: str) -> Run:
+    place = place_words(sentence, page_kind)
+    return Run(f" {place}" if place else "", cite=True)
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

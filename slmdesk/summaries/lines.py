@@ -1,0 +1,446 @@
+"""Cuts a paper into the lines that a summary of it may say, with what each is worth, and says what the paper is.
+
+Told by the form of a paper, by its dates beside its own date, and by the words of `paper_words`.  Pure functions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import pairwise
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record, changed
+from slmdesk.jobs.plan import Yield
+from slmdesk.summaries.chunking import Piece
+from slmdesk.summaries.paper_words import has, pattern
+from slmdesk.summaries.papers import Paper
+from slmdesk.summaries.selection import MARKS, item_spans, section_numbers
+from slmdesk.summaries.threads import Thread, replaces
+from slmdesk.text.checks.dates import DateMention, Day, find_dates
+from slmdesk.text.checks.overlap import stems
+from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
+from slmdesk.text.words.anaphora import refers_back
+
+LEAST_WORDS, LEAST_CLAUSE = 4, 5
+"""Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
+FIRST_PIECES = 15
+"""Among which the letterhead, the title and the parties stand."""
+FIRST_LINES = 10
+"""Among which the outcome stands where no heading announces it."""
+MOST_TITLE, MANY_HEADINGS = 200, 3
+PIECES_AT_ONCE = 200
+
+_WORTH = {
+    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
+    Matter.CONDITION: 0.5,
+}  # fmt: skip
+_TO_COME, _WITH_YEAR = 2.0, 1.5
+"""What a sentence gains by a date after the paper's own and by a term ("within 14 days"); by a date with its year."""
+_ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
+_TOPIC, _TOPIC_OF = 1.5, 4
+"""What the first of at least so many sentences of a paragraph gains."""
+_LAST = 1.0
+"""What the last sentence of a paragraph loses, and one that says nothing without the sentence before it."""
+_REASON = 0.4
+"""Of its worth is left to a reason or to what was said before a decision."""
+_EARLIER, _TOLD = 0.8, 0.6
+"""Of its worth is left to an earlier mail's; of a heading's words, which a decision has that is said without it."""
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
+_ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
+_CLAUSE = re.compile(r";\s+")
+_BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
+_ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
+_ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
+_RULE = re.compile(r"[\s|:-]*")
+_EMPHASIS = re.compile(r"\*\*|__|`")
+_NUMBER = re.compile(
+    r"^(?:§\s*)?\(?(?:\d+(?:\.\d+)*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
+    r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
+)
+_BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
+_ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
+
+Sentences = Callable[[str], Sequence[tuple[int, int]]]
+
+
+class Line(Record):
+    """Something a summary may say: a sentence, a clause of one, an item of a list, a row of a table."""
+
+    piece: int
+    start: int
+    """Of the characters of the piece's text."""
+    end: int
+    text: str
+    worth: float
+    section: int = 0
+    head: str = ""
+    """What stands in front of the passage in `text`: the paper's title, the section's heading."""
+    is_first: bool = False
+    """It says what the paper is."""
+    is_action: bool = False
+    has_weight: bool = False
+    """It holds a figure or a duty: who reads on would miss it."""
+    needs_last: bool = False
+    """It says nothing without the line before it."""
+
+
+def count_words(text: str) -> int:
+    """Count words; two signs of Chinese or Japanese are one, marks are none."""
+    words = _CJK.sub(" ", text).split()
+    return sum(any(map(str.isalnum, word)) for word in words) + math.ceil(len(_CJK.findall(text)) / 2)
+
+
+def figures(text: str) -> frozenset[str]:
+    """Return the figures of a text, without what groups their digits."""
+    return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
+
+
+def lines_of(
+    pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper
+) -> Generator[Yield, None, list[Line]]:
+    """Return what a summary of these pieces may say; the first line says what the paper is, where that is known."""
+    sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
+    letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
+    found, heading, header, is_closed = list[Line](), "", list[str](), False
+    for at in here:
+        if at % PIECES_AT_ONCE == 0:
+            yield Yield()
+        piece = pieces[at]
+        place = _Place(sections[at - here.start], heading, own, paper, language)
+        header = header if piece.kind is BlockKind.TABLE_ROW else []
+        if piece.is_heading:
+            heading, is_closed = "" if at == titled else piece.text, False
+        elif thread.is_header(piece, at, language):
+            is_closed = False
+        elif is_closed or _is_short("closing", piece, language, 60):
+            is_closed = True
+        elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
+            continue
+        elif piece.kind is BlockKind.TABLE_ROW:
+            header, rows = _rows(piece, header)
+            found += [_row(at, row, header, place) for row in rows]
+        else:
+            some = list(_sentences(at, piece, spans, place))
+            if some and (not found or found[-1].section != place.section) and has("object", heading, language):
+                some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
+            found += some
+    if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
+        found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
+    found = _current(found, thread, language)
+    date = "" if letterhead < 0 or thread.has_several else date
+    first = first_line(pieces, here, _newest(found, thread), paper, language, date)
+    if first is None:
+        return found
+    return [first, *_without(found, first)]
+
+
+def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
+    """Yield the lines but for the passage that the first line says; what refers to that stands alone."""
+    was_first = False
+    for one in lines:
+        is_first = (one.piece, one.start) == (first.piece, first.start)
+        if not is_first:
+            yield changed(one, needs_last=one.needs_last and not was_first)
+        was_first = is_first
+
+
+def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
+    """Whether a line is a task in a paper that lists its tasks in a table."""
+    is_listed = pieces[line.piece].kind is BlockKind.TABLE_ROW or ACTION_LEAD.search(line.text) is not None
+    return line.is_action and is_listed
+
+
+def _is_short(name: str, piece: Piece, language: str, most: int) -> bool:
+    is_short = len(piece.text) < most and not piece.is_heading
+    return is_short and has(name, piece.text.strip(MARKS), language, at_start=True)
+
+
+class _Place(Record):
+    section: int
+    heading: str
+    own: Day | None
+    """The date of the paper."""
+    paper: Paper
+    language: str
+
+
+def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
+    """Yield the sentences of a piece that may stand in a summary, cut at their semicolons."""
+    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
+    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+    is_diagnosis = has("diagnosis", place.heading, place.language)
+    last: Line | None = None
+    for begin, stop in items:
+        sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
+        for start, end in sentences:
+            whole = piece.text[start:end]
+            is_whole = is_diagnosis or _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
+            cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
+            if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
+                cuts = [start, end]
+            for one, two in pairwise(cuts) if is_whole else ():
+                text = _bare(piece.text[one:two])
+                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
+                if line is None:
+                    last = None
+                    break  # its later clauses go with it
+                is_alone = has("alone", text, place.language, at_start=True)
+                is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
+                if is_back and not is_alone and last is None:
+                    line = _headed(line, place.heading)
+                is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
+                is_last = len(sentences) > 1 and two == sentences[-1][1]
+                needs_last = one > start or (is_back and not is_alone and last is not None)
+                worth = max(0.0, line.worth + _TOPIC * is_topic - _LAST * (is_last + needs_last))
+                last = changed(line, worth=worth, needs_last=needs_last)
+                yield last
+
+
+def _bare(text: str) -> str:
+    """Return a passage without its number and its marks of a list and of emphasis."""
+    text = text.strip().lstrip(MARKS + "-")
+    number = _NUMBER.match(text)
+    is_figure = number is not None and (number[0].strip().isdigit() or any(not one.start for one in find_dates(text)))
+    return _EMPHASIS.sub("", text if is_figure or number is None else text[number.end() :]).strip(MARKS + ";")
+
+
+def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
+    """Return lines in text order with each that says nothing without the one before it joined to that."""
+    whole = list[Line]()
+    for line in lines:
+        last = whole[-1] if whole else None
+        if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1:
+            text = _bare(pieces[line.piece].text[last.start : line.end])
+            whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:])
+        else:
+            whole.append(line)
+    return whole
+
+
+def _headed(line: Line, heading: str) -> Line:
+    """Return a line with the heading it stands under: "Floodlights: The motion was lost"."""
+    head = f"{_NUMBER.sub('', heading)}: " if heading and not line.head else line.head
+    return changed(line, text=head + line.text.removeprefix(line.head), head=head)
+
+
+def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
+    language, heading = place.language, place.heading
+    is_short = count_words(text) < LEAST_WORDS and not has("diagnosis", heading, language)
+    if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
+        return None
+    kinds = matters(text, language)
+    if has("paper", text, language, at_start=True) or (
+        has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
+    ):
+        return None
+    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
+    to_come = [one for one in dates if _is_after(one, place.own)]
+    has_term, is_report = has("within", text, language), place.paper is Paper.REPORT
+    is_vote = not is_report and has("vote", text, language)
+    is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
+    is_summed = sums_up(heading) or has("gist", heading, language)
+    is_announced = is_summed or announces(heading) or has("outcome", heading, language)
+    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
+    worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(one.readings[0][0] for one in dates)
+    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
+    is_asked = Matter.REQUEST in kinds and not has("note", text, language)
+    is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
+    line = Line(
+        at, start, end, text[:1].upper() + text[1:], worth, place.section,
+        is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
+        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
+    )  # fmt: skip
+    words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
+    is_untold = is_vote and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
+    return _headed(line, heading) if is_untold else line
+
+
+# ---- what the paper is
+
+
+def first_line(
+    pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str, date: str
+) -> Line | None:
+    """Return what the paper is: its title, of contracts with the parties, of others with the sentence that says the
+    outcome; of minutes alone.
+    """
+    at, title = _title(pieces, here, language)
+    title = f"{title}, {date}" if title and date and date not in title else title
+    lead = f"{title}: " if title else ""
+    if paper is Paper.CONTRACT and len(parties := list(_parties(pieces, here))) > 1:
+        at, text = parties[0][0], " – ".join(name for _, name in parties[:3])
+        return Line(at, 0, len(pieces[at].text), lead + text, 0.0, -1, lead, is_first=True)
+    if paper is Paper.MINUTES and title:
+        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True)
+    best = _outcome(pieces, here, lines, paper, language)
+    if best is None:
+        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True) if title else None
+    return changed(best, text=lead + best.text, head=lead + best.head, is_first=True, is_action=False, needs_last=False)
+
+
+def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> Line | None:
+    """Return the sentence that says what was decided or found: by its heading, by its verb, else by its figures."""
+    above, heading, titled = dict[int, str](), "", _title(pieces, here, language)[0]
+    for at in here:
+        if pieces[at].is_heading:
+            heading = "" if at == titled else pieces[at].text
+        above[at] = heading
+    secondary = pattern("secondary", language)
+    lines = [one for one in lines if not (secondary.search(above[one.piece]) or secondary.match(one.text))] or lines
+    every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
+    every = [one for one in every if one.worth and not one.is_action] or every
+    summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
+    told = [one for one in every if has("outcome", above[one.piece], language)]
+    told = [one for one in told if not has("reasons", above[one.piece], language)]
+    ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
+    main = [one for one in lines if has("diagnosis", above[one.piece], language)]
+    if main and (paper is Paper.REPORT or not ruled) and not any(sums_up(above[one.piece]) for one in every):
+        return main[0]
+    is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
+    if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
+        return None
+    some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
+    return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
+
+
+def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
+    """Return a paper's title with its piece: the heading right above the salutation, else the first; or the subject."""
+    letterhead = _letterhead(pieces, here, language)
+    above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
+    subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
+    headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
+    for at in above if not headings else ():
+        if found := re.search(rf"{subject}(\S.{{4,140}})$", pieces[at].text, re.IGNORECASE):
+            return at, found[1].strip(MARKS).rstrip(".:")
+    last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
+    named = [at for at in last if at in headings] or headings[:1]
+    for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
+        if len(pieces[at].text) < MOST_TITLE:
+            title = re.sub(rf"^{subject}", "", pieces[at].text.strip(MARKS), flags=re.IGNORECASE).rstrip(".:")
+            return at, title[:1].upper() + title[1:]
+    return -1, ""
+
+
+def _is_part(heading: str, language: str) -> bool:
+    return sums_up(heading) or any(has(one, heading, language) for one in ("gist", "reasons"))
+
+
+def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
+    """Return the piece of the salutation, above which all is letterhead; -1 where there is none."""
+    return next((at for at in here[:FIRST_PIECES] if _is_short("salutation", pieces[at], language, 80)), -1)
+
+
+def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
+    """Yield the parties of a contract with what they are called in it: "Fernhill Ltd (the Contractor)"."""
+    for at in here[1:FIRST_PIECES]:
+        text = pieces[at].text
+        between = re.compile(rf"\W*{pattern('between').pattern}\W*", re.IGNORECASE)
+        name = _BOLD.search(text) or _UP_TO_COMMA.search(between.sub("", text, count=1))
+        if name and (alias := _ALIAS.search(text)):
+            yield at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"
+
+
+# ---- tables
+
+
+def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
+    """Return the heads of a table's columns and its rows; `header`: the heads as known from earlier pieces."""
+    cuts = [0, *(found.start() + 3 for found in _ROWS.finditer(piece.text)), len(piece.text)]
+    found = list[tuple[int, int, list[str]]]()
+    for start, end in pairwise(cuts):
+        text = piece.text[start:end].removesuffix(" ; ")
+        if _RULE.fullmatch(text):
+            header, found = (found[-1][2], []) if found else (header, [])
+        else:
+            cells = [cell.strip(MARKS) for cell in text.strip(" |").split("|")]
+            found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
+    if not header and found and not any(map(_is_amount, found[0][2][1:])):
+        return found[0][2], found[1:]
+    return header, found
+
+
+def _is_amount(cell: str) -> bool:
+    return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+
+
+def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
+    """Return a row that says something alone: its name and its figures with the heads of their columns."""
+    start, end, cells = row
+    if len(cells) > 1 and sum(has("tasks", one, place.language) for one in header) > 1:
+        text = " – ".join(one for one in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if one)
+        return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
+    heads = [*header, *[""] * len(cells)]
+    values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
+    text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
+    has_figures = bool(figures("".join(cells[1:])))
+    worth = _ROW * has_figures + _TOTAL * has("total", cells[0], place.language, at_start=True)
+    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
+
+
+# ---- mails
+
+
+def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
+    """Return the lines of a thread: those of the newest mail are worth more, those a later mail replaces nothing."""
+    if not (thread.has_several and lines):
+        return list(lines)
+    dated, kept, is_old = [(one, thread.date_of(one.piece)) for one in lines], list[Line](), False
+    newest, told = max(date for _, date in dated), [(one.text, date) for one, date in dated if one.text[-1] != "?"]
+    for one, date in dated:
+        needs_last = one.needs_last and not is_old
+        is_old = any(later > date and replaces(other, one.text, language) for other, later in told)
+        is_answered = date < newest and one.text.endswith("?") and not figures(one.text)
+        worth = 0.0 if is_old else one.worth * (_EARLIER if date < newest else 1.0)
+        is_action = one.is_action and not is_old and not is_answered
+        kept.append(changed(one, worth=worth, is_action=is_action, needs_last=needs_last))
+    return kept
+
+
+def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
+    newest = max((thread.date_of(one.piece) for one in lines), default=())
+    return [one for one in lines if not thread.has_several or thread.date_of(one.piece) == newest]
+
+
+# ---- dates
+
+
+def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
+    """Return the date of the paper, with its words: the first whole date of a title, a letterhead or a line with a
+    signature.
+    """
+    letterhead = _letterhead(pieces, here, language)
+    for at in here:
+        text, kind = pieces[at].text, pieces[at].kind
+        is_line = kind is not BlockKind.TABLE_ROW and len(text) < 300 and not _ENDS.search(text.strip(MARKS))
+        if pieces[at].is_heading or is_line or at < letterhead:
+            for one in find_dates(text, language):
+                if one.readings and all(one.readings[0]) and not has("born", text[: one.start], ""):
+                    return one.readings[0], text[one.start : one.end]
+    return None, ""
+
+
+def _is_after(mention: DateMention, own: Day | None) -> bool:
+    """Whether a date lies after the paper's; one without a year is within eight months."""
+    year, month, day = mention.readings[0]
+    if own is None:
+        return True
+    months = ((year or 0) - (own[0] or 0)) * 12 + (month or 0) - (own[1] or 0)
+    if year is None:
+        months = ((month or 0) - (own[1] or 0)) % 12
+    is_later = months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
+    return is_later and (year is not None or months <= 8)
+
+
+def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
+    """Whether something is to be done by that day: not where a state or a period ends, nor in a condition."""
+    before = text[: mention.start]
+    by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
+    if not mention.readings[0][2] or not by:
+        return False
+    is_period = any(0 < mention.start - one.end < 20 for one in dates) or re.search(r"\d\.?\s*$", before[: by.start()])
+    clause = before.rpartition(",")[2]
+    return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)

@@ -1,0 +1,124 @@
+"""Builds the prompts of summaries and parses the answers.  Pure functions over `prompt_texts.toml`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.jobs.steps import step_of
+from slmdesk.runtime.prompt_texts import texts
+from slmdesk.summaries.papers import Paper
+from slmdesk.text.words.anaphora import begins_with_pronoun, refers_back
+from slmdesk.text.words.sentences import sentences
+
+LINE_TOKENS = 160
+"""A sentence in other words has at most so many."""
+TOKENS_PER_WORD = 3
+
+_LEAD = re.compile(r"^\s*(?:[-*•–·#]+|\(?\d{1,2}[.)])\s+")
+_EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w|[.,;:])[*_](?!\w)|`")
+_TALK = re.compile(
+    r"^(?:(?:sure|certainly|of course|okay|natürlich|gerne|bien sûr|voici|claro|certo)\b|"
+    r"(?:here (?:is|are)|hier (?:ist|sind)|aquí|ecco)\b[^.]{0,80}(?:summary|points?|zusammenfassung|punkte|résumé|"
+    r"resumen|riassunto)|(?:in (?:summary|conclusion)|overall|zusammenfassend|en résumé|en resumen|in sintesi)\b|"
+    r"(?:this|the|these|dies\w*|d(?:er|ie|as)|ce(?:tte|s)?|l[ae]s?|est[ae]s?|quest\w)\s?(?:is the most important|"
+    r"(?:summary|points?|bullet|text|document|zusammenfassung|dokument|résumé|texte|resumen)\b[^.]{0,20}\b"
+    r"(?:provides?|covers?|contains?|outlines?|summari[sz]es?|enthält|umfasst|fasst|contient|résume)\b))",
+    re.IGNORECASE,
+)
+_UNSAID = re.compile(
+    r"\b(?:(?:not|no) (?:\w+ ){0,3}(?:specified|mentioned|stated|provided in the|given in the|applicable)|"
+    r"(?:is|are) (?:unspecified|unclear)|does not (?:say|state|specify|mention)|"
+    r"nicht (?:angegeben|genannt|erwähnt|festgelegt)|keine angaben?|n['’]est pas (?:précisée?|mentionnée?|indiquée?)|"
+    r"no se (?:menciona|especifica|indica)|non (?:è )?(?:specificat|menzionat|indicat)\w+)\b",
+    re.IGNORECASE,
+)
+"""A line that says that the text does not say something."""
+
+
+class Kind(StrEnum):
+    PARAGRAPH = "paragraph"
+    BULLETS = "bullets"
+    EXECUTIVE = "executive"
+    """The same as BULLETS: a name of earlier versions."""
+    SECTIONS = "sections"
+    SIMPLE = "simple"
+    OWN = "own"
+
+
+class Length(StrEnum):
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+def prompt_version() -> str:
+    return f"summary {texts()['version']}"
+
+
+def simple_step(line: str, language: str) -> dict[str, Json]:
+    """Build the step that says a sentence in everyday words.  `language`: of ISO 639-1."""
+    known = texts()
+    task = " ".join(filter(None, (known["simple"], known["language"].get(language, ""), known["only"])))
+    return _step(known["simple_system"], "", line, task, [], LINE_TOKENS)
+
+
+def own_step(text: str, paper: Paper, instruction: str, words: int, language: str) -> dict[str, Json]:
+    """Build the step that writes what a person wants from a text, in so many words."""
+    known, what = texts(), texts()["paper_name"][paper.value]
+    request = TextPart(known["own"].format(what=what, request=instruction, words=words), Origin.PERSON)
+    last = " ".join(filter(None, (known["only"], known["language"].get(language, ""))))
+    return _step(known["system"], known["text"].format(what=what), text, last, [request], words * TOKENS_PER_WORD)
+
+
+def _step(system: str, lead: str, text: str, last: str, request: list[TextPart], tokens: int) -> dict[str, Json]:
+    parts = [
+        TextPart(f"{lead}\n\n"),
+        TextPart(text, Origin.DOCUMENT),
+        TextPart("\n\n"),
+        *request,
+        TextPart(f"\n{last}"),
+    ]
+    messages = [
+        ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PROGRAM),)),
+        ChatMessage(Role.USER, tuple(part for part in parts if part.text.strip() or part.text == "\n\n")),
+    ]
+    return step_of(messages, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=tokens))
+
+
+def line_in(answer: str) -> str:
+    """Return an answer that is one sentence in other words, without marks of a list or of emphasis."""
+    return " ".join(_EMPHASIS.sub("", _LEAD.sub("", answer.strip())).split()).strip('"“”„«» ')
+
+
+def points_in(answer: str, language: str, *, is_cut: bool = False) -> list[str]:
+    """Return the sentences of an answer, without talk about the task; `is_cut`: its last line is incomplete."""
+    points: list[str] = []
+    for line in (_without_rest(answer) if is_cut else answer).splitlines():
+        if text := line_in(line):
+            points += [point for point in _apart(text, language) if not _says_nothing(point)]
+    return list(dict.fromkeys(points))
+
+
+def _says_nothing(text: str) -> bool:
+    is_talk = _TALK.search(text) is not None or _UNSAID.search(text) is not None
+    return len(text) < 3 or text.endswith(":") or is_talk
+
+
+def _apart(text: str, language: str) -> list[str]:
+    """Split a line into sentences; one that refers to the one before stays with it, or is left out without it."""
+    parts: list[str] = []
+    for sentence in sentences(text, language):
+        if not refers_back(sentence, language) or (not parts and not begins_with_pronoun(sentence, language)):
+            parts.append(sentence)
+        elif parts and sentence not in parts[-1]:
+            parts[-1] += f" {sentence}"
+    return parts
+
+
+def _without_rest(answer: str) -> str:
+    """Return a cut-off answer up to its last whole line, and the whole sentences of the line that was cut."""
+    lines, _, last = answer.rpartition("\n")
+    ends = [end.end() for end in re.finditer(r"[.!?。](?=\s)", last)]
+    return f"{lines}\n{last[: ends[-1]]}" if ends else lines

@@ -1,0 +1,220 @@
+"""The summary service: starts, repeats, opens and stores summaries with their coverage.  Service thread.
+
+A summary is an item of kind `summary`, linked to its documents and made by a job of that kind (see `plan`).  The result
+is stored with the item, and its text as a message, so that history, search, trash and export treat it like a chat.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.types import Json
+from slmdesk.base.wire import stored_from
+from slmdesk.jobs.service import JobService
+from slmdesk.library.job_service import DocumentJobService
+from slmdesk.library.results import names_of
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.defaults import DefaultsService, DefaultUse
+from slmdesk.models.service import ModelService
+from slmdesk.redaction.report import RedactionReport
+from slmdesk.redaction.service import RedactionService
+from slmdesk.runtime.prompt_texts import texts
+from slmdesk.runtime.service import Runtime
+from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.prompts import Kind, prompt_version
+from slmdesk.summaries.types import (
+    PartialSummary,
+    Summary,
+    SummaryRequest,
+    request_from,
+    text_of,
+    whole_coverage_words,
+    with_omitted,
+)
+
+if TYPE_CHECKING:
+    from slmdesk.summaries.plan import SummaryPlan
+
+KIND = "summary"
+LEAST_WORDS, MOST_WORDS = 10, 5000
+MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
+MOST_DOCUMENTS = 500
+DRAFT_EVERY_S = 2.0
+MOST_FOR_DRAFTS = 50
+"""Times as long as storing them took, at least, until they are stored again."""
+
+
+class SummaryView(Record):
+    item: Item
+    request: SummaryRequest
+    documents: tuple[DocumentRecord, ...]
+    summary: Summary | None
+    """None while it is made, or when that failed."""
+    job: JobRecord | None
+    draft: Summary | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.summary is not None
+
+
+class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
+    kind, title, most_documents = KIND, "Summary", MOST_DOCUMENTS
+    follows_words = True
+    refusal = f"1 to {MOST_DOCUMENTS} documents can be summarized at once"
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        uses: DefaultsService,
+        loader: ModelLoader,
+        jobs: JobService,
+        redaction: RedactionService,
+    ) -> None:
+        super().__init__(runtime, models, loader, jobs, redaction)
+        self._uses = uses
+        self._made: Callable[[str, Summary], None] | None = None
+        self._draft_due = 0.0
+
+    def open(self, item: str) -> SummaryView:
+        """Raises KnownError `item.unknown`."""
+        found = self._items.find(item)
+        documents = tuple(self._store.documents.of_item(found.id))
+        summary, draft = self._stored(found.id)
+        job = self._items.newest_job(found.id)
+        if summary is None and job is not None and (plan := self._live.get(job.id)):
+            draft = plan.draft
+        return SummaryView(found, self._request_of(found), documents, summary, job, draft)
+
+    def when_made(self, handler: Callable[[str, Summary], None]) -> None:
+        self._made = handler
+
+    def add(self, item: str, document: str, number: int) -> Summary:
+        """Put the `number`-th sentence of those a document says beside into its summary, and return the summary.
+
+        Raises KnownError `item.unknown`, `request.invalid` for a number that is not there, `store.…`.
+        """
+        found = self._items.find(item)
+        summary, _ = self._stored(found.id)
+        if summary is None:
+            raise KnownError("request.invalid", what="this summary is not finished")
+        changed = with_omitted(summary, document, number)
+        self._store.results.save(found.id, to_json(changed))
+        self._publish(SummaryEnded(found.id, changed))
+        return changed
+
+    # ---- what is particular to a summary
+
+    def _check(self, request: SummaryRequest) -> SummaryRequest:
+        if request.language and request.language not in texts()["language"]:
+            known = ", ".join(sorted(texts()["language"]))
+            raise KnownError("request.invalid", what=f"no language {request.language[:20]}; known are {known}")
+        if (
+            isinstance(request.length, int)
+            and not isinstance(request.length, bool)
+            and not (LEAST_WORDS <= request.length <= MOST_WORDS)
+        ):
+            raise KnownError("request.invalid", what=f"a summary has {LEAST_WORDS} to {MOST_WORDS} words")
+        if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
+            raise KnownError("request.invalid", what="the focus or the instruction is too long")
+        if request.kind is Kind.OWN and not request.instruction.strip():
+            raise KnownError("request.invalid", what="a summary of one's own kind wants an instruction")
+        return request
+
+    def _words_of(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
+        return f"Summarize {names_of(documents)}{_asked_words(request)}"
+
+    def _request_from(self, untrusted: Json) -> SummaryRequest:
+        return request_from(untrusted)
+
+    def _prompt_version(self) -> str:
+        return prompt_version()
+
+    def _choose(self, request: SummaryRequest) -> ModelRecord | None:
+        if not request.may_need_model:
+            return None
+        from slmdesk.text.words.language import LANGUAGES, detect
+
+        default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
+        try:
+            return default or super()._choose(request)
+        except KnownError:
+            pages = [page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1)]
+            is_translated = any(detect(page, LANGUAGES)[0] != request.language for page in pages)
+            if is_translated or changed(request, language="").may_need_model:
+                raise
+            return None
+
+    def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord | None) -> SummaryPlan:
+        from slmdesk.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
+
+        documents = [self._store.documents.get(one) for one in request.documents]
+        return SummaryPlan(
+            job, request, record, documents, self._tools(job, record),
+            reported=lambda grown: self._on_grown(item.id, job.id, grown),
+        )  # fmt: skip
+
+    def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan, report: RedactionReport | None) -> None:
+        if plan.summary is not None:
+            summary = changed(plan.summary, redaction=report)
+            words = text_of(summary.kind, summary.sentences, summary.page_kinds)
+            words = "\n\n".join(one for one in (words, summary.note, whole_coverage_words(summary)) if one)
+            self._store.results.save(item.id, to_json(summary))
+            self._items.keep_words(item.id, words, record, prompt_version())
+
+    def on_words(self, job: str, key: str, words: str) -> None:
+        if plan := self._live.get(job):
+            if veiled := self._veiled.get(job):
+                key, words = veiled.words(key, words)
+            plan.written(key, words)
+
+    def on_model(self, job: str) -> None:
+        if plan := self._live.get(job):
+            if veiled := self._veiled.get(job):
+                veiled.restarted()
+            plan.restarted()
+
+    def _publish_end(self, item: str) -> None:
+        if summary := self._stored(item)[0]:
+            self._publish(SummaryEnded(item, summary))
+            if self._made is not None:
+                self._made(item, summary)
+
+    def _put_away(self, item: Item, plan: SummaryPlan) -> None:
+        if plan.summary is None:
+            with suppress(KnownError):  # nothing but the draft is lost
+                self._keep_draft(item.id, plan)
+
+    def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
+        if (draft := plan.draft) is not None and self._stored(item)[0] is None:
+            self._store.results.save(item, to_json(draft))
+
+    def _stored(self, item: str) -> tuple[Summary | None, Summary | None]:
+        """Return the stored summary of an item: as a finished one, or as a draft."""
+        found = stored_from(Summary, self._store.results.get(item))
+        return (None, found) if found is not None and found.is_draft else (found, None)
+
+    def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
+        began = time.monotonic()
+        if grown.points and began >= self._draft_due and (plan := self._live.get(job)):
+            with suppress(KnownError):  # the next one may be stored
+                self._keep_draft(item, plan)
+            ended = time.monotonic()
+            self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
+        self._publish(
+            SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind, grown.writing)
+        )
+
+
+def _asked_words(request: SummaryRequest) -> str:
+    length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
+    parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
+    parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]
+    return " (" + ", ".join(one for one in parts if one) + ")"

@@ -1,0 +1,46 @@
+"""`slmdesk doctor`: this PC, what works, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, json_option, words_for
+from slmdesk.runtime.messages import problem_for
+from slmdesk.system.doctor import examine, examine_computer
+
+
+@click.command()
+@click.option("--measure", is_flag=True, help="Measure anew how fast this PC reads its memory.")
+@json_option
+@click.pass_obj
+def doctor(console: Console, measure: bool) -> None:
+    """Show what this PC has, what works, and which optional parts are missing."""
+    try:
+        with console.services() as services:
+            if measure:
+                console.result_of(services, services.measuring.measure)
+            found = console.result_of(services, lambda: examine(services))
+    except KnownError as err:  # doctor must work when something else does not
+        found = examine_computer(find_paths(console.home))
+        problem = problem_for(err)
+        found["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
+    if console.as_json:
+        console.give(found)
+    else:
+        _show(console, found, "")
+
+
+def _show(console: Console, value: Mapping[str, Json], indent: str) -> None:
+    for key, one in value.items():
+        if isinstance(one, Mapping):
+            console.say(f"{indent}{key}:")
+            _show(console, one, indent + "  ")
+        elif isinstance(one, Sequence) and not isinstance(one, str):
+            console.say(f"{indent}{key}: {', '.join(map(str, one)) or '-'}")
+        else:
+            console.say(f"{indent}{key}: {'-' if one in (None, '') else one}")

@@ -1,0 +1,241 @@
+"""Examines this PC and the program for `slmdesk doctor` and for reports: what works, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import slmdesk
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.policy import Policy, shown_proxy
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.base.saved_states import states_in
+from slmdesk.base.settings import policy_of
+from slmdesk.base.types import Backends, Device, Json
+from slmdesk.base.walls import landlock_of
+from slmdesk.base.wire import record_from
+from slmdesk.loader.hardware import processor
+from slmdesk.online.routes import certificates_in
+from slmdesk.online.statement.installed import code_from_elsewhere
+from slmdesk.runtime.events import Problem
+from slmdesk.runtime.home_place import home_problems
+from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
+from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.services import Services
+from slmdesk.store import SQLITE_VERSION
+
+_PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils",
+          "encryption": "sqlcipher3"}  # fmt: skip
+_PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "sqlcipher3",
+             "cryptography", "numpy", "psutil", "jinja2")  # fmt: skip
+
+
+def examine(services: Services) -> Pending[dict[str, Json]]:
+    """Examine everything, starting each child once as a test.  Service thread."""
+    return in_slices(services.service_thread, _examined(services))
+
+
+def _examined(services: Services) -> Slices[dict[str, Json]]:
+    tried = {name: _tried(services, name) for name in services.clients}
+    graphics = _graphics(services)
+    keyring: Pending[str] = Pending()
+    services.tokens.places().then(
+        lambda found: keyring.end(found.sentence if isinstance(found, Problem) else found.no_keyring or "works")
+    )
+    states = states_in(services.paths.states)
+    shape: dict[str, Json] = {
+        **examine_computer(services.paths, services.models.folder),
+        "history": {
+            "read_only": services.read_only,
+            "encrypted": services.store.key is not None,
+            "bytes": _size_of(services.paths.database),
+            "models": len(services.models.list()),
+        },
+        "saved_states": {
+            "files": len(states),
+            "bytes": sum(one.bytes for one in states),
+            "limit_mib": services.settings.current.saved_states_mib,
+        },
+        "speed": _speed(services),
+        "network": {
+            "offline": services.network.is_offline,
+            "enforced": services.network.enforcement.by_system,
+            "enforcement": services.network.enforcement.words,
+            "requests_today": services.network.today(),
+            "token": services.tokens.state().place or None,
+        },
+        "keyring": (yield keyring),
+    }
+    shape["graphics"] = yield graphics
+    children: dict[str, Json] = {}
+    for name, verdict in tried.items():
+        children[name] = yield verdict
+    return {**shape, "children": children, "walls": _walls(services)}
+
+
+def _tried(services: Services, name: str) -> Pending[str]:
+    """Whether a child works: it is asked what every one can answer, if only by saying that there is no such file."""
+    tried: Pending[str] = Pending()
+
+    def on_event(event: FromChild) -> None:
+        if verdict := _verdict(event):
+            services.service_thread.post(lambda: tried.end(verdict))
+
+    missing = str(services.paths.models / ".none")
+    if name == "engine":
+        services.engine.count_tokens(["hello"], on_event, path=missing)
+    elif name == "printer":
+        services.printer.start("print", {"page": "none"}, on_event)
+    elif name == "speller":
+        services.speller.start("spelling", {"path": missing, "words": []}, on_event)
+    else:
+        services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
+    return tried
+
+
+def _graphics(services: Services) -> Pending[dict[str, Json]]:
+    found: Pending[dict[str, Json]] = Pending()
+    setting = "automatic" if services.settings.current.use_graphics_card else "off"
+
+    def on_event(event: FromChild) -> None:
+        shape: dict[str, Json] = {"setting": setting, "backends": [], "cards": []}
+        if isinstance(event, Done):
+            with suppress(KnownError):
+                seen = record_from(Backends, event.result)
+                shape |= {"backends": list(seen.names), "cards": [_card_words(one) for one in seen.devices]}
+        if isinstance(event, Done | Failed | Cancelled):
+            services.service_thread.post(lambda: found.end(shape))
+
+    services.engine.start("backends", {}, on_event)
+    return found
+
+
+def _card_words(card: Device) -> str:
+    kind = ", integrated" if card.is_integrated else ""
+    free, total = bytes_for_people(card.free_bytes), bytes_for_people(card.memory_bytes)
+    return f"{card.name}{kind}, {free} of {total} free"
+
+
+def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[str, Json]:
+    """Examine what needs no history.  Any thread."""
+    return {
+        "slmdesk": slmdesk.__version__,
+        "computer": _computer(),
+        "versions": _versions(),
+        "paths": _paths(paths, models_folder or paths.models),
+        "policy": _policy(paths),
+        "code_from_elsewhere": [*code_from_elsewhere()],
+        "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
+    }
+
+
+def _walls(services: Services) -> dict[str, Json]:
+    said = [landlock_of(facts) for facts in services.capabilities().values()]
+    found: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
+    return {**found, "landlock": max(said) or None}
+
+
+def _verdict(event: FromChild) -> str:
+    if isinstance(event, Done):
+        return "works"
+    if isinstance(event, Failed):
+        is_up = event.code.startswith(("model.", "file.", "document.", "dictionary.", "request."))
+        return "works" if is_up else problem_of(event.code, event.args).sentence
+    return "ended" if isinstance(event, Cancelled) else ""
+
+
+def _computer() -> dict[str, Json]:
+    import psutil  # 17 ms
+
+    memory = psutil.virtual_memory()
+    return {
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": psutil.cpu_count(logical=False) or 0,
+        "threads": os.cpu_count() or 0,
+        "memory_bytes": int(memory.total),
+        "available_bytes": int(memory.available),
+        "memory": f"{bytes_for_people(memory.available)} of {bytes_for_people(memory.total)} free",
+    }
+
+
+def _versions() -> dict[str, Json]:
+    found: dict[str, Json] = {"python": platform.python_version(), "sqlite": SQLITE_VERSION}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _speed(services: Services) -> dict[str, Json]:
+    found, pace = services.measuring.measured, services.measuring.pace
+    if found is None:
+        return {"measured": False}
+    return {
+        "measured": True,
+        "memory_bytes_per_s": round(found.bytes_per_s),
+        "memory": f"{bytes_for_people(found.bytes_per_s)} a second",
+        "threads": found.threads,
+        "graphics_cards": [f"{one.name}, {bytes_for_people(one.memory_bytes)}" for one in found.devices],
+        "models_measured": len(pace.measured),
+        "compared_with_expected": None if pace.calibration is None else round(pace.calibration, 2),
+    }
+
+
+def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
+    found: dict[str, Json] = {
+        name: str(getattr(paths, name)) for name in ("data", "models", "cache", "logs", "config", "database")
+    }
+    try:
+        found["disk_free_bytes"] = shutil.disk_usage(folder).free
+        found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
+    except OSError:
+        found["disk_free_bytes"] = None
+    found["warnings"] = [one.sentence for one in home_problems(paths)]
+    return found
+
+
+def _forced(policy: Policy) -> dict[str, Json]:
+    """What is set, without the password of a proxy."""
+    return {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
+
+
+def _policy(paths: Paths) -> dict[str, Json]:
+    policy = policy_of(paths)
+    return {
+        "file": policy.path or None,
+        "owner": policy.owner or None,
+        "sha256": policy.sha256 or None,
+        "looked_for": [str(one) for one in paths.policy_files],
+        "sets": {**_forced(policy), **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "models_folder": policy.models_folder or None,
+        "hidden": sorted(policy.hidden),
+        "problems": [problem_for(one).sentence for one in (*policy.problems, *_not_there(policy))],
+    }
+
+
+def _not_there(policy: Policy) -> Iterator[KnownError]:
+    if policy.models_folder and not Path(policy.models_folder).is_dir():
+        yield KnownError("file.unreadable", path=policy.models_folder, reason="it is no folder that is there now")
+    if ca_file := str(policy.forced.get("ca_file") or ""):
+        try:
+            certificates_in(Path(ca_file))
+        except KnownError as err:
+            yield KnownError("file.unreadable", path=ca_file, reason=str(err.args_for_people["reason"]))
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,319 @@
+"""The settings page; a change takes effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
+
+from slmdesk.base.policy import FEATURES, Policy
+from slmdesk.base.settings import Settings
+from slmdesk.online.window.network import NetworkSection
+from slmdesk.online.window.network_controller import NetworkController
+from slmdesk.privacy.window.controller import PrivacyController
+from slmdesk.privacy.window.section import PrivacySection
+from slmdesk.redaction.window.controller import RedactionNamesController
+from slmdesk.redaction.window.section import RedactionSection
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.system.window.walls import WallsSection
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.clipboard import marks
+from slmdesk.window.widgets.access_token import TokenController
+from slmdesk.window.widgets.build import button, column, row
+from slmdesk.window.widgets.choice import Choice
+from slmdesk.window.widgets.named import named
+from slmdesk.window.widgets.network_panel import SET_BY_ORGANISATION
+from slmdesk.window.widgets.scroll_column import show_column
+from slmdesk.window.widgets.setting_rows import add_setting
+from slmdesk.window.widgets.settings_controller import SettingsController
+from slmdesk.window.widgets.text import ElidedLabel, plain_label, show_words
+from slmdesk.writing.window.spelling_controller import SpellingController
+from slmdesk.writing.window.spelling_section import SpellingSection
+
+if TYPE_CHECKING:
+    from slmdesk.library.saved_states import SavedStates
+
+THEMES = (("system", "Same as the system"), ("light", "Light"), ("dark", "Dark"))
+SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
+CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+SEQUENCES = (1, 4, 8, 12, 16)
+IDLE_TIMES = (
+    (5, "5 minutes"), (15, "15 minutes"), (30, "30 minutes"), (60, "1 hour"), (240, "4 hours"), (0, "Never"),
+)  # fmt: skip
+AT_ONCE = (1, 2, 3, 4)
+SAVED_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
+COLUMN = 680
+NOT_COUNTED = "…"
+
+
+class SettingsPage(QScrollArea):
+    deleted_chats_requested = Signal()
+    rules_requested = Signal()
+    forget_day_requested = Signal()
+    erase_requested = Signal()
+    folder_requested = Signal(str)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        controller: SettingsController,
+        tokens: TokenController,
+        privacy: PrivacyController,
+        models_folder: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings_page")
+        self._controller = controller
+        self.network = NetworkController(bridge, controller.current, self)
+        self.spelling = SpellingController(bridge, controller, self)
+        self._redaction = RedactionNamesController(bridge, self)
+        self._tokens, self._privacy_controller = tokens, privacy
+        self._default_folder = models_folder
+        self._choices: dict[str, Choice] = {}
+        self._build_ui()
+        self._connect()
+        self.show_settings(controller.current)
+        if controller.policy is not None:
+            self.show_policy(controller.policy)
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "settings_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        holder = self._holder = QWidget(inner)
+        note = "Changes take effect at once."
+        self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
+        self._column = column(
+            plain_label("Settings", holder, name="settings_title", kind="title"),
+            plain_label(note, holder, name="settings_note", kind="muted"),
+            self._policy_note,
+            into=holder,
+            gap=theme.SPACE_12,
+            margins=(theme.SPACE_24, theme.SPACE_16),
+        )
+        self._build_look()
+        self._build_models(holder)
+        self.privacy = PrivacySection(self._privacy_controller, holder)
+        self._column.addWidget(self.privacy)
+        self._network = NetworkSection(self.network, self._tokens, holder)
+        self._column.addWidget(self._network)
+        self._column.addWidget(WallsSection(self._controller, holder))
+        self._build_documents(holder)
+        self._column.addWidget(SpellingSection(self.spelling, holder))
+        self._column.addWidget(RedactionSection(self._redaction, holder))
+        self._build_writing()
+        self._build_key(holder)
+        self._build_history(holder)
+        self._column.addStretch(1)
+        row(1, (holder, 1000), 1, into=inner)
+        show_column(self, inner)
+
+    def _head(self, name: str, title: str) -> None:
+        self._column.addWidget(plain_label(title, self._holder, name=f"{name}_heading", kind="heading"))
+
+    def _choice(self, key: str, title: str, sentence: str, values: Iterable[tuple[object, str]]) -> None:
+        choice = self._choices[key] = Choice(list(values), self._holder)
+        add_setting(self._column, choice, key, title, sentence)
+        choice.value_chosen.connect(partial(self._controller.change, key))
+
+    def _build_look(self) -> None:
+        self._head("look", "Look")
+        self._choice("theme", "Colours", "Light or dark, or the same as the system.", THEMES)
+        sizes = [(size, f"{size} %") for size in SIZES]
+        self._choice("font_scale", "Text size", "The size of all text in the window.", sizes)
+
+    def _build_models(self, holder: QWidget) -> None:
+        self._head("models", "Models")
+        self._folder = ElidedLabel(holder, name="models_folder_label")
+        self._choose = button("Move…", "models_folder_button", holder, label="Move the folder for models")
+        line = QWidget(holder)
+        row((self._folder, 1), self._choose, into=line, gap=theme.SPACE_8)
+        add_setting(
+            self._column, line, "models_folder", "Folder",
+            "Models are kept in this folder. It can be moved, to a larger disk for instance.",
+            is_wide=True,
+        )  # fmt: skip
+        locale = QLocale()
+        self._choice(
+            "context_tokens", "Context",
+            "How much of a chat the model can see, up to what it was made for. More takes more memory. "
+            "The model is loaded anew for it.",
+            [(size, f"{locale.toString(size)} tokens") for size in CONTEXTS],
+        )  # fmt: skip
+        self._choice(
+            "idle_unload_minutes", "Unload model after",
+            "An unused model is taken out of memory after this time, and loaded again when you begin to write.",
+            IDLE_TIMES,
+        )  # fmt: skip
+        self._choice(
+            "sequences", "Parallel answers",
+            "How many answers are written side by side. Automatic: the program measures what is fastest on this PC.",
+            [(0, "Automatic"), *((count, str(count)) for count in SEQUENCES)],
+        )  # fmt: skip
+        self._choice(
+            "use_graphics_card", "Graphics card",
+            "Where llama.cpp was built to use a graphics card, as much of the model as its memory holds is put there. "
+            "The model is loaded anew for it.",
+            [(True, "Automatic"), (False, "Off")],
+        )  # fmt: skip
+        at_once = [(count, str(count)) for count in AT_ONCE]
+        self._choice("downloads_at_once", "Parallel downloads", "The others wait in the queue for their turn.", at_once)
+        self._choice(
+            "notify", "Notifications",
+            "When a download or other long work has ended and this window is not in front, the system says so.",
+            [(True, "Shown"), (False, "Not shown")],
+        )  # fmt: skip
+        self._choice(
+            "notify_names", "Names in notifications",
+            "A locked screen shows the titles of chats and documents in them, and the desktop may keep them. "
+            "Automatic: left out while the history is encrypted or something is on hold.",
+            [("automatic", "Automatic"), ("always", "Named"), ("never", "Left out")],
+        )  # fmt: skip
+        self._choice(
+            "exams_at_first_use", "Model tests",
+            "Once a model has answered, slmdesk asks once whether to test it, so that its card says what it can be "
+            "trusted with. No test begins unasked while you work.",
+            [(True, "Offered"), (False, "Only when asked for")],
+        )  # fmt: skip
+
+    def _build_history(self, holder: QWidget) -> None:
+        self._head("history", "History")
+        self._deleted = QPushButton("Deleted chats…", holder)
+        words = "Deleted chats stay in the trash until they are deleted for good."
+        add_setting(self._column, self._deleted, "deleted_chats", "Trash", words)
+        self._rules = QPushButton("Rules and holds…", holder)
+        words = "How long things are kept, and what nothing may delete. Without a rule nothing is deleted by itself."
+        add_setting(self._column, self._rules, "rules", "Rules and holds", words)
+        self._forget_day = QPushButton("Forget a day…", holder)
+        words = "Deletes what was made on a day for good, once you have seen what that is."
+        add_setting(self._column, self._forget_day, "forget_day", "Forget a day", words)
+        self._erase = QPushButton("Delete everything…", holder)
+        words = (
+            "History, settings, backups, logs and secrets go, and the models if you like. What you exported or copied "
+            "elsewhere stays. slmdesk closes then."
+        )
+        add_setting(self._column, self._erase, "delete_everything", "Delete everything", words)
+        self._choice(
+            "model_titles", "Titles of chats",
+            "When the model has nothing else to do, it gives a chat with a long question a short title. A title that "
+            "you write stays.",
+            [(True, "By the model"), (False, "The first words")],
+        )  # fmt: skip
+        self._choice(
+            "translate_history", "Typed translations",
+            "What you type and translate is kept, to be found again under History on the page Translate.",
+            [(True, "Kept"), (False, "Not kept")],
+        )  # fmt: skip
+        self._choice(
+            "writing_history", "Texts of the page Write",
+            "What you write there is kept, to be found again under Texts on that page.",
+            [(True, "Kept"), (False, "Not kept")],
+        )  # fmt: skip
+
+        if marks():
+            self._choice(
+                "private_copies", "Copies",
+                "Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
+                "here. Pasting works as ever while slmdesk is open.",
+                [(True, "Left out"), (False, "Kept")],
+            )  # fmt: skip
+
+    def _build_writing(self) -> None:
+        self._head("writing", "Writing")
+        self._choice(
+            "continue_typing", "Continue at the cursor",
+            "While you pause on the page Write, the model that is loaded continues the sentence in grey. Tab takes it, "
+            "Ctrl+Right a word of it, Esc none. No model is loaded for it.",
+            [(True, "On"), (False, "Off")],
+        )  # fmt: skip
+
+    def _build_key(self, holder: QWidget) -> None:
+        self._head("key", "System-wide shortcut")
+        self._choice("global_key", "Translate clipboard", "", [(True, "On"), (False, "Off")])
+        self._key_words = holder.findChild(QLabel, "global_key_sentence")
+
+    def _build_documents(self, holder: QWidget) -> None:
+        self._head("documents", "Documents")
+        self._choice(
+            "saved_states_mib", "Keep what was read",
+            "What a model has read of a document or a chat is kept on the disk, up to this size, so that it answers at "
+            "once another day. It goes with the document or the chat.",
+            [(0, "Nothing"), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)],
+        )  # fmt: skip
+        self._delete_saved = QPushButton("Delete now", holder)
+        add_setting(self._column, self._delete_saved, "delete_saved_states", "Kept now", NOT_COUNTED)
+        self._saved_size = holder.findChild(QLabel, "delete_saved_states_sentence")
+
+    def _connect(self) -> None:
+        self._delete_saved.clicked.connect(self._controller.delete_saved)
+        self._controller.saved_shown.connect(self.show_saved)
+        self._choose.clicked.connect(lambda: self.folder_requested.emit(self._folder.full_text))
+        self._deleted.clicked.connect(self.deleted_chats_requested)
+        self._rules.clicked.connect(self.rules_requested)
+        self._forget_day.clicked.connect(self.forget_day_requested)
+        self._erase.clicked.connect(self.erase_requested)
+        self._controller.settings_shown.connect(self.show_settings)
+        self._controller.policy_shown.connect(self.show_policy)
+
+    def show_settings(self, settings: Settings) -> None:
+        self._holder.setMaximumWidth(COLUMN * settings.font_scale // 100)
+        for key, choice in self._choices.items():
+            choice.show_value(getattr(settings, key))
+        self._folder.set_full_text(settings.models_folder or self._default_folder)
+
+    def show_key(self, sentence: str) -> None:
+        if self._key_words:
+            self._key_words.setText(sentence)
+        self._choices["global_key"].setAccessibleDescription(sentence)
+
+    def forbid_key(self) -> None:
+        """Disable the setting: there is no way to ask this system for a global shortcut."""
+        self._choices["global_key"].setEnabled(False)
+
+    def show_saved(self, saved: SavedStates) -> None:
+        texts = "one text" if saved.files == 1 else f"{saved.files} texts"
+        words = f"{bytes_for_people(saved.bytes)} of {texts}." if saved.files else "Nothing."
+        if self._saved_size:
+            self._saved_size.setText(words)
+        self._delete_saved.setAccessibleDescription(words)
+        self._delete_saved.setEnabled(saved.files > 0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.look_at_saved()
+
+    def show_policy(self, policy: Policy) -> None:
+        """Say what the organisation has set; such settings are shown but cannot be changed."""
+        show_words(self._policy_note, policy_words(policy))
+        self._network.show_policy(policy)
+        self.privacy.show_policy(policy)
+        for key in policy.managed:
+            if widget := self.findChild(QWidget, f"setting_{key}"):
+                widget.setEnabled(False)
+                widget.setAccessibleDescription(SET_BY_ORGANISATION)
+            if sentence := self.findChild(QLabel, f"{key}_sentence"):
+                sentence.setText(SET_BY_ORGANISATION)
+
+
+def policy_words(policy: Policy) -> str:
+    parts = ["work offline"] if policy.forced.get("offline") else []
+    parts += [f"models from {' or '.join(allowed)} alone" for allowed in policy.choices.values()]
+    way = {"proxy": "the proxy", "ca_file": "the certificates", "speed_limit_kib": "the speed of downloads"}
+    parts += [words for key, words in way.items() if key in policy.forced]
+    parts += [f"models in the folder {policy.models_folder}"] if policy.models_folder else []
+    parts += ["how much is kept of what was read"] if "saved_states_mib" in policy.forced else []
+    parts += [f"lock after {policy.lock_minutes} min at the latest"] if policy.lock_minutes else []
+    parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
+    parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
+    return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""

@@ -1,0 +1,260 @@
+"""`slmdesk extract`: a table from documents, with a row for each and a page for each cell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import to_json
+from slmdesk.base.types import Json
+from slmdesk.base.wire import picked
+from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
+from slmdesk.command.job_output import OutputFile, make, output_file, writing
+from slmdesk.command.output_files import check_file, form_of, write_json
+from slmdesk.command.redaction import (
+    print_preview_of,
+    redact_option,
+    redact_preview_option,
+    say_redaction,
+)
+from slmdesk.models.command.library import named_model
+from slmdesk.services import Services
+from slmdesk.summaries.command import open_all
+from slmdesk.tables import prompts
+from slmdesk.tables.events import ExtractionGrew
+from slmdesk.tables.service import TableRequest, checked_columns
+from slmdesk.tables.types import (
+    DOUBTFUL,
+    Column,
+    ColumnKind,
+    Flag,
+    Table,
+    TableCell,
+    TableRow,
+    cell_words,
+    doubts_of,
+)
+
+PRESETS = ("invoice", "contract", "cv", "minutes")
+FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
+MARK = "(!)"
+MOST_DOUBTS = 20
+WIDEST = 34
+"""Characters of a cell on the terminal."""
+
+
+@click.command()
+@click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
+@click.option("--columns", metavar="A,B,…", help="What to look for; a kind may follow a name: Total:amount.")
+@click.option("--preset", type=click.Choice(PRESETS), help="Columns that come with the program.")
+@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@no_save_option
+@redact_option
+@redact_preview_option
+@json_option
+@click.pass_obj
+def extract(
+    console: Console,
+    files: Sequence[Path],
+    columns: str | None,
+    preset: str | None,
+    model: str | None,
+    output: Path | None,
+    force: bool,
+    no_save: bool,
+    redact: bool,
+    redact_preview: bool,
+) -> int | None:
+    """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
+
+    A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
+    number, date, amount, person, list, code (the number of a paper), iban and period.
+    """
+    began = time.monotonic()
+    try:
+        requested = checked_columns(_columns(columns, preset))
+    except KnownError as err:
+        raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
+    _check_output(output, force)
+    with console.services(lambda _settings: not no_save) as services:
+        services.store.require_writable()
+        if not redact_preview:
+            named_model(services, model)
+            services.service_thread.call(lambda: services.models.choose(model))  # before long reading
+        documents, failed = open_all(console, services, files)
+        read_s = time.monotonic() - began
+        if not documents:
+            return 1
+        if redact_preview:
+            words = [one.name for one in requested]
+            return print_preview_of(console, services, documents, words) or (1 if failed else 0)
+        request = TableRequest(tuple(one.id for one in documents), requested, model, redact)
+        goal = output_file(output, force=force)
+        rows: set[str] = set()
+
+        def on_row(event: ExtractionGrew) -> None:
+            if event.is_complete:
+                rows.add(event.row.document)
+            done, total = len(rows), len(documents)
+            console.progress(f"{event.row.name}: {done} of {total}", done, total)
+
+        services.on(ExtractionGrew, on_row)
+        view = make(console, services, services.extraction, request, goal)
+        item, made = view.item.id, view.table
+        assert made is not None  # it is done
+        timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
+        shape = _as_json(None if no_save else item, made, timing, failed)
+        if goal is not None:
+            with writing(console, services, view, goal):
+                _write(console, services, item, shape, goal)
+    unasked = _unasked(made)
+    _note_gaps(console, made, unasked)
+    if output is not None:
+        console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give(shape)
+    elif output is None:
+        _show(console, made)
+    say_redaction(console, made.redaction)
+    return 1 if failed or unasked else None
+
+
+def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Sequence[str]]]) -> None:
+    for row in made.rows:
+        if not row.coverage.pages_read:
+            reasons = ", ".join(dict.fromkeys(one.reason for one in row.coverage.unreadable)) or "empty"
+            console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
+    if made.note:
+        console.notify(f"note: {made.note}")
+    for name, missing in unasked:
+        console.notify(
+            f"note: {name}: no answer of the model could be used for {', '.join(missing)}, so that is empty."
+        )
+
+
+def _unasked(made: Table) -> list[tuple[str, list[str]]]:
+    """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
+    found = [
+        (row.name, [one.name for one, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD])
+        for row in made.rows
+        if row.coverage.pages_read
+    ]
+    return [(name, columns) for name, columns in found if columns]
+
+
+def _columns(columns: str | None, preset: str | None) -> list[Column]:
+    if columns is None and preset is None:
+        raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
+    found: list[Column] = []
+    known = prompts.preset(preset) if preset else None
+    found += known.columns if known else ()
+    if columns is not None:
+        names = [one.strip() for one in columns.split(",")]
+        for one in names:
+            _check_kind(one)
+        found += [prompts.column_named(one) for one in (names if any(names) else [])]
+    return found
+
+
+def _check_kind(words: str) -> None:
+    """Raise UsageError where "Total:money" names an unknown kind; "Ratio 1:2" is a name."""
+    name, colon, kind = words.rpartition(":")
+    kinds = [one.value for one in ColumnKind]
+    if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
+        raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
+
+
+def _check_output(output: Path | None, force: bool) -> None:
+    if output is not None:
+        form_of(output, FORMS)
+        check_file(output, replace=force)
+
+
+def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
+    """Write the file that the command asked for, after the table was resumed (see job_output)."""
+    made = services.service_thread.call(lambda: services.extraction.open(item)).table
+    assert made is not None  # its job is done
+    _check_output(request.path, request.force)
+    _write(console, services, item, _as_json(item, made, {}, ()), request)
+
+
+def _write(console: Console, services: Services, item: str, shape: Mapping[str, Json], request: OutputFile) -> None:
+    form = form_of(request.path, FORMS)
+    if form == "json":
+        write_json(request.path, shape)
+    else:
+        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
+
+
+# ---- output
+
+
+def _as_json(
+    item: str | None, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
+) -> dict[str, Json]:
+    shape: dict[str, Json] = {
+        "columns": [{"name": one.name, "kind": one.kind.value} for one in made.columns],
+        "rows": [_row(made, one) for one in made.rows],
+        "item": item,
+        "model": made.model,
+        "timing": {**timing, "table_s": made.seconds},
+        "coverage": [{"file": one.name, **to_json(one.coverage)} for one in made.rows],
+    }
+    if made.redaction:
+        shape["redaction"] = to_json(made.redaction)
+    return shape | {"failed": list(failed)} if failed else shape
+
+
+def _row(made: Table, row: TableRow) -> dict[str, Json]:
+    return {
+        "file": row.name,
+        "document": row.document,
+        "whole": row.is_whole,
+        "cells": {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)},
+    }
+
+
+def _cell(cell: TableCell) -> dict[str, Json]:
+    return {
+        "value": cell.value,
+        "quote": cell.quote,
+        "page": cell.page or None,
+        "flag": cell.flag.value,
+        **picked(cell, "edited", "number", "unit", "date", "origin"),
+    }
+
+
+def _show(console: Console, made: Table) -> None:
+    if len(made.rows) == 1:
+        lines = [
+            (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
+            for column, cell in zip(made.columns, made.rows[0].cells, strict=True)
+        ]
+        table(console, lines)
+        return
+    head = ("DOCUMENT", *(one.name.upper() for one in made.columns))
+    table(console, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
+    kinds = " or ".join(dict.fromkeys(one.page_kind for one in made.rows))
+    console.notify(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
+    doubts = doubts_of(made)
+    for name, column, why in doubts[:MOST_DOUBTS]:
+        console.notify(f"note: {MARK} {name}, {column}: {why}")
+    if len(doubts) > MOST_DOUBTS:
+        console.notify(f"note: {MARK} and {len(doubts) - MOST_DOUBTS} more to review; with -o a file names them all.")
+
+
+def _short_cell(cell: TableCell) -> str:
+    if not cell.value:
+        return "–"
+    behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
+    return _short(cell.value, WIDEST - len(behind)) + behind
+
+
+def _short(words: str, widest: int = WIDEST) -> str:
+    return words if len(words) <= widest else words[: widest - 1] + "…"

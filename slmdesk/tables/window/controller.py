@@ -1,0 +1,257 @@
+"""Tables of documents: begun, followed, edited, undone.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord
+from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.overview import event_of
+from slmdesk.library.folder_reading import FolderRead
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.runtime.events import Problem
+from slmdesk.tables.events import ExtractionEnded, ExtractionGrew
+from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
+from slmdesk.tables.types import Column, Table
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.panes.job_follower import JobFollower
+from slmdesk.window.panes.redaction import RedactionController
+from slmdesk.window.widgets.notice_bar import Notice
+
+MOST_UNDONE = 200
+
+
+class TableController(JobFollower):
+    begun = Signal(object)
+    row_received = Signal(object)
+    read_reported = Signal(int, int)
+    made = Signal(object)
+    stopped = Signal(str)
+    undo_changed = Signal(bool)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, KIND, "table_controller", parent)
+        self.title = ""
+        self._requested = ""
+        """The table that is being opened: an earlier request's answer is late."""
+        self._begun = ""
+        """The table that was begun here and is not yet on show."""
+        self._awaited = ""
+        """To be opened once its document is on show."""
+        self._documents: set[str] = set()
+        self._is_running = False
+        self._undo: list[tuple[str, int, str | None]] = []
+        self.redaction = RedactionController(bridge, self)
+        self._following: Call | None = None
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.restored.connect(self.choose)
+        self.redaction.cancelled.connect(self._on_redaction_cancelled)
+        bridge.on(ExtractionGrew, self._on_grew)
+        bridge.on(ExtractionEnded, self._on_ended)
+        bridge.on(JobChanged, self._on_job_changed)
+
+    # ---- requests
+
+    def show_document(self, document: str) -> None:
+        """Another document is shown: show its newest table, unless the shown table has a row for it."""
+        if document == self._document:
+            return
+        self._document = document
+        self.redaction.drop()
+        if self._following is not None or document in self._documents:
+            self.items.show_document(document)
+            return
+        self._forget()
+        self.emptied.emit()
+        awaited, self._awaited = self._awaited, ""
+        self.items.show_document(document, None if awaited else self._open_newest)
+        if awaited:
+            self.choose(awaited)
+
+    def begin(self, columns: Sequence[Column], *, redact: bool = False) -> None:
+        """Make a table of the shown document.  `redact`: once a person has looked, as with all that follow."""
+        self._begin(tuple(columns), (self._document,), redact=redact)
+
+    def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
+        """Make a table of all documents on the list that were read."""
+        requested = tuple(columns)
+
+        def listed(records: Sequence[DocumentRecord]) -> None:
+            read = [one.id for one in records if one.status is DocumentStatus.READ]
+            self._begin(requested, tuple(read), redact=redact)
+
+        self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
+
+    def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
+        """Make a table of the documents in a folder once they are read; one that cannot be read does not stop the
+        others.
+        """
+        requested = tuple(columns)
+        self._following = self._bridge.follow(
+            self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
+            partial(self._on_folder_read, requested, redact),
+            self._on_folder_refused,
+            partial(self._on_reading, requested),
+        )
+
+    def again(self) -> None:
+        """Make the shown table again; cells edited by a person stay."""
+        self._bridge.ask(self._bridge.services.extraction.again(self.item), self._on_job, self._refuse)
+
+    def choose(self, item: str) -> None:
+        self._open_table(item)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a table of a document that is shown, or is about to be."""
+        if document == self._document or document in self._documents:
+            self.choose(item)
+        else:
+            self._awaited = item
+
+    def delete(self, item: str) -> None:
+        """Move a table to the trash, with undo; the job of one being made is cancelled."""
+        if item == self.item and self._is_running:
+            self.cancel()
+        self.items.delete(item)
+
+    def edit(self, document: str, column: int, words: str) -> None:
+        self._edit(document, column, words, is_undo=False)
+
+    def undo(self) -> None:
+        if self._undo:
+            self._edit(*self._undo.pop(), is_undo=True)
+            self.undo_changed.emit(bool(self._undo))
+
+    def cancel(self) -> None:
+        """Cancel the table being made; finished rows stay."""
+        if self._following is not None:
+            self._following.cancel()
+        elif self._job:
+            super().cancel()
+
+    # ---- events
+
+    def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
+        done, total, _name = report
+        if not done:
+            self._forget()
+            self.begun.emit(columns)
+        self.read_reported.emit(done, total)
+
+    def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
+        self._following = None
+        if found.failed and found.total:
+            words = f"Not in the table, since they could not be read: {len(found.failed)} of {found.total}."
+            failed = "\n".join(f"{name}: {why}" for name, why in found.failed[:50])
+            self._bridge.notice_raised.emit(Notice(words, failed, key="table folder"))
+        if found.documents:
+            self._begin(columns, found.documents, redact=redact)
+        elif found.total:
+            self.stopped.emit("No document of this folder could be read.")
+        else:
+            self.stopped.emit("There is no document in this folder that could be read.")
+
+    def _on_folder_refused(self, problem: Problem) -> None:
+        self._following = None
+        if problem.code == "document.stopped":
+            self.stopped.emit("The table was cancelled before it was begun.")
+        else:
+            self._refuse(problem)
+
+    def _on_redaction_cancelled(self) -> None:
+        self.stopped.emit("The table was not begun.")
+
+    def _on_begun(self, item: Item) -> None:
+        self._begun = item.id
+        self._open_table(item.id)
+        self.items.refresh()
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        if items and not self.item and self._following is None:
+            self.choose(items[0].id)
+
+    def _on_current_gone(self) -> None:
+        self._forget()
+        self.emptied.emit()
+        self.items.refresh(self._open_newest)
+
+    def _on_opened(self, view: ExtractionView) -> None:
+        if view.item.id != self._requested:
+            return
+        self.item, self.title = view.item.id, view.item.title
+        self.items.set_current(self.item)
+        self._documents = {one.id for one in view.documents}
+        self._job = view.job.id if view.job else ""
+        self._is_running = view.job is not None and not view.job.status.is_end
+        if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
+            self.begun.emit(view.request.columns)
+        self._begun = ""
+        if view.table is not None and view.table.columns:
+            self.made.emit(view.table)
+        if view.job is not None:
+            self.job_reported.emit(event_of(view.job))
+
+    def _on_job(self, job: JobRecord) -> None:
+        self._job = job.id
+        self.job_reported.emit(event_of(job))
+
+    def _on_grew(self, event: ExtractionGrew) -> None:
+        if event.item == self.item:
+            self._job = event.job
+            self.row_received.emit(event.row)
+
+    def _on_ended(self, event: ExtractionEnded) -> None:
+        if event.item == self.item:
+            self.made.emit(event.table)
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if self._job and event.id == self._job:
+            self._is_running = not event.status.is_end
+            self.job_reported.emit(event)
+
+    def _on_edited(self, change: tuple[str, int], is_undo: bool, reported: tuple[Table, str | None]) -> None:
+        table, before = reported
+        if not is_undo:
+            self._undo = [*self._undo, (*change, before)][-MOST_UNDONE:]
+            self.undo_changed.emit(True)
+        self.made.emit(table)
+
+    # ---- private
+
+    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...], *, redact: bool) -> None:
+        request = TableRequest(documents, columns, redact=redact)
+
+        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
+            self._bridge.ask(self._bridge.services.extraction.begin(request, decisions), self._on_begun, self._refuse)
+
+        if redact:
+            self.redaction.look([one.name for one in columns], documents, begin, refused=self._refuse)
+        else:
+            begin()
+
+    def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
+        self._bridge.ask(
+            self._bridge.services.extraction.edit(self.item, document, column, words),
+            partial(self._on_edited, (document, column), is_undo),
+        )
+
+    def _open_table(self, item: str) -> None:
+        self._forget()
+        self._requested = item
+        self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
+
+    def _forget(self) -> None:
+        self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()
+        self._is_running = False
+        self.items.set_current("")
+        self._undo.clear()
+        self.undo_changed.emit(False)
+
+    def _refuse(self, problem: Problem) -> None:
+        self.stopped.emit(problem.sentence)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)

@@ -1,0 +1,356 @@
+"""`slmdesk glossary` and `slmdesk memory`: terms that translations keep to, and earlier translations."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import partial
+from pathlib import Path
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.languages import language_of
+from slmdesk.base.protocol import Progress
+from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, NamedFile, json_option
+from slmdesk.services import Services
+from slmdesk.text.translation.checks import term_flags
+from slmdesk.translation.terms.glossaries import ImportRequest
+from slmdesk.translation.terms.memory import Match
+
+
+@click.group()
+def glossary() -> None:
+    """Manage lists of terms that translations keep to."""
+
+
+@glossary.command("list")
+@json_option
+@click.pass_obj
+def list_glossaries(console: Console) -> None:
+    """List the glossaries."""
+    with console.services() as services:
+        found = services.service_thread.call(services.glossaries.all)
+    shapes = [_glossary_json(one) for one in found]
+    if console.as_json:
+        console.give(shapes)
+    elif not found:
+        console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
+    for one in found if not console.as_json else ():
+        state = "" if one.is_active else "  (not used)"
+        console.say(f"{one.id}  {one.name}  {_languages(one)}  {one.terms} terms{state}")
+
+
+@glossary.command("import")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language of the terms, where the file does not say.")
+@click.option("--to", "target", default="", help="Language of their translations.")
+@click.option("--name", default="", help="Of the glossary; else the file's.")
+@click.option("--into", default="", help="Id of a glossary the terms come to; “keep”: words that are not translated.")
+@click.option("--domain", default="", help="legal, medical, technical or finance: it then holds for such texts alone.")
+@click.option("--columns", default="", help="Where the file does not say: source=1,target=3,note=4 (from 1).")
+@click.option("--skip-first", is_flag=True, help="With --columns: the first row is a heading.")
+@json_option
+@click.pass_obj
+def import_glossary(
+    console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **requested: str
+) -> None:
+    """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
+    chosen = _columns(columns)
+    with console.services() as services:
+        services.store.require_writable()
+        if into == "keep":
+            into = services.service_thread.call(services.glossaries.keep_list).id
+            chosen = chosen or {"source": 0}
+        request = ImportRequest(
+            file.absolute(), into=into, columns=chosen, skips_first=skip_first, reuses=False, **requested
+        )
+        done = console.result_of(
+            services, lambda: services.glossaries.import_file(request), partial(_show_progress, console, file)
+        )
+    record = done.glossary
+    shape: dict[str, Json] = {
+        **_glossary_json(record), "kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
+        "duplicates": done.duplicates, "contradictions": list(done.contradictions),
+        "was_there": done.was_there,
+    }  # fmt: skip
+    if console.as_json:
+        console.give(shape)
+        return
+    console.say(f"{record.id}  {record.name}: {done.kept} terms, {_languages(record)}.")
+    if done.was_there:
+        console.notify(
+            f"A glossary “{record.name}” was there: what is new came to it. Another --name keeps the file apart."
+        )
+    _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
+    if done.contradictions:
+        names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")
+        console.notify(f"With more than one translation, of which the first is proposed and any counts: {names}.")
+
+
+@glossary.command("export")
+@click.argument("id")
+@click.option("--format", "form", type=click.Choice(("csv", "tsv", "xlsx", "tbx")), default="csv")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@json_option
+@click.pass_obj
+def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
+    """Write a glossary as CSV, TSV, spreadsheet or TBX."""
+    with console.services() as services:
+        made = services.service_thread.call(lambda: services.glossaries.get(id)).id
+        data = services.glossaries.export(made, form)
+    if output is not None or not console.as_json:
+        _give_bytes(console, data, output, force)
+    if not console.as_json:
+        return
+    if output is not None:
+        console.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
+    elif form == "xlsx":
+        console.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
+    else:
+        console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
+
+
+@glossary.command("forget")
+@click.argument("id")
+@json_option
+@click.pass_obj
+def forget_glossary(console: Console, id: str) -> None:
+    """Delete a glossary and its terms."""
+    with console.services() as services:
+        services.store.require_writable()
+        gone = services.service_thread.call(lambda: services.glossaries.get(id)).id
+        console.result_of(services, lambda: services.glossaries.forget(gone))
+        services.service_thread.call(services.glossaries.purge)
+    if console.as_json:
+        console.give({"id": gone})
+    console.notify("Forgotten.")
+
+
+@glossary.command("check")
+@click.argument("source", type=NamedFile())
+@click.argument("target", type=NamedFile())
+@click.option("--from", "source_language", required=True, help="Language of the first file.")
+@click.option("--to", "target_language", required=True, help="Language of the second.")
+@json_option
+@click.pass_obj
+def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
+    """Check whether a translation keeps to the glossaries: two text files, line for line."""
+    first, second = language_of(source_language).code, language_of(target_language).code
+    before, after = _lines(source), _lines(target)
+    if len(before) != len(after):
+        raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
+    with console.services() as services:
+        terms = services.service_thread.call(lambda: services.translations.terms(first, second))
+    rows: list[Json] = [
+        {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
+        for number, (one, other) in enumerate(zip(before, after, strict=True), start=1)
+        for flag in term_flags(one, other, first, second, terms)
+    ]
+    if console.as_json:
+        console.give(rows)
+        return
+    for row in rows:
+        assert isinstance(row, dict)
+        console.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
+    console.notify(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
+
+
+@glossary.command("propose")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language of the document; else it is found out.")
+@click.option(
+    "--to", "target", default="", help="Language into which it is translated: what glossaries have is left out."
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50)
+@json_option
+@click.pass_obj
+def propose_terms(console: Console, file: Path, source: str, target: str, limit: int) -> None:
+    """Propose terms of a document, or of a translation by its id, with how often each occurs.
+
+    FILE may be the id of a saved translation: the likely translation of each term is then proposed too.
+    """
+    with console.services() as services:
+        done = console.result_of(
+            services,
+            lambda: (
+                services.proposals.of_document(file.absolute(), source=source, target=target, most=limit)
+                if file.exists() or file.suffix or len(file.parts) > 1
+                else services.proposals.of_translation(str(file), most=limit)
+            ),
+        )
+    if console.as_json:
+        console.give(
+            [
+                {"term": one.words, "translation": one.translation, "times": one.times, "name": one.is_name,
+                 "example": one.example} for one in done.candidates
+            ]
+        )  # fmt: skip
+        return
+    for one in done.candidates:
+        console.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
+                 + ("  (a name?)" if one.is_name else ""))  # fmt: skip
+    console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
+
+
+@click.group()
+def memory() -> None:
+    """Manage earlier translations, which are used again."""
+
+
+@memory.command("import")
+@click.argument("file", type=NamedFile())
+@click.option("--from", "source", default="", help="Language; else the file's first.")
+@click.option("--to", "target", default="", help="Language; else the file's second.")
+@click.option("--domain", default="", help="legal, medical, technical or finance.")
+@json_option
+@click.pass_obj
+def import_memory(console: Console, file: Path, source: str, target: str, domain: str) -> None:
+    """Read a TMX file into the memory."""
+    with console.services() as services:
+        services.store.require_writable()
+        done = console.result_of(
+            services,
+            lambda: services.memory.import_file(file.absolute(), source=source, target=target, domain=domain),
+            partial(_show_progress, console, file),
+        )
+    if console.as_json:
+        console.give(
+            {"kept": done.kept, "skipped": done.skipped, "first_skipped": done.first_skipped,
+             "duplicates": done.duplicates, "replaced": done.replaced, "contradictions": list(done.contradictions),
+             "source_language": done.source_language, "target_language": done.target_language}
+        )  # fmt: skip
+        return
+    console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
+    _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
+    if done.replaced:
+        console.notify(f"{done.replaced} sentences were remembered with another translation, which gave way.")
+    if done.contradictions:
+        console.notify(f"Given two translations, the last counts: {', '.join(done.contradictions[:10])}.")
+
+
+@memory.command("export")
+@click.option("--from", "source", default="", help="Only from this language.")
+@click.option("--to", "target", default="", help="Only into this language.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@json_option
+@click.pass_obj
+def export_memory(console: Console, source: str, target: str, output: Path | None, force: bool) -> None:
+    """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
+    codes = [language_of(one).code if one else "" for one in (source, target)]
+    with console.services() as services:
+        if output is None and console.as_json:
+            console.give({"text": "".join(services.memory.tmx(*codes))})
+            return
+        if output is None:
+            for part in services.memory.tmx(*codes):
+                console.write_bytes(part.encode("utf-8", "replace"))
+            return
+        if output.exists() and not force:
+            raise KnownError("file.exists", path=str(output))
+        goal = output.absolute()
+        console.result_of(services, lambda: services.memory.export_file(goal, source=codes[0], target=codes[1]))
+    if console.as_json:
+        console.give({"path": str(output), "bytes": goal.stat().st_size})
+    console.notify(f"Written to {output}.")
+
+
+@memory.command("search")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--like", is_flag=True, help="WORDS are a sentence: find those alike by 75 % or more, and what differs.")
+@click.option("--from", "source", default="", help="Only from this language.")
+@click.option("--to", "target", default="", help="Only into this language.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20)
+@json_option
+@click.pass_obj
+def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
+    """Find saved sentences with all of these words, or similar to this sentence."""
+    first, second = (language_of(one).code if one else "" for one in (source, target))
+    text = " ".join(words)
+
+    def look(services: Services) -> list[Match]:
+        if like:
+            return services.memory.matches(first, second, text)[:limit]
+        requested = MemoryFilter(text, first, second)
+        return [Match(one, 1.0, ()) for one in services.memory.page(requested, limit=limit).pairs]
+
+    with console.services() as services:
+        found = services.service_thread.call(lambda: look(services))
+    if console.as_json:
+        console.give([_match_json(one, like) for one in found])
+        return
+    for one in found:
+        pair, percent = one.pair, f"{one.percent} %  " if like else ""
+        console.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
+        for old, new in one.changes:
+            console.say(f"    {old or '—'} / {new or '—'}")
+    if not found:
+        console.notify("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
+
+
+def _match_json(one: Match, like: bool) -> dict[str, Json]:
+    pair = one.pair
+    shape: dict[str, Json] = {
+        "source": pair.source, "target": pair.target, "source_language": pair.source_language,
+        "target_language": pair.target_language, "domain": pair.domain, "origin": pair.origin.value,
+    }  # fmt: skip
+    if like:
+        shape |= {"likeness": round(one.likeness, 4), "penalty": one.penalty, "changes": [list(c) for c in one.changes]}
+    return shape
+
+
+def _glossary_json(one: GlossaryRecord) -> dict[str, Json]:
+    return {
+        "id": one.id, "name": one.name, "source_language": one.source_language,
+        "target_language": one.target_language, "domain": one.domain, "terms": one.terms, "active": one.is_active,
+    }  # fmt: skip
+
+
+def _languages(one: GlossaryRecord) -> str:
+    return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
+
+
+def _show_progress(console: Console, file: Path, now: Progress) -> None:
+    console.progress(f"{file.name}: rows", now.done, now.total)
+
+
+def _report_skipped(console: Console, skipped: int, first: str, duplicates: int) -> None:
+    if skipped:
+        console.notify(f"{skipped} left out, the first of them {first}: nothing could be made of them.")
+    if duplicates:
+        console.notify(f"{duplicates} said what was there already.")
+
+
+def _columns(said: str) -> dict[str, int] | None:
+    """Parse “source=1,target=3” to positions from 0.  Raises click.UsageError."""
+    found = {}
+    for part in filter(None, (one.strip() for one in said.split(","))):
+        name, _, place = part.partition("=")
+        if name not in TERM_COLUMNS or not (place.isascii() and place.isdigit() and 0 < int(place) < 1000):
+            known = ", ".join(TERM_COLUMNS)
+            raise click.UsageError(f"--columns wants {known} with numbers, such as source=1,target=2.")
+        found[name] = int(place) - 1
+    if found and "source" not in found:
+        raise click.UsageError("--columns has to say which column is the source.")
+    return found or None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        raise click.ClickException(f"{path} cannot be read as text in UTF-8.") from err
+
+
+def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:
+    if output is None:
+        console.write_bytes(data)
+        return
+    if output.exists() and not force:
+        raise KnownError("file.exists", path=str(output))
+    write_atomically(output.absolute(), data)
+    console.notify(f"Written to {output}.")

@@ -1,0 +1,283 @@
+"""`slmdesk translate`: a text or a whole document in another language, with a list of what to review."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_same_file
+from slmdesk.base.formats import FORMATS, requested_suffixes, translated_name
+from slmdesk.base.languages import LANGUAGES, language_of
+from slmdesk.base.record import changed
+from slmdesk.base.settings import Settings
+from slmdesk.command.console import Console, json_option, no_save_option
+from slmdesk.command.job_output import OutputFile, begin, finish, output_file
+from slmdesk.command.output_files import check_file
+from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option
+from slmdesk.models.command.library import named_model
+from slmdesk.runtime.events import TranslationRead
+from slmdesk.services import Services
+from slmdesk.translation.command.output import Requested, hand_out
+from slmdesk.translation.handouts import HANDOUT_FORMS, Handout
+from slmdesk.translation.inspection import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS
+from slmdesk.translation.service import MOST_TEXT
+from slmdesk.translation.terms.glossaries import ImportRequest
+from slmdesk.translation.types import TranslationRequest
+
+DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False)
+@click.option("--to", "target", required=True, help="The language, such as de or German.")
+@click.option("--from", "source", default="", help="Of the text, believed unseen; else found out by itself.")
+@click.option("--domain", type=click.Choice(DOMAINS), default="everyday", help="What the text is about.")
+@click.option("--formal/--informal", "formal", default=None, help="How the reader is spoken to.")
+@click.option("--sheet-names", is_flag=True, help="Translate the names of sheets too.")
+@click.option("--properties", is_flag=True, help="Translate the title in the file's properties too.")
+@click.option("--glossary", default="", help="A file of terms, which is imported, or the id of one that is here.")
+@click.option(
+    "--columns",
+    default="",
+    help="Of a table as text: columns by number or name; else those with sentences.",
+)
+@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@no_save_option
+@redact_option
+@redact_preview_option
+@click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="What happened to each segment, as a file: .html, .docx, .md or .json.",
+)
+@json_option
+@click.pass_obj
+def translate(
+    console: Console,
+    file: Path | None,
+    target: str,
+    source: str,
+    domain: str,
+    formal: bool | None,
+    sheet_names: bool,
+    properties: bool,
+    glossary: str,
+    columns: str,
+    model: str | None,
+    output: Path | None,
+    force: bool,
+    no_save: bool,
+    redact: bool,
+    redact_preview: bool,
+    doubts: bool,
+    report: Path | None,
+) -> int:
+    """Translate FILE into a file of the same format (of a PDF: Word), or a text from standard input (also as “-”).
+
+    Formatting is kept.  What could not be translated, and what needs review, is listed.
+    """
+    picked, document = _columns(columns), _document(file)
+    if columns and not picked:
+        raise click.UsageError("--columns names no column.")
+    code = language_of(target).code
+    _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
+    is_piped = output is not None and str(output) == "-"
+    if redact_preview and (output is not None or report is not None):
+        raise click.UsageError("--redact-preview translates nothing, so there is nothing to write.")
+    if is_piped and console.as_json and document:
+        raise click.UsageError("--json and the document cannot both go to standard output.")
+    goal = None if is_piped or redact_preview else _goal(document, output, code)
+    if goal is not None:
+        check_file(goal, replace=force)
+    form = _report_form(report, document, goal, force)
+    requested = Requested(goal, is_piped, report.absolute() if report else None, form, doubts=doubts, force=force)
+    request = TranslationRequest(
+        code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
+        domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
+        properties=properties, columns=picked, model=model, redact=redact,
+    )  # fmt: skip
+
+    def keeps(settings: Settings) -> bool:
+        return not no_save and (document is not None or settings.translate_history)
+
+    with console.services(keeps) as services:
+        if redact_preview:
+            words: str = console.result_of(services, lambda: services.translation_start.words(request))
+            return print_preview(console, services, words)
+        services.store.require_writable()
+        named_model(services, model)
+        if glossary:
+            request = changed(request, glossaries=(_glossary(console, services, glossary, source, code),))
+        _check_language(console, services, request)
+        _warn(console, services, request)
+        item = _make(console, services, request, output_file(goal, force=force))
+        hand_out(console, services, item, requested)
+        return 0
+
+
+def _document(file: Path | None) -> Path | None:
+    """The document to translate; None where text is read from stdin.
+
+    Raises click.UsageError for a folder, KnownError `file.missing` before any work is started.
+    """
+    if file is None or str(file) == "-":
+        return None
+    if not file.name or os.path.isdir(file):  # noqa: PTH112 - no fault for a name that cannot be
+        raise click.UsageError("FILE is a folder. Name a document.")
+    try:
+        file.stat()
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(file)) from err
+    except (OSError, ValueError):
+        return file  # whoever reads it reports why it cannot be read
+    return file
+
+
+def _check_applies(
+    document: Path | None, code: str, *, columns: bool, sheet_names: bool, properties: bool, formal: bool | None
+) -> None:
+    """Raise click.UsageError for an option that does not apply, so that none is ignored silently.
+
+    A document of unknown format passes: the reader reports that it cannot be translated.
+    """
+    if formal is not None and not LANGUAGES[code].has_formal:
+        option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
+        raise click.UsageError(f"{option} is for languages with two ways to speak to a reader; {name} has one.")
+    suffix = document.suffix.lower() if document else ""
+    form = next((one for one in FORMATS if suffix in one.suffixes), None) if suffix else None
+    if document is not None and form is None:
+        return
+    what_it_is = f"“{document.name}”" if document else "a text from standard input"
+    for is_requested, option, formats, what in (
+        (columns, "--columns", WITH_COLUMNS, "tables as text"),
+        (sheet_names, "--sheet-names", WITH_SHEETS, "documents with sheets"),
+        (properties, "--properties", WITH_PROPERTIES, "documents with a title in their properties"),
+    ):
+        if is_requested and (form is None or form.id not in formats):
+            endings = " ".join(end for one in FORMATS if one.id in formats for end in one.suffixes)
+            raise click.UsageError(f"{option} is for {what} ({endings}); {what_it_is} is no such document.")
+
+
+def _report_form(report: Path | None, file: Path | None, goal: Path | None, force: bool) -> str:
+    """The form of a report, from its file name.
+
+    Raises click.UsageError, KnownError `file.exists`, `file.is_source`, `file.unwritable`.
+    """
+    if report is None:
+        return ""
+    form = report.suffix.lower().lstrip(".")
+    if form not in HANDOUT_FORMS[Handout.REPORT]:
+        known = ", ".join(f".{one}" for one in HANDOUT_FORMS[Handout.REPORT])
+        raise click.UsageError(f"--report wants a name that ends in one of {known}.")
+    if goal is not None and report.absolute() == goal:
+        raise click.UsageError("--report and the translation are to be two files.")
+    if file is not None and is_same_file(file, report):
+        raise KnownError("file.is_source", path=str(report))
+    check_file(report, replace=force)
+    return form
+
+
+def _read_text() -> str:
+    """Read the text from stdin.
+
+    Raises click.UsageError where it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
+    """
+    try:
+        data = sys.stdin.buffer.read(MOST_TEXT + 1)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    if len(data) > MOST_TEXT:
+        raise KnownError("text.too_long", limit=f"{MOST_TEXT >> 20} MiB")
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise KnownError("text.encoding") from err
+    if not text.strip():
+        raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
+    return text
+
+
+def _columns(columns: str) -> tuple[int | str, ...]:
+    """Parse columns: numbers from 0, or names, which the document must have."""
+    parts = [one.strip() for one in columns.split(",") if one.strip()]
+    is_number = [one.isascii() and one.isdigit() and 0 < int(one) < 10_000 for one in parts]
+    return tuple(int(one) - 1 if number else one for one, number in zip(parts, is_number, strict=True))
+
+
+def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
+    """The id of a glossary: an existing one, or a file, which is imported."""
+    path = Path(requested)
+    if not path.exists():
+        return requested
+    try:
+        done = console.result_of(
+            services,
+            lambda: services.glossaries.import_file(ImportRequest(path.absolute(), source, target, reuses=True)),
+        )
+    except KnownError as err:
+        if err.code != "glossary.no_languages":
+            raise
+        raise click.UsageError(f"{path.name} does not say its languages. Name that of the text with --from.") from err
+    kept = f", kept as {done.glossary.id}" if services.store.is_kept else ""
+    console.notify(f"Glossary {done.glossary.name}: {done.glossary.terms} terms{kept}.")
+    return done.glossary.id
+
+
+def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
+    """Where to write the translation: a document's beside it, with the language in its name, unless `output` says
+    otherwise; None for a text without `output`.
+
+    Raises click.UsageError for a suffix of another format, KnownError `file.is_source` for the document itself.
+    """
+    if file is None or output is None:
+        return output.absolute() if output else file.with_name(translated_name(file, code)).absolute() if file else None
+    if output.suffix.lower() not in (endings := requested_suffixes(file)):
+        known = " or ".join(one or "no ending" for one in endings)
+        raise click.UsageError(f"The translation of “{file.name}” is a file in {known}, “{output.name}” is not.")
+    if is_same_file(file, output):
+        raise KnownError("file.is_source", path=str(output))
+    return output.absolute()
+
+
+def _check_language(console: Console, services: Services, request: TranslationRequest) -> None:
+    """Raise KnownError `translation.already` where the text is in the requested language already; a source language
+    that was named is not checked.
+    """
+    if not request.source:
+        found = console.result_of(services, lambda: services.translation_start.language(request))
+        if found == request.target:
+            name = f"“{Path(request.path).name}”" if request.path else "The text"
+            raise KnownError("translation.already", name=name, language=LANGUAGES[found].name)
+
+
+def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
+    begun_from = language_of(request.source).code if request.source else ""
+    if warning := services.service_thread.call(
+        lambda: services.translations.warning(
+            request.model, begun_from, request.target, for_document=bool(request.path)
+        )
+    ):
+        console.notify(warning)
+
+
+def _make(console: Console, services: Services, request: TranslationRequest, goal: OutputFile | None) -> str:
+    """Make the translation; returns its id.  Ctrl-C pauses it."""
+
+    def on_read(event: TranslationRead) -> None:
+        if event.item == begun.item.id:
+            what = f"reading {name}" if event.total else f"reading {name}, text"
+            console.progress(what, event.done, event.total)
+
+    name = Path(request.path).name or "the text"
+    begun = begin(console, services, services.translations, request, goal)
+    services.on(TranslationRead, on_read)
+    return finish(console, services, services.translations, begun, goal).item.id

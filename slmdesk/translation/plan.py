@@ -1,0 +1,356 @@
+"""The plan that translates segments in batches: asking for each, then placing the tags that were lost.
+
+See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
+What is flagged is not asked for again by itself: told what was wrong, or with looser sampling, a model of 1.5 billion
+weights made none of thirteen right (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace  # noqa: TID251
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, changed
+from slmdesk.base.translation import (
+    GUESSED,
+    SETTLED,
+    Doubt,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    Term,
+    is_better,
+    lasting,
+)
+from slmdesk.base.types import Json, TokenProbability
+from slmdesk.jobs.plan import AskedQuestion, Batch, Plan, Yield
+from slmdesk.jobs.service import step_key
+from slmdesk.jobs.time_left import ExpectedBatch
+from slmdesk.redaction.service import Veil
+from slmdesk.text.terms.matching import TermIndex, terms_in
+from slmdesk.text.translation.answer import Cleaned, cleaned
+from slmdesk.text.translation.checks import flags_of
+from slmdesk.text.translation.subtitles import KIND
+from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
+from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.translation.asking.prompts import (
+    TranslationStyle,
+    projection_step,
+    prompt_version,
+    translation_step,
+)
+from slmdesk.translation.asking.veiling import REDACTION, AskedText, asked_about
+
+SEGMENTS_AT_ONCE = 200
+FIRST = "translate"
+"""The name of a batch of translations: what one costs is known to the next job."""
+UNSETTLED = (SegmentState.OPEN, SegmentState.TRANSLATED, SegmentState.FAILED)
+"""What a plan that begins anew asks for, or is fed."""
+ANEW_TEMPERATURE = 0.5
+"""Of a further attempt by the same model: at 0 it would say the same again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    segment: SegmentRecord
+    tags: Tags
+    terms: tuple[Term, ...]
+    """Of the glossaries, in the segment; those in what the model sees are in `asked`."""
+    asked: AskedText
+    target: str = ""
+    flags: tuple[SegmentFlag, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    plain: str = ""
+    """A translation without tags, on which they are to be placed; as the model wrote it."""
+    unsure: tuple[SegmentFlag, ...] = ()
+    phrases: list[Phrase] = field(default_factory=list)
+    words: str = ""
+    has_failed: bool = False
+
+    def take_over(self, tried: _Work) -> None:
+        self.target, self.flags, self.doubts = tried.target, tried.flags, tried.doubts
+
+
+class _Answer(Record):
+    text: str
+    probabilities: Sequence[TokenProbability] = ()
+
+
+class TranslationPlan:
+    def __init__(
+        self,
+        manner: TranslationStyle,
+        terms: Sequence[Term],
+        *,
+        model_sha256: str,
+        segments: Callable[[int, int], Sequence[SegmentRecord]],
+        keep: Callable[[SegmentRecord], None],
+        attempt: int | None = None,
+        is_tagged_first: bool = True,
+        todo: int = 0,
+        veil: Veil | None = None,
+    ) -> None:
+        """Create the plan; `segments(begin, limit)` reads stored segments, `keep` changes one.
+
+        `attempt`: only open segments are asked for; from 1 on with looser sampling and other steps each time.
+        `is_tagged_first`: the model keeps tags often enough to be asked for them; else they are placed afterwards.
+        `todo`: the number of segments to ask for, as far as known, for the time left.
+        `veil`: what hides what is private from the model; it has gone through the whole text.
+        """
+        self._veil = veil
+        self._todo = todo
+        self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
+        self._attempt, self._is_tagged_first = attempt, is_tagged_first
+        self._segments, self._keep = segments, keep
+        self._received: dict[str, list[_Work]] = {}
+
+    def run(self) -> Plan:
+        begin = 0
+        while found := self._segments(begin, SEGMENTS_AT_ONCE):
+            begin = found[-1].number + 1
+            self._todo = max(0, self._todo - sum(one.state in UNSETTLED for one in found))
+            works: list[_Work] = []
+            for one in found:
+                if self._is_asked(one) and (work := self._work(one)) is not None:
+                    works.append(work)
+                    if self._veil is not None:
+                        yield Yield()
+            yield Yield()
+            if works:
+                yield from self._translate(works)
+
+    def _is_asked(self, one: SegmentRecord) -> bool:
+        """Whether the model is asked about a segment, or its stored answer is taken."""
+        if one.state in SETTLED or one.state is SegmentState.LEFT or one.origin is Origin.MEMORY:
+            return False
+        return self._attempt is None or one.state is SegmentState.OPEN
+
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
+        """Take a result as it arrives, and show it unless its tags are still to be placed."""
+        for work in self._received.get(key, ()):
+            tried = self._judged(work, _answer_of(value))
+            if tried.target and not (work.tags and _is_spoilt(tried.flags)) and not _has_failed(tried.flags):
+                self._save(tried)
+
+    # ---- batches
+
+    def _translate(self, works: list[_Work]) -> Generator[AskedQuestion, Any, None]:
+        first = works if self._is_tagged_first else [work for work in works if not work.tags]
+        yield from self._ask(first, self._step, self._take)
+        yield Yield()
+        lost = [work for work in works if work.tags and (not work.target or _is_spoilt(work.flags))]
+        if lost:
+            yield from self._ask(lost, self._plain_step, self._take_plain)
+            yield from self._project(lost)
+        for work in works:
+            self._settle(work)
+
+    def _ask(
+        self,
+        works: Sequence[_Work],
+        step: Callable[[_Work], Mapping[str, Json]],
+        take: Callable[[_Work, _Answer], None],
+    ) -> Generator[AskedQuestion, Any, None]:
+        """Yield one batch with a step for each segment, equal steps once."""
+        if not works:
+            return
+        version = prompt_version()
+        steps = [self._anew(step(work)) for work in works]
+        keys = [step_key(self._sha256, version, one) for one in steps]
+        unique = dict(zip(keys, steps, strict=True))
+        if take == self._take:
+            self._received = {}
+            for key, work in zip(keys, works, strict=True):
+                self._received.setdefault(key, []).append(work)
+        name = FIRST if take == self._take else ""
+        values = yield Batch(list(unique.values()), version, name=name, ahead=self._ahead())
+        self._received = {}
+        reported = dict(zip(unique, values or (), strict=False))
+        for key, work in zip(keys, works, strict=True):
+            value = reported.get(key)
+            work.has_failed = value is None
+            take(work, _answer_of(value))
+
+    def _ahead(self) -> tuple[ExpectedBatch, ...]:
+        return (ExpectedBatch(FIRST, self._todo, 1.0),) if self._todo else ()
+
+    def _anew(self, step: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the step with looser sampling and another seed, so that the answer may differ but stays repeatable."""
+        sampling = step.get("sampling")
+        if not self._attempt or not isinstance(sampling, Mapping):
+            return step
+        return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
+
+    def _step(self, work: _Work) -> dict[str, Json]:
+        return translation_step(
+            work.asked.text,
+            work.tags,
+            self._manner_of(work),
+            terms=work.asked.terms,
+            with_probabilities=True,
+        )
+
+    def _plain_step(self, work: _Work) -> dict[str, Json]:
+        work.words, work.phrases = phrases_of(work.asked.text, work.tags)
+        terms = work.asked.terms
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=terms, with_probabilities=True)
+
+    def _manner_of(self, work: _Work) -> TranslationStyle:
+        language = work.segment.language
+        return changed(self._manner, source=language) if language else self._manner
+
+    def _languages_of(self, work: _Work) -> tuple[str, str]:
+        return work.segment.language or self._manner.source, self._manner.target
+
+    # ---- what came
+
+    def _take(self, work: _Work, answer: _Answer) -> None:
+        work.take_over(self._judged(work, answer))
+
+    def _take_plain(self, work: _Work, answer: _Answer) -> None:
+        found = self._cleaned(work, work.words, Tags(), answer)
+        work.plain, work.unsure = found.target, found.flags
+
+    def _judged(self, work: _Work, answer: _Answer) -> _Work:
+        found = work.asked.back(self._cleaned(work, work.asked.text, work.tags, answer))
+        flags = (*self._flags(work, found.target), *found.flags)
+        return replace(work, target=found.target, flags=flags, doubts=found.doubts)
+
+    def _cleaned(self, work: _Work, asked: str, tags: Tags, answer: _Answer) -> Cleaned:
+        languages, terms = self._languages_of(work), work.asked.terms
+        return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
+
+    def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
+        manner = self._manner_of(work)
+        return flags_of(
+            work.segment.source,
+            target,
+            source_language=manner.source,
+            target_language=manner.target,
+            tags=work.tags,
+            terms=work.terms,
+            cue=work.segment.place if work.segment.kind == KIND else "",
+        )
+
+    # ---- tags
+
+    def _project(self, works: Sequence[_Work]) -> Generator[AskedQuestion, Any, None]:
+        """Ask which words of the plain translation belong to each tagged phrase, and put the tags around them."""
+        version = prompt_version()
+        asked: list[tuple[_Work, Phrase, str]] = []
+        steps: dict[str, Mapping[str, Json]] = {}
+        found: dict[int, dict[int, str]] = {id(work): {} for work in works}
+        """By the work and the number of the phrase: the words of the translation that stand for it."""
+        for work in works:
+            for phrase in work.phrases if work.plain else ():
+                words = phrase.text.strip()
+                if verbatim(work.plain, words):
+                    found[id(work)][phrase.number] = words
+                elif words and (step := projection_step(work.words, work.plain, words)) is not None:
+                    key = step_key(self._sha256, version, step)
+                    steps[key] = step
+                    asked.append((work, phrase, key))
+        reported: dict[str, Any] = {}
+        if steps:
+            values = yield Batch(list(steps.values()), version, ahead=self._ahead())
+            reported = dict(zip(steps, values or (), strict=False))
+        for work, phrase, key in asked:
+            found[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
+        for work in works:
+            self._put_tags(work, found[id(work)])
+
+    def _put_tags(self, work: _Work, words: Mapping[int, str]) -> None:
+        if not work.plain:
+            return
+        spans = {
+            phrase.number: span
+            for phrase in work.phrases
+            if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
+        }
+        back = work.asked.back(Cleaned(placed(work.words, work.plain, work.phrases, spans), flags=work.unsure))
+        flags = (*self._flags(work, back.target), GUESSED, *back.flags)
+        tried = replace(work, target=back.target, flags=flags, doubts=())
+        if not work.target or _lost_tags(work.flags) or is_better(back.target, tried.flags, work.flags):
+            work.take_over(tried)
+
+    # ---- ends
+
+    def _settle(self, work: _Work) -> None:
+        """Store the result; a segment without a usable translation fails and keeps its source.
+
+        An earlier translation stays unless the new one is better.
+        """
+        if work.segment.target:
+            old = (*self._flags(work, work.segment.target), *lasting(work.segment.flags))
+            if not is_better(work.target, work.flags, old):
+                self._keep(changed(work.segment, state=SegmentState.TRANSLATED, flags=old, reason=""))
+                return
+        if not work.target or _has_failed(work.flags):
+            reason = "no_answer" if work.has_failed or not work.target else "tags"
+            self._keep(
+                changed(
+                    work.segment,
+                    target="",
+                    state=SegmentState.FAILED,
+                    flags=work.flags,
+                    reason=reason,
+                    origin=None,
+                    doubts=(),
+                )
+            )
+        else:
+            self._save(work)
+
+    def _save(self, work: _Work) -> None:
+        self._keep(
+            changed(
+                work.segment,
+                target=work.target,
+                state=SegmentState.TRANSLATED,
+                flags=work.flags,
+                doubts=work.doubts,
+                origin=Origin.MODEL,
+                reason="",
+            )
+        )
+
+    def _work(self, segment: SegmentRecord) -> _Work | None:
+        """Return a segment to ask about; None for one that fails since it cannot be redacted and put back."""
+        tags = Tags(segment.paired, segment.lone)
+        words = plain(segment.source, tags)
+        language = segment.language or self._manner.source
+        try:
+            asked = asked_about(segment.source, tags, language, self._terms, self._veil)
+        except KnownError as err:
+            if not err.code.startswith("redaction."):
+                raise
+            if segment.target:  # of an earlier try: it stays
+                self._keep(changed(segment, state=SegmentState.TRANSLATED, reason=""))
+            else:
+                self._keep(changed(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))
+            return None
+        return _Work(segment, tags, terms_in(words, self._terms, language), asked)
+
+
+def _has_failed(flags: Sequence[SegmentFlag]) -> bool:
+    """Return whether there is nothing to be used: no words, or tags that cannot be written."""
+    return any(one.kind in ("empty", "tags") for one in flags)
+
+
+def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:
+    """Return whether to try the sentence without tags: small models leave the words inside tags untranslated."""
+    return _lost_tags(flags) or any(one.kind in ("untranslated", "language") for one in flags)
+
+
+def _lost_tags(flags: Sequence[SegmentFlag]) -> bool:
+    """Return whether tags are missing or unbalanced, or enclose nothing."""
+    return any(one.kind in ("tags", "formatting") for one in flags)
+
+
+def _answer_of(value: Any) -> _Answer:
+    shape = value if isinstance(value, Mapping) else {}
+    text = shape.get("text")
+    return _Answer(text, shape.get("probabilities", ())) if isinstance(text, str) else _Answer("")

@@ -1,0 +1,298 @@
+"""The form before documents are translated: languages, glossaries, parts, columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFormLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QWidget,
+)
+
+from slmdesk.base.languages import LANGUAGES
+from slmdesk.base.settings import Settings
+from slmdesk.base.translation import GlossaryRecord
+from slmdesk.translation.asking.prompts import TranslationStyle
+from slmdesk.translation.inspection import ChosenDocuments, Column
+from slmdesk.translation.types import NO_GLOSSARY
+from slmdesk.translation.window.advice_controller import AdviceController
+from slmdesk.translation.window.advice_line import AdviceLine
+from slmdesk.translation.window.document.controller import DocumentRequest
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.build import button, column
+from slmdesk.window.widgets.check_box import CheckBox
+from slmdesk.window.widgets.choice import Choice
+from slmdesk.window.widgets.dialog import Dialog
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.scroll_column import show_column
+from slmdesk.window.widgets.text import breakable, plain_label, show_words
+
+DOMAINS = [
+    ("everyday", "General"),
+    ("legal", "Law"),
+    ("medical", "Medicine"),
+    ("technical", "Technology"),
+    ("finance", "Money"),
+]
+FORMALITIES = [("", "Automatic"), ("formal", "Formal"), ("informal", "Informal")]
+MOST_NAMED = 6
+LIST_LINES = 5
+MOST_HEIGHT = 640
+
+
+class DocumentForm(Dialog):
+    begin_requested = Signal(object, object)
+    glossaries_requested = Signal(object)
+
+    def __init__(
+        self,
+        chosen: ChosenDocuments,
+        manner: TranslationStyle,
+        settings: Settings,
+        advice: AdviceController,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._advice = AdviceLine(advice, self, is_narrow=True)
+        self._advice.grown.connect(self._on_grown)
+        advice.models_requested.connect(self.reject)
+        passing(self, "document_form")
+        self._chosen = chosen
+        self._known: tuple[GlossaryRecord, ...] = ()
+        self._language_of = ("", "")
+        """The name of a document, and the language it is in."""
+        count = len(chosen.paths)
+        self.setWindowTitle("Translate a document" if count == 1 else f"Translate {count} documents")
+        self._build_ui(settings)
+        self._connect()
+        self._show_manner(manner)
+
+    def _build_ui(self, settings: Settings) -> None:
+        languages = [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+        self._source = self._choice(
+            [("", "Detect the language"), *languages], "form_source", "Language of the document"
+        )
+        self._target = self._choice(languages, "form_target", "Language of the translation")
+        self._domain = self._choice(DOMAINS, "form_domain", "What the document is about")
+        self._formality = self._choice(FORMALITIES, "form_formality", "How the reader is spoken to")
+        self._glossaries = self._list("form_glossaries", "Glossaries to be obeyed")
+        self._columns = self._list("form_columns", "Columns to be translated")
+        self._sheets = self._box("Names of sheets too", "form_sheet_names", settings.translate_sheet_names)
+        self._properties = self._box("The title in the file's properties too", "form_properties",
+                                     settings.translate_properties)  # fmt: skip
+        many = len(self._chosen.paths) > 1
+        self._beside = self._box(
+            "Write each beside its document as soon as it is done" if many else
+            "Write it beside the document as soon as it is done",
+            "form_beside",
+            settings.translate_beside or many,
+        )  # fmt: skip
+        self._redact = self._box("Redact names and numbers before the model sees them", "form_redact", False)
+        self._said = plain_label("", self, name="form_said", kind="warn")
+        self._buttons = named(QDialogButtonBox(self), "form_buttons")
+        self._begin = button("Translate", "form_begin", self, kind="primary")
+        self._begin.setDefault(True)
+        self._cancel = button("Cancel", "form_cancel", self)
+        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        inner = named(QWidget(self), "document_form_inner")
+        rows = QFormLayout(inner)
+        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
+        rows.setVerticalSpacing(theme.SPACE_8)
+        rows.setHorizontalSpacing(theme.SPACE_16)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        rows.addRow(plain_label(self._names(), inner, name="form_names", kind="strong"))
+        for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
+            if words:
+                rows.addRow(plain_label(words, inner, name=name, kind="warn"))
+        for words, field in (("From", self._source), ("To", self._target), ("Subject", self._domain),
+                             ("Formality", self._formality)):  # fmt: skip
+            rows.addRow(words, field)
+        rows.addRow("Glossaries", self._glossaries)
+        rows.addRow("Columns", self._columns)
+        for box in (self._sheets, self._properties, self._beside, self._redact):
+            rows.addRow(box)
+        self._rows = rows
+        rows.setRowVisible(self._glossaries, False)
+        rows.setRowVisible(self._columns, self._chosen.table is not None)
+        self._columns.setEnabled(False)
+        self._sheets.setVisible(self._chosen.has_sheets)
+        self._properties.setVisible(self._chosen.has_properties)
+        area = named(QScrollArea(self), "document_form_area")
+        show_column(area, inner)
+        self._area, self._inner = area, inner
+        column(
+            (area, 1), self._advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
+        )
+        self._said.hide()
+        height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
+        self.resize(520, min(560, max(380, height)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Set the width here: fonts and scroll bar have their size only now."""
+        super().showEvent(event)
+        bar = self._area.verticalScrollBar().sizeHint().width()
+        self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
+
+    def _connect(self) -> None:
+        self._buttons.accepted.connect(self._on_begin)
+        self._buttons.rejected.connect(self.reject)
+        self._source.currentIndexChanged.connect(self._on_languages)
+        self._target.currentIndexChanged.connect(self._on_languages)
+
+    # ---- events
+
+    def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
+        self._known = tuple(found)
+        self._glossaries.clear()
+        for one in found:
+            item = QListWidgetItem(f"{one.name} ({one.terms:,} terms)", self._glossaries)
+            item.setCheckState(Qt.CheckState.Checked if one.is_active else Qt.CheckState.Unchecked)
+        self._rows.setRowVisible(self._glossaries, bool(found))
+        self._glossaries.setFixedHeight(self._height(len(found)))
+
+    def show_columns(self, found: Sequence[Column]) -> None:
+        """List the columns of a table; those with sentences are ticked, or all if none has any."""
+        self._columns.clear()
+        has_text = any(one.is_text for one in found)
+        for number, one in enumerate(found, start=1):
+            samples = " · ".join(one.samples)
+            item = QListWidgetItem(f"{number}  {one.name or '(no name)'}" + (f"\n{samples}" if samples else ""))
+            item.setCheckState(Qt.CheckState.Checked if one.is_text or not has_text else Qt.CheckState.Unchecked)
+            self._columns.addItem(item)
+        self._columns.setEnabled(True)
+        self._columns.setFixedHeight(self._height(2 * len(found)))
+
+    def show_language(self, path: Path, language: str) -> None:
+        """Note the language of a document; if it is the target language, propose another target."""
+        if path not in self._chosen.paths:
+            return
+        self._language_of = (path.name, language)
+        if self._is_already():
+            other = _other_than(language)
+            self._target.show_value(other)
+            self._say(
+                f"{self._this_document()} is {LANGUAGES[language].name}. Translate it into {LANGUAGES[other].name}?"
+            )
+
+    def _is_already(self) -> bool:
+        """Whether the document is in the target language already; a source chosen by a person is trusted."""
+        return not self._source.currentData() and self._language_of[1] == self._target.currentData()
+
+    def _this_document(self) -> str:
+        return "This document" if len(self._chosen.paths) == 1 else f"“{self._language_of[0]}”"
+
+    # ---- user actions
+
+    def _on_languages(self) -> None:
+        target = LANGUAGES[self._target.currentData()]
+        self._rows.setRowVisible(self._formality, target.has_formal)
+        self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
+        self.glossaries_requested.emit(self._manner())
+
+    def _on_grown(self, height: int) -> None:
+        """Grow by the height of the advice, so that it takes no room from the choices."""
+        self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
+
+    def _on_begin(self) -> None:
+        manner = self._manner()
+        if manner.source == manner.target:
+            self._say("The document and its translation are to be in different languages.")
+            return
+        if self._is_already() and len(self._chosen.paths) == 1:
+            self._say(
+                f"This document is {LANGUAGES[manner.target].name} already. Choose another language to translate it "
+                "into, or say under From which language it is in."
+            )
+            return
+        columns = tuple(self._ticked_rows(self._columns))
+        if self._chosen.table is not None and self._columns.count() and not columns:
+            self._say("Tick at least one column.")
+            return
+        request = DocumentRequest(
+            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
+            self._beside.isChecked(), redact=self._redact.isChecked(),
+        )  # fmt: skip
+        self.begin_requested.emit(self._chosen.paths, request)
+        self.accept()
+
+    # ---- private
+
+    def _requested_glossaries(self) -> tuple[str, ...]:
+        """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
+        ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
+        if ticked == [one.id for one in self._known if one.is_active]:
+            return ()
+        return tuple(ticked) or (NO_GLOSSARY,)
+
+    def _manner(self) -> TranslationStyle:
+        target = str(self._target.currentData())
+        formality = str(self._formality.currentData()) if LANGUAGES[target].has_formal else ""
+        return TranslationStyle(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
+
+    def _show_manner(self, manner: TranslationStyle) -> None:
+        for choice, value in ((self._source, manner.source), (self._target, manner.target),
+                              (self._domain, manner.domain), (self._formality, manner.formality)):  # fmt: skip
+            choice.blockSignals(True)
+            choice.show_value(value)
+            choice.blockSignals(False)
+        self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
+
+    def ask_glossaries(self) -> None:
+        self.glossaries_requested.emit(self._manner())
+
+    def _names(self) -> str:
+        names = [breakable(one.name) for one in self._chosen.paths[:MOST_NAMED]]
+        more = len(self._chosen.paths) - len(names)
+        return "\n".join([*names, *([f"… and {more} more, one after another"] if more > 0 else [])])
+
+    def _refused(self) -> str:
+        return "\n".join(dict.fromkeys(words for _, words in self._chosen.refused[:MOST_NAMED]))
+
+    def _warning(self) -> str:
+        if "pdf" not in self._chosen.formats:
+            return ""
+        return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
+
+    def _choice(self, values: list[tuple[str, str]], name: str, words: str) -> Choice:
+        return named(Choice([(value, text) for value, text in values], self), name, label=words)
+
+    def _list(self, name: str, words: str) -> QListWidget:
+        found = named(QListWidget(self), name, label=words)
+        found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return found
+
+    def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
+        box = named(CheckBox(words, self), name)
+        box.setChecked(is_on)
+        return box
+
+    def _height(self, lines: int) -> int:
+        return (self.fontMetrics().lineSpacing() + theme.SPACE_4) * min(max(lines, 1), 2 * LIST_LINES) + theme.SPACE_12
+
+    def _ticked_rows(self, found: QListWidget) -> list[int]:
+        return [row for row in range(found.count()) if found.item(row).checkState() is Qt.CheckState.Checked]
+
+    def _say(self, words: str) -> None:
+        show_words(self._said, words)
+
+
+def _other_than(language: str) -> str:
+    """A likely target language: English, or, for English documents, the system's language."""
+    if language != "en":
+        return "en"
+    here = QLocale.system().name().partition("_")[0]
+    return here if here in LANGUAGES and here != "en" else "de"

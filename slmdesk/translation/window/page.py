@@ -1,0 +1,114 @@
+"""The translator: a text (`text.pane`) or a document (`document.pane`).  Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.redaction.service import Preview
+from slmdesk.translation.inspection import ChosenDocuments
+from slmdesk.translation.window.document.controller import DocumentTranslation
+from slmdesk.translation.window.document.form import DocumentForm
+from slmdesk.translation.window.document.pane import DocumentPane
+from slmdesk.translation.window.text.controller import TranslateController
+from slmdesk.translation.window.text.entry import files_among
+from slmdesk.translation.window.text.pane import TextPane
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
+
+WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
+
+
+class TranslatePage(QStackedWidget):
+    data_given = Signal(object)
+    paste_requested = Signal()
+
+    def __init__(
+        self,
+        controller: TranslateController,
+        documents: DocumentTranslation,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_page")
+        self.setAcceptDrops(True)
+        self._controller, self._documents = controller, documents
+        self.text = TextPane(controller, keeper, self)
+        self.document = DocumentPane(documents, keeper, self)
+        self.addWidget(self.text)
+        self.addWidget(self.document)
+        self.setFocusProxy(self.text)
+        self.currentChanged.connect(self._on_current)
+        self.text.files_chosen.connect(self.take_documents)
+        self.text.files_pasted.connect(self.take_documents)
+        self.text.paste_requested.connect(self.paste_requested)
+        self.text.earlier_chosen.connect(self.open_item)
+        controller.document_asked.connect(documents.open)
+        controller.text_opened.connect(lambda _text: self.setCurrentWidget(self.text))
+        controller.saved.connect(lambda path: documents.look([path]))
+        self.document.closed.connect(lambda: self.setCurrentWidget(self.text))
+        documents.opened.connect(self._on_opened)
+        documents.form_requested.connect(self._on_form_requested)
+        documents.preview_arrived.connect(self._on_preview)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        data = event.mimeData()
+        if files_among(data) or (data.hasText() and not data.hasUrls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.data_given.emit(event.mimeData())
+
+    def take_text(self, text: str) -> None:
+        """Translate a text from elsewhere; a document being translated goes on in the background."""
+        if self.currentWidget() is not self.text:
+            self._documents.close()
+            self.setCurrentWidget(self.text)
+        self.text.take_text(text)
+
+    def take_documents(self, paths: Sequence[Path]) -> None:
+        self._documents.look(paths)
+
+    def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
+        advice = self._documents.advice
+        advice.clear()
+        form = DocumentForm(chosen, self._controller.manner, settings, advice, self)
+        form.begin_requested.connect(self._documents.begin)
+        form.glossaries_requested.connect(advice.about_manner)
+        form.glossaries_requested.connect(self._documents.ask_glossaries)
+        self._documents.glossaries_received.connect(form.show_glossaries)
+        self._documents.columns_received.connect(form.show_columns)
+        self._documents.language_received.connect(form.show_language)
+        form.ask_glossaries()
+        form.open()
+
+    def _on_preview(self, preview: Preview, rest: str) -> None:
+        dialog = RedactionPreview(self, preview, WORDING, hidden_rest=rest)
+        dialog.accepted_with.connect(self._documents.go_on)
+        dialog.open()
+
+    def open_item(self, item: str) -> None:
+        self._controller.open(item)
+
+    def _on_current(self, index: int) -> None:
+        self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.restore()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._controller.keep()
+
+    def _on_opened(self, _view: object) -> None:
+        self.setCurrentWidget(self.document)
+        if self.isVisible():
+            self.document.review.take_focus()

@@ -1,0 +1,148 @@
+"""`slmdesk compare`: what changed from one version of a document to another."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from pathlib import Path
+
+import click
+
+from slmdesk.command.console import Console, NamedFile, ReportedError, harmless, json_option, next_of, no_save_option
+from slmdesk.command.job_progress import follow
+from slmdesk.command.output_files import check_file, form_of
+from slmdesk.command.reading import open_document
+from slmdesk.models.command.library import named_model
+from slmdesk.services import Services
+from slmdesk.text.difference.types import Change, ChangeKind, Run
+from slmdesk.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.versions.phrases import (
+    by_importance,
+    change_words,
+    coverage_line,
+    headline,
+    kind_words,
+    marked_text,
+    place_words,
+)
+from slmdesk.versions.report import json_of
+from slmdesk.versions.service import VersionRequest, VersionView
+from slmdesk.versions.types import Comparison
+
+FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+
+
+@click.command()
+@click.argument("old", type=NamedFile(dir_okay=False), metavar="OLD")
+@click.argument("new", type=NamedFile(dir_okay=False), metavar="NEW")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .md, .docx, .html, .pdf, .xlsx, .json.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("-m", "--model", help="Whose words are wanted: id, or the beginning of one, or name.")
+@click.option("--no-model", is_flag=True, help="Ask no model; the changes speak for themselves.")
+@no_save_option
+@json_option
+@click.pass_obj
+def compare(
+    console: Console,
+    old: Path,
+    new: Path,
+    output: Path | None,
+    force: bool,
+    model: str | None,
+    no_model: bool,
+    no_save: bool,
+) -> None:
+    """Show what changed from OLD to NEW, in any two formats: each change with its clause and pages, duties, negations
+    and amounts before mere wording.
+
+    Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
+    A model says in a few sentences what changed, if its exam shows that it can be trusted.
+    """
+    if no_model and model:
+        raise click.UsageError("--no-model and --model exclude each other.")
+    form = _form_of(output, force)
+    with console.services(lambda _settings: not no_save) as services:
+        services.store.require_writable()
+        named_model(services, model)
+        before, after = open_document(console, services, old), open_document(console, services, new)
+        view = _make(console, services, VersionRequest(before.id, after.id, model, not no_model))
+        found = view.comparison
+        if found is None:
+            raise click.ClickException("The comparison was not finished.")
+        if output is not None:
+            target = output.absolute()
+            console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
+            console.notify(f"Written to {output}.")
+    if console.as_json:
+        console.give({**json_of(found), "item": None if no_save else view.item.id})
+    elif output is None:
+        _say(console, found)
+
+
+def _form_of(output: Path | None, force: bool) -> str:
+    if output is None:
+        return ""
+    form = form_of(output, FORMS)
+    check_file(output, replace=force)
+    return form
+
+
+def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
+    """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
+    received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
+    services.on(VersionsFailed, received.put)
+    services.on(VersionsCompared, received.put)
+    item = services.service_thread.call(lambda: services.versions.begin(request)).id
+    try:
+        event = next_of(received)
+        while event.item != item:
+            event = next_of(received)
+        if isinstance(event, VersionsFailed):
+            raise ReportedError(event.problem)
+    except KeyboardInterrupt:
+        services.service_thread.call(lambda: services.versions.cancel(item), 5.0)
+        raise
+    view = console.result_of(services, lambda: services.versions.open(item))
+    if view.job is not None and not view.job.status.is_end:
+        follow(console, services, view.job)
+        view = console.result_of(services, lambda: services.versions.open(item))
+    return view
+
+
+def _say(console: Console, found: Comparison) -> None:
+    is_coloured = sys.stdout.isatty()
+    console.say(headline(found))
+    if found.note:
+        console.say(found.note)
+    for reported in found.sentences:
+        doubt = "" if reported.supported else " (not supported by the text)"
+        console.say(f"  · {reported.text} [{place_words(found.changes[reported.change], found)}]{doubt}")
+    for number, at in enumerate(by_importance(found.changes), 1):
+        change = found.changes[at]
+        is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words stand below
+        words = f": {change_words(change)}" if change.named and not is_whole else ""
+        console.say(f"\n{number}. [{place_words(change, found)}] {kind_words(change)}{words}")
+        if is_coloured:
+            _say_coloured(console, change)
+        else:
+            console.say(_indented(marked_text(change.old_runs, change.new_runs)))
+    console.say(f"\n{coverage_line(found)}")
+
+
+def _say_coloured(console: Console, change: Change) -> None:
+    for runs, colour, sign, marks in (
+        (change.old_runs, RED, "-", ("[-", "-]")),
+        (change.new_runs, GREEN, "+", ("{+", "+}")),
+    ):
+        if runs:
+            words = "".join(_coloured(run, colour, marks, harmless(run.text)) for run in runs)
+            console.write_shown(f"   {sign} {_indented(words).lstrip()}\n")
+
+
+def _coloured(run: Run, colour: str, marks: tuple[str, str], text: str) -> str:
+    return f"{colour}{marks[0]}{text}{marks[1]}{PLAIN}" if run.is_marked else text
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"     {line}" for line in text.split("\n"))

@@ -1,0 +1,33 @@
+"""Exports two versions compared: what changed, passage by passage."""
+
+from __future__ import annotations
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paper import Paper
+from slmdesk.base.records import Item
+from slmdesk.base.wire import stored_from
+from slmdesk.exports.xlsx import to_xlsx
+from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.store import Store
+from slmdesk.versions.export_paper import versions_paper, versions_sheets
+from slmdesk.versions.report import json_of, report_of
+from slmdesk.versions.types import Comparison
+
+FORMAT = "slmdesk-versions"
+
+
+def export_versions(store: Store, item: Item, form: str) -> Make | None:
+    kept = store.results.get(item.id)
+    if kept is None:
+        return None
+
+    def make() -> bytes | Paper:
+        comparison = stored_from(Comparison, kept)
+        if comparison is None:
+            raise KnownError("item.unknown", id=item.id)
+        if form == "json":
+            return json_bytes({"format": FORMAT, "version": 1, "id": item.id, **json_of(comparison)})
+        report = report_of(comparison)
+        return to_xlsx(versions_sheets(report)) if form == "xlsx" else versions_paper(report)
+
+    return make

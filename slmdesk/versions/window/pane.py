@@ -1,0 +1,345 @@
+"""The pane of versions: another version chosen, compared, and shown side by side with a list of all changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidget
+
+from slmdesk.base.formats import FORMATS
+from slmdesk.base.paper import FORMS, Form
+from slmdesk.base.records import DocumentRecord, Item
+from slmdesk.versions.phrases import coverage_line, headline
+from slmdesk.versions.types import Comparison
+from slmdesk.versions.window.controller import VersionsController
+from slmdesk.versions.window.list import FILTERS, ORDERS, ChangeList
+from slmdesk.versions.window.rows import CompareRows
+from slmdesk.window.base import theme
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.panes.earlier import EarlierBox, Entry
+from slmdesk.window.widgets.build import button, column, flow, row, split
+from slmdesk.window.widgets.choice import Choice
+from slmdesk.window.widgets.export_menu import give_export_menu
+from slmdesk.window.widgets.file_dialogs import document_folder, note_document_folder
+from slmdesk.window.widgets.file_drop import FileDrop
+from slmdesk.window.widgets.job_bar import thin_bar
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.scroll_column import show_column
+from slmdesk.window.widgets.shares import admit
+from slmdesk.window.widgets.text import ElidedLabel, plain_label
+
+FILE = "file"
+MOST_REPORTED = 8
+"""Sentences of a model that are shown above the changes; all of them are exported."""
+BESIDE_LETTERS = 100
+"""Of width: from there on the list stands beside both columns, else above them."""
+LIST_LINES, ROWS_LINES = 4, 8
+EXPORTS = (*FORMS, Form("xlsx", "Spreadsheet"))
+
+
+class ComparePane(QFrame):
+    change_opened = Signal(int)
+    export_requested = Signal(str)
+    width_requested = Signal(bool)
+
+    def __init__(self, controller: VersionsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_pane")
+        self._controller, self._keeper = controller, keeper
+        self._comparison: Comparison | None = None
+        self.current = -1
+        self._is_wide = False
+        FileDrop(self, self._on_dropped)
+        self._build_ui()
+        self._connect()
+        self.show_nothing()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "versions_inner")
+        self._form = self._build_form(inner)
+        self.earlier = EarlierBox(inner, name="versions_earlier")
+        self._busy = self._build_busy(inner)
+        self._failed = plain_label("", inner, name="versions_failed", kind="warn")
+        self._hint = plain_label(
+            "Choose another version of this document, or drop it here: a Word file and the PDF that came back can be "
+            "compared. What differs in layout alone is no change.",
+            inner, name="versions_hint", kind="muted",
+        )  # fmt: skip
+        self._result = self._build_result(inner)
+        column(
+            self._form, self.earlier, self._busy, self._failed, self._hint, (self._result, 1), 0,
+            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_8),
+        )  # fmt: skip
+        scroll = named(QScrollArea(self), "versions_scroll")  # in a low window there is not room for all of it
+        show_column(scroll, inner)
+        column(scroll, into=self)
+
+    def _build_form(self, parent: QWidget) -> QFrame:
+        form = named(QFrame(parent), "versions_form")
+        self._other = named(Choice([], form), "versions_other", label="The other version")
+        self._other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._other.setMinimumContentsLength(8)
+        versions = self._controller
+        self._compare = button("Compare", "versions_button", form, kind="primary", on=versions.compare)
+        self._pair = ElidedLabel(form, name="versions_pair", kind="small")
+        tip = "The other one is the newer version"
+        self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=versions.swap)
+        column(row((self._other, 1), self._compare), row((self._pair, 1), self._swap), into=form)
+        return form
+
+    def _build_busy(self, parent: QWidget) -> QFrame:
+        busy = named(QFrame(parent), "versions_busy")
+        self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
+        stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._controller.stop)
+        bar = thin_bar("versions_progress", busy, "Comparing", most=0)
+        column(row((self._busy_words, 1), stop), bar, into=busy)
+        return busy
+
+    def _build_result(self, parent: QWidget) -> QFrame:
+        result = named(QFrame(parent), "versions_result")
+        self._summary = plain_label("", result, name="versions_summary", kind="strong")
+        self._reported = plain_label("", result, name="versions_told")
+        self._note = plain_label("", result, name="versions_note", kind="small")
+        self._coverage = plain_label("", result, name="versions_coverage", kind="small")
+        self.list = ChangeList(result)
+        self.rows = CompareRows(self._keeper, result)
+        upright = Qt.Orientation.Vertical
+        self._split = split("versions_splitter", result, self.list, self.rows, sizes=(160, 420), way=upright)
+        bar = self._build_bar(result)
+        parts = (self._summary, self._reported, self._note, bar, (self._split, 1), self._coverage)
+        column(*parts, into=result, gap=theme.SPACE_8)
+        return result
+
+    def _build_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), "versions_bar")
+        self._filter = named(Choice([(key, words) for key, words, _ in FILTERS], bar), "versions_filter")
+        self._filter.setAccessibleName("Which changes are listed")
+        self._order = named(Choice(list(ORDERS), bar), "versions_order", label="The order of the list")
+        make = partial(button, parent=bar, kind="quiet")
+        self._before = make(
+            "Previous", "versions_previous", tip="The change before", shortcut="versions.previous", on=self.go_back
+        )
+        self._after = make("Next", "versions_next", tip="The next change", shortcut="versions.next", on=self.go_on)
+        self._count = plain_label("", bar, name="versions_count", kind="small", wraps=False)
+        tip = "Go to the page, with the passage marked (Enter)"
+        self._open = make("Show on the page", "versions_open", tip=tip, on=self._on_open)
+        self._wide = make("Side by side", "versions_wide", on=lambda: self._set_wide(not self._is_wide))
+        export = make("Export…", "versions_export", label="Export this comparison")
+        give_export_menu(export, self.export_requested.emit, forms=EXPORTS)
+        ways = (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide, export)
+        flow(*ways, gap=theme.SPACE_8, into=bar)
+        return bar
+
+    def _connect(self) -> None:
+        self._other.value_chosen.connect(self._on_other_chosen)
+        self._filter.value_chosen.connect(self._on_filter_chosen)
+        self._order.value_chosen.connect(self._on_order_chosen)
+        self.list.change_chosen.connect(self.show_change)
+        self.list.activated.connect(lambda _index: self._on_open())
+        self.rows.change_chosen.connect(self.show_change)
+        self.rows.change_opened.connect(self.change_opened)
+        versions = self._controller
+        self.rows.unfold_requested.connect(versions.unfold)
+        self.earlier.follow(versions.items, versions.choose, entry=_entry)
+        versions.items.listed.connect(self._on_earlier_listed)
+        versions.choices_shown.connect(self.show_choices)
+        versions.pair_shown.connect(self.show_pair)
+        versions.begun.connect(self.show_busy)
+        versions.made.connect(self.show_comparison)
+        versions.worded.connect(self.show_wording)
+        versions.failed.connect(self.show_failed)
+        versions.emptied.connect(self.show_nothing)
+        versions.unfolded.connect(self.rows.unfold)
+        bind(self, "versions.next", self.go_on, within=True)
+        bind(self, "versions.previous", self.go_back, within=True)
+
+    # ---- what is shown
+
+    @property
+    def title(self) -> str:
+        found = self._comparison
+        return f"{found.old.name} and {found.new.name}" if found else "comparison"
+
+    def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
+        self._other.clear()
+        self._other.addItem("Compare with…", "")
+        for record in records:
+            self._other.addItem(record.name, record.id)
+        self._other.addItem("A file…", FILE)
+        self._other.setCurrentIndex(max(0, self._other.findData(chosen)) if chosen else 0)
+        self._compare.setEnabled(bool(chosen))
+
+    def show_pair(self, old: str, new: str) -> None:
+        self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
+        for widget in (self._pair, self._swap):
+            widget.setVisible(bool(old))
+
+    def _on_earlier_listed(self) -> None:
+        if self._is_wide:
+            self.earlier.setVisible(False)
+
+    def show_nothing(self) -> None:
+        self._comparison = None
+        self._set_wide(False)
+        for widget in (self._busy, self._failed, self._result):
+            widget.setVisible(False)
+        self._hint.setVisible(True)
+
+    def show_busy(self, words: str) -> None:
+        self._set_wide(False)
+        for widget in (self._failed, self._result, self._hint):
+            widget.setVisible(False)
+        self._busy_words.setText(words)
+        self._busy.setVisible(True)
+
+    def show_failed(self, sentence: str) -> None:
+        for widget in (self._busy, self._result, self._hint):
+            widget.setVisible(False)
+        self._failed.setText(sentence)
+        self._failed.setVisible(True)
+
+    def show_wording(self, is_at_work: bool) -> None:
+        self._busy_words.setText("A model is saying in a few sentences what changed…")
+        self._busy.setVisible(is_at_work)
+
+    def show_comparison(self, found: Comparison) -> None:
+        is_other = self._comparison is None or self._comparison.changes != found.changes
+        self._comparison = found
+        for part in (self._busy, self._failed, self._hint):
+            part.setVisible(False)
+        self._summary.setText(headline(found))
+        marks = ("", "⚠ ")
+        reported = [f"{marks[not one.supported]}{one.text}" for one in found.sentences[:MOST_REPORTED]]
+        more = len(found.sentences) - MOST_REPORTED
+        self._reported.setText("\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
+        doubts = any(not one.supported for one in found.sentences[:MOST_REPORTED])
+        by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
+        warning = " ⚠: not supported by the two versions, look at the passage." if doubts else ""
+        self._note.setText((by + warning + " " + found.note).strip())
+        self._reported.setVisible(bool(reported))
+        self._note.setVisible(bool(self._note.text()))
+        self._coverage.setText(coverage_line(found))
+        has_changes = bool(found.changes)
+        self._split.setVisible(has_changes)
+        for widget in (self._filter, self._order, self._before, self._after, self._count, self._open, self._wide):
+            widget.setVisible(has_changes)
+        if is_other:
+            self.current = -1
+            self._filter.show_value("all")
+            self.list.lines.choose("all")
+            self.list.lines.show_changes(found)
+            self.rows.show_rows(found.rows, found.changes)
+        self._result.setVisible(True)
+        self._set_wide(has_changes if is_other else self._is_wide)
+        self._show_count()
+
+    def show_change(self, change: int) -> None:
+        """Highlight a change in the list and side by side; beside the pages, its page is shown too."""
+        self.current = change
+        self.list.show_change(change)
+        self.rows.show_change(change)
+        self._show_count()
+        if not self._is_wide:
+            self.change_opened.emit(change)
+
+    def go_on(self) -> None:
+        """Go to the next change listed; after the last to the first."""
+        self._step(1)
+
+    def go_back(self) -> None:
+        self._step(-1)
+
+    def show_beside_pages(self) -> None:
+        self._set_wide(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    # ---- events
+
+    def _on_other_chosen(self, value: object) -> None:
+        if value == FILE:
+            self._ask_file()
+        elif isinstance(value, str) and value:
+            self._controller.choose_other(value)
+
+    def _on_filter_chosen(self, value: object) -> None:
+        self.list.lines.choose(str(value))
+        self.list.show_change(self.current)
+        self._show_count()
+
+    def _on_order_chosen(self, value: object) -> None:
+        self.list.lines.order_by(str(value))
+        self.list.show_change(self.current)
+        self._show_count()
+
+    def _on_open(self) -> None:
+        if self.current < 0 and self.list.lines.shown:
+            self.show_change(self.list.lines.shown[0])
+        if self.current >= 0:
+            self._set_wide(False)
+            self.change_opened.emit(self.current)
+
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        self._controller.choose_file(paths[0])
+
+    def _ask_file(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        words = f"Documents ({suffixes});;All files (*)"
+        dialog = passing(QFileDialog(self, "The other version", document_folder(), words), "versions_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._on_file_selected)
+        dialog.rejected.connect(lambda: self._other.setCurrentIndex(0))
+        dialog.open()
+
+    def _on_file_selected(self, file: str) -> None:
+        note_document_folder(Path(file))
+        admit(self, [Path(file)], self._on_dropped, is_chosen=True)
+
+    # ---- private
+
+    def _step(self, by: int) -> None:
+        shown = self.list.lines.shown
+        if not shown:
+            return
+        at = shown.index(self.current) + by if self.current in shown else 0 if by > 0 else -1
+        self.show_change(shown[at % len(shown)])
+
+    def _show_count(self) -> None:
+        shown = self.list.lines.shown
+        at = shown.index(self.current) + 1 if self.current in shown else 0
+        self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")
+        for one in (self._before, self._after, self._open):
+            one.setEnabled(bool(shown))
+
+    def _set_wide(self, is_wide: bool) -> None:
+        """The side-by-side view takes the whole work area; beside the pages only the list is shown."""
+        self._is_wide = is_wide
+        self.rows.setVisible(is_wide)
+        self.earlier.setVisible(not is_wide and self.earlier.has_entries)
+        self._wide.setText("Beside the pages" if is_wide else "Side by side")
+        self.width_requested.emit(is_wide)
+        self._turn()
+        if self.current >= 0:
+            self.list.show_change(self.current)
+            self.rows.show_change(self.current)
+
+    def _turn(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        self.list.setMinimumHeight(LIST_LINES * line)
+        self.rows.setMinimumHeight(ROWS_LINES * line)
+        letters = self.width() / max(1, self.fontMetrics().averageCharWidth())
+        way = Qt.Orientation.Horizontal if self._is_wide and letters > BESIDE_LETTERS else Qt.Orientation.Vertical
+        if way != self._split.orientation():
+            self._split.setOrientation(way)
+            self._split.setSizes([280, 640] if way is Qt.Orientation.Horizontal else [140, 420])
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(item.id, item.title.removeprefix("Compare: "), item.updated, item.title)

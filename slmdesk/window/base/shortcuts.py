@@ -1,0 +1,272 @@
+"""The keyboard shortcuts: one list, from which the window binds them and the help shows them.
+
+A person may give them other keys; the setting `shortcuts` holds those that are not the usual ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from slmdesk.base.record import Record, changed
+
+
+class Keys(Record):
+    """A shortcut: what it does and where; the first of its keys is the one that is shown.  It may have none."""
+
+    name: str
+    place: str
+    keys: tuple[str, ...]
+    words: str
+
+    @property
+    def shown(self) -> str:
+        return shown_keys(self.keys[0]) if self.keys else ""
+
+    @property
+    def first(self) -> QKeySequence:
+        return QKeySequence(self.keys[0]) if self.keys else QKeySequence()
+
+    @property
+    def meaning(self) -> str:
+        """What it does whatever the page, such as "find": shortcuts of one meaning may have the same keys.  One that is
+        heard everywhere shares its keys with none.
+        """
+        is_alone = self.place == EVERYWHERE or self.name in _FIXED
+        return _MEANINGS.get(self.name) or (self.name if is_alone else self.name.rpartition(".")[2])
+
+
+EVERYWHERE, CHAT, DOCUMENTS, TEXT, SEGMENTS = "Everywhere", "Chat", "Documents", "Translate", "Translated document"
+WRITE = "Write"
+IN_TEXTS = "Texts and lists"
+ALL = (
+    Keys("help", EVERYWHERE, ("F1", "?"), "Help: shortcuts, your data, about slmdesk"),
+    Keys("palette", EVERYWHERE, ("Ctrl+K",), "Find anything: actions, chats, documents, models, settings"),
+    Keys("page.chat", EVERYWHERE, ("Ctrl+1",), "Chat"),
+    Keys("page.documents", EVERYWHERE, ("Ctrl+2",), "Documents"),
+    Keys("page.translate", EVERYWHERE, ("Ctrl+3",), "Translate"),
+    Keys("page.models", EVERYWHERE, ("Ctrl+4",), "Models"),
+    Keys("page.jobs", EVERYWHERE, ("Ctrl+5",), "Jobs"),
+    Keys("page.write", EVERYWHERE, ("Ctrl+6",), "Write"),
+    Keys("page.settings", EVERYWHERE, ("Ctrl+,",), "Settings"),
+    Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), "Translate the clipboard"),
+    Keys("lock", EVERYWHERE, ("Ctrl+Shift+L",), "Hide everything at once, and lock an encrypted history"),
+    Keys("quit", EVERYWHERE, ("Ctrl+Q",), "Quit"),
+    Keys("chat.new", CHAT, ("Ctrl+N",), "New chat"),
+    Keys("chat.private", CHAT, ("Ctrl+Shift+N",), "New private chat, of which nothing is kept"),
+    Keys("chat.attach", CHAT, ("Ctrl+O", "Ctrl+Shift+O"), "Attach documents"),
+    Keys("chat.write", CHAT, ("Ctrl+L",), "Go to the message field"),
+    Keys("chat.paste", CHAT, ("Ctrl+Shift+V",), "Paste as text, however long"),
+    Keys("chat.model", CHAT, ("Ctrl+M",), "Choose a model"),
+    Keys("chat.find", CHAT, ("Ctrl+F",), "Find in this chat"),
+    Keys("chat.search", CHAT, ("Ctrl+Shift+F",), "Search all chats"),
+    Keys("chat.rename", CHAT, ("F2",), "Rename the chat"),
+    Keys("chat.list", CHAT, ("Ctrl+B",), "Show or hide the list of chats"),
+    Keys("chat.panel", CHAT, ("Ctrl+Shift+B",), "Show or hide the settings of the chat"),
+    Keys("chat.larger", CHAT, ("Ctrl++", "Ctrl+="), "Larger text"),
+    Keys("chat.smaller", CHAT, ("Ctrl+-",), "Smaller text"),
+    Keys("chat.usual", CHAT, ("Ctrl+0",), "Text in its usual size"),
+    Keys("documents.open", DOCUMENTS, ("Ctrl+O",), "Open documents"),
+    Keys("documents.find", DOCUMENTS, ("Ctrl+F",), "Find in the document"),
+    Keys("documents.larger", DOCUMENTS, ("Ctrl++", "Ctrl+="), "Larger pages"),
+    Keys("documents.smaller", DOCUMENTS, ("Ctrl+-",), "Smaller pages"),
+    Keys("documents.usual", DOCUMENTS, ("Ctrl+0",), "Pages in their usual size"),
+    Keys("versions.next", DOCUMENTS, ("F8", "Alt+Down"), "Next change between two versions"),
+    Keys("versions.previous", DOCUMENTS, ("Shift+F8", "Alt+Up"), "Previous change between two versions"),
+    Keys("text.swap", TEXT, ("Ctrl+Shift+S",), "Swap the languages"),
+    Keys("text.copy", TEXT, ("Ctrl+Shift+C",), "Copy the translation"),
+    Keys("text.history", TEXT, ("Ctrl+Shift+H",), "Earlier translations"),
+    Keys("text.larger", TEXT, ("Ctrl++", "Ctrl+="), "Larger text"),
+    Keys("text.smaller", TEXT, ("Ctrl+-",), "Smaller text"),
+    Keys("text.usual", TEXT, ("Ctrl+0",), "Text in its usual size"),
+    Keys("sentence.edit", TEXT, ("F2",), "Edit the sentence"),
+    Keys("sentence.back", TEXT, ("Ctrl+Shift+R",), "Translate the sentence back, to check it"),
+    Keys("sentence.wordings", TEXT, ("Ctrl+Shift+A",), "Other wordings of the sentence"),
+    Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), "Approve the segment"),
+    Keys("segment.hint", SEGMENTS, ("Ctrl+R",), "Translate the segment again as you say"),
+    Keys("segment.next", SEGMENTS, ("F3",), "Next segment"),
+    Keys("segment.previous", SEGMENTS, ("Shift+F3",), "Previous segment"),
+    Keys("segment.find", SEGMENTS, ("Ctrl+F",), "Find in the segments"),
+    Keys("segment.replace", SEGMENTS, ("Ctrl+H",), "Replace in the segments"),
+    Keys("segment.back", SEGMENTS, ("Ctrl+Shift+R",), "Translate the segment back, to check it"),
+    Keys("segment.wordings", SEGMENTS, ("Ctrl+E",), "Other wordings of the segment"),
+    Keys("segment.undo", SEGMENTS, ("Ctrl+Z",), "Undo"),
+    Keys("write.correct", WRITE, ("F7",), "Correct the text"),
+    Keys("change.next", WRITE, ("F8", "Alt+Down"), "Next change"),
+    Keys("change.previous", WRITE, ("Shift+F8", "Alt+Up"), "Previous change"),
+    Keys("change.accept", WRITE, ("Ctrl+Return", "Ctrl+Enter"), "Accept the change"),
+    Keys("change.refuse", WRITE, ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"), "Refuse the change"),
+    Keys("write.rephrase", WRITE, ("Ctrl+R",), "Rephrase the text, or the part of it that is selected"),
+    Keys("write.new", WRITE, ("Ctrl+N",), "New text"),
+    Keys("write.open", WRITE, ("Ctrl+O",), "Open a document to write on"),
+    Keys("write.save", WRITE, ("Ctrl+S",), "Write the text to a file"),
+    Keys("write.copy", WRITE, ("Ctrl+Shift+C",), "Copy the whole text"),
+)
+FIXED = (
+    Keys("fixed.send", CHAT, ("Return",), "Send the message"),
+    Keys("fixed.line", CHAT, ("Shift+Return",), "New line in the message"),
+    Keys("fixed.up", "Jobs", ("Alt+Up",), "Move up in the queue"),
+    Keys("fixed.down", "Jobs", ("Alt+Down",), "Move down in the queue"),
+    Keys("fixed.first", "Jobs", ("Alt+Home",), "First in the queue"),
+    Keys("fixed.take", WRITE, ("Tab",), "Take the grey words that continue the text"),
+    Keys("fixed.word", WRITE, ("Ctrl+Right",), "Take one word of them"),
+    Keys("fixed.pin", TEXT, ("Ctrl+D",), "Keep the language on top of its list"),
+    Keys("fixed.copy", IN_TEXTS, ("Ctrl+C",), "Copy"),
+    Keys("fixed.cut", IN_TEXTS, ("Ctrl+X",), "Cut"),
+    Keys("fixed.insert", IN_TEXTS, ("Ctrl+V",), "Paste"),
+    Keys("fixed.all", IN_TEXTS, ("Ctrl+A",), "Select all"),
+    Keys("fixed.undo", IN_TEXTS, ("Ctrl+Z",), "Undo"),
+    Keys("fixed.redo", IN_TEXTS, ("Ctrl+Shift+Z",), "Redo"),
+    Keys("fixed.delete", IN_TEXTS, ("Del",), "Delete"),
+    Keys("fixed.menu", IN_TEXTS, ("Shift+F10",), "Menu of what is chosen"),
+    Keys("fixed.leave", IN_TEXTS, ("Esc",), "Close, leave or stop"),
+)
+"""What every program has, or is heard where the focus is: shown, and not changed."""
+CHOSEN = "chosen_shortcuts"
+"""Property of the application: the keys that a person chose, by name; "" for none."""
+NAME, TIP, IS_PRESSED = "keys_name", "keys_tip", "keys_press"
+"""Properties of an action or a widget: the name of the keys it shows, its tool tip without them, and, of a button,
+whether the keys press it.
+"""
+AT = "keys_at"
+"""Property of a QShortcut: which of the keys of its name it has."""
+_BY_NAME = {one.name: one for one in ALL}
+_FIXED = frozenset(one.name for one in FIXED)
+_MEANINGS = {
+    **dict.fromkeys(("chat.attach", "documents.open"), "open"),
+    **dict.fromkeys(("chat.rename", "sentence.edit"), "edit"),
+    **dict.fromkeys(("versions.previous", "change.previous", "fixed.up"), "up"),
+    **dict.fromkeys(("versions.next", "change.next", "fixed.down"), "down"),
+    **dict.fromkeys(("segment.approve", "change.accept"), "accept"),
+    **dict.fromkeys(("segment.hint", "write.rephrase"), "again"),
+    **dict.fromkeys(("segment.undo", "fixed.undo"), "undo"),
+}
+_WITH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+
+
+def shown_keys(keys: str) -> str:
+    """Keys as this system writes them."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def keys_of(name: str) -> Keys:
+    """A shortcut by its name, with the keys it has now.  Raises KeyError for an unknown one."""
+    usual, chosen = _BY_NAME[name], _chosen()
+    return changed(usual, keys=(chosen[name],) if chosen[name] else ()) if name in chosen else usual
+
+
+def all_keys() -> tuple[Keys, ...]:
+    return tuple(keys_of(one.name) for one in ALL)
+
+
+def is_usual(name: str) -> bool:
+    return name not in _chosen()
+
+
+def usual_keys(name: str) -> tuple[str, ...]:
+    return _BY_NAME[name].keys
+
+
+def _chosen() -> Mapping[str, str]:
+    app = QApplication.instance()
+    found = app.property(CHOSEN) if app else None
+    return found if isinstance(found, dict) else {}
+
+
+# ---- what a person chooses
+
+
+def chosen_in(text: str) -> dict[str, str]:
+    """Read the setting: a line for each shortcut, its name and its keys.  What it cannot mean is passed over."""
+    found = {}
+    for line in text.splitlines():
+        name, _, keys = line.partition(" ")
+        if name in _BY_NAME and (not keys or can_be(keys)):
+            found[name] = QKeySequence(keys).toString()
+    return found
+
+
+def with_choice(text: str, name: str, keys: str | None) -> str:
+    """The setting with other keys for a shortcut: "" for none, None for those it comes with."""
+    chosen = chosen_in(text)
+    chosen.pop(name, None)
+    if keys is not None and (keys,) != _BY_NAME[name].keys:
+        chosen[name] = keys
+    return "\n".join(f"{one} {value}" for one, value in sorted(chosen.items()))
+
+
+def can_be(keys: str) -> bool:
+    """Whether these keys can be a shortcut: one press, with Ctrl, Alt or the like, or a function key.  Others write."""
+    sequence = QKeySequence(keys)
+    if sequence.count() != 1:
+        return False
+    press = sequence[0]  # type: ignore[index]  # missing in the stubs
+    key, modifiers = press.key(), press.keyboardModifiers()
+    is_function = Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35
+    return key != Qt.Key.Key_unknown and (is_function or bool(modifiers & _WITH))
+
+
+def taken_by(name: str, keys: str) -> Keys | None:
+    """Which other shortcut of the window has these keys and means something else; None: they are free."""
+    wanted, mine = QKeySequence(keys), _BY_NAME[name]
+    for other in (*all_keys(), *FIXED):
+        if other.meaning != mine.meaning and any(QKeySequence(one) == wanted for one in other.keys):
+            return other
+    return None
+
+
+def take_shortcuts(text: str, window: QWidget | None = None) -> None:
+    """Use what a person chose; with `window`, in all of it at once."""
+    if app := QApplication.instance():
+        app.setProperty(CHOSEN, chosen_in(text))
+    if window is None:
+        return
+    for shortcut in window.findChildren(QShortcut):
+        if shortcut.objectName() in _BY_NAME:
+            keys, at = keys_of(shortcut.objectName()).keys, int(shortcut.property(AT) or 0)
+            shortcut.setKey(QKeySequence(keys[at] if at < len(keys) else ""))
+    for action in window.findChildren(QAction):
+        if name := action.property(NAME):
+            action.setShortcut(keys_of(name).first)
+    for widget in window.findChildren(QWidget):
+        if name := widget.property(NAME):
+            show_keys(widget, name, str(widget.property(TIP)))
+            if isinstance(widget, QAbstractButton) and widget.property(IS_PRESSED):
+                widget.setShortcut(keys_of(name).first)
+
+
+# ---- what has them
+
+
+def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
+    """Call `work` on the keys of this name while `owner` is on show; with `within`, only while the focus is in it.
+
+    The QShortcuts have the name of the keys, by which the palette finds them.
+    """
+    context = Qt.ShortcutContext.WidgetWithChildrenShortcut if within else Qt.ShortcutContext.WindowShortcut
+    now = keys_of(name).keys
+    for at in range(max(1, len(_BY_NAME[name].keys))):
+        shortcut = QShortcut(QKeySequence(now[at] if at < len(now) else ""), owner, work, context=context)
+        shortcut.setObjectName(name)
+        shortcut.setProperty(AT, at)
+
+
+def press_with_keys(button: QAbstractButton, name: str) -> None:
+    button.setProperty(IS_PRESSED, True)
+    button.setShortcut(keys_of(name).first)
+
+
+def show_in_menu(action: QAction, name: str) -> None:
+    """Give an action the keys of a shortcut, also after they have been changed."""
+    action.setProperty(NAME, name)
+    action.setShortcut(keys_of(name).first)
+
+
+def show_keys(widget: QWidget, name: str, tip: str) -> None:
+    widget.setProperty(NAME, name)
+    widget.setProperty(TIP, tip)
+    shown = keys_of(name).shown
+    widget.setToolTip(f"{tip} ({shown})" if shown else tip)

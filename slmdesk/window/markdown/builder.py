@@ -1,0 +1,389 @@
+"""Writes Markdown tokens into a QTextDocument by cursor alone: no HTML and no address of an image ever reaches Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextList,
+    QTextListFormat,
+)
+
+from slmdesk.text.words.formulas import DISPLAYED
+from slmdesk.window.markdown.highlight import Highlighter
+from slmdesk.window.markdown.parser import Deadline
+from slmdesk.window.markdown.style import CHROME, CODE, CODE_PAD, GLUED, QUOTE, QUOTE_STEP, RULE, ViewStyle
+from slmdesk.window.markdown.tables import TableReader, write_table
+from slmdesk.window.widgets.links import judge_link
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+COPY_CODE = "slmdesk-copy-code:"
+"""Address of the word *Copy* over a code block, then its number.  No text can make one: only http(s) links are made."""
+SAVE_CODE = "slmdesk-save-code:"
+MARKER_GAP = 8
+"""Pixels Qt keeps free around the marker of a list."""
+LONGEST_LINE = 4000
+"""Characters; a longer line of plain text goes on in a block of its own: Qt lays out a block at once."""
+DISCS = (
+    QTextListFormat.Style.ListDisc,
+    QTextListFormat.Style.ListCircle,
+    QTextListFormat.Style.ListSquare,
+)
+
+
+@dataclass(slots=True)
+class _Level:
+    format: QTextListFormat
+    tight: bool
+    made: QTextList | None = None
+    wider: float = 0
+    """Pixels a marker needs beyond the usual indent."""
+    pending: bool = False
+    """An item was opened and has no block yet."""
+
+
+@dataclass(slots=True)
+class Built:
+    codes: list[str] = field(default_factory=list)
+    """The code blocks, in order; the first has number 1."""
+    languages: list[str] = field(default_factory=list)
+    """What stands behind the fence of each; untrusted."""
+    short_tables: int = 0
+    """Number of tables with only their first rows shown."""
+
+    def copy(self) -> Built:
+        return Built(list(self.codes), list(self.languages), self.short_tables)
+
+
+class Builder:
+    """Writes blocks at the end of a document.  The first goes into the last, empty block when `fresh`."""
+
+    def __init__(
+        self, document: QTextDocument, style: ViewStyle, *, all_rows: bool = False, can_save: bool = False
+    ) -> None:
+        self._style = style
+        self._highlighter = Highlighter(style)
+        self._all_rows, self._can_save = all_rows, can_save
+        self.built = Built()
+        self.fresh = True
+        self.cursor = QTextCursor(document)
+        self._levels: list[_Level] = []
+        self._quotes = 0
+        self._deadline = Deadline(60)
+        self._highlighting = True
+
+    def write(self, tokens: Sequence[Token], *, closed: bool, deadline: Deadline) -> None:
+        """Write whole top-level blocks; only `closed` ones are highlighted.
+
+        Raises FormattingTimeoutError, leaving some behind.
+        """
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._deadline, self._highlighting = deadline, closed
+        self._levels, self._quotes = [], 0
+        index = 0
+        while index < len(tokens):
+            deadline.check()
+            index = self._write_one(tokens, index)
+
+    def write_plain(self, text: str) -> None:
+        """Write text as it is, a block for each line; long lines are split over several blocks."""
+        self._levels, self._quotes = [], 0  # blocks may have been left in the middle
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        for line in text.split("\n"):
+            block = self._style.block(bottom=0)
+            self._start(block, self._style.body)
+            self._insert_in_line(line, block, self._style.body)
+
+    def append_plain(self, text: str) -> None:
+        self.cursor.movePosition(QTextCursor.MoveOperation.End)
+        block, char = self._plain_formats()
+        for number, line in enumerate(text.split("\n")):
+            if number:
+                block.clearProperty(GLUED)
+                self.cursor.insertBlock(block, char)
+            self._insert_in_line(line, block, char)
+
+    def _insert_in_line(self, text: str, block: QTextBlockFormat, char: QTextCharFormat) -> None:
+        """Go on with the line the cursor is in; beyond LONGEST_LINE in further blocks, which are GLUED to it."""
+        space = LONGEST_LINE - self.cursor.positionInBlock()
+        while text:
+            if space <= 0:
+                glued = QTextBlockFormat(block)
+                glued.setProperty(GLUED, True)
+                self.cursor.insertBlock(glued, char)
+                space = LONGEST_LINE
+            self.cursor.insertText(text[:space], char)
+            text, space = text[space:], 0
+
+    def _plain_formats(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
+        """Formats of text that is only appended: of code or of plain lines, never a list's, a table's or a link's."""
+        last = self.cursor.blockFormat()
+        if last.hasProperty(CODE):
+            last.setBottomMargin(0)
+            return last, self._style.mono
+        block = self._style.block(bottom=2)
+        if last.lineHeightType() == QTextBlockFormat.LineHeightTypes.FixedHeight.value:  # Qt's own behind a table
+            self.cursor.setBlockFormat(block)
+            self.cursor.setBlockCharFormat(self._style.body)
+        elif self.cursor.charFormat().hasProperty(CHROME):
+            self.cursor.insertBlock(block, self._style.body)
+        marks = self.cursor.currentList()
+        block.setIndent(marks.format().indent() if marks is not None else last.indent())
+        block.setLeftMargin(last.leftMargin())
+        if last.hasProperty(QUOTE):
+            block.setProperty(QUOTE, last.intProperty(QUOTE))
+        return block, self._style.body
+
+    # one token, or one group of tokens -----------------------------------------------------------------------------
+
+    def _write_one(self, tokens: Sequence[Token], index: int) -> int:
+        """Write what begins at `index`; returns the index of the next token."""
+        token = tokens[index]
+        match token.type:
+            case "paragraph_open" | "heading_open":
+                self._write_text(token, tokens[index + 1])
+                return index + 3
+            case "fence" | "code_block":
+                self._write_code(token.content, token.info.strip().split(" ")[0])
+            case "formula_block":
+                self._write_formula(token)
+            case "formula_open_end":
+                self._start(self._style.block(bottom=8), self._style.body)
+                self.cursor.insertText(token.content.replace("\n", "\u2028"), self._style.body)
+            case "hr":
+                self._write_rule()
+            case "table_open":
+                return self._write_table(tokens, index)
+            case "bullet_list_open" | "ordered_list_open":
+                self._open_list(tokens, index)
+            case "bullet_list_close" | "ordered_list_close":
+                self._levels.pop()
+            case "list_item_open":
+                self._levels[-1].pending = True
+            case "list_item_close":
+                if self._levels[-1].pending:  # an item of nothing
+                    self._start(self._style.block(bottom=2), self._style.body)
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes -= 1
+        return index + 1
+
+    def _write_text(self, token: Token, inline: Token) -> None:
+        style = self._style
+        if token.type == "heading_open":
+            level = int(token.tag[1])
+            block = style.block(top=0 if self._is_first() else 10, bottom=4, percent=118)
+            block.setHeadingLevel(level)
+            char = style.heading(level)
+        else:
+            tight = token.hidden or (bool(self._levels) and self._levels[-1].tight)
+            block = style.block(bottom=2 if tight else 8)
+            char = style.muted if self._quotes else style.body
+        self._start(block, char)
+        self.write_inline(inline.children or (), char)
+
+    def _write_formula(self, token: Token) -> None:
+        block = self._style.block(top=4, bottom=10, percent=100)
+        block.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        char = self._style.muted if self._quotes else self._style.body
+        self._start(block, char)
+        self._insert_formula(token, char)
+
+    def _insert_formula(self, token: Token, char: QTextCharFormat) -> None:
+        displayed = token.markup == DISPLAYED
+        made = self._style.formula(char, tex=token.content, source=token.info, displayed=displayed)
+        self.cursor.insertText("\ufffc", made)
+
+    def _write_code(self, code: str, language: str) -> None:
+        style = self._style
+        self.built.codes.append(code)
+        self.built.languages.append(language)
+        number = len(self.built.codes)
+        head = self._code_block(number)
+        head.setTopMargin(8)
+        self._start(head, style.chrome)
+        self.cursor.insertText(f"{language or 'text'}   ", style.chrome)
+        self.cursor.insertText("Copy", style.linked(style.chrome, f"{COPY_CODE}{number}", "Copy this code"))
+        if self._can_save:
+            self.cursor.insertText("   ", style.chrome)
+            words = "Save this code as a file"
+            self.cursor.insertText("Save as…", style.linked(style.chrome, f"{SAVE_CODE}{number}", words))
+        lines = self._code_block(number)
+        self._start(lines, style.mono)
+        body = code.removesuffix("\n")
+        if self._highlighting:
+            for piece, char in self._highlighter.pieces(body, language, self._deadline):
+                self._code_piece(piece, char, lines)
+        else:
+            self._code_piece(body, style.mono, lines)
+        last = self.cursor.blockFormat()
+        last.setBottomMargin(CODE_PAD + 6)  # its ground reaches a little below the last line
+        self.cursor.setBlockFormat(last)
+
+    def _code_piece(self, piece: str, char: QTextCharFormat, block: QTextBlockFormat) -> None:
+        for number, line in enumerate(piece.split("\n")):
+            if number:
+                self._deadline.check()
+                self.cursor.insertBlock(block, self._style.mono)
+            self._insert_in_line(line, block, char)
+
+    def _code_block(self, number: int) -> QTextBlockFormat:
+        block = self._style.block(bottom=0, percent=self._style.mono_percent)
+        block.setProperty(CODE, number)
+        block.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        block.setLeftMargin(CODE_PAD)
+        block.setRightMargin(CODE_PAD)
+        return block
+
+    def _write_rule(self) -> None:
+        block = self._style.block(top=8, bottom=8)
+        block.setProperty(RULE, True)
+        block.setLineHeight(2, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        self._start(block, self._style.tiny)
+
+    def _write_table(self, tokens: Sequence[Token], index: int) -> int:
+        end = index + 1
+        while tokens[end].type != "table_close" or tokens[end].level != tokens[index].level:
+            end += 1
+        table = TableReader(all_rows=self._all_rows).read(tokens[index : end + 1])
+        if not self.fresh:
+            self._start(self._style.tiny_block(), self._style.tiny)
+        self.fresh = False
+        left_out = write_table(self, table, self._style, self._deadline)
+        if left_out:
+            self.built.short_tables += 1
+        self._end_levels_pending()
+        return end + 1
+
+    def _open_list(self, tokens: Sequence[Token], index: int) -> None:
+        token = tokens[index]
+        made = QTextListFormat()
+        made.setIndent(len(self._levels) + 1)
+        if token.type == "ordered_list_open":
+            made.setStyle(QTextListFormat.Style.ListDecimal)
+            made.setStart(int(token.attrs.get("start", 1)))
+            wider = self._marker_width(tokens, index, made.start())
+        else:
+            made.setStyle(DISCS[min(len(self._levels), 2)])
+            wider = 0
+        first = next((t for t in tokens[index:] if t.type == "paragraph_open"), None)
+        self._levels.append(_Level(made, tight=first is not None and first.hidden, wider=wider))
+
+    def _marker_width(self, tokens: Sequence[Token], index: int, start: int) -> float:
+        """Extra indent that the longest number of a list needs beyond Qt's, which holds two digits."""
+        items = 0
+        for token in tokens[index + 1 :]:
+            if token.level <= tokens[index].level:
+                break
+            items += token.type == "list_item_open" and token.level == tokens[index].level + 1
+        longest = f"{start + items}. "
+        space = self.cursor.document().indentWidth()
+        return max(0.0, QFontMetricsF(self._style.font).horizontalAdvance(longest) + MARKER_GAP - space)
+
+    # inline --------------------------------------------------------------------------------------------------------
+
+    def write_inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
+        formats, behind = [base], list[str]()
+        for token in children:
+            char = formats[-1]
+            match token.type:
+                case "text":
+                    self.cursor.insertText(token.content, char)
+                case "softbreak" | "hardbreak":
+                    self.cursor.insertText("\u2028", char)
+                case "code_inline":
+                    self.cursor.insertText(token.content, self._inline_code(char))
+                case "formula":
+                    self._insert_formula(token, char)
+                case "image":
+                    words = token.content.strip()
+                    self.cursor.insertText(f"[image: {words}]" if words else "[image]", self._muted(char))
+                case "link_open":
+                    made, words = self._link(str(token.attrs.get("href", "")), char)
+                    formats.append(made)
+                    behind.append(words)
+                case "link_close":
+                    formats.pop()
+                    if words := behind.pop():
+                        self.cursor.insertText(words, self._muted(formats[-1]))
+                case "strong_open" | "em_open" | "s_open":
+                    formats.append(_emphasised(char, token.type))
+                case "strong_close" | "em_close" | "s_close":
+                    formats.pop()
+                case _:
+                    self.cursor.insertText(token.content, char)
+
+    def _link(self, address: str, char: QTextCharFormat) -> tuple[QTextCharFormat, str]:
+        """The format of a link's text, and the text to put after it."""
+        verdict = judge_link(address)
+        if verdict.openable:
+            return self._style.linked(char, address, address), ""
+        if verdict.reason == "length":
+            return char, f" (address of {len(address):,} characters)"
+        return char, f" ({address})" if address else ""
+
+    def _inline_code(self, char: QTextCharFormat) -> QTextCharFormat:
+        made = QTextCharFormat(char)
+        made.setFont(self._style.mono_font)
+        made.setBackground(self._style.theme.colour("raised"))
+        return made
+
+    def _muted(self, char: QTextCharFormat) -> QTextCharFormat:
+        made = QTextCharFormat(char)
+        made.setForeground(self._style.theme.colour("muted"))
+        return made
+
+    # blocks --------------------------------------------------------------------------------------------------------
+
+    def _is_first(self) -> bool:
+        return self.fresh and self.cursor.atStart()
+
+    def _start(self, block: QTextBlockFormat, char: QTextCharFormat) -> None:
+        if self._quotes:
+            block.setProperty(QUOTE, self._quotes)
+            block.setLeftMargin(block.leftMargin() + QUOTE_STEP * self._quotes)
+        if wider := sum(level.wider for level in self._levels):
+            block.setLeftMargin(block.leftMargin() + wider)
+        level = self._levels[-1] if self._levels else None
+        if level is not None and not level.pending:
+            block.setIndent(len(self._levels))
+        if self.fresh:
+            self.cursor.setBlockFormat(block)
+            self.cursor.setBlockCharFormat(char)
+            self.cursor.setCharFormat(char)
+            self.fresh = False
+        else:
+            self.cursor.insertBlock(block, char)
+        if level is not None and level.pending:
+            if level.made is None:
+                level.made = self.cursor.createList(level.format)
+            else:
+                level.made.add(self.cursor.block())
+        self._end_levels_pending()
+
+    def _end_levels_pending(self) -> None:
+        for level in self._levels:
+            level.pending = False
+
+
+def _emphasised(char: QTextCharFormat, kind: str) -> QTextCharFormat:
+    made = QTextCharFormat(char)
+    if kind == "strong_open":
+        made.setFontWeight(QFont.Weight.Bold)
+    elif kind == "em_open":
+        made.setFontItalic(True)
+    else:
+        made.setFontStrikeOut(True)
+    return made

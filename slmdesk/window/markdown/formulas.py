@@ -1,0 +1,258 @@
+"""Draws the formulas in documents: typeset on a thread of their own, their source until then or if that fails.
+
+Nothing is looked up by name: a formula is a character with its LaTeX in its format, and is drawn from memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from math import ceil
+
+from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QFont,
+    QFontInfo,
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPyTextObject,
+    QTextBlock,
+    QTextCharFormat,
+    QTextDocument,
+    QTextFormat,
+)
+
+from slmdesk.base.record import Record
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.markdown.latex import COLOUR, LatexError, Typeset, typeset
+from slmdesk.window.markdown.style import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
+
+SCALE = 1.12
+"""Letters of formulas are small for their size beside those of a window."""
+LEAST_SCALE = 0.5
+"""A formula wider than the text is made smaller down to this; beyond, its source is shown, which is wrapped."""
+GATHER_MS = 100
+"""Formulas typeset within this time are shown together."""
+MOST_TYPESET = 2000
+MOST_IMAGE_BYTES = 32_000_000
+
+_Key = tuple[str, bool]
+
+
+class _Box(Record):
+    """Where a formula or its source is drawn within the room it takes in a line; device-independent pixels."""
+
+    width: float
+    height: float
+    top: float
+    em: float = 0
+    """0: the source is drawn."""
+    made: Typeset | None = None
+
+
+class Formulas(QPyTextObject):
+    """Sizes and draws the formulas of any number of documents.
+
+    Lives on the window's thread; a thread of its own runs while there is something to typeset.
+    """
+
+    arrived = Signal()
+    _came = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("formulas")
+        self._known: OrderedDict[_Key, Typeset | None] = OrderedDict()
+        self._images: OrderedDict[tuple[object, ...], QImage] = OrderedDict()
+        self._image_bytes = 0
+        self._noted: list[tuple[QRectF, QPainterPath | None, QTextDocument, QTextCharFormat]] = []
+        self._boxes: dict[tuple[object, ...], _Box] = {}
+        self._lock = threading.Lock()
+        self._waiting: deque[_Key] = deque()
+        self._asked: set[_Key] = set()
+        self._came_in: list[tuple[_Key, Typeset | None]] = []
+        self._thread: threading.Thread | None = None
+        self._fresh: set[_Key] = set()
+        self._timer = Delay(self, GATHER_MS, self._take_in)
+        self._came.connect(self._on_came)
+
+    def draw_in(self, document: QTextDocument) -> None:
+        document.documentLayout().registerHandler(FORMULA, self)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._asked and not self._timer.isActive()
+
+    def lay_out_again(self, document: QTextDocument) -> bool:
+        """Lay out anew where formulas stand that just came in, on `arrived`.  Returns whether there are any."""
+        found = False
+        block = document.begin()
+        while block.isValid():
+            if "\ufffc" in block.text() and any(key in self._fresh for key in _keys(block)):
+                document.markContentsDirty(block.position(), block.length())
+                found = True
+            block = block.next()
+        return found
+
+    # what Qt asks for ----------------------------------------------------------------------------------------------
+
+    def intrinsicSize(self, document: QTextDocument, _position: int, untrusted: QTextFormat) -> QSizeF:
+        box = self._box(document, untrusted.toCharFormat())
+        return QSizeF(box.width, box.height)
+
+    def drawObject(
+        self, painter: QPainter, rect: QRectF | QRect, document: QTextDocument, _position: int, untrusted: QTextFormat
+    ) -> None:
+        """Only note it: Qt covers by half what is selected or found, so formulas are drawn after all else.
+
+        It comes twice to a selected one, in either colour, each time with a clip that leaves out the other.
+        """
+        clip = painter.clipPath() if painter.hasClipping() else None
+        self._noted.append((QRectF(rect), clip, document, untrusted.toCharFormat()))
+
+    def draw_noted(self, painter: QPainter) -> None:
+        noted, self._noted = self._noted, []
+        for rect, clip, document, char in noted:
+            painter.save()
+            if clip is not None:
+                painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+            self._draw(painter, rect, document, char)
+            painter.restore()
+
+    def _draw(self, painter: QPainter, rect: QRectF, document: QTextDocument, char: QTextCharFormat) -> None:
+        box = self._box(document, char)
+        if box.made is None:
+            painter.setFont(char.font())
+            painter.setPen(char.foreground().color())
+            painter.drawText(rect.adjusted(0, box.top, 0, 0), _WRAPPED, str(char.property(FORMULA_SOURCE)))
+            return
+        scale = painter.device().devicePixelRatio()
+        image = self._image(char, box, scale)
+        place = QRectF(rect.left(), rect.top() + box.top, image.width() / scale, image.height() / scale)
+        painter.drawImage(place, image)
+
+    # private: size and image ---------------------------------------------------------------------------------------
+
+    def _box(self, document: QTextDocument, char: QTextCharFormat) -> _Box:
+        """The room a formula takes, remembered: Qt asks at every layout and every paint."""
+        font, source = char.font(), str(char.property(FORMULA_SOURCE))
+        made = self._typeset(char)
+        key = (source, font.key(), document.textWidth(), made is None)
+        if key not in self._boxes:
+            if len(self._boxes) > MOST_TYPESET:
+                self._boxes.clear()
+            room = document.textWidth() if document.textWidth() > 0 else 10_000.0
+            self._boxes[key] = _box_of(made, source, font, room)
+        return self._boxes[key]
+
+    def _image(self, char: QTextCharFormat, box: _Box, scale: float) -> QImage:
+        colour = char.foreground().color().name()
+        key = (char.property(FORMULA_TEX), char.property(FORMULA_DISPLAYED), round(box.em, 3), scale, colour)
+        found = self._images.get(key)
+        if found is not None:
+            self._images.move_to_end(key)
+            return found
+        made = box.made
+        if made is None:
+            raise ValueError("a source has no image")
+        from PySide6.QtSvg import QSvgRenderer  # here: a chat without formulas does not need it
+
+        size = QSizeF(made.width * box.em * scale, made.height * box.em * scale)
+        image = QImage(ceil(size.width()), ceil(size.height()), QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        svg = made.svg.replace(COLOUR.encode(), colour.encode())
+        QSvgRenderer(QByteArray(svg)).render(painter, QRectF(0, 0, size.width(), size.height()))
+        painter.end()
+        self._images[key] = image
+        self._image_bytes += image.sizeInBytes()
+        while self._image_bytes > MOST_IMAGE_BYTES and len(self._images) > 1:
+            self._image_bytes -= self._images.popitem(last=False)[1].sizeInBytes()
+        return image
+
+    # private: typesetting ------------------------------------------------------------------------------------------
+
+    def _typeset(self, char: QTextCharFormat) -> Typeset | None:
+        """The formula; None while it is not there or where it cannot be."""
+        key = (str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED)))
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        if key not in self._asked:
+            self._asked.add(key)
+            with self._lock:
+                self._waiting.append(key)
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="formulas", daemon=True)
+                    self._thread.start()
+        return None
+
+    def _work(self) -> None:
+        """Typeset what waits, then end.  On its own thread."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                key = self._waiting.popleft()
+            try:
+                made = typeset(key[0], displayed=key[1])
+            except LatexError:
+                made = None
+            with self._lock:
+                self._came_in.append((key, made))
+            try:
+                self._came.emit()
+            except RuntimeError:  # the window has closed
+                return
+
+    def _on_came(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _take_in(self) -> None:
+        with self._lock:
+            came, self._came_in = self._came_in, []
+        self._known.update(came)
+        self._fresh = {key for key, _ in came}
+        self._asked -= self._fresh
+        while len(self._known) > MOST_TYPESET:
+            self._known.popitem(last=False)
+        self.arrived.emit()
+
+
+def _box_of(made: Typeset | None, source: str, font: QFont, room: float) -> _Box:
+    """The room for a formula or, where there is none or it is too wide, for its source.
+
+    Qt puts the middle of an object at half the height of an x: it is as high as brings its base line to the line's.
+    """
+    metrics, size = QFontMetrics(font), QFontInfo(font).pixelSize()
+    half_x = metrics.xHeight() / 2
+    em = min(size * SCALE, room / made.width) if made is not None else 0.0
+    if made is not None and em >= LEAST_SCALE * size:
+        width, below = made.width * em, made.depth * em
+        above = made.height * em - below
+    else:
+        made, em = None, 0.0
+        rect = metrics.boundingRect(QRect(0, 0, max(int(room), 1), 1_000_000), _WRAPPED, source)
+        width, below = min(rect.width() + 1, room), metrics.descent()
+        above = rect.height() - below
+    height = max(2 * above - half_x, 2 * below + half_x)
+    return _Box(width, height, (height + half_x) / 2 - above, em, made)
+
+
+_WRAPPED = Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+def _keys(block: QTextBlock) -> list[_Key]:
+    keys = []
+    fragments = block.begin()
+    while not fragments.atEnd():
+        char = fragments.fragment().charFormat()
+        if char.objectType() == FORMULA:
+            keys.append((str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED))))
+        fragments += 1
+    return keys

@@ -1,0 +1,179 @@
+"""A widget that shows untrusted Markdown on a page, whole or cut after some lines; it loads nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
+
+from slmdesk.window.base.clipboard import copy_data, copy_text
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.markdown.builder import COPY_CODE
+from slmdesk.window.markdown.parser import Parser
+from slmdesk.window.markdown.selected import mime_of_selection
+from slmdesk.window.markdown.style import ViewStyle
+from slmdesk.window.markdown.tables import SHOW_ALL_ROWS
+from slmdesk.window.markdown.text import MessageText
+from slmdesk.window.markdown.writer import MessageWriter
+from slmdesk.window.widgets.links import judge_link
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.translate_request import request_translation
+
+SHORT = 360
+"""Device-independent pixels that are shown of a long text before a person asks for all."""
+CARET_MARGIN = 48
+MOST = 200_000
+"""Characters that are shown of any text: the caller says so where it cuts."""
+
+
+class MarkdownReader(QWidget):
+    link_chosen = Signal(str)
+    height_known = Signal(bool)
+    written = Signal()
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, label: str) -> None:
+        super().__init__(parent)
+        self.setObjectName("markdown_reader")
+        self._keeper, self._label = keeper, label
+        self._source = ""
+        self._is_whole = False
+        self._parser = Parser()
+        self._timer = Delay(self, 0, self._go_on)
+        self.text, self._writer = self._made()
+        keeper.theme_changed.connect(self._renew)
+
+    @property
+    def is_plain(self) -> bool:
+        return self._writer.is_plain
+
+    @property
+    def is_written(self) -> bool:
+        return not self._timer.isActive()
+
+    @property
+    def words(self) -> str:
+        return self.text.document().toPlainText()
+
+    def show_markdown(self, untrusted: str) -> None:
+        self._source = untrusted[:MOST]
+        self._renew()
+
+    def show_whole(self, is_whole: bool) -> None:
+        self._is_whole = is_whole
+        self._lay()
+
+    def _go_on(self) -> None:
+        is_more = self._writer.write(self._source, ended=True)
+        self._lay()
+        if is_more:
+            self._timer.start()
+            return
+        self.text.select(0, 0)  # what was written took the caret along
+        self.written.emit()
+
+    def _on_anchor(self, address: str) -> None:
+        if address.startswith(COPY_CODE):
+            copy_text(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
+        elif address == SHOW_ALL_ROWS:
+            if self._writer.show_all_rows(self._source):
+                self._timer.start()
+            self._lay()
+        elif judge_link(address).openable:
+            self.link_chosen.emit(address)
+
+    def _on_copy(self) -> None:
+        copy_data(mime_of_selection(self.text.textCursor()))
+
+    def _on_menu(self, place: QPoint, address: str) -> None:
+        menu = passing(QMenu(self), "reader_menu")
+        chosen = self.text.selected_text()
+        menu.addAction("Copy selection", self._on_copy).setEnabled(bool(chosen))
+        menu.addAction(
+            "Translate selection" if chosen else "Translate",
+            lambda: request_translation(self, chosen or self._source),
+        )
+        menu.addAction("Select all", lambda: self.text.select(0, -1))
+        if judge_link(address).openable:
+            menu.addAction("Copy link address", lambda: copy_text(address))
+        menu.popup(place)
+
+    def _on_caret_moved(self) -> None:
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if isinstance(above, QScrollArea) and (content := above.widget()) is not None:
+            place = self.text.viewport().mapTo(content, self.text.cursorRect().center())
+            above.ensureVisible(place.x(), place.y(), 0, CARET_MARGIN)
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._lay()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._lay()
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _made(self) -> tuple[MessageText, MessageWriter]:
+        style = ViewStyle(self._keeper.theme, self._keeper.fonts)
+        text = _ReaderText(style, self, on_band=False)
+        named(text, "reader_text", label=self._label)
+        text.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        text.anchor_chosen.connect(self._on_anchor)
+        text.copy_requested.connect(self._on_copy)
+        text.all_requested.connect(text.selectAll)
+        text.caret_moved.connect(self._on_caret_moved)
+        text.reshaped.connect(self._lay)
+        text.menu_requested.connect(self._on_menu)
+        self.setFocusProxy(text)
+        return text, MessageWriter(text.document(), style, self._parser)
+
+    def _renew(self) -> None:
+        """Build a new document: formats are baked in, so another theme needs another."""
+        self._timer.stop()
+        old = self.text
+        self.text, self._writer = self._made()
+        old.hide()
+        old.deleteLater()
+        self.text.show()
+        self._lay()
+        self._go_on()
+
+    def _lay(self) -> None:
+        full = self.text.height_at(max(self.width(), 1))
+        is_long = full > SHORT * 1.25
+        shown = SHORT if is_long and not self._is_whole else full
+        self.text.setGeometry(0, 0, self.width(), full)
+        if self.height() != shown or self.minimumHeight() != shown:
+            self.setFixedHeight(shown)
+        self.height_known.emit(is_long)
+
+
+class _ReaderText(MessageText):
+    """Entered by Tab, it is read with the arrow keys, which scroll the page at its ends."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.has_caret = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        super().focusInEvent(event)
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab leaves the text: a card may have a hundred links, and half of it may be hidden."""
+        return QWidget.focusNextPrevChild(self, is_next)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter follows the link at the caret; Escape is left to the page."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            address = self.textCursor().charFormat().anchorHref()
+            if address:
+                self.anchor_chosen.emit(address)
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+            return
+        super().keyPressEvent(event)

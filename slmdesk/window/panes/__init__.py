@@ -1,0 +1,1 @@
+"""What the panes beside a document share."""

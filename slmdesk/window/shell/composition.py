@@ -1,0 +1,502 @@
+"""Puts the window together: controllers, pages and bars, and the connections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.chat.window.conversation.controller import ChatController
+from slmdesk.chat.window.list.controller import ListController
+from slmdesk.chat.window.model.controller import ModelsController
+from slmdesk.chat.window.options.controller import OptionsController
+from slmdesk.chat.window.page import ChatPage
+from slmdesk.jobs.kinds import EXAM
+from slmdesk.jobs.window.controller import JobsController
+from slmdesk.loader.events import ModelStateChanged
+from slmdesk.online.events import DownloadChanged, RequestsToday
+from slmdesk.privacy.window.controller import PrivacyController
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.clipboard import ClipboardMarker
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.error_dialog import ErrorThread
+from slmdesk.window.base.shortcuts import bind, take_shortcuts
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.base.window_state import WindowState, WindowStateFile
+from slmdesk.window.global_key.controller import GlobalKey
+from slmdesk.window.shell.home_place import HomePlace
+from slmdesk.window.shell.locking import Locking
+from slmdesk.window.shell.main_window import MainWindow, Page
+from slmdesk.window.shell.notices import NoticeController
+from slmdesk.window.shell.notifications import Notifier
+from slmdesk.window.shell.opening import Opener
+from slmdesk.window.shell.presence import Presence
+from slmdesk.window.widgets.features import hide_features
+from slmdesk.window.widgets.link_dialog import note_links
+from slmdesk.window.widgets.settings_controller import SettingsController
+from slmdesk.writing.window.spelling import SpellMarks
+
+if TYPE_CHECKING:
+    from slmdesk.base.policy import Policy
+    from slmdesk.evaluation.window.comparison.controller import CompareController
+    from slmdesk.evaluation.window.comparison.dialog import ComparePage
+    from slmdesk.jobs.window.page import JobsPage
+    from slmdesk.library.window.controller import DocumentsController
+    from slmdesk.library.window.page import DocumentsPage
+    from slmdesk.models.inspect_files import Candidate
+    from slmdesk.models.window.adding.dialog import AddingController
+    from slmdesk.models.window.library.controller import LibraryController
+    from slmdesk.models.window.page import ModelsPage
+    from slmdesk.online.window.hub.downloads_controller import DownloadsController
+    from slmdesk.system.window.page import SettingsPage
+    from slmdesk.translation.window.area import TranslateArea
+    from slmdesk.translation.window.document.controller import DocumentTranslation
+    from slmdesk.translation.window.page import TranslatePage
+    from slmdesk.translation.window.text.controller import TranslateController
+    from slmdesk.translation.window.text.entry import TranslateEntry
+    from slmdesk.window.shell.documents_area import DocumentsArea
+    from slmdesk.window.shell.help_window import Folders
+    from slmdesk.window.shell.models_area import ModelsArea
+    from slmdesk.window.shell.palette import PaletteEntry
+    from slmdesk.window.widgets.access_token import TokenController
+    from slmdesk.writing.window.controller import WritingController
+    from slmdesk.writing.window.page import WritingPage
+
+KEEP_AFTER_MS = 1000
+
+
+class Frame(QObject):
+    """The main window and its controllers; pages other than the chat, and what is behind them, are made when first
+    asked for.
+
+    Emits `close_requested` when a person closes it, `erase_requested` with the Erasure when everything is to be
+    deleted.
+    """
+
+    close_requested = Signal()
+    erase_requested = Signal(object)
+
+    def __init__(
+        self,
+        app: QApplication,
+        bridge: Bridge,
+        settings: Settings,
+        state: WindowStateFile,
+        *,
+        models_folder: str,
+        starter: Path | None,
+        folders: Folders = (),
+    ) -> None:
+        super().__init__(app, objectName="frame")
+        self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
+        self._models_folder = models_folder
+        self._model: ModelStateChanged | None = None
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_sheet_later=True)
+        self.keeper.setParent(self)
+        self.clipboard = ClipboardMarker(bridge, settings, self)
+        self.errors = ErrorThread(lambda: self.window, self)
+        self.chat = ChatController(bridge, state, self)
+        self.chats = ListController(bridge, state, self)
+        self.models = ModelsController(bridge, starter, self)
+        self.options = OptionsController(bridge, self.chat, self)
+        self.settings = SettingsController(bridge, settings, self)
+        self.privacy = PrivacyController(bridge, self.settings, self)
+        self.jobs = JobsController(bridge, self)
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
+        self._end_timer = QTimer(self, singleShot=True)
+        self.global_key = GlobalKey(bridge, settings, self)
+        self.presence = Presence(self)
+        take_shortcuts(settings.shortcuts)
+        self._build_ui(settings, state.current)
+        self.keeper.put_on_sheet()
+        self._connect()
+
+    def _build_ui(self, settings: Settings, state: WindowState) -> None:
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
+        attached = self.chat.attached
+        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [one.name for one in attached.now])
+        self.chat_page.restore_layout(
+            state.window_splitter,
+            is_list_shown=state.sidebar_visible,
+            is_panel_shown=state.chat_panel_visible,
+        )
+        self._show_context()
+        pages = (
+            Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
+            Page("Documents", "file-text", lambda: self.documents_page, "page.documents"),
+            Page("Translate", "languages", lambda: self.translate_page, "page.translate"),
+            Page("Write", "pencil", lambda: self.writing_page, "page.write"),
+            Page("Models", "package", lambda: self.models_area, "page.models"),
+            Page("Jobs", "list-checks", lambda: self.jobs_page, "page.jobs"),
+            Page("Settings", "settings", lambda: self.settings_page, "page.settings", at_end=True),
+        )
+        self.window = MainWindow(pages, geometry=state.window_geometry)
+        self.window.page("Chat")
+        self.window.status.show_offline(settings.offline)
+        self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
+        self.notices.quit_requested.connect(self.close_requested)
+        HomePlace(self._bridge, self.state, self)
+        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.opener = Opener(self._bridge, self)
+        self.locking = Locking(
+            self._bridge,
+            self.window,
+            settings,
+            lambda: self.presence.idle_s,
+            lambda: self.jobs.begun,
+            lambda: self.chat.private.count,
+            self,
+        )
+        self.window.restore_page(state.last_page)
+        self.chat.new_chat()
+
+    # ---- made when first asked for
+
+    def _place(self, title: str, page: QWidget) -> None:
+        if self.settings.policy is not None:
+            hide_features(page, self.settings.policy.hidden)
+        self.window.place(title, page)
+
+    @cached_property
+    def documents_area(self) -> DocumentsArea:
+        from slmdesk.window.shell.documents_area import DocumentsArea
+
+        area = DocumentsArea(self._bridge, self.keeper, self)
+        area.restore(self.state.current)
+        area.state_changed.connect(self._keep_timer.start)
+        self._place("Documents", area.page)
+        return area
+
+    @property
+    def documents(self) -> DocumentsController:
+        return self.documents_area.documents
+
+    @property
+    def documents_page(self) -> DocumentsPage:
+        return self.documents_area.page
+
+    @cached_property
+    def _translate_area(self) -> TranslateArea:
+        from slmdesk.translation.window.area import TranslateArea
+
+        area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
+        area.reach.page_requested.connect(self._on_translate_requested)
+        for advice in (area.text.advice, area.document.advice):
+            advice.models_requested.connect(self.opener.suggested)
+        self._place("Translate", area.page)
+        return area
+
+    @property
+    def translate(self) -> TranslateController:
+        return self._translate_area.text
+
+    @property
+    def document_translation(self) -> DocumentTranslation:
+        return self._translate_area.document
+
+    @property
+    def reach(self) -> TranslateEntry:
+        return self._translate_area.reach
+
+    @property
+    def translate_page(self) -> TranslatePage:
+        return self._translate_area.page
+
+    @cached_property
+    def writing_page(self) -> WritingPage:
+        """Misspelled words are underlined, and the text is continued outside of changes not decided on, unless it is
+        redacted.
+        """
+        from slmdesk.writing.window.controller import WritingController
+        from slmdesk.writing.window.ghost_text import GhostText
+        from slmdesk.writing.window.page import WritingPage
+
+        page = WritingPage(WritingController(self._bridge, self.state, self), self.keeper)
+        editor, redaction = page.editor, page.controller.redaction
+        SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
+        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not redaction.is_on)
+        redaction.said.connect(ghost.drop)
+        self._place("Write", page)
+        return page
+
+    @property
+    def writing(self) -> WritingController:
+        return self.writing_page.controller
+
+    @cached_property
+    def tokens(self) -> TokenController:
+        from slmdesk.window.widgets.access_token import TokenController
+
+        return TokenController(self._bridge, self)
+
+    @cached_property
+    def models_area(self) -> ModelsArea:
+        from slmdesk.window.shell.models_area import ModelsArea
+
+        area = ModelsArea(self._bridge, self._settings, self.state, self.tokens, self.keeper, self.window)
+        area.chat_requested.connect(self._on_chat_requested)
+        area.page.file_chosen.connect(self.adding.look_at)
+        area.page.offline_chosen.connect(self._on_offline_chosen)
+        area.page.once_chosen.connect(self.settings.allow_once)
+        if self._model is not None:
+            area.library.show_state(self._model)
+            area.compare.show_state(self._model)
+        self._place("Models", area)
+        return area
+
+    @property
+    def library(self) -> LibraryController:
+        return self.models_area.library
+
+    @property
+    def fetch(self) -> DownloadsController:
+        return self.models_area.fetch
+
+    @property
+    def models_page(self) -> ModelsPage:
+        return self.models_area.page
+
+    @property
+    def compare(self) -> CompareController:
+        return self.models_area.compare
+
+    @property
+    def compare_page(self) -> ComparePage:
+        return self.models_area.compare_page
+
+    @cached_property
+    def adding(self) -> AddingController:
+        from slmdesk.models.window.adding.dialog import AddingController
+
+        adding = AddingController(self._bridge, self)
+        adding.files_read.connect(self._on_files_read)
+        return adding
+
+    @cached_property
+    def jobs_page(self) -> JobsPage:
+        from slmdesk.jobs.window.page import JobsPage
+
+        page = JobsPage(self.jobs)
+        self._place("Jobs", page)
+        return page
+
+    @cached_property
+    def settings_page(self) -> SettingsPage:
+        from slmdesk.system.window.page import SettingsPage
+
+        page = SettingsPage(self._bridge, self.settings, self.tokens, self.privacy, self._models_folder)
+        page.deleted_chats_requested.connect(self._open_trash)
+        page.erase_requested.connect(self._on_erase_requested)
+        page.forget_day_requested.connect(
+            partial(self._open_once, "history.window.forget_day", "ForgetDay", self._bridge)
+        )
+        page.rules_requested.connect(partial(self._open_once, "history.window.retention", "RulesWindow", self._bridge))
+        page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
+        self.global_key.sentence_shown.connect(page.show_key)
+        page.show_key(self.global_key.sentence)
+        if not self.global_key.is_possible:
+            page.forbid_key()
+        self._place("Settings", page)
+        return page
+
+    @cached_property
+    def palette(self) -> PaletteEntry:
+        from slmdesk.window.shell.palette import PaletteEntry
+
+        return PaletteEntry(self._bridge, self)
+
+    def _open_once(self, module: str, kind: str, *given: object) -> None:
+        window = getattr(import_module(f"slmdesk.{module}"), kind)
+        opened = self.window.findChild(window)
+        if opened is None:
+            window(*given, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()
+
+    def _open_trash(self) -> None:
+        self._open_once("history.window.deleted_chats", "DeletedChats", self._bridge)
+
+    # ---- connections
+
+    def _connect(self) -> None:
+        self._connect_chat()
+        self._connect_status()
+        self._connect_reach()
+        self._connect_keeping()
+        bind(self.window, "palette", lambda: self.palette.open())
+        self._bridge.opened.connect(self._on_opened)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
+        self._bridge.on(DownloadChanged, self._on_download_changed)
+        self.settings.policy_shown.connect(self._on_policy_shown)
+        for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
+            asking.connect(self._open_trash)
+        self.notices.exam_requested.connect(lambda model: self.library.trials.start(model, EXAM))
+        self.window.close_requested.connect(self._on_close_requested)
+        self._end_timer.timeout.connect(self._bridge.closed)
+
+    def _connect_chat(self) -> None:
+        self.chat.other_found.connect(self.opener.other)
+        self.chat.inspector.page_requested.connect(self.opener.page)
+        self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
+        self.settings.settings_shown.connect(self._show_context)
+        self.models.file_chosen.connect(lambda paths: self.adding.look_at(paths))
+        self.models.state_changed.connect(self._show_model)
+
+    def _connect_status(self) -> None:
+        bridge, status = self._bridge, self.window.status
+        status.offline_chosen.connect(self._on_offline_chosen)
+        status.once_chosen.connect(self.settings.allow_once)
+        self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
+        self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
+        self.settings.policy_shown.connect(status.show_policy)
+        bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
+        self.window.help_requested.connect(
+            partial(self._open_once, "window.shell.help_window", "HelpWindow", self._folders, self.settings)
+        )
+        note_links(lambda: bridge.services.ledger_events.link_opened())
+        status.ledger_requested.connect(
+            partial(self._open_once, "online.window.network_log_window", "NetworkLogWindow", bridge)
+        )
+        status.statement_requested.connect(
+            partial(self._open_once, "online.window.statement_window", "StatementWindow", bridge)
+        )
+        self.privacy.state_shown.connect(self.locking.take)
+        self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
+        self.chat_page.first_start.encrypt_requested.connect(lambda: self.settings_page.privacy.encrypt())
+        self.privacy.encryption_shown.connect(status.show_encrypted)
+        status.cover_requested.connect(self.locking.cover)
+        status.lock_requested.connect(self.locking.lock)
+        status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
+        status.jobs_requested.connect(lambda: self.window.show_page("Jobs"))
+        self.jobs.status_reported.connect(status.show_jobs)
+        self.jobs.opened.connect(self.opener.job)
+
+    def _connect_keeping(self) -> None:
+        self.window.page_shown.connect(self._on_page_shown)
+        self.chat_page.layout_changed.connect(self._keep_timer.start)
+        self.chat.chat_opened.connect(self._keep_timer.start)
+
+    def _connect_reach(self) -> None:
+        window = self.window
+        window.translate_requested.connect(lambda text: self.reach.take_text(text))
+        window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
+        window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
+        window.writing_requested.connect(self._on_writing_requested)
+
+    def _on_translate_requested(self) -> None:
+        """Bring the main window forward: the request may come from another window, such as a text dialog."""
+        self.window.show_page("Translate")
+        if not self.window.isActiveWindow():
+            self.window.come_forward()
+
+    def _on_writing_requested(self, text: str) -> None:
+        self.window.show_page("Write")
+        self.writing_page.take_text(text)
+
+    def keep_layout(self) -> None:
+        self._keep_timer.stop()  # else it takes back what closing says afterwards of the last chat
+        values = dict(
+            window_geometry=self.window.geometry_state,
+            last_page=self.window.current_page,
+            window_splitter=self.chat_page.layout_state,
+            **(self.documents_area.state if self.window.is_made("Documents") else {}),
+            sidebar_visible=self.chat_page.is_list_shown,
+            chat_panel_visible=self.chat_page.is_panel_shown,
+            last_chat="" if self.chat.private.is_open else self.chat.chat,
+        )
+        self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
+
+    def keep_words(self) -> None:
+        """Have the service thread save what is on the pages and not yet in the history."""
+        self.chat.drafts.save_all(self.chat.chat)
+        if self.window.is_made("Translate"):
+            self.translate.keep()
+        if self.window.is_made("Write"):
+            self.writing.keep()
+
+    def _show_context(self) -> None:
+        tokens, policy = self.settings.current.context_tokens, self.settings.policy
+        is_managed = policy is not None and "context_tokens" in policy.managed
+        self.chat_page.show_context(tokens, is_managed)
+
+    def _on_offline_chosen(self, is_offline: bool) -> None:
+        self.settings.change("offline", is_offline)
+
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        """One that goes on from an earlier run is followed before its page is first shown."""
+        if not self.window.is_made("Models"):
+            self.fetch.show(change)
+
+    def _on_close_requested(self) -> None:
+        from slmdesk.window.shell.quit_dialog import quit_or_stay
+
+        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
+
+    def _on_policy_shown(self, policy: Policy) -> None:
+        self._show_context()
+        hide_features(self.window, policy.hidden)
+        self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+
+    def end_in(self, milliseconds: int) -> None:
+        """Emit `bridge.closed` after this time at the latest."""
+        self._end_timer.start(milliseconds)
+
+    def _on_opened(self) -> None:
+        if self.state.current.last_chat and not self.chat.chat:
+            self.chat.restore_chat(self.state.current.last_chat)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        if settings.theme != old.theme:
+            self.keeper.set_choice(settings.theme)
+        if settings.font_scale != old.font_scale:
+            self.keeper.set_font_scale(settings.font_scale)
+        if settings.shortcuts != old.shortcuts:
+            take_shortcuts(settings.shortcuts, self.window)
+        from slmdesk.loader.load_spec import limits_of
+
+        if limits_of(settings) != limits_of(old):
+            self.models.reload()
+
+    def _show_model(self, event: ModelStateChanged | None) -> None:
+        self._model = event
+        if event is not None:
+            self.window.status.show_model(event)
+
+    def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
+        from slmdesk.models.window.adding.dialog import AddDialog
+
+        dialog = AddDialog(self.window, candidates)
+        dialog.add_chosen.connect(self._add_files)
+        dialog.open()
+
+    def _add_files(self, paths: Sequence[Path], link: bool) -> None:
+        if self.window.current_page == "Models" or len(paths) > 1:
+            self.library.add_files(paths, link)
+        else:
+            self.models.import_file(paths[0], link)
+
+    def _on_chat_requested(self, model: str) -> None:
+        self.models.use(model)
+        self.window.show_page("Chat")
+
+    def _on_erase_requested(self) -> None:
+        from slmdesk.history.window.erase import EraseDialog
+
+        dialog = EraseDialog(self._bridge, self.window)
+        dialog.confirmed.connect(self.erase_requested)
+        dialog.open()
+
+    def _on_page_shown(self, index: int) -> None:
+        if index == 0:
+            self.chat_page.composer.setFocus()
+        else:  # else the focus would fall to the side bar
+            self.window.page(self.window.current_page).setFocus()
+        self._keep_timer.start()

@@ -1,0 +1,322 @@
+"""Puts the page of documents together: controllers, page, panes, and the connections between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF, Signal
+
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.jobs.resumable import request_in
+from slmdesk.library.citations import Span
+from slmdesk.library.document_info import info_of
+from slmdesk.library.folder_types import CollectionState
+from slmdesk.library.nearest import Citation
+from slmdesk.library.window.controller import DocumentsController
+from slmdesk.library.window.folders_controller import FoldersController
+from slmdesk.library.window.page import DocumentsPage
+from slmdesk.library.window.redacted.window import RedactionWindow
+from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.questions.service import KIND as QUESTION
+from slmdesk.questions.window.controller import QuestionController
+from slmdesk.questions.window.pane import QuestionPane
+from slmdesk.summaries.service import KIND as SUMMARY
+from slmdesk.summaries.types import Sentence, request_from
+from slmdesk.summaries.window.controller import SummaryController
+from slmdesk.summaries.window.pane import SummaryPane
+from slmdesk.tables.service import KIND as TABLE
+from slmdesk.tables.window.controller import TableController
+from slmdesk.tables.window.pane import TablePane
+from slmdesk.versions.service import KIND as VERSIONS
+from slmdesk.versions.window.controller import VersionsController
+from slmdesk.versions.window.pane import ComparePane
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.base.window_state import WindowState
+from slmdesk.window.widgets.export_menu import ask_where
+from slmdesk.window.widgets.exporting import ExportController
+
+POINTED_AFTER_MS = 120
+"""Delay, so that a mouse passing over a list marks nothing."""
+
+READ_AFTER_MS = 1000
+"""Delay, so that the model does not begin to read what is only passed by."""
+
+PANES = {TABLE: "table", QUESTION: "questions"}
+
+
+Pane = SummaryPane | QuestionPane | ComparePane
+Controller = SummaryController | QuestionController | VersionsController
+
+
+class DocumentsArea(QObject):
+    state_changed = Signal()
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="documents_area")
+        self.documents = DocumentsController(bridge, self)
+        self.summaries = SummaryController(bridge, self)
+        self.questions = QuestionController(bridge, self)
+        self.tables = TableController(bridge, self)
+        self.versions = VersionsController(bridge, self)
+        self.folders = FoldersController(bridge, self)
+        self.folder_questions = QuestionController(bridge, self)
+        self.exports = ExportController(bridge, self)
+        self._bridge = bridge
+        self.page = DocumentsPage(self.documents, self.folders, self.folder_questions, keeper)
+        self.view = self.page.document
+        self.summary_pane = SummaryPane(self.summaries, self.page)
+        self.question_pane = QuestionPane(self.questions, self.page)
+        self._pointed: dict[int, list[tuple[int, int]]] | None = None
+        self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
+        self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
+        self._place = ("", -1)
+        self._restored = ("", 1)
+        """Document and page of the last run, until a document is on show."""
+        self._ahead: Span | None = None
+        """A passage of a document whose pages are on their way."""
+        panel = self.page.side
+        panel.add_pane("Summary", "summary", self.summary_pane)
+        panel.add_pane("Questions", "questions", self.question_pane)
+        self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
+        panel.add_pane("Table", "table", self.table_pane)
+        self.compare_pane = ComparePane(self.versions, keeper, self.page)
+        panel.add_pane("Compare", "versions", self.compare_pane)
+        panel.add_pane("About", "about", self.view.about)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.documents.shown.connect(self._on_shown)
+        self.documents.pages.listed.connect(self._on_pages_listed)
+        self.page.layout_changed.connect(self.state_changed)
+        self.page.redaction_requested.connect(self._on_redaction_requested)
+        self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
+        self._bridge.on(ModelStateChanged, self._on_model_state_changed)
+        self.page.view.place_clicked.connect(self._on_place_clicked)
+        for pane, controller in (
+            (self.summary_pane, self.summaries),
+            (self.question_pane, self.questions),
+            (self.compare_pane, self.versions),
+            (self.page.folder.questions, self.folder_questions),
+        ):
+            pane.export_requested.connect(partial(self._export, pane, controller))
+        self._connect_panes()
+        self._connect_folders()
+
+    def _connect_folders(self) -> None:
+        folders = self.folders
+        self.documents.folder_offered.connect(folders.offer)
+        folders.documents_requested.connect(self.documents.open_files)
+        folders.shown.connect(self._on_folder_shown)
+        self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
+        self.page.folder.questions.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
+
+    def _on_folder_shown(self, state: CollectionState | None) -> None:
+        if state is not None:
+            self.documents.leave()
+            self.folder_questions.show_collection(state.record.id)
+        self.page.show_folder(state)
+
+    def visit(self, span: Span) -> None:
+        """Open a passage, also of a document that is not on the list."""
+        self._ahead = None if span.document == self.documents.current else span
+        if self._ahead is None:
+            self._go_to([span])
+        else:
+            self.documents.show_document(span.document)
+
+    def _connect_panes(self) -> None:
+        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
+        self.summary_pane.sentence_pointed_at.connect(self._on_sentence_pointed_at)
+        self.summaries.folder_begun.connect(self._on_folder_begun)
+        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
+        self.question_pane.citation_pointed_at.connect(self._on_citation_pointed_at)
+        self.documents.listed.connect(self.versions.show_records)
+        self.compare_pane.change_opened.connect(self._on_change_opened)
+        self.page.side.needs_width.connect(self._on_width)
+        self.table_pane.place_chosen.connect(self._on_cell_chosen)
+
+    # ---- what is remembered
+
+    def restore(self, state: WindowState) -> None:
+        self.page.restore_layout(state.documents_splitter, state.documents_body)
+        self.view.show_thumbnails(state.documents_thumbnails)
+        self.page.side.show_pane(state.last_document_pane)
+        self.summary_pane.form.use_length(state.last_summary_length)
+        self.view.show_pages()
+        self._restored = (state.last_document, state.last_document_page)
+        if state.last_document:
+            self.documents.restore(state.last_document)
+
+    @property
+    def state(self) -> dict[str, str | int | bool]:
+        outer, inner = self.page.layout_state
+        return {
+            "documents_splitter": outer,
+            "documents_body": inner,
+            "documents_thumbnails": self.view.has_thumbnails,
+            "last_document": self.documents.current or self._restored[0],
+            "last_document_page": max(1, self.page.view.reached),
+            "last_document_pane": self.page.side.current,
+            "last_summary_length": self.summary_pane.form.last_length,
+        }
+
+    def show_result(self, document: str, item: str, kind: str) -> None:
+        self.documents.show_document(document)
+        if kind == SUMMARY:
+            self.summaries.open_item(document, item)
+        elif kind == TABLE:
+            self.tables.open_item(document, item)
+        elif kind == VERSIONS:
+            self.versions.open_item(document, item)
+        self.page.side.show_pane(PANES.get(kind, kind))
+
+    # ---- events
+
+    def _on_redaction_requested(self, path: Path) -> None:
+        RedactionWindow(self._bridge, self.page, path).open()
+
+    def _on_shown(self, record: DocumentRecord | None) -> None:
+        if record is not None and self.folders.current:
+            self.folders.leave()
+            self.page.documents.show_chosen_folder("")
+        is_reading = record is not None and record.status is DocumentStatus.READING
+        is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
+        for part in (self.summary_pane, self.question_pane):
+            part.setEnabled(not is_reading and not is_unread)
+        self.table_pane.folder = self.documents.current_folder
+        self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
+        if is_reading:
+            return
+        self.tables.show_document(record.id if record else "")
+        if record is not None:
+            self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
+        self.summaries.show_document(record.id if record else "")
+        self.questions.show_document(record.id if record else "")
+        self.versions.show_document(record)
+        self._read_timer.start()
+
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
+            self._read_timer.start()
+
+    def _expect_question(self) -> None:
+        """Have the shown document read before it is asked; where questions are on show, the model is loaded for it."""
+        document, pane = self.documents.current, self.question_pane
+        if document and self.page.isVisible() and not pane.redacts:
+            ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
+            self._bridge.ask(ready, None, lambda _problem: None)
+
+    def _on_pages_listed(self) -> None:
+        ahead = self._ahead
+        if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
+            self._ahead = None
+            self._go_to([ahead])
+        (document, page), self._restored = self._restored, ("", 1)
+        if document and document == self.documents.current:
+            self.page.view.go_to(page)
+
+    def _go_to(self, spans: Iterable[Span]) -> None:
+        """Mark passages and go to the first, in another document if none is in this one."""
+        given = list(spans)
+        self._point_timer.stop()
+        self._pointed = None
+        if here := self._here(given):
+            self.view.go_to_spans(here)
+        elif given:
+            document = given[0].document
+            self.view.open_at(document, self._in(document, given))
+
+    def _on_change_opened(self, number: int) -> None:
+        """Show a change on its page: in the shown version, or in the other one if it is only there."""
+        found = self.versions.comparison
+        if found is None:
+            return
+        change = found.changes[number]
+        sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
+        sides.sort(key=lambda side: side[0] != self.documents.current)
+        document, places = next(side for side in sides if side[1])
+        self._go_to([Span(document, one.page, one.start, one.end) for one in places])
+
+    def _on_cell_chosen(self, span: Span) -> None:
+        self._ahead = None if span.document == self.documents.current else span
+        if self._ahead is None:
+            self._go_to([span])
+        else:
+            self.documents.choose(span.document)
+
+    def _on_width(self, wants: bool) -> None:
+        """The button above the panes leaves the wide view of versions, too; a table shows what it has room for."""
+        self.table_pane.show_wide(wants and self.page.side.current == PANES[TABLE])
+        if not wants and self.page.side.current == "versions":
+            self.compare_pane.show_beside_pages()
+
+    def _on_sentence_pointed_at(self, sentence: Sentence | None) -> None:
+        self._point_at(sentence.blocks if sentence else None)
+
+    def _on_citation_pointed_at(self, citation: Citation | None) -> None:
+        self._point_at([_span_of(citation)] if citation else None)
+
+    def _point_at(self, spans: Iterable[Span] | None) -> None:
+        self._pointed = None if spans is None else self._here(spans)
+        self._point_timer.start()
+
+    def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
+        document = self.documents.current
+        self._place = (document, page)
+        spans = {(one.start, one.end) for one in self._spans() if (one.document, one.page) == (document, page)}
+        if character >= 0:
+            self._light(document, page, [one for one in spans if one[0] <= character < one[1]])
+        elif spans:
+            reported = partial(self._light, document, page)
+            self.documents.pages.locate(page, sorted(spans), (share.x(), share.y()), reported)
+        else:
+            self._light(document, page, ())
+
+    def _light(self, document: str, page: int, spans: Iterable[tuple[int, int]]) -> None:
+        if (document, page) != self._place:  # another place was clicked at meanwhile
+            return
+        clicked = {Span(document, page, start, end) for start, end in spans}
+        self.summary_pane.light([one.sentence for one in self.summary_pane.rows if clicked & set(one.sentence.blocks)])
+        self.question_pane.light([one.citation for one in self.question_pane.rows if _span_of(one.citation) in clicked])
+
+    def _export(self, pane: Pane, controller: Controller, form: str) -> None:
+        if id := controller.item:
+            folder = self.documents.current_folder or self.folders.current_folder
+            ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
+
+    def _on_folder_begun(self, item: Item) -> None:
+        documents = request_from(request_in(item)).documents
+        if documents and self.documents.current not in documents:
+            self.show_result(documents[0], item.id, SUMMARY)
+        else:
+            self.summaries.show_begun(item)
+
+    # ---- private
+
+    def _spans(self) -> Iterable[Span]:
+        for row in self.summary_pane.rows:
+            yield from row.sentence.blocks
+        for one in self.question_pane.rows:
+            yield _span_of(one.citation)
+
+    def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        """The spans in the shown document, by page."""
+        return self._in(self.documents.current, spans)
+
+    @staticmethod
+    def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        for one in spans:
+            if one.document == document:
+                found.setdefault(one.page, []).append((one.start, one.end))
+        return found
+
+
+def _span_of(citation: Citation) -> Span:
+    return Span(citation.document, citation.page, citation.start, citation.end)

@@ -1,0 +1,177 @@
+"""One window per home: a second start raises the first, may have it translate the clipboard, or lock.
+
+The lock is the kernel's (flock, on Windows a locked byte), so it ends with its process however that ends, and a lock
+file left behind by SIGKILL means nothing.  The first start listens on a local socket in a private folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from slmdesk.runtime.window_channel import (
+    ANSWER,
+    LOCK,
+    LOCKING,
+    MAX_LINE_BYTES,
+    PLAIN,
+    RAISE,
+    TRANSLATE,
+    socket_address,
+)
+
+TRY_FOR_S = 30.0
+"""How long a second start tries to reach the first: long enough for a slow start-up, or for one that is just ending."""
+WAIT_MS = 200
+
+
+class SingleInstance(QObject):
+    """The lock that makes this the only window of a home.
+
+    Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty), and
+    `lock_requested`.
+    """
+
+    raise_requested = Signal(str)
+    translate_requested = Signal(str)
+    lock_requested = Signal()
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="single_instance")
+        self._folder = folder
+        self._lock: int | None = None
+        self._server: QLocalServer | None = None
+        self._sockets: list[QLocalSocket] = []
+        self.can_lock = False
+        """Whether locking would protect anything here: what a request to lock is answered by."""
+
+    def take(self) -> bool:
+        """Take the lock; True for the first start.  Does not wait.
+
+        Raises OSError where there can be no lock: a home that cannot be written, a full disk.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+        except (BlockingIOError, PermissionError):  # of flock and of msvcrt: another one has it
+            os.close(descriptor)
+            return False
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._lock = descriptor
+        return True
+
+    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE) -> str:
+        """Returns 'first' with the lock taken, 'raised' when the other window answered to `request`, 'silent' when it
+        did not, 'unguarded' where there can be no lock: a home that can only be read may be open in several windows.
+        Blocks up to TRY_FOR_S; called before there is a window to freeze.
+        """
+        give_up = time.monotonic() + TRY_FOR_S
+        while True:
+            try:
+                if self.take():
+                    return "first"
+            except OSError:
+                return "unguarded"
+            if self._raise_other(request, environment.get("XDG_ACTIVATION_TOKEN", "")):
+                return "raised"
+            if time.monotonic() > give_up:
+                return "silent"
+            time.sleep(0.05)
+
+    def listen(self) -> bool:
+        """Listen for other starts.  Only with the lock taken.  Returns False when no socket could be made."""
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        server.newConnection.connect(self._on_connected)
+        try:
+            address = socket_address(self._folder)
+        except OSError:
+            return False
+        QLocalServer.removeServer(address)  # left behind by a killed one: the lock says nobody listens there
+        self._server = server
+        return server.listen(address)
+
+    def release(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def allow_lock(self, can_lock: bool) -> None:
+        self.can_lock = can_lock
+
+    def _on_connected(self) -> None:
+        server = self._server
+        while server is not None and server.hasPendingConnections():
+            socket = server.nextPendingConnection()
+            socket.readyRead.connect(self._on_ready)
+            socket.disconnected.connect(self._on_gone)
+            self._sockets.append(socket)
+            if socket.canReadLine():
+                self._read(socket)
+
+    def _on_ready(self) -> None:
+        for socket in tuple(self._sockets):
+            if socket.canReadLine():
+                self._read(socket)
+            elif socket.bytesAvailable() > MAX_LINE_BYTES:
+                socket.abort()
+
+    def _on_gone(self) -> None:
+        gone = [one for one in self._sockets if one.state() == QLocalSocket.LocalSocketState.UnconnectedState]
+        for socket in gone:
+            self._sockets.remove(socket)
+            socket.deleteLater()
+
+    def _read(self, socket: QLocalSocket) -> None:
+        untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
+        word, _, untrusted_token = untrusted.strip().partition(b" ")
+        reported = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
+        if reported is not None:
+            token = untrusted_token.decode("ascii", "ignore")
+            reported.emit(token if token.isprintable() else "")
+            socket.write(ANSWER)
+            socket.flush()
+        elif word == LOCK:
+            socket.write(LOCKING if self.can_lock else PLAIN)
+            socket.flush()  # before the process is replaced
+            if self.can_lock:
+                self.lock_requested.emit()
+        socket.disconnectFromServer()
+
+    def _raise_other(self, request: bytes, token: str) -> bool:
+        try:
+            address = socket_address(self._folder)
+        except OSError:
+            return False
+        socket = QLocalSocket()
+        socket.connectToServer(address)
+        if not socket.waitForConnected(WAIT_MS):
+            return False
+        socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        received = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
+        socket.abort()
+        return received
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file for this process, or raise OSError at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

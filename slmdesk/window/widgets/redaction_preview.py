@@ -1,0 +1,253 @@
+"""A dialog with all that was found in what a model is to be given, before it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QTextEdit,
+    QWidget,
+)
+
+from slmdesk.base.record import Record, changed
+from slmdesk.redaction.labels import INCOMPLETE, NAMES, reason_of
+from slmdesk.redaction.service import Decisions, Preview
+from slmdesk.text.redaction.types import Certainty, Find, Kind
+from slmdesk.window.base import theme
+from slmdesk.window.base.icons import scaled
+from slmdesk.window.base.utf16 import character_at, utf16_at
+from slmdesk.window.widgets.build import button, column, flow, split
+from slmdesk.window.widgets.dialog import Dialog
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.widgets.tick_delegate import TickDelegate
+
+INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
+ATTACHED = " What is attached is redacted too, without being shown here."
+NOTHING = "Nothing was found."
+
+
+class Wording(Record):
+    title: str = "Redact before sending"
+    text: str = "The message"
+    accept: str = "Send"
+    everywhere: str = "everywhere in this chat"
+
+
+MESSAGE = Wording()
+
+
+@dataclass(slots=True)
+class _Choice:
+    """All finds of the same words: they are replaced together, everywhere."""
+
+    find: Find
+    places: list[tuple[int, int]]
+    is_chosen: bool
+    is_by_hand: bool = False
+
+
+class RedactionPreview(Dialog):
+    """The text with its finds; does not block."""
+
+    accepted_with = Signal(object)
+
+    def __init__(self, parent: QWidget, preview: Preview, wording: Wording = MESSAGE, *, hidden_rest: str = "") -> None:
+        """`hidden_rest`: says what is redacted too without being shown."""
+        super().__init__(parent)
+        passing(self, "redaction_preview", wording.title)
+        self.resize(scaled(860), scaled(560))
+        self._preview, self._wording = preview, wording
+        self._choices = _choices_of(preview.finds)
+        self._build_ui(INTRO + hidden_rest)
+        self._fill()
+        self._show()
+        self._send.setFocus()
+
+    def _build_ui(self, intro: str) -> None:
+        self._text = named(QPlainTextEdit(self._preview.text, self), "redaction_text", label=self._wording.text)
+        self._text.setReadOnly(True)
+        self._text.setTabChangesFocus(True)
+        self._text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._text.viewport().installEventFilter(self)
+        self._list = named(QListWidget(self), "redaction_list", kind="list", label="What was found")
+        self._list.setItemDelegate(TickDelegate(self._list))
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setWordWrap(True)
+        self._add = button("Replace too", "redaction_add", self, on=self._on_add)
+        self._add.setToolTip(f"Replace the selected words too, {self._wording.everywhere}")
+        self._add.setAutoDefault(False)
+        self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(one.find.kind for one in self._choices)]
+        self._said = plain_label("", self, name="redaction_said", kind="small")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._send = named(QPushButton(self._wording.accept, self), "redaction_send")
+        self._send.setProperty("kind", "primary")
+        self._send.setDefault(True)
+        self._buttons.addButton(self._send, QDialogButtonBox.ButtonRole.AcceptRole)
+        parts = split("redaction_parts", self, self._text, self._list, sizes=(520, 300), grows=0)
+        column(
+            plain_label(intro, self, name="redaction_intro"),
+            flow(*self._kinds, self._add, gap=theme.SPACE_8),
+            (parts, 1), self._said, self._buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._list.itemChanged.connect(self._on_item_changed)
+        self._text.selectionChanged.connect(self._on_selection_changed)
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+        self._on_selection_changed()
+
+    def _kind_button(self, kind: Kind) -> QPushButton:
+        tip = "Replace all of this kind, or none"
+        made = button(NAMES[kind], f"redaction_kind_{kind}", self, kind="chip", tip=tip)
+        made.setCheckable(True)
+        made.setAutoDefault(False)
+        made.setProperty("of", str(kind))
+        made.clicked.connect(self._on_kind_clicked)
+        return made
+
+    @property
+    def decisions(self) -> Decisions:
+        added = tuple(
+            (one.find.kind, one.find.text)
+            for one in self._choices
+            if one.is_chosen and (one.is_by_hand or one.find.certainty is Certainty.UNSURE)
+        )
+        left = tuple(
+            one.find.text
+            for one in self._choices
+            if not one.is_chosen and not one.is_by_hand and one.find.certainty is not Certainty.UNSURE
+        )
+        return Decisions(added, left)
+
+    # ---- what is shown
+
+    def _fill(self) -> None:
+        self._list.blockSignals(True)
+        self._list.clear()
+        for one in self._choices:
+            times = f" ({len(one.places)} times)" if len(one.places) > 1 else ""
+            unsure = "not sure: " if one.find.certainty is Certainty.UNSURE else ""
+            item = QListWidgetItem(f"{one.find.text}{times}\n{unsure}{reason_of(one.find)}")
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if one.is_chosen else Qt.CheckState.Unchecked)
+            self._list.addItem(item)
+        self._list.blockSignals(False)
+
+    def _show(self) -> None:
+        marks, text = [], self._preview.text
+        for one in self._choices:
+            for start, end in one.places:
+                mark = QTextEdit.ExtraSelection()
+                cursor = self._text.textCursor()
+                cursor.setPosition(utf16_at(text, start))
+                cursor.setPosition(utf16_at(text, end), cursor.MoveMode.KeepAnchor)
+                mark.cursor, mark.format = cursor, self._format(one)
+                marks.append(mark)
+        self._text.setExtraSelections(marks)
+        for each in self._kinds:
+            own = [one for one in self._choices if one.find.kind == each.property("of")]
+            chosen = sum(one.is_chosen for one in own)
+            each.setText(f"{NAMES[Kind(each.property('of'))]} {chosen}/{len(own)}")
+            each.setChecked(chosen == len(own))
+        places = sum(len(one.places) for one in self._choices if one.is_chosen)
+        unsure = sum(not one.is_chosen and one.find.certainty is Certainty.UNSURE for one in self._choices)
+        left = "left as it is" if unsure == 1 else "left as they are"
+        found = f"{places} replaced" + (f", {unsure} not sure and {left}" if unsure else "")
+        self._said.setText(f"{found if self._choices else NOTHING.rstrip('.')}. {INCOMPLETE}")
+
+    def _format(self, choice: _Choice) -> QTextCharFormat:
+        shape = QTextCharFormat()
+        palette = self.palette()
+        if choice.is_chosen:
+            shape.setBackground(palette.color(QPalette.ColorRole.Highlight))
+            shape.setForeground(palette.color(QPalette.ColorRole.HighlightedText))
+        else:
+            shape.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+            shape.setUnderlineColor(QColor(palette.color(QPalette.ColorRole.Highlight)))
+        return shape
+
+    # ---- what is decided
+
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        choice = self._choices[self._list.row(item)]
+        choice.is_chosen = item.checkState() is Qt.CheckState.Checked
+        self._show()
+
+    def _on_kind_clicked(self) -> None:
+        pressed = self.sender()
+        own = [one for one in self._choices if pressed is not None and one.find.kind == pressed.property("of")]
+        wanted = not all(one.is_chosen for one in own)
+        for one in own:
+            one.is_chosen = wanted
+        self._fill()
+        self._show()
+
+    def _on_selection_changed(self) -> None:
+        self._add.setEnabled(self._text.textCursor().hasSelection())
+
+    def _on_add(self) -> None:
+        """Add the selected words, everywhere they will be found; parts of words are taken whole."""
+        from slmdesk.text.redaction.finding import marked
+
+        text, cursor = self._preview.text, self._text.textCursor()
+        ends = (character_at(text, cursor.selectionStart()), character_at(text, cursor.selectionEnd()))
+        finds = marked(text, *ends)
+        first = next((one for one in finds if one.start < ends[1] and ends[0] < one.end), None)
+        if first is None:
+            return
+        known = next((one for one in self._choices if one.find.text == first.text), None)
+        if known is not None:
+            known.is_chosen = True
+        else:
+            find = changed(first, reason="hand")
+            self._choices.append(_Choice(find, [(one.start, one.end) for one in finds], True, is_by_hand=True))
+        self._fill()
+        self._show()
+
+    def _on_accepted(self) -> None:
+        self.accepted_with.emit(self.decisions)
+        self.accept()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_click = isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonRelease
+        if is_click and isinstance(event, QMouseEvent) and not self._text.textCursor().hasSelection():
+            unit = self._text.cursorForPosition(event.position().toPoint()).position()
+            at = character_at(self._preview.text, unit)
+            for one in self._choices:
+                if any(start <= at <= end for start, end in one.places):
+                    one.is_chosen = not one.is_chosen
+                    self._fill()
+                    self._show()
+                    break
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends from anywhere but a button, which it presses."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and not isinstance(self.focusWidget(), QPushButton):
+            self._on_accepted()
+        else:
+            super().keyPressEvent(event)
+
+
+def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
+    """Finds of the same words as one; they are replaced unless all are unsure."""
+    by_words: dict[str, _Choice] = {}
+    for find in finds:
+        sure = find.certainty is not Certainty.UNSURE
+        choice = by_words.setdefault(find.text, _Choice(find, [], is_chosen=sure))
+        if sure and not choice.is_chosen:
+            choice.find, choice.is_chosen = find, True
+        choice.places.append((find.start, find.end))
+    return list(by_words.values())

@@ -1,0 +1,1 @@
+"""Misspelled words: dictionaries, own words, the speller child."""

@@ -1,0 +1,266 @@
+"""Underlines misspelled words of a text field; its context menu suggests others.
+
+The marks are drawn over the text and are no part of it: undoing, copying and saving know nothing of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
+
+from slmdesk.runtime.events import Problem
+from slmdesk.text.words.spelling import code_lines, word_at
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.utf16 import character_at, utf16_at
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.writing.spelling.events import SpellingChanged
+from slmdesk.writing.spelling.types import Misspelled, SpellingRequest, Suggestions
+
+PAUSE_MS = 350
+"""Without a change, before words are checked."""
+LINES_AT_ONCE = 100
+MOST_REMEMBERED = 5000
+AROUND = 5000
+"""Characters of the text by which the language of a short line is told."""
+SCROLLING_MS = 60
+BEYOND_SIGHT = 2000
+"""Characters above and below what is in sight that are marked too."""
+OURS = QTextFormat.Property.UserProperty + 71
+"""Marks the formats of this class among others drawn over the same text."""
+
+Spans = tuple[tuple[int, int], ...]
+
+
+class SpellMarks(QObject):
+    """The marks of one text field.  `names`: of attachments, which are not checked.  `is_left_out`: whether the part of
+    the document from one position up to another is not to be marked.
+
+    Nothing is marked where there is no dictionary, or in the settings the check is off.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        editor: QTextEdit | QPlainTextEdit,
+        names: Callable[[], Sequence[str]] = tuple,
+        is_left_out: Callable[[int, int], bool] = lambda _start, _end: False,
+    ) -> None:
+        super().__init__(editor, objectName="spell_marks")
+        self._bridge, self._editor, self._names, self._is_left_out = bridge, editor, names, is_left_out
+        self._found: dict[str, Spans] = {}
+        """For each line where its misspelled words stand, in characters."""
+        self._marks: list[QTextEdit.ExtraSelection] = []
+        self._asked: Call | None = None
+        self._is_typing = False
+        self._revision = editor.document().revision()
+        self._menu: QMenu | None = None
+        self._timer = Delay(self, PAUSE_MS, self._check)
+        self._scrolling = Delay(self, SCROLLING_MS, self._show)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._editor.textChanged.connect(self._on_text_changed)
+        self._editor.cursorPositionChanged.connect(self._on_cursor_moved)
+        self._bridge.on(SpellingChanged, self._on_spelling_changed)
+        self._editor.verticalScrollBar().valueChanged.connect(self._scrolling.start)
+        self._editor.installEventFilter(self)
+        self._editor.viewport().installEventFilter(self)
+
+    @property
+    def words(self) -> list[str]:
+        """The words that are underlined, of a long text those in sight, in order."""
+        return [mark.cursor.selectedText() for mark in self._marks]
+
+    # ---- checking
+
+    def _on_text_changed(self) -> None:
+        self._is_typing = True
+        self._timer.start()
+        place = self._editor.textCursor().position()
+        kept = [one for one in self._marks if not one.cursor.selectionStart() <= place <= one.cursor.selectionEnd()]
+        if len(kept) < len(self._marks):
+            self._draw(kept)
+
+    def _on_cursor_moved(self) -> None:
+        revision = self._editor.document().revision()
+        if revision == self._revision and self._is_typing:  # moved without a change: the word is written
+            self._is_typing = False
+            if not self._timer.isActive():
+                self._show()
+        self._revision = revision
+
+    def _on_spelling_changed(self) -> None:
+        self._found.clear()
+        self._timer.start()
+
+    def _check(self) -> None:
+        if self._asked is not None or self._editor.isReadOnly():
+            return  # the answer that comes checks again
+        unknown = [line for line, is_code in self._lines() if line.strip() and not is_code and line not in self._found]
+        self._show()
+        if unknown:
+            some = tuple(dict.fromkeys(unknown))[:LINES_AT_ONCE]
+            request = self._request(some)
+            self._asked = self._bridge.follow(
+                self._bridge.services.spelling.check(request), partial(self._on_checked, some), self._on_refused
+            )
+
+    def _request(self, lines: Sequence[str]) -> SpellingRequest:
+        return SpellingRequest(lines, self._editor.toPlainText()[:AROUND], tuple(self._names()))
+
+    def _on_checked(self, lines: Sequence[str], found: Misspelled) -> None:
+        self._asked = None
+        if len(self._found) > MOST_REMEMBERED:
+            present = {line for line, _ in self._lines()}
+            self._found = {line: spans for line, spans in self._found.items() if line in present}
+        self._found.update(zip(lines, found, strict=True))
+        if not self._timer.isActive():  # else the pause that follows checks
+            self._check()
+
+    def _on_refused(self, _problem: Problem) -> None:
+        """What is wrong was said by a notice; the next change tries again."""
+        self._asked = None
+
+    def _lines(self) -> list[tuple[str, bool]]:
+        lines = []
+        block = self._editor.document().begin()
+        while block.isValid():
+            lines.append(block.text())
+            block = block.next()
+        return list(zip(lines, code_lines(lines), strict=True))
+
+    # ---- drawing
+
+    def _show(self) -> None:
+        """Mark what is known to be wrong in what is in sight; a line that waits for its answer keeps its marks."""
+        before: dict[int, list[QTextEdit.ExtraSelection]] = {}
+        for mark in self._marks:
+            if mark.cursor.hasSelection():
+                before.setdefault(mark.cursor.blockNumber(), []).append(mark)
+        typed, (first, last) = self._typed_word(), self._in_sight()
+        lines = self._lines()
+        marks: list[QTextEdit.ExtraSelection] = []
+        block = self._editor.document().findBlock(first)
+        while block.isValid() and block.position() <= last:
+            number, (line, is_code) = block.blockNumber(), lines[block.blockNumber()]
+            if line not in self._found:
+                marks += [] if is_code else before.get(number, [])
+            for span in () if is_code else self._found.get(line, ()):
+                start, end = (block.position() + place for place in _utf16(line, span, block.length() - 1))
+                is_in_sight = start <= last and first <= end
+                if is_in_sight and (number, *span) != typed and not self._is_left_out(start, end):
+                    marks.append(self._mark(start, end))
+            block = block.next()
+        self._draw(marks)
+
+    def _in_sight(self) -> tuple[int, int]:
+        view = self._editor.viewport().rect()
+        first, last = (self._editor.cursorForPosition(one).position() for one in (view.topLeft(), view.bottomRight()))
+        return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
+
+    def _typed_word(self) -> tuple[int, int, int] | None:
+        """Line and place of the word that is being written, which is not marked."""
+        if not self._is_typing or not self._editor.hasFocus():
+            return None
+        cursor = self._editor.textCursor()
+        line = cursor.block().text()
+        word = word_at(line, character_at(line, cursor.positionInBlock()))
+        return (cursor.blockNumber(), *word) if word else None
+
+    def _mark(self, start: int, end: int) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor = QTextCursor(self._editor.document())
+        mark.cursor.setPosition(start)
+        mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        mark.format = QTextCharFormat()
+        mark.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
+        mark.format.setUnderlineColor(self._editor.palette().color(QPalette.ColorRole.BrightText))
+        mark.format.setProperty(OURS, True)
+        return mark
+
+    def _draw(self, marks: list[QTextEdit.ExtraSelection]) -> None:
+        if marks or self._marks:
+            others = [one for one in self._editor.extraSelections() if not one.format.hasProperty(OURS)]
+            self._marks = marks
+            self._editor.setExtraSelections(others + marks)
+
+    # ---- the menu
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.PaletteChange and watched is self._editor:
+            self._timer.start()
+        if event.type() == QEvent.Type.Resize:
+            self._scrolling.start()
+        if isinstance(event, QContextMenuEvent) and not self._editor.isReadOnly():
+            return self._open_menu(event)
+        return False
+
+    def _open_menu(self, event: QContextMenuEvent) -> bool:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            cursor = self._editor.textCursor()
+            place = self._editor.viewport().mapToGlobal(self._editor.cursorRect(cursor).bottomLeft())
+        else:
+            place = event.globalPos()
+            cursor = self._editor.cursorForPosition(self._editor.viewport().mapFromGlobal(place))
+        at = cursor.position()
+        mark = next(
+            (one for one in self._marks if one.cursor.selectionStart() <= at <= one.cursor.selectionEnd()), None
+        )
+        if mark is None:
+            return False
+        self._menu = self._menu_for(QTextCursor(mark.cursor))
+        self._menu.popup(place)
+        return True
+
+    def _menu_for(self, marked: QTextCursor) -> QMenu:
+        word, line = marked.selectedText(), marked.block().text()
+        menu = passing(self._editor.createStandardContextMenu(), "spelling_menu")
+        first = menu.actions()[0]
+        waiting = named(QAction("Looking for suggestions…", menu), "spelling_waiting")
+        waiting.setEnabled(False)
+        add = named(QAction("Add to my words", menu), "spelling_add")
+        add.triggered.connect(lambda: self._bridge.services.spelling.add_words([word]))
+        for one in (waiting, menu.addSeparator(), add, menu.addSeparator()):
+            menu.insertAction(first, one)
+        request = self._request((line,))
+
+        def show(found: Suggestions) -> None:
+            if self._menu is menu:
+                self._show_suggestions(menu, waiting, marked, found)
+
+        def give_up(_problem: Problem) -> None:
+            show(Suggestions(word, ()))
+
+        menu.aboutToHide.connect(self._on_menu_closed)
+        self._bridge.follow(self._bridge.services.spelling.suggest(request, word), show, give_up)
+        return menu
+
+    def _on_menu_closed(self) -> None:
+        self._menu = None
+
+    def _show_suggestions(self, menu: QMenu, waiting: QAction, marked: QTextCursor, found: Suggestions) -> None:
+        for word in found.words:
+            action = named(QAction(word.replace("&", "&&"), menu), "spelling_suggestion")
+            font = action.font()
+            font.setBold(True)
+            action.setFont(font)
+            action.triggered.connect(partial(self._replace, marked, found.word, word))
+            menu.insertAction(waiting, action)
+        if found.words:
+            menu.removeAction(waiting)
+        else:
+            waiting.setText("No suggestions")
+
+    def _replace(self, marked: QTextCursor, wrong: str, right: str) -> None:
+        if marked.selectedText() == wrong:  # else the text was changed meanwhile
+            marked.insertText(right)
+
+
+def _utf16(line: str, span: tuple[int, int], length: int) -> tuple[int, int]:
+    """A span in Qt's units; `length`: of the line in these."""
+    return span if length == len(line) else (utf16_at(line, span[0]), utf16_at(line, span[1]))

@@ -1,0 +1,168 @@
+"""The settings of spelling: whether words are underlined, the dictionaries, and the person's own words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.build import button, column, row
+from slmdesk.window.widgets.choice import Choice
+from slmdesk.window.widgets.dialog import Dialog
+from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.widgets.setting_rows import add_setting
+from slmdesk.window.widgets.text import ElidedLabel, plain_label
+from slmdesk.writing.spelling.types import SpellingState
+from slmdesk.writing.window.spelling_controller import SpellingController
+
+MARKED = "Words that are in no dictionary get a wavy line while you write. A right click on one suggests others."
+BY_TEXT = ("", "By the text")
+USUAL = "System default"
+NONE_FOUND = "There is no dictionary on this PC, so nothing is underlined. "
+HOW = {
+    "linux": "They come with LibreOffice and as packages of the system, such as hunspell-en-us or hunspell-de-de.",
+    "win32": "They come with LibreOffice.",
+    "darwin": "They come with LibreOffice.",
+}
+OR_CHOOSE = " Or choose a folder or file with a Hunspell dictionary: two files of the same name, .dic and .aff."
+
+
+class SpellingSection(QWidget):
+    def __init__(self, controller: SpellingController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("spelling_section")
+        self._controller = controller
+        self._state = SpellingState((), ())
+        self._build_ui()
+        self._connect()
+        self.show_settings(controller.current)
+
+    def _build_ui(self) -> None:
+        title = plain_label("Spelling", self, name="spelling_heading", kind="heading")
+        self._column = column(title, into=self, gap=theme.SPACE_12)
+        self._switch = Choice([(True, "Underlined"), (False, "Not marked")], self)
+        add_setting(self._column, self._switch, "spelling", "Misspelled words", MARKED)
+        self._language = Choice([BY_TEXT], self)
+        add_setting(self._column, self._language, "spelling_language", "Language", "…")
+        self._place = ElidedLabel(self, name="spelling_place_label")
+        self._folder = button("Folder…", "spelling_folder_button", self, label="Choose a folder with dictionaries")
+        self._file = button("File…", "spelling_file_button", self, label="Choose a dictionary")
+        self._usual = button("Reset", "spelling_reset_button", self, label="Use the dictionaries of the system")
+        line = QWidget(self)
+        row((self._place, 1), self._folder, self._file, self._usual, into=line, gap=theme.SPACE_8)
+        words = "The Hunspell dictionaries that are used. None comes with slmdesk."
+        add_setting(self._column, line, "spelling_place", "Dictionaries", words, is_wide=True)
+        self._edit = QPushButton("Edit…", self)
+        add_setting(self._column, self._edit, "own_words", "My words", "…")
+
+    def _connect(self) -> None:
+        self._switch.value_chosen.connect(lambda value: self._controller.change("spelling", value))
+        self._language.value_chosen.connect(lambda value: self._controller.change("spelling_language", value))
+        self._folder.clicked.connect(self._on_folder)
+        self._file.clicked.connect(self._on_file)
+        self._usual.clicked.connect(lambda: self._controller.choose(""))
+        self._edit.clicked.connect(lambda: OwnWordsDialog(self._controller, self._state.words, self.window()).open())
+        self._controller.settings_shown.connect(self.show_settings)
+        self._controller.state_shown.connect(self.show_state)
+
+    def show_settings(self, settings: Settings) -> None:
+        self._switch.show_value(settings.spelling)
+        self._place.set_full_text(settings.spelling_place or USUAL)
+        self._usual.setVisible(bool(settings.spelling_place))
+        self._show_language(settings.spelling_language)
+
+    def show_state(self, state: SpellingState) -> None:
+        self._state = state
+        self._language.clear()
+        for code, name in (BY_TEXT, *((one.code, one.name) for one in state.dictionaries)):
+            self._language.addItem(name, code)
+        self._show_language(self._controller.current.spelling_language)
+        self._say("spelling_language", dictionary_words(state))
+        self._language.setEnabled(bool(state.dictionaries))
+        count = len(state.words)
+        words = "1 word" if count == 1 else f"{count:,} words"
+        self._say("own_words", f"{words} that you added. They count as right." if count else "None added yet.")
+        self._edit.setEnabled(bool(count))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.look()
+
+    def _show_language(self, code: str) -> None:
+        self._language.show_value(code)
+
+    def _say(self, name: str, words: str) -> None:
+        sentence = self.findChild(QLabel, f"{name}_sentence")
+        if isinstance(sentence, QLabel):
+            sentence.setText(words)
+        if widget := self.findChild(QWidget, f"setting_{name}"):
+            widget.setAccessibleDescription(words)
+
+    def _on_folder(self) -> None:
+        self._ask(QFileDialog.FileMode.Directory, "Choose a folder with dictionaries")
+
+    def _on_file(self) -> None:
+        self._ask(QFileDialog.FileMode.ExistingFile, "Choose a dictionary")
+
+    def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
+        place = self._controller.current.spelling_place or str(Path.home())
+        dialog = passing(QFileDialog(self.window(), title, place, "Dictionaries (*.dic *.aff)"), "spelling_dialog")
+        dialog.setFileMode(mode)
+        dialog.fileSelected.connect(self._controller.choose)
+        dialog.open()
+
+
+class OwnWordsDialog(Dialog):
+    def __init__(self, controller: SpellingController, words: tuple[str, ...], parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "own_words", "My words")
+        self.resize(420, 420)
+        self._controller = controller
+        self._build_ui()
+        self.show_words(words)
+        controller.state_shown.connect(self._on_state)
+
+    def _build_ui(self) -> None:
+        intro = plain_label("These words count as right.", self, name="own_words_intro", kind="muted")
+        self._list = named(QListWidget(self), "own_words_list", label="My words")
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._remove = button("Remove", "own_words_remove", self, on=self._on_remove)
+        self._undo = button("Undo", "own_words_undo", self, on=self._on_undo)
+        self._undo.setEnabled(False)
+        close = button("Close", "own_words_close", self, on=self.reject)
+        foot = row(self._remove, self._undo, 1, close, gap=theme.SPACE_8)
+        column(intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._list.itemSelectionChanged.connect(self._on_selected)
+        self._removed: tuple[str, ...] = ()
+
+    def show_words(self, words: tuple[str, ...]) -> None:
+        self._list.clear()
+        self._list.addItems(list(words))
+        self._on_selected()
+
+    def _on_state(self, state: SpellingState) -> None:
+        self.show_words(state.words)
+
+    def _on_selected(self) -> None:
+        self._remove.setEnabled(bool(self._list.selectedItems()))
+
+    def _on_remove(self) -> None:
+        self._removed = tuple(one.text() for one in self._list.selectedItems())
+        self._undo.setEnabled(True)
+        self._controller.remove_words(self._removed)
+
+    def _on_undo(self) -> None:
+        self._undo.setEnabled(False)
+        self._controller.add_words(self._removed)
+
+
+def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
+    if not state.dictionaries:
+        return NONE_FOUND + HOW.get(platform, HOW["linux"]) + OR_CHOOSE
+    names = [one.name for one in state.dictionaries]
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"Found: {shown}. Text in other languages is not checked."

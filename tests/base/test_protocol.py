@@ -1,0 +1,68 @@
+"""The protocol: what goes in comes out, long messages travel in parts, garbage is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.base import protocol
+from slmdesk.base.protocol import ProtocolBroken, decoder_of_child, decoder_of_instance, encode, lines_of
+
+pytestmark = pytest.mark.pure
+
+
+def through(message, decoder):
+    out = [decoder.decode(line.rstrip(b"\n")) for line in encode(message)]
+    assert all(one is None for one in out[:-1])
+    return out[-1]
+
+
+@given(st.text(), st.text())
+def test_any_text_survives_even_lone_surrogates(text, key):
+    message = protocol.Token("7", text, key)
+    assert through(message, decoder_of_instance()) == message
+
+
+def test_a_long_message_travels_in_short_lines():
+    message = protocol.Start("1", "chat", {"text": '"é\udc80' * 600_000})
+    lines = list(encode(message))
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= protocol.MAX_LINE_BYTES
+    assert through(message, decoder_of_child()) == message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"", b"{", b"[]", b"null", b'{"type":"nonsense"}', b'{"type":"token","job":1,"text":"x"}',
+        b'{"type":["token"]}', b'{"type":"token","job":"1"}', b"\xff\xfe", b"[" * 100_000,
+        b'{"type":"part","id":1,"index":1,"of":2,"data":"x"}',
+        b'{"type":"part","id":"1"}', b'{"type":"start","job":"1","kind":"chat","payload":{}}',
+    ],
+)  # fmt: skip
+def test_garbage_is_refused(line):
+    with pytest.raises(ProtocolBroken):
+        decoder_of_instance().decode(line)
+
+
+def test_unknown_fields_are_dropped():
+    line = json.dumps({"type": "token", "job": "1", "text": "x", "evil": True}).encode()
+    assert decoder_of_instance().decode(line) == protocol.Token("1", "x")
+
+
+def test_too_many_open_messages_are_forgotten():
+    decoder = decoder_of_instance()
+    for ident in range(protocol.MAX_OPEN_MESSAGES):
+        part = {"type": "part", "id": ident, "index": 0, "of": 2, "data": "x"}
+        assert decoder.decode(json.dumps(part).encode()) is None
+    with pytest.raises(ProtocolBroken):
+        decoder.decode(json.dumps({"type": "part", "id": 99, "index": 0, "of": 2, "data": "x"}).encode())
+
+
+def test_lines_too_long_are_skipped_whole():
+    stream = io.BytesIO(b"a\n" + b"x" * 50 + b"\nb\n")
+    assert list(lines_of(stream, 10)) == [b"a", None, b"b"]

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes.recorder import open_echo, result_of
+
+from slmdesk.chat.spaces import Space
+
+pytestmark = [pytest.mark.process, pytest.mark.quick]
+
+
+def add(name: str, paper: Path) -> Space:
+    """A space with a document."""
+    services = open_echo()
+    try:
+        document = result_of(services, lambda: services.documents.open(paper))
+        space = Space("", name, system="Be brief.", documents=({"name": paper.name, "document": document.id},))
+        return services.service_thread.call(lambda: services.chats.spaces.add(space))
+    finally:
+        services.close()
+
+
+def test_spaces_are_listed_and_chats_begin_in_them(run, with_model, tmp_path) -> None:
+    assert run("spaces", "list", "--json").json == []
+    assert run("spaces", "list").out == ""
+    paper = tmp_path / "pump.txt"
+    paper.write_text("The pump stops at 12 bar.")
+    space = add("Pumps", paper)
+    *_tokens, done = run("chat", "hello", "--space", "pumps", "--json").lines
+    assert [one["file"] for one in done["attachments"]] == ["pump.txt"]
+    (listed,) = run("spaces", "list", "--json").json
+    assert listed == {
+        "id": space.id, "name": "Pumps", "chats": 1, "instructions": "Be brief.", "preset": None,
+        "documents": [one.document for one in space.attachments], "folders": [],
+    }  # fmt: skip
+    assert run("spaces", "list").out.split() == [space.id, "1", "Pumps"]
+    assert run("chat", "hello", "--space", "pumps", "--no-save").status == 0
+    assert run("spaces", "list", "--json").json[0]["chats"] == 1
+
+
+def test_a_space_that_is_not_there_or_not_wanted_is_refused(run, with_model) -> None:
+    wrong = run("chat", "hello", "--space", "nowhere")
+    assert (wrong.status, "no space “nowhere”" in wrong.err) == (1, True)
+    *_tokens, done = run("chat", "hello", "--json").lines
+    wrong = run("chat", "hello", "--space", "nowhere", "--chat", done["chat"])
+    assert wrong.status == 2

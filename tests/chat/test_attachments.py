@@ -1,0 +1,268 @@
+"""Documents attached in a chat: whole where they fit, else by passages; kept, counted, continued, forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.contents import contents
+from fakes.recorder import result_of
+
+from slmdesk.base.attached import AttachMode
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Status
+from slmdesk.base.types import Origin
+from slmdesk.chat.attachments.text import page_text, whole_text
+from slmdesk.chat.events import ContextMeasured, QuotesFound
+from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.runtime.events import MessageChanged
+
+pytestmark = pytest.mark.process
+
+SHORT = "The pump stops at 12 bar.\fThe valve opens in winter and closes in summer."
+LONG = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
+
+
+def document(recorder, path, text=SHORT):
+    path.write_text(text, encoding="utf-8")
+    return result_of(recorder.services, lambda: recorder.services.documents.open(path))
+
+
+def send(recorder, text, *attach, **request):
+    services = recorder.services
+    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text, attach=tuple(attach), **request)))
+    ended = recorder.end_of(sent.answer.id)
+    question = services.service_thread.call(lambda: services.chats.messages(sent.item.id))
+    return sent, ended, next(one for one in question if one.id == sent.user_message.id)
+
+
+def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_path):
+    recorder = opened()
+    record = document(recorder, tmp_path / "manual.txt")
+    _, ended, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    assert ended.message.status is Status.COMPLETE
+    assert question.words == "When does the pump stop?"
+    (part,) = question.attachments
+    pages = recorder.services.service_thread.call(lambda: recorder.services.documents.pages(record.id))
+    assert part.text == whole_text(pages)
+    assert "12 bar" in part.text
+    about = part.attached
+    assert (about.is_whole, about.pages_used, about.pages_total, about.words_left_out) == (True, (1, 2), 2, 0)
+    assert part.origin is Origin.DOCUMENT
+    assert about.tokens > 0
+
+
+def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_question(opened, tmp_path):
+    recorder = opened()
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, ended, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    prompt = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id)).text
+    assert question.attachments[0].text in prompt
+    assert prompt.index("12 bar") < prompt.index("When does the pump stop?")
+    assert ended.usage.prompt_tokens >= question.attachments[0].attached.tokens - 60
+
+
+def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp_path):
+    recorder = opened()
+    record = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
+    _, ended, question = send(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
+    assert ended.message.status is Status.COMPLETE
+    about = question.attachments[0].attached
+    assert not about.is_whole
+    assert 61 in about.pages_used
+    assert about.pages_total == 62
+    pages = recorder.services.service_thread.call(lambda: recorder.services.documents.pages(record.id))
+    assert about.words_total == sum(len(page_text(page).split()) for page in pages)
+    assert 0 < about.words_read < about.words_total
+    assert about.words_left_out == about.words_total - about.words_read
+    assert "12 bar" in question.attachments[0].text
+    assert about.tokens < 2000
+
+
+def test_a_person_decides_how_much_is_read(opened, tmp_path):
+    recorder = opened()
+    short = document(recorder, tmp_path / "manual.txt")
+    _, _, question = send(recorder, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
+    assert not question.attachments[0].attached.is_whole
+    assert "12 bar" in question.attachments[0].text
+    long = document(recorder, tmp_path / "long.txt", LONG)
+    _, ended, question = send(recorder, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
+    assert question.attachments[0].attached.is_whole
+    assert ended.problem is not None or ended.message.status is Status.COMPLETE
+
+
+def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_long_one(opened, tmp_path):
+    recorder = opened()
+    short = document(recorder, tmp_path / "manual.txt")
+    sent, _, _ = send(recorder, "When does the pump stop?", AttachRequest(short.id))
+    _, ended, question = send(recorder, "And the valve?", chat=sent.item.id)
+    assert question.attachments == ()
+    assert ended.usage.cached_tokens > ended.usage.prompt_tokens // 2
+    long = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
+    sent, _, first = send(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
+    _, _, second = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    (more,) = second.attachments
+    assert more.attached.is_more
+    assert more.text
+    assert not set(more.attached.places) & set(first.attachments[0].attached.places)
+    _, _, third = send(recorder, "Thanks", chat=sent.item.id)
+    assert third.attachments == ()
+
+
+def test_an_answer_is_made_anew_with_the_very_same_text(opened, tmp_path):
+    recorder = opened()
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, _, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    services = recorder.services
+    again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
+    assert recorder.end_of(again.id).message.status is Status.COMPLETE
+    path = services.service_thread.call(lambda: services.chats.open(sent.item.id)).messages
+    assert path[0].parts == question.parts
+    assert path[1].id == again.id
+
+
+def test_a_forgotten_document_is_named_and_what_was_sent_stays(opened, tmp_path):
+    recorder = opened()
+    long = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
+    sent, _, first = send(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
+    services = recorder.services
+    services.service_thread.call(lambda: services.documents.forget(long.id))
+    _, ended, second = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    assert ended.message.status is Status.COMPLETE
+    assert second.attachments[0].attached.is_gone
+    kept = services.service_thread.call(lambda: services.store.messages.get(first.id))
+    assert kept.attachments[0].text == first.attachments[0].text
+
+
+def test_text_in_no_document_goes_the_same_ways(opened):
+    recorder = opened()
+    _, _, question = send(
+        recorder, "When does the pump stop?", AttachRequest(name="Pasted text", source=("The pump stops.",))
+    )
+    assert question.attachments[0].text == "The pump stops."
+    pasted = "\n\n".join([*(LONG.split("\f")), "The pump stops at 12 bar."])
+    sent, _, question = send(
+        recorder, "At how many bar does the pump stop?", AttachRequest(name="Pasted", source=(pasted,))
+    )
+    about = question.attachments[0].attached
+    assert not about.is_whole
+    assert about.words_left_out > 0
+    assert "12 bar" in question.attachments[0].text
+    _, _, more = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    assert more.attachments[0].attached.is_more
+
+
+def test_true_quotations_are_told_with_their_page_and_others_are_not(opened, tmp_path):
+    recorder = opened(answer='It says "the pump stops at 12 bar" and "it never stops at all".')
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, _, _ = send(recorder, "When?", AttachRequest(record.id))
+    (quote,) = recorder.wait(QuotesFound).quotes
+    assert (quote.name, quote.document, quote.page) == ("manual.txt", record.id, 1)
+    assert quote.quote == "The pump stops at 12 bar"
+    services = recorder.services
+    assert services.service_thread.call(lambda: services.chats.open(sent.item.id)).quotes == {sent.answer.id: (quote,)}
+
+
+def test_it_is_stopped_while_it_is_decided_and_tried_again(opened, tmp_path):
+    recorder = opened(load_seconds=0.5)
+    services = recorder.services
+    record = document(recorder, tmp_path / "manual.txt")
+    sent = services.service_thread.call(
+        lambda: services.chats.send(SendRequest("When?", attach=(AttachRequest(record.id),)))
+    )
+    services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
+    assert recorder.end_of(sent.answer.id).message.status is Status.CANCELLED
+    again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
+    assert recorder.end_of(again.id).message.status is Status.COMPLETE
+    question = services.service_thread.call(lambda: services.store.messages.get(sent.user_message.id))
+    assert question.attachments[0].attached.is_whole
+
+
+def test_deleted_for_good_the_text_is_in_no_file(opened, tmp_path, home):
+    recorder = opened()
+    services = recorder.services
+    send(recorder, "Hello", AttachRequest(name="Pasted text", source=("Zanzibarquartz is hidden here.",)))
+    item = services.service_thread.call(lambda: services.history.items()[0])
+    assert services.service_thread.call(lambda: services.history.search("Zanzibarquartz"))
+    services.service_thread.call(lambda: services.history.delete_for_good(item.id))
+    found = [one for one, held in contents(home) if b"anzibarquartz" in held.lower()]
+    assert found == []
+
+
+def test_the_meter_says_what_takes_how_much(opened, tmp_path):
+    recorder = opened()
+    services = recorder.services
+    record = document(recorder, tmp_path / "manual.txt")
+    long = document(recorder, tmp_path / "long.txt", LONG)
+    services.service_thread.call(
+        lambda: services.chats.measure(None, "When does it stop?", (AttachRequest(record.id), AttachRequest(long.id)))
+    )
+    event = recorder.wait(ContextMeasured)
+    kinds = {one.name or one.kind: (one.tokens, one.note) for one in event.parts}
+    assert kinds["manual.txt"][1] == "whole"
+    assert "passages" in kinds["long.txt"][1]
+    assert kinds["question"][0] > 0
+    assert kinds["answer"][0] == 512
+    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
+    send(recorder, "When does it stop?", AttachRequest(record.id))
+    assert recorder.of(MessageChanged)
+
+
+@pytest.mark.parametrize("times", [3, 100])
+def test_x9_longer_than_the_context_is_read_in_part_and_the_rest_is_named(opened, tmp_path, times):
+    recorder = opened()
+    services = recorder.services
+    services.service_thread.call(lambda: services.settings.change(context_tokens=512))
+    pages = [
+        f"Chapter {n} is about gardens. " + "Roses grow in May and June. " * 40 for n in range(times * 512 // 245 + 1)
+    ]
+    record = document(recorder, tmp_path / "long.txt", "\f".join([*pages, "The pump stops at 12 bar."]))
+    _, ended, question = send(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
+    assert ended.message.status is Status.COMPLETE
+    assert ended.usage.prompt_tokens + 128 <= 512
+    about = question.attachments[0].attached
+    words = sum(len(page.split()) for page in pages) + 6
+    assert words > times * 500
+    assert (about.words_total, about.words_read + about.words_left_out) == (words, words)
+    assert about.pages_used[-1] == len(pages) + 1
+    assert len(question.attachments[0].text.split()) >= about.words_read > 0
+
+
+def test_in_a_tiny_context_a_forced_whole_document_is_refused_with_its_words_kept(opened, tmp_path):
+    recorder = opened()
+    services = recorder.services
+    services.service_thread.call(lambda: services.settings.change(context_tokens=512))
+    record = document(recorder, tmp_path / "long.txt", LONG)
+    sent, ended, question = send(recorder, "Roses?", AttachRequest(record.id, mode=AttachMode.WHOLE))
+    assert ended.problem.code == "context.full"
+    assert question.words == "Roses?"
+    assert question.attachments[0].attached.words_left_out == 0
+    _, again, _ = send(recorder, "Hello", chat=sent.item.id)
+    assert again.message.status is Status.COMPLETE
+
+
+def test_a_document_without_words_and_one_that_is_not_read_are_named(opened, tmp_path):
+    recorder = opened()
+    empty = document(recorder, tmp_path / "empty.txt", " ")
+    _, ended, question = send(recorder, "What is in it?", AttachRequest(empty.id))
+    assert ended.message.status is Status.COMPLETE
+    about = question.attachments[0].attached
+    assert (about.words_total, about.pages_used, question.attachments[0].text) == (0, (), "")
+    with pytest.raises(KnownError) as caught:
+        send(recorder, "What is in it?", AttachRequest("nothing"))
+    assert caught.value.code == "document.unknown"
+    with pytest.raises(KnownError) as caught:
+        send(recorder, "What is in it?", *[AttachRequest(empty.id)] * 51)
+    assert caught.value.code == "request.invalid"
+
+
+def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
+    recorder = opened()
+    services = recorder.services
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, _, _ = send(recorder, "When does it stop?", AttachRequest(record.id), system="Be brief.")
+    begin = len(recorder.events)
+    services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
+    event = recorder.wait(ContextMeasured, begin=begin)
+    kinds = [one.kind for one in event.parts]
+    assert kinds == ["instructions", "conversation", "attachment", "question", "answer"]
+    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
+    assert all(one.tokens > 0 for one in event.parts)

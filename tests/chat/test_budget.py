@@ -1,0 +1,130 @@
+"""How much of an attachment is read, and that nothing is left out without being counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.attached import Attached, AttachmentPart, AttachMode, list_of, used_words
+from slmdesk.base.records import Passage
+from slmdesk.base.types import Origin
+from slmdesk.chat.attachments.budget import (
+    MOST_PASSAGES,
+    SizedAttachment,
+    best_that_fit,
+    decide,
+    in_turn,
+    space_for_answer,
+    space_for_passages,
+)
+from slmdesk.chat.attachments.quotes import Ground, quoted_in, stands_in
+from slmdesk.chat.attachments.text import (
+    has_words,
+    pages_from,
+    parts_for_model,
+    passages_from,
+    passages_text,
+    place_of,
+    whole_text,
+    words_at,
+    words_of_page,
+)
+
+pytestmark = pytest.mark.pure
+
+TEXTS = [
+    *(
+        f"Chapter {n}\n\n" + f"The gardens of number {n} have roses, and rain in May. " * (n % 7 * 20)
+        for n in range(40)
+    ),
+    "word " * 3000,
+    "",
+    "One.\n\nTwo.\n\n\n\nThree.",
+]
+
+
+def test_small_ones_go_in_whole_first_and_a_wish_is_kept():
+    assert decide([SizedAttachment(5000), SizedAttachment(300), SizedAttachment(400)], 1000) == [False, True, True]
+    assert decide([SizedAttachment(300), SizedAttachment(300), SizedAttachment(300)], 1000) == [True, True, False]
+    assert decide([SizedAttachment(5000, AttachMode.WHOLE), SizedAttachment(10)], 1000) == [True, False]
+    assert decide([SizedAttachment(10, AttachMode.PASSAGES)], 1000) == [False]
+    assert decide([SizedAttachment(10)], -50) == [False]
+    assert decide([], 1000) == []
+
+
+def test_room_is_kept_for_the_answer_and_for_later_questions():
+    assert space_for_answer(4096, None) == 512
+    assert space_for_answer(512, None) == 128
+    assert space_for_answer(4096, 40) == 40
+    assert space_for_passages(1000) == 600
+    assert space_for_passages(100_000) == 1800
+    assert space_for_passages(-3) == 0
+
+
+def test_passages_that_fit_are_taken_by_rank():
+    assert best_that_fit([500, 900, 300, 300], 1000) == [0, 2]
+    assert best_that_fit([1] * 50, 1000) == list(range(MOST_PASSAGES))
+    assert best_that_fit([5], 4) == []
+    assert in_turn([[1, 2, 3], [10], []]) == [1, 10, 2, 3]
+
+
+def test_x9_words_read_and_words_left_out_are_all_words():
+    pages = pages_from(TEXTS)
+    by_number = {page.number: page for page in pages}
+    total = sum(map(words_of_page, pages))
+    assert total == sum(len(text.split()) for text in TEXTS)
+    places = [place_of(one) for one in passages_from(pages)]
+    assert words_at(places, by_number) == total
+    for some in (places[:3], places[::2], places[-1:]):
+        others = [one for one in places if one not in some]
+        assert words_at(some, by_number) + words_at(others, by_number) == total
+
+
+def test_the_whole_text_names_each_page_and_has_all_its_words():
+    pages = pages_from(["First page.", "", "Third page."])
+    text = whole_text(pages)
+    assert text == "[page 1]\nFirst page.\n\n[page 3]\nThird page.\n"
+    assert [has_words(one) for one in pages] == [True, False, True]
+
+
+def test_the_frame_is_the_programs_and_all_else_is_the_documents():
+    part = AttachmentPart("Text.", Origin.DOCUMENT, Attached('odd "name"\n<|im_end|>', is_whole=True, is_planned=True))
+    parts = parts_for_model(part)
+    assert [one.text for one in parts if one.origin is Origin.DOCUMENT] == ['odd "name" <|im_end|>', "Text."]
+    assert all("<|" not in one.text for one in parts if one.origin is Origin.PROGRAM)
+    assert parts_for_model(AttachmentPart("", Origin.DOCUMENT, Attached("a"))) == []
+
+
+def test_how_much_was_read_is_said_in_words():
+    base = {"is_planned": True, "pages_total": 84}
+    assert used_words(Attached("a")) == "not read yet"
+    assert used_words(Attached("a", is_whole=True, **base)) == "whole"
+    assert used_words(Attached("a", is_whole=True, pages_unread=(2, 3), **base)) == "whole; 2 of 84 pages have no words"
+    some = Attached("a", places=((3, 0, 3, 9),), pages_used=(3,), **base)
+    assert used_words(some) == "passages on page 3 of 84"
+    slides = Attached("a", places=((3, 0, 4, 9),), pages_used=(3, 4, 9), page_kind="slide", is_more=True, **base)
+    assert used_words(slides) == "more passages on slides 3-4, 9 of 84"
+    assert "no passage fits" in used_words(Attached("a", document="x", **base))
+    assert "forgotten" in used_words(Attached("a", is_gone=True, **base))
+    assert list_of([1, 2, 3, 7]) == "1-3, 7"
+    assert list_of(range(1, 60, 2)).endswith("\u2026")
+
+
+def test_quotations_are_found_in_any_marks_and_shown_only_where_they_stand():
+    said = 'He said "the pump stops" and \u201cit never stops\u201d, \u201edie Pumpe h\u00e4lt an\u201c \u00abno\u00bb.'
+    assert quoted_in(said) == ["the pump stops", "it never stops", "die Pumpe h\u00e4lt an"]
+    grounds = [
+        Ground("a.txt", "1", ((4, "Then the  pump\nstops at once."),)),
+        Ground("b.txt", "", ((1, "Die Pumpe h\u00e4lt an"),)),
+    ]
+    found = stands_in(quoted_in(said), grounds)
+    assert [(one.name, one.document, one.page, one.quote) for one in found] == [
+        ("a.txt", "1", 4, "the  pump\nstops"),
+        ("b.txt", "", 1, "Die Pumpe h\u00e4lt an"),
+    ]
+
+
+def test_a_passage_over_two_pages_is_given_under_both():
+    over = Passage(1, "d", 3, 4, 0, 9, "It begins.\nIt ends.")
+    assert passages_text([over, Passage(2, "d", 5, 5, 0, 4, "More.")], "section") == (
+        "[sections 3-4]\nIt begins.\nIt ends.\n\n[section 5]\nMore.\n"
+    )

@@ -1,0 +1,50 @@
+"""A question to a folder in a chat, answered by the real starter model."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
+
+from slmdesk.base.attached import AttachMode
+from slmdesk.base.records import Status
+from slmdesk.chat.requests import AttachRequest, SendRequest
+
+pytestmark = pytest.mark.model
+
+OLD = 1_700_000_000
+FILLER = "This page is about the garden, the roses and the rain of May. " * 10
+
+
+@pytest.fixture
+def recorder(home, starter_model, measured_before):
+    services = open_echo(LLAMA)
+    one = Recorder(services)
+    import_model(services, starter_model, link=True)
+    yield one
+    services.close()
+
+
+def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(recorder, tmp_path):
+    services, folder = recorder.services, tmp_path / "Letters"
+    folder.mkdir()
+    for number in range(20):
+        path = folder / f"letter {number:02}.txt"
+        path.write_text(f"{FILLER}\fThe rent of flat {number} is {900 + number} euros a month, says Mr Baker.")
+        os.utime(path, (OLD, OLD))
+    state = result_of(services, lambda: services.collections.add(folder))
+    result_of(services, lambda: services.collections.look(state.record.id))
+    attach = AttachRequest(name="Letters", collection=state.record.id, mode=AttachMode.PASSAGES)
+    request = SendRequest("What is the rent of flat 13?", attach=(attach,))
+    sent = services.service_thread.call(lambda: services.chats.send(request))
+    ended = recorder.end_of(sent.answer.id)
+    assert ended.message.status is Status.COMPLETE
+    assert ended.message.text.strip()
+    question = services.service_thread.call(lambda: services.store.messages.get(sent.user_message.id))
+    own, *documents = [one.attached for one in question.attachments]
+    assert own.documents_total == 20
+    assert 1 < own.documents_used <= 8
+    right = next(one for one in documents if one.name == "letter 13.txt")
+    assert 2 in right.pages_used
+    assert ended.usage.prompt_tokens < 2600

@@ -1,0 +1,102 @@
+"""The settings of sampling as people see and type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.base.record import changed
+from slmdesk.base.types import USUAL_SAMPLING, Sampling
+from slmdesk.chat.options import ChatOptions
+from slmdesk.chat.presets import WORDS
+from slmdesk.chat.samplers import (
+    BY_NAME,
+    SETTINGS,
+    WrongLineError,
+    biases_of,
+    defaults_of,
+    is_makers,
+    number_of,
+    stops_of,
+    text_of_biases,
+    text_of_stops,
+)
+
+pytestmark = pytest.mark.pure
+FORM = {"grammar", "json_schema"}
+BY_OTHERS = {"logit_bias", "ignore_eos", "thought_tokens", "thought_seconds"}
+"""Set by the program alone; words have a weight instead of tokens."""
+
+
+def test_everything_the_engine_honours_can_be_set_for_a_chat() -> None:
+    engine = set(Sampling.__struct_fields__) - BY_OTHERS - FORM
+    assert engine <= set(ChatOptions.__struct_fields__)
+    assert {one.name for one in SETTINGS} | {"seed", "max_tokens", "stop", "word_bias", "thinking"} == engine
+    assert engine - {"seed"} <= set(WORDS)
+
+
+def test_every_number_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
+    for one in SETTINGS:
+        assert one.title
+        assert one.words.endswith(".")
+        assert one.least <= getattr(USUAL_SAMPLING, one.name) <= one.most
+
+
+def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
+    makers = Sampling(top_k=20, repeat_penalty=1.05)
+    found = defaults_of(makers)
+    assert (found.top_k, found.repeat_penalty, found.min_p) == (20, 1.1, 0.05)
+    assert is_makers("top_k", makers)
+    assert not is_makers("repeat_penalty", makers)  # a chat has its own
+    assert not is_makers("min_p", makers)
+    assert changed(defaults_of(Sampling()), repeat_penalty=1.0, penalty_last_n=64) == USUAL_SAMPLING
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("min_p", "", None),
+        ("min_p", " 0,05 ", 0.05),
+        ("min_p", "1", 1.0),
+        ("top_k", "40", 40),
+        ("penalty_last_n", "-1", -1),
+        ("presence_penalty", "−0.5", -0.5),
+    ],
+)
+def test_numbers_are_read_as_they_are_typed(name, text, value) -> None:
+    assert number_of(BY_NAME[name], text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("min_p", "1.1"), ("min_p", "much"), ("min_p", "nan"), ("min_p", "inf"), ("top_k", "1.5"), ("top_k", "-1")],
+)
+def test_what_is_no_such_number_is_refused_with_its_limits(name, text) -> None:
+    with pytest.raises(WrongLineError, match=r"number from 0 to (1|1,048,576)\.$"):
+        number_of(BY_NAME[name], text)
+
+
+@given(st.lists(st.text("ab \\\n\t\rn=", min_size=1, max_size=9), max_size=9, unique=True))
+def test_stop_texts_come_back_as_they_were(stops) -> None:
+    assert stops_of(text_of_stops(stops)) == tuple(stops)
+
+
+def test_stop_texts_have_a_limit() -> None:
+    assert stops_of("\n\n") == ()
+    assert stops_of("a\na\nb") == ("a", "b")
+    for wrong in ("\n".join(map(str, range(17))), "x" * 201):
+        with pytest.raises(WrongLineError):
+            stops_of(wrong)
+
+
+def test_words_with_a_weight_come_back_as_they_were() -> None:
+    read = biases_of("sincerely = -5\n\na = b=0,5\nVertrag=−100\n")
+    assert read == (("sincerely", -5.0), ("a = b", 0.5), ("Vertrag", -100.0))
+    assert biases_of(text_of_biases(read)) == read
+
+
+@pytest.mark.parametrize("text", ["good = 1\nbad", "good = 1\nbad = x", "a = 1\n= 3", "a=1\nb = 101", "a=1\nb = nan"])
+def test_a_line_that_is_no_weight_is_named(text) -> None:
+    with pytest.raises(WrongLineError, match="Line 2"):
+        biases_of(text)

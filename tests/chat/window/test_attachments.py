@@ -1,0 +1,338 @@
+"""Documents in the chat's composer: attached, read, counted, sent, shown, kept over a restart."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.office import ole
+from fakes.tiny_pdf import TinyPdf, lines
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
+
+from slmdesk.base.attached import AttachMode
+from slmdesk.chat.window.attachments.attachment import FAILED, Draft
+from slmdesk.chat.window.attachments.bar import AttachmentBar
+from slmdesk.runtime.pending import Pending
+
+pytestmark = pytest.mark.gui
+
+LONG = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
+
+
+@pytest.fixture
+def manual(tmp_path):
+    path = tmp_path / "manual.txt"
+    path.write_text("The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.")
+    return path
+
+
+def drop(program, *paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(one)) for one in paths])
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, button, keys)
+    QApplication.sendEvent(program.page, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(program.page, QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, data, button, keys))
+
+
+def drafts(program):
+    return program.chat.attached.now
+
+
+def wait_read(program, count=1):
+    program.wait(
+        lambda: len(drafts(program)) == count and all(one.is_settled and one.tokens for one in drafts(program))
+    )
+
+
+def extras(program):
+    return [one for one in program.page.view.findChildren(QToolButton, "message_extra") if one.isVisible()]
+
+
+def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manual):
+    drop(program, manual)
+    wait_read(program)
+    (chip,) = program.page.composer.attachments.chips
+    assert chip.isVisible()
+    program.type("When does the pump stop?")
+    program.wait(lambda: "whole" in drafts(program)[0].words)
+    program.wait(lambda: "whole" in chip.accessibleName())
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    question = program.messages()[0]
+    assert question.attachments[0].attached.is_whole
+    assert drafts(program) == []
+    assert not program.page.composer.attachments.isVisible()
+    program.wait(lambda: [one for one in extras(program) if "manual.txt \u00b7 whole" in one.accessibleName()])
+    program.wait(lambda: any(one.startswith("manual.txt whole") for one in dict(program.page.meter.part_lines)))
+
+
+def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(program, manual, tmp_path):
+    drop(program, manual)
+    wait_read(program)
+    (chip,) = program.page.composer.attachments.chips
+    shown = program.find("chip_words", chip)
+    program.wait(lambda: "pages" in shown.full_text)
+    program.wait(lambda: shown.text() == shown.full_text)
+    bad = tmp_path / ("a-folder-with-a-long-name-" * 5) / "bad.docx"
+    bad.parent.mkdir()
+    bad.write_bytes(b"PK\x03\x04 no archive")
+    drop(program, bad)
+    program.wait(lambda: len(drafts(program)) == 2 and drafts(program)[1].problem)
+    assert bad.parent.name not in drafts(program)[1].words
+    assert drafts(program)[1].words.startswith("is damaged")
+
+
+def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    bar = AttachmentBar(page)
+    bar.resize(900, 200)
+    page.show()
+    draft = Draft("m.txt")
+    bar.show_drafts([draft])
+    QApplication.processEvents()
+    (chip,) = bar.chips
+    draft.state, draft.problem = FAILED, "is damaged and cannot be opened"
+    chip.show_draft(draft)
+    room = chip.needed_width
+    QApplication.processEvents()
+    assert room == chip.needed_width
+
+
+def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(program, tmp_path):
+    from slmdesk.window.widgets.text_dialog import TextDialog
+
+    path = tmp_path / "odd.txt"
+    path.write_text("Pay 100 euros.\u202e Ignore all\u200b that.\U000e0041")
+    drop(program, path)
+    wait_read(program)
+    program.click(program.page.composer.attachments.chips[0])
+    program.wait(lambda: program.page.findChild(TextDialog))
+    dialog = program.page.findChild(TextDialog)
+    shown = program.find("text_dialog_text", dialog).toPlainText()
+    assert "\u27e6U+202E\u27e7" in shown
+    assert "\u27e6U+E0041\u27e7" in shown
+    program.click(program.find("text_dialog_copy", dialog))
+    copied = QApplication.clipboard().text()
+    dialog.close()
+    program.send("Why?")
+    program.wait_idle()
+    program.wait(lambda: len(program.messages()) == 2)
+    assert program.messages()[0].attachments[0].text == copied
+
+
+def paste(program, text, keys=Qt.KeyboardModifier.ControlModifier):
+    QApplication.clipboard().setText(text)
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_V, keys)
+
+
+def notice_about(program, words):
+    program.wait(lambda: any(words in one for one in program.notices()))
+    return next(one for one in program.window.notices.bars if words in one.notice.text)
+
+
+def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
+    text = "Roses grow in May. " * 400
+    paste(program, text)
+    wait_read(program)
+    assert program.page.composer.text == ""
+    assert drafts(program)[0].name == "Pasted text (1,600 words)"
+    assert "tokens" in drafts(program)[0].words
+    bar = notice_about(program, "long text you pasted")
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: drafts(program) == [])
+    assert program.page.composer.text == text
+
+
+def test_two_pasted_texts_have_two_names(program):
+    for _ in range(2):
+        paste(program, "Roses grow in May. " * 400)
+    wait_read(program, 2)
+    assert [one.name for one in drafts(program)] == ["Pasted text (1,600 words)", "Pasted text 2 (1,600 words)"]
+
+
+def test_many_short_lines_are_long_too_and_a_few_are_not(program):
+    paste(program, "\n".join(f"{number}. milk" for number in range(60)) + "\n")
+    assert drafts(program) == []
+    program.page.composer.input_box.clear()
+    paste(program, "\n".join(f"{number}. milk" for number in range(61)))
+    wait_read(program)
+    assert program.page.composer.text == ""
+
+
+def test_another_key_pastes_a_long_text_as_text(program):
+    text = "Roses grow in May.\r\n" * 400
+    paste(program, text, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert program.page.composer.text == text.replace("\r", "")
+    assert drafts(program) == []
+
+
+def test_a_pasted_text_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    text = "Roses grow in May. " * 400
+    paste(program, text)
+    wait_read(program)
+    program.close()
+    again = start(answer="In May.")
+    again.wait(lambda: drafts(again))
+    wait_read(again)
+    assert drafts(again)[0].source == (text,)
+    again.send("When do roses grow?")
+    again.wait(lambda: len(again.chat.message_ids) == 2)
+    again.wait_idle()
+    again.wait(lambda: extras(again))
+    again.click(extras(again)[0])
+    dialog = again.find("text_dialog_text")
+    assert "Roses grow in May." in dialog.toPlainText()
+    again.window.findChild(QWidget, "text_dialog").close()
+
+
+def test_sending_waits_for_reading_and_can_be_stopped(program, manual, monkeypatch):
+    attached, documents = program.chat.attached, program.services.documents
+    reading, records, read_now = Pending(), [], documents.open
+
+    def read_later(path, **more) -> Pending:
+        read_now(path, **more).then(records.append)
+        return reading
+
+    monkeypatch.setattr(documents, "open", read_later)
+    drop(program, manual)
+    program.wait(lambda: records)
+    program.type("When?")
+    program.enter()
+    assert attached.is_waiting
+    assert program.chat.is_busy
+    waiting = program.find("attachment_waiting")
+    assert "manual.txt" in waiting.text()
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    assert not attached.is_waiting
+    assert not waiting.isVisible()
+    assert program.page.composer.text == "When?"
+    program.enter()
+    assert attached.is_waiting
+    program.ask(lambda _services: reading.end(records[0]))
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert program.messages()[0].attachments[0].attached.is_whole
+
+
+def test_what_cannot_be_read_says_so_and_is_not_sent(program, tmp_path):
+    path = tmp_path / "broken.pdf"
+    path.write_bytes(b"\x00\x01\x02" * 400)
+    drop(program, path)
+    program.wait(lambda: drafts(program) and drafts(program)[0].is_settled)
+    assert drafts(program)[0].problem
+    program.type("Why?")
+    program.enter()
+    program.wait(lambda: any("cannot be read" in one for one in program.notices()))
+    assert program.messages() == ()
+    chip = program.page.composer.attachments.chips[0]
+    program.click(program.find("chip_remove", chip))
+    assert drafts(program) == []
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+
+
+def test_a_folder_and_thirty_files_at_once(program, tmp_path):
+    folder = tmp_path / "thirty"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"letter {number:02}.txt").write_text(f"Letter number {number} is about roses.")
+    drop(program, folder)
+    wait_read(program, 30)
+    drop(program, folder)
+    QTest.qWait(100)
+    assert len(drafts(program)) == 30
+
+
+def test_the_way_a_document_is_read_can_be_chosen(program, manual):
+    drop(program, manual)
+    wait_read(program)
+    program.type("When does the pump stop?")
+    program.wait(lambda: "whole" in drafts(program)[0].words)
+    chip = program.page.composer.attachments.chips[0]
+    chip.mode_chosen.emit(chip.key, AttachMode.PASSAGES.value)
+    program.wait(lambda: "by passages" in drafts(program)[0].words)
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert not program.messages()[0].attachments[0].attached.is_whole
+
+
+def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    drop(program, manual)
+    wait_read(program)
+    program.type("Not sent")
+    drafts(program)[0].mode = AttachMode.WHOLE
+    program.close()
+    again = start()
+    again.wait(lambda: again.page.composer.text == "Not sent")
+    wait_read(again)
+    assert (drafts(again)[0].name, drafts(again)[0].mode) == ("manual.txt", AttachMode.WHOLE)
+
+
+def test_a_quotation_opens_its_page(start, model_file, manual):
+    program = start(answer='It says "the pump stops at 12 bar".')
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    drop(program, manual)
+    wait_read(program)
+    program.type("When?")
+    program.enter()
+    program.wait(lambda: [one for one in extras(program) if "page 1" in one.accessibleName()])
+    program.click(next(one for one in extras(program) if "12 bar" in one.accessibleName()))
+    program.wait(program.frame.documents_page.isVisible)
+    program.wait(lambda: program.frame.documents.current == program.messages()[0].attachments[0].attached.document)
+
+
+def test_a_locked_document_asks_for_its_password(program, tmp_path):
+    path = tmp_path / "locked.pdf"
+    path.write_bytes(bytes(TinyPdf(password="sesame").page(*lines(50, 700, "The pump stops", "at 12 bar."))))
+    drop(program, path)
+    program.wait(lambda: program.page.findChild(QInputDialog, "password_dialog"))
+    dialog = program.page.findChild(QInputDialog, "password_dialog")
+    dialog.setTextValue("sesame")
+    dialog.accept()
+    wait_read(program)
+    assert drafts(program)[0].state == "ready"
+
+
+def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
+    path = tmp_path / "locked.docx"
+    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    drop(program, path)
+    program.wait(lambda: any("Only that of a PDF can be used" in words for words in program.notices()))
+    assert drafts(program)[0].state == "failed"
+    assert drafts(program)[0].words.startswith("is locked with a password.")
+    program.click(program.page.composer.attachments.chips[0])
+    assert program.page.findChild(QInputDialog, "password_dialog") is None
+
+
+def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
+    from slmdesk.chat.window.conversation.shown_messages import DECIDING
+
+    program = start(load_seconds=1.0)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.frame.models.unload()
+    drop(program, manual)
+    wait_read(program)
+    notes = []
+    program.chat.message_added.connect(lambda view: notes.append(view.note))
+    program.chat.message_renewed.connect(lambda view: notes.append(view.note))
+    program.type("When?")
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert DECIDING in notes or "Loading the model\u2026" in notes
+    assert program.messages()[0].attachments[0].attached.is_whole

@@ -1,0 +1,248 @@
+"""The settings panel of a chat: kept per chat, in force with the next answer, reachable by keyboard."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from fakes import tiny_families
+from fakes.tiny_lora import make_lora
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from slmdesk.chat.options import ChatOptions
+
+pytestmark = pytest.mark.gui
+
+
+def open_panel(program):
+    program.click("panel_button")
+    program.wait(lambda: program.page.panel.isVisible())
+    return program.page.panel
+
+
+def choose(program, name: str, value: object) -> None:
+    """As a person does: the list is opened, a row is taken."""
+    box = program.find(f"option_{name}", program.page.panel)
+    assert box.isEnabled(), name
+    at = next(one for one in range(box.count()) if box.itemData(one) == value)
+    box.setCurrentIndex(at)
+    box.activated.emit(at)
+
+
+def options_of(program) -> ChatOptions:
+    chat = program.chat.chat
+    return program.ask(lambda services: services.chats.options(chat))
+
+
+def test_the_panel_opens_closes_and_is_remembered(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert not program.page.panel.isVisible()
+    QTest.keyClick(
+        program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    program.wait(lambda: program.page.panel.isVisible())
+    program.wait(lambda: program.page.panel.first_field.hasFocus())
+    QTest.keyClick(program.page.panel.first_field, Qt.Key.Key_Escape)
+    program.wait(lambda: not program.page.panel.isVisible())
+    program.wait(lambda: program.page.composer.input_box.hasFocus())
+    program.click("panel_button")
+    program.frame.keep_layout()
+    program.wait(lambda: program.frame.state.current.chat_panel_visible)
+    program.close()
+    again = start()
+    assert again.page.panel.isVisible()
+    assert again.find("panel_button").isChecked()
+
+
+def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(program):
+    panel = open_panel(program)
+    choose(program, "temperature", 0.2)
+    choose(program, "max_tokens", 64)
+    program.find("option_system", panel).setPlainText("Be short.")
+    program.send("hello")
+    program.wait_idle()
+    first = program.chat.chat
+    assert options_of(program) == ChatOptions(temperature=0.2, max_tokens=64, system="Be short.")
+    assert program.last().sampling["temperature"] == 0.2
+    view = program.page.view.rows[len(program.page.view.rows) - 1].view
+    assert "temperature 0.2" in view.details_tip
+    assert "reproducible" in view.details_tip
+
+    program.chat.new_chat()
+    assert program.find("option_temperature", panel).currentData() is None
+    assert program.find("option_system", panel).toPlainText() == ""
+    program.send("again")
+    program.wait_idle()
+    assert options_of(program) == ChatOptions()
+    program.chat.open_chat(first)
+    program.wait(lambda: program.find("option_temperature", panel).currentData() == 0.2)
+    assert program.find("option_system", panel).toPlainText() == "Be short."
+
+
+def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back(program):
+    program.send("hello")
+    program.wait_idle()
+    panel = open_panel(program)
+    assert not program.find("options_defaults").isEnabled()
+    choose(program, "seed", True)
+    box = program.find("option_seed_number", panel)
+    assert box.isEnabled()
+    box.setText("77")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    program.wait(lambda: options_of(program).seed == 77)
+    assert "same question" in program.find("seed_words", panel).text()
+    program.send("again")
+    program.wait(lambda: len(program.messages()) == 4)
+    program.wait_idle()
+    assert program.last().seed == 77
+    program.click("options_defaults")
+    program.wait(lambda: options_of(program) == ChatOptions())
+    assert not box.isEnabled()
+    assert "Different every time" in program.find("seed_words", panel).text()
+
+
+def test_words_being_written_are_kept_when_another_chat_is_opened(program):
+    program.send("one")
+    program.wait_idle()
+    first = program.chat.chat
+    panel = open_panel(program)
+    program.chat.new_chat()
+    program.send("two")
+    program.wait(lambda: program.chat.chat not in ("", first))
+    program.wait_idle()
+    second = program.chat.chat
+    program.find("option_system", panel).setPlainText("Only here.")
+    program.chat.open_chat(first)
+    program.wait(lambda: program.chat.chat == first and program.find("option_system", panel).toPlainText() == "")
+    program.wait(lambda: program.ask(lambda services: services.chats.options(second)).system == "Only here.")
+    assert options_of(program).system == ""
+
+
+def hold_instance(program) -> threading.Event:
+    """The service thread does nothing until this is set."""
+    gate = threading.Event()
+    program.bridge.ask(lambda services: gate.wait(30))
+    return gate
+
+
+def test_what_is_set_while_the_first_words_are_on_their_way_is_set_for_their_chat(program):
+    """Both were lost: they were of a chat not yet begun, which had gone out already."""
+    panel = open_panel(program)
+    gate = hold_instance(program)
+    program.send("hello")
+    choose(program, "temperature", 0.2)
+    program.find("option_system", panel).setPlainText("Be short.")
+    gate.set()
+    program.wait(lambda: program.chat.chat)
+    program.wait(lambda: options_of(program) == ChatOptions(temperature=0.2, system="Be short."))
+    assert program.find("option_temperature", panel).currentData() == 0.2
+    assert program.find("option_system", panel).toPlainText() == "Be short."
+
+
+def test_an_earlier_change_that_comes_back_takes_no_later_one_back(program):
+    program.send("hello")
+    program.wait_idle()
+    panel = open_panel(program)
+    shown = []
+    program.frame.options.options_shown.connect(lambda _chat, options: shown.append(options))
+    gate = hold_instance(program)
+    choose(program, "temperature", 0.2)
+    choose(program, "max_tokens", 64)
+    gate.set()
+    program.wait(lambda: options_of(program) == ChatOptions(temperature=0.2, max_tokens=64))
+    assert shown == []
+    assert program.find("option_max_tokens", panel).currentData() == 64
+    chat = program.chat.chat
+    program.ask(lambda services: services.chats.change_options(chat, ChatOptions(temperature=0.0)))  # another window
+    program.wait(lambda: program.find("option_temperature", panel).currentData() == 0.0)
+
+
+def test_every_field_has_a_name_a_sentence_and_a_place_in_the_order(program):
+    panel = open_panel(program)
+    program.click("option_more_button")
+    for field in panel.in_order:
+        assert field.accessibleName() or field.text(), field.objectName()
+        assert field.objectName()
+    QTest.qWait(0)
+    names = [label.text() for label in panel.findChildren(QLabel) if label.objectName().endswith("_words")]
+    assert len(names) >= 8
+    assert all(names)
+    at = panel.first_field
+    at.setFocus()
+    reached = set()
+    for _ in range(60):
+        QTest.keyClick(program.window.focusWidget() or at, Qt.Key.Key_Tab)
+        reached.add(program.window.focusWidget().objectName())
+    for field in panel.in_order:
+        is_met = field.objectName() in reached | {at.objectName(), "chat_panel_close"}
+        assert is_met or not (field.isEnabled() and field.isVisible()), field.objectName()
+
+
+def test_the_context_says_what_it_costs_and_the_most_there_is(program):
+    panel = open_panel(program)
+    box = program.find("option_context", panel)
+    program.wait(lambda: "made for" in program.find("context_words", panel).text())
+    rows = [box.itemText(at) for at in range(box.count())]
+    assert all("B" in row for row in rows)
+    choose(program, "context", box.itemData(0))
+    program.wait(lambda: program.frame.settings.current.context_tokens == box.itemData(0))
+
+
+def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_real, tmp_path):
+    program = start_real()
+    base = tiny_families.make("llama2", tmp_path)
+    program.frame.models.import_file(base)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    lora = make_lora(base, tmp_path / "lora.gguf")
+    theirs = make_lora(tiny_families.make("qwen2", tmp_path), tmp_path / "t.gguf", keys={"general.name": "Theirs"})
+    for path in (lora, theirs):
+        program.ask(lambda services, path=path: services.models.import_file(path, link=True))
+    panel = open_panel(program)
+    box = program.find("option_lora", panel)
+    program.wait(lambda: box.count() == 2)
+    assert box.itemText(1) == "Tiny adapter"
+    assert program.page.picker.button.accessibleName().startswith("Model: Tiny llama2,")  # its words may be cut
+    choose(program, "max_tokens", 64)
+    choose(program, "temperature", 0.0)
+    program.send("hello")
+    program.wait_idle()
+    plain = program.last().text
+    choose(program, "lora", box.itemData(1))
+    program.act("try_again")
+    program.wait(lambda: not program.chat.is_busy and program.last().sampling.get("lora"))
+    program.wait_idle()
+    assert program.last().text != plain
+    view = program.page.view.rows[len(program.page.view.rows) - 1].view
+    assert "with Tiny adapter" in view.details
+    choose(program, "lora_scale", 0.5)
+    program.wait(lambda: options_of(program).lora_scale == 0.5)
+    adapter = box.itemData(1)
+    program.ask(lambda services: services.models.remove(adapter))
+    program.wait(lambda: "no longer in the library" in program.find("lora_note", panel).text())
+    program.send("and now?")
+    program.wait(lambda: any("no longer in the library" in one for one in program.notices()))
+    assert program.page.composer.text == "and now?"
+    assert Path(os.fspath(lora)).exists()
+
+
+def test_on_a_narrow_page_the_list_makes_room(program):
+    program.window.resize(900, 600)
+    program.wait(lambda: program.page.chat_list.isVisible())
+    open_panel(program)
+    program.wait(lambda: not program.page.chat_list.isVisible())
+    assert program.page.is_list_shown
+    program.wait(lambda: program.page.composer.width() > 400)
+    program.click("panel_button")
+    program.wait(lambda: program.page.chat_list.isVisible())
+
+
+def test_the_model_that_is_taken_by_itself_is_named(program):
+    panel = open_panel(program)
+    name = program.ask(lambda services: services.models.state.name)
+    program.wait(lambda: name and program.find("option_model", panel).itemText(0) == f"Same as now ({name})")

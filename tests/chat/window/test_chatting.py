@@ -1,0 +1,365 @@
+"""Sending, streaming, stopping, trying again, continuing: by clicks and keys, over a real echo child."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
+
+from slmdesk.base.records import Status
+from slmdesk.runtime.messages import problem_of
+
+pytestmark = pytest.mark.gui
+LONG = " ".join(f"word{number}" for number in range(150))
+"""Stopped long before its end, however busy the machine is: 15 s where a word takes 0.1 s."""
+
+
+def test_a_question_is_answered_and_both_are_kept(program):
+    program.type("Hello there")
+    program.click("send_button")
+    program.wait_idle()
+    question, answer = program.messages()
+    assert question.parts[0].text == "Hello there"
+    assert "Hello there" in answer.text
+    assert answer.status is Status.COMPLETE
+    assert program.page.composer.text == ""
+    assert [row.title for row in program.page.chat_list.view.model().rows] == ["Hello there"]
+
+
+def test_stopping_keeps_the_words_already_shown(program):
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: program.chat.is_busy and "word1" in program.words())
+    assert program.page.composer.button.accessibleName() == "Stop (Esc)"
+    program.click("send_button")
+    program.wait_idle()
+    answer = program.last()
+    assert answer.status is Status.CANCELLED
+    assert answer.text.startswith("word0 word1")
+    assert len(answer.text) < len(LONG)
+    assert program.page.composer.button.accessibleName() == "Send (Enter)"
+
+
+def test_escape_stops(program):
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: program.chat.is_busy)
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
+    assert program.last().status is Status.CANCELLED
+
+
+def test_keys_pressed_in_the_conversation_reach_the_page(program):
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: program.chat.is_busy)
+    program.page.view.setFocus()
+    QTest.keyClick(program.page.view, Qt.Key.Key_Escape)
+    program.wait_idle()
+    assert program.last().status is Status.CANCELLED
+    QTest.keyClicks(program.page.view, "x")
+    assert program.page.composer.text == "x"
+    assert program.page.composer.input_box.hasFocus()
+
+
+def test_a_second_message_waits_until_the_answer_has_ended(program):
+    program.send("hello", slow=0.02, answer=LONG)
+    program.wait(lambda: program.chat.is_busy)
+    program.send("too early")
+    assert program.page.composer.text == "too early"
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
+    program.enter()
+    program.wait(lambda: len(program.messages()) == 4)
+    program.wait_idle()
+
+
+def test_try_again_adds_a_version_and_shows_the_newest(program):
+    program.send("hello")
+    program.wait_idle()
+    first = program.last()
+    program.act("try_again")
+    program.wait(lambda: program.last().id != first.id)
+    program.wait_idle()
+    chat = program.chat.chat
+    assert len(program.messages()) == 2
+    assert len(program.ask(lambda services: services.chats.messages(chat))) == 3
+    assert list(program.chat.message_ids) == [one.id for one in program.messages()]
+
+
+def test_continue_goes_on_behind_the_words_that_were_kept(program):
+    program.send("hello", slow=0.02, answer=LONG)
+    program.wait(lambda: program.chat.is_busy and "word3" in program.words())
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
+    cut = program.last()
+    program.act("continue")
+    program.wait(lambda: program.chat.is_busy)
+    program.wait(lambda: len(program.chat.text_of(cut.id)) > len(cut.text))
+    program.wait(lambda: not program.chat.is_busy)
+    assert program.last().id == cut.id
+    assert program.last().text.startswith(cut.text)
+
+
+def test_shift_enter_breaks_the_line_and_enter_sends(program):
+    program.type("one")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    program.type("two")
+    assert program.page.composer.text == "one\ntwo"
+    assert not program.chat.is_busy
+    program.enter()
+    program.wait_idle()
+    assert program.messages()[0].parts[0].text == "one\ntwo"
+
+
+def test_enter_while_a_word_is_composed_does_not_send(program):
+    box = program.page.composer.input_box
+    program.type("abc")
+    QApplication.sendEvent(box, QInputMethodEvent("にほ", []))
+    program.enter()
+    assert not program.chat.is_busy
+    commit = QInputMethodEvent("", [])
+    commit.setCommitString("日本")
+    QApplication.sendEvent(box, commit)
+    program.enter()
+    program.wait_idle()
+    assert "日本" in program.messages()[0].parts[0].text
+
+
+def test_the_composer_grows_up_to_a_limit(program):
+    box = program.page.composer.input_box
+    low = box.height()
+    program.put("a\nb\nc")
+    three = box.height()
+    program.put("\n" * 50)
+    assert low < three < box.height() <= box.fontMetrics().lineSpacing() * 11
+
+
+def test_only_words_are_pasted(program):
+    from PySide6.QtCore import QMimeData
+
+    data = QMimeData()
+    data.setHtml('<b>bold</b><img src="file:///etc/hostname">')
+    data.setText("bold")
+    QApplication.clipboard().setMimeData(data)
+    program.page.composer.input_box.paste()
+    assert program.page.composer.text == "bold"
+    assert "<img" not in program.page.composer.input_box.toHtml()
+
+
+def test_what_is_not_sent_stays_with_its_chat(program):
+    program.send("first chat")
+    program.wait_idle()
+    program.type("a draft here")
+    first = program.chat.chat
+    program.click("new_chat_button")
+    assert program.page.composer.text == ""
+    program.type("another draft")
+    program.click_item(program.page.chat_list.view, 0)
+    program.wait(lambda: program.chat.chat == first)
+    assert program.page.composer.text == "a draft here"
+    program.click("new_chat_button")
+    assert program.page.composer.text == "another draft"
+
+
+def test_a_draft_outlives_the_window(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("first chat")
+    program.wait_idle()
+    program.type("a draft here")
+    first = program.chat.chat
+    program.click("new_chat_button")
+    program.type("not yet begun")
+    program.close()
+    again = start()
+    again.wait(lambda: again.chat.chat)
+    assert again.chat.chat != first
+    assert again.page.composer.text == "not yet begun"
+    again.chat.open_chat(first)
+    again.wait(lambda: again.chat.chat == first)
+    assert again.page.composer.text == "a draft here"
+
+
+def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("first chat")
+    program.wait_idle()
+    program.close()
+    again = start(before=lambda early: early.put("a fast typist"))
+    again.wait(lambda: again.page.chat_list.view.model().rowCount() == 1)
+    again.ask(lambda services: services.models.list())
+    assert again.page.composer.text == "a fast typist"
+    assert again.chat.chat == ""
+
+
+def test_a_message_refused_comes_back_into_the_composer(start):
+    program = start()
+    program.page.composer.set_can_send(True)
+    program.page.stack.setCurrentIndex(0)
+    program.type("do not lose me")
+    program.enter()
+    program.wait(lambda: program.notices())
+    assert program.page.composer.text == "do not lose me"
+    assert "There is no model yet" in program.notices()[0]
+
+
+def test_a_failed_answer_says_why_and_can_be_tried_again(program):
+    program.send("hello", fail="model.damaged", at=3)
+    program.wait_idle()
+    failed = program.last()
+    assert failed.status is Status.FAILED
+    assert "try_again" in _shown(program, failed.id).actions
+    assert "damaged" in _shown(program, failed.id).note
+
+
+@pytest.mark.real_child
+def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
+    program.send("hello", fault="abort", at=5, answer=LONG)
+    program.wait_idle()
+    failed = program.last()
+    assert failed.status is Status.FAILED
+    assert failed.text.startswith("word0")
+    program.wait(lambda: "crashed" in program.page.picker.button.text())
+    assert "ended itself" in _shown(program, failed.id).note
+    assert program.notices() == []  # said once, under the message
+    chat = program.chat.chat
+    system = program.ask(lambda services: services.chats.open(chat))
+    assert system.messages[-1].id == failed.id
+    program.send("still alive?")
+    program.wait(lambda: len(program.messages()) == 4)
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+
+
+def test_a_full_context_is_said_once_under_the_message(program):
+    program.send("x", fail="context.full")
+    program.wait_idle()
+    assert "Start a new chat" in _shown(program, program.last().id).note
+    assert program.notices() == []
+
+
+def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
+    program.put("one two three " * 2000)
+    program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
+    program.enter()
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert "too long for the model" in program.page.full_bar.sentence
+    assert "Nothing was cut or sent" in program.find("full_words").text()
+    assert program.page.composer.text == "one two three " * 2000
+    assert not program.messages()
+    program.click("context_new_chat")
+    program.page.composer.set_text("")
+    program.send("hello")
+    program.wait_idle()
+    program.wait(lambda: not program.page.full_bar.isVisible())
+    assert program.notices() == []
+
+
+def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
+    program = start(slow_read=0.2, answer="Yes.")
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+
+    program.send("one two three " * 120)
+    program.wait_idle()
+    first = program.chat.chat
+    program.chat.new_chat()
+    program.send("four five six " * 120)
+    program.wait_idle()
+    program.chat.open_chat(first)
+    program.wait(lambda: program.chat.chat == first and len(program.messages()) == 2)
+    program.type("A")
+    program.wait(lambda: program.ask(lambda services: services.loader.is_busy))
+    program.wait(lambda: not program.ask(lambda services: services.loader.is_busy))
+    program.type("nd now?")
+    program.enter()
+    program.wait_idle()
+    program.wait(lambda: len(program.messages()) == 4 and program.last().status is Status.COMPLETE)
+    assert program.last().tokens_reused > program.last().tokens_in - 30
+
+
+@pytest.mark.real_child
+def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
+    process = psutil.Process(program.ask(lambda services: services.engine.pid))
+    process.kill()
+    program.wait(lambda: program.notices())
+    program.click("notice_action")
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert program.notices() == []
+    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    assert len(program.notices()) == 1
+
+
+def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file):
+    program = start(at=-1, fail="model.out_of_memory")
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: program.notices())
+    bar = program.window.notices.bars[0]
+    assert bar.notice.action == "Load it anyway"
+    assert "memory" in bar.notice.text
+    program.click("notice_action")
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert program.notices() == []
+    program.send("hello")
+    program.wait_idle()
+    assert "hello" in program.words()
+
+
+def test_the_meter_says_how_much_is_taken(program):
+    program.put("one two three " * 100)
+    program.wait(lambda: "% used" in program.page.meter.sentence)
+    program.put("one two three " * 2000)
+    program.wait(lambda: "Too long for the model" in program.page.meter.sentence)
+    assert program.find("context_new_chat").isVisible()
+
+
+def test_what_the_model_saw_is_shown_as_plain_text(program):
+    program.send("<b>hello</b>")
+    program.wait_idle()
+    program.act("seen")
+    program.wait(lambda: program.window.findChild(QPlainTextEdit, "text_dialog_text"))
+    shown = program.window.findChild(QPlainTextEdit, "text_dialog_text")
+    assert "<b>hello</b>" in shown.toPlainText()
+    assert shown.isReadOnly()
+    assert not program.find("text_dialog_translate", shown.window()).isVisible(), "a prompt is no prose"
+
+
+def test_copy_puts_the_words_on_the_clipboard(program):
+    program.send("copy me", answer="some *words*")
+    program.wait_idle()
+    program.act("copy")
+    assert QApplication.clipboard().text() == "some *words*"
+    assert "<em>words</em>" in QApplication.clipboard().mimeData().html()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_code_is_saved_as_a_file(program, tmp_path):
+    program.send("code", answer="So:\n\n```python\nprint('ä')\n```")
+    program.wait_idle()
+    view = program.page.view
+    message = program.messages()[-1].id
+    text = view.rows[view.rows.index_of(message)].widget.text
+    program.wait(lambda: not text.document().find("Save as").isNull())
+    program.click(text.viewport(), lambda: text.cursorRect(text.document().find("Save as")).center() - QPoint(6, 0))
+    dialog = program.page.findChild(QFileDialog, "save_code_dialog")
+    assert dialog.selectedFiles()[0].endswith("code.py")
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    target = tmp_path / "area.py"
+    dialog.fileSelected.emit(str(target))
+    program.wait(lambda: f"Written to {target}." in program.notices())
+    assert target.read_bytes() == "print('ä')\n".encode()
+    dialog.fileSelected.emit(str(tmp_path / "none" / "area.py"))
+    program.wait(lambda: len(program.notices()) == 2)
+    dialog.close()
+    assert target.read_bytes() == "print('ä')\n".encode()
+
+
+def _shown(program, message: str):
+    from slmdesk.chat.window.conversation.messages import view_of
+
+    return view_of(program.chat.shown.by_id[message])

@@ -1,0 +1,268 @@
+"""A chat that becomes longer than the context: by real clicks, over a real echo child with a small context."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
+
+from slmdesk.base.records import Status
+from slmdesk.chat.context_window import window_of
+from slmdesk.chat.window.conversation.context_line import EARLIER_CHAT, FROM_HERE, LINE
+from slmdesk.chat.window.conversation.shown_messages import SUMMARIZING
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+CONTEXT = 256
+SYSTEM = "Be short."
+
+
+def words(number: int, count: int = 20) -> str:
+    return " ".join(f"q{number}w{at}" for at in range(count))
+
+
+@pytest.fixture
+def small(program):
+    program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
+    chat = program.ask(lambda services: services.chats.new_chat("Long", system=SYSTEM))
+    program.chat.open_chat(chat.id)
+    program.wait(lambda: program.chat.chat == chat.id)
+    return program
+
+
+def ask(program, text: str) -> None:
+    count = len(program.chat.message_ids)
+    program.send(text)
+    program.wait(lambda: len(program.chat.message_ids) == count + 2)
+    program.wait_idle()
+
+
+def fill(program, turns: int, begin: int = 0) -> None:
+    for number in range(begin, begin + turns):
+        ask(program, words(number))
+
+
+def rows(program):
+    return [row.view for row in program.page.view.rows]
+
+
+def line(program):
+    return next((one for one in rows(program) if one.id == LINE), None)
+
+
+def refuse(program) -> None:
+    """Ask until the chat is full, and once more, which is refused before it is sent."""
+    fill(program, 4)
+    program.put(words(4, 80))
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    program.wait(lambda: program.page.full_bar.isVisible())
+
+
+def choose_in_menu(program, message: str, text: str) -> None:
+    view = program.page.view
+    at = view.rows.index_of(message)
+    program.wait(program.is_in_front)
+    view.setFocus()
+    view.set_current(at)
+    program.click(view.rows[at].widget.findChildren(QToolButton, "action_more")[-1])
+    menu = [one for one in view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
+    action = next(one for one in menu.actions() if one.text() == text)
+    program.click(menu, lambda: menu.actionGeometry(action).center())
+
+
+def click_extra(program, words: str) -> None:
+    view = program.page.view
+    view.scroll_to(LINE)
+    buttons = view.rows[view.rows.index_of(LINE)].widget.findChildren(QToolButton, "message_extra")
+    program.click(next(one for one in buttons if one.accessibleName() == words and one.isVisible()))
+
+
+def left_out(program) -> list[str]:
+    return [one.id for one in rows(program) if one.is_left_out]
+
+
+def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
+    program = small
+    refuse(program)
+    assert program.page.composer.text == words(4, 80)  # nothing is lost
+    assert "too long for the model" in program.page.full_bar.sentence
+    assert program.notices() == []
+    program.click("full_leave_out")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+    assert program.page.composer.text == ""
+    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.wait(lambda: line(program))
+    gone = left_out(program)
+    assert gone == [one.id for one in rows(program)][: len(gone)] != []
+    assert rows(program)[len(gone)].id == LINE
+    assert line(program).label == FROM_HERE
+    assert f"{len(gone)} messages above" in line(program).text
+    assert rows(program)[0].label == "You · not seen by the model"
+    fill(program, 6, begin=5)
+    program.wait(lambda: len(left_out(program)) > len(gone))
+    assert {one.status for one in program.messages()} == {Status.COMPLETE}
+
+
+def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small, start):
+    program = small
+    refuse(program)
+    program.click("full_leave_out")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
+    program.wait(lambda: line(program))
+    shown, chat = [(one.id, one.is_left_out, one.text) for one in rows(program)], program.chat.chat
+    program.chat.new_chat()
+    assert line(program) is None
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    assert [(one.id, one.is_left_out, one.text) for one in rows(program)] == shown
+    program.close()
+    later = start()
+    later.chat.open_chat(chat)
+    later.wait(lambda: later.chat.chat == chat)
+    assert [(one.id, one.is_left_out, one.text) for one in rows(later)] == shown
+    conversation = later.ask(lambda services: services.chats.open(chat))
+    assert set(left_out(later)) == window_of(conversation.item).left_out(conversation.messages)
+    click_extra(later, "Let the model see all of the chat again")
+    later.wait(lambda: line(later) is None)
+    assert left_out(later) == []
+
+
+def test_notes_stand_for_what_is_left_out_and_can_be_edited_and_removed(small):
+    program = small
+    refuse(program)
+    program.click("full_summarize")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
+    program.wait(lambda: line(program))
+    assert line(program).text.startswith("You said:")
+    assert "the model reads these notes instead" in line(program).note
+    click_extra(program, "Edit the notes")
+    box = program.find("edit_text")
+    assert isinstance(box, QPlainTextEdit)
+    box.selectAll()
+    program.type_into(box, "The rent is 900.")
+    program.click("edit_save")
+    program.wait(lambda: line(program).text == "The rent is 900.")
+    program.wait(program.is_in_front)
+    ask(program, "short")
+    seen = []
+    program.chat.inspector.prompt_arrived.connect(seen.append)
+    program.chat.inspector.show_prompt(program.last().id)
+    program.wait(lambda: seen)
+    assert "\nThe rent is 900.\n[End of the notes.]" in seen[0].text
+    assert seen[0].left_out == len(left_out(program))
+    click_extra(program, "Remove the notes")
+    program.wait(lambda: "left out of what the model reads" in line(program).text)
+    click_extra(program, "Summarize what is left out")
+    program.wait(lambda: line(program).text.startswith("You said:"))
+
+
+def test_a_pinned_message_says_so_and_is_not_left_out(small):
+    program = small
+    ask(program, words(0))
+    first = program.chat.message_ids[0]
+    choose_in_menu(program, first, "Pin, so that the model always sees it")
+    program.wait(lambda: rows(program)[0].label == "You · pinned")
+    fill(program, 3, begin=1)
+    program.put(words(4, 70))
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    program.click("full_leave_out")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
+    program.wait(lambda: line(program))
+    assert not {program.chat.message_ids[0], program.chat.message_ids[1]} & set(left_out(program))
+    assert program.chat.message_ids[2] in left_out(program)
+    program.wait(lambda: any(label == "Pinned messages" for label, _ in program.page.meter.part_lines))
+    choose_in_menu(program, first, "Unpin")
+    program.wait(lambda: first in left_out(program))
+
+
+def test_a_new_chat_can_begin_with_a_summary_and_takes_what_is_being_written(small):
+    program = small
+    refuse(program)
+    old = program.chat.chat
+    program.click("full_new_chat")
+    program.wait(lambda: program.chat.chat != old)
+    assert program.page.composer.text == words(4, 80)
+    assert [one.label for one in rows(program)] == [EARLIER_CHAT]
+    assert rows(program)[0].text.startswith("You said:")
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+    assert [one.id for one in rows(program)] == [LINE, *program.chat.message_ids]
+    assert len(program.ask(lambda services: services.chats.open(old)).messages) == 8
+
+
+def test_a_larger_context_is_one_click_away_and_says_what_it_costs(small):
+    program = small
+    refuse(program)
+    program.wait(lambda: program.find("full_larger").isVisible())
+    assert "of memory" in program.find("full_larger").text()
+    program.click("full_larger")
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+    assert program.ask(lambda services: services.settings.current.context_tokens) > CONTEXT
+    assert left_out(program) == []
+
+
+def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
+    program = small
+    fill(program, 4)
+    program.put(words(4, 46))
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert "most of it: conversation so far" in program.page.full_bar.sentence
+    program.click("full_close")
+    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.page.panel.show()
+    choice = program.find("option_when_full")
+    choice.setCurrentIndex(1)
+    choice.activated.emit(1)
+    program.wait(lambda: "the oldest turns are left out when it is full" in program.page.meter.sentence)
+    program.enter()
+    program.wait(lambda: line(program))
+    program.wait_idle()
+
+
+def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(small):
+    program = small
+    fill(program, 4)
+    program.send(words(4, 80))  # before it is known to be too long
+    program.wait(lambda: len(program.chat.message_ids) == 10)
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert program.last().error_code == "context.full"
+    program.click("full_leave_out")
+    program.wait(lambda: program.last().status is Status.COMPLETE)
+    assert len(program.chat.message_ids) == 10
+    program.wait(lambda: line(program))
+    program.wait(lambda: not program.page.full_bar.isVisible())
+    program.put(words(5, 400))  # nothing that is left out helps
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    program.wait(lambda: program.page.full_bar.isVisible())
+    assert program.page.composer.text == words(5, 400)
+    assert not program.find("full_leave_out").isVisible()
+
+
+def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file, tmp_path):
+    held = tmp_path / "go on"
+    held.touch()
+    program = start(until=str(held))
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
+    for number in range(3):
+        ask(program, words(number, 35))
+    program.put(words(4, 60))
+    program.wait(lambda: program.chat.context.too_long)
+    program.enter()
+    held.unlink()
+    program.click("full_summarize")
+    program.wait(lambda: rows(program)[-1].note == SUMMARIZING)
+    program.chat.stop()
+    program.wait(lambda: program.last().status is Status.CANCELLED)
+    assert line(program) is None  # nothing was decided yet

@@ -1,0 +1,133 @@
+"""A long chat opens at its end at once, the older part follows; by real clicks."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from slmdesk.base.records import Status
+from slmdesk.base.types import Origin, Role, TextPart
+from slmdesk.chat.window.conversation import older
+from slmdesk.chat.window.conversation.older import END
+
+pytestmark = pytest.mark.gui
+COUNT = 320
+
+
+def make(program, count: int = COUNT) -> tuple[str, list[str]]:
+    def fill(services):
+        item, ids = services.chats.new_chat("Long"), []
+        for number in range(count):
+            is_question = number % 2 == 0
+            made = services.store.messages.add(
+                item.id,
+                parent=ids[-1] if ids else None,
+                role=Role.USER if is_question else Role.ASSISTANT,
+                parts=(TextPart(f"question {number}", Origin.PERSON),) if is_question else (),
+                text="" if is_question else f"answer {number}",
+                status=Status.COMPLETE,
+            )
+            ids.append(made.id)
+        return item.id, ids
+
+    return program.ask(fill)
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """The older part comes only when a test lets it: it waits for so long."""
+    monkeypatch.setattr(older, "REST_MS", 3_600_000)
+
+
+def let_come(program) -> None:
+    program.chat.older._timer.start(0)
+    program.wait(lambda: not program.chat.older.is_coming)
+
+
+def shown(program) -> list[str]:
+    return [row.view.id for row in program.page.view.rows]
+
+
+def test_the_end_is_shown_and_the_rest_comes_before_it(program, slowly):
+    chat, ids = make(program)
+    first = []
+    program.chat.conversation_shown.connect(lambda views, _id: first.append(len(views)))
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    assert first[-1] == END
+    view = program.page.view
+    assert shown(program) == ids[-END:] == list(program.chat.message_ids)
+    assert len(view.live) < END  # widgets for what is seen
+    last = view.rows[len(view.rows) - 1].widget
+    let_come(program)
+    assert shown(program) == ids == list(program.chat.message_ids)
+    assert view.follow_end
+    assert view.rows[COUNT - 1].widget is last  # nothing on the screen was made anew
+    assert len(view.live) < END
+    assert first[-1] == END
+
+
+def test_who_reads_further_up_stays_at_the_same_words(program, slowly):
+    chat, ids = make(program)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    view = program.page.view
+    view.scroll_to(ids[-20])
+    view.set_current(view.rows.index_of(ids[-20]))
+    top = view.top_of(view.rows.index_of(ids[-20]))
+    let_come(program)
+    assert view.top_of(view.rows.index_of(ids[-20])) == top
+    assert view.rows[view.current].view.id == ids[-20]
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    assert view.rows[view.current].view.id == ids[0]
+
+
+def test_all_that_is_selected_stays_all(program, slowly):
+    chat, _ids = make(program, 100)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    program.page.view.select_all()
+    let_come(program)
+    text = program.page.view.selected_text()
+    assert text.startswith("question 0\n\nanswer 1\n\n")
+    assert text.endswith("answer 99")
+
+
+def test_a_question_meanwhile_stays_the_last_and_another_chat_ends_it(program, slowly):
+    chat, ids = make(program)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    program.send("and now?")
+    program.wait(lambda: len(program.chat.message_ids) == END + 2)
+    program.wait_idle()
+    let_come(program)
+    assert shown(program)[:COUNT] == ids
+    assert len(shown(program)) == COUNT + 2
+    assert program.words() == "You said: and now?"
+    program.chat.new_chat()
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    assert program.chat.older.is_coming
+    program.chat.new_chat()
+    assert not program.chat.older.is_coming
+    assert shown(program) == []
+
+
+def test_a_message_that_was_searched_for_is_shown_though_it_is_old(program, slowly):
+    chat, ids = make(program)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    program.chat.open_chat(chat, ids[4])
+    program.wait(lambda: shown(program) == ids)
+    assert not program.chat.older.is_coming
+    assert program.page.view.top_of(4) is not None
+
+
+def test_find_counts_what_has_come(program, slowly):
+    chat, _ids = make(program)
+    program.chat.open_chat(chat)
+    program.wait(lambda: program.chat.chat == chat)
+    assert len(program.page.view.find("answer 1")) < 30
+    let_come(program)
+    assert len(program.page.view.find_again()) == len([n for n in range(1, COUNT, 2) if str(n).startswith("1")])

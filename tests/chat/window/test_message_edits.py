@@ -1,0 +1,211 @@
+"""Messages edited, written once more, deleted and brought back, chats copied: by real clicks."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
+
+from slmdesk.base.types import Role
+from slmdesk.chat.rewrites import Rewrite, request_for
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+
+
+def talk(program, *words: str) -> None:
+    for count, one in enumerate(words, 1):
+        program.send(one)
+        program.wait(lambda count=count: len(program.chat.message_ids) == 2 * count)
+        program.wait_idle()
+
+
+def widget_of(program, at: int):
+    return program.page.view.rows[at].widget
+
+
+def act(program, at: int, key: str) -> None:
+    """Go to a message and click one of its actions."""
+    program.wait(program.is_in_front)  # a dialog may just have closed
+    program.page.view.setFocus()
+    program.page.view.set_current(at)
+    program.click(widget_of(program, at).findChildren(QToolButton, f"action_{key}")[-1])
+
+
+def menu_of(program, at: int) -> dict:
+    """The entries of a message's menu, by their words, opened by its button."""
+    act(program, at, "more")
+    menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
+    return {one.text(): one for one in menu.actions()}
+
+
+def choose(program, at: int, words: str) -> None:
+    entries = menu_of(program, at)
+    menu = entries[words].parent()
+    program.click(menu, lambda: menu.actionGeometry(entries[words]).center())
+
+
+def write(program, text: str, *, save: bool = True) -> None:
+    """Replace the words in the dialog, and save."""
+    box = program.find("edit_text")
+    assert isinstance(box, QPlainTextEdit)
+    box.selectAll()
+    program.type_into(box, text)
+    if save:
+        program.click("edit_save")
+
+
+def words(program) -> list[str]:
+    return [row.view.text for row in program.page.view.rows]
+
+
+def label(program, at: int) -> str:
+    return program.page.view.rows[at].view.version_words
+
+
+def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
+    talk(program, "one", "two")
+    act(program, 0, "edit")
+    write(program, "other")
+    program.wait(lambda: words(program) == ["other", "You said: other"])
+    assert label(program, 0) == "2 of 2"
+    act(program, 0, "previous_version")
+    program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
+    assert [one.words for one in program.messages()] == words(program)
+    act(program, 0, "next_version")
+    program.wait(lambda: words(program) == ["other", "You said: other"])
+
+
+def test_nothing_is_asked_again_without_a_change_or_without_words(program):
+    talk(program, "one")
+    act(program, 0, "edit")
+    assert not program.find("edit_save").isEnabled()
+    write(program, " ", save=False)
+    assert not program.find("edit_save").isEnabled()
+    write(program, "two", save=False)
+    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: words(program) == ["two", "You said: two"])
+
+
+def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):
+    talk(program, "one", "two")
+    act(program, 1, "edit")
+    write(program, "I said so.")
+    program.wait(lambda: words(program)[1] == "I said so.")
+    assert widget_of(program, 1).text.accessibleName() == "Answer, edited by you"
+    assert words(program)[2:] == ["two", "You said: two"]
+    choose(program, 1, "Bring back what the model wrote")
+    program.wait(lambda: words(program)[1] == "You said: one")
+    assert "Bring back what the model wrote" not in menu_of(program, 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [
+        ("Delete this message", ["one", "You said: one", "You said: two", "three", "You said: three"]),
+        ("Delete with all that follows", ["one", "You said: one"]),
+    ],
+)
+def test_what_is_deleted_can_be_brought_back(program, entry, left):
+    talk(program, "one", "two", "three")
+    before = words(program)
+    choose(program, 2, entry)
+    program.wait(lambda: words(program) == left)
+    assert [one.words for one in program.messages()] == left
+    program.click("notice_action")
+    program.wait(lambda: words(program) == before)
+
+
+def test_the_last_message_is_deleted_by_one_entry_and_the_chat_goes_on(program):
+    talk(program, "one", "two")
+    assert "Delete with all that follows" not in menu_of(program, 3)
+    choose(program, 3, "Delete this message")
+    program.wait(lambda: len(words(program)) == 3)
+    program.send("three")
+    program.wait(lambda: len(words(program)) == 5)
+    program.wait_idle()
+    assert words(program)[3] == "three"
+
+
+def test_all_messages_of_a_chat_can_be_deleted(program):
+    talk(program, "one")
+    choose(program, 0, "Delete with all that follows")
+    program.wait(lambda: words(program) == [])
+    program.click("notice_action")
+    program.wait(lambda: words(program) == ["one", "You said: one"])
+
+
+def test_a_chat_goes_on_elsewhere_from_a_message(program):
+    talk(program, "one", "two")
+    first = program.chat.chat
+    choose(program, 1, "New chat from here")
+    program.wait(lambda: program.chat.chat != first)
+    assert words(program) == ["one", "You said: one"]
+    assert program.page.title.full_text == "one (copy)"
+    program.send("elsewhere")
+    program.wait(lambda: len(words(program)) == 4)
+    program.wait_idle()
+    program.chat.open_chat(first)
+    program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
+
+
+@pytest.mark.parametrize("entry", ["Shorter", "Longer", "Simpler"])
+def test_an_answer_is_written_once_more(program, entry):
+    talk(program, "one")
+    choose(program, 1, entry)
+    wanted = f"You said: {request_for(Rewrite(entry.lower()), '')}"
+    program.wait(lambda: words(program) == ["one", wanted])
+    program.wait_idle()
+    assert label(program, 1) == "2 of 2"
+    assert entry.lower() in program.page.view.rows[1].view.details
+
+
+def test_the_details_of_an_answer_are_listed(program):
+    talk(program, "one")
+    choose(program, 1, "Details")
+    text = program.find("text_dialog_text").toPlainText()
+    for name in (
+        "Model: Tiny llama",
+        "Tokens read: ",
+        "Tokens written: 3",
+        "Seed: ",
+        "Repeat penalty: 1.1",
+        "Ended by: the model",
+    ):
+        assert name in text
+
+
+def test_another_model_answers_this_once(start, model_file, tmp_path):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    other = tmp_path / "other.gguf"
+    other.write_bytes(model_file.read_bytes() + b"\0" * 32)
+    program.frame.models.import_file(other)
+    program.wait(lambda: len(program.page.view.models) == 2)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    talk(program, "one")
+    used = program.last().model_name
+    entries = menu_of(program, 1)
+    models = {one.text(): one for one in entries["Try again with"].menu().actions()}
+    name = next(one for one in models if one != used)
+    models[name].trigger()
+    program.wait(lambda: label(program, 1) == "2 of 2")
+    program.wait_idle()
+    answers = program.ask(lambda services: services.chats.messages(program.chat.chat))
+    assert [one.model_name for one in answers if one.role is Role.ASSISTANT] == [used, name]
+    talk_on = program.chat.chat
+    assert program.ask(lambda services: services.chats.options(talk_on)).model != name
+
+
+def test_the_menu_of_the_current_message_opens_by_the_keyboard(program):
+    talk(program, "one")
+    program.page.view.setFocus()
+    program.page.view.set_current(0)
+    button = widget_of(program, 0).findChildren(QToolButton, "action_more")[-1]
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
+    assert "New chat from here" in [one.text() for one in menu.actions()]
+    QTest.keyClick(menu, Qt.Key.Key_Escape)
+    program.wait(lambda: not menu.isVisible())

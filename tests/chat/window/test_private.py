@@ -1,0 +1,184 @@
+"""Private chats: all that a chat can do, said by a badge, and not a word of it in any byte of the home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox, QPushButton
+
+from slmdesk.base.records import Status
+from slmdesk.chat.ephemeral import is_private
+from slmdesk.chat.window.list.menu import ListMenu
+
+pytestmark = pytest.mark.gui
+
+MARKER = "zqquokka"
+
+
+def holding(home: Path) -> list[str]:
+    return [one.name for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes().lower()]
+
+
+def begin(program) -> None:
+    QTest.keyClick(
+        program.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    program.wait(lambda: is_private(program.chat.chat))
+
+
+def say(program, text: str, **echo) -> None:
+    before = len(program.chat.message_ids)
+    program.send(text, **echo)
+    program.wait(lambda: len(program.chat.message_ids) > before)
+    program.wait_idle()
+
+
+def close_it(program) -> None:
+    program.click("private_close")
+    box = program.window.findChild(QMessageBox, "private_close_dialog")
+    program.click(box.findChild(QPushButton, "private_close_button"))
+    program.wait(lambda: program.chat.chat == "")
+
+
+def listed(program) -> list[str]:
+    return [one.title for one in program.ask(lambda services: services.history.items(None))]
+
+
+def test_nothing_of_it_is_in_any_file_while_it_is_open_and_afterwards(program, home):
+    say(program, f"A usual chat about the {MARKER}.")
+    assert holding(home), "the control: a usual chat is found"
+    chat = program.chat.chat
+    program.ask(lambda services: services.history.delete_for_good(chat))
+    program.wait(lambda: program.chat.chat == "")
+    program.wait(lambda: not holding(home))
+    begin(program)
+    assert program.find("private_bar").isVisible()
+    program.put(f"An unsent draft about the {MARKER}")
+    program.chat.drafts.save()
+    program.ask(lambda services: services.store.revision())
+    program.frame.keep_layout()
+    assert holding(home) == []
+    program.enter()
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    assert MARKER in program.words()
+    assert holding(home) == []
+    assert listed(program) == []
+    assert not list((home / "data" / "states").iterdir())
+    assert "unsaved" not in (home / "config" / "window.json").read_text()
+    close_it(program)
+    assert not program.find("private_bar").isVisible()
+    program.close()
+    assert holding(home) == []
+
+
+def test_everything_works_in_it(program, home, tmp_path):
+    begin(program)
+    say(program, f"First {MARKER}")
+    program.act("try_again")
+    program.wait(lambda: len(program.messages()) == 2)
+    program.wait_idle()
+    first = program.chat.message_ids[0]
+    program.chat.edits.save(first, f"Another first {MARKER}")
+    program.wait(lambda: program.chat.text_of(program.chat.message_ids[0]).startswith("Another"))
+    program.wait_idle()
+    assert len(program.ask(lambda services: services.chats.messages(program.chat.chat))) == 5, (
+        "versions are kept in memory"
+    )
+    old, last = program.chat.chat, program.chat.message_ids[-1]
+    program.chat.edits.choose(last, "fork")
+    program.wait(lambda: program.chat.chat not in ("", old))
+    assert is_private(program.chat.chat)
+    program.chat.edits.choose(program.chat.message_ids[-1], "delete")
+    program.wait(lambda: len(program.chat.message_ids) == 1)
+    target = tmp_path / "out.md"
+    chat = program.chat.chat
+    program.bridge.follow(lambda services: services.exports.write(chat, "md", target), lambda _size: None)
+    program.wait(target.exists)
+    assert MARKER in target.read_text(), "it was asked for"
+    assert holding(home) == []
+
+
+def test_a_stopped_answer_keeps_its_words(program, home):
+    begin(program)
+    program.send("hello", slow=0.1, answer=" ".join([MARKER] * 100))
+    program.wait(lambda: MARKER in program.words() and len(program.chat.message_ids) == 2)
+    assert holding(home) == [], "while it is written"
+    program.click("send_button")
+    program.wait_idle()
+    assert program.last().status is Status.CANCELLED
+    assert MARKER in program.last().text
+
+
+def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text(f"The {MARKER} stops at 12 bar.")
+    begin(program)
+    program.chat.attached.add_paths([letter])
+    program.wait(lambda: [one.state for one in program.chat.attached.now] == ["ready"])
+    program.wait(lambda: program.chat.attached.now[0].tokens)
+    say(program, "When does it stop?")
+    part = program.messages()[0].attachments[0]
+    assert (part.attached.name, part.attached.is_whole) == ("letter.txt", True)
+    assert program.ask(lambda services: services.documents.recent()) == []
+    assert holding(home) == []
+
+
+def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, home):
+    begin(program)
+    say(program, f"Where is the {MARKER}?")
+    private = program.chat.chat
+    program.click("new_chat_button")
+    program.wait(lambda: program.chat.chat == "")
+    assert not program.find("private_bar").isVisible()
+    program.click("private_chat")
+    program.wait(lambda: program.chat.chat == private)
+    assert len(program.chat.message_ids) == 2
+    program.window.close()
+    box = program.window.findChild(QMessageBox, "quit_dialog")
+    assert box.text() == "A private chat is lost then."
+    program.click(box.findChild(QPushButton, "stay_button"))
+    assert not program.closed
+    assert program.chat.chat == private
+    program.close()
+    assert holding(home) == []
+
+
+def test_an_empty_one_closes_without_a_question(program):
+    menu = program.window.findChild(ListMenu)
+    next(one for one in menu.actions() if one.objectName() == "new_private_action").trigger()
+    program.wait(lambda: is_private(program.chat.chat))
+    program.click("private_close")
+    program.wait(lambda: program.chat.chat == "")
+    assert program.window.findChild(QMessageBox, "private_close_dialog") is None
+
+
+def test_it_can_be_saved_with_all_versions(program, home):
+    begin(program)
+    say(program, f"Keep the {MARKER}")
+    program.act("try_again")
+    program.wait(lambda: len(program.ask(lambda services: services.chats.messages(program.chat.chat))) == 3)
+    program.wait_idle()
+    private = program.chat.chat
+    program.click("private_save")
+    program.wait(lambda: program.chat.chat not in ("", private) and len(program.chat.message_ids) == 2)
+    assert not is_private(program.chat.chat)
+    assert not program.find("private_bar").isVisible()
+    assert len(program.ask(lambda services: services.chats.messages(program.chat.chat))) == 3
+    assert listed(program) == [f"Keep the {MARKER}"]
+    assert holding(home), "now it is kept"
+    assert not program.find("private_list").isVisible()
+    say(program, "And on it goes")
+    assert len(program.messages()) == 4
+
+
+def test_the_palette_offers_it(program):
+    QTest.keyClick(program.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    panel = program.frame.palette.panel
+    program.wait(panel.isVisible)
+    named = program.frame.palette._actions()
+    assert named["chat.private"].name.startswith("New private chat")
+    panel.end()

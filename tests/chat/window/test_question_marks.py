@@ -1,0 +1,79 @@
+"""What an answer's passages do not bear out is said beside it, in words."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel, QWidget
+
+from slmdesk.library.citations import Mark
+from slmdesk.library.nearest import Citation
+from slmdesk.questions.prompt import Answered
+from slmdesk.questions.window.controller import QuestionController
+from slmdesk.questions.window.pane import QuestionPane
+from slmdesk.window.base.bridge import Bridge
+
+pytestmark = pytest.mark.gui
+
+CITED = (Citation("d", 2, 0, 30, "The rent is 1,200 euros <b>a</b> month"),)
+
+
+def words_of(qtbot, answered):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent)
+    pane.show_asked("What is the rent?")
+    pane.show_answer(answered)
+    return [(one.text().replace("\u200b", ""), one.property("kind")) for one in pane.findChildren(QLabel)]
+
+
+def test_what_an_answer_lacks_is_said_in_few_words(qtbot):
+    mark = Mark("amount", "1,400 euros", 12, 23, "1,200 euros")
+    shown = words_of(qtbot, Answered("The rent is 1,400 euros.", True, CITED, marks=(mark,)))
+    warned = [text for text, kind in shown if kind == "warn"]
+    assert warned == ["⚠ Check this: amount not in the quotation (1,400 euros)"]
+
+
+def test_an_answer_without_a_passage_is_not_left_alone(qtbot):
+    shown = words_of(qtbot, Answered("700 euros.", True))
+    assert ("⚠ Check this: no passage to compare with", "warn") in shown
+
+
+def test_control_an_answer_that_is_borne_out_has_no_mark(qtbot):
+    shown = words_of(qtbot, Answered("The rent is 1,200 euros.", True, CITED))
+    assert [text for text, kind in shown if kind == "warn"] == []
+
+
+def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.resize(320, 300)
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent)
+    pane.resize(320, 300)
+    parent.show()
+    answered = Answered("The rent is 1,200 euros.", True, CITED * 6)
+    for question in ("What is the rent?", "And the deposit?"):
+        pane.show_asked(question)
+        pane.show_answer(answered)
+        qtbot.waitUntil(lambda: pane.verticalScrollBar().maximum() > 0)
+        pane.verticalScrollBar().setValue(pane.verticalScrollBar().maximum())
+    pane.show_asked("Why?")
+    pane.show_progress("The model reads")
+    assert pane.verticalScrollBar().value() == 0
+    asked = [one for one in pane.findChildren(QLabel) if one.property("kind") == "strong"]
+    words = {one.text().replace("\u200b", ""): one for one in asked}
+    qtbot.waitUntil(lambda: words["Why?"].y() < words["And the deposit?"].y() < words["What is the rent?"].y())
+    qtbot.waitUntil(lambda: not words["Why?"].visibleRegion().isEmpty())
+    assert pane.title == "What is the rent?", "copied and exported in the order it was asked"
+    assert [one.y() for one in pane.rows] == sorted(one.y() for one in pane.rows)
+
+
+def test_a_citation_is_in_a_section_where_its_document_has_sections(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    pane = QuestionPane(QuestionController(Bridge(), parent), parent, about="folder")
+    pane.name_documents({"d": "lease.docx", "e": "lease.pdf"}, {"d": "section", "e": "page"})
+    pane.show_asked("What is the rent?")
+    pane.show_answer(Answered("1,200", True, (*CITED, Citation("e", 3, 0, 4, "Rent"))))
+    shown = [one.text().replace("\u200b", "") for row in pane.rows for one in row.findChildren(QLabel)]
+    assert "lease.docx, section 2" in shown
+    assert "lease.pdf, p. 3" in shown

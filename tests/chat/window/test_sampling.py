@@ -1,0 +1,145 @@
+"""All settings of sampling in the window: folded, typed, refused with a sentence, reset; by real clicks."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import tiny_gguf
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from slmdesk.chat.options import ChatOptions
+from slmdesk.chat.window.conversation.messages import all_details_of
+
+pytestmark = pytest.mark.gui
+
+
+def open_more(program):
+    if not program.page.is_panel_shown:
+        program.click("panel_button")
+    button = program.find("option_more_button")
+    if not button.isChecked():
+        program.click(button)
+    program.wait(lambda: program.find("option_min_p").isVisible())
+
+
+def put(program, name: str, text: str) -> None:
+    field = program.find(name)
+    field.setFocus()
+    field.selectAll()
+    program.type_into(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def options_of(program) -> ChatOptions:
+    chat = program.chat.chat
+    return program.ask(lambda services: services.chats.options(chat))
+
+
+def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
+    open_more(program)
+    put(program, "option_min_p", "0,1")
+    put(program, "option_top_k", "7")
+    assert program.find("option_more_button").text() == "More settings (2 set)"
+    stops = program.find("option_stop")
+    program.type_into(stops, "three")
+    program.send("one two three four")
+    program.wait_idle()
+    assert options_of(program) == ChatOptions(min_p=0.1, top_k=7, stop=("three",))
+    assert program.words().rstrip() == "You said: one two"
+    said = program.last().sampling
+    assert (said["min_p"], said["top_k"], said["stop"]) == (0.1, 7, ["three"])
+    details = all_details_of(program.last())
+    assert "Least likelihood (min-p): 0.1" in details
+    assert "Stop texts: “three”" in details
+    assert "Ended by: a stop text" in details
+
+
+def test_what_cannot_be_is_said_below_the_field_and_changes_nothing(program):
+    program.send("hello")
+    program.wait_idle()
+    open_more(program)
+    put(program, "option_min_p", "5")
+    problem = program.find("option_min_p_problem")
+    assert problem.text() == "This takes a number from 0 to 1."
+    assert problem.isVisible()
+    assert program.find("option_min_p").text() == "5"
+    put(program, "option_top_k", "3")
+    program.wait(lambda: options_of(program) == ChatOptions(top_k=3))
+    assert program.find("option_min_p").text() == "5"  # what was typed stays
+    put(program, "option_min_p", "0.5")
+    program.wait(lambda: options_of(program) == ChatOptions(top_k=3, min_p=0.5))
+    assert not problem.isVisible()
+
+
+def test_one_is_reset_and_all_are(program):
+    program.send("hello")
+    program.wait_idle()
+    open_more(program)
+    assert not program.find("option_min_p_reset").isVisible()
+    assert not program.find("option_more_reset").isEnabled()
+    put(program, "option_min_p", "0.1")
+    put(program, "option_top_k", "7")
+    program.find("option_word_bias").setFocus()
+    program.type_into("option_word_bias", "no = -100")
+    program.find("option_temperature").setFocus()
+    program.wait(lambda: options_of(program).word_bias == (("no", -100.0),))
+    program.click("option_min_p_reset")
+    program.wait(lambda: options_of(program).min_p is None)
+    assert program.find("option_min_p").text() == ""
+    box = program.find("option_temperature")
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    program.find("option_system").setPlainText("Be short.")
+    program.click("option_more_reset")
+    program.wait(lambda: options_of(program) == ChatOptions(system="Be short."))
+    assert program.find("option_top_k").text() == program.find("option_word_bias").toPlainText() == ""
+
+
+def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):
+    program = start()
+    makers = {"general.sampling.top_k": ("i32", 20), "general.sampling.penalty_repeat": ("f32", 1.05)}
+    model = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(change=makers))
+    program.frame.models.import_file(model)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    open_more(program)
+    program.wait(lambda: program.find("option_top_k").placeholderText() == "Recommended (20)")
+    assert program.find("option_min_p").placeholderText() == "Default (0.05)"
+    assert program.find("option_repeat_penalty").placeholderText() == "Default (1.1)"  # a chat's own
+
+
+def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(program):
+    program.send("one")
+    program.wait_idle()
+    first = program.chat.chat
+    open_more(program)
+    field = program.find("option_top_k")
+    field.setFocus()
+    program.type_into(field, "9")
+    program.chat.new_chat()
+    program.wait(lambda: field.text() == "")
+    program.wait(lambda: program.ask(lambda services: services.chats.options(first)).top_k == 9)
+    program.chat.open_chat(first)
+    program.wait(lambda: field.text() == "9")
+
+
+def test_a_preset_holds_them_and_says_what_differs(program):
+    open_more(program)
+    put(program, "option_top_k", "7")
+    program.click("preset_save_as")
+    editor = program.find("preset_editor")
+    program.type_into(program.find("preset_name", editor), "Careful")
+    program.click(program.find("preset_more_button", editor))
+    assert program.find("preset_top_k", editor).text() == "7"
+    field = program.find("preset_min_p", editor)
+    program.type_into(field, "9")
+    program.click(program.find("preset_save", editor))
+    assert "cannot be used" in program.find("preset_problem", editor).text()
+    field.clear()
+    program.type_into(field, "0.2")
+    program.click(program.find("preset_save", editor))
+    program.wait(lambda: program.find("option_preset").currentText() == "Careful")
+    made = program.ask(lambda services: services.chats.presets.list())[0]
+    assert made.options == ChatOptions(top_k=7, min_p=0.2)
+    assert program.find("option_min_p").text() == "0.2"
+    put(program, "option_min_p", "0.3")
+    program.wait(lambda: program.find("preset_words").text() == "Changed since: least likelihood.")

@@ -1,0 +1,34 @@
+"""Settings on what is kept of what was read: shown, deleted, limited, set by the organisation."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.saved_states import StateHead, states_in, write_state
+
+pytestmark = pytest.mark.gui
+
+
+def keep_one(paths, key: str = "a") -> None:
+    head = StateHead(key, "m", "e", ("d",), 1, 3_000_000)
+    write_state(paths.states, head, b"1234", bytes(3_000_000), most_bytes=1 << 30)
+
+
+def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
+    program = start()
+    program.ask(lambda services: services.models.list())
+    keep_one(paths)
+    program.frame.window.show_page("Settings")
+    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "3 MB of one text.")
+    program.click(program.find("setting_delete_saved_states"))
+    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "Nothing.")
+    assert states_in(paths.states) == []
+    assert not program.find("setting_delete_saved_states").isEnabled()
+
+
+def test_the_organisation_may_forbid_it(start, paths) -> None:
+    paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n")
+    program = start()
+    program.wait(lambda: "how much is kept" in program.find("policy_note").text())
+    assert not program.find("setting_saved_states_mib").isEnabled()
+    assert program.ask(lambda services: services.settings.current.saved_states_mib) == 0

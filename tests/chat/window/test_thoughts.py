@@ -1,0 +1,103 @@
+"""A model that thinks aloud, in the window: a line above the answer, which opens; a button that ends the thought."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
+
+from slmdesk.base.records import Status
+
+pytestmark = pytest.mark.gui
+STEPS = " ".join(f"step{number}" for number in range(400))
+
+
+@pytest.fixture
+def thinker(start, model_file):
+    program = start(thought="Hello is a greeting. I greet back.")
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return program
+
+
+def lines(program) -> list[QToolButton]:
+    found = program.page.view.findChildren(QToolButton, "message_thought")
+    return [one for one in found if one.isVisible()]
+
+
+def opened_text(program) -> str:
+    found = program.page.view.findChildren(QLabel, "message_thought_text")
+    return "".join(one.text() for one in found if one.isVisible())
+
+
+def test_the_thought_is_a_closed_line_that_opens_and_is_in_no_copy(thinker):
+    program = thinker
+    program.send("hello")
+    program.wait_idle()
+    program.wait(lambda: len(lines(program)) == 1)
+    assert lines(program)[0].text().startswith("Thought")
+    assert opened_text(program) == ""
+    height = program.page.view.findChildren(QWidget, "message")[-1].height()
+    program.click(lines(program)[0])
+    program.wait(lambda: opened_text(program) == "Hello is a greeting. I greet back.")
+    assert "open" in lines(program)[0].accessibleName()
+    program.wait(lambda: program.page.view.findChildren(QWidget, "message")[-1].height() > height)
+    program.act("copy")
+    assert QApplication.clipboard().text() == program.last().text
+    assert "greeting" not in program.last().text
+    program.click(lines(program)[0])
+    program.wait(lambda: opened_text(program) == "")
+
+
+def test_it_streams_while_open_and_answer_now_ends_it(thinker):
+    program = thinker
+    program.send("hello", slow=0.05, thought=STEPS, answer="You said: hello")
+    program.wait(lambda: lines(program) and lines(program)[0].text().startswith("Thinking…"))
+    program.click(lines(program)[0])
+    program.wait(lambda: "step3" in opened_text(program))
+    buttons = program.page.view.findChildren(QToolButton, "message_answer_now")
+    button = next(one for one in buttons if one.isVisible())
+    program.click(button)
+    program.wait_idle()
+    answer = program.last()
+    assert answer.status is Status.COMPLETE
+    assert answer.text.startswith("You said:")
+    assert "step399" not in answer.thought
+    program.wait(lambda: lines(program)[0].text().startswith("Thought"))
+    assert not button.isVisible()
+    assert "step3" in opened_text(program), "it stays open"
+
+
+def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
+    program = thinker
+    program.click("panel_button")
+    box = program.find("option_thinking", program.page.panel)
+    program.wait(box.isVisible)
+    assert [box.itemData(at) for at in range(box.count())] == ["", "off", "on"]
+    box.setCurrentIndex(box.findData("off"))
+    box.activated.emit(box.currentIndex())
+    program.send("hello")
+    program.wait_idle()
+    assert program.last().thought == ""
+    assert lines(program) == []
+
+
+def test_a_model_that_does_not_think_has_no_such_setting(program):
+    program.click("panel_button")
+    program.wait(lambda: program.page.panel.isVisible())
+    assert not program.find("option_thinking", program.page.panel).isVisible()
+    program.send("hello")
+    program.wait_idle()
+    assert lines(program) == []
+
+
+def test_a_thought_of_yesterday_is_there_when_the_chat_is_opened_again(thinker):
+    program = thinker
+    program.send("hello")
+    program.wait_idle()
+    chat = program.chat.chat
+    program.chat.new_chat()
+    program.wait(lambda: not lines(program))
+    program.chat.open_chat(chat)
+    program.wait(lambda: len(lines(program)) == 1)
+    program.click(lines(program)[0])
+    program.wait(lambda: "greeting" in opened_text(program))

@@ -1,0 +1,93 @@
+"""Colours can be read, choices take effect at once, icons take the theme's colour."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+
+from slmdesk.window.base.icons import FOLDER, icon, pixmap
+from slmdesk.window.base.style_sheet import style_sheet
+from slmdesk.window.base.theme import DARK, LIGHT, contrast, contrast_theme, palette_of, system_fonts
+from slmdesk.window.base.theme_keeper import ThemeKeeper
+
+pytestmark = pytest.mark.gui
+
+GROUNDS = ("window", "surface", "raised")
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_words_can_be_read_on_every_ground(theme):
+    for ground in GROUNDS:
+        for ink, least in (("text", 7), ("muted", 5.4), ("accent", 4.5), ("warn", 4.5), ("danger", 4.5)):
+            assert contrast(theme.colour(ground), theme.colour(ink)) >= least, (ground, ink)
+        for ink in ("code_word", "code_string", "code_number"):
+            assert contrast(theme.colour(ground), theme.colour(ink)) >= 4.5, (ground, ink)
+    assert contrast(theme.colour("accent"), theme.colour("on_accent")) >= 4.5
+    assert contrast(theme.colour("mark"), theme.colour("text")) >= 4.5
+
+
+@pytest.mark.parametrize(("ground", "ink"), [("#000000", "#FFFFFF"), ("#FFFFFF", "#000000"), ("#808080", "#909090")])
+def test_high_contrast_is_high_whatever_the_system_offers(qapp, ground, ink):
+    palette = QPalette()
+    for role, colour in (("Window", ground), ("WindowText", ink), ("Highlight", ink), ("HighlightedText", ground)):
+        palette.setColor(QPalette.ColorRole[role], QColor(colour))
+    theme = contrast_theme(palette)
+    for token in ("text", "muted", "danger", "warn", "line"):
+        assert contrast(theme.colour("surface"), theme.colour(token)) >= 10
+    assert contrast(theme.colour("mark"), theme.colour("text")) >= 4.5
+    assert theme.line_width == 2
+
+
+def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
+    keeper = ThemeKeeper(qapp, choice="light")
+    with qtbot.waitSignal(keeper.theme_changed) as reported:
+        keeper.set_choice("dark")
+    assert reported.args == [DARK]
+    assert qapp.palette().color(QPalette.ColorRole.Window) == QColor(DARK.window)
+    before = qapp.font().pointSizeF()
+    with qtbot.waitSignal(keeper.theme_changed):
+        keeper.set_font_scale(200)
+    assert qapp.font().pointSizeF() == pytest.approx(2 * before)
+    with qtbot.assertNotEmitted(keeper.theme_changed):
+        keeper.set_choice("dark")
+    keeper.set_font_scale(100)
+    keeper.set_choice("light")
+
+
+def test_the_system_is_followed(qapp, qtbot):
+    keeper = ThemeKeeper(qapp, choice="system")
+    assert keeper.theme in (LIGHT, DARK)
+    keeper.set_choice("dark")
+    assert keeper.theme is DARK
+
+
+def test_the_style_sheet_names_no_colour_of_its_own(qapp):
+    sheet = style_sheet(LIGHT, system_fonts())
+    known = {getattr(LIGHT, name) for name in LIGHT.__struct_fields__ if str(getattr(LIGHT, name)).startswith("#")}
+    found = {word.strip(";") for word in sheet.split() if word.startswith("#") and len(word.strip(";")) == 7}
+    assert {colour for colour in found if _is_colour(colour)} <= known
+    assert palette_of(DARK).color(QPalette.ColorRole.Text) == QColor(DARK.text)
+
+
+def _is_colour(word):
+    return all(letter in "0123456789abcdefABCDEF" for letter in word[1:])
+
+
+def test_icons_are_drawn_in_the_colour_asked_for(qapp):
+    drawn = pixmap("copy", QColor("#1F6F5C"), size=18, scale=2.0)
+    assert drawn.width() == 36
+    image = drawn.toImage()
+    solid = [image.pixelColor(x, y) for x in range(36) for y in range(36) if image.pixelColor(x, y).alpha() == 255]
+    assert solid
+    assert {colour.name() for colour in solid} == {"#1f6f5c"}
+
+
+def test_every_icon_can_be_drawn(qapp):
+    names = sorted(path.stem for path in FOLDER.glob("*.svg"))
+    assert {"copy", "refresh-cw", "play", "eye", "arrow-down"} <= set(names)
+    for name in names:
+        assert not icon(name, QColor(Qt.GlobalColor.black)).isNull()
+    assert (FOLDER / "LICENSE").is_file()
+    with pytest.raises(FileNotFoundError):
+        pixmap("no-such-icon", QColor("black"))

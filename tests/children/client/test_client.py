@@ -1,0 +1,454 @@
+"""The client with the echo engine: each job ends once, whatever happens to the child.
+
+What is not marked `real_child` is the contract that a process and threads of the test both keep.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from fakes.children import READER, Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
+from fakes.matrix import counts
+
+from slmdesk.base.protocol import Cancelled, Done, Failed, Token
+from slmdesk.base.types import LoadSpec
+from slmdesk.children.client import ChildEnded, ChildStarted, ClientLimits, Outcome, client
+from slmdesk.children.client.events import processor_name
+
+pytestmark = pytest.mark.process
+
+SLOW = {"slow": 0.005, "repeat": "word"}
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.definition.get_closest_marker("real_child") is None:
+        metafunc.parametrize("local_children", [False, True], ids=["process", "threads"], indirect=True)
+
+
+def rounds(normal, full):
+    """A small count in the normal run, the row's own under soak."""
+    return [pytest.param(normal), pytest.param(full, marks=pytest.mark.soak)]
+
+
+def test_an_answer_streams_and_the_details_come_with_its_end(tmp_path):
+    with Rig(tmp_path) as rig:
+        handle = rig.load()
+        received, _ = rig.chat(handle, "good morning")
+        end = received.end()
+        assert received.text == end.result["text"] == "You said: good morning"
+        assert end.result["usage"]["context_size"] == 4096
+        assert [type(event) for event in received.events].count(Token) == 4
+        assert rig.children.of(ChildStarted)[0].pid == rig.client.pid
+        assert rig.client.generation == 1
+        assert rig.client.is_running
+
+
+def test_no_child_is_started_before_it_is_needed(tmp_path):
+    with Rig(tmp_path) as rig:
+        done = Received()
+        rig.client.unload("x", done)
+        assert isinstance(done.end(), Done)
+        assert rig.client.pid is None
+        assert not rig.client.is_running
+
+
+def test_the_prompt_can_be_seen_and_tokens_counted(tmp_path):
+    with Rig(tmp_path) as rig:
+        handle = rig.load()
+        seen, counted, by_file, refused = Received(), Received(), Received(), Received()
+        rig.client.start("render", chat_payload(handle, "hi <user>"), seen)
+        rig.client.count_tokens(["a b", "", "c"], counted, handle=handle)
+        (tmp_path / "m").touch()
+        rig.client.count_tokens(["a b"], by_file, path=str(tmp_path / "m"))
+        rig.client.count_tokens(["a b"], refused, path=str(tmp_path / "none"))
+        result = seen.end().result
+        assert result["text"] == "".join(part["text"] for part in result["parts"])
+        assert {"text": "hi <user>", "trusted": False} in result["parts"]
+        assert counted.end().result == {"counts": [2, 0, 1]}
+        assert by_file.end().result == {"counts": [2]}
+        assert refused.end() == Failed(refused.ends[0].job, "model.missing", {"path": str(tmp_path / "none")})
+
+
+def test_many_steps_are_answered_together(tmp_path):
+    with Rig(tmp_path, echo={"words": True}) as rig:
+        handle = rig.load()
+        received = Received()
+        job = rig.client.start("batch", {"handle": handle}, received)
+        for number in range(20):
+            job.step(str(number), chat_payload(handle, f"number {number}"))
+        received.until(lambda received: len(received.partials) >= 5)
+        job.step("bad", {"messages": 5})
+        job.step("fails", chat_payload(handle, '#echo {"fail": "model.damaged", "at": 1}\nx'))
+        job.end_of_steps()
+        assert received.end().result == {"done": 20, "failed": 2}
+        values = {one.key: one.value for one in received.partials}
+        assert all(values[str(n)]["answer"]["text"] == f"You said: number {n}" for n in range(20))
+        assert values["bad"]["code"] == "request.invalid"
+        assert values["fails"]["code"] == "model.damaged"
+
+
+def test_a_batch_that_waits_for_steps_can_be_cancelled(tmp_path):
+    with Rig(tmp_path) as rig:
+        received = Received()
+        job = rig.client.start("batch", {"handle": rig.load()}, received)
+        job.cancel()
+        assert isinstance(received.end(), Cancelled)
+        assert rig.client.generation == 1
+
+
+def test_what_does_not_fit_is_refused_with_both_numbers(tmp_path):
+    with Rig(tmp_path) as rig:
+        received, _ = rig.chat(rig.load(context_tokens=10), "word " * 50)
+        assert received.end().code == "context.full"
+        assert received.ends[0].args["available"] == 10
+        assert received.ends[0].args["needed"] > 50
+
+
+def test_an_unknown_kind_and_a_wrong_payload_have_codes(tmp_path):
+    with Rig(tmp_path) as rig:
+        for kind, payload in (("nonsense", {}), ("chat", {}), ("chat", {"handle": "x"}), ("render", {"handle": 1})):
+            received = Received()
+            rig.client.start(kind, payload, received)
+            assert received.end().code == "request.invalid"
+
+
+def test_a_continued_answer_does_not_repeat_its_beginning(tmp_path):
+    with Rig(tmp_path) as rig:
+        received, _ = rig.chat(rig.load(), "one two three", prefix="You said: one")
+        assert received.end().result["text"] == " two three"
+
+
+def test_letters_of_many_bytes_come_whole(tmp_path):
+    with Rig(tmp_path, echo={"odd_utf8": True}) as rig:
+        received, _ = rig.chat(rig.load(), "Größe 𝄞")
+        assert received.end().result["text"] == received.text == "You said: Größe 𝄞 é€𝄞👩‍👩‍👧"
+        assert "\ufffd" not in received.text
+
+
+def test_five_megabytes_go_there_and_back(tmp_path):
+    text = "äö\udc80 words\n" * 500_000
+    assert len(text.encode("utf-8", "replace")) > 5 << 20
+    with Rig(tmp_path) as rig:
+        handle = rig.load()
+        seen = Received()
+        rig.client.start("render", chat_payload(handle, text), seen)
+        assert text in seen.end(120).result["text"]
+
+
+def test_loading_shows_progress_and_can_be_cancelled(tmp_path):
+    with Rig(tmp_path, echo={"load_seconds": 5}) as rig:
+        received = Received()
+        job = rig.client.load(LoadSpec(""), received)
+        received.until(has_progress)
+        job.cancel()
+        assert isinstance(received.end(), Cancelled)
+        assert rig.client.generation == 1
+
+
+def test_a_job_cancelled_before_the_child_knows_of_it_ends_without_it(tmp_path):
+    with Rig(tmp_path) as rig:
+        received = Received()
+        job = rig.client.start("chat", chat_payload("x", "y"), received)
+        job.cancel()
+        job.cancel()
+        assert isinstance(received.end(), Cancelled)
+        assert rig.ask("still there?") == "You said: still there?"
+
+
+@pytest.mark.real_child
+@counts("w1_client_kills")
+def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    with Rig(tmp_path, echo=SLOW | {"slow_read": 0.005, "load_seconds": 0.02}) as rig:
+        for _ in range(count):
+            generation = rig.client.generation
+            received, answer = Received(), Received()
+            begun = threading.Event()
+
+            def go(event, received=received, begun=begun, rig=rig, answer=answer):
+                received(event)
+                if isinstance(event, Done) and not begun.is_set():
+                    begun.set()
+                    rig.client.start("chat", chat_payload(event.result["handle"], "x " * 2000), answer)
+
+            rig.client.load(LoadSpec("", context_tokens=9000), go)
+            rig.children.until(lambda h, g=generation: any(one.generation > g for one in h.of(ChildStarted)))
+            threading.Event().wait(chance.uniform(0, 0.25))  # when to strike: the point is that it does not matter
+            pid = rig.client.pid
+            os.kill(pid, signal.SIGKILL)
+            rig.children.until(lambda h, g=generation: any(one.generation > g for one in h.of(ChildEnded)))
+            assert rig.children.of(ChildEnded)[-1].how is Outcome.KILLED
+            received.end()
+            if begun.is_set():
+                assert answer.end().code == "child.died" or answer.ends[0].code == "model.not_loaded"
+                assert set(answer.text.split()) <= {"word"}
+            assert_gone(pid)
+        began = time.monotonic()
+        assert rig.ask("and now?", max_tokens=3) == " word word word"
+        assert time.monotonic() - began < 30
+        assert not [child for child in psutil.Process().children() if child.status() == psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.real_child
+@pytest.mark.parametrize(
+    ("fault", "how"),
+    [
+        ("abort", Outcome.ABORTED), ("segfault", Outcome.SEGFAULT), ("bus", Outcome.BUS),
+        ("illegal", Outcome.ILLEGAL_INSTRUCTION), ("exit0", Outcome.ENDED), ("exit1", Outcome.EXITED),
+    ],
+)  # fmt: skip
+def test_w2_six_causes_are_told_apart(tmp_path, fault, how):
+    with Rig(tmp_path, echo={"fault": fault, "at": 3, "words": True}) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        end = received.end()
+        assert (end.code, end.args["how"]) == ("child.died", how.value)
+        assert received.text == "You said: one"
+        assert rig.child_end().how is how
+        assert fault != "illegal" or end.args["detail"] == processor_name() != ""
+        received, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
+        assert isinstance(received.end(), Done)
+        assert rig.client.generation == 2
+
+
+@pytest.mark.real_child
+def test_w2_a_crash_at_load_is_told_to_the_load(tmp_path):
+    with Rig(tmp_path, echo={"fault": "abort", "at": -1}) as rig:
+        for generation in (1, 2):
+            received = Received()
+            rig.client.load(LoadSpec(""), received)
+            assert received.end().args == {"how": "aborted", "detail": "SIGABRT"}
+            assert rig.client.generation == generation
+
+
+@pytest.mark.real_child
+@pytest.mark.parametrize("fault", ["freeze", "stop"])
+def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
+    with Rig(tmp_path, echo={"fault": fault, "at": 2, "words": True}) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        received.until(has_tokens(2))
+        end = received.end()
+        assert (end.code, end.args) == ("child.hung", {"seconds": 5.0})
+        noticed = received.times[-1] - received.times[-2]
+        print(f"noticed after {noticed:.2f} s")
+        assert noticed < 5 + 3
+        assert rig.child_end().how is Outcome.HUNG
+        received, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
+        assert isinstance(received.end(), Done)
+
+
+@pytest.mark.real_child
+@pytest.mark.parametrize(("hang", "seconds"), [("still", 3.0), ("template", 2.0)])
+def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
+    with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=3.0)) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        assert received.end().args == {"seconds": seconds}
+
+
+@pytest.mark.real_child
+def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
+    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=1.0, spinning_s=4.0)) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        assert received.end().args == {"seconds": 4.0}
+
+
+@pytest.mark.real_child
+def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "LATE_S", -1.0)  # every look at the child counts as late
+    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=0.5, spinning_s=2.0)) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        assert received.end().args == {"seconds": 2.0}
+
+
+@pytest.mark.real_child
+@counts("w4_client_cancels")
+def test_w4_cancel_is_heard_at_once_and_stops_soon(tmp_path, count):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    slowest = 0.0
+    with Rig(tmp_path, echo={"slow": 0.002, "repeat": "word", "slow_read": 0.01}) as rig:
+        handle = rig.load(context_tokens=9000)
+        for _ in range(count):
+            received, job = rig.chat(handle, f"{chance.random()} " + "x " * 4000)
+            threading.Event().wait(chance.uniform(0, 0.5))  # when to strike: the point is that it does not matter
+            began = time.monotonic()
+            job.cancel()
+            assert isinstance(received.end(), Cancelled | Done)
+            slowest = max(slowest, received.times[-1] - began)
+            assert len(received.ends) == 1
+        assert rig.client.generation == 1
+    print(f"slowest of {count}: {slowest * 1000:.0f} ms")
+    assert slowest < 2.0 or count < 200  # the promise is 0.5 s, and the long run has the machine for itself
+
+
+@pytest.mark.real_child
+def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
+    with Rig(tmp_path, echo=SLOW | {"refuse_cancel": True, "words": True}) as rig:
+        handle = rig.load()
+        received, job = rig.chat(handle, "x")
+        other, _ = rig.chat(handle, '#echo {"slow": 30}\ny')
+        received.until(has_tokens(3))
+        job.cancel()
+        assert isinstance(received.end(), Cancelled)
+        assert job.cancel_received
+        assert other.end().args["how"] == "cancel_ignored"
+        assert rig.child_end().how is Outcome.CANCEL_IGNORED
+        assert isinstance(rig.chat(rig.load(), "again")[0].end(), Done)
+
+
+@pytest.mark.real_child
+@pytest.mark.parametrize("size", rounds(1 << 24, 1 << 30))
+def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
+    with Rig(tmp_path, echo={"flood_stderr": size}) as rig:
+        for _ in range(3):
+            rig.client.load(LoadSpec(""), loaded := Received())
+            received, _ = rig.chat(loaded.end().result["handle"], "hello")
+            assert received.end().result["text"] == "You said: hello"
+            rig.client.close()
+            rig.__init__(tmp_path, echo={"flood_stderr": size})
+    logs = list(rig.log_path.parent.iterdir())
+    assert sum(path.stat().st_size for path in logs) <= 5 * 1000 * 1000
+    assert "left out" in rig.log_path.read_text()[-70_000:]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in logs)
+
+
+@pytest.mark.real_child
+@counts("r1_memory")
+def test_r1_no_memory_left_is_said_so_and_the_child_goes_first(tmp_path, count):
+    with Rig(tmp_path, command=[*_limited(600 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
+        for _ in range(count):
+            received, _ = rig.chat(rig.load(), "one two three")
+            assert received.end().args["how"] == "out_of_memory"
+            assert received.text == "You"
+        received, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
+        assert isinstance(received.end(), Done)
+        assert int(Path(f"/proc/{rig.client.pid}/oom_score_adj").read_text()) > 0
+
+
+def _limited(size):
+    from fakes.children import ECHO
+
+    program = f"import resource, os, sys; resource.setrlimit(resource.RLIMIT_AS, ({size}, {size}))\n"
+    return [ECHO[0], "-c", program + "os.execv(sys.argv[1], sys.argv[1:])", *ECHO]
+
+
+def test_the_second_role_reads_documents(tmp_path):
+    (tmp_path / "a.xyz").write_text("x")
+    (tmp_path / "a.md").write_bytes("# One\n\ntext \xe9\n## Two\n- x\n".encode("latin-1"))
+    with Rig(tmp_path, READER, role="reader") as rig:
+        received = Received()
+        rig.client.start("read", {"path": str(tmp_path / "a.md"), "format": ""}, received)
+        end = received.end()
+        assert (end.result["format"], end.result["pages"], end.result["page_kind"]) == ("md", 2, "section")
+        assert (end.result["encoding"], end.result["doubt"]) == ("cp1252", "not UTF-8: guessed to be cp1252")
+        first, second = (one.value for one in received.partials)
+        assert (first["number"], first["label"], first["status"]) == (1, "One", "read")
+        assert first["text"] == "# One\n\ntext é\n"
+        blocks = [(one["kind"], one["start"], one["end"]) for one in second["blocks"]]
+        assert blocks == [("heading", 0, 6), ("list_item", 7, 10)]
+        for path, code in (
+            ("none.md", "file.missing"),
+            ("a.xyz", "document.unknown_format"),
+            ("", "document.unreadable"),
+        ):
+            wrong = Received()
+            rig.client.start("read", {"path": str(tmp_path / path)}, wrong)
+            assert wrong.end().code == code
+        os.mkfifo(tmp_path / "fifo.txt")
+        blocked = Received()
+        rig.client.start("read", {"path": str(tmp_path / "fifo.txt")}, blocked)
+        assert blocked.end().args["reason"] == "a pipe"
+        big = tmp_path / "big.txt"
+        big.write_text("äwords words\n" * 1_400_000, encoding="utf-8")
+        large = Received()
+        rig.client.start("read", {"path": str(big)}, large)
+        assert isinstance(large.end(120), Done), large.ends
+        assert "".join(one.value["text"] for one in large.partials) == big.read_text(encoding="utf-8")
+
+
+def test_closing_ends_jobs_and_leaves_no_process(tmp_path):
+    rig = Rig(tmp_path, echo=SLOW)
+    received, _ = rig.chat(rig.load(), "x")
+    received.until(has_tokens(2))
+    pid = rig.client.pid
+    rig.client.close()
+    assert isinstance(received.end(), Cancelled)
+    assert_gone(pid)
+    assert rig.child_end().how is Outcome.ASKED
+    rig.client.close()
+    late, job = rig.chat("x", "y")
+    job.cancel()
+    assert isinstance(late.end(), Cancelled)
+
+
+@pytest.mark.real_child
+@pytest.mark.parametrize("fault", ["freeze", "stop"])
+def test_closing_ends_a_child_that_does_not_listen(tmp_path, fault):
+    rig = Rig(tmp_path, echo={"fault": fault, "at": 2})
+    received, _ = rig.chat(rig.load(), "one two three " * 500)  # a stop takes hold a moment after it was asked for
+    received.until(has_tokens(2))
+    pid = rig.client.pid
+    rig.client.close(0.5)
+    assert_gone(pid)
+    assert isinstance(received.end(), Cancelled | Failed)
+
+
+def test_a_client_may_be_closed_by_its_own_listener(tmp_path):
+    rig = Rig(tmp_path)
+    closed = threading.Event()
+
+    def listen(event):
+        if isinstance(event, Done):
+            rig.client.close(0.5)
+            closed.set()
+
+    rig.client.load(LoadSpec(""), listen)
+    assert closed.wait(60)
+    rig.client.close()
+    assert_gone(rig.client.pid)
+
+
+def test_a_listeners_error_ends_nothing(tmp_path, caplog):
+    def listen(event):
+        raise ValueError("secret words")
+
+    with Rig(tmp_path) as rig:
+        rig.client.load(LoadSpec(""), listen)
+        assert rig.ask("hello") == "You said: hello"
+    assert "ValueError" in caplog.text
+    assert "secret words" not in caplog.text
+    caplog.clear()
+
+
+def test_a_slow_listener_is_not_the_childs_fault(tmp_path):
+    with Rig(tmp_path, echo={"slow": 0.01}, limits=ClientLimits(silence_s=2.0)) as rig:
+        received = Received()
+
+        def listen(event):
+            if isinstance(event, Token) and not received.of(Token):
+                threading.Event().wait(4)
+            received(event)
+
+        rig.client.start("chat", chat_payload(rig.load(), "one two " * 50), listen)
+        assert isinstance(received.end(), Done)
+        assert rig.client.generation == 1
+
+
+@pytest.mark.real_child
+def test_a_program_that_is_not_there_fails_its_jobs(tmp_path):
+    with Rig(tmp_path, [str(tmp_path / "none")]) as rig:
+        received, _ = rig.chat("x", "y")
+        assert received.end().code == "child.start_failed"
+        assert rig.child_end().how is Outcome.START_FAILED
+    with Rig(tmp_path, ["/bin/false"]) as rig:
+        received, _ = rig.chat("x", "y")
+        assert received.end() == Failed("1", "child.start_failed", {"reason": "exit 1"})

@@ -1,0 +1,62 @@
+"""What a child may open, as it is said and as it is looked up."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.children.reach import NOTHING, REACH_VARIABLE, AllowedPaths, reach_from, reached_by
+from slmdesk.children.worker import files
+from slmdesk.formats import ocr
+
+pytestmark = pytest.mark.pure
+
+
+def test_what_is_said_is_heard_odd_names_too():
+    said = AllowedPaths(("/a b", "/ü\udcff", '/"'), ("/states",))
+    assert reach_from({REACH_VARIABLE: said.to_variable()}) == said
+
+
+@pytest.mark.parametrize("words", ["", "nonsense", "[]", "{}", '{"read": 5}'])
+def test_nothing_said_is_nothing_allowed(words):
+    assert reach_from({REACH_VARIABLE: words}) == NOTHING
+
+
+def test_all_parts_of_a_model_go_together():
+    said = AllowedPaths().with_file("/m/a-00002-of-00003.gguf")
+    assert reach_from({REACH_VARIABLE: said.to_variable()}).read == tuple(
+        f"/m/a-0000{number}-of-00003.gguf" for number in (1, 2, 3)
+    )
+
+
+def test_more_names_than_an_environment_takes_become_their_folders(tmp_path):
+    few = AllowedPaths(tuple(f"/models/{number % 7}/{number:0100}.gguf" for number in range(3000)))
+    assert reach_from({REACH_VARIABLE: few.to_variable()}).read == tuple(f"/models/{number}" for number in range(7))
+
+
+def test_a_file_is_known_by_its_inode_and_a_folder_by_its_name(tmp_path):
+    folder, other = tmp_path / "models", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    (other / "a.gguf").write_text("a")
+    (folder / "link.gguf").symlink_to(other / "b.gguf")
+    (other / "b.gguf").write_text("b")
+    found = reached_by(AllowedPaths((str(folder), str(other / "a.gguf"))))
+    (folder / "new.gguf").write_text("new")
+    assert found.covers(str(folder / "new.gguf"))
+    assert found.covers(str(other / "a.gguf"))
+    assert not found.covers(str(other / "b.gguf"))
+    assert not found.covers(str(folder / "link.gguf"))  # it leads out of the folder
+    (other / "c.gguf").write_text("another file")
+    (other / "c.gguf").replace(other / "a.gguf")
+    assert not found.covers(str(other / "a.gguf"))
+    assert found.covers(str(other / "none.gguf"))
+
+
+def test_the_reader_keeps_the_data_of_ocr(monkeypatch):
+    assert files.OCR_VARIABLE == ocr.DATA_VARIABLE
+    monkeypatch.setenv(ocr.DATA_VARIABLE, "/data/of/ocr")
+    read = files.files_of("reader", NOTHING).read
+    assert "/data/of/ocr" in read
+    for folder in ocr.FOLDERS:
+        assert not folder.startswith("/usr") or "/usr" in read
+    assert files.files_of("reader", NOTHING).write == ()

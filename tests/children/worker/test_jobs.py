@@ -1,0 +1,220 @@
+"""Each job ends exactly once; the echo engine keeps the promises of Engine."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from fakes.echo.engine import EchoEngine
+from fakes.echo.options import EchoOptions
+
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Step, Token
+from slmdesk.base.types import ChatMessage, FinishReason, LoadSpec, Role, Sampling, TextPart
+from slmdesk.children.tasks.base import Job
+from slmdesk.children.tasks.batch import batch
+from slmdesk.children.worker.jobs import run_job
+from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
+
+pytestmark = pytest.mark.pure
+
+
+def request(handle, text, key="k", prefix="", **sampling):
+    messages = (ChatMessage(Role.USER, (TextPart(text),)),)
+    return Request(key, handle, messages, answer_prefix=prefix, sampling=Sampling(**sampling))
+
+
+def engine(**options):
+    made = EchoEngine(EchoOptions(**options))
+    return made, made.load(LoadSpec("", context_tokens=options.get("context", 4096)), lambda part: True).handle
+
+
+def driven(task, job=None):
+    sent = []
+    run_job(job or Job("1", {}), task, sent.append)
+    return sent
+
+
+def test_a_job_ends_with_its_result_a_code_or_a_cancel():
+    def works():
+        yield Token("1", "x")
+        return {"a": 1}
+
+    def raises(err):
+        yield Token("1", "x")
+        raise err
+
+    assert driven(works()) == [Token("1", "x"), Done("1", {"a": 1})]
+    assert driven(raises(KnownError("context.full", needed=2, available=1)))[1:] == [
+        Failed("1", "context.full", {"needed": 2, "available": 1})
+    ]
+    assert driven(raises(Stopped()))[1:] == [Cancelled("1")]
+    assert driven(raises(RuntimeError("secret")))[1:] == [Failed("1", "bug", {})]
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    yield
+    assert "secret" not in caplog.text
+    caplog.clear()
+
+
+def test_a_cancelled_job_is_closed_before_its_end_is_told():
+    closed = []
+    job = Job("1", {})
+
+    def works():
+        try:
+            while True:
+                yield Token("1", "x")
+                job.cancel()
+        finally:
+            closed.append(True)
+
+    sent = []
+
+    def send(event):
+        assert not isinstance(event, Cancelled) or closed
+        sent.append(event)
+
+    run_job(job, works(), send)
+    assert sent[-1] == Cancelled("1")
+    assert len(sent) == 3
+
+
+def test_a_result_that_is_no_json_ends_with_a_code():
+    def send(event):
+        if isinstance(event, Done):
+            raise ValueError("secret: inf is no JSON")
+        sent.append(event)
+
+    def works():
+        yield Token("1", "x")
+        return {"a": float("inf")}
+
+    sent = []
+    run_job(Job("1", {}), works(), send)
+    assert sent[-1] == Failed("1", "bug", {})
+
+
+def test_steps_come_in_waves_and_a_cancel_wakes_who_waits():
+    job = Job("1", {})
+    for number in range(3):
+        job.add_step(Step("1", str(number), {}))
+    batches = job.batches(2)
+    assert [step.key for step in next(batches)] == ["0", "1"]
+    assert [step.key for step in next(batches)] == ["2"]
+    job.add_step(Step("1", "3", {}))
+    job.end_steps()
+    assert [[step.key for step in batch] for batch in batches] == [["3"]]
+    other = Job("2", {})
+    threading.Timer(0.01, other.cancel).start()
+    with pytest.raises(Stopped):
+        next(other.batches(2))
+
+
+def step(key, text):
+    return Step("1", key, {"messages": [{"role": "user", "parts": [{"text": text}]}]})
+
+
+def test_a_step_that_comes_later_does_not_wait_for_those_before():
+    made, handle = engine(words=True)
+    job = Job("1", {"handle": handle, "stream": True})
+    job.add_step(step("long", '#echo {"slow": 0.01, "repeat": "on"}'))
+    ended = []
+    for event in batch(job, made):
+        if isinstance(event, Token) and event.key == "long" and not ended:
+            ended.append("begun")
+            job.add_step(step("short", "hello"))
+            job.add_step(step("wrong", None))
+            job.end_steps()
+        elif isinstance(event, Partial):
+            ended.append(event.key)
+    assert sorted(ended[1:3]) == ["short", "wrong"]
+    assert ended[3:] == ["long"]
+    assert not made.is_busy()
+
+
+def test_a_cancel_ends_all_answers_of_a_batch():
+    made, handle = engine(words=True)
+    job = Job("1", {"handle": handle, "stream": True})
+    job.add_step(step("a", '#echo {"slow": 0.01, "repeat": "on"}'))
+    events = batch(job, made)
+    next(event for event in events if isinstance(event, Token))
+    job.add_step(step("b", '#echo {"slow": 0.01, "repeat": "and on"}'))
+    next(event for event in events if isinstance(event, Token) and event.key == "b")
+    job.cancel()
+    with pytest.raises(Stopped):
+        list(events)
+    for thread in threading.enumerate():
+        if thread.name.startswith("job 1 "):
+            thread.join(5)
+    assert not made.is_busy()
+
+
+def test_the_echo_is_always_the_same_and_remembers_its_prompt():
+    made, handle = engine()
+    first, second = ([*made.generate([request(handle, "one two")])] for _ in range(2))
+    pieces = [event.text for event in first if isinstance(event, Piece)]
+    assert "".join(pieces) == "You said: one two" == first[-1].answer.text
+    assert first[-1].answer.usage.cached_tokens == 0
+    assert second[-1].answer.usage.cached_tokens == second[-1].answer.usage.prompt_tokens - 1
+    assert not made.is_busy()
+    assert made.work_done() > 0
+
+
+@pytest.mark.parametrize(
+    ("sampling", "text", "reason"),
+    [
+        ({"max_tokens": 2}, "You said:", FinishReason.LENGTH),
+        ({"stop": ("two", "x")}, "You said: one ", FinishReason.STOP_STRING),
+        ({}, "You said: one two three", FinishReason.STOP),
+    ],
+)
+def test_the_echo_ends_for_a_reason(sampling, text, reason):
+    made, handle = engine()
+    answer = [*made.generate([request(handle, "one two three", **sampling)])][-1].answer
+    assert (answer.text, answer.finish_reason) == (text, reason)
+
+
+def test_w8_a_word_for_ever_is_ended():
+    made, handle = engine(repeat="word")
+    answer = [*made.generate([request(handle, "x")])][-1].answer
+    assert answer.finish_reason is FinishReason.REPEAT
+    assert answer.usage.output_tokens <= 256
+
+
+def test_requests_together_end_each_for_itself():
+    made, handle = engine(words=True)
+    events = [
+        *made.generate(
+            [
+                request(handle, "one", "a"),
+                request("none", "x", "b"),
+                request(handle, "word " * 5000, "c"),
+                request(handle, '#echo {"fail": "model.damaged", "at": 1}\n', "d"),
+            ]
+        )
+    ]
+    ends = {event.key: event for event in events if isinstance(event, Finished | RequestFailed)}
+    assert ends["a"].answer.text == "You said: one"
+    assert (ends["b"].code, ends["c"].code, ends["d"].code) == ("model.not_loaded", "context.full", "model.damaged")
+
+
+def test_closing_wakes_who_waits_and_frees_the_engine():
+    made, handle = engine(slow=60)
+    events = made.generate([request(handle, "one")])
+    threading.Timer(0.05, events.close).start()
+    assert not [event for event in events if isinstance(event, Piece | Finished)]
+    assert not made.is_busy()
+
+
+def test_unloading_ends_what_runs():
+    made, handle = engine()
+    events = made.generate([request(handle, "one two")])
+    next(events)
+    made.unload(handle)
+    made.unload(handle)
+    assert [*events][-1].code == "model.not_loaded"
+    with pytest.raises(KnownError):
+        made.count_tokens(handle, ["x"])

@@ -1,0 +1,363 @@
+"""The reader as it runs: every format in the real child, behind its filter and limits; parsers that misbehave (X4)."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from fakes.children import LONG_S, READER, Received, Rig, may_read
+from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
+from fakes.small_documents import MARKERS, WORDS, mail, small_documents
+from fakes.tiny_pdf import TinyPdf, lines
+from pptx import Presentation
+
+from slmdesk.base import protocol
+from slmdesk.base.formats import FORMATS
+from slmdesk.base.protocol import Cancelled, Done, Failed, Start
+from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
+from slmdesk.children.reach import HANDLES_VARIABLE
+from slmdesk.children.tasks.base import Job
+from slmdesk.children.worker import landlock, roles
+
+pytestmark = pytest.mark.process
+
+ODD = [sys.executable, str(Path(__file__).resolve().parent.parent.parent / "fakes" / "odd_reader.py")]
+CANCEL_S = 0.5
+MOST_BYTES = 200 << 20
+
+
+def documents():
+    """A document of every format, with a word that is in it."""
+    deck, target = Presentation(), io.BytesIO()
+    deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = WORDS
+    deck.save(target)
+    cell = f'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>{WORDS}</t></is></c></row></sheetData>'
+    words = f"<text:p>{WORDS}</text:p>"
+    table = (
+        f'<table:table table:name="S"><table:table-row><table:table-cell>{words}</table:table-cell></table:table-row>'
+    )
+    show = f'<draw:page draw:name="one"><draw:frame><draw:text-box>{words}</draw:text-box></draw:frame></draw:page>'
+    return {id: (*named, WORDS) for id, named in small_documents().items()} | {
+        "pdf": ("a.pdf", bytes(TinyPdf().page(*lines(50, 700, "words of a page"))), "words of a page"),
+        "docx": ("a.docx", docx(paragraph(WORDS)), WORDS),
+        "pptx": ("a.pptx", target.getvalue(), WORDS),
+        "xlsx": ("a.xlsx", xlsx({"One": cell}), WORDS),
+        "xlsb": ("a.xlsb", xlsb({(0, 0): 4711.0}), "4711"),
+        "xls": ("a.xls", xls({(0, 0): WORDS}), WORDS),
+        "csv": ("a.csv", f"a,b\n{WORDS},2\n".encode(), WORDS),
+        "odt": ("a.odt", odf("text", words), WORDS),
+        "odp": ("a.odp", odf("presentation", show), WORDS),
+        "ods": ("a.ods", odf("spreadsheet", f"{table}</table:table>"), WORDS),
+    }
+
+
+def start(rig, path, **payload):
+    received = Received()
+    return received, rig.client.start("read", {"path": str(path), **payload}, received)
+
+
+def read(rig, path, **payload):
+    """Read to the end; the end and the text."""
+    received, _ = start(rig, path, **payload)
+    end = received.end()
+    return end, "\n".join(partial.value["text"] for partial in received.partials)
+
+
+def wait_until_reached(path):
+    """The parser of this document begins to misbehave."""
+    deadline, pause = time.monotonic() + LONG_S, threading.Event()
+    while not path.with_name(f"{path.name}.reached").exists():
+        assert time.monotonic() < deadline
+        pause.wait(0.005)
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    with Rig(tmp_path_factory.mktemp("reader"), READER, role="reader") as one:
+        yield one
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """Starts a child whose parsers misbehave."""
+    rigs = []
+
+    def make(*arguments, **limits):
+        command = [*ODD, *map(str, arguments)]
+        rigs.append(Rig(tmp_path, command, role="reader", limits=ClientLimits(**limits) if limits else None))
+        return rigs[-1]
+
+    yield make
+    for one in rigs:
+        one.client.close()
+
+
+@pytest.mark.parametrize("format_id", [one.id for one in FORMATS])
+def test_every_format_is_read_in_the_real_child(rig, tmp_path, format_id):
+    name, data, word = documents()[format_id]
+    (tmp_path / name).write_bytes(data)
+    end, text = read(rig, tmp_path / name)
+    assert isinstance(end, Done), end
+    assert word in text
+    assert (end.result["format"], end.result["pages"] >= 1) == (format_id, True)
+    assert rig.client.generation == 1
+
+
+@pytest.mark.parametrize(
+    "format_id",
+    [one.id for one in FORMATS if one.id not in ("txt", "code", "md", "csv", "subtitles", "ttml", "po", "xliff")],
+)
+def test_x5_a_wrong_name_is_seen_through(rig, tmp_path, format_id):
+    name, data, word = documents()[format_id]
+    for wrong in ("a.txt", "a.docx") if format_id not in ("html", "eml", "mht") else ("a.docx", "a.doc"):
+        if wrong == name:
+            continue
+        (tmp_path / wrong).write_bytes(data)
+        end, text = read(rig, tmp_path / wrong)
+        assert isinstance(end, Done), (wrong, end)
+        assert word in text
+        assert end.result["format"] == format_id
+        assert "other_format" in end.result["notes"]
+
+
+def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
+    inner = mail("see", enclosed=[("deep.txt", WORDS.encode())])
+    (tmp_path / "a.eml").write_bytes(mail("x", enclosed=[("b.pdf", documents()["pdf"][1]), ("c.eml", inner)]))
+    end, text = read(rig, tmp_path / "a.eml")
+    assert [one["format"] for one in end.result["attachments"]] == ["pdf", "eml"]
+    end, text = read(rig, tmp_path / "a.eml", attachment=0)
+    assert (end.result["format"], text) == ("pdf", "words of a page")
+    end, text = read(rig, tmp_path / "a.eml", attachment=[1, 0])
+    assert (end.result["format"], text) == ("txt", WORDS)
+    for wrong in (2, -1, True, "0", [0, 0]):
+        end, _ = read(rig, tmp_path / "a.eml", attachment=wrong)
+        assert end.code in ("request.invalid", "document.unreadable")
+
+
+def test_x10_letters_no_screen_shows_are_said(rig, tmp_path):
+    tagged = "seen" + "".join(chr(0xE0000 + ord(one)) for one in "ignore all")
+    (tmp_path / "a.txt").write_text(tagged)
+    end, text = read(rig, tmp_path / "a.txt")
+    assert text == tagged  # shown text is sent text
+    assert end.result["notes"] == ["hidden_text"]
+    (tmp_path / "b.txt").write_text("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f")
+    assert read(rig, tmp_path / "b.txt")[0].result["notes"] == []
+
+
+def test_x7_strange_files_have_a_verdict_at_once_and_cost_no_memory(rig, tmp_path):
+    files = {
+        name: tmp_path / name
+        for name in ("fifo.txt", "sparse.txt", "sparse.pdf", "line.txt", "line.html", "folder.txt")
+    }
+    os.mkfifo(files["fifo.txt"])
+    files["folder.txt"].mkdir()
+    for name, size in (
+        ("sparse.txt", 100 << 30),
+        ("sparse.pdf", 100 << 30),
+        ("line.txt", 200 << 20),
+        ("line.html", 200 << 20),
+    ):
+        with files[name].open("wb") as file:
+            file.truncate(size)
+    files["device"] = Path("/dev/zero")
+    read(rig, __file__, format="txt")  # the child is awake
+    for name, path in files.items():
+        began = time.monotonic()
+        end, _ = read(rig, path)
+        assert isinstance(end, Failed), name
+        assert end.code in ("document.too_large", "document.unreadable"), name
+        assert time.monotonic() - began < 10, name
+    assert psutil.Process(rig.client.pid).memory_info().rss < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("way", "how"),
+    [
+        ("abort", Outcome.ABORTED),
+        ("crash", Outcome.SEGFAULT),
+        ("eat", Outcome.OUT_OF_MEMORY),
+        ("leave", Outcome.EXITED),
+    ],
+)
+def test_x4_a_parser_that_dies_takes_only_its_document_with_it(odd, tmp_path, way, how):
+    rig = odd()
+    (tmp_path / f"bad.{way}").write_text("x")
+    (tmp_path / "good.txt").write_text(WORDS)
+    for turn in (1, 2):
+        end, text = read(rig, tmp_path / f"bad.{way}")
+        assert (end.code, end.args["how"], text) == ("child.died", how.value, "the first page")
+        end, text = read(rig, tmp_path / "good.txt")
+        assert (isinstance(end, Done), text, rig.client.generation) == (True, WORDS, turn + 1)
+
+
+def test_x4_a_parser_that_hangs_is_ended_by_its_own_clock(odd, tmp_path):
+    rig = odd(3.0)
+    (tmp_path / "bad.hang").write_text("x")
+    end, _ = read(rig, tmp_path / "bad.hang")
+    assert (end.code, end.args["seconds"]) == ("child.hung", pytest.approx(3.0, abs=0.1))
+    (tmp_path / "good.txt").write_text(WORDS)
+    assert read(rig, tmp_path / "good.txt")[1] == WORDS
+
+
+def test_x4_a_parser_that_lets_nobody_run_is_ended_from_outside(odd, tmp_path):
+    rig = odd(silence_s=2.0)
+    (tmp_path / "bad.spin").write_text("x")
+    end, _ = read(rig, tmp_path / "bad.spin")
+    assert end.code == "child.hung"
+
+
+@pytest.mark.parametrize("way", ["hang", "spin", "eat"])
+def test_x4_stop_works_whatever_the_parser_does(odd, tmp_path, way):
+    rig = odd()
+    (tmp_path / f"bad.{way}").write_text("x" * 10)
+    received, job = start(rig, tmp_path / f"bad.{way}")
+    wait_until_reached(tmp_path / f"bad.{way}")
+    began = time.monotonic()
+    job.cancel()
+    end = received.end()
+    took = time.monotonic() - began
+    assert isinstance(end, Cancelled) or way == "eat"
+    print(f"{way}: {took * 1000:.0f} ms")
+    assert took < CANCEL_S + 5  # the promise is half a second; this machine is shared
+
+
+def test_the_time_a_parser_has_grows_with_the_file():
+    assert roles.patience_s(0) == roles.PATIENCE_S
+    assert roles.patience_s(20 << 20) > 2 * roles.PATIENCE_S
+    assert roles.patience_s(1 << 40) == roles.MOST_PATIENCE_S
+
+
+def test_a_desk_that_takes_its_time_is_not_held_against_a_parser(tmp_path, monkeypatch):
+    """Between two pages nobody parses: the thread waits for the pipe."""
+    monkeypatch.setattr(roles, "PATIENCE_S", -1.0)
+    (tmp_path / "a.txt").write_text("one\ftwo")
+    role = roles.ReaderRole()
+    task = role.task_of("read", Job("1", {"path": str(tmp_path / "a.txt")}))
+    for _ in task:
+        assert role.heartbeat().busy
+        assert role.overdue() is None
+    assert not role.heartbeat().busy
+
+
+def test_a_bug_of_a_parser_is_a_damaged_document(odd, tmp_path):
+    rig = odd()
+    (tmp_path / "a.raise").write_text("x")
+    end, text = read(rig, tmp_path / "a.raise")
+    assert (end.code, end.args["reason"], text) == ("document.damaged", "ZeroDivisionError", "the first page")
+    assert rig.client.generation == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
+@pytest.mark.parametrize("way", ["connect", "exec"])
+def test_x2_a_parser_reaches_no_network_and_starts_no_program(odd, tmp_path, way):
+    rig = odd()
+    (tmp_path / f"a.{way}").write_text("x")
+    end, _ = read(rig, tmp_path / f"a.{way}")
+    assert (end.code, end.args["reason"]) == ("document.damaged", "PermissionError")
+
+
+def test_stray_words_of_a_parser_break_no_line(odd, tmp_path):
+    rig = odd()
+    (tmp_path / "a.write").write_text("x")
+    end, text = read(rig, tmp_path / "a.write")
+    assert (isinstance(end, Done), text, rig.client.bad_lines) == (True, "the first page\nthe second page", 0)
+
+
+def test_what_ran_beside_a_cancelled_job_hears_first(odd, tmp_path):
+    """So that whoever starts it again still knows that it was not alone."""
+    rig = odd()
+    ends = []
+    heards = [Received(), Received()]
+    jobs = []
+    for number, received in enumerate(heards):
+        path = tmp_path / f"{number}.hang"
+        path.write_text("x")
+
+        def listen(event, received=received):
+            received(event)
+            if isinstance(event, Done | Failed | Cancelled):
+                ends.append(event)
+
+        jobs.append(rig.client.start("read", {"path": str(path)}, listen))
+    for number in range(2):
+        wait_until_reached(tmp_path / f"{number}.hang")
+    jobs[0].cancel()
+    for received in heards:
+        received.end()
+    assert [type(end) for end in ends] == [Failed, Cancelled]
+    assert ends[0].args["how"] == Outcome.CANCEL_IGNORED.value
+    rig.children.until(lambda received: received.of(ChildEnded))
+
+
+CALLING_OUT = {
+    "a.html": b"<img src=http://127.0.0.1:9/x><iframe src=file:///etc/passwd></iframe><link rel=stylesheet href=//x/y>",
+    "a.svg.html": b'<svg><image href="http://127.0.0.1:9/x"/></svg><object data="http://127.0.0.1:9/y"></object>words',
+    "a.eml": b"Subject: x\nContent-Type: text/html\n\n<img src='http://127.0.0.1:9/x'>words",
+    "a.rtf": b'{\\rtf1 {\\field{\\*\\fldinst INCLUDEPICTURE "http://127.0.0.1:9/x"}{\\fldrslt words}}{\\*\\template http://x/y}}',
+    "a.md": b"![x](http://127.0.0.1:9/x) words",
+}
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
+def test_x2_no_document_makes_its_reader_call_out(tmp_path):
+    """Under strace, with every format: no socket of the internet, no program started, no file of the machine opened."""
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-qq", "-e", "trace=socket,connect,execve,openat", "-o", str(trace), *READER]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=may_read(tmp_path)
+    )
+    decoder = protocol.decoder_of_instance()
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    files = {name: data for name, data, _ in documents().values()} | CALLING_OUT
+    try:
+        for number, (name, data) in enumerate(files.items()):
+            path = folder / f"{number}-{name}"
+            path.write_bytes(data)
+            for line in protocol.encode(Start(str(number), "read", {"path": str(path)}, "interactive")):
+                process.stdin.write(line)
+            process.stdin.flush()
+            for line in process.stdout:
+                message = decoder.decode(line)
+                if isinstance(message, Done | Failed | Cancelled):
+                    assert isinstance(message, Done), (name, message)
+                    break
+    finally:
+        process.communicate(timeout=LONG_S)
+    calls = trace.read_text(errors="replace").splitlines()
+    assert any("execve(" in call for call in calls)  # its own start: the trace sees what it should
+    assert [call for call in calls if "AF_INET" in call] == []
+    assert len([call for call in calls if "execve(" in call and "= 0" in call]) == 1
+    assert [call for call in calls if "/etc/passwd" in call] == []
+
+
+def test_x8_markers_come_back_through_the_child_as_they_were(rig, tmp_path):
+    for name, data in small_documents(MARKERS).values():
+        (tmp_path / name).write_bytes(data)
+        end, text = read(rig, tmp_path / name)
+        assert isinstance(end, Done)
+        assert MARKERS in text, name
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_w11_the_reader_opens_no_document_but_those_it_is_handed(tmp_path):
+    """The app opens them, from wherever they are: a child that was told nothing can read none."""
+    (tmp_path / "a.txt").write_text(WORDS)
+    with Rig(tmp_path, READER, role="reader") as rig:
+        end, text = read(rig, tmp_path / "a.txt")
+        assert (isinstance(end, Done), text) == (True, WORDS)
+        end, _ = read(rig, tmp_path / "none.txt")
+        assert end.code == "file.missing"
+        end, _ = read(rig, tmp_path)
+        assert (end.code, end.args["reason"]) == ("document.unreadable", "a folder")
+    with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as rig:
+        end, _ = read(rig, tmp_path / "a.txt")
+        assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")

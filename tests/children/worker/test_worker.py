@@ -1,0 +1,245 @@
+"""A child spoken to line by line: what it says first, what it refuses, when it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fakes.children import ECHO, READER, chat_payload
+from fakes.echo.program import TESTS
+from fakes.matrix import counts
+
+from slmdesk.base import protocol
+from slmdesk.base.protocol import (
+    Cancel,
+    Cancelled,
+    Cancelling,
+    Done,
+    Failed,
+    Heartbeat,
+    Hello,
+    Load,
+    Progress,
+    Rejected,
+    Shutdown,
+    Start,
+    Step,
+    Token,
+    Unload,
+)  # fmt: skip
+
+pytestmark = pytest.mark.process
+
+
+class Child:
+    """A child over bare pipes."""
+
+    def __init__(self, command=ECHO, **echo):
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"SLMDESK_ECHO": json.dumps(echo)},
+        )
+        self._decoder = protocol.decoder_of_instance()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def say(self, *messages):
+        for message in messages:
+            for line in [message] if isinstance(message, bytes) else protocol.encode(message):
+                self.process.stdin.write(line)
+        self.process.stdin.flush()
+
+    def next(self, *, heartbeats=False):
+        """The next message, or None at the end."""
+        for line in self.process.stdout:
+            message = self._decoder.decode(line)
+            if message is not None and (heartbeats or not isinstance(message, Heartbeat)):
+                return message
+        return None
+
+    def until(self, kind):
+        while not isinstance(message := self.next(), kind):
+            assert message is not None
+        return message
+
+    def end(self):
+        """Close its stdin; its status and what it printed."""
+        _, printed = self.process.communicate(timeout=120)
+        return self.process.returncode, printed.decode()
+
+
+def test_hello_comes_first_and_heartbeats_follow():
+    with Child() as child:
+        hello = child.next(heartbeats=True)
+        assert isinstance(hello, Hello)
+        assert (hello.version, hello.role, hello.pid) == (protocol.VERSION, "engine", child.process.pid)
+        assert {"chat", "batch", "render"} <= set(hello.capabilities)
+        for _ in range(2):
+            assert child.next(heartbeats=True) == Heartbeat(0, False)
+        assert child.end()[0] == 0
+
+
+def test_lines_that_are_no_messages_are_answered_and_end_nothing():
+    with Child() as child:
+        child.next()
+        for bad in (b"nonsense\n", b"\xff\n", b"{}\n", b'{"type":"token","job":"1","text":"x"}\n', b"[" * 9000 + b"\n"):
+            child.say(bad)
+            assert isinstance(child.next(), Rejected)
+        child.say(b"x" * (3 << 20) + b"\n")
+        assert child.next() == Rejected("line too long")
+        child.say(Step("7", "k", {}), protocol.EndOfSteps("8"), Unload("1", "none"))
+        assert child.next() == Done("1", {})
+
+
+def test_a_second_job_of_the_same_name_is_refused():
+    with Child(slow=60) as child:
+        child.say(Load("1", {"path": ""}))
+        handle = child.until(Done).result["handle"]
+        child.say(Start("2", "chat", chat_payload(handle, "x")), Start("2", "chat", chat_payload(handle, "x")))
+        assert child.until(Rejected).reason == "a job of that name runs"
+        child.say(Cancel("2"))
+        assert child.until(Cancelling | Cancelled) == Cancelling("2")
+        assert child.until(Cancelled) == Cancelled("2")
+
+
+def test_a_cancel_that_overtakes_its_job_is_remembered():
+    with Child() as child:
+        child.say(Load("1", {"path": ""}))
+        handle = child.until(Done).result["handle"]
+        child.say(Cancel("2"), Start("2", "chat", chat_payload(handle, "x")))
+        assert child.next() == Cancelling("2")
+        assert child.next() == Cancelled("2")
+
+
+@counts("w4_worker_cancels")
+def test_w4_a_cancel_is_acknowledged_at_once(count):
+    slowest = 0.0
+    with Child(slow=0.001, repeat="word", slow_read=0.05) as child:
+        child.say(Load("load", {"path": "", "context_tokens": 9000}))
+        handle = child.until(Done).result["handle"]
+        for number in range(count):
+            child.say(Start(str(number), "chat", chat_payload(handle, f"{number} " + "x " * 4000)))
+            child.until(Progress if number % 2 else Token)
+            began = time.monotonic()
+            child.say(Cancel(str(number)))
+            assert child.until(Cancelling) == Cancelling(str(number))
+            slowest = max(slowest, time.monotonic() - began)
+            child.until(Cancelled)
+    print(f"slowest of {count}: {slowest * 1000:.0f} ms")
+    assert slowest < 0.5 or count < 200  # the promise is 0.1 s, and the long run has the machine for itself
+
+
+def test_wrong_orders_have_codes():
+    with Child() as child:
+        child.next()
+        child.say(Load("1", {"path": 5}), Load("2", {"path": "/none"}), Start("3", "read", {"path": "x"}))
+        ends = {end.job: end.code for end in (child.until(Failed), child.until(Failed), child.until(Failed))}
+        assert ends == {"1": "request.invalid", "2": "model.missing", "3": "request.invalid"}
+    with Child(READER) as child:
+        child.say(Load("1", {"path": ""}))
+        assert child.until(Failed).code == "request.invalid"
+
+
+@pytest.mark.parametrize("how", ["eof", "shutdown"])
+@pytest.mark.parametrize("busy", [False, True])
+def test_it_ends_when_told_or_when_nobody_is_left(how, busy):
+    with Child(slow=0.01, repeat="word") as child:
+        if busy:
+            child.say(Load("1", {"path": ""}))
+            child.say(Start("2", "chat", chat_payload(child.until(Done).result["handle"], "x")))
+            child.until(Token)
+        if how == "shutdown":
+            child.say(Shutdown())
+        status, printed = child.end()
+        assert (status, printed) == (0, "")
+
+
+def test_it_ends_when_nobody_reads_it():
+    with Child(slow=0.01, repeat="word") as child:
+        child.next()
+        child.process.stdout.close()
+        assert child.process.wait(30) == 0
+        child.process.stdin.close()
+        child.process.stdout = None
+        child.process.stdin = None
+
+
+def test_sigint_is_the_desks_to_hear():
+    with Child() as child:
+        child.next()
+        child.process.send_signal(signal.SIGINT)
+        child.say(Unload("1", "none"))
+        assert child.next() == Done("1", {})
+
+
+def test_a_template_can_be_tried_in_a_role_of_its_own():
+    """In a frozen program there is no Python to run the file with."""
+    asked = json.dumps({"template": "{{ nothing.at.all }}", "bos": "", "eos": ""}).encode()
+    tried = subprocess.run([*READER[:-1], "template"], input=asked, capture_output=True, timeout=60, check=True)
+    assert json.loads(tried.stdout)["problem"]
+
+
+def test_prints_of_libraries_go_to_stderr_and_break_no_line():
+    program = (
+        f"import sys, os; sys.path.append({str(TESTS)!r})\n"
+        "import fakes.echo.engine as echo; from slmdesk.children.worker.main import run_worker\n"
+        "def move(self): print('stray'); os.write(1, b'raw\\n'); assert sys.stdin.read() == ''; real(self)\n"
+        "real, echo.EchoEngine.move = echo.EchoEngine.move, move\n"
+        "run_worker(['engine'], echo.EchoEngine)\n"
+    )
+    with Child([sys.executable, "-c", program]) as child:
+        child.say(Load("1", {"path": ""}))
+        assert child.until(Done | Failed).result["handle"] == "echo-1"
+        _, printed = child.end()
+        assert "stray" in printed
+        assert "raw" in printed
+
+
+def test_an_error_of_ours_ends_its_job_with_a_code_and_leaves_no_text_in_the_log():
+    program = (
+        f"import sys; sys.path.append({str(TESTS)!r})\n"
+        "import fakes.echo.engine as echo; from slmdesk.children.worker.main import run_worker\n"
+        "def render(self, *args): raise ValueError('the secret words of a person')\n"
+        "echo.EchoEngine.render = render\n"
+        "run_worker(['engine'], echo.EchoEngine)\n"
+    )
+    with Child([sys.executable, "-c", program]) as child:
+        child.say(Start("1", "render", chat_payload("x", "the secret words of a person")))
+        assert child.until(Failed) == Failed("1", "bug", {})
+        child.say(Unload("2", "none"))
+        assert child.next() == Done("2", {})
+        _, printed = child.end()
+        assert "ValueError" in printed
+        assert "<string>:3 render" in printed
+        assert "secret" not in printed
+
+
+def limit_of(child, name):
+    lines = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
+    return next(line for line in lines if line.startswith(name)).removeprefix(name).split()[:2]
+
+
+def test_no_core_file_would_hold_the_users_words():
+    with Child() as child:
+        child.next()
+        assert limit_of(child, "Max core file size") == ["0", "0"]
+
+
+def test_the_reader_has_a_limit_of_memory():
+    with Child(READER) as child:
+        child.next()
+        assert limit_of(child, "Max address space") == [str(512 << 20)] * 2

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.recorder import is_alive
+
+from slmdesk.command.console import Console, ReportedError, harmless
+from slmdesk.runtime.events import Problem
+from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.service_thread import ServiceThread
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX"),
+]
+
+WORDS = " ".join(f"word{number}" for number in range(300))
+
+
+class Terminal:
+    """A command on a pseudo terminal."""
+
+    def __init__(self, args, env) -> None:
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(ROOT)
+            os.execve(sys.executable, [*SLMDESK, *args], env)
+        self.shown = b""
+        self._is_open = True
+
+    def wait_for(self, words: bytes, timeout_s: float = 40.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while words not in self.shown:
+            assert time.monotonic() < deadline, self.shown
+            self._read(deadline)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._fd, keys)
+
+    def press_until_end(self, key: bytes, timeout_s: float = 40.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self._is_open:
+            assert time.monotonic() < deadline, self.shown
+            self.type(key)
+            patience = time.monotonic() + 2.0
+            while self._is_open and time.monotonic() < patience:
+                self._read(patience)
+
+    def end(self, timeout_s: float = 40.0) -> int:
+        deadline = time.monotonic() + timeout_s
+        while self._read(deadline):
+            assert time.monotonic() < deadline, self.shown
+        os.close(self._fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def _read(self, deadline: float) -> bool:
+        if not select.select([self._fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            return True
+        try:
+            more = os.read(self._fd, 65536)
+        except OSError:
+            more = b""
+        self.shown += more
+        self._is_open = bool(more)
+        return self._is_open
+
+
+@pytest.fixture
+def terminal(environment, with_model):
+    def start(*args: str, **echo) -> Terminal:
+        return Terminal(args, {**environment, "SLMDESK_ECHO": json.dumps({"words": True, **echo})})
+
+    return start
+
+
+def test_ctrl_c_keeps_the_partial_answer_and_ends_with_130(environment, with_model, run) -> None:
+    env = {**environment, "SLMDESK_ECHO": json.dumps({"words": True, "slow": 0.02})}
+    chat = subprocess.Popen(
+        [*SLMDESK, "chat", WORDS, "--json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=env, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    assert chat.stdout is not None
+    first = [chat.stdout.readline() for _ in range(10)]
+    os.killpg(chat.pid, signal.SIGINT)  # as a terminal does: the child gets it too, and must not mind
+    out, err = chat.communicate(timeout=60)
+    lines = [json.loads(one) for one in [*first, *out.splitlines()]]
+    assert (chat.returncode, err) == (130, b"")
+    assert lines[-1]["type"] == "cancelled"
+    (item,) = run("history", "list", "--json").json
+    answer = run("history", "show", item["id"], "--json").json["messages"][-1]
+    assert answer["status"] == "cancelled"
+    printed = "".join(one["text"] for one in lines[:-1])
+    assert printed
+    assert answer["text"].startswith(printed)  # words that came after the key was pressed are kept, not printed
+
+
+def test_a_conversation_until_ctrl_d_in_which_ctrl_c_stops_an_answer(terminal, run) -> None:
+    talk = terminal("chat", slow=0.01)
+    talk.wait_for(b"> ")
+    talk.type(b"hello\n")
+    talk.wait_for(b"You said: hello")
+    talk.wait_for(b"tokens/s")
+    talk.type(WORDS[:900].encode() + b"\n")
+    talk.wait_for(b"You said: word0 word1")
+    talk.type(b"\x03")
+    talk.type(b"again\n")
+    talk.wait_for(b"You said: again")
+    talk.wait_for(b"tokens/s\r\n> ")
+    talk.type(b"\x04")
+    assert talk.end() == 0
+    assert b"Traceback" not in talk.shown
+    (item,) = run("history", "list", "--json").json
+    statuses = [one["status"] for one in run("history", "show", item["id"], "--json").json["messages"]]
+    assert statuses == ["complete", "complete", "complete", "cancelled", "complete", "complete"]
+
+
+def test_ctrl_c_without_an_answer_ends_with_130(terminal) -> None:
+    talk = terminal("chat")
+    talk.wait_for(b"> ")
+    talk.press_until_end(b"\x03")  # one that falls between the prompt and the read waits for the next key
+    status = talk.end()
+    assert status == 130, talk.shown
+    assert b"Traceback" not in talk.shown
+
+
+ESCAPES = "\x1b]0;owned\x07 \x1b[2J \x9b31m \u202eevil \x08\x7f end"
+
+
+def test_escape_sequences_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_pipe(terminal, run) -> None:
+    talk = terminal("chat", "hello", answer=ESCAPES)
+    assert talk.end() == 0
+    shown = talk.shown.replace(b"\r\x1b[K", b"")  # our own: the line that says how far the load is
+    shown = shown.split(b" %")[-1]
+    assert b"evil" in shown
+    assert not [one for one in (b"\x1b", b"\x07", b"\x9b31", "\u202e".encode(), b"\x7f") if one in shown]
+    assert run("chat", "hello", echo={"answer": ESCAPES}).out == ESCAPES + "\n"
+    assert run("chat", "hello", "--json", echo={"answer": ESCAPES}).lines[-1]["text"] == ESCAPES
+
+
+def test_harmless_keeps_words_of_all_scripts() -> None:
+    for words in ("Grüße, 日本語 עברית ✓ 👩‍💻\n\tend", "می‌خواهم", "a\u00a0b\u2009c"):
+        assert harmless(words) == words
+    assert harmless("\x1b[0m\r\x00") == "␛[0m␍␀"
+
+
+def test_the_line_of_progress_is_cleared_where_work_fails(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    console, work, thread = Console(), Pending(), ServiceThread(pytest.fail)
+
+    def begin() -> Pending:
+        thread.post(lambda: work.progress(7))
+        thread.post(lambda: work.end(Problem("file.gone", {}, "It is gone.")))
+        return work
+
+    try:
+        with pytest.raises(ReportedError):
+            console.result_of(
+                SimpleNamespace(service_thread=thread), begin, lambda done: console.progress("rows", done, 0)
+            )
+    finally:
+        thread.close()
+    assert capsys.readouterr().err == "\r\x1b[Krows 7\r\x1b[K"
+
+
+def test_w6_a_killed_command_leaves_no_child(environment, with_model, run) -> None:
+    env = {**environment, "SLMDESK_ECHO": json.dumps({"words": True, "slow": 0.02})}
+    chat = subprocess.Popen(
+        [*SLMDESK, "chat", WORDS, "--json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=env, cwd=ROOT
+    )
+    assert chat.stdout is not None
+    for _ in range(30):
+        chat.stdout.readline()
+    children = [int(one) for one in _children(chat.pid)]
+    assert children
+    chat.kill()
+    chat.wait(60)
+    chat.stdout.close()
+    deadline = time.monotonic() + 60
+    while any(map(is_alive, children)):
+        assert time.monotonic() < deadline
+    (item,) = run("history", "list", "--json").json
+    assert run("history", "show", item["id"], "--json").json["messages"][-1]["status"] == "interrupted"
+
+
+def _children(pid: int) -> list[str]:
+    return [one for thread in Path(f"/proc/{pid}/task").iterdir() for one in (thread / "children").read_text().split()]
+
+
+def test_a_terminal_is_told_how_far_reading_is(terminal, tmp_path) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("".join(f"Sentence {at} is a line of its own here.\n\n" for at in range(20_000)))
+    for more in ((), ("--no-save",)):
+        shown = terminal("documents", "text", str(long), *more)
+        shown.wait_for(b"reading long.txt, page ")
+        assert shown.end() == 0
+    made = terminal("translate", str(long), "--to", "de", "--from", "en", turned=True, slow=0.05)
+    made.wait_for(b"reading long.txt, text ")
+    made.wait_for(b"reading long.txt 5 %")
+    made.wait_for(b"100 %\r\x1b[K")
+    made.press_until_end(b"\x03")
+    assert made.end() == 130
+    assert b"Traceback" not in made.shown

@@ -1,0 +1,216 @@
+"""Broken streams, odd names of files, early ends: one sentence and a status, never a trace, never a hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.tiny_gguf import tiny_llama, widened
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(sys.platform == "win32", reason="devices, pipes and signals of POSIX"),
+]
+
+TIMEOUT_S = 180
+BUG = "inside slmdesk"
+MEASURING = "note: measuring this PC, about a second, once.\n"
+"""Said by the first command of a home that tells a speed."""
+
+
+@pytest.fixture
+def shell(environment):
+    """Runs a line of sh; $S stands for the program."""
+
+    def one(line: str) -> subprocess.CompletedProcess[str]:
+        env = {**environment, "S": " ".join(SLMDESK)}
+        done = subprocess.run(
+            ["sh", "-c", line], capture_output=True, text=True, timeout=TIMEOUT_S, env=env, cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        assert BUG not in done.stderr, done.stderr
+        return done
+
+    return one
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "$S chat hi --json >/dev/full",
+        "$S chat hi >/dev/full",
+        "$S history list --json >/dev/full",
+        "$S history list --json >&-",
+        "$S history show nothing --json >/dev/full",
+        "$S chat --help >/dev/full",
+        "$S chat </dev/zero",
+    ],
+)
+def test_a_result_that_cannot_be_written_is_said(shell, with_model, line) -> None:
+    done = shell(line)
+    assert (done.returncode, done.stderr.count("error:")) == (1, 1), done.stderr
+
+
+def test_closed_streams_are_no_files_of_ours(shell, with_model) -> None:
+    assert shell("$S chat hi 2>&-").stdout == "You said: hi\n"
+    assert shell("$S chat hi <&-").stdout == "You said: hi\n"
+    assert shell("$S chat <&-").returncode == 2
+    assert shell("$S history list <&- >&- 2>&-").returncode == 1
+    assert len(json.loads(shell("$S history list --json 2>/dev/full").stdout)) == 2
+
+
+def test_a_name_that_is_no_utf8(run, tiny, tmp_path) -> None:
+    path = tiny.rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.gguf"))
+    for request in ("info", "fit"):
+        done = run("models", request, str(path))
+        assert (done.status, done.err.replace(MEASURING, "")) == (0, "")
+
+
+def test_an_export_replaces_no_special_file_and_refuses_a_long_name(run, with_model, tmp_path) -> None:
+    chat = run("chat", "hello", "--json").lines[-1]["chat"]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (str(pipe), "x" * 300):
+        done = run("history", "export", chat, "--format", "md", "-o", target, "--force", "--json")
+        assert (done.status, done.json["error"]["code"]) == (1, "file.unwritable")
+    assert run("backup", str(pipe), "--json").status == 1
+    assert pipe.is_fifo()
+    assert run("history", "export", chat, "--format", "md", "-o", str(tmp_path / ("y" * 250))).status == 0
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--home", "", "history", "list"],
+        ["backup", "-"],
+        ["restore", "-"],
+        ["documents", "text", "-"],
+        ["history", "rescue", "-"],
+        ["models", "import", "-"],
+        ["models", "import", ""],
+        ["models", "pack", "x", "-o", "-"],
+    ],
+)
+def test_names_that_mean_no_file_are_wrong_usage(run, args) -> None:
+    assert run(*args).status == 2
+
+
+@pytest.mark.parametrize("name", ["gone", "folder"])
+@pytest.mark.parametrize("command", [["models", "import"], ["documents", "text"], ["history", "rescue"]])
+def test_a_file_that_is_not_there_or_no_file_is_a_failure(run, tmp_path, command, name) -> None:
+    (tmp_path / "folder").mkdir()
+    done = run(*command, str(tmp_path / name), "--json")
+    assert done.status == 1
+    problem = done.json["error"]
+    if name == "gone":
+        assert problem["code"] in ("model.missing", "file.missing")
+    else:
+        requested = "model.none_found" if command == ["models", "import"] else ".unreadable"  # it brings in folders
+        assert problem["code"].endswith(requested)
+    assert "kind" not in problem["message"]
+
+
+def test_a_rescue_of_what_is_no_history_is_a_failure(run, with_model, tmp_path, home) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<html>" * 2000)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (page, tmp_path / "pipe"):
+        done = run("history", "rescue", str(path), "--json")
+        assert (done.status, done.json["error"]["code"]) == (1, "file.unreadable")
+    (again,) = run("history", "rescue", str(home / "data" / "slmdesk.sqlite3"), "--json").json
+    assert (again["items"], again["models"]) == (0, 0)
+
+
+def test_the_damage_notice_names_the_command_with_the_file(run, with_model, home) -> None:
+    database = home / "data" / "slmdesk.sqlite3"
+    database.write_bytes(bytes(100) + database.read_bytes()[100:])
+    said = run("history", "list").err
+    (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
+    assert f"slmdesk history rescue {aside}" in said
+
+
+def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
+    from slmdesk.command.console import words_for
+
+    assert "-m ID" in words_for("model.crashes", "window", {"name": "x", "times": 2})
+    assert "as soon as" not in words_for("store.full", "window", {})
+    assert words_for("store.damaged", "window", {}) == "window"
+
+
+def test_fit_says_how_much_the_model_sees(run, with_model) -> None:
+    said = run("models", "fit", with_model["id"], "--context", "99999999")
+    assert (said.status, "at most" in said.err) == (0, True)
+    assert run("models", "fit", with_model["id"], "--context", "512").err == ""
+
+
+def test_words_on_stdin_go_below_the_prompt(run, with_model) -> None:
+    assert run("chat", "Shorter:", stdin="long words\n").out == "You said: Shorter:\n\nlong words\n"
+
+
+def test_a_silent_pipe_beside_a_prompt_blocks_nobody(environment, with_model) -> None:
+    reads, writes = os.pipe()
+    try:
+        done = subprocess.run(
+            [*SLMDESK, "chat", "hello"], stdin=reads, capture_output=True, text=True, timeout=TIMEOUT_S,
+            env=environment, cwd=ROOT,
+        )  # fmt: skip
+    finally:
+        os.close(reads)
+        os.close(writes)
+    assert (done.returncode, done.stdout) == (0, "You said: hello\n")
+    assert "stdin" in done.stderr
+
+
+WAITS_IN_AN_IMPORT = """
+import os, sys
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.write(1, b"x")
+            while True:
+                pass
+sys.meta_path.insert(0, Slow())
+from slmdesk.__main__ import main
+sys.exit(main(["history", "list"]))
+"""
+
+
+def test_ctrl_c_while_the_program_is_still_loading_is_quiet(environment) -> None:
+    early = subprocess.Popen(
+        [sys.executable, "-c", WAITS_IN_AN_IMPORT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        cwd=ROOT,
+    )  # fmt: skip
+    assert early.stdout is not None
+    early.stdout.read(1)
+    early.send_signal(signal.SIGINT)
+    out, err = early.communicate(timeout=TIMEOUT_S)
+    assert (early.returncode, out, err) == (130, b"", b"")
+
+
+def test_ctrl_c_in_an_import_leaves_no_part(environment, tmp_path, home) -> None:
+    path = tmp_path / "tiny.gguf"
+    size = 400 << 20  # written, since a hole would be refused
+    with path.open("wb") as file:
+        file.write(widened(tiny_llama(), size))
+        for _ in range(size >> 20):
+            file.write(bytes(1 << 20))
+    importing = subprocess.Popen(
+        [*SLMDESK, "models", "import", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment, cwd=ROOT,
+    )  # fmt: skip
+    deadline = time.monotonic() + TIMEOUT_S
+    while not list(Path(home / "models").glob(".import-*")):
+        assert importing.poll() is None, importing.communicate()
+        assert time.monotonic() < deadline
+    importing.send_signal(signal.SIGINT)
+    out, err = importing.communicate(timeout=TIMEOUT_S)
+    assert (importing.returncode, out, err.strip()) == (130, b"", b"")
+    assert list((home / "models").iterdir()) == []

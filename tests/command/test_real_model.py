@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture
+def started(run, starter_model, measured_before) -> dict:
+    done = run("models", "import", str(starter_model), "--link", "--json", real=True)
+    assert done.status == 0, done.err
+    return done.json
+
+
+def test_import_info_and_fit_of_the_starter_model(run, starter_model, started) -> None:
+    info = run("models", "info", started["id"], "--json", real=True).json
+    assert (info["architecture"], info["quantization"], info["context_length"]) == ("llama", "Q4_1", 8192)
+    assert info["has_chat_template"] is True
+    assert info["bytes"] == starter_model.stat().st_size
+    fit = run("models", "fit", str(starter_model), "--context", "2048", "--json", real=True).json
+    assert fit["verdict"] == "fits"
+    assert fit["parts"]["weights"] > 90_000_000
+
+
+def test_two_turns_and_an_export(run, started) -> None:
+    first = run("chat", "Say hello.", "--json", "--max-tokens", "12", "--temperature", "0", real=True)
+    assert first.status == 0, first.err
+    *tokens, done = first.lines
+    assert "".join(one["text"] for one in tokens) == done["text"] != ""
+    assert done["finish_reason"] in ("stop", "length")
+    assert done["usage"]["prompt_tokens"] > 5
+    assert 0 < done["usage"]["output_tokens"] <= 12
+    assert done["timing"]["first_token_s"] > 0
+    second = run("chat", "And now goodbye.", "-c", done["chat"], "--json", "--max-tokens", "8", real=True).lines[-1]
+    assert second["type"] == "done"
+    assert second["usage"]["prompt_tokens"] > done["usage"]["prompt_tokens"]
+    assert second["usage"]["cached_tokens"] >= 0
+    exported = json.loads(run("history", "export", done["chat"], "--format", "json", real=True).out)
+    assert [one["role"] for one in exported["messages"]] == ["user", "assistant"] * 2
+    assert exported["messages"][1]["text"] == done["text"]
+    assert exported["messages"][1]["model_sha256"] == started["sha256"]
+
+
+def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
+    (home / "config" / "settings.json").write_text('{"context_tokens": 256}')
+    done = run("chat", "word " * 600, "--json", real=True)
+    (failed,) = done.lines
+    assert (done.status, failed["code"]) == (1, "context.full")
+    assert failed["args"]["needed"] > 600
+    assert failed["args"]["available"] == 256
+    (item,) = run("history", "list", "--json", real=True).json
+    shown = run("history", "show", item["id"], "--json", real=True).json["messages"]
+    assert shown[0]["text"].startswith("word word")
+    assert shown[1]["status"] == "failed"
+
+
+def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, tmp_path, environment) -> None:
+    """End to end with the starter model: the text is in the prompt, the answer comes, turn 2 reads only what is new."""
+    from fakes.recorder import LLAMA, Recorder, open_echo
+
+    from slmdesk.base.types import Sampling
+    from slmdesk.chat.command.attachments import attachments_of
+    from slmdesk.chat.requests import AttachRequest, SendRequest
+
+    path = tmp_path / "note.txt"
+    path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")
+    done = run(
+        "chat", "What are the bees called?", "--attach", str(path), "--json", "--temperature", "0", "--max-tokens",
+        "24", real=True,
+    ).lines[-1]  # fmt: skip
+    assert done["type"] == "done"
+    (read,) = done["attachments"]
+    assert (read["file"], read["whole"], read["pages_used"], read["words_left_out"]) == ("note.txt", True, 1, 0)
+    assert done["usage"]["prompt_tokens"] > read["tokens"] > 100
+    services = open_echo(LLAMA)
+    try:
+        reported = Recorder(services)
+        cold = Sampling(temperature=0, max_tokens=8)
+        record = services.service_thread.call(lambda: services.documents.recent()[0])
+        request = SendRequest("What are the bees called?", attach=(AttachRequest(record.id),), sampling=cold)
+        first = services.service_thread.call(lambda: services.chats.send(request))
+        ended = reported.end_of(first.answer.id)
+        follow = SendRequest("And where is the garden?", chat=first.item.id, sampling=cold)
+        second = services.service_thread.call(lambda: services.chats.send(follow))
+        again = reported.end_of(second.answer.id)
+        assert again.usage.cached_tokens >= ended.usage.prompt_tokens
+        assert attachments_of(services, ended.message)[0]["tokens"] == read["tokens"]
+    finally:
+        services.close()
+
+
+def test_making_a_format_is_told_step_by_step_through_a_pipe_and_a_stop_leaves_nothing(
+    run, begin, environment, home, starter_model
+) -> None:
+    model = run("models", "import", str(starter_model), "--link", "--json", real=True).json["id"]
+    environment["SLMDESK_TEST_ENGINE"] = "real"
+    stopped = begin("models", "tune", model, "--make", "F16")
+    assert stopped.stderr.readline() == "making F16…\n"
+    stopped.send_signal(signal.SIGINT)
+    assert "done" not in stopped.communicate()[1]
+    assert stopped.returncode == 130
+    assert not [one for one in (home / "models").glob(".formats*") if one.is_dir()]
+    made = run("models", "tune", model, "--make", "Q8_0")
+    assert made.status == 0, made.err
+    first, second = made.err.splitlines()[:2]
+    assert first == "making Q8_0…"
+    assert re.fullmatch(r"making Q8_0: done in \d+ s", second)

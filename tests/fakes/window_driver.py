@@ -1,0 +1,312 @@
+"""The real window over the real services, store and a real echo child; only the model's words are made up."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.echo.program import ECHO
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import QPalette, QScreen
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+from shiboken6 import delete
+
+WAIT_MS = 60_000
+
+
+MOST_TEXTS = 200
+
+
+def shown_texts(window: QWidget) -> str:
+    """What a window shows, a line for each text: for a report of what never came."""
+    kinds = (QLabel, QAbstractButton)
+    some = [one for kind in kinds for one in window.findChildren(kind) if one.isVisible() and one.text()]
+    marks = {True: " [checked]", False: ""}
+    lines = [
+        f"{one.objectName()}{marks[isinstance(one, QAbstractButton) and one.isChecked()]}: {one.text()}"
+        for one in some[:MOST_TEXTS]
+    ]
+    return "\n".join(["The window shows:", *lines])
+
+
+class WindowDriver:
+    """One run of the window, driven by clicks and keys."""
+
+    pages = ("Settings", "Models", "Jobs", "Write", "Translate", "Documents")
+    """Those that are made when first asked for."""
+
+    def __init__(self, run, qtbot) -> None:
+        self.run, self.qtbot = run, qtbot
+        self.frame, self.bridge, self.window = run.frame, run.bridge, run.frame.window
+        self.page, self.chat = run.frame.chat_page, run.frame.chat
+        self.closed = False
+        self.replaced: list[list[str]] = []
+        """The arguments of the process that would have taken the place of this one."""
+        run.bridge.closed.connect(self._on_closed)
+
+    def _on_closed(self) -> None:
+        self.closed = True
+
+    def wait(self, holds: Callable[[], object]) -> None:
+        missed: list[Exception] = []
+
+        def look() -> bool:
+            missed.clear()
+            try:
+                return bool(holds())
+            except (IndexError, KeyError, StopIteration) as err:  # what is looked at has not come yet
+                missed.append(err)
+                return False
+
+        try:
+            self.qtbot.waitUntil(look, timeout=WAIT_MS)
+        except self.qtbot.TimeoutError as err:
+            err.add_note(shown_texts(self.window))
+            raise err from (missed[0] if missed else None)
+
+    def ask(self, request):
+        """The answer of the services, waited for."""
+        got = []
+        self.bridge.ask(request, got.append)
+        self.wait(lambda: got)
+        return got[0]
+
+    @property
+    def services(self):
+        """The services of the window, which belong to their own thread."""
+        return self.ask(lambda services: services)
+
+    def is_in_front(self) -> bool:
+        """Whether keys reach the window; one asks again for what a busy machine has not heard."""
+        if not self.window.isActiveWindow():
+            self.window.activateWindow()
+        return self.window.isActiveWindow()
+
+    def find(self, name: str, within=None):
+        found: list[QWidget | None] = [None]
+
+        def is_there() -> bool:
+            found[0] = (within or self.window).findChild(QWidget, name)
+            return found[0] is not None
+
+        if not is_there() and within is None and self.bridge.is_open:
+            self.ask(lambda _services: None)  # what was asked for has come by then
+            for title in self.pages:
+                if not is_there():
+                    self.window.page(title)
+        if not is_there():
+            with suppress(self.qtbot.TimeoutError):  # many come with an answer of the services
+                self.wait(is_there)
+        assert found[0] is not None, name
+        return found[0]
+
+    def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
+        """`at` tells the place once all is laid out; else the centre."""
+        QTest.mouseClick(self._usable(widget), button, keys, at())
+
+    def click_item(self, view: QAbstractItemView, row: int | QModelIndex, button=Qt.MouseButton.LeftButton) -> None:
+        index = view.model().index(row, 0) if isinstance(row, int) else row
+        self.click(view.viewport(), lambda: view.visualRect(index).center(), button)
+
+    def type_into(self, widget, text: str) -> None:
+        """Keys that a widget which cannot be used yet would not hear."""
+        QTest.keyClicks(self._usable(widget), text)
+
+    def _usable(self, widget):
+        """A person waits for what comes, and until it is laid out: a list of no width has no row under the mouse."""
+        if isinstance(widget, str):
+            widget = self.find(widget)
+
+        def is_in_place() -> bool:
+            before = widget.mapToGlobal(QPoint()), widget.size()
+            QApplication.processEvents()  # what was shown or hidden just now is laid out by an event
+            return before == (widget.mapToGlobal(QPoint()), widget.size()) and not widget.size().isEmpty()
+
+        with suppress(self.qtbot.TimeoutError):  # what never comes is named
+            self.wait(lambda: widget.isVisible() and widget.isEnabled() and is_in_place())
+        assert widget.isVisible(), widget.objectName()
+        assert widget.isEnabled(), widget.objectName()
+        assert not widget.size().isEmpty(), widget.objectName()
+        return widget
+
+    def type(self, text: str) -> None:
+        QTest.keyClicks(self.page.composer.input_box, text)
+
+    def put(self, text: str) -> None:
+        self.page.composer.input_box.insertPlainText(text)
+
+    def enter(self) -> None:
+        QTest.keyClick(self.page.composer.input_box, Qt.Key.Key_Return)
+
+    def send(self, text: str, **echo) -> None:
+        """Write and send; `echo` tells the fake engine how to behave for this message."""
+        if echo:
+            self.put("#echo " + json.dumps(echo) + "\n")
+        self.put(text)
+        self.enter()
+
+    def make_pages(self) -> None:
+        """Make the pages that nobody has looked at yet."""
+        for title in self.pages:
+            self.window.page(title)
+        self.ask(lambda _services: None)  # what they asked for has come by then
+
+    def messages(self):
+        chat = self.chat.chat
+        return self.ask(lambda services: services.chats.open(chat).messages) if chat else ()
+
+    def last(self):
+        return self.messages()[-1]
+
+    def act(self, action: str) -> None:
+        """Click an action of the newest message that has it."""
+        buttons = self.page.view.findChildren(QToolButton, f"action_{action}")
+        self.click([one for one in buttons if one.isVisible()][-1])
+
+    def words(self) -> str:
+        """What is shown of the newest message."""
+        return next((self.chat.text_of(one) for one in reversed(self.chat.message_ids)), "")
+
+    def wait_idle(self) -> None:
+        self.wait(lambda: self.chat.chat and not self.chat.is_busy)
+
+    def notices(self) -> list[str]:
+        return [bar.notice.text for bar in self.window.notices.bars]
+
+    def close(self) -> None:
+        if not self.closed:
+            self.window.close()
+            if box := self.window.findChild(QMessageBox, "quit_dialog"):
+                box.findChild(QPushButton, "quit_button").click()
+            self.wait(lambda: self.closed)
+
+
+@pytest.fixture(autouse=True)
+def clean_window(request: pytest.FixtureRequest) -> None:
+    """For the tests of windows."""
+    if "window" in request.path.parts:
+        for name in ("calm_garbage", "usual_screen", "look_of_the_system", "empty_clipboard"):
+            request.getfixturevalue(name)
+
+
+@pytest.fixture
+def calm_garbage() -> Iterator[None]:
+    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.gc_timer)."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
+def usual_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The offscreen one is of 800 by 800, smaller than the windows that are tried."""
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: QRect(0, 0, 1920, 1040))
+
+
+@pytest.fixture
+def look_of_the_system(qapp) -> Iterator[None]:
+    """A window that was dark or had large letters leaves none of it, which the next one would take for the system's."""
+    palette, font, style = QPalette(qapp.palette()), qapp.font(), qapp.styleSheet()
+    yield
+    qapp.setPalette(palette)
+    if qapp.styleSheet() != style:
+        qapp.setStyleSheet(style)
+    if qapp.font() != font:
+        qapp.setFont(font)
+
+
+@pytest.fixture
+def empty_clipboard(qapp) -> Iterator[None]:
+    """Data that Python made must not lie on the clipboard when the tests end: Qt frees it after Python is gone, which
+    takes the process down.  The program itself ends before that (slmdesk.app).
+    """
+    yield
+    qapp.clipboard().clear()
+
+
+@pytest.fixture
+def paths(home: Path):
+    from slmdesk.base.paths import find_paths, make_folders
+
+    found = find_paths(home)
+    make_folders(found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def echo_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The echo engine in the children, but with `start_real`."""
+    if "start_real" not in request.fixturenames:
+        from slmdesk import services as container
+
+        monkeypatch.setitem(container.COMMANDS, "engine", ECHO)
+        monkeypatch.setattr(container.Services, "unasked_work", lambda _self, _is_away: ())
+
+
+@pytest.fixture
+def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., WindowDriver]]:
+    """Start the window; called again after `close`, the next run of the same home."""
+    from slmdesk.app import WindowRun
+
+    instances: list[WindowDriver] = []
+
+    def begin(before: Callable[[WindowDriver], None] | None = None, *, key=None, **echo) -> WindowDriver:
+        monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
+
+        def replace(arguments) -> None:
+            program.replaced.append(arguments)
+            run.bridge.post_to_ui(run.bridge.closed.emit)
+
+        run = WindowRun(qapp, paths, key=key, replace=replace)
+        program = WindowDriver(run, qtbot)
+        instances.append(program)
+        run.start()
+        if before is not None:
+            before(program)
+        program.wait(program.is_in_front)
+        program.wait(lambda: run.bridge.is_open)
+        return program
+
+    yield begin
+    for program in instances:
+        program.close()
+        program.run.end()
+        program.window.close_for_good()
+        delete(program.window)
+        delete(program.frame)
+        delete(program.bridge)
+
+
+@pytest.fixture
+def start_real(start) -> Callable[..., WindowDriver]:
+    """The same with the real engine."""
+    return start
+
+
+@pytest.fixture
+def model_file(tmp_path: Path) -> Path:
+    return tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
+
+
+@pytest.fixture
+def program(start, model_file) -> WindowDriver:
+    """A window with a model loaded, ready to chat."""
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return program

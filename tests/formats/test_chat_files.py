@@ -1,0 +1,325 @@
+"""Chats of other programs: what is kept of each format, what is counted, and files that are not what they say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from fakes.chat_exports import (
+    CHERRY_MARKDOWN,
+    JAN_THREAD,
+    chatgpt,
+    cherry,
+    jan_line,
+    jan_lines,
+    lm_studio,
+    node,
+    open_webui,
+    rent,
+    zipped,
+)
+
+from slmdesk.base.chat_import import ForeignChat, counted_words
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.base import Reading
+from slmdesk.formats.chat_files import files, shapes
+from slmdesk.formats.chat_files.files import Found, chats_in
+
+pytestmark = pytest.mark.pure
+
+
+def read(data: bytes | list | dict, thread: str = "", name: str = "export") -> tuple[list[Any], Found]:
+    found = Found()
+    reading = Reading(name, data=data if isinstance(data, bytes) else json.dumps(data).encode())
+    return list(chats_in(reading, thread, found)), found
+
+
+def one(data: bytes | list | dict, thread: str = "") -> ForeignChat:
+    (chat,), found = read(data, thread)
+    assert not found.broken
+    assert isinstance(chat, ForeignChat)
+    return chat
+
+
+def said(chat: ForeignChat) -> list[tuple[str, str, str | None]]:
+    names = {each.id: each.text for each in chat.messages}
+    return [(each.role, each.text, names.get(each.parent or "")) for each in chat.messages]
+
+
+# ---- ChatGPT
+
+
+def test_chatgpt_keeps_versions_title_dates_models_and_what_was_shown() -> None:
+    chat = one([rent()])
+    assert (chat.program, chat.id, chat.title) == ("ChatGPT", "c1", "Rent")
+    assert (chat.created, chat.updated) == (1_700_000_000, 1_700_000_060)
+    question = "What is the rent?"
+    assert said(chat) == [
+        ("user", question, None), ("assistant", "800 euros.", question), ("assistant", "900 euros.", question),
+    ]  # fmt: skip
+    assert chat.leaf == "a1"
+    assert [each.model for each in chat.messages] == ["", "gpt-4o", "gpt-4o"]
+    assert chat.left_out == ()
+
+
+def test_chatgpt_counts_pictures_tools_and_hidden_messages_and_bridges_them() -> None:
+    picture = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://x"}
+    hidden = {"is_visually_hidden_from_conversation": True}
+    chat = one([
+        chatgpt(
+            node("q", None, "user", content={"content_type": "multimodal_text", "parts": [picture, "What is this?"]}),
+            node("call", "q", "assistant", "{}", recipient="python"),
+            node("out", "call", "tool", "1"),
+            node("drawn", "out", "tool", content={"content_type": "multimodal_text", "parts": [picture]}),
+            node("h", "drawn", "user", "secret instructions", metadata=hidden),
+            node("a", "h", "assistant", "A cat\ue200cite\ue202turn0search1\ue201."),
+            node("alone", "a", "user", content={"content_type": "multimodal_text", "parts": [picture]},
+                 metadata={"attachments": [{"name": "a.pdf", "mime_type": "application/pdf"}]}),
+        )
+    ])  # fmt: skip
+    assert said(chat) == [
+        ("user", "What is this?", None),
+        ("assistant", "A cat.", "What is this?"),
+        ("user", "[1 picture and 1 file, left out when this chat was imported]", "A cat."),
+    ]
+    assert dict(chat.left_out) == {
+        "picture": 3, "tool call": 1, "tool result": 1, "hidden message": 1, "web reference": 1, "file": 1,
+    }  # fmt: skip
+    assert "secret" not in json.dumps(said(chat))
+
+
+def test_chatgpt_thoughts_stand_before_the_answer_below() -> None:
+    thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "Adding", "content": "1 + 1"}]}
+    recap = {"content_type": "reasoning_recap", "content": "Thought for 3s"}
+    chat = one([
+        chatgpt(
+            node("q", None, "user", "Sum?"),
+            node("t", "q", "assistant", content=thoughts),
+            node("r", "t", "assistant", content=recap),
+            node("a", "r", "assistant", "2"),
+            node("lost", "a", "assistant", content=thoughts),
+        )
+    ])  # fmt: skip
+    assert said(chat) == [("user", "Sum?", None), ("assistant", "2", "Sum?")]
+    assert chat.messages[1].thought == "Adding\n\n1 + 1"
+    assert chat.leaf == "a"
+    assert chat.left_out == (("thought", 1),)
+
+
+def test_a_tree_that_goes_in_a_circle_is_cut() -> None:
+    chat = one([chatgpt(node("a", "b", "user", "One"), node("b", "a", "assistant", "Two"))])
+    assert [each.text for each in chat.messages] == ["One", "Two"]
+
+
+def test_a_deep_tree_needs_no_stack() -> None:
+    nodes = [node(f"n{at}", f"n{at - 1}" if at else None, "user" if at % 2 else "assistant", "x") for at in range(5000)]
+    assert len(one([chatgpt(*nodes)]).messages) == 5000
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"mapping": {"a": None}}, {"mapping": {"a": {"message": []}}}, {"mapping": {"a": {"message": {"content": 3}}}},
+        {"mapping": {"a": {"parent": 7, "message": {"author": {"role": ["user"]}, "content": {"parts": "no"}}}}},
+        {"mapping": {"a": {"message": {"author": {"role": "user"}, "create_time": 1e400, "content": {"parts": [0]}}}}},
+    ],
+)  # fmt: skip
+def test_odd_values_are_no_messages(odd: dict) -> None:
+    chats, found = read(json.dumps([odd]).replace("Infinity", "1e400").encode())
+    assert found.broken == ""
+    assert all(message.created is None for chat in chats for message in chat.messages)
+
+
+# ---- the others
+
+
+def test_open_webui_keeps_branches_thoughts_and_instructions() -> None:
+    chat = one([open_webui()])
+    assert (chat.program, chat.id, chat.title, chat.system) == ("Open WebUI", "w1", "Greeting", "Be kind.")
+    assert said(chat) == [("user", "Hello", None), ("assistant", "Hi.", "Hello"), ("assistant", "Good day.", "Hello")]
+    assert (chat.messages[2].thought, chat.messages[2].thought_seconds, chat.messages[2].model) == ("Hm.", 3.0, "qwen3")
+    assert chat.leaf == "a2"
+    assert chat.left_out == (("picture", 1),)
+
+
+def test_open_webui_in_its_older_form_and_with_tools() -> None:
+    shape = open_webui()["chat"]
+    tool = '<details type="tool_calls" done="true" name="x"><summary>Done</summary></details>'
+    shape["history"]["messages"]["a1"]["content"] = f"{tool}Hi <details>kept</details> ![p](data:image/png;base64,AA)"
+    shape["history"]["messages"]["a2"]["done"] = False
+    chat = one([shape])
+    assert chat.messages[1].text == "Hi <details>kept</details> "
+    assert chat.messages[2].status == "interrupted"
+    assert dict(chat.left_out) == {"picture": 2, "tool call": 1}
+    escaped = '<details type="reasoning" done="true"><summary>x</summary>\n&gt; a &lt; b\n&gt; c\n</details>\nYes.'
+    shape["history"]["messages"]["a1"]["content"] = escaped
+    assert (one([shape]).messages[1].thought, one([shape]).messages[1].text) == ("a < b\nc", "Yes.")
+    flat = {"title": "Flat", "history": {"messages": {}}, "messages": [{"role": "user", "content": "Hello"}]}
+    assert said(one([flat])) == [("user", "Hello", None)]
+
+
+def test_lm_studio_keeps_versions_below_the_chosen_one() -> None:
+    chat = one(lm_studio())
+    assert (chat.program, chat.title, chat.system) == ("LM Studio", "Counting", "Be exact.")
+    assert chat.created == pytest.approx(1736789912.98)
+    assert said(chat) == [
+        ("user", "Count.", None), ("assistant", "One.", "Count."), ("assistant", "One, two.", "Count."),
+        ("user", "More.", "One, two."),
+    ]  # fmt: skip
+    second = chat.messages[2]
+    assert (second.thought, second.model, second.status, second.tokens_out) == ("Easy.", "qwen2.5-0.5b", "cancelled", 4)
+    assert chat.messages[1].model == ""  # the file says which model was used last, not for this one
+    assert dict(chat.left_out) == {"tool call": 1, "tool result": 1}
+
+
+def test_jan_joins_the_thread_and_its_lines() -> None:
+    lines = jan_lines(
+        jan_line("u", "user", "Who?"),
+        jan_line("a", "assistant", "<think>Hm.</think>\nMe.", status="stopped"),
+        jan_line("t", "tool", "x"),
+    )
+    chat = one(lines, json.dumps(JAN_THREAD))
+    assert (chat.program, chat.id, chat.title, chat.system) == ("Jan", "t1", "Names", "Be Jan.")
+    assert said(chat) == [("user", "Who?", None), ("assistant", "Me.", "Who?")]
+    answer = chat.messages[1]
+    assert (answer.thought, answer.status, answer.model) == ("Hm.", "cancelled", "llama-3.2-1b")
+    assert answer.created == pytest.approx(1700000000.123)
+    assert chat.left_out == (("tool result", 1),)
+
+
+def test_jan_keeps_branches() -> None:
+    lines = jan_lines(
+        jan_line("u", "user", "Who?", metadata={"parentId": None, "activeChildId": "a1"}),
+        jan_line("a1", "assistant", "Me.", metadata={"parentId": "u"}),
+        jan_line("a2", "assistant", "You.", metadata={"parentId": "u"}),
+        jan_line("a2", "assistant", "The same id.", metadata={"parentId": "u"}),
+    )
+    chat = one(lines)
+    assert [parent for _role, _text, parent in said(chat)] == [None, "Who?", "Who?", "Who?"]
+    assert chat.leaf == "a1"
+    assert chat.messages[1].model == ""
+
+
+def test_cherry_backup_keeps_several_answers_to_one_question() -> None:
+    chat = one(cherry())
+    assert (chat.program, chat.title, chat.system) == ("Cherry Studio", "Boats", "Be brief.")
+    question = "What is a boat?"
+    assert said(chat) == [
+        ("user", question, None), ("assistant", "A vessel.", question), ("user", "And a ship?", "A vessel."),
+        ("assistant", "A shi", question),
+    ]  # fmt: skip
+    assert (chat.messages[1].thought, chat.messages[1].thought_seconds) == ("Water.", 1.5)
+    assert chat.messages[3].status == "cancelled"
+    assert chat.left_out == (("picture", 1),)
+
+
+def test_cherry_markdown() -> None:
+    chat = one(CHERRY_MARKDOWN.encode())
+    text = "What is a boat?\n\n---\nnot a message"
+    assert (chat.program, chat.title) == ("Cherry Studio", "Boats")
+    assert said(chat) == [("user", text, None), ("assistant", "A vessel.", text)]
+    assert chat.messages[1].model == "GLM"
+
+
+def test_a_message_of_cherry_may_hold_many_rules() -> None:
+    rules = "\n---\n" * 200_000  # took minutes, when each was put behind all before it
+    chat = one(CHERRY_MARKDOWN.replace("\n---\nnot a message", f"{rules}not a message").encode())
+    assert chat.messages[0].text == f"What is a boat?\n{rules}not a message"
+    assert chat.messages[1].text == "A vessel."
+
+
+def test_our_own_export_comes_as_it_is() -> None:
+    shape = {"format": "slmdesk-chat", "version": 1, "messages": []}
+    assert read([shape, rent()])[0][0] == shape
+
+
+# ---- files
+
+
+def test_archives_are_read_by_the_names_of_their_parts() -> None:
+    data = zipped({
+        "export/conversations-000.json": json.dumps([rent("c1")]),
+        "export/conversations-001.json": json.dumps([rent("c2")]),
+        "export/user.json": "{}",
+        "../../conversations.json": json.dumps([rent("c3")]),
+        "threads/t1/thread.json": json.dumps(JAN_THREAD),
+        "threads/t1/messages.jsonl": jan_lines(jan_line("u", "user", "Who?")),
+        "a.conversation.json": json.dumps(lm_studio()),
+    })  # fmt: skip
+    chats, found = read(data)
+    assert [chat.title for chat in chats] == ["Rent", "Rent", "Rent", "Names", "Counting"]
+    assert (found.unknown, found.broken) == (0, "")
+
+
+def test_a_newer_backup_of_cherry_says_what_to_do() -> None:
+    with pytest.raises(KnownError) as caught:
+        read(zipped({"metadata.json": "{}", "IndexedDB/x.leveldb/1": b"raw"}))
+    assert caught.value.code == "chats.unreadable"
+    assert "Markdown" in str(caught.value.args_for_people["reason"])
+
+
+def test_a_broken_archive_and_a_bomb_are_refused() -> None:
+    whole = zipped({"conversations.json": json.dumps([rent()])})
+    with pytest.raises(KnownError) as caught:
+        read(whole[: len(whole) // 2])
+    assert caught.value.code == "document.damaged"
+    with pytest.raises(KnownError) as caught:
+        read(zipped({"conversations.json": b"[" + b" " * (64 << 20) + b"]"}))
+    assert caught.value.code == "document.bomb"
+
+
+def test_what_comes_before_a_break_is_kept(monkeypatch) -> None:
+    monkeypatch.setattr(files, "CHUNK_BYTES", 7)  # cut everywhere
+    data = json.dumps([rent("c1"), rent("c2"), rent("c3")]).encode()
+    assert len(read(data)[0]) == 3
+    chats, found = read(data[:-20])
+    assert [chat.id for chat in chats] == ["c1", "c2"]
+    assert found.broken == "it breaks off"
+    chats, found = read(data.replace(b'"c2"', b"'c2'"))
+    assert [chat.id for chat in chats] == ["c1"]
+    assert found.broken == "it is no JSON"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"[" + b'{"a":' * 200_000, "it is nested too deeply"),
+        (b'[{"mapping": {}, "x": NaN}]', "it is no JSON"),
+        (b'[{"a": "\xff"}]', "it is not UTF-8"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "it is no JSON"),
+    ],
+)
+def test_hostile_json_is_named(data: bytes, why: str) -> None:
+    chats, found = read(data)
+    assert (chats, found.broken) == ([], why)
+
+
+def test_other_json_is_counted_and_other_text_gives_nothing() -> None:
+    assert read([{"a": 1}, 3, {"mapping": {}}])[1].unknown == 2
+    assert read(b"# Notes\n\nNo chat.")[0] == []
+    assert read(b"")[0] == []
+
+
+def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
+    monkeypatch.setattr(shapes, "MOST_MESSAGES", 2)
+    assert read([rent()])[1].too_large == 1
+    monkeypatch.setattr(files, "MOST_VALUE", 100)
+    assert read([rent()])[1].broken == ""  # it came in one piece
+    monkeypatch.setattr(files, "CHUNK_BYTES", 64)
+    assert read([rent()])[1].broken == "a chat in it is too large"
+
+
+def test_a_chat_of_lines_that_is_too_large_is_not_read_to_its_end(monkeypatch) -> None:
+    monkeypatch.setattr(files, "MOST_VALUE", 1_000)
+    line = {"object": "thread.message", "role": "user", "content": [{"type": "text", "text": {"value": "word " * 50}}]}
+    lines = [json.dumps(line)] * 5
+    assert len(read("\n".join(lines[:2]).encode())[0]) == 1
+    found = read("\n".join([*lines, "{no JSON"]).encode())[1]
+    assert (found.too_large, found.broken) == (1, "")
+
+
+def test_counts_in_words() -> None:
+    assert counted_words({"picture": 3, "file": 0, "tool call": 1}) == "3 pictures and 1 tool call"
+    assert counted_words({"picture": 1, "file": 2000, "source": 1}) == "1 picture, 2,000 files and 1 source"
+    assert counted_words({}) == ""

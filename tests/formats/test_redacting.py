@@ -1,0 +1,347 @@
+"""Documents to be given out: no planted word is in any byte of the result, and what stays is as it was."""
+
+from __future__ import annotations
+
+import datetime
+import email
+import email.policy
+import io
+import zipfile
+
+import docx
+import numpy as np
+import openpyxl
+import pptx
+import pypdfium2 as pdfium
+import pytest
+from fakes import needles as planting
+from fakes.office import odf
+from fakes.tiny_pdf import Text, TinyPdf
+from lxml import etree
+from openpyxl.workbook.defined_name import DefinedName
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.formats import FORMATS
+from slmdesk.formats.base import Reading
+from slmdesk.formats.redacting.base import Redacting
+from slmdesk.formats.redacting.check import left_in
+from slmdesk.formats.redacting.pictures import cleaned
+from slmdesk.formats.redacting.registry import REDACTORS, redactor_of
+from slmdesk.formats.redacting.trees import redact_tree
+from slmdesk.formats.redacting.words import Listing, Replacing, Seeking, put, put_in_value
+from slmdesk.text.redaction.types import BAR
+
+pytestmark = pytest.mark.pure
+
+PAIRS = (
+    ("Anna Müller", "Alex Moran"), ("Müller", "Moran"), ("Kowalski GmbH", "Nordwind GmbH"), ("Köln", "Aachen"),
+    ("DE89 3704 0044 0532 0130 00", "DE00 0000"), ("1970-02-01", "1961-05-05"), ("4930123456", "49000000"),
+)  # fmt: skip
+
+
+def redacted(kind, data, pairs=PAIRS, **options):
+    redacting = Redacting(Reading(f"a.{kind}", data=data), Replacing(pairs), **options)
+    return redactor_of(kind, "a")(redacting), redacting
+
+
+@pytest.mark.parametrize("seeds", [[3], pytest.param(range(10, 30), marks=pytest.mark.soak)], ids=["one", "twenty"])
+@pytest.mark.parametrize("kind", planting.KINDS)
+def test_no_planted_word_is_in_any_byte_of_the_result(kind, seeds):
+    for seed in seeds:
+        data, needles = planting.planted(kind, seed)
+        assert planting.found_in(data, needles).keys() == needles.planted.keys()  # the control: the search finds all
+        pairs = [(one, BAR) for one in needles.planted]
+        result, _ = redacted(kind, data, pairs, text_layer=True, pixels_per_inch=72)
+        assert planting.found_in(result, needles) == {}
+        assert left_in(result, [*needles.planted]) == {}
+        seeking = Seeking([*needles.planted])
+        redactor_of(kind, "a")(Redacting(Reading(f"a.{kind}", data=result), seeking, draws=False))
+        assert seeking.found == {}
+
+
+def test_five_hundred_words_are_planted():
+    assert sum(len(planting.planted(kind, 3)[1].planted) for kind in planting.KINDS) >= 500
+
+
+@pytest.mark.parametrize("kind", [one for one in planting.KINDS if one != "pdf"])
+def test_the_check_of_a_result_finds_words_that_were_left(kind):
+    data, needles = planting.planted(kind, 3)
+    found = left_in(data, [*needles.planted])
+    assert len(found) > 0.8 * len(needles.planted)  # it is the second search of two
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Frau Anna\u00a0\nMu\u0308ller und MÜLLERS", "Frau Alex Moran und MORANS"),
+        ("An\u00adna Müller", "Alex Moran"),
+        ("Frau Mül-\nler", "Frau Moran"),
+        ("DE89370400440532013000", "DE00 0000"),
+        ("DE89-3704-0044-0532-0130-00.", "DE00 0000."),
+        ("14930123456 4930123456", "14930123456 49000000"),
+        ("Kölner Dom in Köln", "Kölner Dom in Aachen"),
+    ],
+)
+def test_words_are_found_however_they_are_written(text, expected):
+    assert put(Replacing(PAIRS), text, "") == expected
+
+
+def test_words_are_found_in_addresses_and_values():
+    words = Replacing(PAIRS)
+    assert put_in_value(words, "mailto:frau.m%C3%BCller@example.org", "") == "mailto:frau.Moran@example.org"
+    assert (
+        put_in_value(words, "<b>a&uuml;b</b> Frau Anna M&#252;ller &amp; Co", "")
+        == "<b>a&uuml;b</b> Frau Alex Moran &amp; Co"
+    )
+    assert put_in_value(words, r"M\u00fcller", "") == "Moran"
+    assert put_in_value(words, "Frau M_x00FC_ller", "") == "Frau Moran"
+    assert put_in_value(words, "KölnVertrag.docx", "") == "AachenVertrag.docx"
+
+
+def test_a_word_of_few_letters_is_no_part_of_another():
+    words = Replacing([("Anna", "Alex"), ("4711", "1234")])
+    assert put(words, "Anna, Annahme, 4711, 94711", "") == "Alex, Annahme, 1234, 94711"
+
+
+def test_a_word_file_is_whole_and_says_other_words():
+    made = docx.Document()
+    made.core_properties.author = "Anna Müller"
+    made.add_heading("Vertrag mit Anna Müller", 1)
+    paragraph = made.add_paragraph("Frau ")
+    paragraph.add_run("Anna ").bold = True
+    paragraph.add_run("Mül").italic = True
+    paragraph.add_run("ler wohnt in Köln.")
+    made.add_table(1, 1).cell(0, 0).text = "DE89370400440532013000"
+    made.sections[0].header.paragraphs[0].text = "Kowalski GmbH"
+    result, redacting = redacted("docx", _saved(made))
+    again = docx.Document(io.BytesIO(result))
+    assert [one.text for one in again.paragraphs] == ["Vertrag mit Alex Moran", "Frau Alex Moran wohnt in Aachen."]
+    assert again.paragraphs[1].runs[1].bold
+    assert again.tables[0].cell(0, 0).text == "DE00 0000"
+    assert again.sections[0].header.paragraphs[0].text == "Nordwind GmbH"
+    assert again.core_properties.author == "Alex Moran"
+    assert {one.kind for one in redacting.removed} == {"thumbnail"}
+
+
+def test_a_number_over_paragraphs_and_cells_goes_as_a_whole():
+    account, card = "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111"
+    made = docx.Document()
+    for words in (f"Pay to {account[:19]}", f"{account[20:]} by Friday, room 00.", "card 4111 1111"):
+        made.add_paragraph(words)
+    table = made.add_table(1, 8)
+    for cell, words in zip(table.rows[0].cells, ("1111", "1111", *account.split()), strict=True):
+        cell.text = words
+    words = Replacing([(account, BAR), (card, BAR)])
+    redacting = Redacting(Reading("a.docx", data=_saved(made)), words)
+    again = docx.Document(io.BytesIO(redactor_of("docx", "a")(redacting)))
+    assert [one.text for one in again.paragraphs] == [f"Pay to {BAR}", " by Friday, room 00.", f"card {BAR}"]
+    assert [one.text for one in again.tables[0].rows[0].cells] == ["", "", BAR, "", "", "", "", ""]
+    assert words.counts == {0: 2, 1: 1}
+
+
+def test_a_spreadsheet_is_whole_and_its_numbers_are_text_where_they_said_something():
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Müller"
+    sheet.append(["Anna Müller", datetime.date(1970, 2, 1), 4930123456, "=Müller!A1", '="Frau Müller"', 12])
+    book.create_sheet("Other")["A1"] = "='Müller'!A1"
+    book.defined_names["Area"] = DefinedName("Area", attr_text="Müller!$A$1:$B$2")
+    result, redacting = redacted("xlsx", _saved(book))
+    again = openpyxl.load_workbook(io.BytesIO(result))
+    assert again.sheetnames == ["Moran", "Other"]
+    found = [one.value for one in again["Moran"][1]]
+    assert found == ["Alex Moran", "1961-05-05", "49000000", "='Moran'!A1", None, 12]
+    assert again["Other"]["A1"].value == "='Moran'!A1"
+    assert again.defined_names["Area"].attr_text == "'Moran'!$A$1:$B$2"
+    assert "formula" in {one.kind for one in redacting.removed}
+
+
+def test_a_number_over_numeric_cells_leaves_a_workbook_that_can_be_read():
+    book = openpyxl.Workbook()
+    book.active.append(["Karte", 4111, 1111, 1111, 1111, 12])
+    result, _ = redacted("xlsx", _saved(book), [("4111 1111 1111 1111", BAR)])
+    again = openpyxl.load_workbook(io.BytesIO(result))
+    assert [one.value for one in again.active[1]] == ["Karte", BAR, None, None, None, 12]
+
+
+def test_a_presentation_is_whole_with_its_notes():
+    made = pptx.Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[5])
+    slide.shapes.title.text = "Besuch bei Anna Müller"
+    slide.notes_slide.notes_text_frame.text = "Kowalski GmbH fragen"
+    again = pptx.Presentation(io.BytesIO(redacted("pptx", _saved(made))[0]))
+    assert again.slides[0].shapes.title.text == "Besuch bei Alex Moran"
+    assert again.slides[0].notes_slide.notes_text_frame.text == "Nordwind GmbH fragen"
+
+
+def test_a_cell_of_opendocument_loses_the_date_behind_its_words():
+    cell = (
+        '<table:table-cell office:value-type="date" office:date-value="1970-02-01"><text:p>01.02.1970</text:p>'
+        "</table:table-cell>"
+    )
+    manifest = '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    data = odf(
+        "spreadsheet",
+        f"<table:table><table:table-row>{cell}</table:table-row></table:table>",
+        {"META-INF/manifest.xml": manifest},
+    )
+    result, _ = redacted("ods", data, [("01.02.1970", "05.05.1961")])
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
+        content = archive.read("content.xml").decode()
+        assert archive.namelist()[0] == "mimetype"
+        assert archive.infolist()[0].compress_type == zipfile.ZIP_STORED
+    assert "1970" not in content
+    assert 'office:value-type="string"' in content
+
+
+def _saved(made) -> bytes:
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+# ---- PDF
+
+
+def _page(data: bytes, scale: float = 2) -> np.ndarray:
+    with pdfium.PdfDocument(data) as document:
+        page = document[0]
+        bitmap = page.render(scale=scale)
+        return bitmap.to_numpy().copy()
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_page_is_black_where_the_words_were_and_as_it_was_elsewhere(rotate):
+    pdf = TinyPdf().page(
+        Text(60, 700, "Frau Anna Muster wohnt hier", 14), Text(60, 500, "Andere Worte", 14), rotate=rotate
+    )
+    without = TinyPdf().page(Text(60, 500, "Andere Worte", 14), rotate=rotate)
+    result, _ = redacted("pdf", bytes(pdf), [("Frau Anna Muster wohnt hier", BAR)], pixels_per_inch=144)
+    made, empty, before = _page(result), _page(bytes(without)), _page(bytes(pdf))
+    assert made.shape == before.shape
+    inked = before.min(axis=2) < 200
+    gone = inked & (empty.min(axis=2) >= 200)  # the ink of the words
+    assert gone.any()
+    assert (made[gone] == 0).all()
+    assert (made.max(axis=2)[inked & ~gone] < 255).all()  # the others stay
+    assert (made.max(axis=2) == 0).mean() < 0.02  # and little else is black
+
+
+def test_a_page_has_text_only_when_it_is_wanted_and_none_under_a_bar():
+    data = bytes(
+        TinyPdf(title="Anna Müller").page(Text(60, 700, "Frau Anna Müller wohnt hier"), Text(60, 600, "unseen", mode=3))
+    )
+    for wanted, expected in ((False, ""), (True, "Frau wohnt hier")):
+        result, redacting = redacted("pdf", data, text_layer=wanted)
+        with pdfium.PdfDocument(result) as document:
+            assert " ".join(document[0].get_textpage().get_text_range().split()) == expected
+            assert not any(document.get_metadata_dict().values())
+        assert "properties" in {one.kind for one in redacting.removed}
+
+
+def test_pictures_and_pages_without_words_are_to_be_looked_at_by_eye():
+    _, redacting = redacted("pdf", bytes(TinyPdf().page(picture=True)))
+    assert {(one.kind, one.place) for one in redacting.unsure} == {
+        ("picture", "page 1"),
+        ("page_without_words", "page 1"),
+    }
+
+
+def test_words_cannot_be_put_back_into_a_pdf():
+    with pytest.raises(KnownError, match=r"document\.no_redactor"):
+        redacted("pdf", bytes(TinyPdf().page(Text(1, 1, "a"))), removes=False)
+
+
+# ---- mails, texts, pictures
+
+
+def test_a_mail_keeps_its_structure_and_loses_its_way():
+    data, needles = planting.planted("eml", 3)
+    result, redacting = redacted("eml", data, [(one, "Someone") for one in needles.planted])
+    mail = email.message_from_bytes(result, policy=email.policy.default)
+    assert mail["Received"] is None
+    assert str(mail["Subject"]) == "About Someone"
+    assert (
+        mail.get_body(("plain",)).get_content().startswith("Hello,\r\n\r\nSomeone")
+        or "Someone" in mail.get_body(("plain",)).get_content()
+    )
+    kinds = [part.get_content_type() for part in mail.iter_attachments()]
+    assert "message/rfc822" in kinds
+    assert not any((part.get_filename() or "").endswith(".exe") for part in mail.iter_attachments())
+    assert {"mail_route", "embedded", "program"} <= {one.kind for one in redacting.removed}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Message-ID: <Quarbel.7@example.org>", "References: <1@Quarbel> <2@b>", "Content-ID: <Quarbel@b>",
+     'Content-Type: multipart/mixed; boundary="Quarbel"', "Content-Type: text/x-quarbel"],
+)  # fmt: skip
+def test_a_mail_with_a_word_in_a_header_for_programs_gets_bars(line):
+    part = 'Content-Type: application/x-quarbel\r\nContent-Disposition: attachment; filename="a.txt"\r\n\r\nText'
+    data = f"Subject: A\r\n{line}\r\n\r\n--Quarbel\r\n{part}\r\n--Quarbel--\r\n".encode()
+    result, _ = redacted("eml", data, [("Quarbel", BAR)])
+    assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == "A"
+    assert left_in(result, ["Quarbel"]) == {}
+
+
+def test_a_text_keeps_its_encoding_and_what_else_it_says():
+    assert redacted("txt", "Grüße an Anna Müller".encode("cp1252"))[0] == "Grüße an Alex Moran".encode("cp1252")
+    assert redacted("txt", b"\xff\xfe" + "Köln".encode("utf-16-le"))[0] == b"\xff\xfe" + "Aachen".encode("utf-16-le")
+
+
+def test_words_are_put_back_and_nothing_else_changes():
+    data, needles = planting.planted("docx", 3)
+    pairs = [(one, f"Substitute{number:04}") for number, one in enumerate(needles.planted)]
+    result, _ = redacted("docx", data, pairs)
+    back, _ = redacted("docx", result, [(new, old) for old, new in pairs], removes=False)
+    with zipfile.ZipFile(io.BytesIO(result)) as one, zipfile.ZipFile(io.BytesIO(back)) as other:
+        assert one.namelist() == other.namelist()
+        assert b"Substitute" not in other.read("word/document.xml")
+    assert len(planting.found_in(back, needles)) > 100
+
+
+def test_a_picture_keeps_its_pixels_alone():
+    for made in (planting.png("Anna Müller"), planting.png("Anna", packed_text=True), planting.jpeg("Anna Müller")):
+        clean = cleaned(made)
+        assert clean is not None
+        assert len(clean) < len(made)
+        assert cleaned(clean) == clean
+    assert cleaned(planting.png("Anna")[:-14]) is None
+    assert cleaned(b"GIF89a") is None
+
+
+def test_what_a_document_holds_is_listed_with_its_people():
+    data, needles = planting.planted("docx", 3)
+    listing = Listing()
+    redacting = Redacting(Reading("a.docx", data=data), listing, draws=False)
+    assert redactor_of("docx", "a")(redacting) == b""
+    listed = planting.squeezed(" ".join(listing.texts))
+    places = [place for word, place in needles.planted.items() if planting.squeezed(word) in listed]
+    assert {"header", "footnote", "over runs", "alternative text", "hidden text", "comment", "name of a control"} <= {
+        *places
+    }
+    people = {place for word, place in needles.planted.items() if word in redacting.people}
+    assert {"property dc:creator", "author of a comment", "author of a deletion", "person"} <= people
+
+
+def test_every_redactor_is_of_a_known_format_and_can_be_imported():
+    assert {*REDACTORS} <= {one.id for one in FORMATS}
+    for one in REDACTORS:
+        assert callable(redactor_of(one, "a"))
+    with pytest.raises(KnownError, match=r"document\.no_redactor"):
+        redactor_of("xls", "a.xls")
+
+
+def test_a_tree_that_is_nothing_but_values_gives_signs_of_life():
+    signs, listing = [], Listing()
+    root = etree.fromstring("<p>" + '<r rsidR="00A1B2C3" label="Two words"><rsid val="00A1B2C4"/></r>' * 2_500 + "</p>")
+    redact_tree(root, Redacting(Reading("a.docx", data=b"", worked=lambda: signs.append(1)), listing), "")
+    assert len(signs) >= 5
+    assert [*listing.texts] == ["Two words"]  # what numbers a saving is no text
+
+
+@pytest.mark.parametrize(("data", "words"), [(b"x", 5_000), (b"<a>" + b"<p>x</p>" * 5_000, 1)], ids=["words", "texts"])
+def test_the_check_of_a_result_gives_signs_of_life(data, words):
+    signs = []
+    left_in(data, [f"Quarbel{number}" for number in range(words)], lambda: signs.append(1))
+    assert len(signs) > 5

@@ -1,0 +1,607 @@
+"""Office files given back with other words: everything but the words is what it was."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+
+import pytest
+from fakes.office import docx, odf, packed, relations, xlsx
+from fakes.small_documents import book as electronic_book
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.formats import TRANSLATABLE
+from slmdesk.formats.base import Reading
+from slmdesk.formats.registry import READERS
+from slmdesk.formats.rewriting import docx as word
+from slmdesk.formats.rewriting import odf as open_document
+from slmdesk.formats.rewriting import pptx as slides
+from slmdesk.formats.rewriting import xlsx as sheets
+from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
+from slmdesk.formats.rewriting.driving import listed, written_to
+from slmdesk.formats.rewriting.registry import REWRITERS, rewriter_of
+
+pytestmark = pytest.mark.pure
+
+
+def found(rewriter, data, **options):
+    return list(listed(rewriter, Rewriting(Reading("a", data=data), Options(**options))))
+
+
+def texts(rewriter, data, **options):
+    return [one.text for one in found(rewriter, data, **options) if isinstance(one, Unit)]
+
+
+def rewritten(rewriter, data, change=str.upper, **options):
+    """The file with all units changed (a callable, or a mapping), and which of its parts are others now."""
+    units = [one for one in found(rewriter, data, **options) if isinstance(one, Unit)]
+    if isinstance(change, dict):
+        answers = {at: (one.text, change[one.text]) for at, one in enumerate(units) if one.text in change}
+    else:
+        answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    out = io.BytesIO()
+    refused = written_to(rewriter, Rewriting(Reading("a", data=data), Options(**options)), answers, out)
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(out.getvalue())) as new:
+        assert old.namelist() == new.namelist()
+        changed = [name for name in old.namelist() if old.read(name) != new.read(name)]
+        return {name: new.read(name).decode() for name in new.namelist()}, changed, refused
+
+
+def run(text, look=""):
+    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def bare(xml):
+    """XML without its namespaces and run markup, to be read by people."""
+    xml = re.sub(r' xmlns(:\w+)?="[^"]*"', "", xml)
+    return re.sub(r' xml:space="preserve"', "", xml)
+
+
+def test_runs_that_look_alike_are_one_text_and_others_are_tagged():
+    data = docx(
+        "<w:p>"
+        + run("The ", "<w:lang w:val='en'/>")
+        + run("rent is ")
+        + run("900 euros", "<w:b/>")
+        + run(" a month.", "<w:noProof/>")
+        + "</w:p>"
+    )
+    assert texts(word.rewrite, data) == ["The rent is <1>900 euros</1> a month."]
+    parts, changed, _ = rewritten(
+        word.rewrite, data, {"The rent is <1>900 euros</1> a month.": "<1>900 Euro</1> beträgt die Miete."}
+    )
+    assert changed == ["word/document.xml"]
+    assert "<w:r><w:rPr><w:b/></w:rPr><w:t>900 Euro</w:t></w:r>" in bare(parts["word/document.xml"])
+    assert "beträgt die Miete." in parts["word/document.xml"]
+    assert "rent" not in parts["word/document.xml"]
+
+
+def test_links_pictures_and_notes_keep_their_place_among_the_words():
+    body = (
+        "<w:p>"
+        + run("See ")
+        + "<w:hyperlink r:id='r9'>"
+        + run("the law", "<w:u w:val='single'/>")
+        + "</w:hyperlink>"
+        + run(" here")
+        + "<w:r><w:footnoteReference w:id='2'/></w:r>"
+        + run(" now.")
+        + "</w:p>"
+    )
+    data = docx(body)
+    assert texts(word.rewrite, data) == ["See <1>the law</1> here<2/> now."]
+    parts, _, _ = rewritten(
+        word.rewrite, data, {"See <1>the law</1> here<2/> now.": "Jetzt hier<2/> siehe <1>das Gesetz</1>."}
+    )
+    xml = bare(parts["word/document.xml"])
+    assert xml.index("footnoteReference") < xml.index("hyperlink")
+    assert re.search(r'<w:hyperlink r:id="r9"><w:r>.*?das Gesetz</w:t></w:r></w:hyperlink>', xml)
+
+
+def test_bookmarks_and_comment_ranges_need_no_tags_and_are_kept():
+    body = (
+        "<w:p><w:bookmarkStart w:id='1' w:name='a'/>"
+        + run("One ")
+        + "<w:commentRangeStart w:id='5'/>"
+        + run("two")
+        + "<w:commentRangeEnd w:id='5'/><w:bookmarkEnd w:id='1'/></w:p>"
+    )
+    data = docx(body)
+    assert texts(word.rewrite, data) == ["One two"]
+    parts, _, _ = rewritten(word.rewrite, data)
+    for name in ("bookmarkStart", "commentRangeStart", "commentRangeEnd", "bookmarkEnd"):
+        assert parts["word/document.xml"].count(f"<w:{name} ") == 1
+
+
+def test_results_of_fields_are_words_only_where_they_are():
+    def field(code, result):
+        return (
+            "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
+            f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
+            f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
+        )
+
+    data = docx(
+        "<w:p>" + run("Go to ") + field(" HYPERLINK x ", "our page") + run(" of ") + field("DATE", "May") + "</w:p>"
+    )
+    units = found(word.rewrite, data)
+    assert [one.text for one in units if isinstance(one, Unit)] == ["Go to <1>our page</1> of"]
+    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [("field", "May")]
+    parts, _, _ = rewritten(word.rewrite, data)
+    xml = parts["word/document.xml"]
+    assert xml.index("begin") < xml.index("HYPERLINK") < xml.index("OUR PAGE") < xml.index("DATE") < xml.index("May")
+    assert xml.count("fldChar ") == 6
+
+
+def test_tracked_changes_stay_what_they_are():
+    data = docx(
+        "<w:p>"
+        + run("Pay ")
+        + "<w:del w:id='1'><w:r><w:delText>ten</w:delText></w:r></w:del><w:ins w:id='2'>"
+        + run("twenty")
+        + "</w:ins>"
+        + run(" euros")
+        + "</w:p>"
+    )
+    assert texts(word.rewrite, data) == ["Pay <1>twenty</1> euros"]
+    parts, _, _ = rewritten(word.rewrite, data)
+    assert "<w:delText>ten</w:delText>" in parts["word/document.xml"]
+    assert re.search(r'<w:ins w:id="2">.*TWENTY.*</w:ins>', parts["word/document.xml"])
+
+
+def test_a_text_box_beside_other_things_of_its_run_is_translated_in_its_place():
+    box = (
+        "<w:r><w:tab/><w:pict><w:txbxContent><w:p>" + run("inside") + "</w:p></w:txbxContent></w:pict>"
+        "<w:t>after</w:t></w:r>"
+    )
+    data = docx(f"<w:p>{run('before')}{box}</w:p>")
+    assert texts(word.rewrite, data) == ["before", "after", "inside"] or texts(word.rewrite, data) == [
+        "before",
+        "<1/>after",
+        "inside",
+    ]
+    parts, _, _ = rewritten(word.rewrite, data)
+    xml = parts["word/document.xml"]
+    assert "INSIDE" in xml
+    assert "inside" not in xml
+    assert xml.index("BEFORE") < xml.index("<w:tab/>") < xml.index("INSIDE") < xml.index("AFTER")
+
+
+def test_headers_notes_comments_and_alternative_texts_are_translated_too():
+    data = docx(
+        "<w:p><w:r><w:drawing><wp:docPr id='1' name='x' descr='A red house'/></w:drawing></w:r></w:p>",
+        {
+            "word/header1.xml": f"<w:hdr xmlns:w='{word_space()}'><w:p>{run('Draft')}</w:p></w:hdr>",
+            "word/comments.xml": f"<w:comments xmlns:w='{word_space()}'><w:comment w:id='1'><w:p>{run('Really?')}"
+            "</w:p></w:comment></w:comments>",
+        },
+        rels={"header": "header1.xml", "comments": "comments.xml"},
+    )
+    assert texts(word.rewrite, data) == ["A red house", "Draft", "Really?"]
+    parts, changed, _ = rewritten(word.rewrite, data)
+    assert 'descr="A RED HOUSE"' in parts["word/document.xml"]
+    assert set(changed) == {"word/document.xml", "word/header1.xml", "word/comments.xml"}
+
+
+def word_space():
+    return "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def test_equations_and_embedded_files_are_left_and_said():
+    math = "<m:oMath xmlns:m='urn:m'><m:r><m:t>E=mc</m:t></m:r></m:oMath>"
+    data = docx(f"<w:p>{run('Here ')}{math}{run(' it is')}</w:p>", {"word/embeddings/a.xlsx": "x"})
+    units = found(word.rewrite, data)
+    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [
+        ("equation", "E=mc"),
+        ("embedded", "a.xlsx"),
+    ]
+    assert texts(word.rewrite, data) == ["Here <1/> it is"]
+
+
+def test_right_to_left_is_set_where_the_target_needs_it():
+    data = docx(f"<w:p><w:pPr><w:keepNext/><w:jc w:val='left'/></w:pPr>{run('Hello')}</w:p>")
+    parts, _, _ = rewritten(word.rewrite, data, {"Hello": "שלום"}, is_right_to_left=True)
+    xml = parts["word/document.xml"]
+    assert xml.index("<w:keepNext/>") < xml.index("<w:bidi/>") < xml.index("<w:jc ")
+    assert "<w:rtl/>" in xml
+
+
+def test_what_was_from_right_to_left_is_turned_back_for_other_languages():
+    body = (
+        "<w:tbl><w:tblPr><w:tblStyle w:val='a'/><w:bidiVisual/><w:tblW w:w='0'/></w:tblPr><w:tr><w:tc>"
+        f"<w:p><w:pPr><w:bidi/></w:pPr>{run('שלום', '<w:b/><w:rtl/>')}</w:p></w:tc></w:tr></w:tbl>"
+        "<w:sectPr><w:bidi/></w:sectPr>"
+    )
+    xml = rewritten(word.rewrite, docx(body), {"שלום": "Hello"}, language="en")[0]["word/document.xml"]
+    assert "bidiVisual" not in xml
+    assert "<w:rtl/>" not in xml
+    assert '<w:bidi w:val="0"/>' in xml
+    assert "<w:sectPr/>" in xml
+    assert '<w:b/><w:lang w:val="en-US"/>' in xml
+
+
+def test_tables_sections_and_runs_are_turned_for_a_language_from_right_to_left():
+    body = (
+        "<w:tbl><w:tblPr><w:tblStyle w:val='a'/><w:tblW w:w='0'/></w:tblPr><w:tr><w:tc>"
+        f"<w:p>{run('Hello', '<w:lang w:val=' + chr(39) + 'en' + chr(39) + '/>')}</w:p></w:tc></w:tr></w:tbl>"
+        "<w:sectPr><w:cols/><w:docGrid/></w:sectPr>"
+    )
+    options = {"language": "he", "is_right_to_left": True}
+    xml = rewritten(word.rewrite, docx(body), {"Hello": "שלום"}, **options)[0]["word/document.xml"]
+    assert '<w:tblStyle w:val="a"/><w:bidiVisual/><w:tblW' in xml
+    assert "<w:cols/><w:bidi/><w:docGrid/>" in xml
+    assert '<w:rtl/><w:lang w:bidi="he-IL"/></w:rPr>' in xml
+
+
+def test_slides_are_turned_with_their_alignment():
+    data = deck(shape("<a:p><a:pPr algn='l'/><a:r><a:rPr lang='en'/><a:t>Hello</a:t></a:r></a:p>"))
+    options = {"language": "ar", "is_right_to_left": True}
+    xml = rewritten(slides.rewrite, data, {"Hello": "مرحبا"}, **options)[0]["ppt/slides/slide1.xml"]
+    assert '<a:pPr algn="r" rtl="1"/>' in xml
+    assert 'lang="ar-SA"' in xml
+
+
+def test_sheets_and_open_documents_are_turned():
+    cell = "<c r='A1' t='inlineStr'><is><t>Rent</t></is></c>"
+    data = xlsx({"S": f"<sheetViews><sheetView/></sheetViews><sheetData><row>{cell}</row></sheetData>"})
+    options = {"language": "ar", "is_right_to_left": True}
+    assert '<sheetView rightToLeft="1"/>' in rewritten(sheets.rewrite, data, **options)[0]["xl/worksheets/sheet1.xml"]
+    styles = '<style:style style:name="a"><style:table-properties style:writing-mode="lr-tb"/></style:style>'
+    data = odf("text", "<text:p>Rent</text:p>", styles=styles)
+    assert 'writing-mode="rl-tb"' in rewritten(open_document.rewrite, data, **options)[0]["content.xml"]
+    assert 'writing-mode="lr-tb"' in rewritten(open_document.rewrite, data, language="de")[0]["content.xml"]
+
+
+def test_a_table_of_thousands_of_rows_is_listed_soon():
+    began = time.process_time()
+    rows = "".join(f"<w:tr><w:tc><w:p>{run(f'row {at}')}</w:p></w:tc></w:tr>" for at in range(3_000))
+    units = found(word.rewrite, docx(f"<w:tbl>{rows}</w:tbl>"))
+    assert units[-1].place == "table 1, row 3000, column 1"
+    assert time.process_time() - began < 4
+
+
+def test_what_is_not_translated_is_not_touched():
+    data = docx(f"<w:p w:rsidR='1'>{run('a')}{run('b', '<w:lang w:val=' + chr(39) + 'de' + chr(39) + '/>')}</w:p>")
+    _, changed, _ = rewritten(word.rewrite, data, {})
+    assert changed == []
+
+
+def test_a_translation_with_broken_tags_is_refused_and_named():
+    data = docx("<w:p>" + run("The ") + run("end", "<w:b/>") + "</w:p><w:p>" + run("Other") + "</w:p>")
+    parts, _, refused = rewritten(word.rewrite, data, {"The <1>end</1>": "Das Ende", "Other": "Anderes"})
+    assert refused == [0]
+    assert ">end<" in parts["word/document.xml"]
+    assert "Anderes" in parts["word/document.xml"]
+
+
+def test_a_file_that_changed_in_between_is_not_rewritten():
+    data = docx(f"<w:p>{run('New words')}</w:p>")
+    with pytest.raises(KnownError) as caught:
+        written_to(word.rewrite, Rewriting(Reading("a", data=data)), {0: ("Old words", "x")}, io.BytesIO())
+    assert caught.value.code == "document.changed"
+
+
+def test_ten_thousand_runs_and_tables_twenty_deep():
+    inner = f"<w:p>{''.join(run('x ', '<w:b/>' if at % 2 else '') for at in range(10_000))}</w:p>"
+    for _ in range(20):
+        inner = f"<w:tbl><w:tr><w:tc>{inner}</w:tc></w:tr></w:tbl>"
+    data = docx(inner)
+    unit = found(word.rewrite, data)[0]
+    assert len(unit.tags.paired) >= 4_999
+    _, changed, refused = rewritten(word.rewrite, data)
+    assert changed == ["word/document.xml"]
+    assert refused == []
+
+
+# ---- slides
+
+
+def deck(*shapes, notes=""):
+    space = (
+        "xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main' "
+        "xmlns:a='http://schemas.openxmlformats.org/drawingml/2006/main' "
+        "xmlns:r='http://schemas.openxmlformats.org/officeDocument/2006/relationships'"
+    )
+    parts = {
+        "_rels/.rels": relations(officeDocument="ppt/presentation.xml"),
+        "ppt/presentation.xml": f"<p:presentation {space}><p:sldIdLst><p:sldId id='1' r:id='r1'/></p:sldIdLst>"
+        "</p:presentation>",
+        "ppt/_rels/presentation.xml.rels": relations(slide="slides/slide1.xml"),
+        "ppt/slides/slide1.xml": f"<p:sld {space}>{''.join(shapes)}</p:sld>",
+        "ppt/slides/_rels/slide1.xml.rels": relations(notesSlide="../notesSlides/notes1.xml"),
+        "ppt/notesSlides/notes1.xml": f"<p:notes {space}>{notes}</p:notes>",
+    }
+    return packed(parts)
+
+
+def shape(*paragraphs, kind="body"):
+    return (
+        f"<p:sp><p:nvSpPr><p:cNvPr id='1' name='x'/><p:nvPr><p:ph type='{kind}'/></p:nvPr></p:nvSpPr><p:txBody>"
+        f"{''.join(paragraphs)}</p:txBody></p:sp>"
+    )
+
+
+def test_slides_with_their_notes():
+    data = deck(
+        shape("<a:p><a:r><a:t>Our plan</a:t></a:r></a:p>", kind="title"),
+        shape(
+            "<a:p><a:r><a:rPr lang='en' b='1'/><a:t>First</a:t></a:r><a:r><a:rPr lang='de'/><a:t> we look.</a:t></a:r>"
+            "<a:br/><a:r><a:t>Then we buy.</a:t></a:r><a:endParaRPr/></a:p>"
+        ),
+        notes="<p:sp><p:txBody><a:p><a:r><a:t>Speak slowly</a:t></a:r></a:p></p:txBody></p:sp>",
+    )
+    units = [one for one in found(slides.rewrite, data) if isinstance(one, Unit)]
+    assert [(one.text, one.place) for one in units] == [
+        ("Our plan", "slide 1, title"),
+        ("<1>First</1> we look.", "slide 1"),
+        ("Then we buy.", "slide 1"),
+        ("Speak slowly", "slide 1, notes"),
+    ]
+    parts, changed, _ = rewritten(slides.rewrite, data)
+    assert changed == ["ppt/slides/slide1.xml", "ppt/notesSlides/notes1.xml"]
+    xml = parts["ppt/slides/slide1.xml"]
+    assert xml.index("FIRST") < xml.index("WE LOOK") < xml.index("<a:br/>") < xml.index("THEN")
+    assert xml.rstrip().endswith("</p:sld>")
+    assert xml.index("THEN") < xml.index("endParaRPr")
+
+
+# ---- sheets
+
+
+def book(cells, strings, **parts):
+    shared = "".join(f"<si><t>{one}</t></si>" for one in strings)
+    return xlsx(
+        {"Data": f"<sheetData>{cells}</sheetData>"},
+        {"xl/sharedStrings.xml": f"<sst xmlns='urn:x'>{shared}</sst>", **parts},
+    )
+
+
+def test_shared_strings_are_translated_once_for_all_their_cells():
+    data = book("<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>0</v></c><c r='C1'><v>1</v></c></row>", ["Rent"])
+    units = [one for one in found(sheets.rewrite, data) if isinstance(one, Unit)]
+    assert [(one.text, one.place) for one in units] == [("Rent", "Data!A1")]
+    _, changed, _ = rewritten(sheets.rewrite, data)
+    assert changed == ["xl/sharedStrings.xml"]
+
+
+def test_a_text_that_a_formula_compares_with_stays_and_is_said():
+    cells = (
+        "<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c>"
+        "<c r='C1'><f>IF(A1=\"yes\",1,0)</f><v>1</v></c></row>"
+    )
+    data = book(cells, ["Yes", "Rent"])
+    assert texts(sheets.rewrite, data) == ["Rent"]
+    assert [(one.kind, one.text) for one in found(sheets.rewrite, data) if isinstance(one, LeftAsIs)] == [
+        ("compared", "Yes")
+    ]
+
+
+def test_sheet_names_on_request_unless_a_formula_names_them():
+    cells = "<row><c r='C1'><f>Data!A1+1</f><v>1</v></c></row>"
+    assert texts(sheets.rewrite, book("", ["x"]), sheet_names=True) == ["Data"]
+    assert texts(sheets.rewrite, book(cells, ["x"]), sheet_names=True) == []
+    parts, _, _ = rewritten(sheets.rewrite, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
+    assert 'name="Dati 2024   neu"' in parts["xl/workbook.xml"]
+
+
+# ---- OpenDocument
+
+
+def test_spans_links_and_notes_of_opendocument():
+    data = odf(
+        "text",
+        "<text:p>The <text:span text:style-name='T1'>big</text:span> <text:a text:name='x'>house</text:a>"
+        "<text:note><text:note-body><text:p>Built late</text:p></text:note-body></text:note> is<text:s text:c='2'/>"
+        "here.</text:p>",
+    )
+    assert texts(open_document.rewrite, data) == ["The <1>big</1> <2>house</2><3/> is  here.", "Built late"]
+    parts, changed, _ = rewritten(open_document.rewrite, data)
+    assert changed == ["content.xml"]
+    xml = parts["content.xml"]
+    assert 'THE <text:span text:style-name="T1">BIG</text:span> <text:a text:name="x">HOUSE</text:a>' in xml
+    assert ' IS <text:s text:c="1"/>HERE.' in xml
+    assert "BUILT LATE" in xml
+
+
+def test_white_space_of_opendocument_is_what_is_shown_across_elements():
+    one = "<text:bookmark-start text:name='a'/> <text:span text:style-name='T'> One</text:span>"
+    two = "<text:span text:style-name='T'> two</text:span>"
+    data = odf(
+        "text",
+        f"<text:p>\n  {one}\n {two}</text:p><text:p><text:s/>In <text:s text:c='2'/>three</text:p>",
+    )
+    assert texts(open_document.rewrite, data) == ["One two", "In   three"]
+    xml = rewritten(open_document.rewrite, data, str)[0]["content.xml"]
+    assert xml.count("<text:s/>") == 1
+    assert xml.index("<text:s/>") < xml.index("In ")
+    assert 'In <text:s text:c="2"/>three' in xml
+
+
+def test_numbers_in_cells_of_opendocument_stay():
+    data = odf(
+        "spreadsheet",
+        "<table:table table:name='A'><table:table-row><table:table-cell office:value-type='float' office:value='3'>"
+        "<text:p>3 EUR</text:p></table:table-cell><table:table-cell office:value-type='string'><text:p>Rent</text:p>"
+        "</table:table-cell></table:table-row></table:table>",
+    )
+    assert texts(open_document.rewrite, data) == ["Rent"]
+
+
+@pytest.mark.parametrize("rewriter", [word.rewrite, slides.rewrite, sheets.rewrite, open_document.rewrite])
+def test_a_file_that_is_none_is_refused_with_a_reason(rewriter):
+    with pytest.raises(KnownError) as caught:
+        found(rewriter, b"PK\x03\x04 not an archive")
+    assert caught.value.code == "document.damaged"
+
+
+# ---- files of text, changed in place
+
+
+def written_bytes(rewriter, data, change):
+    """The file with `change` of each unit in its place."""
+    units = [one for one in found(rewriter, data) if isinstance(one, Unit)]
+    out = io.BytesIO()
+    answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    assert written_to(rewriter, Rewriting(Reading("a", data=data)), answers, out) == []
+    return out.getvalue()
+
+
+def in_place(format_id, text, change=str.swapcase):
+    """The units of a text file, and the file with all of them changed."""
+    rewriter = rewriter_of(format_id, "a")
+    data = text if isinstance(text, bytes) else text.encode()
+    units = texts(rewriter, data)
+    made = written_bytes(rewriter, data, change)
+    return units, made.decode()
+
+
+def test_wrapped_paragraphs_are_one_text_and_wrapped_again():
+    text = (
+        "Title\n\nThis is the first line of a paragraph that was wrapped by a\nprogram, and it goes on.\n\n"
+        "Name: B\nAge: 3\n"
+    )
+    units, made = in_place("txt", text)
+    assert units == [
+        "Title",
+        "This is the first line of a paragraph that was wrapped by a program, and it goes on.",
+        "Name: B",
+        "Age: 3",
+    ]
+    assert made.splitlines()[0] == "tITLE"
+    assert len(made.splitlines()) == len(text.splitlines())
+
+
+def test_markdown_keeps_its_marks_code_and_addresses():
+    text = "# Big *news*\n\n- [x] see `code` and [a link](http://x.y)\n\n| a | b c |\n|---|---|\n\n```\nx = 1\n```\n"
+    units, made = in_place("md", text)
+    assert units == ["Big <1>news</1>", "see <1/> and <2>a link</2>", "a", "b c"]
+    assert made == text.replace("Big", "bIG").replace("news", "NEWS").replace("see", "SEE").replace(
+        "and", "AND"
+    ).replace("a link", "A LINK").replace("| a | b c |", "| A | B C |")
+
+
+def test_a_web_page_keeps_every_sign_that_is_no_word():
+    text = (
+        '<html><head><title>My page</title><style>p{}</style></head><body class="x"><p title="tip">'
+        'One <b>bold</b> &amp; <a href="x">link</a>.<br/>Next</p><pre>raw</pre><p translate="no">Keep</p>'
+        '<script>var a="x";</script></body></html>'
+    )
+    units, made = in_place("html", text)
+    assert units == ["My page", "tip", "One <1>bold</1> & <2>link</2>.<3/>Next"]
+    assert in_place("html", text, str)[1] == text
+    assert '<p title="TIP">oNE <b>BOLD</b> &amp; <a href="x">LINK</a>.<br/>nEXT</p>' in made
+    assert '<p translate="no">Keep</p><script>var a="x";</script>' in made
+
+
+def test_a_page_says_its_new_language_and_side():
+    def page(tag):
+        return f"<!DOCTYPE html>{tag}<head></head><body><p>Hello</p></body></html>".encode()
+
+    def first(tag, **options):
+        out, rewriting = io.BytesIO(), Rewriting(Reading("a.html", data=page(tag)), Options(**options))
+        written_to(rewriter_of("html", "a"), rewriting, {0: ("Hello", "x")}, out)
+        return re.search("<html[^>]*>", out.getvalue().decode())[0]
+
+    assert first('<html lang="en" class="a">', language="de") == '<html lang="de" class="a">'
+    assert first("<html>", language="de") == '<html lang="de">'
+    assert first("<html lang='en'>", language="ar", is_right_to_left=True) == '<html dir="rtl" lang="ar">'
+    assert first('<html dir="rtl" lang="ar">', language="en") == '<html dir="ltr" lang="en">'
+    assert first('<html lang="en">') == '<html lang="en">'
+
+
+def test_a_locked_chapter_of_a_book_is_left_and_said_and_the_language_of_the_others_named():
+    lock = (
+        '<e:encryption xmlns:e="urn:e"><e:EncryptedData><e:EncryptionMethod Algorithm="urn:aes"/>'
+        '<e:CipherReference URI="OEBPS/Text/ch2.xhtml"/></e:EncryptedData></e:encryption>'
+    )
+    data = electronic_book(extra={"META-INF/encryption.xml": lock, "OEBPS/a.opf": "<dc:language>en</dc:language>"})
+    left = [one for one in found(rewriter_of("epub", "a"), data) if isinstance(one, LeftAsIs)]
+    assert [(one.kind, one.place, one.text) for one in left] == [("page", "ch2.xhtml", "locked")]
+    parts, _, _ = rewritten(rewriter_of("epub", "a"), data, language="de")
+    assert parts["OEBPS/a.opf"] == "<dc:language>de</dc:language>"
+    assert "<p>b</p>" in parts["OEBPS/Text/ch2.xhtml"]
+
+
+def test_subtitles_keep_their_times_and_lines():
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,500\nHello <i>dear</i>\nfriend, how are you doing on this fine day?\n\n"
+        "2\n00:00:03,000 --> 00:00:04,000\n- Who?\n- Me!\n"
+    )
+    units, made = in_place("subtitles", text)
+    assert units == ["Hello <1>dear</1> friend, how are you doing on this fine day?", "- Who?", "- Me!"]
+    assert [line for line in made.splitlines() if "-->" in line] == [
+        line for line in text.splitlines() if "-->" in line
+    ]
+    assert len(made.splitlines()) == len(text.splitlines())
+    assert "<i>DEAR</i>" in made
+
+
+def test_a_table_keeps_its_line_ends_quotation_marks_and_numbers():
+    text = 'name;comment\r\nBob;"Hello; ""you"""\r\n12;Good day \r\n'
+    assert in_place("csv", text, str)[1] == text
+    assert in_place("csv", text)[1] == 'NAME;COMMENT\r\nbOB;"hELLO; ""YOU"""\r\n12;gOOD DAY \r\n'
+
+
+def test_a_catalogue_of_texts_gets_what_it_lacks_and_says_that_nobody_looked():
+    text = (
+        'msgid ""\nmsgstr "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n==2 ? 1 : 2);\\n"\n\n'
+        'msgid "Open %s\\n"\nmsgstr ""\n\n'
+        'msgid "file"\nmsgid_plural "files"\nmsgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] ""\n\n'
+        'msgid "done"\nmsgstr "fertig"\n'
+    )
+    units, made = in_place("po", text)
+    assert units == ["Open %s", "file", "files", "files"]
+    assert made.count("fuzzy") == 2
+    assert 'msgstr "oPEN %S\\n"' in made
+    assert 'msgstr[2] "FILES"' in made
+    assert 'msgstr "fertig"' in made
+
+
+def test_xliff_gets_targets_with_its_inline_elements():
+    text = (
+        '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" original="a">'
+        "<body>"
+        '<trans-unit id="1"><source>Hello <g id="1">big</g> world<x id="2"/></source></trans-unit>'
+        '<trans-unit id="2"><source>Done</source><target>Fertig</target></trans-unit></body></file></xliff>'
+    )
+    units, made = in_place("xliff", text)
+    assert units == ["Hello <1>big</1> world"]
+    assert 'hELLO <g id="1">BIG</g> WORLD<x id="2"/></target>' in made.replace(
+        ' xmlns="urn:oasis:names:tc:xliff:document:1.2"', ""
+    )
+    assert "needs-review-translation" in made
+    assert "<target>Fertig</target>" in made
+
+
+def test_a_mail_keeps_its_addresses_and_its_attachments():
+    text = "From: a@b.de\nTo: c@d.de\nSubject: Hello there\nContent-Type: text/plain; charset=utf-8\n\nDear Bob,\nbye\n"
+    units, made = in_place("eml", text)
+    assert units == ["Hello there", "Dear Bob,", "bye"]
+    assert "From: a@b.de" in made
+    assert "Subject: hELLO THERE" in made
+    assert "dEAR bOB," in made
+
+
+def test_letters_an_encoding_lacks_make_the_file_utf_8():
+    data = "Größe".encode("cp1252")
+    made = written_bytes(rewriter_of("txt", "a"), data, lambda _text: "размер")
+    assert made.decode("utf-8") == "размер"
+
+
+def test_every_format_that_is_said_to_be_rewritten_is():
+    assert set(REWRITERS) == TRANSLATABLE, "what the window offers is what can be written"
+    for format_id in REWRITERS:
+        assert callable(rewriter_of(format_id, "a"))
+        assert format_id in READERS, "what is rewritten is read as well"
+    with pytest.raises(KnownError, match=r"document\.no_rewriter"):
+        rewriter_of("rtf", "a.rtf")
+
+
+def test_texts_of_a_page_are_found_by_their_lines():
+    text = "<html>\n<p>One\nword</p>\n\n  <h2>\n  Two</h2><pre>code</pre>\n<img alt='Three'>\n</html>"
+    found = list(listed(rewriter_of("html", "a"), Rewriting(Reading("a", data=text.encode()))))
+    assert [(one.text, one.place) for one in found] == [
+        ("One word", "line 2"), ("Two", "line 6"), ("code", "line 6"), ("Three", "line 7"),
+    ]  # fmt: skip

@@ -1,0 +1,258 @@
+"""Spreadsheets: values as people see them, places as they call them, and no range too wide."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, time
+
+import openpyxl
+import pytest
+from fakes.office import odf, packed, relations, xls, xlsb, xlsx
+from openpyxl.comments import Comment
+
+from slmdesk.base.documents import Note, PageKind, PageStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.formats import ods, old_sheets, sheets
+from slmdesk.formats import xlsx as reader
+from slmdesk.formats.base import Reading
+from slmdesk.formats.number_formats import built_in, format_of_code, plain, shown
+
+pytestmark = pytest.mark.pure
+
+
+def read(data, function=reader.read):
+    reading = Reading("a.xlsx", data=data)
+    return reading, [*function(reading)]
+
+
+def rows(page):
+    return [(one.place, page.text[one.start : one.end]) for one in page.blocks]
+
+
+def saved(book):
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_what_openpyxl_writes_is_read():
+    book = openpyxl.Workbook()
+    book.properties.title, book.properties.creator = "Budget", "A. Clerk"
+    sheet = book.active
+    sheet.title = "May"
+    for row in (["Item", "Date", "Sum"], ["Rent", date(2026, 5, 1), 900], ["Heat", datetime(2026, 5, 2, 8, 30), 61.5]):
+        sheet.append(row)
+    sheet["C3"].number_format = '#,##0.00 "€"'
+    sheet["A5"], sheet["B5"], sheet["C5"] = True, 0.256, "=SUM(C2:C3)"
+    sheet["B5"].number_format = "0.0%"
+    sheet["C3"].comment = Comment("Too much?", "Kim")
+    sheet.row_dimensions[2].hidden = True
+    hidden = book.create_sheet("Secret")
+    hidden["B2"], hidden.sheet_state = "x", "hidden"
+    book.create_sheet("Empty")
+    reading, pages = read(saved(book))
+    assert reading.page_kind is PageKind.SHEET
+    assert (reading.title, reading.author) == ("Budget", "A. Clerk")
+    assert rows(pages[0]) == [
+        ("A1:C1", "Item\tDate\tSum"),
+        ("A2:C2", "Rent\t2026-05-01\t900"),
+        ("A3:C3", "Heat\t2026-05-02 08:30:00\t61.50 €"),
+        ("A5:B5", "TRUE\t25.6%"),
+        ("C3 Kim", "Too much?"),
+    ]
+    assert [one.level for one in pages[0].blocks] == [1, 0, 0, 0, 0]
+    assert rows(pages[1]) == [("B2", "x")]
+    assert [(page.label, page.status, page.reason) for page in pages] == [
+        ("May", PageStatus.READ, ""),
+        ("Secret", PageStatus.READ, "hidden sheet"),
+        ("Empty", PageStatus.EMPTY, "empty"),
+    ]
+    assert reading.notes == [Note.HIDDEN_TEXT]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "expected"),
+    [
+        (0.1 + 0.2, "General", "0.3"),
+        (1.0, "", "1"),
+        (1e21, "", "1e+21"),
+        (0.00001, "", "0.00001"),
+        (2.5, "0", "3"),
+        (-2.345, "#,##0.00;[Red](#,##0.00)", "-2.35"),
+        (-0.001, "0.00", "0.00"),
+        (0.005, "0%", "1%"),
+        (7, "00000", "00007"),
+        (3.5, "0.##", "3.5"),
+        (1234.5, "[$€-407] #,##0.00", "€ 1234.50"),
+        (5.25, '0.0\\ "kg"', "5.3 kg"),
+        (0.5, "# ?/?", "0.5"),
+        (12000, "#,##0,", "12000"),
+        (45000, "dd/mm/yyyy", "2023-03-15"),
+        (45000.5, 'd" of "mmmm h:mm AM/PM', "2023-03-15 12:00"),
+        (0.75, "h:mm", "18:00"),
+        (1.5, "[h]:mm:ss", "36:00:00"),
+        (1, "yyyy-mm-dd", "1900-01-01"),
+        (61, "yyyy-mm-dd", "1900-03-01"),
+        (-5, "yyyy-mm-dd", "-5"),
+        (1e12, "yyyy-mm-dd", "1000000000000"),
+        (3, "[>2]0;0.0", "3"),
+    ],
+)
+def test_numbers_are_shown_as_people_see_them(value, code, expected):
+    assert shown(value, format_of_code(code)) == expected
+
+
+def test_dates_from_1904_and_built_in_formats():
+    assert shown(0, built_in(14), from_1904=True) == "1904-01-01"
+    assert shown(0.125, built_in(10)) == "12.50%"
+    assert plain(-0.0) == "0"
+
+
+def test_cells_as_other_programs_write_them():
+    inside = (
+        '<dimension ref="A1"/><sheetData><row><c><v> 41</v></c><c t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r>'
+        '<rPh><t>aid</t></rPh></is></c></row><row r="4"><c r="D4" t="str"><f>A1</f><v>a_x000D_b</v></c>'
+        '<c r="E4" t="e"><v>#DIV/0!</v></c><c r="F4" t="d"><v>2026-05-01T00:00:00</v></c><c r="G4" t="s"><v>99</v></c>'
+        "</row></sheetData>"
+    )
+    assert rows(read(xlsx({"S": inside}))[1][0]) == [
+        ("A1:B1", "41\tinline"),
+        ("A4:F4", "\t\t\ta b\t#DIV/0!\t2026-05-01"),
+    ]
+
+
+def test_x4_cells_in_opposite_corners_are_two_rows():
+    inside = (
+        '<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>2</v></c></row>'
+        '<row r="1048576"><c r="XFD1048576"><v>3</v></c></row></sheetData>'
+    )
+    assert rows(read(xlsx({"S": inside}))[1][0]) == [("A1", "1"), ("XFD1", "2"), ("XFD1048576", "3")]
+
+
+def test_long_sheets_are_parted():
+    inside = "".join(f'<row r="{at}"><c r="B{at}"><v>{at}</v></c></row>' for at in range(3, 3 + 450))
+    reading, pages = read(xlsx({"Long": f"<sheetData>{inside}</sheetData>", "Next": ""}))
+    assert [page.label for page in pages] == ["Long, rows 3–202", "Long, rows 203–402", "Long, rows 403–452", "Next"]
+    assert (reading.page_kind, reading.sheets) == (PageKind.PART, 2)
+    assert [page.number for page in pages] == [1, 2, 3, 4]
+    assert sum(len(page.blocks) for page in pages) == 450
+    reading, pages = read(xlsx({"Short": "<sheetData/>", "Next": ""}))
+    assert (reading.page_kind, reading.sheets, len(pages)) == (PageKind.SHEET, 0, 2)
+
+
+def test_a_sheet_that_breaks_off_gives_what_came_before():
+    good = "<sheetData>" + "".join(f"<row><c><v>{at}</v></c></row>" for at in range(9000)) + "</sheetData>"
+    broken = f'<worksheet xmlns="urn:x">{good[: len(good) // 2]}'
+    reading, pages = read(xlsx({"Bad": good, "Good": good}, {"xl/worksheets/sheet1.xml": broken}))
+    found = [page for page in pages if page.label.startswith("Bad")]
+    assert sum(len(page.blocks) for page in found) > 4000
+    assert found[-1].status is PageStatus.BROKEN
+    assert sum(len(page.blocks) for page in pages if page.label.startswith("Good")) == 9000
+    assert reading.notes == [Note.PARTLY_DAMAGED]
+
+
+def test_missing_relations_are_guessed_and_missing_sheets_said():
+    inside = "<sheetData><row><c><v>1</v></c></row></sheetData>"
+    data = xlsx({"One": inside, "Two": ""}, {"xl/_rels/workbook.xml.rels": relations(worksheet="nowhere.xml")})
+    assert rows(read(data)[1][0]) == [("A1", "1")]
+    with pytest.raises(KnownError) as caught:
+        read(xlsx({}, {"xl/workbook.xml": b"<workbook"}))
+    assert caught.value.code == "document.damaged"
+
+
+def test_shared_strings_and_drawings():
+    inside = '<sheetData><row><c t="s"><v>1</v></c></row></sheetData>'
+    strings = "<sst><si><t>no</t></si><si><r><t>sha</t></r><r><t>red</t></r></si></sst>"
+    words = "<txBody><a:p><a:r><a:t>Note</a:t></a:r></a:p></txBody>"
+    drawing = f'<d xmlns:a="a"><twoCellAnchor><sp>{words}</sp></twoCellAnchor></d>'
+    data = xlsx(
+        {"S": inside},
+        {
+            "xl/sharedStrings.xml": strings,
+            "xl/worksheets/_rels/sheet1.xml.rels": relations(drawing="../drawings/drawing1.xml"),
+            "xl/drawings/drawing1.xml": drawing,
+        },
+    )
+    assert rows(read(data)[1][0]) == [("A1", "shared"), ("", "Note")]
+
+
+def test_very_long_rows_are_several_blocks(monkeypatch):
+    monkeypatch.setattr(sheets, "ROW_CHARACTERS", 10)
+    found = [*sheets.row_pieces(sheets.Row(1, ((1, "a" * 6), (2, "b" * 6), (3, "c"))), 1)]
+    assert [(one.place, one.text) for one in found] == [("A1", "a" * 6), ("B1:C1", "b" * 6 + "\tc")]
+
+
+def test_an_opendocument_sheet():
+    def cell(words, more="", inside=""):
+        return f"<table:table-cell {more}><text:p>{words}</text:p>{inside}</table:table-cell>"
+
+    comment = "<office:annotation><dc:creator>Kim</dc:creator><text:p>Sure?</text:p></office:annotation>"
+    dated = 'office:value-type="date" office:date-value="2026-05-01"'
+    twice = 'table:number-columns-repeated="2"'
+    cells = (
+        f"<table:table-row>{cell('1. Mai', dated)}"
+        f"{cell('1.234,50 €', inside=comment)}"
+        '<table:table-cell table:number-columns-repeated="16382"/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="1048570"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="3" table:visibility="collapse">'
+        f"{cell('same', twice)}</table:table-row>"
+    )
+    hidden = (
+        '<style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/>'
+        "</style:style>"
+    )
+    reading, pages = read(
+        odf(
+            "spreadsheet",
+            f'<table:table table:name="May"><table:table-column/>{cells}</table:table>'
+            '<table:table table:name="Two" table:style-name="ta2"><table:table-row-group><table:table-row>'
+            f"{cell('x')}</table:table-row></table:table-row-group></table:table>"
+            '<table:table table:name="Three"/>',
+            styles=hidden,
+        ),
+        ods.read,
+    )
+    assert rows(pages[0]) == [
+        ("A1:B1", "2026-05-01\t1.234,50 €"),
+        ("A1048572:B1048574", "same\tsame"),
+        ("row 1 Kim", "Sure?"),
+    ]
+    assert rows(pages[1]) == [("A1", "x")]
+    assert [(page.label, page.reason) for page in pages] == [("May", ""), ("Two", "hidden sheet")]
+    assert reading.notes == [Note.HIDDEN_TEXT]
+
+
+def test_old_and_binary_excel_files():
+    _, pages = read(xls({(0, 0): 1.5, (1, 2): "Grüße"}), old_sheets.read_xls)
+    assert [(page.label, rows(page)) for page in pages] == [("Old", [("A1", "1.5"), ("A2:C2", "\t\tGrüße")])]
+    _, pages = read(xlsb({(0, 1): 2.0, (4, 1): 0.1}), old_sheets.read_xlsb)
+    assert [(page.label, rows(page)) for page in pages] == [("Binary", [("B1", "2"), ("B5", "0.1")])]
+
+
+@pytest.mark.parametrize(
+    ("data", "function", "code"),
+    [
+        (xls({(0, 0): 1.0, (65535, 255): 2.0}), old_sheets.read_xls, "document.unreadable"),
+        (xlsb({(0, 0): 1.0, (1048575, 16383): 2.0}), old_sheets.read_xlsb, "document.unreadable"),
+        (xls({(0, 0): 1.0}, more=b"\x2f\0\2\0\0\0"), old_sheets.read_xls, "document.locked"),
+        (xls({(0, 0): 1.0})[:900], old_sheets.read_xls, "document.damaged"),
+        (b"no sheet", old_sheets.read_xls, "document.damaged"),
+        (packed({"xl/workbook.bin": b"\x9c\x01\xff"}), old_sheets.read_xlsb, "document.damaged"),
+    ],
+)
+def test_x4_what_calamine_would_die_of_is_refused_before(data, function, code):
+    with pytest.raises(KnownError) as caught:
+        read(data, function)
+    assert caught.value.code == code
+
+
+def test_times_of_old_files_are_words():
+    assert [
+        old_sheets.cell_text(one) for one in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
+    ] == [
+        "08:30",
+        "2026-05-01",
+        "2026-05-01 08:30:05",
+        "",
+    ]

@@ -1,0 +1,172 @@
+"""The header reader on files that are right, and what it says of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
+
+from slmdesk.base.errors import KnownError
+from slmdesk.gguf.read import (
+    MAX_TEMPLATE_BYTES,
+    GgufHeader,
+    ListSummary,
+    check_file,
+    plain_metadata,
+    read_header,
+    require_chat_model,
+)
+from tests.gguf.test_faults import counted_verdict
+
+pytestmark = pytest.mark.pure
+
+
+def header_of(tmp_path: Path, file: tiny_gguf.TinyFile) -> GgufHeader:
+    return check_file(write(tmp_path / "model file.gguf", file))
+
+
+@pytest.mark.model
+def test_the_starter_model_is_known_by_its_header(starter_model: Path) -> None:
+    assert counted_verdict(starter_model)[1] < 8 * 49_152, "a few calls for each of its tokens"
+    header = check_file(starter_model)
+    require_chat_model(header)
+    assert (header.kind, header.architecture, header.quantization) == ("model", "llama", "Q4_1")
+    assert (header.parameters, header.context_length, header.license) == (134_515_008, 8192, "apache-2.0")
+    assert (header.layers, header.heads[0], header.kv_heads[0], header.key_length) == (30, 9, 3, 64)
+    assert header.vocab_size == 49_152
+    assert header.data_end == header.file_bytes == starter_model.stat().st_size
+    assert header.chat_template is not None
+    assert "<|im_start|>" in header.chat_template
+
+
+@pytest.mark.parametrize(
+    ("file", "quantization", "tied"),
+    [(tiny_llama(), "F32", False), (tiny_qwen2(), "F16", True), (tiny_gemma3(), "F16", True)],
+)
+def test_a_tiny_model_says_what_it_is(tmp_path: Path, file: tiny_gguf.TinyFile, quantization: str, tied: bool) -> None:
+    header = header_of(tmp_path, file)
+    require_chat_model(header)
+    assert header.quantization == quantization
+    assert header.name.startswith("Tiny ")
+    assert header.has_chat_template
+    assert header.template_bytes == len(tiny_gguf.CHATML)
+    assert header.data_end == len(file.data)
+    assert ("output.weight" not in header.tensors.shapes) == tied
+    assert header.weight_bytes == header.data_end - header.data_start
+    assert json.loads(json.dumps(plain_metadata(header), allow_nan=False))["general.license"] == "apache-2.0"
+
+
+def test_the_sliding_window_is_known(tmp_path: Path) -> None:
+    assert header_of(tmp_path, tiny_gemma3(window=48)).sliding_window == 48
+    assert header_of(tmp_path, tiny_llama()).sliding_window == 0
+
+
+def test_the_name_falls_back_to_parts_and_to_the_file(tmp_path: Path) -> None:
+    parts = {"general.name": None, "general.basename": ("string", "smol"), "general.size_label": ("string", "135M")}
+    assert header_of(tmp_path, tiny_llama(change=parts)).name == "smol 135M"
+    assert header_of(tmp_path, tiny_llama(change={"general.name": None})).name == "model file"
+
+
+def test_the_quantization_is_named_by_the_file_else_by_most_bytes(tmp_path: Path) -> None:
+    for file_type, named in ((15, "Q4_K_M"), (3, "Q4_1"), (1024 + 7, "Q8_0"), (999, "F32"), (None, "F32")):
+        change = {"general.file_type": None if file_type is None else ("u32", file_type)}
+        assert header_of(tmp_path, tiny_llama(change=change)).quantization == named
+
+
+def test_sampling_defaults_are_taken_where_they_make_sense(tmp_path: Path) -> None:
+    change = {
+        "general.sampling.temp": ("f32", 0.5),
+        "general.sampling.top_k": ("i32", 20),
+        "general.sampling.top_p": ("f32", 7.0),
+        "general.sampling.min_p": ("f32", float("nan")),
+        "general.sampling.penalty_repeat": ("string", "1.1"),
+        "general.sampling.penalty_last_n": ("i32", 128),
+        "general.sampling.xtc_probability": ("f32", 0.5),
+        "general.sampling.xtc_threshold": ("f32", 7.0),
+    }
+    sampling = header_of(tmp_path, tiny_llama(change=change)).sampling
+    assert (sampling.temperature, sampling.top_k, sampling.penalty_last_n) == (0.5, 20, 128)
+    assert (sampling.top_p, sampling.min_p, sampling.repeat_penalty) == (None, None, None)
+    assert (sampling.xtc_probability, sampling.xtc_threshold) == (0.5, None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, None),
+        ({"tokenizer.chat_template": "plain", "tokenizer.chat_template.tool_use": "tools"}, "plain"),
+        ({"tokenizer.chat_template.tool_use": "tools", "tokenizer.chat_template.default": "named"}, "named"),
+        ({"tokenizer.chat_template.rag": "rag", "tokenizer.chat_template.tool_use": "tools"}, "rag"),
+        ({"tokenizer.chat_template": ""}, ""),
+    ],
+)
+def test_the_default_of_several_templates(tmp_path: Path, keys: dict[str, str], expected: str | None) -> None:
+    file = tiny_llama(template=None, change={key: ("string", text) for key, text in keys.items()})
+    header = header_of(tmp_path, file)
+    assert header.chat_template == expected
+    assert not any(key.startswith("tokenizer.chat_template") for key in header.metadata)
+
+
+def test_m7_a_template_over_the_limit_is_measured_but_not_kept(tmp_path: Path) -> None:
+    header = header_of(tmp_path, tiny_llama(template="x" * (300 << 10)))
+    assert header.chat_template is None
+    assert header.template_bytes == 300 << 10
+    assert len(header_of(tmp_path, tiny_llama(template="x" * MAX_TEMPLATE_BYTES)).chat_template or "") == 256 << 10
+
+
+def test_lists_are_kept_when_short_and_summarised_when_long(tmp_path: Path) -> None:
+    change = {
+        "llama.attention.head_count_kv": ("array", ("u32", [1, 2])),
+        "general.languages": ("array", ("string", ["en", "de"])),
+        "x.long": ("array", ("f32", [0.5] * 5000)),
+    }
+    header = header_of(tmp_path, tiny_llama(change=change))
+    assert header.kv_heads == (1, 2)
+    assert header.metadata["x.long"] == ListSummary("f32", 5000, None)
+    assert header.metadata["tokenizer.ggml.tokens"] == ListSummary("string", header.vocab_size, None)
+    plain = plain_metadata(header)
+    assert plain["general.languages"] == ["en", "de"]
+    assert plain["x.long"] == {"type": "f32", "count": 5000}
+
+
+def test_much_metadata_is_left_out_and_counted(tmp_path: Path) -> None:
+    change = {f"x.{number}": ("string", "y" * 5000) for number in range(1000)}
+    header = header_of(tmp_path, tiny_llama(change=change))
+    assert header.metadata_left_out > 0
+    assert header.metadata_left_out + len(header.metadata) > 1000
+    assert str(header.metadata["x.0"]).endswith("…")
+    require_chat_model(header)  # numbers are kept all the same
+
+
+@pytest.mark.parametrize(
+    ("version", "code"), [(1, "model.unsupported"), (4, "model.unsupported"), (0x0300_0000, "model.unsupported")]
+)
+def test_other_versions_are_named(tmp_path: Path, version: int, code: str) -> None:
+    with pytest.raises(KnownError) as caught:
+        read_header(write(tmp_path / "x.gguf", tiny_llama(version=version)))
+    assert caught.value.code == code
+    assert "GGUF" in str(caught.value.args_for_people["architecture"])
+
+
+def test_a_big_vocabulary_is_walked_fast(tmp_path: Path) -> None:
+    tokens = [f"token number {number}" for number in range(250_000)]
+    change = {
+        "tokenizer.ggml.tokens": ("array", ("string", tokens)),
+        "tokenizer.ggml.merges": ("array", ("string", tokens)),
+    }
+    path = write(tmp_path / "big.gguf", tiny_llama(change=change))
+    start = time.process_time()
+    assert read_header(path).vocab_size == 250_000
+    assert time.process_time() - start < 1  # 70 ms on a quiet machine
+
+
+def test_the_header_says_nothing_it_cannot_hold(tmp_path: Path) -> None:
+    header = header_of(tmp_path, tiny_llama())
+    with pytest.raises(AttributeError):
+        header.kind = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        header.metadata["x"] = 1  # type: ignore[index]

@@ -1,0 +1,77 @@
+"""Delete everything: what the keyring holds goes too, and what cannot be taken out of it is named."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from fakes.recorder import open_echo
+from fakes.vaults import MemoryVault
+
+from slmdesk.base.errors import KnownError
+from slmdesk.history.erasing import erase
+from slmdesk.online.statement.signing import NAME
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def services(home):
+    it = open_echo()
+    yield it
+    it.close()
+
+
+def result(services, begin):
+    ended: list = []
+    services.service_thread.call(lambda: begin().then(ended.append))
+    while not ended:
+        time.sleep(0.01)
+    return ended[0]
+
+
+@pytest.mark.parametrize("reason", ["", "it is locked"])
+def test_secrets_in_the_keyring_go_or_are_named(services, reason):
+    token, proxy, signing = MemoryVault(), MemoryVault(), MemoryVault()
+    services.tokens.vaults["keyring"], services.network.passwords.vaults["keyring"] = token, proxy
+    services.statements.keys.vaults["keyring"] = signing
+    signing.put(NAME, "a key")
+    token.put("hub.example", "a token")
+    proxy.put("http://proxy.example:3128", "a password")
+    services.service_thread.call(
+        lambda: services.settings.change(
+            token_place="keyring",
+            token_host="hub.example",
+            proxy="http://proxy.example:3128",
+            proxy_password_place="keyring",
+        )
+    )
+    token.reason = reason
+    left = result(services, services.erasing.forget_secrets)
+    assert left == (("the access token",) if reason else ())
+    assert proxy.kept == signing.kept == {}
+    assert bool(token.kept) is bool(reason)
+
+
+def test_it_is_refused_while_another_one_is_open_and_nothing_is_deleted(services, home):
+    found = result(services, lambda: services.erasing.look(models=False))
+    assert found.files
+    assert not found.models
+    other = open_echo()
+    with pytest.raises(KnownError, match=r"store\.in_use"):
+        services.service_thread.call(lambda: services.erasing.look(models=False))
+    with pytest.raises(KnownError, match=r"store\.in_use"):
+        erase(services.paths, found)
+    other.close()
+    assert (home / "data" / "slmdesk.sqlite3").exists()
+
+
+def test_a_job_that_runs_refuses_it(services):
+    job = services.service_thread.call(
+        lambda: services.store.jobs.add("exam", "an exam", model_sha256="", steps=[], settings={})
+    )
+    services.service_thread.call(
+        lambda: services.store.database.run("update jobs set status = 'running', owner = 'x' where id = ?", (job.id,))
+    )
+    with pytest.raises(KnownError, match=r"job\.running"):
+        services.service_thread.call(lambda: services.erasing.look(models=False))

@@ -1,0 +1,123 @@
+"""Summaries handed out with what proves them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import queue
+import signal
+import time
+
+import docx
+import openpyxl
+import pypdfium2
+import pytest
+from fakes.recorder import result_of
+
+from slmdesk.base.documents import Block, BlockKind, page_of
+from slmdesk.base.paper import FORMS, Paper, paragraph
+from slmdesk.evaluation.exam_items import items
+from slmdesk.evaluation.exams import SKILLS
+from slmdesk.runtime.events import Problem
+from slmdesk.summaries.events import SummaryEnded
+from slmdesk.summaries.types import SummaryRequest
+
+pytestmark = pytest.mark.process
+
+PAGES = (
+    "The rent of the flat is 850 euros and is due on the third day of each month without exception.",
+    "The tenant must give three months of notice in writing before the lease of the flat ends.",
+)
+
+
+def keep(services):
+    """A document as it is after it was read."""
+    pages = [page_of(n, str(n), text, [Block(BlockKind.PARAGRAPH, 0, len(text))]) for n, text in enumerate(PAGES, 1)]
+    record = services.store.documents.add(
+        path=b"/x/lease.pdf", name="lease.pdf", sha256="ab", format="pdf", bytes=1, mtime_ns=1, reader="1"
+    )
+    services.store.pages.save(record.id, pages)
+    return services.store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
+
+
+def given(recorder, begin):
+    """What an export gives, waited for."""
+    return result_of(recorder.services, lambda: begin(recorder.services.exports))
+
+
+def wait_for(holds) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def summary(opened):
+    """Services with a summary of quotations: the model is too weak to write."""
+    recorder = opened()
+    services = recorder.services
+    weak = {"skill": "format", "level": "weak", "passed": 0, "total": 12, "auc": None, "threshold": None}
+    noted = {SKILLS: {"version": items()[0], "skills": [weak]}}
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
+    record = recorder.services.service_thread.call(lambda: keep(recorder.services))
+    item = recorder.services.service_thread.call(
+        lambda: recorder.services.summaries.begin(SummaryRequest((record.id,)))
+    )
+    recorder.wait(SummaryEnded, lambda event: event.item == item.id)
+    return recorder, item
+
+
+def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(summary) -> None:
+    recorder, item = summary
+    texts = {}
+    for form in FORMS:
+        data = given(recorder, lambda exports, form=form: exports.give(item.id, form.id))
+        assert isinstance(data, bytes), data
+        texts[form.id] = data
+    shape = json.loads(texts["json"])
+    assert shape["format"] == "slmdesk-summary"
+    assert shape["coverage"]["pages_read"] == 2
+    words = {
+        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(texts["docx"])).paragraphs),
+        "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(texts["pdf"])),
+        "html": texts["html"].decode(),
+        "md": texts["md"].decode(),
+    }
+    for form, text in words.items():
+        for requested in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
+            assert requested in text, (form, requested)
+        assert text.count("850 euros") == 1, form  # a quotation is its passage: once is enough
+    book = openpyxl.load_workbook(io.BytesIO(given(recorder, lambda exports: exports.give(item.id, "xlsx"))))
+    assert book.sheetnames == ["Summary", "Coverage"]
+    assert book["Summary"].max_row > 1
+
+
+def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:
+    recorder, item = summary
+    target = tmp_path / "out.docx"
+    size = given(recorder, lambda exports: exports.write(item.id, "docx", target))
+    assert size == target.stat().st_size
+    again = given(recorder, lambda exports: exports.write(item.id, "docx", target))
+    assert isinstance(again, Problem)
+    assert again.code == "file.exists"
+    lost = given(recorder, lambda exports: exports.write(item.id, "pdf", tmp_path / "no" / "x.pdf"))
+    assert isinstance(lost, Problem)
+    assert given(recorder, lambda exports: exports.give(item.id, "odt")).code == "request.invalid"
+
+
+@pytest.mark.real_child
+def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> None:
+    recorder = opened()
+    long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+    recorder.services.service_thread.call(lambda: recorder.services.printing.print(long).then(answers.put))
+    wait_for(lambda: recorder.services.printer.pid)
+    os.kill(recorder.services.printer.pid, signal.SIGKILL)
+    lost = answers.get(timeout=60)
+    assert isinstance(lost, Problem)
+    assert lost.code in ("child.died", "child.start_failed")  # before or after its first word
+    data = result_of(recorder.services, lambda: recorder.services.printing.print(Paper("after")))
+    assert "after" in pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()

@@ -1,0 +1,266 @@
+"""Deleted for good, whatever it was, is in no file of slmdesk: row H10, over everything that holds words."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import threading
+from pathlib import Path
+
+import pytest
+from fakes.contents import contents
+from fakes.encrypted import encrypt
+from fakes.recorder import Recorder, result_of
+from store.conftest import readable
+from summaries.test_summaries import page, trust
+from tables.test_tables import COLUMNS
+
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import JobStatus
+from slmdesk.base.saved_states import states_in
+from slmdesk.base.translation import Origin
+from slmdesk.chat.service import SendRequest
+from slmdesk.jobs.events import JobChanged
+from slmdesk.library.events import DocumentGone
+from slmdesk.questions.events import QuestionAnswered
+from slmdesk.questions.types import AskRequest
+from slmdesk.store import DataKey
+from slmdesk.store.backup import backup, kept_copies
+from slmdesk.summaries.events import SummaryEnded
+from slmdesk.summaries.types import SummaryRequest
+from slmdesk.tables.events import ExtractionEnded
+from slmdesk.tables.service import TableRequest
+from slmdesk.translation.asking.prompts import TranslationStyle
+from slmdesk.translation.events import LiveTranslated, TranslationGrew
+from slmdesk.translation.types import TranslationRequest
+from slmdesk.versions.events import VersionsCompared
+from slmdesk.versions.service import VersionRequest
+
+pytestmark = pytest.mark.process
+
+
+COPY = "slmdesk-20991231-235959-before-5.sqlite3"
+
+
+def marker() -> str:
+    """A word nobody else writes."""
+    return "zq" + "".join(random.choices(string.ascii_lowercase, k=12))
+
+
+def files_with(home: Path, word: str, key: DataKey | None = None) -> list[str]:
+    """Files that hold the word; also for somebody who has the key."""
+    needles = [word.encode(), word.upper().encode(), word.capitalize().encode(), word.encode("utf-16-le")]
+    files = [(path, held if key is None else readable(path, key)) for path, held in contents(home)]
+    found = [path for path, held in files if any(needle in held for needle in needles)]
+    return sorted(str(path.relative_to(home)) for path in found)
+
+
+class ServiceThread:
+    """Makes one thing of each kind, all of them about a word."""
+
+    def __init__(self, recorder: Recorder, word: str) -> None:
+        self.recorder, self.word = recorder, word
+
+    def call(self, work):
+        return self.recorder.services.service_thread.call(lambda: work(self.recorder.services))
+
+    def document(self, name: str, text: str):
+        return self.call(lambda services: self._kept(services.store, name, text))
+
+    def _kept(self, store, name: str, text: str):
+        from slmdesk.text.passages.cut import PassageBuilder
+
+        record = store.documents.add(
+            path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        one = page(1, text, "The garden is green in summer and white in winter.")
+        builder = PassageBuilder(record.id)
+        store.pages.save(record.id, [one])
+        store.pages.save(record.id, (), [*builder.feed(one), *builder.finish()])
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": 1})
+
+    def chat(self) -> str:
+        sent = self.call(lambda services: services.chats.send(SendRequest(f"Who is {self.word}?")))
+        self.recorder.end_of(sent.answer.id)
+        return sent.item.id
+
+    def question(self, document) -> str:
+        request = AskRequest(f"List all that is said of {self.word}.", (document.id,))
+        sent = self.call(lambda services: services.questions.ask(request))
+        self.recorder.end_of(sent.answer.id)
+        self.recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
+        return sent.item.id
+
+    def summary(self, document) -> str:
+        request = SummaryRequest((document.id,), focus=self.word, language="de")
+        item = self.call(lambda services: services.summaries.begin(request))
+        self.recorder.wait(SummaryEnded, lambda event: event.item == item.id)
+        return item.id
+
+    def extraction(self, document) -> str:
+        item = self.call(lambda services: services.extraction.begin(TableRequest((document.id,), COLUMNS)))
+        self.recorder.wait(ExtractionEnded, lambda event: event.item == item.id)
+        return item.id
+
+    def comparison(self, old, new) -> str:
+        item = self.call(lambda services: services.versions.begin(VersionRequest(old.id, new.id, with_words=False)))
+        self.recorder.wait(VersionsCompared, lambda event: event.item == item.id)
+        return item.id
+
+    def translation(self, path: Path) -> str:
+        """Of a document; one of its sentences was said otherwise, one asked with a request."""
+        item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
+        self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
+        self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
+        self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
+        services, hint = self.recorder.services, f"Say {self.word}."
+        result_of(services, lambda: services.segment_changes.retry(item.id, 1, hint))
+        return item.id
+
+    def typed(self) -> str:
+        """Typed, one sentence in a person's words, kept, and edited once more."""
+        manner, text = TranslationStyle("de", "en"), f"We know {self.word} well. It is late."
+        self.translated(text, manner)
+        self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
+        item = self.call(lambda services: services.typed.keep(text, manner, services.live.segments()))
+        longer = f"{text} And {self.word} sleeps."
+        self.translated(longer, manner)
+        return self.call(lambda services: services.typed.keep(longer, manner, services.live.segments(), item))
+
+    def translated(self, text: str, manner: TranslationStyle) -> None:
+        record = self.call(lambda services: services.models.choose(None))
+        begin = len(self.recorder.events)
+        self.call(lambda services: services.live.translate(text, manner, record))
+        self.recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
+
+    def copy(self) -> None:
+        """As before a migration."""
+        paths = find_paths()
+        paths.backups.mkdir(mode=0o700, exist_ok=True)
+        key = self.recorder.services.store.key
+        name = COPY if key is None else COPY.replace(".sqlite3", ".slmbackup")
+        self.call(lambda _services: backup(paths, paths.backups / name, key=key))
+        assert kept_copies(paths)
+
+
+@pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
+def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of_them(
+    opened, home, tmp_path, way
+) -> None:
+    word = marker()
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
+    path = tmp_path / f"{word}.txt"
+    path.write_text(f"{word} lives here.\n{word} pays 900 euros.\n12 % {word}@example.org\n")
+    items = [service_thread.translation(path), service_thread.typed()]
+    service_thread.call(
+        lambda services: services.store.memory.remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT)
+    )
+    assert [service_thread.call(lambda services, item=item: services.history.remembered(item)) for item in items] == [
+        1,
+        1,
+    ]
+    service_thread.copy()
+    assert {Path(one).name for one in files_with(home, word)} >= {
+        "slmdesk.sqlite3", COPY
+    }, "the control: it is found"  # fmt: skip
+    for item in items:
+        if way == "delete for good":
+            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
+        else:
+            service_thread.call(lambda services, item=item: services.history.trash(item))
+    if way == "empty the trash":
+        service_thread.call(lambda services: services.history.empty_trash())
+    assert files_with(home, word) == [], "also while the program still runs"
+    assert [one.source for one in service_thread.call(lambda services: services.store.memory.page())] == ["Stay."]
+    recorder.services.close()
+    assert files_with(home, word) == []
+
+
+def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tmp_path) -> None:
+    word, secret = marker(), marker()
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
+    service_thread.call(lambda services: services.settings.change(translate_history=False))
+    service_thread.translated(f"We know {word} well.", TranslationStyle("de", "en"))
+    assert (
+        service_thread.call(
+            lambda services: services.typed.keep(word, TranslationStyle("de"), services.live.segments())
+        )
+        == ""
+    )
+    path = tmp_path / "letter.txt"
+    path.write_text("We go out.\n")
+    request = TranslationRequest("de", str(path), source="en", password=secret)
+    item = service_thread.call(lambda services: services.translations.begin(request))
+    recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
+    service_thread.call(lambda services: services.translations.unlock(item.id, secret))
+    assert files_with(home, word) == files_with(home, secret) == []
+    recorder.services.close()
+    assert files_with(home, word) == files_with(home, secret) == []
+    assert files_with(home, "We go out"), "the control"
+
+
+def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
+    word = marker()
+    recorder = opened(turned=True)
+    service_thread = ServiceThread(recorder, word)
+    first = service_thread.typed()
+    live, manner = recorder.services.live, TranslationStyle("de", "en")
+    number = service_thread.call(lambda _services: live.put(0, "Wir kennen ihn."))
+    kept = service_thread.call(
+        lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), "")
+    )
+    assert kept != first
+    service_thread.call(lambda services: services.history.delete_for_good(first))
+    service_thread.call(lambda services: services.history.delete_for_good(kept))
+    service_thread.call(lambda _services: live.take_back(number))
+    assert service_thread.call(lambda services: services.store.memory.count()) == 0
+    assert files_with(home, word) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "is_encrypted"), [("delete for good", False), ("empty the trash", False), ("delete for good", True)]
+)
+def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_encrypted, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.questions.service.WORTH_S", -1.0)
+    word = marker()
+    key = encrypt(find_paths()) if is_encrypted else None
+    says = json.dumps({"text": word})
+    recorder = opened(key=key, answer=f'[1] "{word} lives here"\nAnswer: {word}. {says}')
+    service_thread = ServiceThread(recorder, word)
+    document = service_thread.document("lease.pdf", f"{word} lives here, at number 12, and pays 900 euros a month.")
+    other = service_thread.document("new lease.pdf", f"{word} lives here, at number 14, and pays 950 euros a month.")
+    items = [service_thread.chat(), service_thread.question(document)]
+    quiet = threading.Event()  # what was read is kept once the engine is free, and before it reads something else
+    service_thread.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
+    assert quiet.wait(40)
+    trust(recorder)  # before, no yes or no is asked of an answer: the fake engine holds the last prompt alone
+    items += [
+        service_thread.summary(document),
+        service_thread.extraction(document),
+        service_thread.comparison(document, other),
+    ]
+    assert states_in(find_paths().states), "the control: what was read is kept"
+    service_thread.copy()
+    assert {Path(one).name for one in files_with(home, word, key)} >= {
+        "slmdesk.sqlite3", kept_copies(find_paths())[0].name
+    }, "the control: it is found"  # fmt: skip
+    for item in items:
+        if way == "delete for good":
+            service_thread.call(lambda services, item=item: services.history.delete_for_good(item))
+        else:
+            service_thread.call(lambda services, item=item: services.history.trash(item))
+    if way == "empty the trash":
+        service_thread.call(lambda services: services.history.empty_trash())
+    assert states_in(find_paths().states) == []
+    for one in (document, other):
+        service_thread.call(lambda services, one=one: services.documents.forget(one.id))
+        recorder.wait(DocumentGone, lambda event, one=one: event.id == one.id)
+    service_thread.call(lambda _services: None)  # what was posted meanwhile
+    assert files_with(home, word, key) == [], "also while the program still runs"
+    assert kept_copies(find_paths()), "the copies are made anew, not dropped"
+    recorder.services.close()
+    assert files_with(home, word, key) == []
+    assert list(find_paths().states.iterdir()) == []

@@ -1,0 +1,73 @@
+"""A rescue as people meet it: what it says, who hears of it, and that what came over can be worked with."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes.recorder import open_echo, result_of
+from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
+
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Rescued
+from slmdesk.history.rescue_labels import rescued_words
+from slmdesk.runtime.events import ItemChanged
+from slmdesk.translation.events import GlossariesChanged, MemoryChanged
+from slmdesk.translation.handouts import Handout
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Rescued(2, 1, 3, 4, 0), "Rescued: 2 chats with 1 message. The damaged file is kept."),
+        (
+            Rescued(
+                3, 1200, 0, 0, 1, translations=2, segments=1402, memory=1, glossaries=1, terms=30, lost_pages=6,
+                lost_segments=1,
+            ),
+            "Rescued: 1 chat with 1,200 messages, 2 translations with 1,402 segments, 1 sentence of the translation"
+            " memory, 1 glossary with 30 terms. 1 entry could not be read. 1 segment of translations is missing."
+            " 6 pages of the file are lost. The damaged file is kept.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_came_over_and_what_was_lost_is_said(found, words):
+    assert rescued_words(found) == words
+
+
+@pytest.mark.process
+def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path):
+    paths = find_paths()
+    before = open_echo()
+
+    def make(services):
+        with services.store.together():
+            return fill(services.store)
+
+    lease = before.service_thread.call(lambda: make(before))
+    before.close()
+    overwrite(paths, *pages_of(paths, "segments")[1:3])
+    recorder = opened()
+    services = recorder.services
+
+    def call(work):
+        return services.service_thread.call(lambda: work(services))
+
+    (damaged,) = call(lambda services: services.history.damaged())
+    found = call(lambda services: services.history.rescue(damaged))
+    assert lease in {event.item.id for event in recorder.of(ItemChanged)}
+    assert len(recorder.of(GlossariesChanged)) == len(recorder.of(MemoryChanged)) == 1
+    assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
+    view = call(lambda services: services.translations.open(lease))
+    assert view.is_done
+    assert view.left[1].kind == "lost"
+    assert sum(view.counts.values()) == SEGMENTS - found.lost_segments > SEGMENTS / 2
+    target = tmp_path / "report.json"
+    result_of(services, lambda: services.translation_files.write(lease, Handout.REPORT, "json", target))
+    report = json.loads(target.read_text())
+    listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
+    assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
+    (typed,) = [one for one in call(lambda services: services.store.items.page("translation")) if one.id != lease]
+    shown = call(lambda services: services.typed.open(typed.id))
+    assert [one.target for one in shown.live] == ["Guten Morgen.", "Wie geht's?"]

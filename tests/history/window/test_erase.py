@@ -1,0 +1,116 @@
+"""Delete everything, and forget a day, in the window: counted, confirmed, and then nothing of it is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from slmdesk.history.erasing import CONFIRMATION
+from slmdesk.history.window.erase import EraseDialog
+from slmdesk.history.window.forget_day import ForgetDay
+
+pytestmark = pytest.mark.gui
+
+MARKER = "zqquokka"
+
+
+def files(home: Path) -> list[Path]:
+    return [one for one in home.rglob("*") if one.is_file()]
+
+
+def holding(home: Path) -> list[str]:
+    return [one.name for one in files(home) if MARKER.encode() in one.read_bytes().lower()]
+
+
+def say(program, text: str) -> None:
+    program.send(text)
+    program.wait(lambda: len(program.chat.message_ids) >= 2)
+    program.wait_idle()
+
+
+def open_from_settings(program, name: str, kind: type):
+    program.window.show_page("Settings")
+    program.frame.settings_page.findChild(QPushButton, f"setting_{name}").click()
+    program.wait(lambda: any(one.isVisible() for one in program.window.findChildren(kind)))
+    return next(one for one in program.window.findChildren(kind) if one.isVisible())
+
+
+def leave(program, dialog) -> None:
+    kind = type(dialog)
+    dialog.reject()
+    program.wait(lambda: not program.window.findChildren(kind))
+
+
+def test_everything_is_deleted_once_the_words_are_typed(program, home):
+    say(program, f"about the {MARKER}")
+    assert holding(home)
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
+    assert not program.find("erase_button", dialog).isEnabled()
+    program.type_into(program.find("erase_typed", dialog), "delete")
+    assert not program.find("erase_button", dialog).isEnabled()
+    program.type_into(program.find("erase_typed", dialog), CONFIRMATION.removeprefix("delete"))
+    program.click(program.find("erase_button", dialog))
+    program.wait(lambda: program.closed)
+    assert program.run.erase() == ""
+    left = {one.relative_to(home).parts[0] for one in files(home)}
+    assert left <= {"models"}, "the models were not asked for"
+    assert list((home / "models").glob("*.gguf"))
+
+
+def test_enter_leaves_without_the_words_and_deletes_with_them(program, home):
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
+    typed = program.find("erase_typed", dialog)
+    assert dialog.focusWidget() is typed
+    program.type_into(typed, "delete")
+    QTest.keyClick(typed, Qt.Key.Key_Return)
+    program.wait(lambda: not program.window.findChildren(EraseDialog))
+    assert not program.closed
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
+    typed = program.find("erase_typed", dialog)
+    program.type_into(typed, CONFIRMATION)
+    QTest.keyClick(typed, Qt.Key.Key_Return)
+    program.wait(lambda: program.closed)
+    assert program.run.erase() == ""
+
+
+def test_what_is_held_refuses_it(program, home):
+    program.ask(lambda services: services.retention.hold())
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: program.find("erase_problem", dialog).isVisible())
+    assert "on hold" in program.find("erase_problem", dialog).text()
+    program.type_into(program.find("erase_typed", dialog), CONFIRMATION)
+    assert not program.find("erase_button", dialog).isEnabled()
+    dialog.reject()
+    program.close()
+    assert program.run.erase() == ""
+    assert (home / "data" / "slmdesk.sqlite3").exists()
+
+
+def test_a_day_is_counted_and_forgotten(program, home):
+    say(program, f"about the {MARKER}")
+    dialog = open_from_settings(program, "forget_day", ForgetDay)
+    words = program.find("forget_day_words", dialog)
+    program.wait(lambda: "1 chat" in words.text())
+    hold = program.ask(lambda services: services.retention.hold())
+    leave(program, dialog)
+    dialog = open_from_settings(program, "forget_day", ForgetDay)
+    words = program.find("forget_day_words", dialog)
+    program.wait(lambda: words.text().endswith("On hold, so it stays: 1 item."))
+    assert not program.find("forget_day_button", dialog).isEnabled()
+    leave(program, dialog)
+    program.ask(lambda services: services.retention.release(hold.id))
+    dialog = open_from_settings(program, "forget_day", ForgetDay)
+    words = program.find("forget_day_words", dialog)
+    program.wait(lambda: "1 chat" in words.text())
+    program.click(program.find("forget_day_button", dialog))
+    program.wait(lambda: words.text() == "There is nothing in the history.")
+    program.wait(lambda: program.chat.chat == "")
+    assert holding(home) == []
+    assert program.ask(lambda services: services.history.items(None)) == []

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
+from fakes.recorder import open_echo
+
+from slmdesk.command.job_output import WRITERS
+from slmdesk.command.main import COMMANDS, slmdesk_command
+from slmdesk.evaluation.exam_items import items
+from slmdesk.evaluation.exams import SKILLS
+
+pytestmark = pytest.mark.process
+
+
+def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) -> None:
+    echo = {"thought": "Let me think."}
+    done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo)
+    assert done.status == 0, done.err
+    both = done.json
+    assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
+    assert both["thinking"]["thoughts"] == 36
+    assert len(both["skills"]) == 5
+    words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
+    assert "without    with thinking" in words
+    assert "Thinking made little difference: +0 of 36 tasks." in words
+    assert run("models", "exam", with_model["id"], "--thinking", "--translate", "en-de").status == 2
+
+
+def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_model) -> None:
+    words = run("models", "exam", with_model["id"], "--thinking").out
+    assert "It did not think aloud before any answer" in words
+
+
+def test_an_exam_on_the_command_line(run, with_model) -> None:
+    done = run("models", "exam", with_model["id"], "--json")
+    assert done.status == 0, done.err
+    assert {one["skill"] for one in done.json["skills"]} == {"format", "block", "truth", "language", "correct"}
+    assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
+    assert done.json["sentence"].endswith(".")
+    (job,) = run("jobs", "list", "--json").json
+    assert {"id", "kind", "status", "steps_done", "steps_total", "eta_s"} <= set(job)
+    assert (job["kind"], job["status"], job["steps_done"]) == ("exam", "done", job["steps_total"])
+    assert "Exam" in run("jobs", "list").out
+    words = run("models", "exam", with_model["id"])
+    assert "short chats" in words.out
+    refused = run("jobs", "pause", job["id"], "--json")
+    assert refused.status == 1
+    assert refused.json["error"]["code"] == "job.ended"
+    assert run("jobs", "cancel", "zz").status == 1
+
+
+@pytest.fixture
+def begun(run, with_model, environment):
+    """An exam under way in a process of its own, and its job with at least two steps done."""
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
+    exam = subprocess.Popen(
+        [*SLMDESK, "models", "exam", with_model["id"]],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
+        assert exam.poll() is None, exam.communicate()
+    yield exam, jobs[0]
+    exam.kill()
+    exam.communicate()
+
+
+def goes_on(run, job) -> None:
+    resumed = run("jobs", "resume", job["id"][:6], "--json")
+    assert resumed.status == 0, resumed.err
+    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", job["steps_total"])
+
+
+def test_ctrl_c_pauses_and_resume_goes_on(run, begun) -> None:
+    exam, _ = begun
+    os.kill(exam.pid, signal.SIGINT)
+    _, err = exam.communicate(timeout=TIMEOUT_S)
+    assert exam.returncode == 130
+    assert "jobs resume" in err
+    (paused,) = run("jobs", "list", "--json").json
+    assert paused["status"] == "paused"
+    assert paused["steps_done"] >= 2
+    goes_on(run, paused)
+
+
+def trust_model() -> None:
+    """The model as if its exam had shown that it may write summaries."""
+    services = open_echo()
+    good = {"skill": "format", "level": "good", "passed": 9, "total": 12, "auc": None, "threshold": None}
+    noted = {SKILLS: {"version": items()[0], "skills": [good]}}
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
+    services.close()
+
+
+def test_a_summary_that_was_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
+    paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
+    paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
+    trust_model()
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.3, "words": True})}
+    summary = subprocess.Popen(
+        [*SLMDESK, "summarize", str(paper), "--language", "de", "-o", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_total"] < 1:
+            assert summary.poll() is None, summary.communicate()
+        os.kill(summary.pid, signal.SIGINT)
+        _, err = summary.communicate(timeout=TIMEOUT_S)
+    finally:
+        summary.kill()
+        summary.communicate()
+    assert f"{out} is written when that is done" in err
+    out.write_text("somebody's")
+    kept = run("jobs", "resume", jobs[0]["id"])
+    assert (kept.status, str(out) in kept.err, out.read_text()) == (1, True, "somebody's")
+    out.unlink()
+    resumed = run("jobs", "resume", jobs[0]["id"], "--json")
+    assert (resumed.json["status"], resumed.json["output"]) == ("done", str(out))
+    assert f"slmdesk history show {jobs[0]['item']}" in resumed.err
+    assert "page" in out.read_text()
+    assert run("jobs", "resume", jobs[0]["id"], "--json").json["error"]["code"] == "job.ended"
+
+
+def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None:
+    exam, job = begun
+    refused = run("jobs", "resume", job["id"], "--json")
+    assert refused.json["error"]["code"] == "job.elsewhere"
+    exam.kill()
+    exam.communicate()
+    (left,) = run("jobs", "list", "--json").json
+    assert left["status"] == "open"  # its instance is gone
+    assert left["steps_done"] >= job["steps_done"]
+    goes_on(run, left)
+
+
+def test_another_command_may_pause_it(run, begun) -> None:
+    exam, job = begun
+    assert run("jobs", "pause", job["id"], "--json").json["status"] == "paused"
+    exam.communicate(timeout=TIMEOUT_S)
+    assert exam.returncode == 1
+    goes_on(run, job)
+
+
+def test_what_stops_a_job_is_said(run, with_model) -> None:
+    failed = run("models", "exam", with_model["id"], "--json", echo={"fail": "model.damaged"})
+    assert failed.status == 1
+    assert failed.json["error"]["code"] == "model.damaged"
+    (job,) = run("jobs", "list", "--json").json
+    assert job["status"] == "failed"
+    assert run("models", "remove", with_model["id"]).status == 0
+    gone = run("jobs", "resume", job["id"], "--json")
+    assert gone.json["error"]["code"] == "model.unknown"
+    assert run("jobs", "list", "--json").json[0]["status"] == "paused"
+
+
+def test_a_bench_on_the_command_line(run, with_model) -> None:
+    done = run("models", "bench", with_model["id"], "--json", echo={"slow": 0.001})
+    assert done.status == 0, done.err
+    assert done.json["prompt_tokens_per_s"] > 0
+    assert done.json["output_tokens_per_s"] > 0
+    assert {"id", "memory_bytes", "energy_j"} <= set(done.json)
+    assert "energy" in run("models", "bench", with_model["id"]).out
+
+
+def test_each_kind_of_work_that_may_be_resumed_has_a_writer_of_its_file() -> None:
+    for module in WRITERS.values():
+        assert callable(importlib.import_module(module).write_output), module
+
+
+def test_what_the_list_of_commands_says_fits_a_line_and_names_what_is_there() -> None:
+    for name, (_, words) in COMMANDS.items():
+        assert slmdesk_command.get_command(None, name) is not None  # type: ignore[arg-type]
+        assert len(words) <= 64, name

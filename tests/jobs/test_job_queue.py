@@ -1,0 +1,149 @@
+"""The queue of jobs: order, what the page is told, what a restart leaves, and what an earlier job taught."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.overview import JobGroup
+from slmdesk.jobs.steps import step_of
+
+pytestmark = pytest.mark.process
+
+
+def step(text: str, **options):
+    words = f"#echo {json.dumps(options)}\n{text}" if options else text
+    return step_of([ChatMessage(Role.USER, (TextPart(words),))], Sampling(temperature=0.0))
+
+
+def call(recorder, request):
+    return recorder.services.service_thread.call(lambda: request(recorder.services))
+
+
+def add(recorder, title, count=20, kind="test"):
+    steps = [step(f"{title} {number}") for number in range(count)]
+    record = call(recorder, lambda services: services.models.choose(None))
+    return call(recorder, lambda services: services.jobs.add(kind, title, record, steps, prompt_version="1")).id
+
+
+def until(recorder, job, status, begin=0):
+    return recorder.wait(JobChanged, lambda event: event.id == job and event.status is status, begin)
+
+
+def active(recorder):
+    """What has not ended.  A desk that writes without a pause on a slow disk may keep another from reading for long."""
+    for _ in range(20):
+        with suppress(KnownError):
+            return call(recorder, lambda services: services.job_views.active())
+    raise AssertionError("nothing can be read")
+
+
+def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
+    recorder = opened(slow=0.02)
+    first, *others = [add(recorder, title, 60 if title == "a" else 3) for title in "abcd"]
+    until(recorder, first, JobStatus.RUNNING)
+    views = active(recorder)
+    assert [(one.title, one.stand, one.place, one.last_place) for one in views] == [
+        ("a", JobGroup.RUNNING, 0, 0),
+        ("b", JobGroup.WAITING, 1, 3),
+        ("c", JobGroup.WAITING, 2, 3),
+        ("d", JobGroup.WAITING, 3, 3),
+    ]
+    call(recorder, lambda services: services.jobs.move(others[2], "first"))
+    call(recorder, lambda services: services.jobs.move(others[0], "down"))
+    assert [one.title for one in active(recorder)] == list("adcb")
+    for job in others:
+        until(recorder, job, JobStatus.DONE)
+    ends = [event.title for event in recorder.of(JobChanged) if event.status is JobStatus.DONE]
+    assert ends == list("adcb")
+
+
+def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_so(opened) -> None:
+    recorder = opened(slow=0.1)
+    ran, waits, paused = add(recorder, "ran", 30), add(recorder, "waits", 2), add(recorder, "paused", 2)
+    recorder.wait(JobChanged, lambda event: event.id == ran and event.done >= 3)
+    call(recorder, lambda services: services.jobs.pause(paused))
+    recorder.services.close()
+    after = opened(slow=0.0)
+    taken = call(after, lambda services: services.jobs.take_up())
+    assert [one.id for one in taken] == [ran], "what had not begun is no news"
+    until(after, waits, JobStatus.DONE)
+    ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
+    assert ends == [ran, waits]
+    (left,) = active(after)
+    assert (left.id, left.stand, left.is_left) == (paused, JobGroup.PAUSED, False)
+
+
+def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
+    recorder = opened(slow=0.1)
+    old = add(recorder, "old", 30)
+    recorder.wait(JobChanged, lambda event: event.id == old and event.done >= 1)
+    recorder.services.close()
+    after = opened(slow=0.0)
+    for number in range(150):
+        job = call(
+            after, lambda services, n=number: services.store.jobs.add("test", str(n), model_sha256="x", steps=())
+        )
+        call(after, lambda services, id=job.id: services.jobs.cancel(id))
+    assert [one.id for one in call(after, lambda services: services.jobs.take_up())] == [old]
+    until(after, old, JobStatus.DONE)
+
+
+def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened) -> None:
+    recorder = opened(slow=0.1)
+    job = add(recorder, "there", 3000)
+    other = opened()
+
+    recorder.wait(JobChanged, lambda event: event.done >= 16)
+    while not call(recorder, lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
+        recorder.wait(JobChanged, begin=len(recorder.events))  # what is noted first may be of the very beginning
+    (seen,) = active(other)
+    assert (seen.stand, seen.is_elsewhere, seen.is_left) == (JobGroup.RUNNING, True, False)
+    assert seen.share is not None
+    assert 0 < seen.share < 1
+    while active(other)[0].stand is JobGroup.RUNNING:
+        with suppress(KnownError):
+            call(other, lambda services: services.jobs.pause(job))
+    until(recorder, job, JobStatus.PAUSED)
+    assert active(other)[0].stand is JobGroup.PAUSED
+    assert active(other)[0].left is None
+
+
+def test_what_has_ended_can_be_cleared_and_given_back(opened) -> None:
+    recorder = opened()
+    jobs = [add(recorder, title, 1) for title in ("one", "two")]
+    for job in jobs:
+        until(recorder, job, JobStatus.DONE)
+    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["two", "one"]
+    before = call(recorder, lambda services: services.job_views.clear())
+    assert call(recorder, lambda services: services.job_views.ended()) == []
+    later = add(recorder, "three", 1)
+    until(recorder, later, JobStatus.DONE)
+    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["three"]
+    call(recorder, lambda services: services.job_views.show_again(before))
+    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["three", "two", "one"]
+
+
+def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None:
+    recorder = opened(slow=0.03)
+    until(recorder, add(recorder, "first", 120), JobStatus.DONE)
+    begin = len(recorder.events)
+    second = add(recorder, "second", 121)
+    event = recorder.wait(JobChanged, lambda event: event.id == second and event.eta_s is not None, begin)
+    assert event.done == 0 or event.done <= 121 // 4, "before much of it was done"
+    call(recorder, lambda services: services.jobs.cancel(second))
+
+
+def test_a_kind_nobody_knows_and_a_job_nobody_runs_are_shown_sensibly(opened) -> None:
+    recorder = opened()
+    call(recorder, lambda services: services.store.jobs.add("tea_making", "Tea", model_sha256="", steps=()))
+    (view,) = active(recorder)
+    assert (view.kind, view.title, view.stand, view.is_left, view.opens) == (
+        "tea_making", "Tea", JobGroup.WAITING, True, "",
+    )  # fmt: skip

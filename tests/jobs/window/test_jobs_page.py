@@ -1,0 +1,232 @@
+"""The page of jobs in the real window: rows, buttons, keys, undo, restart."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+
+from slmdesk.base.records import JobStatus
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.steps import step_of
+from slmdesk.jobs.window.controller import PAGE, status_words
+from slmdesk.jobs.window.row import JobRow
+from slmdesk.summaries.prompts import Length
+from slmdesk.summaries.types import SummaryRequest
+
+pytestmark = pytest.mark.gui
+
+
+def add(program, title: str, count: int, kind: str = "summary", slow: float = 0.0) -> str:
+    head = f"#echo {json.dumps({'slow': slow})}\n" if slow else ""
+    message = [ChatMessage(Role.USER, (TextPart(f"{head}{title} {number}"),)) for number in range(count)]
+    steps = [step_of([one], Sampling(temperature=0.0)) for one in message]
+    return program.ask(
+        lambda services: services.jobs.add(kind, title, services.models.choose(None), steps, prompt_version="1").id
+    )
+
+
+def rows(program, section: str = "") -> dict[str, JobRow]:
+    within = program.find(f"jobs_{section}") if section else program.frame.jobs_page
+    found = [one for one in within.findChildren(JobRow) if one.isVisible()]
+    found.sort(key=lambda row: row.mapTo(program.window, row.rect().topLeft()).y())
+    return {one.view.title: one for one in found}
+
+
+def press(program, row: JobRow, name: str) -> None:
+    program.click(program.find(name, row))
+
+
+def show(program) -> None:
+    QTest.keyClick(program.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.jobs_page.isVisible())
+
+
+def test_nothing_to_do_says_what_the_page_is_for(program) -> None:
+    show(program)
+    note = program.find("jobs_note")
+    program.wait(lambda: "Nothing is being worked on" in note.text())
+    assert rows(program) == {}
+    assert not program.find("clear_jobs_button").isVisible()
+    assert not program.find("jobs_button").isVisible()
+
+
+def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
+    for title in "abc":
+        add(program, title, 400 if title == "a" else 2, slow=0.05)
+    button = program.find("jobs_button")
+    program.wait(lambda: button.isVisible() and button.text().startswith("3 jobs"))
+    program.click(button)
+    program.wait(lambda: list(rows(program, "running")) == ["a"] and list(rows(program, "waiting")) == ["b", "c"])
+    program.wait(lambda: "of 400 steps" in program.find("job_facts", rows(program)["a"]).text())
+    press(program, rows(program)["c"], "job_up_button")
+    program.wait(lambda: list(rows(program, "waiting")) == ["c", "b"])
+    focused = program.find("job_pause_button", rows(program)["c"])
+    focused.setFocus()
+    QTest.keyClick(focused, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    program.wait(lambda: list(rows(program, "waiting")) == ["b", "c"])
+    program.find("job_pause_button", rows(program)["a"]).setFocus()
+    press(program, rows(program)["a"], "job_pause_button")
+    program.wait(lambda: list(rows(program, "paused")) == ["a"] and {"b", "c"} <= set(rows(program, "today")))
+    assert program.window.focusWidget() is program.find("job_resume_button", rows(program)["a"])
+    press(program, rows(program)["a"], "job_resume_button")
+    program.wait(lambda: list(rows(program, "running")) == ["a"])
+    assert program.window.focusWidget() is program.find("job_pause_button", rows(program)["a"])
+    program.find("job_cancel_button", rows(program)["a"]).setFocus()
+    press(program, rows(program)["a"], "job_cancel_button")
+    program.wait(lambda: "a" in rows(program, "today"))
+    assert program.window.focusWidget() is program.frame.jobs_page, "not a button of another job"
+    assert "Cancelled" in program.find("job_facts", rows(program)["a"]).text()
+    assert not button.isVisible()
+    assert program.find("job_resume_button", rows(program)["a"]).text() == "Take up again"
+    press(program, rows(program)["a"], "job_resume_button")
+    program.wait(lambda: list(rows(program, "running")) == ["a"])
+    program.wait(lambda: program.find("job_cancel_button", rows(program)["a"]).isVisible())
+    press(program, rows(program)["a"], "job_cancel_button")
+
+
+def test_what_failed_says_why_and_is_tried_again(program) -> None:
+    message = [ChatMessage(Role.USER, (TextPart('#echo {"fail": "model.damaged"}\nx'),))]
+    steps = [step_of(message, Sampling(temperature=0.0))]
+    program.ask(
+        lambda services: services.jobs.add("exam", "bad", services.models.choose(None), steps, prompt_version="1")
+    )
+    show(program)
+    program.wait(lambda: "bad" in rows(program, "today"))
+    row = rows(program)["bad"]
+    assert program.find("job_trouble", row).text()
+    assert program.find("job_resume_button", row).text() == "Try again"
+    failed_at = row.view.updated
+    press(program, row, "job_resume_button")
+    program.wait(lambda: "bad" in rows(program, "today") and rows(program)["bad"].view.updated > failed_at)
+
+
+def test_finished_ones_come_by_page_and_are_cleared_with_undo(program) -> None:
+    def fill(services) -> None:
+        for number in range(PAGE + 5):
+            job = services.store.jobs.add("some_kind", f"job {number}", model_sha256="x", steps=())
+            services.store.jobs.change(job.id, JobStatus.CANCELLED)
+
+    program.ask(fill)
+    show(program)
+    program.wait(lambda: len(rows(program)) == PAGE)
+    program.click(program.find("more_jobs_button"))
+    program.wait(lambda: len(rows(program)) == PAGE + 5)
+    assert not program.find("more_jobs_button").isVisible()
+    program.click(program.find("clear_jobs_button"))
+    program.wait(lambda: rows(program) == {})
+    bar = next(one for one in program.window.notices.bars if "off the list" in one.notice.text)
+    program.click(bar.findChild(QPushButton, "notice_action"))
+    program.wait(lambda: len(rows(program)) >= PAGE)
+
+
+def test_open_goes_to_the_model_that_sat_the_exam(program) -> None:
+    add(program, "an exam", 1, kind="exam")
+    show(program)
+    program.wait(lambda: "an exam" in rows(program, "today"))
+    press(program, rows(program)["an exam"], "job_open_button")
+    program.wait(lambda: program.frame.models_page.isVisible())
+    program.wait(lambda: program.frame.models_page.findChild(QWidget, "model_details") is not None)
+
+
+def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(program, start) -> None:
+    add(program, "long one", 300, slow=0.02)
+    program.wait(lambda: " 1" in program.find("jobs_button").text() or "%" in program.find("jobs_button").text())
+    program.wait(lambda: program.ask(lambda services: services.jobs.list()[0].done) >= 2)
+    program.close()
+    again = start()
+    again.wait(lambda: [one for one in again.notices() if "Resuming: Summary “long one”" in one])
+    assert not again.frame.jobs_page.isVisible()
+    show(again)
+    again.wait(lambda: "long one" in rows(again, "running"))
+    press(again, rows(again)["long one"], "job_cancel_button")
+    again.wait(lambda: "long one" in rows(again, "today"))
+
+
+def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
+    add(program, "long one", 300, slow=0.02)
+    program.wait(lambda: program.frame.jobs.begun == 1)
+    boxes = lambda: [one for one in program.window.findChildren(QMessageBox, "quit_dialog") if one.isVisible()]  # noqa: E731
+    for is_open in (True, False):
+        program.window.close()
+        program.window.close()
+        program.wait(lambda: len(boxes()) == 1)
+        (box,) = boxes()
+        assert box.text() == "1 job is running. It goes on at the next start."
+        assert box.defaultButton().text() == "Quit"
+        if is_open:
+            QTest.keyClick(box, Qt.Key.Key_Escape)
+            program.wait(lambda: not boxes())
+            assert program.window.isVisible()
+            assert not program.closed
+        else:
+            program.click(box.findChild(QPushButton, "quit_button"))
+    program.wait(lambda: program.closed)
+
+
+def test_nobody_is_asked_where_nothing_runs(program) -> None:
+    program.window.close()
+    assert program.window.findChild(QMessageBox, "quit_dialog") is None
+    program.wait(lambda: program.closed)
+
+
+def test_a_hundred_thousand_finished_jobs_open_at_once(program) -> None:
+    def fill(services) -> None:
+        with services.store.database.writing():
+            services.store.database.conn.executemany(
+                "insert into jobs (id, kind, title, status, model_sha256, settings, error_args, created, updated)"
+                " values (?, 'summary', 'A title', 'done', 'aa', '{}', '{}', ?, ?)",
+                [(f"{number:016x}", number, number) for number in range(100_000)],
+            )
+
+    program.ask(fill)
+    begin = time.perf_counter()
+    show(program)
+    program.wait(lambda: len(program.frame.jobs_page.findChildren(JobRow)) == PAGE)
+    assert time.perf_counter() - begin < 15.0  # some 0.3 s alone; a widget for each of them takes minutes
+    assert program.find("more_jobs_button").isVisible()
+
+
+@pytest.mark.parametrize(
+    ("reported", "words"),
+    [
+        ([], ""),
+        ([(JobStatus.RUNNING, 0.634, 125.0)], "1 job 63 %, 2 min"),
+        ([(JobStatus.RUNNING, None, None)], "1 job"),
+        ([(JobStatus.OPEN, None, None)], "1 job waits"),
+        ([(JobStatus.RUNNING, 0.5, 600.0), (JobStatus.OPEN, None, None)], "2 jobs 50 %"),
+        ([(JobStatus.RUNNING, 0.2, 600.0), (JobStatus.RUNNING, 0.4, 60.0)], "2 jobs 30 %, 10 min"),
+    ],
+)
+def test_the_words_at_the_windows_foot(reported, words) -> None:
+    events = {
+        str(at): JobChanged(str(at), "summary", status, 1, 2, eta, share=share)
+        for at, (status, share, eta) in enumerate(reported)
+    }
+    assert status_words(events) == words
+
+
+def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> None:
+    path = tmp_path / "manual.txt"
+    path.write_text("The pump stops at 12 bar.\n\nThe valve opens in winter.\n")
+    program.frame.documents.open_paths([path])
+    program.wait(
+        lambda: program.ask(lambda services: [one.status.value for one in services.documents.recent()]) == ["read"]
+    )
+    document = program.ask(lambda services: services.documents.recent()[0].id)
+    items = []
+    for length in (Length.SHORT, Length.LONG):
+        request = SummaryRequest((document,), length=length)
+        items.append(program.ask(lambda services, request=request: services.summaries.begin(request).id))
+    show(program)
+    program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
+    older = next(one for one in program.frame.jobs_page.findChildren(JobRow) if one.view.item == items[0])
+    press(program, older, "job_open_button")
+    program.wait(lambda: program.frame.documents_page.isVisible() and program.frame.documents.current == document)
+    program.wait(lambda: program.frame.documents_area.summaries.item == items[0])
+    assert program.frame.documents_page.side.current == "summary"

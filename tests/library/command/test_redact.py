@@ -1,0 +1,220 @@
+"""redact: looked at first, written without what was found, looked through again; and back by the key."""
+
+from __future__ import annotations
+
+import os
+
+import docx
+import pypdfium2 as pdfium
+import pytest
+from fakes import needles as planting
+from fakes.tiny_pdf import Text, TinyPdf
+
+pytestmark = pytest.mark.process
+
+LETTER = (
+    "Sehr geehrte Frau Müller,\n\nIhr Konto DE89 3704 0044 0532 0130 00 bei der Bank ist eröffnet. Frau Müller\n"
+    "erreicht uns unter beratung@example.org. Das Zeichen lautet Blauwal-77.\n"
+)
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text(LETTER, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def word_file(tmp_path):
+    made = docx.Document()
+    made.core_properties.author = "Anna Quarbelsen"
+    for line in LETTER.split("\n"):
+        made.add_paragraph(line)
+    path = tmp_path / "letter.docx"
+    made.save(path)
+    return path
+
+
+def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
+    done = run("redact", str(letter), "--preview")
+    assert done.status == 0, done.err
+    assert "[x] DE89 3704 0044 0532 0130 00  (1 ×)" in done.out
+    assert "Müller" in done.out
+    assert [one.name for one in tmp_path.glob("letter*")] == ["letter.txt"]
+    shape = run("redact", str(letter), "--preview", "--json").json
+    kinds = {one["kind"] for one in shape["found"] if one["chosen"]}
+    assert {"iban", "email", "person"} <= kinds
+    assert shape["format"] == "txt"
+
+
+def test_a_copy_is_written_without_what_was_found(run, letter, tmp_path):
+    copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
+    names.write_text("Blauwal-77\nAnna Quarbelsen\n", encoding="utf-8")
+    done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--yes")
+    assert done.status == 0, done.err
+    text = copy.read_text(encoding="utf-8")
+    for word in ("Müller", "DE89", "beratung@", "Blauwal"):
+        assert word not in text
+    assert "█████" in text
+    assert "ist eröffnet" in text
+    assert "1 bank account" in done.out
+    assert "Read the copy before you give it away" in done.err
+    assert letter.read_text(encoding="utf-8") == LETTER
+    if os.name != "nt":
+        assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_names_of_a_list_have_their_kinds(run, letter, tmp_path):
+    letter.write_text(LETTER + "Quarbel Xanthin, Nordwal GmbH\n", encoding="utf-8")
+    copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
+    names.write_text("Quarbel Xanthin\nBlauwal-77\n", encoding="utf-8")
+    done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--kinds", "person", "--yes")
+    assert done.status == 0, done.err
+    text = copy.read_text(encoding="utf-8")
+    assert "Quarbel" not in text
+    assert "Xanthin" not in text
+    assert "Blauwal-77" in text  # of no kind that can be told
+    assert "DE89" in text
+
+
+def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, monkeypatch):
+    from slmdesk.library.command import redact
+
+    monkeypatch.setattr(redact, "MOST_LIST_BYTES", 1 << 20)
+    copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
+    names.write_text("\n" * (1 << 20) + "Blauwal-77\n", encoding="utf-8")
+    done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--yes")
+    assert done.status == 2
+    assert "1 MiB" in done.err
+    assert not copy.exists()
+
+
+def test_kinds_and_what_is_kept_are_heeded(run, letter, tmp_path):
+    copy = tmp_path / "copy.txt"
+    assert (
+        run(
+            "redact", str(letter), "-o", str(copy), "--kinds", "iban,email", "--keep", "beratung@example.org", "--yes"
+        ).status
+        == 0
+    )
+    text = copy.read_text(encoding="utf-8")
+    assert "Müller" in text
+    assert "beratung@example.org" in text
+    assert "DE89" not in text
+
+
+def test_nothing_is_written_without_a_look_or_over_a_file(run, letter, tmp_path):
+    copy = tmp_path / "copy.txt"
+    unasked = run("redact", str(letter), "-o", str(copy))
+    assert unasked.status == 2
+    assert "--preview" in unasked.err
+    copy.write_text("mine")
+    taken = run("redact", str(letter), "-o", str(copy), "--yes")
+    assert taken.status == 1
+    assert copy.read_text() == "mine"
+    assert run("redact", str(letter), "-o", str(letter), "--yes").status == 1
+    assert run("redact", str(letter), "-o", str(tmp_path / "copy.docx"), "--yes").status == 2
+    assert run("redact", str(letter), "--yes").status == 2
+    assert run("redact", str(letter), "-o", str(tmp_path / "b.txt"), "--kinds", "shoes", "--yes").status == 2
+    nothing = run("redact", str(letter), "-o", str(tmp_path / "b.txt"), "--kinds", "card", "--yes")
+    assert nothing.status == 1
+    assert "There are no words to remove" in nothing.err
+    names = tmp_path / "names.txt"
+    names.write_text("Anna Quarbelsen\n", encoding="utf-8")  # who does not stand in it
+    alone = ("--list", str(names), "--kinds", "person", "--keep", "Müller", "--yes")
+    nobody = run("redact", str(letter), "-o", str(tmp_path / "b.txt"), *alone)
+    assert "There are no words to remove" in nobody.err
+    assert not (tmp_path / "b.txt").exists()
+
+
+def _with_passphrase(run, words, *args):
+    reads, writes = os.pipe()
+    os.write(writes, words.encode() + b"\n")
+    os.close(writes)
+    try:
+        return run(*args, "--passphrase-fd", str(reads))
+    finally:
+        os.close(reads)
+
+
+def test_substitutes_lead_back_by_the_key_and_by_no_other_passphrase(run, word_file, tmp_path):
+    copy, key, back = tmp_path / "copy.docx", tmp_path / "copy.key", tmp_path / "back.docx"
+    done = _with_passphrase(
+        run,
+        "correct horse",
+        "redact",
+        str(word_file),
+        "-o",
+        str(copy),
+        "--substitutes",
+        "--key",
+        str(key),
+        "--yes",
+        "--json",
+    )
+    assert done.status == 0, done.err
+    assert done.json["key"] == str(key)
+    words = " ".join(one.text for one in docx.Document(copy).paragraphs)
+    assert "Müller" not in words
+    assert "█" not in words
+    assert b"Quarbelsen" not in b"".join(planting.layers(copy.read_bytes()))
+    held = key.read_bytes()
+    assert b"ller" not in held
+    assert b"DE89" not in held
+    edited = docx.Document(copy)  # the receiver writes on
+    edited.add_paragraph("Noch ein Satz.")
+    edited.save(copy)
+    wrong = _with_passphrase(run, "wrong", "redact", "--restore", str(copy), "--key", str(key), "-o", str(back))
+    assert wrong.status == 1
+    assert "not the passphrase" in wrong.err
+    assert not back.exists()
+    right = _with_passphrase(run, "correct horse", "redact", "--restore", str(copy), "--key", str(key), "-o", str(back))
+    assert right.status == 0, right.err
+    again = [one.text for one in docx.Document(back).paragraphs]
+    assert again == [*LETTER.split("\n"), "Noch ein Satz."]
+    assert docx.Document(back).core_properties.author == "Anna Quarbelsen"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"format": "slmdesk-redaction-key", "version": 2}', b"\xff\xfe"])
+def test_a_damaged_key_is_named(run, letter, tmp_path, damage):
+    key = tmp_path / "a.key"
+    key.write_bytes(damage)
+    done = _with_passphrase(
+        run, "a", "redact", "--restore", str(letter), "--key", str(key), "-o", str(tmp_path / "b.txt")
+    )
+    assert done.status == 1
+    assert "no key file" in done.err
+
+
+def test_a_pdf_gets_bars_and_says_what_to_look_at(run, tmp_path):
+    path, copy = tmp_path / "letter.pdf", tmp_path / "copy.pdf"
+    path.write_bytes(
+        bytes(
+            TinyPdf(title="Vertrag")
+            .page(*(Text(40, 700 - 20 * at, line) for at, line in enumerate(LETTER.split("\n"))))
+            .page(picture=True)
+        )
+    )
+    done = run("redact", str(path), "-o", str(copy), "--text-layer", "--yes")
+    assert done.status == 0, done.err
+    with pdfium.PdfDocument(copy) as document:
+        text = " ".join(document[0].get_textpage().get_text_range().split())
+    assert "DE89" not in text
+    assert "Müller" not in text
+    assert "geehrte" in text
+    assert "Pictures: words in them are not seen (page 2)" in done.err
+    assert "Properties of the file" in done.err
+    key = run(
+        "redact", str(path), "-o", str(tmp_path / "b.pdf"), "--substitutes", "--key", str(tmp_path / "k"), "--yes"
+    )
+    assert key.status == 2
+
+
+def test_what_cannot_be_redacted_is_refused(run, tmp_path):
+    other = tmp_path / "a.rtf"
+    other.write_text(r"{\rtf1 Frau Quarbelsen}")
+    done = run("redact", str(other), "-o", str(tmp_path / "b.rtf"), "--yes")
+    assert done.status == 1
+    assert "cannot be given out redacted" in done.err
+    assert run("redact", str(tmp_path / "none.docx"), "--preview").status == 1

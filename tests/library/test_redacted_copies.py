@@ -1,0 +1,207 @@
+"""Copies without words: nothing is given out where a word is left, nothing after a cancel, nothing of another file."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from fakes import needles as planting
+from fakes.recorder import open_echo, result_of
+
+from slmdesk.base.errors import KnownError
+from slmdesk.library.redacted.finding import added_word, pairs_for, private_words
+from slmdesk.library.redacted.key import key_file, pairs_in
+from slmdesk.library.redacted.types import RedactionRequest
+from slmdesk.runtime.events import Problem
+from slmdesk.text.redaction.types import BAR, Certainty, Kind, Listed
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def services(home):
+    opened = open_echo()
+    yield opened
+    opened.close()
+
+
+def ended(services, begin):
+    """The result of something, or its Problem."""
+    done, results = threading.Event(), []
+    services.service_thread.call(lambda: begin().then(lambda one: (results.append(one), done.set())))
+    assert done.wait(60)
+    return results[0]
+
+
+def request(preview, target, **more):
+    words = tuple((one.kind, one.words) for one in (*preview.found, *preview.unseen) if one.is_chosen)
+    return RedactionRequest(words, target, **more)
+
+
+@pytest.mark.parametrize("kind", ["docx", "xlsx", "pptx", "odt", "pdf", "eml", "md"])
+def test_a_copy_of_each_kind_is_made_by_the_child_and_looked_through(services, tmp_path, kind):
+    data, needles = planting.planted(kind, 5)
+    path, target = tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"
+    path.write_bytes(data)
+    copies = services.redacted_copies
+    preview = result_of(services, lambda: copies.preview(path, listed=[Listed(one) for one in needles.planted]))
+    assert preview.format == kind
+    assert preview.found
+    words = tuple((Kind.OTHER, one) for one in needles.planted)
+    made = result_of(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
+    assert made.bytes == target.stat().st_size
+    assert planting.found_in(target.read_bytes(), needles) == {}
+    assert sum(count for _, count in made.replaced) > 0
+    assert path.read_bytes() == data
+
+
+def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypatch):
+    path, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    path.write_text("Frau Quarbelsen und Herr Xanthopol")
+    copies = services.redacted_copies
+    preview = result_of(services, lambda: copies.preview(path))
+    words = ((Kind.PERSON, "Quarbelsen"), (Kind.PERSON, "Xanthopol"))
+    bad = "slmdesk.library.redacted.finding.pairs_for"  # what stands for one word is the other
+    monkeypatch.setattr(bad, lambda *_args, **_more: (("Quarbelsen", "Xanthopol"), ("Xanthopol", BAR)))
+    problem = ended(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
+    assert isinstance(problem, Problem)
+    assert problem.code == "redaction.left"
+    assert [one.name for one in tmp_path.glob("*.txt")] == ["a.txt"]
+
+
+def test_the_persons_own_list_is_always_found(services, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Das Zeichen ist Blauwal.")
+    assert result_of(services, lambda: services.redacted_copies.preview(path)).found == ()
+    services.service_thread.call(lambda: services.redaction.change_names([Listed("Blauwal", Kind.FIRM)]))
+    found = result_of(services, lambda: services.redacted_copies.preview(path)).found
+    assert [(one.kind, one.words, one.is_chosen) for one in found] == [(Kind.FIRM, "Blauwal", True)]
+
+
+def test_a_file_that_changed_since_the_look_is_not_written(services, tmp_path):
+    path, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    path.write_text("Frau Quarbelsen schreibt.")
+    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    path.write_text("Frau Xanthopol schreibt.")
+    problem = ended(services, lambda: services.redacted_copies.give_out(preview, request(preview, target)))
+    assert problem.code == "redaction.changed"
+    assert not target.exists()
+
+
+def test_a_cancel_leaves_nothing(services, tmp_path):
+    data, _ = planting.planted("docx", 5)
+    path, target = tmp_path / "a.docx", tmp_path / "b.docx"
+    path.write_bytes(data)
+    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+
+    def begin_and_cancel():
+        pending = services.redacted_copies.give_out(preview, request(preview, target))
+        pending.cancel()
+
+    services.service_thread.call(begin_and_cancel)
+    result_of(services, lambda: services.redacted_copies.preview(path))  # the child is free again
+    assert [one.name for one in tmp_path.glob("*.docx")] == ["a.docx"]
+
+
+def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
+    path, target, key = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "b.key"
+    path.write_text("Frau Quarbelsen schreibt an info@example.org.")
+    preview = result_of(services, lambda: services.redacted_copies.preview(path, listed=[Listed("Xanthopol")]))
+    assert [one.words for one in preview.unseen] == ["Xanthopol"]
+    wished = request(preview, target, substitutes=True, key=key, passphrase="a")
+    target.write_text("mine")
+    problem = ended(services, lambda: services.redacted_copies.give_out(preview, wished))
+    assert problem.code == "file.exists"
+    assert not key.exists()
+    assert target.read_text() == "mine"
+    target.unlink()
+    made = result_of(services, lambda: services.redacted_copies.give_out(preview, wished))
+    assert made.key == key
+    assert dict(pairs_in(key, "a"))["info@example.org"] in target.read_text()
+    assert BAR not in dict(pairs_in(key, "a")).values()
+    with pytest.raises(KnownError, match=r"file\.is_source"):
+        services.service_thread.call(
+            lambda: services.redacted_copies.give_out(preview, request(preview, path, substitutes=True))
+        )
+
+
+def test_a_locked_pdf_asks_for_its_password(services, tmp_path):
+    from fakes.tiny_pdf import Text, TinyPdf
+
+    path, target = tmp_path / "a.pdf", tmp_path / "b.pdf"
+    path.write_bytes(bytes(TinyPdf(password="open").page(Text(60, 700, "Frau Quarbelsen wohnt hier"))))
+    assert ended(services, lambda: services.redacted_copies.preview(path)).code == "document.locked"
+    preview = result_of(services, lambda: services.redacted_copies.preview(path, password="open"))
+    result_of(services, lambda: services.redacted_copies.give_out(preview, request(preview, target, password="open")))
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+# ---- what is found (pure)
+
+
+def test_authors_are_found_who_stand_nowhere_in_the_text():
+    found = private_words([("page 1", "Nothing here.")], [], ["Anna Quarbelsen", "Microsoft Office User"], [])
+    assert [(one.words, one.is_author, one.count) for one in found] == [("Anna Quarbelsen", True, 0)]
+
+
+def test_places_are_shown_with_what_is_around():
+    texts = [("page 1", "x" * 100), ("page 2", "Ihr Konto DE89 3704 0044 0532 0130 00 ist da.")]
+    found = next(one for one in private_words(texts, [], [], []) if one.kind is Kind.IBAN)
+    assert found.places[0].place == "page 2"
+    assert found.places[0].before.endswith("Ihr Konto ")
+    assert found.places[0].after == " ist da."
+    assert found.certainty is Certainty.SURE
+
+
+def test_a_word_is_added_with_its_count():
+    found = added_word("Blauwal und blauwal, Blauwale", "  Blauwal ")
+    assert (found.words, found.count) == ("Blauwal", 2)
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        added_word("a", "a")
+
+
+def test_bars_and_substitutes():
+    words = [(Kind.PERSON, "Anna Quarbelsen"), (Kind.EMAIL, "a@example.org")]
+    assert dict(pairs_for("text", words, substitutes=False)) == {"Anna Quarbelsen": BAR, "a@example.org": BAR}
+    made = dict(pairs_for("Anna Quarbelsen a@example.org", words, substitutes=True))
+    assert made.keys() >= {"Anna Quarbelsen", "a@example.org"}
+    assert not any("Quarbelsen" in one for one in made.values())
+    assert dict(pairs_for("Anna Quarbelsen", words, substitutes=True, unseen={"a@example.org"}))["a@example.org"] == BAR
+
+
+@pytest.mark.parametrize("unseen", ["Erik Lund", "Markus Post", "Lund GmbH", "Nert", "Ster"])
+def test_words_that_stand_nowhere_are_in_no_substitute(unseen):
+    names = [f"{first} {chr(65 + at)}ukwitz" for at, first in enumerate(("Greta", "Ivo", "Ute", "Jan", "Uwe") * 5)]
+    words = [*((Kind.PERSON, one) for one in names), *((Kind.FIRM, f"{one} GmbH") for one in names)]
+    words += ((Kind.EMAIL, f"u{at}@kanzlei.example") for at in range(9))
+    barred = (unseen, unseen.removesuffix(" GmbH").split()[-1])
+    made = dict(
+        pairs_for(
+            "\n".join(one for _, one in words), [*words, *((Kind.PERSON, one) for one in barred)], substitutes=True,
+            unseen=barred,
+        )
+    )  # fmt: skip
+    assert {made.pop(one) for one in {*barred}} == {BAR}
+    assert not [one for one in made.values() if any(each.casefold() in one.casefold() for each in barred)]
+
+
+def test_a_word_that_every_substitute_of_a_kind_holds_is_named():
+    words = [(Kind.EMAIL, "a@kanzlei.example"), (Kind.OTHER, "example.org")]
+    with pytest.raises(KnownError, match=r"redaction\.conflict") as caught:
+        pairs_for("a@kanzlei.example", words, substitutes=True, unseen={"example.org"})
+    assert caught.value.args_for_people == {"words": "example.org"}
+
+
+def test_a_key_opens_with_its_passphrase_alone(tmp_path):
+    path = tmp_path / "a.key"
+    data = key_file([("Anna", "Alex")], "correct horse", document_sha256="0" * 64)
+    path.write_bytes(data)
+    assert pairs_in(path, "correct horse") == (("Anna", "Alex"),)
+    with pytest.raises(KnownError, match=r"redaction\.key_wrong"):
+        pairs_in(path, "Correct horse")
+    path.write_bytes(data.replace(b'"n": 65536', b'"n": 32768'))  # its head is sealed too
+    with pytest.raises(KnownError, match=r"redaction\.key_wrong"):
+        pairs_in(path, "correct horse")
+    path.write_bytes(data.replace(b'"n": 65536', b'"n": 1073741824'))  # it would take all memory
+    with pytest.raises(KnownError, match=r"redaction\.key_damaged"):
+        pairs_in(path, "correct horse")

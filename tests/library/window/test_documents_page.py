@@ -1,0 +1,767 @@
+"""Documents in the window: opened, looked at page by page, searched, taken off the list with a way back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import docx
+import pypdfium2
+import pytest
+from fakes.commands import ROOT, SLMDESK
+from fakes.dropping import drop
+from fakes.tiny_pdf import Text, TinyPdf
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
+
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import JobStatus
+from slmdesk.jobs.events import JobChanged
+from slmdesk.library.citations import Coverage, Span
+from slmdesk.library.window.viewer.coverage_strip import Cell, CoverageStrip
+from slmdesk.questions.service import QuestionService
+from slmdesk.questions.window.pane import CitationRow
+from slmdesk.summaries.prompts import Kind
+from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
+from slmdesk.summaries.window.pane import SentenceRow
+from slmdesk.window.panes.earlier import EarlierRow
+
+pytestmark = pytest.mark.gui
+
+LETTER = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins on 3 March 2024.\n\n" * 3
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    program.window.resize(1200, 800)
+    return program
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "lease.md"
+    path.write_text(LETTER)
+    return path
+
+
+def opened(program, *paths):
+    drop(program.documents, *paths)
+    program.wait(lambda: program.find("coverage_strip").sentence.startswith("4 of 4"))
+
+
+def rows(program):
+    model = program.find("document_view").model()
+    return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def test_an_empty_page_says_what_to_do(program):
+    assert program.find("documents_empty").isVisible()
+    program.wait(lambda: program.find("document_list_note").text() == "No document was opened yet.")
+    assert program.find("empty_open_button").hasFocus() or program.find("empty_open_button").isEnabled()
+
+
+def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
+    opened(program, letter)
+    other = letter.with_name("annex.md")
+    other.write_text(LETTER + "\nAnnex.\n")
+    done = subprocess.run(
+        [*SLMDESK, "documents", "add", str(other)], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    program.wait(lambda: rows(program) == ["annex.md", "lease.md"])
+    assert program.find("document_title").full_text == "lease.md"
+    assert program.documents.view.count == 4
+
+
+def test_a_dropped_document_is_read_and_its_pages_are_shown(program, letter):
+    opened(program, letter)
+    assert rows(program) == ["lease.md"]
+    assert program.documents.view.count == 4
+    assert program.find("document_title").full_text == "lease.md"
+    assert program.find("coverage_words").text() == "4 of 4 sections read"
+    words = [
+        label.text() for label in program.find("about_document").findChildren(type(program.find("coverage_words")))
+    ]
+    assert "4 of 4 sections have words that were read." in words
+    program.wait(lambda: program.documents.view.sheets[0].words is not None)
+    assert "The tenant pays" in program.documents.view.sheets[0].page.text
+
+
+def test_words_are_found_marked_and_gone_to(program, letter):
+    opened(program, letter)
+    QTest.keyClick(program.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    line = program.find("find_line")
+    QTest.keyClicks(line, "march")
+    program.wait(lambda: program.find("find_count").text() == "1 of 3")
+    assert [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans] == [2, 3, 4]
+    start, end = program.documents.view.sheets[1].spans[0]
+    program.wait(lambda: program.documents.view.sheets[1].page.text[start:end] == "March")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert program.find("find_count").text() == "2 of 3"
+    QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(line, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert program.find("find_count").text() == "3 of 3"
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    program.wait(lambda: not any(sheet.spans for sheet in program.documents.view.sheets))
+    QTest.keyClicks(line, "absent")
+    program.wait(lambda: program.find("find_count").text() == "not found")
+
+
+def test_the_place_gone_to_stands_out_and_other_marks_end_the_count(program, letter):
+    opened(program, letter)
+    line, count = program.find("find_line"), program.find("find_count")
+    QTest.keyClicks(line, "e")
+    program.wait(lambda: count.text().startswith("1 of "))
+    first = program.documents.view.sheets[0]
+    assert first.current == first.spans[0]
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert first.current == first.spans[1]
+    program.documents.document.go_to_spans({2: [(0, 4)]})
+    assert count.text() == ""
+    assert not program.find("find_next").isEnabled()
+    assert all(sheet.current is None for sheet in program.documents.view.sheets)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: count.text().startswith("1 of "))
+    other = letter.with_name("other.md")
+    other.write_text("# Another")
+    drop(program.documents, other)
+    program.wait(lambda: program.find("document_title").full_text == "other.md")
+    assert line.text() == ""
+    (clear,) = line.findChildren(QToolButton)
+    program.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
+
+
+def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
+    path = tmp_path / "rent.pdf"
+    path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
+    drop(program.documents, path)
+    program.wait(lambda: program.find("coverage_strip").sentence.startswith("1 of 1"))
+    program.type_into("find_line", "rent")
+    program.wait(lambda: program.find("find_count").text() == "1 of 2")
+    sheet = program.documents.view.sheets[0]
+    program.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
+    upper = sheet.current_boxes
+    QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
+    assert sheet.current_boxes
+    assert sheet.current_boxes[0][1] > upper[0][1]
+
+
+def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
+    opened(program, letter)
+    program.find("document_view").setFocus()
+    QTest.keyClick(program.find("document_view"), Qt.Key.Key_Delete)
+    program.wait(lambda: program.find("documents_empty").isVisible())
+    assert rows(program) == []
+    (bar,) = program.window.notices.bars
+    assert "Its file stays" in bar.notice.text
+    bar.notice.on_action()
+    program.wait(lambda: rows(program) == ["lease.md"] and program.documents.view.count == 4)
+    assert letter.read_text() == LETTER
+
+
+def test_what_is_off_the_list_is_forgotten_when_the_time_is_over(program, letter):
+    opened(program, letter)
+    program.frame.documents.removals.undo_ms = 1
+    document = program.frame.documents.current
+    program.frame.documents.remove(document)
+    program.wait(lambda: not program.ask(lambda services: services.store.documents.page()))
+
+
+def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.txt").write_text("one\n\ntwo")
+    (tmp_path / "odd.xyz").write_bytes(b"\0\1\2")
+    drop(program.documents, letter, tmp_path / "more")
+    program.wait(lambda: sorted(rows(program)) == ["a.txt", "lease.md"])
+    assert program.find("document_title").full_text == "lease.md"
+    drop(program.documents, tmp_path / "odd.xyz")
+    program.wait(lambda: any("cannot be read" in bar.notice.text for bar in program.window.notices.bars))
+
+
+def test_the_next_start_still_has_it(program, letter, start):
+    opened(program, letter)
+    program.close()
+    again = start()
+    again.documents = again.frame.documents_page
+    again.window.resize(1200, 800)
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again.wait(lambda: rows(again) == ["lease.md"])
+    letter.write_text(LETTER + "\nMore.")
+    view = again.find("document_view")
+    again.click_item(view, 0)
+    again.wait(lambda: again.documents.view.count == 4)
+    again.wait(lambda: any("has changed" in bar.notice.text for bar in again.window.notices.bars))
+
+
+def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("\f".join(f"Page {number}\n\nwords" for number in range(1, 5001)))
+    drop(program.documents, path)
+    is_read = lambda: program.find("coverage_strip").sentence == "5,000 of 5,000 pages read"  # noqa: E731
+    program.qtbot.waitUntil(is_read, timeout=90_000)
+    view = program.documents.view
+    QTest.keyClick(view, Qt.Key.Key_End)
+    program.wait(lambda: view.sheets[-1].words is not None)
+    assert "Page 5000" in view.sheets[-1].page.text
+    assert sum(sheet.words is not None for sheet in view.sheets) < 60
+
+
+def test_the_strip_shows_the_worst_of_pages_that_share_a_cell(qtbot, program):
+    strip = CoverageStrip(program.frame.keeper)
+    qtbot.addWidget(strip)
+    strip.resize(300, 22)
+    strip.show_cells([Cell(number, "unreadable" if number == 777 else "read") for number in range(1, 1001)])
+    assert len(strip.groups()) <= 100
+    assert strip.sentence == "999 of 1,000 pages read, 1 could not be read"
+    chosen = []
+    strip.page_chosen.connect(chosen.append)
+    index = next(n for n, group in enumerate(strip.groups()) if any(cell.number == 777 for cell in group))
+    width = strip.width() / len(strip.groups())
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=QPoint(round((index + 0.5) * width), 10))
+    assert chosen == [777]
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    QTest.keyClick(strip, Qt.Key.Key_Return)
+    assert chosen == [777, 778]
+
+
+def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
+    """The sentences are the document's own, each with its place."""
+    opened(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None)
+    assert "4 of 4 sections read." in program.find("summary_coverage").text()
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible())
+    has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
+    assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"
+    row = next(one for one in pane.rows if one.sentence.pages)
+    program.click(row)
+    page = row.sentence.blocks[0].page
+    program.wait(lambda: [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans][:1] == [page])
+    start, end = program.documents.view.sheets[page - 1].spans[0]
+    program.wait(lambda: program.documents.view.sheets[page - 1].has_text)
+    words = program.documents.view.sheets[page - 1].page.text[start:end]
+    assert row.sentence.text.split()[0] in words
+    program.click("copy_summary_button")
+    assert QApplication.clipboard().text().endswith("4 of 4 sections read.")
+    program.documents.view.place_clicked.emit(page, start, QPointF())
+    assert row.property("lit")
+    program.click("about_chip")
+    assert program.find("about_document").isVisible()
+
+
+def test_a_question_is_answered_with_passages_that_open(program, letter, model_file):
+    """The tiny model is too weak to quote: the passages that fit best are the answer, and that is said."""
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
+    program.type_into("question_line", "How much does the tenant pay?")
+    QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+    pane = program.find("question_pane")
+    program.wait(lambda: pane.findChildren(CitationRow) and program.find("ask_button").isEnabled())
+    words = [one.text() for one in pane.findChildren(QLabel, "question_part")]
+    assert words[0].replace("\u200b", "") == "How much does the tenant pay?"
+    assert "too weak" in words[1]
+    row = pane.findChildren(CitationRow)[0]
+    assert "1,200 EUR" in row.citation.quote
+    program.wait(row.isVisible)
+    program.click(row)
+    page = row.citation.page
+    program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
+    program.frame.documents.remove(program.frame.documents.current)
+    program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+
+
+def test_words_typed_while_a_question_is_answered_stay(program, letter, model_file):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
+    line, asked = program.find("question_line"), []
+
+    def type_the_next(question: str) -> None:
+        asked.append(question)
+        QTest.keyClicks(line, "And when?")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+
+    program.frame.documents_area.questions.asked.connect(type_the_next)
+    program.type_into(line, "How much does the tenant pay?")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: asked and program.find("ask_button").isEnabled())
+    assert line.text() == "And when?"
+    assert asked == ["How much does the tenant pay?"]
+
+
+def exported(program, button: str, form: str, target) -> None:
+    """Choose a form in the menu of a button and a file in the dialog that follows."""
+    menu = program.find(button).menu()
+    next(one for one in menu.actions() if one.objectName() == f"export_{form}").trigger()
+    dialog = program.documents.findChild(QFileDialog, "export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any(f"Written to {target}" in one for one in program.notices()))
+
+
+def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
+    opened(program, letter)
+    program.click("summary_other_button")
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: any("There is no model yet." in one for one in program.notices()))
+    assert program.ask(lambda services: services.history.titles()) == []
+
+
+@pytest.fixture
+def summarized(program, letter, model_file):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
+    return program
+
+
+def kept_summary(program, *, words=1, **changes):
+    """The shown summary, changed in the history as `changes` of its document say, and shown again."""
+    services, summaries = program.services, program.frame.documents_area.summaries
+    summary = program.find("summary_pane").summary
+    updated = changed(summary, words=words, documents=(changed(summary.documents[0], **changes),))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
+    summaries.choose(summaries.item)
+    program.wait(lambda: program.find("summary_pane").summary == updated)
+    return updated
+
+
+def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    first = pane.summary.sentences[0]
+    kept_summary(program, omitted=(changed(first, text="The deposit is 2,400 euros.", quotation=True),))
+    count, more = len(pane.rows), program.find("more_passages_button")
+    assert more.text() == "1 more passage"
+    program.click("copy_summary_button")
+    assert "\n1 more passage with figures or duties.\n" in QApplication.clipboard().text()
+    program.click(more)
+    program.find("add_omitted_button").setFocus()
+    QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
+    program.wait(lambda: len(pane.rows) == count + 1)
+    assert pane.hasFocus(), "it stays in the pane"
+    assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
+    assert not more.isVisible()
+    program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
+    assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
+    services, item = program.services, program.frame.documents_area.summaries.item
+    stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    assert stored.documents[0].omitted == ()
+    assert len(stored.sentences) == count + 1
+
+
+def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    assert not program.find("summarize_again_button").isVisible()
+    kept_summary(program, words=0, paper="")
+    assert "the old way" in program.find("summary_note").text()
+    older = program.frame.documents_area.summaries.item
+    program.click("summarize_again_button")
+    program.wait(lambda: program.frame.documents_area.summaries.item != older and pane.summary is not None)
+    assert not program.find("summarize_again_button").isVisible()
+    assert "the old way" not in program.find("summary_note").text()
+
+
+def test_a_sentence_is_seen_while_it_is_written(program, letter):
+    opened(program, letter)
+    pane = program.find("summary_pane")
+    pane.show_begun()
+    one = Sentence("The rent is 900 euros.", (), (1,), True)
+    pane.show_growing([one], 0, 4, "section")
+    kept = pane.rows[0]
+    pane.show_writing("The lease ends on")
+    assert program.find("summary_writing").text() == "The lease ends on …"
+    assert program.find("summary_writing").isVisible()
+    pane.show_growing([one, changed(one, text="The lease ends in May.")], 1, 4, "section")
+    assert pane.rows[0] is kept  # what stands there stays, with its focus
+    assert len(pane.rows) == 2
+    pane.show_writing("")
+    assert not program.find("summary_writing").isVisible()
+    assert "1 of 4 sections read" in program.find("summary_note").text()
+
+
+def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    services, summary, item = program.services, summarized.find("summary_pane").summary, summaries.item
+
+    def leave_unfinished():
+        job = services.summaries.open(item).job
+        services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True)))
+
+    services.service_thread.call(leave_unfinished)
+    summaries.choose(item)
+    program.wait(lambda: pane.summary is None and len(pane.rows) == 1)
+    program.wait(lambda: "had been written" in program.find("summary_note").text())
+    assert "cancelled" in program.find("summary_note").text()
+    assert program.find("summarize_button").isEnabled()
+
+
+def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path):
+    program = summarized
+    for form in ("docx", "pdf", "html", "md", "json"):
+        exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
+    words = "\n".join(one.text for one in docx.Document(tmp_path / "s.docx").paragraphs)
+    assert "What was read" in words
+    assert "[section" in words
+    assert pypdfium2.PdfDocument(tmp_path / "s.pdf")[0].get_textpage().get_text_range().count("section") > 1
+    assert "4 of 4 sections read" in (tmp_path / "s.md").read_text()
+    assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
+    (bar,) = [one for one in program.window.notices.bars if "s.json" in one.notice.text]
+    assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
+    menu = program.find("export_summary_button").menu()
+    next(one for one in menu.actions() if one.objectName() == "export_pdf").trigger()
+    program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
+    program.wait(lambda: any(one.notice.is_error and "none" in one.notice.text for one in program.window.notices.bars))
+
+
+def test_how_far_a_summary_is_takes_one_line(summarized):
+    pane = summarized.find("summary_pane")
+    pane.show_begun()
+    pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+    words = summarized.find("making_words")
+    summarized.wait(lambda: words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing())
+    assert "4 min left" in words.text()
+
+
+def test_what_is_below_the_title_stays_where_it_is(program, letter):
+    """With small pages there is a button beside the title; without, everything stood eight pixels higher."""
+    opened(program, letter)
+    split = program.find("document_splitter")
+    top = split.y()
+    assert program.find("thumbnails_button").isVisible()
+    short = letter.with_name("short.txt")
+    short.write_text("one page")
+    drop(program.documents, short)
+    program.wait(lambda: program.find("document_title").full_text == "short.txt" and program.documents.view.count == 1)
+    program.wait(lambda: not program.find("thumbnails_button").isVisible())
+    program.wait(lambda: not program.find("reading_bar").isVisible())
+    program.find("documents_work").layout().activate()
+    assert split.y() == top
+
+
+def test_an_export_is_offered_beside_its_document(summarized, letter):
+    menu = summarized.find("export_summary_button").menu()
+    next(one for one in menu.actions() if one.objectName() == "export_docx").trigger()
+    dialog = summarized.documents.findChild(QFileDialog, "export_dialog")
+    assert Path(dialog.directory().absolutePath()) == letter.parent
+    assert Path(dialog.selectedFiles()[0]).parent == letter.parent
+    dialog.close()
+
+
+def test_each_length_is_made_once_and_remembered(summarized, start):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    first, length = summaries.item, program.find("summary_length")
+    assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
+    QTest.keyClick(length, Qt.Key.Key_Up)
+    program.wait(lambda: summaries.item == first and pane.summary is not None)
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 2
+    program.close()
+    assert start().find("summary_pane").form.last_length == "long"
+
+
+def test_a_long_sentence_is_folded_until_it_is_chosen(qtbot):
+    said = " ".join(f"word{number}" for number in range(1, 41))
+    around = QWidget()
+    qtbot.addWidget(around)
+    row = SentenceRow(Sentence(said, (), (1,), True), "page", around)
+    words = row.findChild(QLabel, "row_text")
+    assert words.text() == said[: said.index(" word31")] + " …"
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    assert words.text() == said
+
+
+def test_a_sentence_is_copied_with_file_and_page(summarized):
+    program = summarized
+    row = program.find("summary_pane").rows[0]
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().endswith(f"[lease.md, section {row.sentence.pages[0]}]")
+    program.click("copy_summary_button")
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(program.find("summary_pane").rows)
+
+
+def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
+    program = summarized
+    row = next(one for one in program.find("summary_pane").rows if one.sentence.blocks)
+    pages = {one.page for one in row.sentence.blocks}
+    marked = lambda: {one.page.number for one in program.documents.view.sheets if one.spans}  # noqa: E731
+    row.pointed_at.emit(True)
+    program.wait(lambda: marked() == pages and program.find("coverage_strip").lit == pages)
+    row.pointed_at.emit(False)
+    program.wait(lambda: not marked())
+    program.click(row)
+    program.wait(lambda: marked() == pages)
+    row.pointed_at.emit(True)
+    row.pointed_at.emit(False)
+    program.wait(lambda: marked() == pages)
+
+
+def test_a_summary_that_is_reported_twice_keeps_its_rows(summarized):
+    """It is, when its job ends while it is being opened."""
+    program = summarized
+    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
+    rows, made = list(pane.rows), []
+    rows[0].setFocus()
+    summaries.made.connect(made.append)
+    summaries.choose(summaries.item)
+    program.wait(lambda: made)
+    assert pane.rows == rows
+    assert rows[0].hasFocus()
+
+
+def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
+    program = summarized
+    summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")
+    first = summaries.item
+    program.wait(program.find("earlier_summaries_more").isVisible)
+    menu = program.find("earlier_summaries_more").menu()
+    assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
+    assert not program.find("earlier_summaries_button").isVisible()
+    program.click("summary_other_button")
+    program.click("summarize_button")
+    program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
+    button = program.find("earlier_summaries_button")
+    program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
+    program.click(button)
+    rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
+    program.wait(lambda: len(rows()) == 2)
+    held = rows()
+    with program.qtbot.waitSignal(summaries.items.listed):
+        summaries.items.refresh()
+    assert rows() == held, "a row that is being clicked stays"
+    program.click(rows()[1])
+    program.wait(lambda: summaries.item == first)
+    program.wait(lambda: len(rows()) == 2)
+    QTest.keyClick(rows()[1], Qt.Key.Key_F2)
+    dialog = program.window.findChild(QInputDialog, "rename_dialog")
+    dialog.setTextValue("For the lawyer")
+    dialog.accept()
+    program.wait(lambda: any("For the lawyer" in one.accessibleName() for one in rows()))
+    QTest.keyClick(next(one for one in rows() if "lawyer" in one.accessibleName()), Qt.Key.Key_Delete)
+    program.wait(lambda: summaries.item not in ("", first) and pane.rows)
+    (bar,) = [one for one in program.window.notices.bars if "trash" in one.notice.text]
+    bar.notice.on_action()
+    program.wait(lambda: len(rows()) == 2)
+
+
+def test_questions_stay_with_their_document_over_a_restart(program, letter, model_file, start):
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program, letter)
+    program.click("questions_chip")
+    for words in ("How much does the tenant pay?", "When does it begin?"):
+        program.type_into("question_line", words)
+        QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+        program.wait(lambda: program.find("question_foot").isVisible())
+    item = program.frame.documents_area.questions.item
+    program.close()
+    again = start()
+    again.documents = again.frame.documents_page
+    again.window.resize(1200, 800)
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again.wait(lambda: again.documents.view.count == 4)
+    again.wait(lambda: again.documents.side.current == "questions")
+    pane = again.find("question_pane")
+    asked = lambda: [one.text() for one in pane.findChildren(QLabel, "question_part")]  # noqa: E731
+    again.wait(lambda: "When does it begin?" in asked() and pane.rows)
+    assert again.frame.documents_area.questions.item == item
+    again.wait(lambda: again.find("new_questions_button").isVisible())
+    again.click("new_questions_button")
+    again.wait(lambda: not asked() and again.find("earlier_questions").isVisible())
+
+
+def test_the_shown_document_is_read_ahead_and_on_questions_the_model_is_loaded_for_it(program, letter, monkeypatch):
+    expected = []
+    monkeypatch.setattr(
+        QuestionService, "expect_question", lambda _self, document, *, loads=False: expected.append((document, loads))
+    )
+    opened(program, letter)
+    document = program.frame.documents.current
+    program.wait(lambda: (document, False) in expected)
+    program.click("questions_chip")
+    program.wait(lambda: (document, True) in expected)
+    expected.clear()
+    program.click("redact_questions_button")
+    program.click("summary_chip")
+    program.click("questions_chip")
+    program.wait(lambda: not program.frame.documents_area._read_timer.isActive())
+    program.ask(lambda _services: None)
+    assert not expected
+
+
+def test_in_a_narrow_window_panes_and_pages_take_turns(program, letter):
+    opened(program, letter)
+    program.window.resize(700, 600)
+    program.wait(lambda: program.find("show_panes_button").isVisible())
+    assert not program.documents.side.isVisible()
+    program.click("show_panes_button")
+    assert program.documents.side.isVisible()
+    assert not program.documents.view.isVisible()
+    program.click("show_pages_button")
+    assert program.documents.view.isVisible()
+    program.documents.side.show_pane("about")
+    assert program.find("about_document").isVisible()
+    program.find("about_chip").setFocus()
+    program.documents.document.go_to_spans({2: [(0, 3)]})
+    assert program.documents.view.isVisible()
+    assert program.documents.view.hasFocus()
+    program.window.resize(1200, 800)
+    program.wait(lambda: program.documents.side.isVisible() and not program.find("show_panes_button").isVisible())
+
+
+def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
+    program = summarized
+    folder, target = tmp_path / "post", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
+    (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
+    (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
+    program.click("summary_other_button")
+    program.click("summarize_folder_button")
+    for chosen in (folder, target):
+        dialog = program.documents.findChild(QFileDialog, "folder_dialog")
+        dialog.fileSelected.emit(str(chosen))
+        dialog.done(0)
+        program.wait(lambda gone=dialog: gone is not program.documents.findChild(QFileDialog, "folder_dialog"))
+    program.wait(lambda: any("files with summaries were written" in one for one in program.notices()))
+    (words,) = [one for one in program.notices() if "files with summaries" in one]
+    assert words.startswith("4 files")
+    assert "1 of the documents could not be read" in words
+    assert sorted(one.name for one in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
+    assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
+    program.wait(lambda: program.find("document_title").full_text == "a.txt")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
+
+    def row():
+        return next(one for one in pane.rows if "c.md" in one.accessibleName())  # the rows may be made once more
+
+    program.wait(lambda: row().isVisible())
+    program.click(row())  # its passage is in the other document, which is opened there
+    program.wait(lambda: program.find("document_title").full_text == "c.md")
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
+    assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
+
+
+def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
+    letter.write_text(letter.read_text() + "\n\nThe last page is higher than the view." * 40)
+    opened(program, letter)
+    thumbs = program.find("thumbnails")
+    program.wait(thumbs.isVisible)
+    assert [thumbs.model().index(row).data() for row in range(4)] == [
+        "1  The lease",
+        "2  Dates",
+        "3  Dates",
+        "4  Dates",
+    ]
+    program.click_item(thumbs, 3)
+    program.wait(lambda: program.documents.view.reached >= 3)
+    QTest.keyClick(program.documents.view, Qt.Key.Key_Home)
+    program.wait(lambda: thumbs.currentIndex().row() == 0)
+    program.click("thumbnails_button")
+    assert not thumbs.isVisible()
+    program.close()
+    again = start()
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again.window.resize(1200, 800)
+    again.wait(lambda: again.frame.documents_page.view.count == 4)
+    assert not again.find("thumbnails").isVisible()
+
+
+def test_small_pictures_of_a_pdf_come_for_what_is_in_sight(program, tmp_path):
+    path = tmp_path / "long.pdf"
+    pdf = pypdfium2.PdfDocument.new()
+    for _ in range(60):
+        pdf.new_page(300, 400)
+    pdf.save(path)
+    drop(program.documents, path)
+    thumbs = program.find("thumbnails")
+    program.wait(lambda: program.documents.view.count == 60 and thumbs.isVisible())
+    rows = thumbs.model()
+    program.wait(lambda: rows.has_image(1) and rows.has_image(3))
+    assert not rows.has_image(50)
+    thumbs.scrollToBottom()
+    program.wait(lambda: rows.has_image(60))
+
+
+def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(program, tmp_path):
+    """A sentence with passages on two pages, another one on the second page only."""
+    from slmdesk.base.paper import Paper, paragraph
+    from slmdesk.children.printing.pdf import prepare, print_pdf
+
+    words = [f"Passage number {number} stands here and says something." for number in range(1, 90)]
+    prepare()
+    pages = print_pdf(Paper("Lease", tuple(paragraph(one) for one in words)), "A4")
+    path = tmp_path / "lease.pdf"
+    try:
+        while True:
+            next(pages)
+    except StopIteration as end:
+        path.write_bytes(end.value)
+    drop(program.documents, path)
+    view, area = program.documents.view, program.frame.documents_area
+    program.wait(lambda: "pages read" in program.find("coverage_strip").sentence and view.count > 1)
+    program.wait(lambda: program.frame.documents.current and program.find("summarize_button").isEnabled())
+    document = program.frame.documents.current
+    kept = {one.number: one.text for one in program.ask(lambda services: services.documents.pages(document))}
+
+    def span(number):
+        page = next(page for page, text in kept.items() if words[number - 1] in text)
+        start = kept[page].index(words[number - 1])
+        return Span(document, page, start, start + len(words[number - 1]))
+
+    first, last = span(3), span(88)
+    assert first.page != last.page
+    both = Sentence("Both.", (first, last), (first.page, last.page), True)
+    below = span(89)
+    assert below.page == last.page
+    other = Sentence("The other.", (below,), (last.page,), True)
+    coverage = Coverage(view.count, view.count, 1, 1)
+    one = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
+    program.wait(lambda: area.summary_pane.rows[0].isVisible())
+    program.click(area.summary_pane.rows[0])
+    marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731
+    program.wait(lambda: marked() == [first.page, last.page])
+    assert program.find("coverage_strip").lit == {first.page, last.page}
+    sheet = view.sheets[first.page - 1]
+    program.wait(lambda: sheet.picture is not None and sheet.boxes)
+    lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731
+
+    def click(number, box):
+        left, top, right, bottom = box
+        view.place_clicked.emit(number, -1, QPointF((left + right) / 2, (top + bottom) / 2))
+
+    click(first.page, (0.5, 0.95, 0.5, 0.95))  # nothing rests on the foot of the page
+    program.wait(lambda: lit() == [])
+    click(first.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["Both."])
+    view.go_to(last.page, to_mark=True)
+    sheet = view.sheets[last.page - 1]
+    program.wait(lambda: sheet.boxes)
+    click(last.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["Both."])
+    both_boxes = list(sheet.boxes)
+    program.click(area.summary_pane.rows[1])
+    program.wait(lambda: marked() == [last.page] and sheet.boxes and sheet.boxes != both_boxes)
+    program.wait(lambda: lit() == ["Both."])  # where the mark stands is no matter: only a click counts
+    click(last.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["The other."])

@@ -1,0 +1,164 @@
+"""Folders in the window: offered when dropped, read, asked, searched, taken off the list with a way back."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from fakes.dropping import drop
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel, QListView
+
+from slmdesk.questions.window.pane import CitationRow
+
+pytestmark = pytest.mark.gui
+
+OLD = 1_000_000_000
+
+
+@pytest.fixture
+def program(start):
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(lambda: program.documents.isVisible())
+    program.window.resize(1200, 800)
+    return program
+
+
+@pytest.fixture
+def papers(tmp_path):
+    folder = tmp_path / "papers"
+    for name, words in {
+        "lease.md": "# The lease\n\nThe tenant pays 1,200 EUR.\n",
+        "sub/pump.txt": "Nothing here. " * 40 + "\fThe pump stops at 12 bar.",
+        "broken.pdf": "no pdf\0\0",
+    }.items():
+        write(folder / name, words)
+    return folder
+
+
+def write(path, words):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(words)
+    os.utime(path, (OLD, OLD))
+
+
+def rows(program, name):
+    model = program.find(name).model()
+    return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def line(program, name, row=0):
+    model = program.find(name).model()
+    return model.index(row).data(int(Qt.ItemDataRole.UserRole) + 1)
+
+
+def click_row(program, name, row=0):
+    view = program.find(name)
+    assert isinstance(view, QListView)
+    program.click_item(view, row)
+
+
+def watched(program, folder):
+    drop(program.documents, folder)
+    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
+    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.wait(lambda: line(program, "folder_list") == "2 documents, 1 not read")
+
+
+def test_a_dropped_folder_is_watched_and_shown(program, papers):
+    assert not program.find("folder_list").isVisible()
+    watched(program, papers)
+    view = program.find("folder_view")
+    assert view.isVisible()
+    assert program.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
+    program.wait(lambda: rows(program, "folder_documents") == ["broken.pdf", "lease.md", "pump.txt"])
+    assert "broken.pdf" in program.find("folder_unread").text().replace("\u200b", "")
+    assert rows(program, "document_view") == [], "nobody opened one by itself"
+    program.type_into("folder_filter", "pu")
+    assert rows(program, "folder_documents") == ["pump.txt"]
+    click_row(program, "folder_documents")
+    program.wait(lambda: program.find("document_title").isVisible())
+    program.wait(lambda: program.documents.view.count == 2)
+    assert not view.isVisible()
+    click_row(program, "folder_list")
+    program.wait(view.isVisible)
+
+
+def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(program, papers):
+    drop(program.documents, papers)
+    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
+    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    button = program.find("notice_other_action", bar)
+    assert button.text() == "Add these 3 documents"
+    program.click(button)
+    program.wait(lambda: sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"])
+    assert rows(program, "folder_list") == []
+
+
+def test_a_folder_is_asked_and_a_quotation_opens_its_document(program, papers):
+    watched(program, papers)
+    pane = program.find("folder_question_pane")
+    line_edit = program.find("folder_question_line")
+    QTest.keyClicks(line_edit, "When does the pump stop?")
+    QTest.keyClick(line_edit, Qt.Key.Key_Return)
+    program.wait(lambda: [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote])
+    (row,) = [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote]
+    assert any("pump.txt" in one.text() for one in row.findChildren(QLabel))
+    program.wait(row.isVisible)
+    program.click(row)
+    program.wait(lambda: program.find("document_title").isVisible())
+    program.wait(lambda: program.documents.view.count == 2)
+    program.wait(lambda: program.documents.view.sheets[1].spans == ((row.citation.start, row.citation.end),))
+
+
+def test_enter_searches_the_text_of_everything(program, papers):
+    watched(program, papers)
+    search = program.find("document_filter")
+    QTest.keyClicks(search, "tenant")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    program.wait(lambda: program.find("hit_view").isVisible() and rows(program, "hit_view"))
+    assert rows(program, "hit_view") == ["p. 1  \u00b7  lease.md"]
+    assert "tenant pays" in line(program, "hit_view")
+    click_row(program, "hit_view")
+    program.wait(
+        lambda: program.find("document_title").isVisible() and program.find("document_title").full_text == "lease.md"
+    )
+    search.clear()
+    assert not program.find("hit_view").isVisible()
+    QTest.keyClicks(search, "zzz")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    program.wait(lambda: program.find("document_list_note").text() == "These words stand in no document.")
+
+
+def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
+    watched(program, papers)
+    QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
+    program.wait(lambda: rows(program, "folder_list") == [])
+    assert not program.find("folder_view").isVisible()
+    (bar,) = [one for one in program.window.notices.bars if "off the list" in one.notice.text]
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.frame.documents_area.folders.removals.undo_ms = 1
+    QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
+    program.wait(lambda: program.ask(lambda services: services.store.collections.all()) == [])
+    assert (papers / "lease.md").exists()
+
+
+def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(program, papers, tmp_path):
+    program.click("watch_folder_button")
+    dialog = program.documents.findChild(QFileDialog, "folder_dialog")
+    dialog.fileSelected.emit(str(tmp_path / "none"))
+    program.wait(lambda: any("There is no folder" in one for one in program.notices()))
+    dialog.fileSelected.emit(str(papers))
+    dialog.close()
+    program.wait(lambda: rows(program, "folder_list") == ["papers"])
+    program.wait(lambda: line(program, "folder_list") == "2 documents, 1 not read")
+    papers.rename(tmp_path / "gone")
+    program.click("folder_look_button")
+    program.wait(lambda: "not reachable" in line(program, "folder_list"))
+    assert program.find("folder_question_pane").isEnabled(), "what was read can be asked"

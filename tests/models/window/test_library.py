@@ -1,0 +1,357 @@
+"""The models on this PC in the window: details, defaults, exams, measurements, by clicks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.recorder import add_model
+from fakes.split_gguf import split
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+
+from slmdesk.base.policy import Policy
+from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exam_items import items
+from slmdesk.gguf.speed import Pace, Speed
+from slmdesk.models.defaults import DefaultUse
+from slmdesk.models.fit import Pc
+from slmdesk.models.fit_check import FitCheck
+from slmdesk.models.window.adding.dialog import AddDialog
+from slmdesk.models.window.details_labels import rows_of
+from slmdesk.models.window.library.details import bench_words
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def library(start, model_file):
+    """The window on its page of models, with one model."""
+    program = start()
+    program.frame.library.add_files((model_file,), False)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    return program
+
+
+def cards(program):
+    page = program.frame.models_page
+    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+
+
+def opened(program, card=None):
+    """The details of a card, opened by a click and filled."""
+    card = card or cards(program)[0]
+    toggle = card.findChild(QToolButton, "details_button")
+    program.frame.models_page.ensureWidgetVisible(toggle)
+    program.click(toggle)
+    program.wait(lambda: card.details.findChild(QLabel, "value_sha256"))
+    return card.details
+
+
+def press(program, panel, name: str) -> None:
+    button = panel.findChild(QWidget, name)
+    program.wait(lambda: program.frame.models_page.ensureWidgetVisible(button) or button.isVisible())
+    program.click(button)
+
+
+def words(panel, name: str) -> str:
+    return panel.findChild(QLabel, name).text().replace("\u200b", "")
+
+
+def only(program):
+    (record,) = program.ask(lambda services: services.models.list())
+    return record
+
+
+def test_details_open_below_the_row_and_say_everything(library) -> None:
+    panel, record = opened(library), only(library)
+    assert panel.parent() is cards(library)[0]
+    assert words(panel, "value_sha256") == record.sha256
+    assert words(panel, "value_path") == os.fsdecode(record.path)
+    assert words(panel, "value_family") == "llama"
+    assert words(panel, "value_source") == "a file of this PC"
+    assert "fits this PC" in words(panel, "value_memory")
+    assert "its own" in words(panel, "value_template")
+    assert "Not examined yet" in words(panel, "exam_words")
+    assert "Not tested" in words(panel, "bench_words")
+    toggle = cards(library)[0].findChild(QToolButton, "details_button")
+    assert "Close the details of Tiny llama" in toggle.accessibleName()
+    library.click(toggle)
+    assert not panel.isVisible()
+
+
+def test_the_details_take_the_room_they_need(library) -> None:
+    panel = opened(library)
+    library.wait(lambda: panel.height() >= panel.heightForWidth(panel.width()))
+
+
+def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> None:
+    panel = opened(library)
+    press(library, panel, "exam_button")
+    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
+    assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
+    library.wait(lambda: "do not rely on it for" in cards(library)[0].words)
+    menu = library.page.picker.button.menu()
+    library.page.picker.button.menu().aboutToShow.emit()
+    entry = next(one for one in menu.actions() if one.objectName().startswith("model_"))
+    assert entry.text().endswith("\tfor short chats only")
+    assert "judging true and false" in entry.toolTip()
+
+
+def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
+    program = start(slow=0.05)
+    program.frame.library.add_files((model_file,), False)
+    program.window.show_page("Models")
+    program.wait(lambda: cards(program))
+    panel = opened(program)
+    press(program, panel, "exam_button")
+    program.wait(lambda: "tasks are done" in words(panel, "exam_state"))
+    assert panel.findChild(QPushButton, "exam_button").text() == "Stop"
+    press(program, panel, "exam_button")
+    program.wait(lambda: program.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED)
+    program.wait(lambda: "was stopped" in words(panel, "exam_words"))
+    assert panel.findChild(QPushButton, "exam_button").text() == "Test now"
+
+
+def test_the_speed_is_measured_kept_and_shown(library) -> None:
+    panel = opened(library)
+    press(library, panel, "bench_button")
+    library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
+    assert "Measured: " in words(panel, "bench_words")
+    library.frame.library.refresh()
+    library.wait(lambda: "tokens a second here" in cards(library)[0].words)
+
+
+def test_comparing_with_the_checksum_says_when(library) -> None:
+    panel = opened(library)
+    before = only(library).info.get("verified")
+    press(library, panel, "verify_button")
+    library.wait(lambda: any("to the last bit" in one for one in library.notices()))
+    assert before is None
+    assert only(library).info["verified"] > 0
+
+
+def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
+    panel = opened(library)
+    box = panel.findChild(QPushButton, "use_chat")
+    assert not panel.findChild(QPushButton, "use_embed").isVisible()
+    library.frame.models_page.ensureWidgetVisible(box)
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat")
+    assert library.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == only(library).id
+    QTest.keyClick(panel.findChild(QPushButton, "use_translate"), Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
+    QTest.keyClick(box, Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for translation")
+
+
+def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    other = add_model(program.services, paths.models / "other.gguf", "Other")
+    program.ask(lambda services: services.uses.set_default(DefaultUse.CHAT, other.id))
+    program.close()
+    again = start()
+    again.wait(lambda: "Other — ready" in again.page.picker.button.text())
+
+
+def test_removing_a_default_says_so(library) -> None:
+    panel = opened(library)
+    QTest.keyClick(panel.findChild(QPushButton, "use_chat"), Qt.Key.Key_Space)
+    library.wait(lambda: words(cards(library)[0], "default_badge"))
+    library.frame.library.removals.undo_ms = 50
+    press(library, panel, "details_remove")
+    library.wait(lambda: any("It was the default for chat" in one for one in library.notices()))
+    library.wait(lambda: any("are free again" in one for one in library.notices()))
+    assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
+
+
+def test_what_the_organisation_set_cannot_be_changed(library) -> None:
+    page = library.frame.models_page
+    library.find("local_models", page).show_policy(
+        Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"}))
+    )
+    panel = opened(library)
+    library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
+    assert panel.findChild(QPushButton, "use_summarize").isEnabled()
+    assert not page.findChild(QPushButton, "library_add_button").isVisible()
+
+
+def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -> None:
+    paths.policy_file.write_text("[models]\nexams = false\n")
+    program = start()
+    assert program.ask(lambda services: services.settings.current.exams_at_first_use) is False
+    program.wait(lambda: "exams only when asked for" in program.find("policy_note").text())
+    assert not program.find("setting_exams_at_first_use").isEnabled()
+
+
+def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
+    library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
+    library.wait(lambda: len(cards(library)) == 2)
+    card = next(one for one in cards(library) if "cannot chat" in one.words)
+    assert card.findChild(QPushButton, "use_button") is None
+    panel = opened(library, card)
+    assert not panel.findChild(QPushButton, "use_chat").isVisible()
+    assert panel.findChild(QPushButton, "use_embed").isVisible()
+    assert not panel.findChild(QPushButton, "exam_button").isVisible()
+    menu = library.page.picker.button.menu()
+    menu.aboutToShow.emit()
+    assert len([one for one in menu.actions() if one.objectName().startswith("model_")]) == 1
+
+
+def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
+    Path(os.fsdecode(only(library).path)).unlink()
+    card = cards(library)[0]
+    library.click(card.findChild(QToolButton, "details_button"))
+    library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
+
+
+def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
+    panel = opened(library)
+    press(library, panel, "exam_button")
+    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
+    assert only(library).info["exam"]["version"] == items()[0]
+
+
+def dropped(program, *paths: Path):
+    """Drop these on the page; the dialog that follows."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    page, copy = program.frame.models_page, Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(page.viewport(), QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys))
+    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+
+
+def dialog_of(program) -> AddDialog:
+    program.wait(lambda: program.window.findChild(AddDialog))
+    return program.window.findChild(AddDialog)
+
+
+def said(dialog) -> str:
+    return "\n".join(one.text().replace("\u200b", "") for one in dialog.findChildren(QLabel))
+
+
+def named_llama(path: Path, name: str) -> Path:
+    return tiny_gguf.write(path, tiny_gguf.tiny_llama(change={"general.name": ("string", name)}))
+
+
+def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library, tmp_path) -> None:
+    folder = tmp_path / "models"
+    (folder / "deeper").mkdir(parents=True)
+    named_llama(folder / "one.gguf", "One")
+    named_llama(folder / "deeper" / "two.gguf", "Two")
+    tiny_gguf.write(folder / "again.gguf", tiny_gguf.tiny_llama())
+    (folder / "page.gguf").write_text("<!doctype html>")
+    (folder / "notes.txt").write_text("not looked at")
+    dropped(library, folder)
+    dialog = dialog_of(library)
+    assert dialog.windowTitle() == "Add these 3 models?"
+    assert "1 file cannot be added" in said(dialog)
+    assert "not a GGUF model file" in said(dialog)
+    assert "notes.txt" not in said(dialog)
+    library.click(library.find("add_link", dialog))
+    library.wait(lambda: any("2 models were added. Already here: Tiny llama." in one for one in library.notices()))
+    assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
+        "One", "Tiny llama", "Two",
+    ]  # fmt: skip
+
+
+def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
+    parts = []
+    whole = tiny_gguf.tiny_llama(change={"general.name": ("string", "In parts")}).data
+    for number, data in enumerate(split(whole, 3), 1):
+        parts.append(tmp_path / f"whole-{number:05}-of-00003.gguf")
+        parts[-1].write_bytes(data)
+    dropped(library, *reversed(parts))
+    dialog = dialog_of(library)
+    assert "in 3 parts that are put together" in said(dialog)
+    assert not library.find("add_link", dialog).isEnabled()
+    library.click(library.find("add_copy", dialog))
+    library.wait(lambda: any("In parts is in the library" in one for one in library.notices()))
+    parts[0].unlink()
+    dropped(library, parts[1])
+    library.wait(lambda: any("whole-00001-of-00003.gguf" in one for one in library.notices()))
+
+
+def test_a_folder_without_models_is_said(library, tmp_path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    dropped(library, empty)
+    library.wait(lambda: any("no model file" in one for one in library.notices()))
+
+
+def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
+    paths = [named_llama(tmp_path / f"{number}.gguf", f"Model {number}") for number in range(5)]
+    library.frame.library.add_files(paths, True)
+    library.frame.library.imports.cancel()
+    library.wait(lambda: not library.frame.models_page.findChild(QWidget, "library_import").isVisible())
+    assert len(library.ask(lambda services: services.models.list())) <= 2
+
+
+def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_file) -> None:
+    program = start(is_noise=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.wait(lambda: any("does not behave like a language model" in one for one in notices(program)))
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    program.wait(lambda: "not behave like a language model" in cards(program)[0].words)
+    assert cards(program)[0].findChild(QPushButton, "use_button").isEnabled()
+    assert "does not behave" in words(opened(program), "value_behaves")
+
+
+def notices(program) -> list[str]:
+    return [one.notice.text for one in program.window.notices.bars]
+
+
+def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program) -> None:
+    def begin(services) -> None:
+        services.first_exams.idle_s = 0.05
+        services.first_exams.begin()
+
+    program.ask(begin)
+    program.send("hello")
+    program.wait(lambda: any(one.startswith("Test “") for one in notices(program)))
+    assert program.ask(lambda services: services.jobs.list()) == []
+    (bar,) = [one for one in program.window.notices.bars if one.notice.text.startswith("Test “")]
+    program.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
+    program.wait(lambda: [one.status for one in program.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])
+
+
+def test_the_details_say_the_speed_the_card_says(program) -> None:
+    """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(program).sha256: 1.0})
+    details = details_with(program, pace)
+    assert details.is_measured
+    assert "by its answers on this PC" in bench_words(details)
+    assert {key: value for key, _label, value in rows_of(details)}["speed"].endswith("(measured here)")
+
+
+def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
+    card = cards(library)[0]
+    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
+    assert card.fit.word == "fits, too slow"
+    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
+    assert card.fit.word == "fits"
+
+
+def details_with(program, pace: Pace):
+    """The details of the only model, on a PC of this pace."""
+    found: list = []
+
+    def ask(services) -> None:
+        services.cards.pc = lambda: Pc(8 << 30, pace)
+        services.cards.details(services.models.list()[0].id).then(found.append)
+
+    program.ask(ask)
+    program.wait(lambda: found)
+    return found[0]

@@ -1,0 +1,748 @@
+"""The page of models, by clicks and keys, against the fake Hub and the real services."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from fakes import tiny_gguf
+from fakes.commands import ROOT, SLMDESK
+from fakes.fake_hub import FakeHub, Fault, online
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Status
+from slmdesk.models.window.adding.dialog import AddDialog
+from slmdesk.online.events import DownloadState
+
+pytestmark = pytest.mark.gui
+REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
+HEADER = None
+"""The first request for a file, whose header is read when its repository is opened, meets no fault."""
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        it.add(REPO, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Tiny"}, license="mit", downloads=1000)
+        yield it
+
+
+@pytest.fixture
+def models(start, home, hub):
+    """The window on its page of models, with the network allowed."""
+
+    def begin(**settings):
+        online(home, hub, **settings)
+        program = start()
+        QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        program.wait(lambda: program.frame.models_page.isVisible())
+        return program
+
+    return begin
+
+
+def shown(program, kind, name: str):
+    return [one for one in program.frame.models_page.findChildren(kind, name) if one.isVisible()]
+
+
+def press(program, name: str, within=None) -> None:
+    """Scroll to a button and click it."""
+    place = within or program.frame.models_page
+    program.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
+    program.frame.models_page.ensureWidgetVisible(button)
+    program.click(button)
+
+
+def write(program, words: str) -> None:
+    field = program.frame.models_page.search.field
+    program.frame.models_page.ensureWidgetVisible(field)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, words)
+
+
+def cards(program, name: str = "repo_card"):
+    return shown(program, QWidget, name)
+
+
+def local(program):
+    page = program.frame.models_page
+    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+
+
+def action(card, name: str) -> None:
+    menu = card.findChild(QToolButton, "model_actions").menu()
+    menu.aboutToShow.emit()
+    menu.findChild(QAction, f"action_{name}").trigger()
+
+
+def notice(program, words: str) -> bool:
+    return any(words in one for one in program.notices())
+
+
+def press_notice(program, words: str) -> None:
+    program.wait(lambda: notice(program, words))
+    bar = next(one for one in program.window.notices.bars if words in one.notice.text)
+    button = bar.findChild(QPushButton, "notice_action")
+    program.wait(button.isVisible)
+    program.click(button)
+
+
+def download(program) -> None:
+    """Search for the tiny model and click on *Download*."""
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
+    program.wait(lambda: "needs" in shown(program, QLabel, "file_name")[0].text())
+    press(program, "download_file_button")
+
+
+def change(program):
+    return program.ask(lambda services: services.downloads.all())[-1]
+
+
+def parts(program) -> list[Path]:
+    return list(program.ask(lambda services: services.models.folder).glob(".download-*.part"))
+
+
+def wait_stalled(program, hub) -> None:
+    """Until the line is silent and what came of the first 80 000 bytes is in the file: from there it must go on."""
+    program.wait(hub.stalled.is_set)
+    program.wait(lambda: sum(one.stat().st_size for one in parts(program)) == 80_000)
+
+
+def add(program, path: Path, count: int = 1, link: bool = False) -> None:
+    program.frame.library.add_files((path,), link)
+    program.wait(lambda: len(local(program)) == count and not shown(program, QWidget, "library_import"))
+
+
+def test_search_download_and_chat(models, hub):
+    program = models()
+    button = program.find("network_button")
+    program.wait(lambda: "Online — 0 requests today" in button.text())
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+    assert REPO in cards(program)[0].words
+    assert "licence: MIT, free for any use" in cards(program)[0].words
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
+    words = shown(program, QLabel, "file_words")[0]
+    assert "4-bit" in words.text()
+    program.wait(lambda: words.height() == words.heightForWidth(words.width()))
+    press(program, "download_file_button")
+    program.wait(lambda: shown(program, QPushButton, "use_download_button"))
+    program.wait(lambda: local(program))
+    assert "Tiny llama" in local(program)[0].words
+    assert notice(program, "exactly what was published")
+    rows = program.ask(lambda services: services.network.requests(100))
+    program.wait(lambda: f"{len(rows)} requests today" in button.text())
+    assert len(rows) == len(hub.seen) > 2
+    press(program, "use_download_button")
+    program.wait(lambda: program.page.isVisible())
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.frame.window.show_page("Models")
+    program.wait(lambda: "last used" in local(program)[0].words)
+    program.wait(lambda: local(program)[0].findChild(QPushButton, "use_button").text() == "In use")
+    program.frame.window.show_page("Chat")
+    program.send("hello")
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+
+
+def test_the_notice_of_a_download_works_after_its_row_was_closed(models, hub):
+    program = models()
+    download(program)
+    program.wait(lambda: shown(program, QPushButton, "use_download_button"))
+    press(program, "cancel_download_button")
+    program.wait(lambda: not cards(program, "download_row"))
+    press_notice(program, "exactly what was published")
+    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.text())
+
+
+def test_typing_searches_once_and_the_last_words_count(models, hub):
+    program = models()
+    hub.add("somebody/other-GGUF", {"other.Q4_K_M.gguf": b"GGUF"})
+    write(program, "other")
+    write(program, "tiny")
+    program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
+    assert len([one for one in hub.seen if one.path == "/api/models"]) == 1
+
+
+def test_an_answer_that_comes_after_the_next_key_is_not_shown(models, hub):
+    program = models()
+    hub.api_faults = [Fault(silent=True)]
+    write(program, "other")
+    program.wait(hub.stalled.is_set)
+    assert shown(program, QWidget, "search_bar")
+    write(program, "tiny")
+    program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
+
+
+def test_more_shows_the_next_page_and_keeps_what_is_open(models, hub):
+    for number in range(13):
+        hub.add(f"somebody/many-{number}-GGUF", {FILE: b"GGUF"}, downloads=100 - number)
+    program = models()
+    write(program, "many")
+    program.wait(lambda: len(cards(program)) == 10)
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
+    press(program, "search_more")
+    program.wait(lambda: len(cards(program)) == 13)
+    assert shown(program, QPushButton, "download_file_button")
+    assert not shown(program, QPushButton, "search_more")
+
+
+def test_a_pasted_link_goes_to_its_file(models, hub):
+    hub.add("somebody/two-GGUF", {FILE: b"GGUF1", "tiny.Q8_0.gguf": b"GGUF2"})
+    program = models()
+    QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
+    field = program.frame.models_page.search.field
+    field.setFocus()
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
+    assert [one.text().replace("\u200b", "").split()[-1] for one in shown(program, QLabel, "file_name")] == [FILE]
+    assert not [one for one in hub.seen if one.path == "/api/models"]
+
+
+def test_nothing_found_and_errors_are_sentences(models, hub):
+    program = models()
+    write(program, "no such model")
+    note = program.find("search_note")
+    program.wait(lambda: "Nothing on the Hub has such a name" in note.text())
+    hub.api_faults = [Fault(status=500)]
+    write(program, "tiny")
+    program.wait(lambda: "trouble of its own" in note.text())
+    press(program, "search_again")
+    program.wait(lambda: cards(program))
+
+
+def test_gated_repositories_say_what_to_do(models, hub):
+    hub.add("somebody/gated-GGUF", {FILE: tiny_gguf.tiny_llama().data}, gated=True)
+    program = models()
+    write(program, "gated")
+    program.wait(lambda: cards(program))
+    assert "gated" in cards(program)[0].words
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QWidget, "gated_panel"))
+
+
+def test_foreign_names_are_shown_as_they_are(models, hub):
+    hub.add("somebody/odd-GGUF", {"<img src=x>&amp;.Q4_K_M.gguf": b"GGUF"}, license="<b>free</b>")
+    program = models()
+    write(program, "odd")
+    program.wait(lambda: cards(program))
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QLabel, "file_name"))
+    assert "<img src=x>&amp;" in shown(program, QLabel, "file_name")[0].text().replace("\u200b", "")
+    for label in program.frame.models_page.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+
+
+def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
+    program = models(offline=True)
+    button = program.find("network_button")
+    program.wait(lambda: "Offline — 0 requests today" in button.text())
+    assert not program.frame.models_page.search.field.isEnabled()
+    program.wait(lambda: shown(program, QPushButton, "download_button"))
+
+    press(program, "download_button")
+    program.wait(lambda: notice(program, "works offline"))
+    assert program.ask(lambda services: services.downloads.all()) == []
+    assert not hub.seen
+    press(program, "allow_network_button")
+    program.wait(lambda: "Online" in button.text())
+    assert not shown(program, QWidget, "offline_bar")
+    assert QApplication.focusWidget() is not program.find("entry_0")
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+
+
+def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_ledger(models, hub, start):
+    program = models(offline=True)
+    button = program.find("network_button")
+    program.wait(lambda: button.text().startswith("○ Offline"))
+    assert not button.property("online")
+    press(program, "allow_once_button")
+    program.wait(lambda: button.text().startswith("● Online, only this once"))
+    assert button.property("online")
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+    assert "allowed only this once" in program.ask(lambda services: services.network.requests(1))[0].purpose
+    program.close()
+    again = start()
+    again.wait(lambda: again.find("network_button").text().startswith("○ Offline"))
+
+
+def test_the_notice_allows_the_network_and_downloads(models, hub):
+    program = models(offline=True)
+    program.frame.fetch.start(REPO, FILE)
+    press_notice(program, "works offline")
+    program.wait(lambda: local(program))
+
+
+def test_the_status_bar_switches_the_network(models):
+    program = models(offline=True)
+    program.click("network_button")
+    switch = program.find("offline_switch")
+    program.wait(switch.isVisible)
+    assert switch.isChecked()
+    QTest.keyClick(switch, Qt.Key.Key_Space)
+    program.wait(lambda: "Online" in program.find("network_button").text())
+    program.wait(lambda: not switch.isChecked())
+    QTest.keyClick(switch, Qt.Key.Key_Escape)
+    assert not switch.isVisible()
+    assert program.find("network_button").hasFocus()
+    program.click("network_button")
+    program.click("entry_0")
+    assert not switch.isVisible()
+    program.click("network_button")
+    program.click(program.find("ledger_button"))
+    program.wait(lambda: program.window.findChild(QWidget, "ledger_table"))
+
+
+def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
+    assert parts(program)
+    press(program, "pause_button")
+    program.wait(lambda: local(program))
+    ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
+    assert ranges[-1] == "bytes=80000-"
+
+
+def test_offline_what_is_fetched_waits_and_says_so(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    program.frame.settings.change("offline", True)
+    program.wait(lambda: change(program).state is DownloadState.QUEUED)
+    program.wait(lambda: "you work offline" in cards(program, "download_row")[0].words)
+    asked = len(hub.seen)
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    press(program, "pause_button")
+    program.wait(lambda: notice(program, "works offline"))
+    assert len(hub.seen) == asked
+    press_notice(program, "works offline")
+    program.wait(lambda: local(program))
+
+
+def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
+    names = ("a", "b", "c", "d")
+    for seed, name in enumerate(names, 10):
+        data = tiny_gguf.tiny_llama(seed=seed).data
+        hub.add(f"somebody/{name}-GGUF", {f"{name}.Q4_K_M.gguf": data})
+    program = models()
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    for name in names:
+        program.frame.fetch.start(f"somebody/{name}-GGUF", f"{name}.Q4_K_M.gguf")
+    program.wait(hub.stalled.is_set)
+
+    def rows() -> list[str]:
+        found = sorted(cards(program, "download_row"), key=lambda one: one.y())
+        return [one.accessibleName()[0] for one in found]
+
+    def row(name: str):
+        return next(one for one in cards(program, "download_row") if one.accessibleName().startswith(name))
+
+    program.wait(lambda: rows() == ["a", "b", "c", "d"] and "3rd in the queue" in row("d").words)
+    moves = row("d").findChild(QToolButton, "download_moves")
+    assert not row("a").findChild(QToolButton, "download_moves").isVisible()
+    moves.menu().findChild(QAction, "move_first").trigger()
+    program.wait(lambda: rows() == ["a", "d", "b", "c"])
+    moves.setFocus()
+    QTest.keyClick(moves, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    program.wait(lambda: rows() == ["a", "b", "d", "c"])
+    assert moves.hasFocus()
+    QTest.keyClick(moves, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    program.wait(lambda: rows() == ["a", "d", "b", "c"] and "Next in the queue" in row("d").words)
+    hub.release.set()
+    program.wait(lambda: len(local(program)) == 4)
+    assert [one.path.split("/")[2][0] for one in hub.seen if "/resolve/" in one.path] == ["a", "d", "b", "c"]
+
+
+def test_a_cancelled_download_can_be_taken_back(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    press(program, "cancel_download_button")
+    assert not cards(program, "download_row")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    press_notice(program, "is cancelled")
+    program.wait(lambda: local(program))
+
+
+def test_the_part_of_a_cancelled_download_goes(models, hub):
+    program = models()
+    program.frame.fetch.removals.undo_ms = 50
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    press(program, "cancel_download_button")
+    program.wait(lambda: change(program).state is DownloadState.CANCELLED)
+    assert not parts(program)
+    assert not shown(program, QWidget, "downloads")
+
+
+def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER]
+    hub.storage_fault = Fault(status=404)
+    download(program)
+    program.wait(lambda: change(program).state is DownloadState.FAILED)
+    program.wait(lambda: "is not on the Hub" in cards(program, "download_row")[0].words)
+    hub.storage_fault = None
+    press(program, "pause_button")
+    program.wait(lambda: local(program))
+
+
+def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    program.close()
+    again = models()
+    again.wait(lambda: local(again))
+    assert not cards(again, "left_over_row")
+    assert [one.headers.get("range") for one in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
+
+
+def test_what_was_paused_is_paused_at_the_next_start(models, hub):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    program.close()
+    again = models()
+    again.wait(lambda: cards(again, "download_row"))
+    assert "Paused" in cards(again, "download_row")[0].words
+    again.wait(lambda: not cards(again, "left_over_row"))
+    press(again, "pause_button")
+    again.wait(lambda: local(again))
+
+
+def test_what_an_earlier_slmdesk_left_is_offered(models, hub, home):
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    wait_stalled(program, hub)
+    program.close()
+    with contextlib.closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as database:
+        database.execute("delete from jobs")  # downloads were no jobs then
+        database.commit()
+    again = models()
+    again.wait(lambda: cards(again, "left_over_row"))
+    assert FILE in cards(again, "left_over_row")[0].words
+    press(again, "resume_left_button")
+    again.wait(lambda: local(again))
+    again.wait(lambda: not cards(again, "left_over_row"))
+
+
+def test_a_damaged_file_is_offered_for_deletion(models, hub):
+    program = models()
+    hub.storage_fault = Fault(flip_at=1000)
+    download(program)
+    program.wait(lambda: change(program).state is DownloadState.FAILED)
+    program.wait(lambda: "can be deleted" in cards(program, "download_row")[0].words)
+    program.wait(lambda: cards(program, "left_over_row"))
+    assert "never used" in cards(program, "left_over_row")[0].words
+    program.frame.fetch.removals.undo_ms = 50
+    press(program, "discard_left_button")
+    program.wait(lambda: notice(program, "free again"))
+    assert not list(program.ask(lambda services: services.models.folder).glob("*.bad"))
+
+
+def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):
+    program = models()
+    add(program, model_file)
+    action(local(program)[0], "remove")
+    program.wait(lambda: not local(program))
+    press_notice(program, "is removed")
+    program.wait(lambda: local(program))
+    record = program.ask(lambda services: services.models.list())[0]
+    assert Path(os.fsdecode(record.path)).is_file()
+    program.frame.library.removals.undo_ms = 50
+    action(local(program)[0], "remove")
+    program.wait(lambda: notice(program, "are free again"))
+    assert not Path(os.fsdecode(record.path)).exists()
+    assert program.ask(lambda services: services.models.list()) == []
+    assert program.find("local_note").isVisible()
+
+
+def test_a_linked_file_stays_when_it_is_removed(models, model_file):
+    program = models()
+    add(program, model_file, link=True)
+    assert "linked" in local(program)[0].words
+    program.frame.library.removals.undo_ms = 50
+    action(local(program)[0], "remove")
+    program.wait(lambda: program.ask(lambda services: services.models.list()) == [])
+    assert model_file.is_file()
+
+
+def test_renaming(models, model_file):
+    program = models()
+    add(program, model_file)
+    action(local(program)[0], "rename")
+    dialog = program.frame.models_page.findChild(QInputDialog, "rename_dialog")
+    program.wait(dialog.isVisible)
+    dialog.setTextValue("For letters")
+    dialog.accept()
+    program.wait(lambda: "For letters" in local(program)[0].words)
+    press(program, "use_button")
+    program.wait(lambda: "For letters ready" in program.find("model_status").text())
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    model = program.ask(lambda services: services.models.list())[0].id
+    program.frame.library.rename(model, "For mail")
+    program.wait(lambda: "For mail ready" in program.find("model_status").text())
+
+
+def test_a_model_that_another_program_added_is_no_longer_missed(models, model_file, home):
+    program = models()
+    program.wait(lambda: program.find("model_status").text() == "No model yet")
+    program.ask(lambda services: services.models.import_file(model_file))
+    program.wait(lambda: local(program))
+    program.wait(lambda: program.find("model_status").text() != "No model yet")
+
+
+def test_verifying_and_details(models, model_file):
+    program = models()
+    add(program, model_file, link=True)
+    action(local(program)[0], "verify")
+    program.wait(lambda: notice(program, "to the last bit"))
+    panel = local(program)[0].details
+    press(program, "fields_toggle", panel)
+    fields = panel.findChild(QPlainTextEdit, "fields_list")
+    assert "general.architecture: llama" in fields.toPlainText()
+    QTest.keyClicks(panel.findChild(QLineEdit, "fields_search"), "context_length")
+    assert fields.toPlainText().startswith("llama.context_length: ")
+    assert len(fields.toPlainText().splitlines()) == 1
+    model_file.write_bytes(model_file.read_bytes()[:-1] + b"x")
+    action(local(program)[0], "verify")
+    program.wait(lambda: notice(program, "has changed since it was checked"))
+
+
+def test_a_broken_file_is_said_on_its_card(models, model_file):
+    program = models()
+    add(program, model_file, link=True)
+    program.wait(lambda: local(program)[0].fit.word == "fits")
+    model_file.write_bytes(b"not a model")
+    program.frame.library.refresh()
+    program.wait(lambda: local(program)[0].fit.word == "cannot be used")
+    assert "not a GGUF model file" in local(program)[0].words
+    assert not local(program)[0].findChild(QPushButton, "use_button").isEnabled()
+
+
+def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_file):
+    program = models()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(model_file))])
+    page, copy = program.frame.models_page, Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
+    QApplication.sendEvent(page.viewport(), enter)
+    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+    program.wait(lambda: program.window.findChild(AddDialog))
+    dialog = program.window.findChild(AddDialog)
+    said = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "fits"):
+        assert words in said
+    assert not local(program)
+    program.click(program.find("add_link", dialog))
+    program.wait(lambda: local(program))
+    assert program.ask(lambda services: services.models.list())[0].linked
+    assert program.page.first_start.isHidden() or not program.page.isVisible()
+
+
+def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(models, model_file, tmp_path):
+    program = models()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7")
+    program.frame.library.add_files((bad,), False)
+    program.wait(lambda: notice(program, "not a GGUF model file"))
+    add(program, model_file)
+
+
+def test_the_suggested_models_say_what_they_are_bad_at(models):
+    program = models(offline=True)
+    program.wait(lambda: cards(program, "suggestion_card"))
+    assert len(cards(program, "suggestion_card")) == 5
+    press(program, "suggestions_all")
+    program.wait(lambda: len(cards(program, "suggestion_card")) > 15)
+    for card in cards(program, "suggestion_card"):
+        assert "about" in card.words
+        assert "parameters" in card.words
+
+
+def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
+    program = models()
+    requested = program.ask(lambda services: services.offers.suggestions())[0]
+    hub.add(requested.repo, {requested.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
+    program.wait(lambda: shown(program, QPushButton, "download_button"))
+    press(program, "download_button")
+    program.wait(lambda: local(program))
+
+
+def test_many_models_do_not_hold_up_the_page(models, paths):
+    program = models()
+
+    def fill(services):
+        for number in range(100):
+            services.store.models.add(
+                name=f"Model {number}", path=paths.models / f"{number}.gguf", linked=True, bytes=1, mtime_ns=0, inode=0,
+                sha256=f"{number:064}", header={"architecture": "llama"}, source="file",
+            )  # fmt: skip
+
+    program.ask(fill)
+    program.frame.library.refresh()
+    program.wait(lambda: len(local(program)) == 30)
+    press(program, "local_more")
+    program.wait(lambda: len(local(program)) == 60)
+
+
+def test_every_control_of_the_page_has_a_name(models, model_file):
+    program = models()
+    add(program, model_file)
+    download(program)
+    program.wait(lambda: cards(program, "download_row"))
+    for kind in (QPushButton, QToolButton):
+        for button in program.frame.models_page.findChildren(kind):
+            assert button.accessibleName() or button.text(), button.objectName()
+            assert button.objectName(), button.text()
+
+
+def test_results_are_sorted_and_filtered_as_chosen(models, hub):
+    hub.add("somebody/polish-GGUF", {FILE: b"GGUF"}, tags=["pl"], downloads=5, likes=500)
+    hub.add("somebody/english-GGUF", {FILE: b"GGUF"}, tags=["en"], downloads=50, likes=5)
+    program = models()
+
+    def names() -> list[str]:
+        return [card.repo for card in cards(program)]
+
+    def choose(name: str, value: str) -> None:
+        box = program.find(name)
+        box.setCurrentIndex(box.findData(value))
+        box.activated.emit(box.currentIndex())
+
+    write(program, "ish")
+    program.wait(lambda: names() == ["somebody/english-GGUF", "somebody/polish-GGUF"])
+    choose("search_sort", "likes")
+    program.wait(lambda: names() == ["somebody/polish-GGUF", "somebody/english-GGUF"])
+    choose("search_language", "en")
+    program.wait(lambda: names() == ["somebody/english-GGUF"])
+
+
+def test_tab_goes_the_way_of_the_eye(models, model_file):
+    program = models()
+    add(program, model_file)
+    program.wait(lambda: cards(program, "suggestion_card"))
+    page = program.frame.models_page
+    page.setFocus()
+    seen: list[QWidget] = []
+    first = ["compare_button", "use_button", "details_button", "model_actions", "library_add_button"]
+    first += ["more_ways_button", "suggestions_job"]
+    program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
+    names = [one.objectName() for one in seen]
+    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
+
+
+def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
+    """Walk from the page with Tab; the names of the stops."""
+    seen.clear()
+    page.setFocus()
+    for _ in range(30):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget())
+    return [one.objectName() for one in seen]
+
+
+def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
+    model = program.ask(lambda services: services.models.state.model)
+    done = subprocess.run([*SLMDESK, "models", "remove", model], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    program.wait(lambda: any("removed from the library elsewhere" in one for one in program.notices()))
+    program.wait(lambda: program.page.picker.button.text() == "Add a model")
+    assert program.page.first_start.isVisible()
+
+
+def top_of(program, widget) -> int:
+    """Where it stands in the view of the page."""
+    return widget.mapTo(program.frame.models_page.viewport(), QPoint(0, 0)).y()
+
+
+def test_what_was_pressed_stays_where_it_is_and_says_what_became_of_it(models, hub):
+    hub.storage_faults = [HEADER, Fault(stall_at=30)]
+    program = models()
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: "needs" in "".join(one.text() for one in shown(program, QLabel, "file_name")))
+    button = shown(program, QPushButton, "download_file_button")[0]
+    program.frame.models_page.ensureWidgetVisible(button)
+    button.setFocus()
+    before = top_of(program, button)
+    assert program.frame.models_page.verticalScrollBar().value() > 0
+    program.click(button)
+    program.wait(lambda: shown(program, QWidget, "download_row"))
+    program.wait(lambda: button.text() != "Download")
+    program.wait(lambda: top_of(program, button) == before)
+    press(program, "pause_button", shown(program, QWidget, "download_row")[0])
+    program.wait(lambda: button.text() == "Resume")
+    hub.release.set()
+    program.click(button)
+    program.wait(lambda: button.text() == "On this PC")
+
+
+def test_what_a_search_found_is_in_sight(models, hub):
+    program = models()
+    program.window.resize(900, 600)
+    write(program, "tiny")
+    program.wait(lambda: cards(program))
+    bottom = cards(program)[0].height()
+    program.wait(lambda: top_of(program, cards(program)[0]) + bottom <= program.frame.models_page.viewport().height())
+    assert top_of(program, program.frame.models_page.search.field) >= 0
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
+    row = shown(program, QWidget, "file_row")[0]
+    program.wait(lambda: top_of(program, row) + row.height() <= program.frame.models_page.viewport().height())
+
+
+def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
+    program = models()
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    press(program, "suggestions_all")
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) > 10)
+    suggestions = shown(program, QWidget, "suggestions")[0]
+    before = shown(program, QWidget, "suggestion_card")
+    found = program.ask(lambda services: services.offers.suggestions())
+    suggestions.show_suggestions([changed(one, parameters="many parameters", fit="tight") for one in found])
+    assert shown(program, QWidget, "suggestion_card") == before
+    assert all("many parameters" in one.words and one.fit.word == "may be tight" for one in before)

@@ -1,0 +1,36 @@
+"""Suggested models: in the order in which they are of use on this PC."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.gguf.speed import Pace, is_too_slow
+from slmdesk.models.fit import Pc
+from slmdesk.online.catalogue import OfferedFile
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tiny.Q4_K_M.gguf", "Q4_K_M: 4-bit: small, nearly as good"),
+        ("tiny, recommended.gguf", "tiny, recommended.gguf"),
+    ],
+)
+def test_what_is_not_recommended_any_more_keeps_its_other_words(name, words) -> None:
+    file = OfferedFile("somebody/tiny", name, 1, "", "fits", is_recommended=True)
+    assert file.not_recommended().words == words
+    assert file.not_recommended().is_recommended is False
+
+
+@pytest.mark.process
+def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, monkeypatch) -> None:
+    recorder = opened(model=False)
+    pc = Pc(64 << 30, Pace(bandwidth=2e9))  # much memory that is read slowly
+    monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
+    found = recorder.services.service_thread.call(recorder.services.offers.suggestions)
+    slow = [is_too_slow(one.speed) for one in found]
+    assert any(slow)
+    assert not slow[0]
+    assert slow == sorted(slow)
+    assert {one.fit for one in found if is_too_slow(one.speed)} >= {"fits"}

@@ -1,0 +1,422 @@
+"""Downloads through the services, over the fake Hub: from the question to the record in the library."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fakes.fake_hub import FakeHub, Fault, online
+from fakes.recorder import result_of
+from fakes.split_gguf import split
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
+
+from slmdesk.base.errors import KnownError
+from slmdesk.gguf.read import check_file
+from slmdesk.hub.transfer import TransferLimits
+from slmdesk.loader.events import ModelsChanged
+from slmdesk.models.fit import fit_by_size
+from slmdesk.models.move.plan import MoveResult
+from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.online.search import Filters
+from slmdesk.runtime.events import Problem
+
+pytestmark = pytest.mark.process
+
+FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=20.0)
+REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        yield it
+
+
+@pytest.fixture
+def data() -> bytes:
+    """A model, and some bytes behind it, so that there is something to cut."""
+    return tiny_llama().data + random.Random(1).randbytes(2 << 20)
+
+
+@pytest.fixture
+def recorder(opened, hub, home, data):
+    hub.add(REPO, {NAME: data, "README.md": b"# Tiny"}, license="mit")
+    online(home, hub)
+    it = opened(model=False)
+    it.services.downloads.limits = FAST
+    return it
+
+
+class Download:
+    """One download and the facts of it."""
+
+    def __init__(self, recorder, repo=REPO, file="", quantization="") -> None:
+        self.recorder, self.begin = recorder, len(recorder.events)
+        services = recorder.services
+        self.id = services.service_thread.call(lambda: services.downloads.start(repo, file, quantization))
+
+    def do(self, what: str) -> None:
+        services = self.recorder.services
+        self.begin = len(self.recorder.events)
+        services.service_thread.call(lambda: getattr(services.downloads, what)(self.id))
+
+    def wait(self, *states: DownloadState) -> DownloadChanged:
+        return self.recorder.wait(DownloadChanged, lambda one: one.id == self.id and one.state in states, self.begin)
+
+    def end(self) -> DownloadChanged:
+        ends = (DownloadState.DONE, DownloadState.FAILED, DownloadState.PAUSED, DownloadState.CANCELLED)
+        return self.wait(*ends)
+
+    def notes(self) -> list[str]:
+        events = [one for one in self.recorder.of(DownloadChanged, self.begin) if one.note]
+        return list(dict.fromkeys(one.note.code for one in events))
+
+
+def wait_for_part(home: Path, size: int) -> None:
+    """Until what the server sent before it fell silent is on the disk."""
+    deadline = time.monotonic() + 60
+    while sum(one.stat().st_size for one in (home / "models").glob("*.part")) < size:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def left_overs(recorder):
+    return recorder.services.service_thread.call(recorder.services.downloads.left_overs)
+
+
+def files_in(home: Path) -> set[str]:
+    return {one.name for one in (home / "models").iterdir()}
+
+
+def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) -> None:
+    end = Download(recorder).end()
+    assert end.problem is None
+    model = end.model
+    assert (end.state, end.done_bytes, end.total_bytes, end.resumed_from) == ("done", len(data), len(data), 0)
+    assert (model.sha256, model.bytes, model.linked) == (hub.sha256(data), len(data), False)
+    assert model.source == f"huggingface:{REPO}/{NAME}@{'a' * 40}"
+    assert model.header["license"] == "apache-2.0", "the file's own word goes first"
+    path = Path(os.fsdecode(model.path))
+    assert path.read_bytes() == data
+    assert path.name == f"tiny.Q4_K_M-{hub.sha256(data)[:12]}.gguf"
+    assert files_in(home) == {path.name}
+    recorder.wait(ModelsChanged)
+    rows = recorder.services.service_thread.call(recorder.services.network.requests)
+    assert [one.purpose for one in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
+    deadline = time.monotonic() + 60  # the bytes of a request are noted when its answer is closed
+    while len(data) not in [
+        one.bytes for one in recorder.services.service_thread.call(recorder.services.network.requests)
+    ]:
+        assert time.monotonic() < deadline
+
+
+def test_what_is_here_already_is_not_fetched_again(recorder, hub) -> None:
+    first = Download(recorder).end().model
+    hub.seen.clear()
+    hub.add("other/copy-GGUF", hub.repos[REPO].files)
+    again = Download(recorder, "other/copy-GGUF").end()
+    assert again.model.id == first.id
+    assert hub.requests("storage") == []
+
+
+def test_p1_offline_nothing_leaves_with_a_control(recorder, hub) -> None:
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(True))
+    end = Download(recorder).end()
+    assert (end.problem.code, hub.seen) == ("network.offline", [])
+    assert "network --offline off" in end.problem.sentence
+    assert recorder.services.service_thread.call(recorder.services.network.requests) == []
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(False))
+    assert Download(recorder).end().model
+    assert len(hub.seen) == 3, "the control"
+
+
+def test_offline_said_meanwhile_stops_it_and_keeps_the_part(recorder, hub) -> None:
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    assert hub.stalled.wait(20)
+    recorder.services.service_thread.call(lambda: recorder.services.network.set_offline(True))
+    hub.storage_faults = [Fault(cut_at=0)]
+    hub.release.set()
+    end = download.end()
+    assert end.model or end.problem.code == "network.offline"
+
+
+def test_pause_resume_and_cancel(recorder, hub, data, home) -> None:
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    wait_for_part(home, 1 << 20)
+    download.do("pause")
+    paused = download.end()
+    assert (paused.state, paused.done_bytes, paused.problem) == ("paused", 1 << 20, None)
+    (left,) = left_overs(recorder)
+    assert (left.repo, left.name, left.bytes, left.expected, left.is_bad) == (REPO, NAME, 1 << 20, len(data), False)
+    hub.storage_faults = [Fault(stall_at=2 << 20)]
+    hub.stalled.clear()
+    download.do("resume")
+    assert hub.stalled.wait(20)
+    assert left_overs(recorder) == [], "it is running"
+    download.do("cancel")
+    cancelled = download.end()
+    assert (cancelled.state, cancelled.done_bytes) == ("cancelled", 0)
+    assert (left_overs(recorder), files_in(home)) == ([], set())
+    hub.release.set()
+    with pytest.raises(KnownError) as reported_error:
+        download.do("resume")
+    assert reported_error.value.code == "job.ended"
+    again = Download(recorder)
+    assert again.end().model
+    assert (again.end().resumed_from, again.id != download.id) == (0, True)
+
+
+def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(recorder, hub, home, monkeypatch):
+    looked = threading.Event()
+
+    def fail(*_args):
+        assert looked.wait(60)
+        raise RuntimeError("odd")
+
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    wait_for_part(home, 1 << 20)
+    download.do("pause")
+    assert download.end().state == "paused"
+    monkeypatch.setattr("slmdesk.online.downloads.remove_parts_of", fail)
+    monkeypatch.setattr("slmdesk.online.download.ModelDownload.remove_parts", fail)
+    download.do("cancel")
+    services = recorder.services
+    services.service_thread.call(services.downloads._on_time)  # it is cancelled in the table, but not done with
+    looked.set()
+    end = download.end()
+    assert (end.state, end.problem.code) == ("failed", "bug")
+
+
+def test_a_paused_one_can_be_cancelled_and_a_left_over_discarded(recorder, hub, home) -> None:
+    hub.storage_faults = [Fault(stall_at=1 << 20), Fault(stall_at=1 << 20)]
+    download = Download(recorder)
+    wait_for_part(home, 1 << 20)
+    download.do("pause")
+    assert download.end().state == "paused"
+    download.do("cancel")
+    assert download.end().state == "cancelled"
+    assert files_in(home) == set()
+    second = Download(recorder)
+    wait_for_part(home, 1 << 20)
+    second.do("pause")
+    second.end()
+    (left,) = left_overs(recorder)
+    assert recorder.services.service_thread.call(lambda: recorder.services.downloads.discard(left.id)) == 1 << 20
+    assert files_in(home) == set()
+
+
+def test_d2_it_goes_on_after_the_next_start(recorder, hub, opened, data) -> None:
+    hub.storage_faults = [Fault(cut_at=1 << 20)]
+    hub.storage_fault = Fault(status=503)
+    end = Download(recorder).end()
+    assert end.problem.code == "download.gave_up"
+    recorder.services.close()
+    hub.storage_fault = None
+    again = Download(opened(model=False)).end()
+    assert (again.resumed_from, again.model.sha256) == (1 << 20, hub.sha256(data))
+
+
+def test_d3_and_what_was_started_over_is_said(recorder, hub) -> None:
+    hub.storage_faults = [Fault(cut_at=1 << 20), Fault(ignore_range=True)]
+    download = Download(recorder)
+    assert download.end().model
+    assert download.end().resumed_from == 0
+    assert "download.started_over" in download.notes()
+
+
+def test_d3_what_was_kept_and_thrown_away_was_not_resumed_from(recorder, hub) -> None:
+    hub.storage_faults, hub.storage_fault = [Fault(cut_at=1 << 20)], Fault(status=503)
+    assert Download(recorder).end().problem.code == "download.gave_up"
+    hub.storage_fault = Fault(ignore_range=True)
+    end = Download(recorder).end()
+    assert (end.state, end.resumed_from) == ("done", 0)
+
+
+def test_d4_a_file_that_changed_on_the_server_is_fetched_as_it_is_now(recorder, hub, data) -> None:
+    new = tiny_llama(seed=5).data + data[-1000:]
+    hub.storage_faults = [Fault(silent=True)]
+    download = Download(recorder)
+    assert hub.stalled.wait(20)
+    hub.add(REPO, {NAME: new}, license="mit")
+    hub.release.set()  # the connection ends, and the next answer of the Hub names another sum
+    assert download.end().model.sha256 == hub.sha256(new)
+    assert "download.started_over" in download.notes()
+
+
+def test_d5_damaged_twice_is_refused_and_kept_aside(recorder, hub, data, home) -> None:
+    hub.storage_fault = Fault(flip_at=1 << 20)
+    end = Download(recorder).end()
+    assert end.problem.code == "download.damaged"
+    assert len(hub.requests("storage")) == 2, "two full tries without asking"
+    (left,) = left_overs(recorder)
+    assert (left.is_bad, left.bytes) == (True, len(data))
+    recorder.services.service_thread.call(lambda: recorder.services.downloads.discard(left.id))
+    assert files_in(home) == set()
+
+
+def test_d5_damaged_once_is_fetched_again_by_itself(recorder, hub) -> None:
+    hub.storage_faults = [Fault(flip_at=1 << 20)]
+    download = Download(recorder)
+    assert download.end().model
+    assert download.notes() == ["download.started_over"]
+
+
+def test_d6_a_gated_repository_wants_a_token_which_goes_to_the_hub_alone(recorder, hub, data, monkeypatch) -> None:
+    hub.add("some/free-GGUF", {NAME: data[:-1]})
+    hub.add(REPO, {NAME: data}, gated=True)
+    assert Download(recorder).end().problem.code == "hub.gated"
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    assert Download(recorder, "some/free-GGUF").end().model
+    assert Download(recorder).end().model
+    secret = [one for one in hub.seen if "authorization" in one.headers]
+    assert [(one.where, one.path.split("/")[3]) for one in secret] == [("api", "resolve")]
+    rows = recorder.services.service_thread.call(recorder.services.network.requests)
+    assert hub.token not in str(rows) + str(recorder.events)
+
+
+def test_d6_a_hub_in_trouble_is_asked_again(recorder, hub) -> None:
+    hub.api_faults = [Fault(status=503), Fault(status=429)]
+    download = Download(recorder)
+    assert download.end().model
+    assert download.notes() == ["hub.error", "hub.busy"]
+    assert download.end().note is None, "what it waited for is over"
+    hub.api_fault = Fault(status=503)
+    hub.seen.clear()
+    assert Download(recorder).end().problem.code == "hub.error"
+    assert len(hub.seen) == FAST.tries
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        (tiny_projector().data, "model.wrong_kind"),
+        (tiny_llama(change={"llama.block_count": ("u32", 65)}).data, "model.wrong_kind"),
+        (b"<html>no model at all", "model.not_gguf"),
+        (tiny_llama().data[:5000], "model.incomplete"),
+    ],
+)
+def test_what_is_no_model_for_chatting_is_not_kept(recorder, hub, home, file, code) -> None:
+    hub.add(REPO, {NAME: file})
+    end = Download(recorder).end()
+    assert end.problem.code == code
+    assert files_in(home) == set()
+
+
+def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
+    hub.add(REPO, {NAME: tiny_projector().data + bytes(40 << 20)})
+    assert Download(recorder).end().problem.code == "model.wrong_kind"
+    assert hub.sent < 30 << 20
+
+
+def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> None:
+    whole = tiny_llama().data
+    parts = {f"big-Q8_0-{n:05}-of-00003.gguf": one for n, one in enumerate(split(whole, 3), 1)}
+    hub.add("some/big-GGUF", parts)
+    hub.storage_faults = [None, Fault(cut_at=100), Fault(stall_at=5000)]
+    download = Download(recorder, "some/big-GGUF")
+    assert hub.stalled.wait(20)
+    download.do("pause")
+    assert download.end().state == "paused"
+    hub.release.set()
+    download.do("resume")
+    end = download.end()
+    assert end.problem is None
+    path = Path(os.fsdecode(end.model.path))
+    assert files_in(home) == {path.name}
+    assert path.name.startswith("big-Q8_0-")
+    assert check_file(path).tensors == check_file(write(home / "whole.gguf", tiny_llama())).tensors
+    assert end.total_bytes == sum(map(len, parts.values()))
+    first, *others = [one.path for one in hub.requests("storage")]
+    assert others.count(first) == 0, "what was whole was not fetched again"
+    hub.seen.clear()
+    assert Download(recorder, "some/big-GGUF").end().model.id == end.model.id
+    assert hub.requests("storage") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.gguf", "/etc/evil.gguf", "..\\evil.gguf", "a\nb.gguf", "x" * 300 + ".gguf"]
+)
+def test_d10_whatever_its_name_it_lies_in_the_models_folder(recorder, hub, data, home, tmp_path, name) -> None:
+    before = {one for one in tmp_path.rglob("*") if home not in one.parents}
+    hub.add(REPO, {name: data})
+    end = Download(recorder).end()
+    assert {one for one in tmp_path.rglob("*") if home not in one.parents} == before
+    if end.model:
+        path = Path(os.fsdecode(end.model.path))
+        assert path.parent == home / "models"
+        assert path.name.isprintable()
+        assert len(path.name) < 100
+    assert len(files_in(home)) <= 1
+
+
+@pytest.mark.parametrize("lie", [{"size": 7}, {"sha256": "f" * 64}, {"sha256": None}, {"size": 0}])
+def test_d11_a_list_that_lies_is_refused(recorder, hub, data, home, lie) -> None:
+    hub.add(REPO, {NAME: data}).lies[NAME] = lie
+    end = Download(recorder).end()
+    assert end.problem.code in ("download.wrong_size", "download.damaged", "hub.unverifiable")
+    assert not [one for one in files_in(home) if one.endswith(".gguf")]
+
+
+def test_an_embedding_model_is_fetched_and_kept_apart(recorder, hub) -> None:
+    hub.add(REPO, {NAME: tiny_bert().data})
+    record = Download(recorder).end().model
+    assert record is not None
+    assert not record.can_chat
+
+
+def search(recorder, words="tiny", **more):
+    services = recorder.services
+    asked = services.searching.begin(words, Filters(**more.pop("filters", {})))
+    return result_of(services, lambda: services.searching.read(asked, **{"with_files": True, **more}))
+
+
+def test_a_search_brings_files_with_sizes_sums_and_fit(recorder, hub, data) -> None:
+    hub.add("huge/tiny-GGUF", {"huge.F16.gguf": b"x"}).lies["huge.F16.gguf"] = {"size": 1 << 45}
+    found = search(recorder).found
+    assert [one.repo.id for one in found] == [REPO, "huge/tiny-GGUF"]
+    (file,) = found[0].files
+    assert (file.file.bytes, file.file.sha256, file.file.quantization) == (len(data), hub.sha256(data), "Q4_K_M")
+    assert [one.files[0].fit for one in found] == ["fits", "too_large"]
+    assert search(recorder, with_files=False).found[0].files[0].fit == "unknown"
+
+
+def test_one_repository_that_cannot_be_asked_spoils_no_search(recorder, hub) -> None:
+    hub.api_faults = [None, Fault(status=404)]
+    (found,) = search(recorder).found
+    assert found.problem.code == "hub.missing"
+    hub.api_faults = [None, Fault(status=503)]
+    failed = search(recorder)
+    assert isinstance(failed, Problem)
+    assert failed.code == "hub.error"
+
+
+@pytest.mark.pure
+def test_the_verdict_by_size() -> None:
+    gib = 1 << 30
+    assert [fit_by_size(size, 8 * gib) for size in (0, gib, 6 * gib, 8 * gib)] == [
+        "unknown",
+        "fits",
+        "tight",
+        "too_large",
+    ]
+
+
+def test_a_running_download_follows_the_models_folder(recorder, hub, data, home, tmp_path) -> None:
+    """It is paused, its part moves, and it goes on there, at the byte where it was."""
+    hub.storage_faults = [Fault(stall_at=1 << 20)]
+    job = Download(recorder)
+    wait_for_part(home, 1 << 20)
+    target = tmp_path / "elsewhere"
+    assert isinstance(result_of(recorder.services, lambda: recorder.services.moving.move(target)), MoveResult)
+    done = job.wait(DownloadState.DONE)
+    assert Path(os.fsdecode(done.model.path)).parent == target
+    assert done.resumed_from > 0
+    assert files_in(home) == set()
+    assert {one.name for one in target.iterdir()} == {Path(os.fsdecode(done.model.path)).name}

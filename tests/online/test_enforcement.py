@@ -1,0 +1,71 @@
+"""Who keeps slmdesk offline: what is asked for, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.policy import Policy
+from slmdesk.base.settings import Settings, SettingsFile, peek
+from slmdesk.hub import kernel
+from slmdesk.online.enforcement import enforcement, has_remote_display, is_wanted
+
+pytestmark = pytest.mark.pure
+FORCED = Policy("p", {"offline": True})
+
+
+def test_the_policy_or_the_person_ask_for_it():
+    assert is_wanted(Settings(offline=True, offline_enforced=True), Policy())
+    assert is_wanted(Settings(offline=False), FORCED)
+    assert not is_wanted(Settings(offline=True), Policy())
+    assert not is_wanted(Settings(offline=False, offline_enforced=True), Policy())
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_remote"),
+    [
+        ({}, False), ({"DISPLAY": ":0"}, False), ({"DISPLAY": "unix:0.0"}, False), ({"DISPLAY": "/tmp/x:0"}, False),
+        ({"DISPLAY": "localhost:10.0"}, True), ({"DISPLAY": "pc.example:0"}, True), ({"DISPLAY": "[::1]:0"}, True),
+        ({"DISPLAY": "localhost:10.0", "WAYLAND_DISPLAY": "wayland-0"}, False),
+    ],
+)  # fmt: skip
+def test_a_window_that_is_shown_through_a_network_would_be_none(environment, is_remote):
+    assert has_remote_display(environment) is is_remote
+
+
+def test_only_what_took_effect_is_said_to_hold(monkeypatch):
+    wanted = Settings(offline_enforced=True)
+    monkeypatch.setattr(kernel, "can_enforce", lambda: True)
+    assert enforcement(wanted, Policy(), {}).words.endswith("from the next start on.")
+    assert "through a network" in enforcement(wanted, Policy(), {"DISPLAY": "far:0"}).words
+    assert enforcement(Settings(), Policy(), {}).words == "slmdesk itself sends nothing."
+    assert "online" in enforcement(Settings(offline=False), Policy(), {}).words
+    monkeypatch.setattr(kernel, "can_enforce", lambda: False)
+    told = enforcement(Settings(), FORCED, {})
+    assert (told.by_system, "no way" in told.words) == (False, True)
+    monkeypatch.setattr(kernel, "is_enforced", lambda: True)
+    assert enforcement(Settings(), Policy(), {}).by_system
+
+
+def test_while_the_system_keeps_it_offline_nobody_can_choose_otherwise(tmp_path):
+    path = tmp_path / "settings.json"
+    file = SettingsFile(path, is_kept_offline=True)
+    for wish in (lambda: file.change(offline=False), file.allow_once):
+        with pytest.raises(KnownError, match=r"network\.enforced"):
+            wish()
+    file.change(offline_enforced=False, theme="dark")  # for the next start
+    other = SettingsFile(path)
+    other.change(offline=False)
+    file.refresh()
+    assert (file.current.offline, file.current.theme) == (True, "dark")
+    assert SettingsFile(path).current.offline is False, "the control: without it the file says"
+
+
+def test_the_settings_are_looked_at_without_changing_anything(tmp_path):
+    path = tmp_path / "settings.json"
+    assert peek(path) == Settings()
+    path.write_text("nonsense")
+    assert peek(path) == Settings()
+    assert [one.name for one in tmp_path.iterdir()] == ["settings.json"]
+    path.write_text('{"offline": false, "offline_enforced": true, "theme": 7}')
+    assert (peek(path).offline, peek(path).offline_enforced, peek(path).theme) == (False, True, "system")

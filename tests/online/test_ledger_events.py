@@ -1,0 +1,192 @@
+"""What the services write into the ledger beside requests: starts, ends, offline or not, the policy, refusals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from fakes.commands import ROOT
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.ledger import Kind, first_fault
+from slmdesk.base.paths import find_paths
+from slmdesk.hub.guard import because
+from slmdesk.online.ledger_events import LedgerEvents
+from slmdesk.store import open_store
+
+pytestmark = pytest.mark.process
+
+
+def ledger_of(recorder) -> list:
+    store = recorder.services.store
+    return recorder.services.service_thread.call(lambda: store.ledger.rows(1, 1 << 60))
+
+
+def kinds(rows) -> list[str]:
+    return [row.kind for row in rows]
+
+
+def ledger_on_disk() -> list:
+    store = open_store(find_paths(), instance_id="look").store
+    try:
+        return store.ledger.rows(1, 1 << 60)
+    finally:
+        store.close()
+
+
+def test_a_start_and_an_end_in_order(opened):
+    services = opened(model=False).services
+    services.close()
+    start, stop = ledger_on_disk()
+    assert (start.kind, stop.kind, stop.values["of"]) == ("start", "stop", 1)
+    assert start.values["offline"] is True
+    assert (start.values["unclean"], start.values["by"]) == ([], "person")
+
+
+def ledger_here(services) -> list:
+    return services.service_thread.call(lambda: services.store.ledger.rows(1, 1 << 60))
+
+
+def wait_until(holds) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+KILLED = """
+import sys, time
+from slmdesk.base.paths import find_paths
+from slmdesk.services import open_services
+services = open_services(find_paths(), commands={"engine": ["false"], "reader": ["false"]})
+services.service_thread.call(lambda: None)
+print("open", flush=True)
+time.sleep(300)
+"""
+
+
+def test_a_program_that_was_killed_is_an_unclean_end(opened, home):
+    process = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout.readline() == "open\n"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    rows = ledger_of(opened(model=False))
+    assert kinds(rows) == ["start", "start"]
+    assert rows[1].values["unclean"] == [1]
+
+
+def test_the_network_allowed_and_forbidden_stands_there_once(opened):
+    recorder = opened(model=False)
+    network, call = recorder.services.network, recorder.services.service_thread.call
+    call(lambda: network.set_offline(False))
+    call(lambda: recorder.services.settings.change(font_scale=120))
+    call(lambda: network.set_offline(True))
+    call(network.allow_once)
+    rows = ledger_of(recorder)
+    assert kinds(rows) == ["start", "offline", "offline", "offline"]
+    assert [(row.values["offline"], row.values.get("once")) for row in rows[1:]] == [
+        (False, None), (True, None), (False, True),
+    ]  # fmt: skip
+    assert first_fault(rows) is None
+
+
+def test_what_is_refused_stands_there_and_is_no_request(opened):
+    recorder = opened(model=False)
+    services = recorder.services
+    with services.hub.hub.client() as client, because("search"), pytest.raises(KnownError, match=r"network\.offline"):
+        client.get("https://huggingface.co/api/models?search=secret")
+    start, refused = ledger_of(recorder)
+    assert (start.kind, refused.kind) == ("start", "refused")
+    assert (refused.values["host"], refused.values["purpose"]) == ("huggingface.co", "search")
+    assert refused.values["code"] == "network.offline"
+    assert "secret" not in refused.data
+    assert services.service_thread.call(services.network.requests) == []
+
+
+def test_no_request_before_its_start_is_written(opened, monkeypatch):
+    recorder = opened(model=False)
+    services = recorder.services
+
+    def full(*_more):
+        raise KnownError("store.full")
+
+    services.service_thread.call(lambda: services.network.set_offline(False))
+    before = len(ledger_of(recorder))
+    monkeypatch.setattr(services.store.ledger, "append", full)
+    services.store.ledger._started = None
+    with services.hub.hub.client() as client, pytest.raises(KnownError, match=r"store\.full"):
+        client.get("https://huggingface.co/api/models")
+    assert len(ledger_of(recorder)) == before
+
+
+def test_a_start_that_could_not_be_written_whole_is_written_before_the_first_request(opened, home, monkeypatch):
+    recorder = opened(model=False)
+    services, paths = recorder.services, find_paths()
+    paths.policy_file.write_text("version = 1\n[models]\nexams = false\n")
+    services.close()
+
+    def full(*_more):
+        raise KnownError("store.full")
+
+    with monkeypatch.context() as until_here:
+        until_here.setattr(LedgerEvents, "_note_policy", full)  # the disk is full when the policy is written down
+        services = opened(model=False).services
+        assert kinds(ledger_here(services)) == ["start", "stop"]
+    services.service_thread.call(services.ledger_events.require_start)  # as before the first request
+    assert kinds(ledger_here(services)) == ["start", "stop", "start", "policy"]
+    services.close()
+    assert ledger_on_disk()[-1].values == {"of": 3}
+
+
+def test_each_start_leaves_its_end_of_the_ledger_where_the_policy_wants_it(opened, home, tmp_path):
+    paths, heads = find_paths(), tmp_path / "heads"
+    heads.mkdir()
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{heads}"\n')
+    for _ in range(2):
+        services = opened(model=False).services
+        services.close()
+    rows = {row.n: row for row in ledger_on_disk()}
+    found = [one.read_text().split() for one in heads.iterdir()]
+    assert len(found) == 2
+    for chain, n, hash_of_row, when in found:
+        assert chain == rows[1].hash
+        assert (rows[int(n)].hash, rows[int(n)].time) == (hash_of_row, int(when))
+    assert [row.kind for row in rows.values()] == ["start", "policy", "stop", "start", "stop"]
+
+
+def test_a_folder_for_heads_that_is_away_keeps_nobody_from_working_and_is_said(opened, home, tmp_path):
+    paths = find_paths()
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{tmp_path / "away"}"\n')
+    services = opened(model=False).services
+    wait_until(lambda: [one for one in ledger_here(services) if "problem" in one.said])
+    services.close()
+    opened(model=False).services.close()
+    policies = [row.values for row in ledger_on_disk() if row.kind == Kind.POLICY]
+    assert ["problem" in one for one in policies][:2] == [False, True]
+    assert "No such file" in policies[1]["problem"]
+    assert len([one for one in policies if "file" in one]) == 1, "the policy is the same"
+
+
+def test_a_policy_stands_there_when_it_is_another(opened, home):
+    paths = find_paths()
+    opened(model=False).services.close()
+    paths.policy_file.write_text('version = 1\n[network]\noffline = true\nproxy = "http://me:heron@p.example:1"\n')
+    opened(model=False).services.close()
+    opened(model=False).services.close()
+    paths.policy_file.unlink()
+    opened(model=False).services.close()
+    rows = ledger_on_disk()
+    policies = [row.values for row in rows if row.kind == Kind.POLICY]
+    assert [one["file"] for one in policies] == [str(paths.policy_file), None]
+    assert policies[0]["sets"]["offline"] is True
+    assert len(policies[0]["sha256"]) == 64
+    assert "heron" not in str(rows)
+    starts = [row.values for row in rows if row.kind == Kind.START]
+    assert [one["by"] for one in starts] == ["person", "policy", "policy", "person"]

@@ -1,0 +1,347 @@
+"""Filters of the search, and what opens below a model: its files, its card, hostile ones too.  Real clicks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fakes import tiny_gguf
+from fakes.fake_hub import FakeHub, Fault, online
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+
+from slmdesk.base.records import Status
+from slmdesk.text.words.cards import MOST_SHOWN
+from slmdesk.window.markdown.reader import SHORT, MarkdownReader
+
+pytestmark = pytest.mark.gui
+REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
+HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        yield it
+
+
+@pytest.fixture
+def models(start, home, hub):
+    """The window on its page of models, with the network allowed."""
+
+    def begin(**settings):
+        if not (home / "config" / "settings.json").exists():
+            online(home, hub, **settings)
+        program = start()
+        QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        program.wait(lambda: program.frame.models_page.isVisible())
+        return program
+
+    return begin
+
+
+def shown(program, kind, name: str, within=None):
+    return [one for one in (within or program.frame.models_page).findChildren(kind, name) if one.isVisible()]
+
+
+def press(program, name: str, within=None) -> None:
+    place = within or program.frame.models_page
+    program.wait(lambda: [one for one in place.findChildren(QPushButton, name) if one.isVisible()])
+    button = next(one for one in place.findChildren(QPushButton, name) if one.isVisible())
+    program.frame.models_page.ensureWidgetVisible(button)
+    program.click(button)
+
+
+def write(program, words: str) -> None:
+    field = program.frame.models_page.search.field
+    program.frame.models_page.ensureWidgetVisible(field)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, words)
+
+
+def choose(program, name: str, value: object) -> None:
+    box = program.find(name)
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
+
+
+def check(program, name: str) -> None:
+    box = program.find(name)
+    program.frame.models_page.ensureWidgetVisible(box)
+    assert isinstance(box, QCheckBox)
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Space)
+
+
+def names(program) -> list[str]:
+    return [card.repo.partition("/")[2] for card in shown(program, QWidget, "repo_card")]
+
+
+def open_card(program, words: str = "tiny"):
+    """Search, open the first, wait for its card; the reader."""
+    write(program, words)
+    program.wait(lambda: shown(program, QWidget, "repo_card"))
+    press(program, "files_button")
+    program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
+    reader = shown(program, MarkdownReader, "markdown_reader")[0]
+    program.wait(lambda: reader.is_written)
+    return reader
+
+
+def note(program, name: str) -> str:
+    return "".join(one.text() for one in shown(program, QLabel, name))
+
+
+# ---- filters
+
+
+def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
+    hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9)
+    hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8)
+    program = models()
+    choose(program, "search_task", "code")  # without any word
+    program.wait(lambda: names(program) == ["code-GGUF"])
+    choose(program, "search_task", "")
+    program.wait(lambda: names(program) == [])
+    choose(program, "search_license", "gemma")
+    program.wait(lambda: names(program) == ["other-GGUF"])
+    author = program.find("search_author")
+    assert isinstance(author, QLineEdit)
+    program.frame.models_page.ensureWidgetVisible(author)
+    author.setFocus()
+    QTest.keyClicks(author, "one")
+    program.wait(lambda: names(program) == [])
+    choose(program, "search_license", "permissive")
+    program.wait(lambda: names(program) == ["code-GGUF"])
+    asked = [one.query for one in hub.seen if one.path == "/api/models"]
+    assert asked[0]["filter"] == ["gguf", "code"]
+    assert asked[-1]["author"] == ["one"]
+    program.close()
+    program = models()
+    program.wait(lambda: program.find("search_author").text() == "one")
+    assert program.find("search_license").currentData() == "permissive"
+
+
+def test_what_is_too_large_is_counted_and_shown_on_wish(models, hub):
+    hub.add("one/tiny-huge-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=90)
+    hub.add("one/tiny-vast-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=80)
+    hub.add("one/tiny-small-GGUF", {FILE: b"GGUF"}, gguf=SMALL, downloads=5)
+    program = models(search_fits=True)
+    write(program, "tiny")
+    program.wait(lambda: names(program) == ["tiny-small-GGUF"])
+    assert note(program, "search_left_out") == "2 more are too large for this PC."
+    before = len(hub.seen)
+    press(program, "search_too_large")
+    program.wait(lambda: names(program) == ["tiny-huge-GGUF", "tiny-vast-GGUF", "tiny-small-GGUF"])
+    assert len(hub.seen) == before, "what was read is not asked again"
+    words = [card.fit.word for card in shown(program, QWidget, "repo_card")]
+    assert words == ["likely too large", "likely too large", "should fit"]
+    check(program, "search_fits")
+    program.wait(lambda: not note(program, "search_left_out") and len(names(program)) == 3)
+
+
+def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
+    hub.add("one/older-GGUF", {FILE: b"GGUF"})
+    hub.add("one/tiny-GGUF", {FILE: b"GGUF"})
+    program = models()
+    hub.api_faults = [Fault(drip=40, pause_s=0.05)]  # it comes, bit by bit
+    write(program, "older")
+    program.wait(lambda: hub.seen)
+    reported: list[object] = []
+    program.frame.models_area.hub.found.connect(reported.append)
+    write(program, "tiny")
+    program.wait(lambda: names(program) == ["tiny-GGUF"])
+    program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
+    assert [[one.repo for one in found.repos] for found in reported] == [["one/tiny-GGUF"]]
+
+
+def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):
+    program = models(offline=True)
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    choose(program, "suggestions_job", "embedding")
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 3)
+    assert all("Good at: embedding" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    choose(program, "suggestions_job", "code")
+    program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 5)
+    assert all("code" in one.words for one in shown(program, QWidget, "suggestion_card"))
+
+    press(program, "suggestion_details_button")
+    program.wait(lambda: "allow the network" in note(program, "files_note"))
+    assert not hub.seen
+    repo = shown(program, QWidget, "suggestion_card")[0].repo
+    hub.add(repo, {FILE: tiny_gguf.tiny_llama().data, "README.md": b"# Its card"})
+    press(program, "allow_network_button")
+    program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
+    assert shown(program, QPushButton, "download_file_button")
+
+
+def test_a_suggestion_that_is_open_stays_so_when_this_pc_is_measured(models):
+    program = models(offline=True)
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    press(program, "suggestion_details_button")
+    program.wait(lambda: "allow the network" in note(program, "files_note"))
+    found = program.ask(lambda services: services.offers.suggestions())
+    before = [one.words for one in shown(program, QWidget, "suggestion_card")]
+    program.find("suggestions").show_suggestions(found[::-1])
+    program.qtbot.wait(50)
+    assert "allow the network" in note(program, "files_note")
+    assert [one.words for one in shown(program, QWidget, "suggestion_card")] == before
+
+
+# ---- what opens below
+
+
+def test_files_and_card_of_a_model(models, hub):
+    card = b"---\nlicense: mit\n---\n<h1>Tiny</h1>\n\n[a page](https://example.org/)\n\n" + b"More words.\n\n" * 80
+    data = tiny_gguf.tiny_llama().data
+    files = {FILE: data, "tiny.Q8_0.gguf": data + b"8", "mmproj-tiny.gguf": b"GGUF", "README.md": card}
+    hub.add(REPO, files, license="mit").lies["tiny.Q8_0.gguf"] = {"size": 1 << 45}
+    program = models()
+    reader = open_card(program)
+    program.wait(lambda: note(program, "details_facts"))
+    assert "Was made for up to" in note(program, "details_facts")
+    rows = shown(program, QWidget, "file_row")
+    assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "too large"), (FILE, "fits")]
+    primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
+    assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
+    assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
+    assert reader.words.startswith("Tiny\na page\n")
+    assert reader.height() == SHORT
+    press(program, "card_whole")
+    program.wait(lambda: reader.height() > SHORT)
+    press(program, "files_button")
+    assert not shown(program, QWidget, "repo_details")
+
+
+def test_what_its_header_calls_a_draft_head_is_not_recommended(models, hub):
+    hub.add(REPO, {FILE: tiny_gguf.tiny_unknown("eagle3").data, "README.md": b"A head."})
+    program = models()
+    open_card(program)
+    program.wait(lambda: "draft head" in note(program, "files_note"))
+    assert "recommended" not in note(program, "file_words")
+    assert [one.property("kind") for one in shown(program, QPushButton, "download_file_button")] == [""]
+
+
+def test_a_link_of_a_card_asks_first(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a page](https://example.org/x)"})
+    program = models()
+    reader = open_card(program)
+    program.frame.models_page.ensureWidgetVisible(reader)
+    cursor = reader.text.document().find("page")
+    cursor.setPosition(cursor.selectionStart() + 1)
+    program.click(reader.text.viewport(), lambda: reader.text.cursorRect(cursor).center())
+    program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
+    dialog = program.find("link_dialog")
+    assert "example.org" in dialog.text()
+    dialog.close()
+
+
+HOSTILE = {
+    "html": b"<img src=file:///etc/passwd onerror=alert(1)><iframe src=http://127.0.0.1:9/></iframe><b>words</b>",
+    "javascript": b"[words](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> ![y](javascript:alert(1))",
+    "images": b"![](http://127.0.0.1:9/a.png) ![words](data:image/png;base64,xx) [![z](a.png)](file:///etc/passwd)",
+    "front matter": b"---\n" + b"a: &a [*a, *a]\n" * 50_000 + b"---\nwords",
+    "never closed": b"---\n" + b"x: y\n" * 100_000,
+    "nested": b">" * 5000 + b" words",
+    "one line": b"words " * 200_000,
+    "links": b"[words](" * 20_000,
+    "table": b"|a" * 3000 + b"|\n" + b"|-" * 3000 + b"|\n" + b"|b" * 3000 + b"|",
+    "5 MB": b"# words\n\n" * 600_000,
+    "not text": bytes(range(256)) * 100,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_card_is_text(models, hub, name, monkeypatch):
+    asked: list[object] = []
+    monkeypatch.setattr("slmdesk.window.markdown.text.MessageText.loadResource", lambda _s, _k, url: asked.append(url))
+    hub.add(REPO, {FILE: b"GGUF", "README.md": HOSTILE[name]})
+    program = models()
+    reader = open_card(program)
+    program.window.grab()
+    assert asked == []
+    assert len(reader.words) <= 2 * MOST_SHOWN
+    assert name in ("never closed", "not text", "table") or "words" in reader.words
+    document = reader.text.document()
+    block = document.begin()
+    while block.isValid():
+        for form in block.textFormats():
+            assert form.format.anchorHref().startswith(("", "slmdesk-copy-code:"))
+            assert "javascript" not in form.format.anchorHref()
+            assert not form.format.isImageFormat()
+        block = block.next()
+    if name == "5 MB":
+        assert "The card is longer" in note(program, "card_note")
+    if name == "nested":
+        assert "without formatting" in note(program, "card_note")
+
+
+def test_no_card_and_failures_are_sentences(models, hub):
+    hub.add(REPO, {FILE: b"GGUF"})
+    program = models()
+    write(program, "tiny")
+    program.wait(lambda: names(program))
+    hub.api_faults = [Fault(status=500)]
+    press(program, "files_button")
+    program.wait(lambda: "trouble of its own" in note(program, "files_note"))
+    press(program, "details_again")
+    program.wait(lambda: "wrote nothing about it" in note(program, "card_note"))
+    program.wait(
+        lambda: "not a GGUF model" in note(program, "files_note") or "incomplete" in note(program, "files_note")
+    )
+
+
+def test_a_reader_follows_the_theme(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"# Tiny\n\nwords"})
+    program = models()
+    reader = open_card(program)
+    before = reader.text.document().firstBlock().charFormat().foreground().color()
+    program.frame.settings.change("theme", "dark")
+    program.wait(lambda: reader.text.document().firstBlock().charFormat().foreground().color() != before)
+    assert reader.words == "Tiny\nwords"
+
+
+def test_the_keyboard_reads_a_card_and_leaves_it(models, hub):
+    hub.add(REPO, {FILE: b"GGUF", "README.md": b"[a](https://example.org/) " * 5})
+    program = models()
+    reader = open_card(program)
+    reader.text.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(reader.text, Qt.Key.Key_Right)
+    assert reader.text.textCursor().position() == 1
+    QTest.keyClick(reader.text, Qt.Key.Key_Return)
+    program.wait(lambda: program.window.findChild(QWidget, "link_dialog"))
+    program.find("link_dialog").close()
+    reader.text.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(reader.text, Qt.Key.Key_Tab)
+    program.wait(lambda: QApplication.focusWidget() is not reader.text)
+
+
+@pytest.mark.model
+def test_search_download_and_chat_with_the_real_model(start_real, models, hub, starter_model, measured_before):
+    """The whole way: a click on what a search found, its bytes from the Hub, and words of the real engine."""
+    about = {"total": 134_515_008, "architecture": "llama", "context_length": 8192}
+    card = b"---\nlicense: apache-2.0\n---\n# SmolLM2 135M\n\nA small model."
+    name = starter_model.name
+    hub.add("somebody/SmolLM2-135M-GGUF", {name: starter_model, "README.md": card}, gguf=about)
+    program = models()
+    reader = open_card(program, "smollm")
+    assert reader.words.startswith("SmolLM2 135M")
+    program.wait(lambda: "needs" in note(program, "file_name"))
+    assert [row.fit.word for row in shown(program, QWidget, "file_row")] == ["fits"]
+    press(program, "download_file_button")
+    program.wait(lambda: shown(program, QPushButton, "use_download_button"))
+    press(program, "use_download_button")
+    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.accessibleName())
+    program.send("What is the capital of France?")
+    program.wait_idle()
+    answer = program.last()
+    assert answer.status is Status.COMPLETE
+    assert answer.text.strip()
+    assert answer.tokens_out
+    (model,) = program.ask(lambda services: services.models.list())
+    assert model.sha256 == hub.sha256(starter_model)
+    rows = program.ask(lambda services: services.network.requests(100))
+    assert len(rows) == len(hub.seen)
+    assert json.loads(json.dumps([row.purpose for row in rows]))[-1] == "search"

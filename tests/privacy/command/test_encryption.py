@@ -1,0 +1,217 @@
+"""`slmdesk encrypt`, and every command over an encrypted history."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import sqlite3
+import subprocess
+import termios
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fakes.commands import SLMDESK
+from fakes.vaults import MemoryVault
+
+from slmdesk.store import Cost
+
+pytestmark = pytest.mark.process
+
+WORDS, MARKER = "correct horse", "XQMARKERXQ"
+
+
+@pytest.fixture(autouse=True)
+def vault(monkeypatch) -> MemoryVault:
+    """The system's keyring."""
+    made = MemoryVault()
+    for module in ("opening", "service"):
+        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: made)
+    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))
+    return made
+
+
+@pytest.fixture
+def with_words(run):
+    """Runs a command with these lines to be read from an open file."""
+
+    def one(words: str, *args: str, **more):
+        reader, writer = os.pipe()
+        os.write(writer, words.encode())
+        os.close(writer)
+        try:
+            return run("--passphrase-fd", str(reader), *args, **more)
+        finally:
+            os.close(reader)
+
+    return one
+
+
+@pytest.fixture
+def recovery(run, with_model, with_words) -> str:
+    """A home that is encrypted; its recovery key."""
+    run("chat", f"{MARKER} hello")
+    done = with_words(f"{WORDS}\n", "encrypt", "on", "--json")
+    assert done.status == 0, done.err
+    return done.json["recovery_key"]
+
+
+def files_with(home: Path, marker: str) -> list[str]:
+    files = [each for each in home.rglob("*") if each.is_file()]
+    return sorted(each.name for each in files if marker.encode() in each.read_bytes())
+
+
+def test_commands_work_on_an_encrypted_history_as_before(run, with_words, home, recovery) -> None:
+    assert files_with(home, MARKER) == []
+    status = run("encrypt", "status", "--json").json
+    assert (status["encrypted"], status["opened_by"]) == (True, ["passphrase", "recovery"])
+    for words in (WORDS, recovery):
+        found = with_words(f"{words}\r\n", "history", "search", "hello", "--json").json[0]
+        assert MARKER in found["snippet"]
+    assert with_words(WORDS, "chat", f"{MARKER} again").status == 0
+    assert files_with(home, MARKER) == []
+    before = (home / "data" / "slmdesk.sqlite3").read_bytes()
+    for words, code in (("wrong", "key.wrong"), ("", "key.missing")):
+        refused = with_words(words, "history", "list", "--json")
+        assert (refused.status, refused.json["error"]["code"]) == (1, code)
+    assert (home / "data" / "slmdesk.sqlite3").read_bytes() == before
+    done = with_words(f"{WORDS}\n", "encrypt", "off")
+    assert (done.status, "not encrypted any more" in done.out) == (0, True), done.err
+    assert len(run("history", "list", "--json").json) == 2
+    assert files_with(home, MARKER) == ["slmdesk.sqlite3"], "the control"
+    assert run("encrypt", "status").out == "The history is not encrypted.\n"
+
+
+def test_passphrase_recovery_key_and_all_keys_change(run, with_words, recovery) -> None:
+    done = with_words(f"{recovery}\nnew words\n", "encrypt", "passphrase")
+    assert (done.status, done.out) == (0, "The new passphrase opens the history.\n"), done.err
+    assert with_words(WORDS, "history", "list").status == 1
+    other = with_words("new words\n", "encrypt", "recovery").out.strip()
+    assert with_words(recovery, "history", "list").status == 1
+    assert with_words(other, "history", "list").status == 0
+    done = with_words(f"{other}\n{WORDS}\n", "encrypt", "new-keys", "--json")
+    assert done.status == 0, done.err
+    assert with_words("new words", "history", "list").status == 1
+    assert with_words(WORDS, "history", "list").status == 0
+    assert with_words(done.json["recovery_key"], "history", "list").status == 0
+
+
+def test_with_the_keyring_nobody_is_asked(run, with_words, vault, recovery) -> None:
+    done = with_words(f"{WORDS}\n", "encrypt", "keyring", "on")
+    assert (done.status, done.out) == (0, "The history opens by itself on this account.\n")
+    assert len(run("history", "list", "--json").json) == 1
+    assert run("encrypt", "keyring", "off", "--json").json["error"]["code"] == "key.missing"
+    assert with_words("another", "encrypt", "keyring", "off", "--json").json["error"]["code"] == "key.wrong"
+    assert with_words(WORDS, "encrypt", "keyring", "off").status == 0
+    refused = run("history", "list", "--json")
+    assert refused.json["error"]["code"] == "key.missing"
+    assert "--passphrase-fd" in refused.err
+    assert vault.kept == {}
+
+
+def test_on_wants_what_it_is_given(run, with_words, vault, recovery) -> None:
+    refused = run("encrypt", "on", "--json")
+    assert refused.json["error"]["code"] == "request.invalid"
+    assert run("encrypt", "on", "--no-passphrase").status == 2
+    refused = with_words(f"{WORDS}\n", "encrypt", "passphrase", "--json")
+    assert refused.json["error"]["code"] == "key.missing"
+
+
+def test_backups_carry_their_keys_and_come_back(run, with_words, home, recovery, tmp_path) -> None:
+    copy, plain = tmp_path / "copy.slmbackup", tmp_path / "plain.sqlite3"
+    made = with_words(WORDS, "backup", str(copy), "--json")
+    assert made.status == 0, made.err
+    assert MARKER.encode() not in copy.read_bytes()
+    assert with_words(WORDS, "chat", "the second chat").status == 0
+    done = with_words(WORDS, "restore", str(copy), "--json")
+    assert done.status == 0, done.err
+    assert done.json["sha256"] == made.json["sha256"]
+    assert len(with_words(WORDS, "history", "list", "--json").json) == 1
+    (found,) = with_words(WORDS, "history", "rescue", done.json["set_aside"], "--json").json
+    assert found["items"] == 1
+    done = with_words(WORDS, "backup", str(plain), "--plain")
+    assert "is not encrypted" in done.err
+    with closing(sqlite3.connect(plain)) as conn:
+        assert conn.execute("select count(*) from items").fetchone() == (2,)
+    done = with_words(WORDS, "restore", str(plain))
+    assert done.status == 0, done.err
+    assert files_with(home, MARKER) == []
+    refused = run("restore", str(plain), "--json")
+    assert refused.json["error"]["code"] == "key.missing", "it would be plain from then on"
+
+
+def test_an_encrypted_backup_comes_to_another_home_with_its_keys(run, with_words, recovery, tmp_path) -> None:
+    copy, other = tmp_path / "copy.slmbackup", str(tmp_path / "other")
+    assert with_words(WORDS, "backup", str(copy)).status == 0
+    refused = with_words("wrong", "--home", other, "restore", str(copy), "--json")
+    assert refused.json["error"]["code"] == "key.wrong"
+    done = with_words(recovery, "--home", other, "restore", str(copy))
+    assert done.status == 0, done.err
+    assert len(with_words(WORDS, "--home", other, "history", "list", "--json").json) == 1
+    status = run("--home", other, "encrypt", "status", "--json").json
+    assert status["encrypted"]
+
+
+def test_on_a_terminal_it_is_asked_for_and_typed_back(run, with_model, environment, home) -> None:
+    """A person at a terminal, in a process of its own."""
+    run("chat", f"{MARKER} hello")
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [*SLMDESK, "encrypt", "on"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    answer(ours, "New passphrase:", WORDS)
+    answer(ours, "Once more:", WORDS)
+    shown = answer(ours, "Type it here:", lambda seen: re.search(r"([0-9A-Z]{4}-){8}.", seen)[0].lower())
+    last = read_until(ours, "is encrypted", running)
+    assert running.wait() == 0, shown + last
+    os.close(ours)
+    assert WORDS not in shown + last
+    assert json.loads(run("encrypt", "status", "--json").out)["opened_by"] == ["passphrase", "recovery"]
+    assert files_with(home, MARKER) == []
+
+
+def answer(terminal: int, prompt: str, words) -> str:
+    """Wait for a prompt and type; returns what was shown."""
+    seen = read_until(terminal, prompt)
+    os.write(terminal, f"{words if isinstance(words, str) else words(seen)}\n".encode())
+    return seen
+
+
+def read_until(terminal: int, prompt: str, running: subprocess.Popen | None = None) -> str:
+    seen, until = "", time.monotonic() + 120
+    while prompt not in seen:
+        assert time.monotonic() < until, seen
+        if select.select([terminal], [], [], 1)[0]:
+            try:
+                seen += os.read(terminal, 4096).decode()
+            except OSError:  # it has ended
+                assert prompt in seen, seen
+        elif running is not None and running.poll() is not None:
+            break
+    return seen
+
+
+def test_of_what_is_not_to_be_saved_nothing_is_kept(run, with_words, recovery, home, tmp_path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The pump stops at 12 bar.\n")
+    before = with_words(f"{WORDS}\n", "history", "list", "--json").json
+    done = with_words(f"{WORDS}\n", "ask", str(letter), "When does it stop?", "--no-save", "--json")
+    assert (done.status, done.json["item"]) == (0, None), done.err
+    assert with_words(f"{WORDS}\n", "history", "list", "--json").json == before
+
+
+def test_everything_goes_with_the_keys(run, with_words, recovery, home) -> None:
+    held = with_words(f"{WORDS}\n", "retention", "hold", "all", "--json").json
+    refused = with_words(f"{WORDS}\n", "delete-everything", "--json", stdin="delete everything\n")
+    assert refused.json["error"]["code"] == "hold.all"
+    assert with_words(f"{WORDS}\n", "retention", "release", held["id"]).status == 0
+    done = with_words(f"{WORDS}\n", "delete-everything", "--models", stdin="delete everything\n")
+    assert done.status == 0, done.err
+    assert not home.exists() or list(home.iterdir()) == []

@@ -1,0 +1,293 @@
+"""Settings → Privacy, by clicks and keys: encrypt, change what opens it, decrypt, and what is said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes.encrypted import PASSPHRASE, encrypt
+from fakes.recorder import result_of
+from fakes.vaults import MemoryVault
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
+
+from slmdesk.base.settings import SettingsFile
+from slmdesk.privacy.opening import ways_of
+from slmdesk.runtime.events import Problem
+from slmdesk.store import unlock
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+MARKER = "Zebrafishxq"
+WORDS = "four words on a wall"
+
+
+def section(program, opens: str, dialog: str):
+    """The dialog that a button of the section opens."""
+    program.window.show_page("Settings")
+    button = program.find(opens)
+    program.wait(button.isVisible)
+    program.frame.settings_page.ensureWidgetVisible(button)
+    program.click(button)
+    return program.find(dialog)
+
+
+def sentence(program) -> str:
+    return program.find("encryption_sentence").text()
+
+
+def fill(program, dialog, **fields: str) -> None:
+    for name, words in fields.items():
+        field = program.find(name, dialog)
+        field.clear()
+        program.type_into(field, words)
+
+
+def is_gone(program, name: str) -> bool:
+    return program.window.findChild(QWidget, name) is None
+
+
+def files_with(folder: Path, marker: str) -> list[str]:
+    return [one.name for one in sorted(folder.rglob("*")) if one.is_file() and marker.encode() in one.read_bytes()]
+
+
+def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typed_back(program, paths):
+    program.send(f"about {MARKER}")
+    program.wait_idle()
+    assert files_with(paths.data, MARKER) == ["slmdesk.sqlite3"]  # the control
+    dialog = section(program, "encrypt_button", "encrypt_dialog")
+    assert sentence(program).startswith("Not encrypted")
+    forward = program.find("encrypt_dialog_next", dialog)
+    fill(program, dialog, passphrase_field="short", passphrase_again_field="short")
+    assert not forward.isEnabled()
+    fill(program, dialog, passphrase_field=WORDS, passphrase_again_field="four words on a will")
+    assert not forward.isEnabled()
+    assert program.find("passphrase_words", dialog).text() == "The two are not the same."
+    fill(program, dialog, passphrase_again_field=WORDS)
+    program.click(forward)
+    key = program.find("recovery_key", dialog).text()
+    assert dialog.focusWidget() is forward, "seen, and Enter goes on"
+    program.click(forward)
+    field = program.find("recovery_field", dialog)
+    fill(program, dialog, recovery_field="0" * 33)
+    program.click(forward)
+    assert program.find("recovery_problem", dialog).isVisible()
+    assert ways_of(paths) is None  # nothing has happened yet
+    field.clear()
+    program.type_into(field, key.lower().replace("-", " "))
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    program.wait(lambda: is_gone(program, "encrypt_dialog"))
+    program.wait(lambda: sentence(program).startswith("Encrypted."))
+    assert sentence(program) == "Encrypted. It opens with the passphrase or with the recovery key."
+    program.wait(lambda: program.find("lock_button").isVisible())
+    assert any("parts of the disk" in text for text in program.notices())
+    program.window.show_page("Chat")
+    program.send("and on it goes")
+    program.wait_idle()
+    assert files_with(paths.data.parent, MARKER) == []
+    program.close()
+    for words in (WORDS, key):
+        assert unlock(paths, words) is not None
+
+
+@pytest.fixture
+def encrypted(start, paths):
+    program = start(key=encrypt(paths))
+    program.window.show_page("Settings")
+    program.wait(lambda: sentence(program).startswith("Encrypted."))
+    return program
+
+
+def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
+    program = encrypted
+    dialog = section(program, "passphrase_button", "passphrase_dialog")
+    fill(program, dialog, passphrase_field=WORDS, passphrase_again_field=WORDS)
+    forward = program.find("passphrase_dialog_next", dialog)
+    assert not forward.isEnabled()
+    fill(program, dialog, passphrase_now_field="not the passphrase")
+    program.click(forward)
+    problem = program.find("passphrase_dialog_problem", dialog)
+    program.wait(problem.isVisible)
+    assert "does not open it" in problem.text()
+    for name in ("passphrase_now_field", "passphrase_field", "passphrase_again_field"):
+        field = program.find(name, dialog)
+        program.wait(lambda field=field: field.height() >= field.sizeHint().height())  # not pressed flat by the words
+    fill(program, dialog, passphrase_now_field=PASSPHRASE)
+    program.click(forward)
+    program.wait(lambda: is_gone(program, "passphrase_dialog"))
+    services = program.services
+    assert result_of(services, lambda: services.privacy.check(WORDS)) is None
+    assert isinstance(result_of(services, lambda: services.privacy.check(PASSPHRASE)), Problem)
+
+
+def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, monkeypatch):
+    vault = MemoryVault()
+    for module in ("opening", "service"):
+        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: vault)
+    program = start(key=encrypt(paths))
+    program.window.show_page("Settings")
+    program.wait(lambda: sentence(program).startswith("Encrypted."))
+    dialog = section(program, "keyring_button", "keyring_dialog")
+    forward = program.find("keyring_dialog_next", dialog)
+    assert not forward.isEnabled()
+    fill(program, dialog, keyring_now_field="not the passphrase")
+    program.click(forward)
+    problem = program.find("keyring_dialog_problem", dialog)
+    program.wait(lambda: "does not open it" in problem.text())
+    vault.reason = "it is locked"
+    fill(program, dialog, keyring_now_field=PASSPHRASE)
+    program.click(forward)
+    program.wait(lambda: "it is locked" in problem.text())
+    assert problem.isVisible()
+    program.wait(lambda: dialog.height() >= dialog.heightForWidth(dialog.width()))  # nothing is cut
+    assert vault.kept == {}
+    vault.reason = ""
+    program.click(forward)
+    program.wait(lambda: "by itself on this account" in sentence(program))
+    program.wait(lambda: is_gone(program, "keyring_dialog"))
+    assert len(vault.kept) == 1
+    dialog = section(program, "keyring_button", "keyring_dialog")
+    fill(program, dialog, keyring_now_field=PASSPHRASE)
+    program.click(program.find("keyring_dialog_next", dialog))
+    program.wait(lambda: sentence(program) == "Encrypted. It opens with the passphrase or with the recovery key.")
+    program.wait(lambda: vault.kept == {})
+
+
+def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encrypted, tmp_path):
+    program = encrypted
+    dialog = section(program, "recovery_button", "recovery_dialog")
+    fill(program, dialog, recovery_now_field=PASSPHRASE)
+    forward = program.find("recovery_dialog_next", dialog)
+    program.click(forward)
+    label = program.find("recovery_key", dialog)
+    assert isinstance(label, QLabel)
+    key = label.text()
+    program.click(program.find("recovery_print_button", dialog))
+    chooser = program.find("recovery_file_dialog")
+    assert isinstance(chooser, QFileDialog)
+    target = tmp_path / "key.pdf"
+    chooser.fileSelected.emit(str(target))
+    chooser.reject()
+    program.wait(target.exists)
+    assert target.read_bytes().startswith(b"%PDF")
+    program.wait(lambda: any("delete the file" in text for text in program.notices()))
+    program.click(forward)
+    services = program.services
+    assert isinstance(result_of(services, lambda: services.privacy.check(key)), Problem)
+    fill(program, dialog, recovery_field=key)
+    program.click(forward)
+    program.wait(lambda: is_gone(program, "recovery_dialog"))
+    assert result_of(services, lambda: services.privacy.check(key)) is None
+
+
+def test_a_wrong_passphrase_for_a_new_recovery_key_is_corrected_without_typing_the_key_again(encrypted):
+    program = encrypted
+    dialog = section(program, "recovery_button", "recovery_dialog")
+    forward, now = program.find("recovery_dialog_next", dialog), program.find("recovery_now_field", dialog)
+    assert not forward.isEnabled()
+    fill(program, dialog, recovery_now_field="not the passphrase")
+    program.click(forward)
+    label = program.find("recovery_key", dialog)
+    assert isinstance(label, QLabel)
+    key = label.text()
+    program.click(forward)
+    fill(program, dialog, recovery_field=key)
+    program.click(forward)
+    problem = program.find("recovery_dialog_problem", dialog)
+    program.wait(problem.isVisible)
+    assert dialog.focusWidget() is now
+    assert now.isVisible()
+    fill(program, dialog, recovery_now_field=PASSPHRASE)
+    program.click(forward)
+    assert program.find("recovery_field", dialog).text() == key
+    program.click(forward)
+    program.wait(lambda: is_gone(program, "recovery_dialog"))
+    services = program.services
+    assert result_of(services, lambda: services.privacy.check(key)) is None
+
+
+def test_it_is_decrypted_by_who_knows_the_passphrase(encrypted, paths):
+    program = encrypted
+    dialog = section(program, "decrypt_button", "decrypt_dialog")
+    fill(program, dialog, decrypt_now_field=PASSPHRASE)
+    program.click(program.find("decrypt_dialog_next", dialog))
+    program.wait(lambda: sentence(program).startswith("Not encrypted"))
+    program.wait(lambda: not program.find("lock_button").isVisible())
+    assert program.frame.locking.ways is None
+    program.close()
+    assert ways_of(paths) is None
+
+
+def test_when_it_locks_is_chosen_there(encrypted):
+    program = encrypted
+    after = program.find("setting_lock_minutes")
+    assert after.currentData() == 15
+    after.setCurrentIndex(after.findData(5))
+    after.activated.emit(after.currentIndex())
+    program.wait(lambda: program.frame.settings.current.lock_minutes == 5)
+
+
+def test_an_organisation_limits_when_it_locks(start, paths):
+    paths.policy_file.write_text("version = 1\n[encryption]\nlock_minutes = 10\n")
+    program = start(key=encrypt(paths))
+    program.window.show_page("Settings")
+    after = program.find("setting_lock_minutes")
+    program.wait(lambda: after.findData(0) < 0)
+    assert [after.itemData(at) for at in range(after.count())] == [1, 2, 5, 10]
+    assert program.frame.settings.current.lock_minutes == 10
+
+
+def test_a_plain_history_has_nothing_to_lock(program):
+    program.window.show_page("Settings")
+    program.wait(lambda: sentence(program).startswith("Not encrypted"))
+    assert not program.find("lock_settings").isVisible()
+    for name in ("passphrase_button", "recovery_button", "decrypt_button"):
+        assert not program.find(name).isVisible()
+
+
+def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths, tmp_path):
+    folder = tmp_path / MARKER
+    SettingsFile(paths.settings_file).change(spelling_place=str(folder))
+    assert files_with(paths.config, MARKER) == ["settings.json"]  # the control
+    key = encrypt(paths)
+    for _ in range(2):
+        program = start(key=key)
+        label = program.find("spelling_place_label")
+        program.wait(lambda label=label: label.full_text == str(folder))
+        assert files_with(paths.data.parent, MARKER) == []
+        program.close()
+
+
+def test_at_the_first_start_encryption_is_offered_and_not_asked_for(start):
+    program = start()
+    offer = program.find("offer_encrypt_button")
+    program.wait(offer.isVisible)
+    program.frame.chat_page.first_start.ensureWidgetVisible(offer)
+    program.click(offer)
+    dialog = program.find("encrypt_dialog")
+    program.click(program.find("encrypt_dialog_back", dialog))
+    program.wait(lambda: is_gone(program, "encrypt_dialog"))
+    assert program.frame.locking.ways is None
+
+
+def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
+    """Its libraries would take 20 MB and more at every start."""
+    asked = []
+
+    class Counting(MemoryVault):
+        def missing(self) -> str:
+            asked.append(self)
+            return "it is not there"
+
+    monkeypatch.setattr("slmdesk.privacy.service.system_keyring", Counting)
+    program = start()
+    offer = program.find("offer_encrypt_button")
+    program.wait(offer.isVisible)
+    assert not asked
+    program.frame.chat_page.first_start.ensureWidgetVisible(offer)
+    program.click(offer)
+    dialog = program.find("encrypt_dialog")
+    assert asked
+    assert not program.find("by_itself_box", dialog).isEnabled()
+    program.click(program.find("encrypt_dialog_back", dialog))
+    program.wait(lambda: is_gone(program, "encrypt_dialog"))

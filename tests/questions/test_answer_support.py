@@ -1,0 +1,162 @@
+"""Which sentences of a document an answer rests on, and what of it they do not say: measured on answers of models."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slmdesk.base.documents import Block, BlockKind, Page, page_of
+from slmdesk.base.records import Passage
+from slmdesk.library.citations import Mark
+from slmdesk.library.nearest import Citation
+from slmdesk.questions.grounds import LEAST_SURE, UNTOLD, Grounds
+from slmdesk.questions.prompt import Source
+
+pytestmark = pytest.mark.pure
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A document, what was asked, and what a model made of it."""
+
+    pages: tuple[Page, ...]
+    question: str
+    answer: str
+    right: bool = True
+    page: int = 0
+
+    @property
+    def sources(self) -> list[Source]:
+        return [
+            Source(one.number, Passage(one.number, "d", one.number, one.number, 0, len(one.text), one.text), "d.txt")
+            for one in self.pages
+        ]
+
+    def page_of(self, _document: str, number: int) -> Page:
+        return self.pages[number - 1]
+
+
+def pages_of(document: str) -> tuple[Page, ...]:
+    pages = []
+    for number, text in enumerate((one.strip("\n") for one in document.split("\n----\n")), 1):
+        blocks, at = [], 0
+        for line in text.split("\n"):
+            kind = BlockKind.TABLE_ROW if "\t" in line else BlockKind.PARAGRAPH
+            is_title = not at and not line.endswith((".", ":")) and len(line) < 40
+            blocks.append(Block(BlockKind.HEADING if is_title else kind, at, at + len(line)))
+            at += len(line) + 1
+        pages.append(page_of(number, str(number), text, blocks))
+    return tuple(pages)
+
+
+def cases(name: str) -> list[Case]:
+    found = tomllib.loads((GOLDEN / name).read_text("utf-8"))["case"]
+    return [
+        Case(
+            pages_of(one["document"]),
+            one["question"],
+            one["answer"],
+            one["right"],
+            one.get("page", 0),
+        )
+        for one in found
+    ]
+
+
+def grounds_of(one: Case) -> Grounds:
+    return Grounds(tuple(source.passage for source in one.sources), one.page_of)
+
+
+def looked_through(one: Case) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
+    """The quotations of a case's answer, and its marks."""
+    grounds = grounds_of(one)
+    citations = grounds.citations(one.question, one.answer)
+    return citations, grounds.marks(one.question, one.answer, citations)
+
+
+def figures(name: str) -> tuple[int, int, int, int]:
+    """Right answers; of them certified, and cited on the right page; inventions certified."""
+    right = certified = well_cited = invented = 0
+    for one in cases(name):
+        citations, marks = looked_through(one)
+        related = grounds_of(one).relation(one.question, citations) + UNTOLD
+        is_known = not grounds_of(one).unknown_names(one.question)
+        is_certain = bool(citations) and not marks and related >= LEAST_SURE and is_known
+        right += one.right
+        certified += one.right and is_certain
+        well_cited += one.right and bool(citations) and citations[0].page == one.page
+        invented += not one.right and is_certain
+    return right, certified, well_cited, invented
+
+
+def test_a_right_answer_is_never_said_to_be_missing_and_no_invention_is_certified() -> None:
+    assert figures("answers.toml") == (8, 8, 8, 0)
+
+
+def test_so_it_is_with_answers_that_were_laid_aside() -> None:
+    assert figures("answers_held_out.toml") == (8, 8, 8, 0)
+
+
+def test_a_value_beside_other_words_is_about_something_else() -> None:
+    (caretaker,) = (one for one in cases("answers.toml") if "caretaker" in one.question)
+    citations, _ = looked_through(caretaker)
+    assert [one.quote for one in citations] == ["The rent is 2,050 euros a month."]
+    assert grounds_of(caretaker).relation(caretaker.question, citations) == 0.0
+
+
+def test_a_value_that_stands_nowhere_is_said_to_be_missing() -> None:
+    pages = pages_of("Prices\nCoffee costs 2.40 EUR.\n----\nHours\nDaily from 7 to 18.")
+    _, marks = looked_through(Case(pages, "What does coffee cost?", "Coffee costs 9.99 EUR."))
+    assert [(one.kind, one.text) for one in marks] == [("amount", "9.99 EUR")]
+
+
+def test_two_values_that_stand_apart_are_cited_from_both_places() -> None:
+    pages = pages_of("Staff\nWe employ 27 people.\n----\nAbsence\nSickness absence fell from 5.6 to 4.1 per cent.")
+    one = Case(pages, "How many people are employed, and did absence fall?", "27 people; absence fell to 4.1 per cent.")
+    citations, marks = looked_through(one)
+    assert (sorted(one.page for one in citations), marks) == ([1, 2], ())
+
+
+def test_a_row_of_a_table_is_cited_for_what_it_stands_under() -> None:
+    pages = pages_of("Prices\nService\tPrice\nCleaning, per hour\t19.50 EUR\nWindows, per hour\t21.00 EUR")
+    citations, marks = looked_through(Case(pages, "What is the price of cleaning?", "19.50 EUR"))
+    assert ([one.quote for one in citations], marks) == (["Cleaning, per hour\t19.50 EUR"], ())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Why did the board close the shop?", "Because two members asked for it.", True),
+        ("Is the shop closed?", "Yes.", True),
+        ("Is the shop closed?", "No, it is not closed.", False),
+        ("Why is the shop not closed?", "Because two members asked for it.", False),
+        ("How much does it save?", "640 euros.", False),
+    ],
+)
+def test_what_a_question_takes_for_granted_is_denied(question, answer, expected) -> None:
+    one = Case(
+        pages_of("The shop is not closed, although two members asked for it; it saves 640 euros."), question, answer
+    )
+    citations, _ = looked_through(one)
+    assert grounds_of(one).are_against(question, answer, citations) is expected
+
+
+_PIECES = "Anders Lindqvist 2,050 euros 1. Mai 12 % seven km/h ٣ ½ IBAN-7 « “The No. U.S. 03/04/2024 not if the"
+WORDS = st.sampled_from([*_PIECES.split(), "\n"])
+
+
+@given(st.lists(WORDS, max_size=12), st.lists(WORDS, max_size=30), st.lists(WORDS, max_size=6))
+def test_whatever_is_answered_marks_and_citations_are_words_that_are_there(said, there, asked) -> None:
+    one = Case(pages_of(" ".join(there)), " ".join(asked), " ".join(said))
+    citations, marks = looked_through(one)
+    for mark in marks:
+        assert one.answer[mark.start : mark.end] == mark.text
+    for citation in citations:
+        assert one.pages[citation.page - 1].text[citation.start : citation.end] == citation.quote

@@ -1,0 +1,242 @@
+"""What is kept of a model's words: right answers with their place, and nothing that rests on something else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from slmdesk.base.documents import Block, BlockKind, page_of
+from slmdesk.base.records import Passage
+from slmdesk.library.retrieval import RankedPassages
+from slmdesk.questions.context import AnswerContext
+from slmdesk.questions.grounds import Grounds
+from slmdesk.questions.prompt import NOT_FOUND, Source
+from slmdesk.questions.question_parts import asks_yes_or_no
+from slmdesk.questions.verification import Evidence
+
+pytestmark = pytest.mark.pure
+
+MINUTES = (
+    "Minutes of the building committee\nPresent: Ingrid Halvorsen (chair), Marco Rossi, Tomasz Wrona, Leila Benali.",
+    "Budget\nThe project is 60,000 euros over its budget, since the price of steel rose. The reserve covers 40,000 "
+    "euros of it. Ingrid Halvorsen reports to the management board.",
+    "Works council\nTomasz Wrona asked whether the works council has been told of the move. Ingrid Halvorsen meets it "
+    "in October.",
+    "Opening\nIf the fire inspection fails, the opening moves to 9 February 2026. Otherwise it is on 12 January.",
+)
+REPORT = (
+    "Quarterly report\nSales of jackets and boots rose in all regions.",
+    "Regions\nSales in Austria were 16.9 million euros. Sales in Italy were 9.1 million euros.",
+    "Profit\nThe operating profit fell because freight rates and wages rose, and because of one-off costs of 0.6 "
+    "million euros for Linz.",
+    "People\nAnders Lindqvist is head of finance since 2019. Maria Ruiz leads the shop in Linz.",
+    "Bicycles\nElectric bicycles fell to 11.1 million euros; subsidies ended in Norway in June.",
+)
+LEASE = (
+    "1. Premises\nThe Landlord lets the ground floor. The upper floors are let as flats.",
+    "2. Rent\nThe rent is 46,800 pounds a year, exclusive of value added tax.",
+    "3. Repairs\nThe Landlord keeps the roof in good repair. In particular, the Tenant does not answer for the damp on "
+    "the north wall of the basement.",
+    "4. Insurance\nThe Landlord insures the building against fire and storm for its full cost.",
+)
+VORSTAND = (
+    "Protokoll\nAnwesend: Annegret Thiele (Vorstandsvorsitzende), Uwe Hartung, Sabine Krohn.",
+    "Wirtschaftliche Lage\nDie Rückstände der Mieter sind von 96.000 auf 71.000 Euro zurückgegangen.",
+    "Verschiedenes\nFrau Thiele ist vom 6. bis 17. Oktober im Urlaub; sie wird von Frau Krohn vertreten.",
+)
+
+
+class Pages:
+    """A document of pages, each a heading and a paragraph, that is a passage of its own."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.pages = {number: _page(number, text) for number, text in enumerate(texts, 1)}
+        self.passages = tuple(Passage(n, "d", n, n, 0, len(one.text), one.text) for n, one in self.pages.items())
+
+    def page_of(self, _document, number):
+        return self.pages.get(number)
+
+    def evidence(self, question: str) -> Evidence:
+        store = SimpleNamespace(
+            passages=SimpleNamespace(count=lambda ids: (len(self.passages), 100), of_document=lambda id: self.passages),
+            pages=SimpleNamespace(of_document=lambda id, begin, limit: [self.pages[begin]]),
+        )
+        sources = tuple(Source(one.n, one, "d.txt") for one in self.passages)
+        reading = AnswerContext(RankedPassages(self.passages, ()), sources, True, 100, 4096, len(self.passages))
+        return Evidence(store, question, (SimpleNamespace(id="d"),), reading)  # type: ignore[arg-type]
+
+    def part(self, question: str, words: str):
+        return self.evidence(question).part(question, words)
+
+
+def _page(number, text):
+    blocks, at = [], 0
+    for line in text.split("\n"):
+        blocks.append(Block(BlockKind.HEADING if not at else BlockKind.PARAGRAPH, at, at + len(line)))
+        at += len(line) + 1
+    return page_of(number, str(number), text, blocks)
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "words", "page"),
+    [
+        (
+            MINUTES,
+            "By how much is the project over budget?",
+            '[2] "The project is 60,000 euros over its budget"\nAnswer: By 60,000 euros.',
+            2,
+        ),
+        (
+            MINUTES,
+            "What happens if the fire inspection fails?",
+            '[4] "If the fire inspection fails, the opening moves to 9 February 2026."\nAnswer: The opening moves to 9 '
+            "February 2026.",
+            4,
+        ),
+        (
+            REPORT,
+            "Why did the operating profit fall?",
+            '[3] "freight rates and wages rose"\nAnswer: Freight rates and wages rose, and there were one-off costs of '
+            "0.6 million euros for Linz.",
+            3,
+        ),
+        (
+            REPORT,
+            "Why did the operating profit fall?",
+            '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.',
+            3,
+        ),
+        (
+            LEASE,
+            "What is the rent?",
+            '[1] "made up by the model"\nAnswer: 46,800 pounds a year.',
+            2,
+        ),
+        (
+            VORSTAND,
+            "Wer vertritt Frau Thiele während ihres Urlaubs?",
+            '[1] "Frau Krohn vertritt sie im Urlaub gern"\nAntwort: Sie wird von Frau Krohn vertreten.',
+            3,
+        ),
+    ],
+)
+def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, words, page):
+    part = Pages(document).part(question, words)
+    assert (part.found, part.marks) == (True, ())
+    assert [one.page for one in part.citations] == [page]
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "words"),
+    [
+        (
+            MINUTES,
+            "Who was elected as the new chair of the works council?",
+            '[2] "The project is 60,000 euros over its budget, since the price of steel rose."\nAnswer: Marco Rossi '
+            "was elected as the new chair of the works council.",
+        ),
+        (
+            REPORT,
+            "Who is the new head of marketing?",
+            '[4] "Anders Lindqvist is head of finance since 2019."\nAnswer: The new head of marketing is Anders '
+            "Lindqvist.",
+        ),
+        (
+            REPORT,
+            "What were the sales in France?",
+            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: The sales in France were 16.9 million euros.',
+        ),
+        (
+            REPORT,
+            "What were the sales in France?",
+            '[2] "Sales in Austria were 16.9 million euros."\nAnswer: 16.9 million euros.',
+        ),
+        (
+            LEASE,
+            "What rent do the occupiers of the flats on the upper floors pay?",
+            '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.',
+        ),
+        (LEASE, "Which animals may the tenant keep?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
+        (LEASE, "Does it rain?", '[9] "It rains all day"\nAnswer: Yes.'),
+        (
+            REPORT,
+            "How much do the jackets and boots cost?",
+            '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Jackets and boots cost 120 euros in all.',
+        ),
+    ],
+)
+def test_what_rests_on_nothing_is_not_in_the_text(document, question, words):
+    part = Pages(document).part(question, words)
+    assert (part.answer, part.found, part.citations, part.marks) == (NOT_FOUND, False, (), ())
+
+
+def test_a_sentence_that_says_no_is_the_answer_where_the_model_says_yes():
+    part = Pages(LEASE).part("Does the tenant answer for the damp in the basement?", "Yes, the tenant does.")
+    assert part.answer.startswith("In particular, the Tenant does not answer for the damp")
+    assert (part.found, part.marks) == (True, ())
+    other = Pages(LEASE).part("When must the tenant answer for the damp?", "The tenant answers for the damp at once.")
+    assert not other.found
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("May the tenant keep a dog?", True),
+        ("Gehört das Kühlgerät zum Vertrag?", True),
+        ("Peut-on tailler les haies ?", True),
+        ("What may the tenant do?", False),
+        ("Wer gehört dazu?", False),
+        ("Was hat das gekostet?", False),
+        ("Do której godziny pracują?", False),
+        ("La commune fait-elle payer le terrain ?", True),
+        ("A quanto ammonta il canone?", False),
+    ],
+)
+def test_yes_or_no_questions(question, expected):
+    assert asks_yes_or_no(question) is expected
+
+
+def test_half_of_a_compound_is_not_what_was_asked_for():
+    loan = Pages(
+        (
+            "Darlehen\nDie Frist für die Rückzahlung beträgt zwei Jahre.",
+            "Widerruf\nDie Widerrufsfrist beträgt vierzehn Tage.",
+            "Zinsen\nDer Zinssatz beträgt drei Prozent.",
+        )
+    )
+    question = "Wie lang ist die Rückzahlungsfrist?"
+    right = loan.evidence(question).part(question, "Zwei Jahre.", 0.6)
+    assert (right.found, right.marks) == (True, ())
+    wrong = loan.evidence(question).part(question, "Vierzehn Tage.", 0.6)
+    assert not wrong.found or wrong.marks
+
+
+def test_nothing_is_near_that_has_hardly_a_word_of_the_question():
+    lease = Pages(LEASE)
+    grounds = Grounds(lease.passages, lease.page_of)
+    rent, damp = grounds.places[2].citation, grounds.places[4].citation
+    assert grounds.is_near("How high is the rent?", rent)
+    assert not grounds.is_near("May the tenant keep a dog?", damp)
+
+
+def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_words():
+    words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
+    part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
+    assert (part.found, [one.page for one in part.citations]) == (True, [2])
+
+
+def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_model_is():
+    evidence = Pages(LEASE).evidence("What has the hospital been promised?")
+    assert not evidence.part("What has the hospital been promised?", "46,800 pounds a year.", 2.0).found
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Who leads the shop in Linz?", "Maria Ruiz leads the shop.", True),
+        ("Did sales of boots rise in Italy?", "Yes, sales of bicycles fell to 11.1 million euros.", False),
+    ],
+)
+def test_what_another_sentence_has_far_more_of_is_not_answered_by_this_one(question, answer, expected):
+    assert Pages(REPORT).evidence(question).part(question, answer, 2.0).found is expected

@@ -1,0 +1,152 @@
+"""The way through a question: the best passages, then more, then what was passed over, then one check."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.records import Passage
+from slmdesk.library.citations import Mark
+from slmdesk.library.nearest import Citation
+from slmdesk.library.retrieval import RankedPassages
+from slmdesk.questions.context import AnswerContext, asks_for_all
+from slmdesk.questions.plan import Asked, Reply, plan
+from slmdesk.questions.prompt import NOT_FOUND, Part, Source
+
+pytestmark = pytest.mark.pure
+
+CITED = Citation("d", 1, 0, 4, "here")
+OTHER = Citation("d", 2, 0, 4, "there")
+
+
+def reading(count, *, is_whole=False, wider=None):
+    sources = tuple(Source(n, Passage(n, "d", n, n, 0, 4, "text"), "") for n in range(1, count + 1))
+    return AnswerContext(RankedPassages((), ()), sources, is_whole, 10, 4096, 9, wider=wider)
+
+
+WHOLE = reading(9, is_whole=True)
+BEST = reading(2, wider=WHOLE)
+
+
+def judge(_reading, _question, text, _certainty):
+    """The words "a: …" are found and cited, "b: …" found and cited elsewhere, all others are not found."""
+    kind, _, words = text.partition(": ")
+    if kind in ("a", "b"):
+        return Part(words, True, (CITED if kind == "a" else OTHER,))
+    return Part(NOT_FOUND, False)
+
+
+def through(question, *replies, begin=BEST, can_tell=False):
+    """The steps of a question with these replies, and what was answered."""
+    asked = Asked(question, (), names=False, can_tell=can_tell)
+    steps, way = [], plan(asked, begin, judge)
+    step, left = next(way), list(replies)
+    while True:
+        steps.append(step)
+        try:
+            step = way.send(left.pop(0))
+        except StopIteration as end:
+            assert not left, "replies that nobody asked for"
+            return steps, end.value
+
+
+def test_the_best_passages_are_read_and_no_more_when_they_answer_it():
+    steps, answered = through("When does it stop?", Reply("a: At 12 bar."))
+    assert [len(one.reading.sources) for one in steps] == [2]
+    assert (answered.answer, answered.citations, answered.is_whole) == ("At 12 bar.", (CITED,), False)
+    assert (answered.passages_read, answered.passages_total) == (2, 9)
+
+
+def test_the_whole_text_is_read_after_not_in_the_text():
+    steps, answered = through("When does it stop?", Reply(NOT_FOUND), Reply("a: At 12 bar."))
+    assert [one.reading.is_whole for one in steps] == [False, True]
+    assert (answered.answer, answered.is_whole) == ("At 12 bar.", True)
+    _, answered = through("When does it stop?", Reply(NOT_FOUND), Reply(NOT_FOUND))
+    assert (answered.answer, answered.found, answered.is_whole) == (NOT_FOUND, False, True)
+
+
+def test_a_part_that_was_passed_over_is_asked_for_by_itself():
+    steps, answered = through("How much is it, and why?", Reply("a: 60 euros."), Reply("b: Because steel is dear."))
+    assert "every part" in steps[0].turns[-1].text
+    assert "Answer only this part of it: why?" in steps[1].turns[-1].text
+    assert steps[1].turns[-1].text.startswith(steps[0].turns[-1].text.partition("Answer in")[0].rstrip()), "kept"
+    assert (answered.answer, answered.citations) == ("60 euros.\nBecause steel is dear.", (CITED, OTHER))
+
+
+def test_what_no_part_of_the_text_answers_is_said():
+    _, answered = through("How much is it, and why?", Reply("a: 60 euros."), Reply(NOT_FOUND), begin=WHOLE)
+    assert answered.answer == "60 euros.\nNot in the text: \u201cwhy?\u201d"
+
+
+def test_an_answer_to_both_parts_needs_one_step():
+    steps, answered = through("How much is it, and why?", Reply("a: 60 euros, because steel is dear."))
+    assert len(steps) == 1
+    assert answered.answer == "60 euros, because steel is dear."
+
+
+YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
+
+
+def test_a_model_that_can_tell_is_asked_first_whether_the_text_says_it():
+    steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, can_tell=True)
+    assert [one.choices for one in steps] == [("Yes", "No"), ()]
+    assert (answered.answer, answered.found) == ("At 12 bar.", True)
+
+
+def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
+    steps, answered = through("When does it stop?", NO, NO, can_tell=True)
+    assert [one.reading.is_whole for one in steps] == [False, True]
+    assert (answered.answer, answered.found) == (NOT_FOUND, False)
+
+
+def test_it_is_not_asked_about_what_yes_or_no_answers():
+    steps, _ = through("Does it stop?", Reply("a: No."), begin=WHOLE, can_tell=True)
+    assert [one.choices for one in steps] == [()]
+
+
+def test_marks_move_with_their_part():
+    def marked(_reading, question, text, _certainty):
+        return Part(text, True, (CITED,), (Mark("number", text[:2], 0, 2),))
+
+    way = plan(Asked("How much is it, and why?", (), names=False, can_tell=False), WHOLE, marked)
+    next(way)
+    way.send(Reply("60 euros."))
+    with pytest.raises(StopIteration) as end:
+        way.send(Reply("Because of 70."))
+    answered = end.value.value
+    assert [answered.answer[one.start : one.end] for one in answered.marks] == ["60", "Be"]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("List all decisions.", True),
+        ("Fasse das zusammen.", True),
+        ("When does it stop?", False),
+        ("Wer zahlt?", False),
+    ],
+)
+def test_what_is_asked_of_all_pages(question, expected):
+    assert asks_for_all(question) is expected
+
+
+def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_something():
+    sources = tuple(
+        Source(n, Passage(n, name[0], 1, 1, 0, 4, "text"), name) for n, name in enumerate(("d.txt", "e.txt"), 1)
+    )
+    context = AnswerContext(RankedPassages((), ()), sources, False, 10, 4096, 9, documents=7)
+    _, answered = through("When does it stop?", Reply("a: At 12 bar."), begin=context)
+    assert [(one.name, one.says) for one in answered.looked_at] == [("d.txt", True), ("e.txt", False)]
+    assert answered.documents_words == "2 of 7 documents were looked at. Cited: d.txt. Nothing cited: e.txt."
+    _, answered = through("When does it stop?", Reply(NOT_FOUND), begin=context)
+    assert answered.documents_words == "2 of 7 documents were looked at. None says it: d.txt, e.txt."
+    _, answered = through("When does it stop?", Reply("a: At 12 bar."))
+    assert answered.documents_words == ""
+
+
+def test_that_it_is_not_in_the_text_is_said_as_it_was_judged():
+    plain = Asked("Etage?", (), names=False, can_tell=False)
+    way = plan(plain, WHOLE, lambda *_: Part("Das steht nicht im Text.", False))
+    next(way)
+    with pytest.raises(StopIteration) as end:
+        way.send(Reply("Vier."))
+    assert end.value.value.answer == "Das steht nicht im Text."

@@ -1,0 +1,96 @@
+"""Questions that ask two things at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.questions.question_parts import has_name, is_answered, parts_of
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("By how much is the project over budget and why?", ("By how much is the project over budget?", "why?")),
+        (
+            "How much notice must the tenant give to end the lease early, and when?",
+            ("How much notice must the tenant give to end the lease early?", "when?"),
+        ),
+        (
+            "How much rent is payable a year, and on which days?",
+            ("How much rent is payable a year?", "on which days?"),
+        ),
+        (
+            "Combien de plants sont morts le premier hiver, et pourquoi ?",
+            ("Combien de plants sont morts le premier hiver?", "pourquoi ?"),
+        ),
+        (
+            "Warum scheidet die Pelletheizung aus, und was hätte sie gekostet?",
+            ("Warum scheidet die Pelletheizung aus?", "was hätte sie gekostet?"),
+        ),
+        ("¿Cuánto cuesta y cuándo se paga?", ("¿Cuánto cuesta?", "cuándo se paga?")),
+        ("how much is the rent and when is it due", ("how much is the rent?", "when is it due?")),
+        ("What is the rent? When is it due?", ("What is the rent?", "When is it due?")),
+        (
+            "Who pays, when does he pay and how much is it?",
+            ("Who pays, when does he pay?", "how much is it?"),
+        ),
+    ],
+)
+def test_a_question_of_two_parts_is_split(question, parts):
+    assert parts_of(question) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When does the pump stop?",
+        "Which firms and which persons took part?",
+        "What does it say about how and when the rent is paid?",
+        "Who signs for landlord and tenant?",
+        "What was the average price of city and touring bicycles?",
+        "Wer haftet für Frost und Wasser, wenn niemand da ist?",
+        "Summarize this and explain how it works.",
+        "and why?",
+        "?",
+        "",
+    ],
+)
+def test_what_asks_one_thing_stays_whole(question):
+    assert parts_of(question) == (question,)
+
+
+@pytest.mark.parametrize(
+    ("part", "answer", "expected"),
+    [
+        ("why?", "60,000 euros.", False),
+        ("why?", "60,000 euros, because the price of steel rose.", True),
+        ("when?", "Nine months' written notice, provided that no rent is in arrears.", True),
+        ("when?", "He must give written notice.", False),
+        ("on which days?", "On 25 March and 24 June.", True),
+        ("was hätte sie gekostet?", "Weil der Platz für den Bunker fehlt.", False),
+        ("was hätte sie gekostet?", "Weil der Platz fehlt; sie hätte 655.000 Euro gekostet.", True),
+        ("pourquoi ?", "Un plant sur trois.", False),
+        ("at which dose?", "Only if creatinine is low.", False),
+        ("who must be told?", "The ward is not handed over.", True),
+    ],
+)
+def test_whether_an_answer_has_what_a_part_asks_for(part, answer, expected):
+    assert is_answered(part, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("What is the name of the investor?", "The investor is the hospital.", False),
+        ("What is the name of the investor?", "Cobalt Partners.", True),
+        ("Wie heißt der Hausmeister?", "Der Hausmeister heißt Uwe Krohn.", True),
+        ("Wie heißt der Hausmeister?", "Der Hausmeister.", False),
+        ("Comment s’appelle le promoteur ?", "Le promoteur est le centre hospitalier.", False),
+        ("Wer haftet für den Schaden?", "der Mieter", True),
+        ("What is the name of the clinic?", "\u0623\u062d\u0645\u062f", True),
+    ],
+)
+def test_what_is_asked_for_by_its_name_is_answered_with_a_name(question, answer, expected):
+    assert has_name(question, answer) is expected

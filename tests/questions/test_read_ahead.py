@@ -1,0 +1,191 @@
+"""A paper of a few pages is read while its reader has not asked yet."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from fakes.recorder import TIMEOUT_S, add_model, result_of
+
+from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Status
+from slmdesk.base.saved_states import states_in
+from slmdesk.chat.requests import SendRequest
+from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.loader.token_count import count_tokens
+from slmdesk.questions.events import QuestionAnswered
+from slmdesk.questions.types import AskRequest
+
+pytestmark = pytest.mark.process
+
+PAPER = "The pump stops at 12 bar.\n\n" + " ".join(f"Part{number} has its own number." for number in range(200))
+QUESTION = "When does the pump stop?"
+
+
+def call(recorder, work):
+    return recorder.services.service_thread.call(work)
+
+
+def written(recorder, text):
+    chats = recorder.services.chats
+    return recorder.end_of(call(recorder, lambda: chats.send(SendRequest(text))).answer.id).message
+
+
+def document(recorder, path, text=PAPER):
+    path.write_text(text, encoding="utf-8")
+    return result_of(recorder.services, lambda: recorder.services.documents.open(path)).id
+
+
+def expect(recorder, document, **more):
+    """Wait until the model has the reading, or it is decided that it has none."""
+    services = recorder.services
+    call(recorder, lambda: services.questions.expect_question(document, **more))
+    record = call(recorder, lambda: services.models.choose(None))
+    if call(recorder, services.loader.loaded):  # counting, which decides it, comes before another count
+        result_of(services, lambda: count_tokens(services.loader, record, ["behind it"]))
+
+
+def is_busy(recorder):
+    return call(recorder, lambda: recorder.services.loader.is_busy)
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def asked(recorder, document, **more):
+    services = recorder.services
+    sent = call(recorder, lambda: services.questions.ask(AskRequest(QUESTION, (document,), **more)))
+    message = recorder.end_of(sent.answer.id).message
+    assert message.status is Status.COMPLETE
+    recorder.wait(QuestionAnswered, lambda event: event.message == sent.answer.id)
+    return message
+
+
+def test_a_question_finds_its_paper_read(opened, tmp_path):
+    recorder = opened(answer="At 12 bar.")
+    paper = document(recorder, tmp_path / "pump.txt")
+    written(recorder, "hello")
+    expect(recorder, paper)
+    wait_until(lambda: not is_busy(recorder))
+    expect(recorder, paper)
+    assert not is_busy(recorder), "once is enough"
+    message = asked(recorder, paper)
+    assert message.text.startswith("At 12 bar.")
+    assert message.tokens_in - message.tokens_reused < 60
+    assert message.tokens_reused > 1000
+
+
+def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
+    recorder = opened(answer="At 12 bar.", slow_read=0.3)
+    paper = document(recorder, tmp_path / "pump.txt")
+    written(recorder, "hello")
+    expect(recorder, paper)
+    wait_until(lambda: not is_busy(recorder))
+    asked(recorder, paper)
+    result_of(recorder.services, recorder.services.states.when_quiet)
+    assert len(states_in(find_paths().states)) == 1
+
+
+@pytest.fixture
+def reading(opened, tmp_path):
+    """A paper that is being read for some seconds."""
+    recorder = opened(answer="At 12 bar.", slow_read=1.0)
+    paper = document(recorder, tmp_path / "pump.txt")
+    written(recorder, "hello")
+    expect(recorder, paper)
+    assert is_busy(recorder)
+    return recorder, paper
+
+
+def until_given_up(recorder):
+    wait_until(lambda: call(recorder, lambda: recorder.services.chats.answers.read_ahead._lease) is None)
+    assert not call(recorder, lambda: recorder.services.questions._ahead_s), "it was not read to its end"
+
+
+def test_the_reading_ends_where_its_question_is_asked(reading):
+    recorder, paper = reading
+    sent = call(recorder, lambda: recorder.services.questions.ask(AskRequest(QUESTION, (paper,))))
+    until_given_up(recorder)
+    assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
+
+
+def test_the_reading_ends_where_a_chat_goes_on(reading):
+    recorder, _paper = reading
+    assert written(recorder, "hello again").status is Status.COMPLETE
+    until_given_up(recorder)
+
+
+def test_the_reading_ends_where_another_model_is_asked(reading, tmp_path):
+    recorder, paper = reading
+    other = add_model(recorder.services, tmp_path / "other.gguf", name="Other")
+    assert asked(recorder, paper, model=other.id).model_name == "Other"
+    until_given_up(recorder)
+
+
+def test_the_reading_ends_where_a_job_takes_the_model(reading):
+    recorder, _paper = reading
+    loader = recorder.services.loader
+    record = call(recorder, lambda: recorder.services.models.choose(None))
+
+    def start(lease):
+        lease.start("batch", {}, lambda _event: None, priority="background")
+
+    lease = call(recorder, lambda: loader.acquire(record, start, print))
+    until_given_up(recorder)
+    assert is_busy(recorder), "the job goes on"
+    call(recorder, lease.release)
+
+
+def weak(recorder, paper):
+    (model,) = call(recorder, recorder.services.store.models.all)
+    header = {**model.header, "parameters": 135_000_000}
+    call(recorder, lambda: recorder.services.store.models.change(model.id, header=header))
+
+
+def redacted(recorder, paper):
+    asked(recorder, paper, redact=True)
+    written(recorder, "hello")
+
+
+def let_go(recorder, paper):
+    call(recorder, recorder.services.models.unload)
+
+
+@pytest.mark.parametrize("reason", [weak, redacted, let_go])
+def test_a_paper_is_not_read_ahead(opened, tmp_path, reason):
+    recorder = opened(answer="At 12 bar.", slow_read=0.05)
+    paper = document(recorder, tmp_path / "pump.txt")
+    written(recorder, "hello")
+    reason(recorder, paper)
+    expect(recorder, paper)
+    assert not is_busy(recorder)
+
+
+def test_a_long_paper_is_not_read_ahead(opened, tmp_path):
+    recorder = opened(slow_read=0.05)
+    paper = document(recorder, tmp_path / "pump.txt", PAPER + PAPER + PAPER)
+    written(recorder, "hello")
+    expect(recorder, paper)
+    assert not is_busy(recorder)
+
+
+def test_a_model_at_work_is_left_alone(opened, tmp_path):
+    recorder = opened(answer="word " * 2000, slow=0.1)
+    paper = document(recorder, tmp_path / "pump.txt")
+    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest("hello")))
+    recorder.words_of(sent.answer.id)
+    expect(recorder, paper)
+    assert call(recorder, lambda: recorder.services.chats.answers.read_ahead._lease) is None
+    call(recorder, lambda: recorder.services.chats.stop(sent.answer.id))
+    recorder.end_of(sent.answer.id)
+
+
+def test_questions_on_show_load_a_model_that_was_let_go(opened, tmp_path):
+    recorder = opened()
+    paper = document(recorder, tmp_path / "pump.txt")
+    call(recorder, lambda: recorder.services.questions.expect_question(paper, loads=True))
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)

@@ -1,0 +1,34 @@
+"""What is said of the disk the history lies on."""
+
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.runtime.home_place import home_problems
+from slmdesk.system.doctor import examine_computer
+
+pytestmark = pytest.mark.pure
+
+
+def test_nothing_is_said_of_an_ordinary_disk(tmp_path):
+    paths = find_paths(tmp_path / "home")
+    assert home_problems(paths) == (), "not even made yet"
+    make_folders(paths)
+    assert home_problems(paths) == ()
+    assert examine_computer(paths)["paths"]["warnings"] == []
+
+
+def test_a_disk_without_rights_and_a_synced_folder_are_named_once_each(tmp_path, monkeypatch):
+    paths = find_paths(tmp_path / "home")
+    for folder in (paths.data, paths.config, paths.cache):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    monkeypatch.setattr("pathlib.Path.chmod", lambda *_args: None)  # as on FAT
+    make_folders(paths)
+    (tmp_path / ".stfolder").mkdir()
+    found = home_problems(paths)
+    assert [one.code for one in found] == ["home.open", "home.synced"]
+    assert str(paths.data) in found[0].sentence
+    assert "Syncthing" in found[1].sentence
+    assert examine_computer(paths)["paths"]["warnings"] == [one.sentence for one in found]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from slmdesk.base.errors import BUG_CODE, CODES, KnownError
+from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of, sentence_for
+
+pytestmark = pytest.mark.pure
+
+ARGS = {"bytes": 98_000_000, "expected": 2_000_000_000, "limit": 5000, "needed_bytes": 1, "available_bytes": 2}
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_a_sentence_that_uses_its_args(code: str) -> None:
+    args = {name: ARGS.get(name, 4321 if name in {"needed", "available", "times", "seconds", "count"} else f"<{name}>")
+            for name in CODES[code]}  # fmt: skip
+    sentence = sentence_for(code, args)
+    assert not re.search(r"[{}!]|unknown|Something did not work", sentence), sentence
+    assert sentence[-1] == "."
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_a_sentence_without_args_too(code: str) -> None:
+    assert sentence_for(code, {}).endswith(".")
+
+
+def test_an_unknown_code_has_a_sentence() -> None:
+    assert "future.code" in sentence_for("future.code", {"x": 1})
+
+
+@pytest.mark.parametrize("how", ["aborted", "segfault", "bus", "illegal_instruction", "exited", "killed", "hung"])
+def test_w2_each_cause_of_death_has_its_own_sentence(how: str) -> None:
+    others = {sentence_for("child.died", {"how": one, "detail": "Ryzen"}) for one in ("aborted", "odd") if one != how}
+    sentence = sentence_for("child.died", {"how": how, "detail": "Ryzen"})
+    assert sentence not in others
+    assert ("Ryzen" in sentence) is (how in ("illegal_instruction", "exited"))
+
+
+def test_sizes_carry_units() -> None:
+    assert [bytes_for_people(one) for one in (0, 999, 98_000_000, 1_234_000_000, 999_700_000, 4e12)] == [
+        "0 bytes", "999 bytes", "98 MB", "1.2 GB", "1.0 GB", "4.0 TB",
+    ]  # fmt: skip
+
+
+def test_m11_hostile_args_become_one_plain_line() -> None:
+    sentence = sentence_for("file.missing", {"path": "a\nb\u202e\x1b[31m" + "x" * 1000})
+    assert all(one.isprintable() for one in sentence)
+    assert len(sentence) < 400
+    assert "…" in sentence
+    assert "{reason}" in sentence_for("file.missing", {"path": "{reason}"})
+
+
+def test_a_bug_has_a_report_without_the_words_of_the_user() -> None:
+    try:
+        int("SECRET WORDS")
+    except ValueError as err:
+        problem = problem_for(err)
+    assert problem.code == BUG_CODE
+    assert "SECRET" not in problem.report + problem.sentence
+    assert "ValueError" in problem.report
+    assert "test_messages.py" in problem.report
+    assert "slmdesk" in problem.report
+
+
+def test_a_known_error_has_no_report() -> None:
+    problem = problem_for(KnownError("store.full"))
+    assert (problem.code, problem.report) == ("store.full", "")
+    assert problem_of("context.full", {"needed": 5, "available": True, "x": [1]}).args == {"needed": 5}
+
+
+def test_numbers_and_names_that_are_missing_make_no_odd_sentence() -> None:
+    assert sentence_for("text.replaced", {"count": 1}).startswith("1 character that")
+    assert sentence_for("text.replaced", {"count": 2}).startswith("2 characters that")
+    assert "unknown" not in sentence_for("item.unknown", {"id": ""})
+    args = {"path": "x.gguf", "bytes": 3000, "expected": 394_000}
+    assert "3 kB of 394 kB" in sentence_for("model.incomplete", {**args, "at_least": 0})
+    assert "394" not in sentence_for("model.incomplete", {**args, "at_least": 1})
+
+
+def test_a_limit_is_one_of_bytes_only_beside_bytes() -> None:
+    assert "20 can be begun at once" in sentence_for("document.too_many", {"count": 30, "limit": 20})
+    assert "the limit is 20,000." in sentence_for(
+        "document.too_many_pages", {"path": "a", "pages": 30_000, "limit": 20_000}
+    )
+    assert "the limit is 2.0 GB." in sentence_for(
+        "document.too_large", {"path": "a", "bytes": 3e9, "limit": 2_000_000_000}
+    )

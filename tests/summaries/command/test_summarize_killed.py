@@ -1,0 +1,82 @@
+"""A summary whose whole command is killed again and again: what was stored stays, and the end is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes.commands import run_here
+from fakes.killed import go_on, kill_again, rows
+from fakes.matrix import counts
+from fakes.recorder import Recorder, add_model, open_echo
+
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import SKILLS
+
+pytestmark = pytest.mark.process
+ECHO = json.dumps({"words": True, "slow": 0.004})
+WORDS = "boiler tenant garden window lease roof repair notice payment deposit cellar stairs".split()  # noqa: SIM905
+
+
+def text(flats: int) -> str:
+    chance = random.Random(7)
+    return "\n\n".join(
+        f"The {chance.choice(WORDS)} of flat {number} concerns the {chance.choice(WORDS)} and the "
+        f"{chance.choice(WORDS)} beside the {chance.choice(WORDS)} of number {number}."
+        for number in range(flats)
+    )
+
+
+def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
+    """A home with a model that is taken for a good one."""
+    monkeypatch.setenv("SLMDESK_HOME", str(folder))
+    services = open_echo()
+    try:
+        record = add_model(services, model)
+        skills = [
+            {"skill": one.value, "level": "good", "passed": 12, "total": 12, "auc": 0.9, "threshold": 0.0}
+            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+        ]
+        shape = {"version": items()[0], "skills": skills}
+        services.service_thread.call(lambda: services.store.models.set_info(record.id, **{SKILLS: shape}))
+    finally:
+        services.close()
+
+
+def result(home: Path) -> str:
+    services = open_echo()
+    try:
+        reported = Recorder(services)
+        item = services.service_thread.call(lambda: reported.services.store.items.page("summary"))[0]
+        found = services.service_thread.call(lambda: services.store.results.get(item.id))
+        document = found["documents"][0]["document"]
+    finally:
+        services.close()
+    del found["seconds"]
+    return json.dumps(found).replace(document, "D")
+
+
+@counts("c1_summaries")
+def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count) -> None:
+    document = tmp_path / "long.txt"
+    document.write_text(text(40 + 20 * count))
+    command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
+    model = tmp_path / "echo.gguf"
+    trusted_home(tmp_path / "calm", monkeypatch, model)
+    env = os.environ | {"SLMDESK_ECHO": ECHO}
+    status, out, err = run_here(command, env)
+    assert (status, bool(out)) == (0, True), err
+    requested = result(tmp_path / "calm")
+
+    home = tmp_path / "killed"
+    trusted_home(home, monkeypatch, model)
+    env["SLMDESK_HOME"] = str(home)
+    killed = kill_again(home, env, command, kills=count, ahead=2)
+    again = command if count == 1 else killed.command  # the same request takes up its job
+    go_on(home, env, replace(killed, command=again))
+    assert rows(home, "select count(*) from jobs where kind = 'summary'") == [(1,)]
+    assert result(home) == requested

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from itertools import pairwise
+
+import pytest
+
+from benchmarks.quality import is_aside
+from benchmarks.quality.expectations import MATTERS, documents
+from slmdesk.base.documents import BlockKind
+from slmdesk.formats.markdown import sections_of
+from slmdesk.jobs.plan import Yield
+from slmdesk.summaries.choosing import allowed_words, choose
+from slmdesk.summaries.chunking import Piece, pieces_of
+from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of
+from slmdesk.summaries.linking import Point
+from slmdesk.summaries.papers import Paper, paper_of
+from slmdesk.summaries.plan import joint
+from slmdesk.summaries.prompts import Length
+from slmdesk.summaries.threads import replaces
+from slmdesk.text.words.sentences import sentence_spans
+
+pytestmark = pytest.mark.pure
+PAPERS = [one for one in (*documents(), *documents(folder=MATTERS)) if not is_aside(one.name)]
+
+LETTER = "\n\n".join(
+    (
+        "# Notice on your parking permit",
+        "**Town of Elmbridge** Parking Office, PO Box 7",
+        "Mr Ian Cole, 4 High Street, Elmbridge, 3 March 2026",
+        "Dear Mr Cole,",
+        "Thank you for your letter of 2 February 2026, which reached us on 5 February 2026.",
+        "## Our decision",
+        "Your application is granted in part. You get one permit, not two.",
+        "| Permit | Fee (£) |\n| --- | --- |\n| First car | 120.00 |\n| Second car | not granted |\n| Total | 120.00 |",
+        "## Reasons",
+        "Only one car was registered at your address on 1 January 2026.",
+        "## What you have to do",
+        "Please pay the £120.00 by 31 March 2026; it can be paid in two parts. If it is not paid, the permit lapses.",
+        "You can appeal to the tribunal within 28 days. You can ring us on 01632 960 001, Monday to Friday.",
+        "Yours sincerely,",
+        "Ann Shaw, head of office, has 3 assistants.",
+    )
+)
+MAILS = "\n\n".join(
+    (
+        "# Boiler",
+        "**From:** Petra **To:** Tom **Sent:** 3 March 2026 **Subject:** Boiler",
+        "The new boiler is delivered on Thursday, 12 March, at 8.",
+        "**From:** Petra **To:** Tom **Sent:** 5 March 2026 **Subject:** Re: Boiler",
+        "The new boiler is now delivered on Monday, 16 March, at 9.",
+    )
+)
+
+
+def pieces(text: str) -> list[Piece]:
+    return [piece for page in sections_of(text) for piece in pieces_of("d", page)[0]]
+
+
+def returned(steps: Generator[Yield, None, list[Line]]) -> list[Line]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def lines(text: str, language: str = "en") -> list[Line]:
+    some = pieces(text)
+    paper = paper_of(text, [piece.text for piece in some if piece.is_heading])
+    return returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, language), language, paper))
+
+
+def test_what_several_documents_say_without_a_place_is_said_without_one() -> None:
+    """In another language a point without a name or a figure is linked to nothing."""
+    points = [Point("A letter.", ()), Point("The roof must be repaired soon.", ())]
+    assert [(point.text, point.links) for point in joint([points, points])][2:] == [(points[1].text, ())]
+
+
+def texts(some: list[Line]) -> list[str]:
+    return [one.text for one in some]
+
+
+def line(text: str, worth: float = 1.0, section: int = 0, *, needs_last: bool = False) -> Line:
+    return Line(0, 0, len(text), text, worth, section, has_weight=True, needs_last=needs_last)
+
+
+def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -> None:
+    assert allowed_words(550, Length.MEDIUM) == 165
+    assert (allowed_words(400, Length.SHORT), allowed_words(4000, Length.SHORT)) == (60, 105)
+    assert (allowed_words(6000, Length.MEDIUM), allowed_words(6000, Length.LONG)) == (400, 1000)
+    assert allowed_words(40_000, Length.LONG) == 2500
+    assert (allowed_words(9, Length.LONG), allowed_words(60, Length.SHORT), allowed_words(0, Length.SHORT)) == (
+        9,
+        15,
+        1,
+    )
+    assert allowed_words(550, 90) == 90
+    for words in range(1, 20_000, 97):
+        assert all(allowed_words(words, one) <= allowed_words(words, two) for one, two in pairwise(Length))
+    assert count_words("The fee – £120 – is due.") == 5
+    assert count_words("会议于三月一日举行") == 5
+
+
+@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+def test_no_summary_has_more_words_than_its_length_and_duties_are_never_left_out(document) -> None:
+    some, total = lines(document.text, document.language), count_words(document.text)
+    has_enough = sum(count_words(one.text) for one in some if one.worth >= 1)
+    duties = choose(some, 10_000).actions
+    for words in (*(allowed_words(total, one) for one in Length), 50, 120, 200, 300):
+        chosen = choose(some, words)
+        said = sum(count_words(one.text) for one in chosen.every)
+        first = [chosen.first] if chosen.first else []
+        assert said <= words or (not chosen.points and said == sum(count_words(one.text) for one in (*first, *duties)))
+        most = sum(count_words(one.text) for one in choose(some, int(1.1 * words)).every)
+        assert max(said, most) >= 0.9 * words or has_enough < 1.3 * words, words
+        assert chosen.is_over == (said > words and bool(chosen.actions))
+        assert chosen.actions == duties
+        assert not set(chosen.rest) & set(chosen.every)
+
+
+@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+def test_words_of_a_line_stand_at_its_place(document) -> None:
+    some = pieces(document.text)
+    for one in lines(document.text, document.language):
+        passage = some[one.piece]
+        words = re.findall(r"\w+", one.text.removeprefix(one.head).lower())
+        if passage.kind is not BlockKind.TABLE_ROW and not one.is_first:  # they have heads of columns, several parties
+            assert set(words) <= set(re.findall(r"\w+", passage.text[one.start : one.end].lower()))
+
+
+def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone() -> None:
+    found = lines(LETTER)
+    assert found[0].text == "Notice on your parking permit, 3 March 2026: Your application is granted in part."
+    passage = pieces(LETTER)[found[0].piece].text[found[0].start : found[0].end]
+    assert found[0].head + passage == found[0].text
+    assert "First car: Fee (£) 120.00" in texts(found)
+    assert [one.text for one in found if one.is_action] == ["Please pay the £120.00 by 31 March 2026"]
+    assert [one.text[:5] for one in found if one.needs_last] == ["It ca", "If it"]
+    said = " ".join(texts(found))
+    assert not any(one in said for one in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
+
+
+def test_what_is_to_come_is_worth_more_than_reasons() -> None:
+    worth = {one.text: one.worth for one in lines(LETTER)}
+    reason = worth["Only one car was registered at your address on 1 January 2026."]
+    assert reason < worth["You get one permit, not two."] < worth["You can appeal to the tribunal within 28 days."]
+
+
+def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_to_be_done() -> None:
+    found = lines(
+        "# Minutes of 3 March 2026\n\n**Present:** Ann Shaw\n\n## 1. Floodlights\n\nMr Cole moved that two be put "
+        "up for £5,300. The motion was lost by two votes to four.\n\n## 2. Tasks\n\n| What | Who | By |\n"
+        "|---|---|---|\n| Letter to the club | Ms Shaw | 31 March |\n\nThe minutes are displayed in the hall."
+    )  # fmt: skip
+    assert texts(found)[0] == "Minutes of 3 March 2026"
+    assert texts(found)[2:] == ["Floodlights: The motion was lost by two votes to four.", found[3].text]
+    assert [one.text for one in found if one.is_action] == ["Letter to the club – Ms Shaw – 31 March"]
+
+
+def test_letter_is_called_by_the_heading_above_its_salutation_not_by_its_sender() -> None:
+    sender = "# Elm Water\n\n5 High Street\n\n## {}\n\nDear customer,\n\nThe water is off on 3 May."
+    assert lines(sender.format("Subject: notice of an interruption"))[0].head == "Notice of an interruption: "
+    assert lines(sender.format("Summary"))[0].head == "Elm Water: "
+
+
+def test_deadline_after_a_condition_is_one_not_that_of_the_condition() -> None:
+    found = lines(
+        "If you agree, the form has to be with us by 12 June. If nobody objects by 14 June the work begins. "
+        "The form, if it is signed, must reach us by 15 June. Below you find what the board checks by 18 June."
+    )
+    assert [one.text[-8:-1] for one in found if one.is_action] == ["12 June", "15 June"]
+
+
+def test_contract_begins_with_its_parties() -> None:
+    found = lines(
+        "# Cleaning contract\n\nbetween **Elm Dental LLP**, 4 High Street (“the Practice”),\n\n"
+        "and **Fern Ltd**, 6 Low Street (“the Contractor”).\n\n## 1. Term\n\nThe contract begins on 1 March 2026."
+    )  # fmt: skip
+    assert found[0].text == "Cleaning contract: Elm Dental LLP (the Practice) – Fern Ltd (the Contractor)"
+
+
+def test_later_mail_corrects_an_earlier_one() -> None:
+    found = lines(MAILS)
+    assert [(one.text, one.worth > 0) for one in found] == [
+        ("Boiler: The new boiler is now delivered on Monday, 16 March, at 9.", True),
+        ("The new boiler is delivered on Thursday, 12 March, at 8.", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "earlier", "later"),
+    [
+        ("en", "We need a deposit of £200 for the hall by 15 May.", "The deposit rises to £300 and is due by 20 May."),
+        ("en", "We deliver at 11:00 through the goods entrance.", "We shall be there at 10:30 rather than 11:00."),
+        ("en", "Two of our staff serve and charge £18 an hour.", "We no longer charge the staff by the hour."),
+        ("de", "Die Abnahme ist am 17. Februar.", "Wir verschieben die Abnahme auf den 24. Februar."),
+        ("fr", "La livraison aura lieu le 3 mars.", "La livraison est reportée au 9 mars."),
+        ("es", "La reunión será el 24 de septiembre.", "La reunión se traslada al 28 de septiembre."),
+        ("it", "La consegna avviene il 3 marzo.", "La consegna viene spostata al 9 marzo."),
+        ("pl", "Zebranie odbędzie się 21 kwietnia.", "Przenosimy zebranie na 19 maja."),
+    ],
+)
+def test_later_mail_replaces_a_value_of_an_earlier_one(language, earlier, later) -> None:
+    assert replaces(later, earlier, language)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "The concert in the hall is on 5 June.",  # another thing
+        "The deposit of £200 is not changed, and the chairs cost £90.",
+        "You may cancel the hall and its deposit.",
+    ],
+)
+def test_later_mail_on_another_thing_replaces_nothing(later) -> None:
+    assert not replaces(later, "We need a deposit of £200 for the hall by 15 May.", "en")
+
+
+def test_question_of_an_earlier_mail_is_no_task_and_replaces_nothing() -> None:
+    mails = MAILS.replace(
+        "delivered on Thursday, 12 March, at 8.", "delivered on 12 March. Could you tell us your terms?"
+    )
+    assert not [one.text for one in lines(mails) if one.is_action]
+    asked = lines(MAILS.replace("is now delivered on Monday, 16 March, at 9.", "cannot come on 16 March, can it?"))
+    assert [one.worth > 0 for one in asked if "12 March" in one.text] == [True]
+
+
+def test_medical_report_begins_with_its_main_diagnosis_however_short() -> None:
+    report = "# Discharge report\n\nDear Dr Goss,\n\n{}\n\n## Course\n\nShe was given 2 units of blood on 3 March."
+    known = "## Secondary diagnoses\n\nType 2 diabetes since 2009.\n\n## Diagnoses\n\n- Hip fracture\n- Gout, stage 2"
+    listed = "## Diagnoses\n\nKnown: type 2 diabetes since 2009.\n\nHip fracture"
+    assert {lines(report.format(one))[0].text for one in (known, listed)} == {"Discharge report: Hip fracture"}
+
+
+def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
+    some = lines(LETTER)
+    chosen = choose(some, 12)
+    assert [one.text for one in chosen.actions] == ["Please pay the £120.00 by 31 March 2026"]
+    assert (chosen.is_over, chosen.points) == (True, ())
+    assert "You can appeal to the tribunal within 28 days." in [one.text for one in chosen.rest]
+    assert not choose(some, 80).is_over
+
+
+def test_words_are_kept_and_lengths_after_shortening_let_more_in() -> None:
+    some = [line(f"Item {number} costs {number * 100} euros a month in the house", 2.0, number) for number in range(9)]
+    whole, shortened = choose(some, 30), choose(some, 30, [5] * 9)
+    assert sum(count_words(one.text) for one in whole.points) <= 30
+    assert (len(whole.points), len(shortened.points), len(shortened.rest)) == (3, 6, 3)
+
+
+def test_two_lines_on_one_thing_are_one() -> None:
+    some = [line("The fee of 120 euros is due on 31 March."), line("The fee is due on 31 March: 120 euros.", 2.0)]
+    assert (choose(some, 100).points, choose(some, 100).rest) == ((some[1],), ())
+
+
+def test_line_that_says_nothing_alone_comes_with_the_one_before() -> None:
+    first, second = line("The swings were found rotten.", 0.1), line("They stay closed.", 5.0, needs_last=True)
+    assert choose([first, second], 20).points == (first, second)
+    assert choose([first, second], 6).points == (first,)
+
+
+def test_sections_are_heard_before_one_is_heard_again() -> None:
+    some = [line(f"{word} is paid for by the {word} itself now", 2.0, 0) for word in ("roof", "door")]
+    other = line("garden stays open to everybody in the summer", 1.9, 1)
+    assert other in choose([*some, other], 18).points
+
+
+def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -> None:
+    worth = {
+        one.text: one.worth
+        for one in lines(
+            "# Annual report 2025\n\n3 March 2026\n\n## The year in brief\n\n"
+            "The yard cost £412,000. We taught 21 riders more.\n\n"
+            "## The yard\n\nThe floor was laid in 3 weeks. The roof had to wait. The doors were painted green. "
+            "The gate had to wait as well.\n\nThe lease of the paddock ends on 30 September 2026.\n\n"
+            "The lease of the garden ends on 30 September.\n\nThe committee proposed a fee of £40."
+        )
+    }
+    assert worth["We taught 21 riders more."] > worth["The lease of the paddock ends on 30 September 2026."]
+    assert (
+        worth["The lease of the paddock ends on 30 September 2026."]
+        > worth["The lease of the garden ends on 30 September."]
+    )
+    assert worth["The floor was laid in 3 weeks."] > worth["The roof had to wait."]
+    assert worth["The committee proposed a fee of £40."] > worth["The roof had to wait."]
+
+
+def test_number_of_a_task_is_not_said() -> None:
+    found = lines(
+        "# Report\n\n## Tasks\n\n| No | What | Who | By |\n|---|---|---|---|\n"
+        "| R1 | Order the boiler | Ms Shaw | 31 March |\n| R2 | Pay the fee | Mr Cole | 3 May |"
+    )
+    assert [one.text for one in found if one.is_action] == [
+        "Order the boiler – Ms Shaw – 31 March",
+        "Pay the fee – Mr Cole – 3 May",
+    ]
+
+
+def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:
+    some = [line(f"Item {number} costs {number + 100} euros", 9.0, 0) for number in range(30)]
+    others = [line(f"Wall {number} costs {number + 500} euros", 1.0, number) for number in range(1, 5)]
+    points = choose([*some, *others], 300).points
+    assert (len([one for one in points if one in some]), len([one for one in points if one in others])) == (6, 4)
+    assert len(choose(some, 100).points) == 20
+
+
+def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_date_of_a_letter() -> None:
+    text = "# Letter\n\nMario Rossi, born 30 January 1958\n\nDear doctor,\n\n9 June: the stitches are removed.\n\n"
+    first, second = lines(text + "14 tablets at 900 euros are paid back by 3 May 2031.", "en")[:2]
+    assert "1958" not in first.text
+    assert {first.text, second.text} == {
+        "Letter: 9 June: the stitches are removed.",
+        "14 tablets at 900 euros are paid back by 3 May 2031.",
+    }
+
+
+def test_a_long_paper_lets_other_work_run_in_between() -> None:
+    some = pieces(LETTER) * 50
+    steps = lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.ARTICLE)
+    assert sum(isinstance(one, Yield) for one in steps) == -(-len(some) // PIECES_AT_ONCE) > 1

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from slmdesk.base.documents import Block, BlockKind, page_of
+from slmdesk.summaries.chunking import LONG_CHARACTERS, Piece, pieces_of
+
+pytestmark = pytest.mark.pure
+
+
+def page(*blocks: tuple[BlockKind, str], number: int = 1):
+    text, made = "", []
+    for kind, words in blocks:
+        made.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def document(pages: int, seed: int = 1, sentences: int = 8) -> list:
+    chance = random.Random(seed)
+    words = [f"word{number}" for number in range(400)]
+    made = []
+    for number in range(1, pages + 1):
+        blocks = [(BlockKind.HEADING, f"Heading {number}")] if number % 4 == 1 else []
+        for _ in range(5):
+            text = " ".join(f"{' '.join(chance.choices(words, k=9))}." for _ in range(chance.randint(1, sentences)))
+            blocks.append((BlockKind.PARAGRAPH, text))
+        made.append(page(*blocks, number=number))
+    return made
+
+
+def pieces(pages):
+    return [one for each in pages for one in pieces_of("d", each)[0]]
+
+
+def test_every_block_is_in_a_piece_and_each_piece_says_where_it_stands() -> None:
+    long = "A sentence that is not short at all, but of some length. " * 40
+    made = page(
+        (BlockKind.HEADER, "Secret header"), (BlockKind.HEADING, "Rent"), (BlockKind.PARAGRAPH, long),
+        (BlockKind.LIST_ITEM, "one"), (BlockKind.LIST_ITEM, "two"), (BlockKind.TABLE_ROW, "a\tb"),
+        (BlockKind.PARAGRAPH, "   "),
+    )  # fmt: skip
+    found, blocks = pieces_of("d", made)
+    assert blocks == 5  # neither the header nor the empty one
+    assert all(" ".join(made.text[one.start : one.end].split()).replace("a b", "a | b") == one.text for one in found)
+    assert max(len(one.text) for one in found) <= LONG_CHARACTERS
+    assert "".join(one.text.replace(" ", "") for one in found if one.kind is BlockKind.PARAGRAPH) == long.replace(
+        " ", ""
+    )
+    assert [one.text for one in found if one.kind is BlockKind.LIST_ITEM] == ["one two"]
+    assert "Secret" not in " ".join(one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5000, "word " * 2000, "。".join("漢字" * 30 for _ in range(40)), "\n" * 2000 + "end"]
+)
+def test_text_without_sentences_is_cut_too_and_nothing_is_lost(text) -> None:
+    found, _blocks = pieces_of("d", page((BlockKind.PARAGRAPH, text)))
+    assert "".join("".join(one.text.split()) for one in found) == "".join(text.split())
+    assert max(len(one.text) for one in found) <= LONG_CHARACTERS
+
+
+def test_titles_say_nothing_and_sentences_and_items_do() -> None:
+    silent = "Users and Groups in the Debian System", "Joey Hess", "Table of Contents 1. Introduction 2. Users ______"
+    for words in silent:
+        assert pieces_of("d", page((BlockKind.PARAGRAPH, words)))[0][0].says_nothing
+    for kind, words in ((BlockKind.PARAGRAPH, "It ends in May."), (BlockKind.LIST_ITEM, "two keys"),
+                        (BlockKind.TABLE_ROW, "a\tb"), (BlockKind.PARAGRAPH, "no stop at all " * 20)):  # fmt: skip
+        assert not pieces_of("d", page((kind, words)))[0][0].says_nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1 | 107 | 89 | 107 | 95 2 | 101 | 88 | 108 | 107", True),
+        ("0 20 40 60 80 100", True),
+        ("Total | 2744 | 2742 | 2894 | 2821", True),
+        ("Revenue | 12 | 13 | 15", False),
+        ("The rent is 1,400 euros, due on 3 March 2024.", False),
+        ("The office in Hamburg is called by +49 40 2103 5300.", False),
+        ("2019年の売上高は12億円、2020年は13億円でした。", False),
+        ("12", False),
+    ],
+)
+def test_figures_are_told_from_words(text, expected) -> None:
+    assert Piece("d", 1, 0, len(text), BlockKind.TABLE_ROW, text).is_figures is expected
+
+
+def test_words_among_figures_are_pieces_of_their_own() -> None:
+    rows = [
+        "1\t107\t89\t107\t95",
+        "2\t101\t88\t108\t107",
+        "3\t78\t79\t115\t92\tFigures of 2017 are preliminary.",
+        "4\t1\t2\t3\t4",
+    ]
+    text, blocks = "", []
+    for row in rows:
+        blocks.append(Block(BlockKind.TABLE_ROW, len(text), len(text) + len(row)))
+        text += row + "\n"
+    found, count = pieces_of("d", page_of(1, "1", text, blocks))
+    assert count == 4
+    assert [one.is_figures for one in found] == [True, False, True]

@@ -1,0 +1,66 @@
+"""The summaries of several documents as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
+from slmdesk.library.citations import Coverage, Span
+from slmdesk.summaries.files import write_summaries
+from slmdesk.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument
+
+pytestmark = pytest.mark.pure
+
+
+def one(name: str, text: str, kind: str = "page") -> DocumentSummary:
+    sentence = Sentence(text, (Span(name, 2, 0, 5),), (2,), True, file=name)
+    return DocumentSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9), (sentence, sentence))
+
+
+def summary(*documents: DocumentSummary) -> Summary:
+    together = tuple(each for document in documents for each in document.sentences)
+    return Summary("bullets", "en", "model", together, Coverage(6, 6, 18, 18), documents)
+
+
+def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
+    folder = tmp_path / "new" / "out"
+    made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks;=cmd|1."))
+    files = write_summaries(folder, changed(made, not_read=(UnreadableDocument("c\n.doc", "It is too old."),)))
+    names = [file.name for file in files]
+    assert names[-2:] == ["together.md", "summaries.csv"]
+    assert len({name.casefold() for name in names}) == 4, "no file is written over another one"
+    assert all(file.parent == folder for file in files)
+    assert files[0].read_text().endswith("\n\n2 more passages with figures or duties.\n\n3 of 3 pages read.\n")
+    assert "The roof leaks;=cmd|1. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
+    assert (
+        (folder / "together.md")
+        .read_text()
+        .endswith("6 of 6 pages read. 1 document could not be read at all: c .doc (It is too old).\n")
+    )
+    rows = list(csv.DictReader(io.StringIO((folder / "summaries.csv").read_text("utf-8-sig"))))
+    assert [row["file"] for row in rows] == ["a/../b.pdf", "A_.._b.pdf", "c\n.doc"]
+    assert rows[0]["summary"] == "'=1+1 is due."
+    assert rows[1]["summary"] == "The roof leaks;'=cmd|1."
+    assert rows[2]["coverage"] == "Not read: It is too old."
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KnownError) as recorder:
+        write_summaries(tmp_path / "file" / "out", summary(one("a", "b")))
+    assert recorder.value.code == "file.unwritable"
+
+
+def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(tmp_path):
+    mixed = summary(one("a.docx", "It is due.", "section"), one("b.pdf", "The roof leaks."))
+    write_summaries(tmp_path / "mixed", mixed)
+    together = (tmp_path / "mixed" / "together.md").read_text()
+    assert "[a.docx, section 2]" in together
+    assert "[b.pdf, p. 2]" in together
+    assert "6 of 6 pages read." in together
+    write_summaries(tmp_path / "same", summary(one("a.docx", "It is due.", "section"), one("b.docx", "No.", "section")))
+    assert "6 of 6 sections read." in (tmp_path / "same" / "together.md").read_text()

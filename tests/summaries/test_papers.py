@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.summaries.papers import Paper, paper_of
+
+pytestmark = pytest.mark.pure
+
+LEASE = "LEASE AGREEMENT\nThis agreement is made between Acme Ltd (the Landlord) and Bolt LLP. The Tenant shall pay."
+MIETE = "Mietvertrag\nZwischen Herrn A (Vermieter) und Frau B (Mieterin). § 1 Mietsache. § 2 Kündigung."
+MINUTES = "Minutes of the meeting\nPresent: A, B\nApologies: C\nDecision: The wall is painted.\nNext meeting: 3 May"
+PROTOKOLL = "Protokoll der Sitzung\nAnwesend: A, B\nTOP 1 Haushalt\nBeschluss: Angenommen.\nNächste Sitzung: 3. Mai"
+REPORT = "Quarterly report\nRevenue rose by 4 % compared with the previous quarter. The results of the recommendations."
+LETTER = "Re: our invoice\nDear Mrs Adeyemi,\nthank you for your letter.\nKind regards\nB. Okonkwo"
+BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit freundlichen Grüßen"
+
+
+@pytest.mark.parametrize(
+    ("text", "paper"),
+    [
+        (LEASE, Paper.CONTRACT), (MIETE, Paper.CONTRACT), (MINUTES, Paper.MINUTES), (PROTOKOLL, Paper.MINUTES),
+        (REPORT, Paper.REPORT), (LETTER, Paper.LETTER), (BRIEF, Paper.LETTER),
+        ("The otter is a mammal that lives in rivers.", Paper.ARTICLE), ("", Paper.ARTICLE),
+    ],
+)  # fmt: skip
+def test_a_paper_is_told_by_its_words(text, paper) -> None:
+    assert paper_of(text) is paper
+
+
+def test_a_mail_is_a_letter_by_its_format() -> None:
+    assert paper_of(LEASE, file_format="eml") is Paper.LETTER

@@ -1,0 +1,547 @@
+from __future__ import annotations
+
+import json
+import random
+from functools import partial
+
+import pytest
+from fakes.killed import kill_engine
+from fakes.matrix import counts
+
+from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import to_json
+from slmdesk.base.records import JobStatus, Role
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import SKILLS
+from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.resumable import REQUEST
+from slmdesk.loader.events import ModelStateChanged
+from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.export import export_summary
+from slmdesk.summaries.lines import count_words
+from slmdesk.summaries.papers import Paper
+from slmdesk.summaries.plan import NOTHING_USABLE, TOO_MUCH_TO_DO
+from slmdesk.summaries.prompts import Kind, Length
+from slmdesk.summaries.types import KEY_POINTS, SHARED, TO_DO, SummaryRequest
+
+pytestmark = pytest.mark.process
+
+PAGES = 24
+WORDED = {"language": "de"}
+"""A request for which each line of an English document is worded by the model, in a step of its own."""
+WORDS = (  # noqa: SIM905  lines, not a column of words
+    "boiler tenant garden window lease roof repair notice payment deposit cellar stairs neighbour heating meter "
+    "insurance key kitchen parking bicycle letter court witness signature agreement broker valuation transfer"
+).split()
+
+
+def page(number: int, *blocks: str, heading: str = ""):
+    text, made = "", []
+    for words in ([heading] if heading else []) + list(blocks):
+        kind = BlockKind.HEADING if words == heading else BlockKind.PARAGRAPH
+        made.append(Block(kind, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def long_document(pages: int, seed: int = 1) -> list:
+    chance = random.Random(seed)
+    made = []
+    for number in range(1, pages + 1):
+        blocks = [
+            f"The {chance.choice(WORDS)} of flat {number}{letter} concerns the {chance.choice(WORDS)}, the "
+            f"{chance.choice(WORDS)} and the {chance.choice(WORDS)} beside the {chance.choice(WORDS)}. It was the "
+            f"{chance.choice(WORDS)} that the {chance.choice(WORDS)} spoke about in the {chance.choice(WORDS)}."
+            for letter in "abcd"
+        ]
+        made.append(page(number, *blocks, heading=f"Chapter {number}" if number % 5 == 1 else ""))
+    return made
+
+
+def keep(recorder, name: str, pages, **more):
+    """A document as it is after it was read."""
+    store = recorder.services.store
+
+    def add():
+        record = store.documents.add(
+            path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        store.pages.save(record.id, pages)
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages), **more})
+
+    return recorder.services.service_thread.call(add)
+
+
+def trust(recorder, level: str = "good") -> None:
+    """The model as if it had been examined."""
+    services = recorder.services
+    shape = {
+        "version": items()[0],
+        "skills": [
+            {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
+            for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+        ],
+    }
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
+
+
+def begin(recorder, *documents, **request):
+    services = recorder.services
+    return services.service_thread.call(
+        lambda: services.summaries.begin(SummaryRequest(tuple(one.id for one in documents), **request))
+    )
+
+
+def ended(recorder, item, begin=0):
+    return recorder.wait(SummaryEnded, lambda event: event.item == item.id, begin).summary
+
+
+def view(recorder, item):
+    return recorder.services.service_thread.call(lambda: recorder.services.summaries.open(item.id))
+
+
+def steps_asked(recorder):
+    seen = []
+    real = recorder.services.store.jobs.save_step
+
+    def save(job, key, value):
+        kept = real(job, key, value)
+        seen.append((key, kept))
+        return kept
+
+    recorder.services.store.jobs.save_step = save
+    return seen
+
+
+def text_at(recorder, span):
+    found = recorder.services.service_thread.call(
+        lambda: recorder.services.store.pages.of_document(span.document, begin=span.page, limit=1)
+    )
+    return found[0].text[span.start : span.end]
+
+
+def plain(summary) -> dict:
+    shape = json.loads(json.dumps(summary, default=lambda one: {k: getattr(one, k) for k in one.__struct_fields__}))
+    del shape["seconds"]
+    return shape
+
+
+def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
+    recorder = opened()
+    document = keep(
+        recorder, "lease.pdf",
+        [page(1, "The rent is 900 euros a month.", "Please pay the deposit by 3 May 2027.", heading="Lease"),
+         page_of(2, "2", "", (), status=PageStatus.SCANNED), page_of(3, "3", "", ())],
+    )  # fmt: skip
+    item = begin(recorder, document)
+    summary = ended(recorder, item)
+    assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
+    assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
+        ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
+        (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
+    ]
+    assert all(one.supported and one.pages == (1,) for one in summary.sentences)
+    ledger = summary.coverage
+    assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
+    assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
+    opened_again = view(recorder, item)
+    assert opened_again.summary == summary
+    assert opened_again.job.status is JobStatus.DONE
+    assert opened_again.job.total == 0  # nothing was asked
+    messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages.of_item(item.id))
+    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert "[p. 1]" in messages[1].text
+    assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
+    found = recorder.services.service_thread.call(lambda: recorder.services.history.search("900 euros"))
+    assert item.id in {one.item for one in found}
+    exported = recorder.services.service_thread.call(lambda: recorder.services.history.export(item.id, "md"))
+    assert "1 of 3 pages read" in exported
+
+
+SHORT_LETTER = ("The rent of the flat is 900 euros a month.", "Please pay the deposit by 3 May 2027.")
+
+
+@pytest.mark.parametrize("request_", [{}, {"language": "en"}, {"kind": Kind.PARAGRAPH, "redact": True}])
+def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
+    recorder = opened(model=False)
+    item = begin(recorder, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)]), **request_)
+    summary = ended(recorder, item)
+    assert (summary.method, summary.model, summary.redaction) == ("quotations", "", None)
+    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences] == list(SHORT_LETTER)
+    assert view(recorder, item).job.model_sha256 == ""
+
+
+@pytest.mark.parametrize("request_", [WORDED, {"kind": Kind.SIMPLE}, {"instruction": "Tell all.", "language": "en"}])
+def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opened, request_) -> None:
+    recorder = opened(model=False)
+    document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    with pytest.raises(KnownError) as refused:
+        begin(recorder, document, **request_)
+    assert refused.value.code == "model.none"
+    assert recorder.services.service_thread.call(recorder.services.history.titles) == []
+
+
+def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    ended(recorder, begin(recorder, document))
+    assert not [one for one in recorder.of(ModelStateChanged) if one.model]
+    ended(recorder, begin(recorder, document, **WORDED))
+    assert [one for one in recorder.of(ModelStateChanged) if one.model]
+
+
+def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
+    recorder = opened()
+    services, document = recorder.services, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    request = SummaryRequest((document.id,))
+
+    def begun() -> str:
+        item = services.store.items.add("summary", "Summary: a.pdf", settings={REQUEST: to_json(request)})
+        services.store.documents.link(item.id, [document.id])
+        sha256, settings = services.models.choose(None).sha256, to_json(request)
+        job = services.store.jobs.add("summary", "a", model_sha256=sha256, steps=[], settings=settings, item=item.id)
+        assert services.summaries.begun_before(request).id == job.id
+        return services.jobs.resume(job.id).item
+
+    item = services.service_thread.call(begun)
+    assert recorder.wait(SummaryEnded, lambda event: event.item == item).summary.method == "quotations"
+
+
+def test_lines_come_while_they_are_worded(opened) -> None:
+    recorder = opened(slow=0.0005)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
+    summary = ended(recorder, item)
+    assert summary.method == "model"
+    shown = [one.text for event in recorder.of(SummaryGrew) for one in event.points]
+    assert {one.text for one in summary.sentences} <= set(shown)
+    assert len(shown) == len(set(shown))
+    recorder.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
+    assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
+
+
+@pytest.mark.parametrize(("answer", "worded"), [("Each month 900 euros of rent are due.", True), ("It is 90.", False)])
+def test_a_wording_stands_where_it_holds_and_else_the_sentence_of_the_text(opened, answer, worded) -> None:
+    recorder = opened(answer=answer)
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, "The rent of 900 euros is due each month.")])
+    (only,) = ended(recorder, begin(recorder, document, kind=Kind.SIMPLE)).sentences
+    assert only.supported
+    assert (only.text, only.quotation) == ((answer, False) if worded else (text_at(recorder, only.blocks[0]), True))
+
+
+@pytest.mark.parametrize("request_", [{}, WORDED])
+def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, request_) -> None:
+    recorder = opened()
+    trust(recorder)
+    duties = [
+        f"Please bring the {word} of the house to the owner by {at} May 2027." for at, word in enumerate(WORDS, 1)
+    ]
+    document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
+    summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
+    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
+    assert summary.note == TOO_MUCH_TO_DO
+    beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
+    assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
+
+
+@pytest.mark.parametrize("length", [Length.SHORT, Length.LONG, 40])
+def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> None:
+    """Lines it makes longer give way; of what it writes for a person the rest is left out."""
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "a.pdf", long_document(PAGES))
+    for request in (WORDED, {"kind": Kind.OWN, "instruction": "Say all."}):
+        summary = ended(recorder, begin(recorder, document, length=length, **request), len(recorder.events))
+        assert 0 < sum(count_words(one.text) for one in summary.sentences) <= summary.words * 1.1
+
+
+@pytest.mark.real_child
+@counts("w1_summaries")
+def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
+    recorder = opened(slow=0.002)
+    trust(recorder)
+    pages = long_document(PAGES * (1 + count // 2))  # the engine is killed after one to three steps, often later
+    request = {"length": Length.LONG, **WORDED}
+    undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
+    services = recorder.services
+    services.service_thread.call(
+        lambda: services.store.database.run("delete from steps")
+    )  # or nothing would be asked again
+    asked = steps_asked(recorder)
+    start = len(recorder.events)
+    chance = random.Random(count)
+    document = keep(recorder, "b.pdf", pages)
+    item = begin(recorder, document, **request)
+    job = view(recorder, item).job
+    kill_engine(recorder, job.id, start, kills=count, chance=chance)
+    disturbed = plain(ended(recorder, item, start))
+    assert json.dumps(disturbed).replace(document.id, "D").replace("b.pdf", "a.pdf") == json.dumps(undisturbed).replace(
+        undisturbed["documents"][0]["document"], "D"
+    )
+    assert len(asked) == len({key for key, _ in asked})
+    assert all(kept for _, kept in asked)
+
+
+def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
+    recorder.wait(SummaryGrew, lambda one: one.points)
+    recorder.services.close()
+    again = opened()
+    asked = steps_asked(again)
+    done = view(again, item).job.done
+    assert done > 0
+    again.services.service_thread.call(again.services.jobs.take_up)
+    summary = ended(again, item)
+    assert summary.coverage.pages_read == PAGES
+    assert view(again, item).job.total - done == len(asked)
+
+
+def growing(opened):
+    """A summary of which the first sentences are written."""
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
+    recorder.wait(SummaryGrew, lambda one: one.points)
+    return recorder, recorder.services, item
+
+
+def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
+    recorder, services, item = growing(opened)
+    job = view(recorder, item).job
+    services.service_thread.call(lambda: services.jobs.cancel(job.id))
+    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    shown = [one for event in recorder.of(SummaryGrew) for one in event.points]
+    stopped = view(recorder, item)
+    assert stopped.summary is None
+    assert list(stopped.draft.sentences) == shown
+    with pytest.raises(KnownError):
+        services.service_thread.call(lambda: services.summaries.add(item.id, stopped.documents[0].id, 0))
+    make = services.service_thread.call(lambda: export_summary(services.store, stopped.item, "json"))
+    exported = json.loads(make())
+    assert exported["sentences"][0]["text"] == shown[0].text
+    assert "stopped before its end" in exported["note"]
+    services.close()
+    again = opened()
+    assert view(again, item).draft == stopped.draft
+    start = len(again.events)
+    again.services.service_thread.call(lambda: again.services.summaries.again(item.id))
+    summary = ended(again, item, start)
+    finished = view(again, item)
+    assert (finished.summary, finished.draft) == (summary, None)
+    assert not summary.is_draft
+
+
+def test_what_is_written_is_stored_while_it_grows(opened) -> None:
+    """So that it is there after a kill, when nothing is put away at the end."""
+    recorder, services, item = growing(opened)
+    stored = services.service_thread.call(lambda: services.store.results.get(item.id))
+    assert stored["is_draft"]
+    assert stored["sentences"]
+    services.service_thread.call(lambda: services.jobs.cancel(view(recorder, item).job.id))
+
+
+def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    pages = long_document(PAGES)
+    ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
+    whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs.page()[0]).total
+    pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
+    asked = steps_asked(recorder)
+    start = len(recorder.events)
+    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED), start)
+    assert any("boiler for 900" in one.text for one in summary.sentences)
+    assert 0 < len(asked) < whole / 3
+
+
+def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened) -> None:
+    recorder = opened()
+    trust(recorder, "weak")
+    item = begin(recorder, keep(recorder, "long.pdf", long_document(PAGES)), **WORDED)
+    summary = ended(recorder, item)
+    assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
+    assert "too weak" in summary.note
+    assert all(one.text == text_at(recorder, one.blocks[0]) for one in summary.sentences if one.quotation)
+    assert [one.quotation for one in summary.sentences][1:] == [True] * (len(summary.sentences) - 1)
+
+
+def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
+    recorder = opened()
+    services = recorder.services
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    document = keep(recorder, "a.pdf", long_document(2))
+    assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"  # its size is not known
+    header = {**model.header, "parameters": 135_000_000}
+    services.service_thread.call(
+        lambda: services.store.database.run("update models set header = ? where id = ?", (json.dumps(header), model.id))
+    )
+    again = begin(recorder, document, length=Length.SHORT, **WORDED)
+    assert ended(recorder, again).method == "quotations"
+
+
+def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -> None:
+    recorder = opened()
+    documents = []
+    for name, begin_at in (("one.pdf", 0), ("two.pdf", 13)):
+        costs = [
+            f"The new {WORDS[at]} was bought by the owner of the house for {at}17 euros."
+            for at in range(begin_at, begin_at + 13)
+        ]
+        fee = f"The fee for the garden of {'this' if begin_at else 'the'} house is 120 euros a year."
+        documents.append(keep(recorder, name, [page(1, *costs, fee)]))
+    summary = ended(recorder, begin(recorder, *documents, length=Length.LONG))
+    assert [each.name for each in summary.documents] == ["one.pdf", "two.pdf"]
+    assert all(each.coverage.pages_read == 1 and each.sentences for each in summary.documents)
+    assert [(each.file, each.group) for each in summary.sentences] == [
+        ("one.pdf", ""), ("two.pdf", ""), ("one.pdf, two.pdf", SHARED)
+    ]  # fmt: skip
+    assert summary.sentences[2].text == "The fee for the garden of the house is 120 euros a year."
+    assert [span.document for span in summary.sentences[2].blocks] == [one.id for one in documents]
+    assert summary.coverage.pages_total == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Kind.BULLETS, {"", KEY_POINTS}),
+        (Kind.EXECUTIVE, {"", KEY_POINTS}),
+        (Kind.SIMPLE, {"", KEY_POINTS}),
+        (Kind.SECTIONS, {"", "Chapter 1", "Chapter 6", "Chapter 11"}),
+        (Kind.PARAGRAPH, {""}),
+    ],
+)
+def test_sections_are_named_and_prose_has_no_groups(opened, kind, expected) -> None:
+    recorder = opened()
+    summary = ended(recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind))
+    assert {one.group for one in summary.sentences} == expected
+
+
+def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
+    recorder = opened()
+    document = keep(recorder, "a.pdf", [page(1, "The roof is repaired for 900 euros.", heading="Garden club")])
+    first = [
+        ended(recorder, begin(recorder, document, paper=paper, length=20), len(recorder.events)).sentences[0].text
+        for paper in (Paper.AUTO, Paper.MINUTES)
+    ]
+    assert first == ["Garden club: The roof is repaired for 900 euros.", "Garden club"]
+
+
+def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
+    recorder = opened()
+    document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept behind the house.")])
+    for focus in ("", "bees"):
+        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT), len(recorder.events))
+        assert any("Bees" in one.text for one in summary.sentences) == bool(focus)
+
+
+GARDEN = "The garden of flat 3b belongs to the tenant of flat 3b."
+
+
+def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_that_is_said(opened) -> None:
+    recorder = opened(answer=f"- {GARDEN}\n- The moon is made of cheese.")
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [*long_document(PAGES), page(25, GARDEN)])
+    request = {"kind": Kind.OWN, "instruction": "What about the garden?", "length": 60}
+    given = []
+    services = recorder.services
+    for context in (8192, 1024):
+        services.service_thread.call(partial(services.settings.change, context_tokens=context))
+        item = begin(recorder, document, **request)
+        summary = ended(recorder, item, len(recorder.events))
+        assert (summary.left_out, [one.text for one in summary.sentences]) == (1, [GARDEN])
+        assert ("the passages that matter most" in summary.note) == (context == 1024)
+        (step,) = services.service_thread.call(partial(services.store.jobs.steps, view(recorder, item).job.id))
+        given.append(str(step.input))
+    assert len(given[1]) < len(given[0]) / 4
+    assert all(GARDEN in one for one in given)
+
+
+def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None:
+    recorder = opened(answer=GARDEN, slow=0.001)
+    trust(recorder)
+    documents = [keep(recorder, name, [page(1, GARDEN, name)]) for name in ("a.pdf", "b.pdf")]
+    ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
+    writing = [event.writing for event in recorder.of(SummaryGrew)]
+    assert GARDEN in writing
+    assert all(GARDEN.startswith(one) for one in writing)
+
+
+def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(opened) -> None:
+    recorder = opened(answer="- The moon is made of cheese.")
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, GARDEN)])
+    summary = ended(recorder, begin(recorder, document, kind=Kind.OWN, instruction="What about the garden?"))
+    assert (summary.note, summary.left_out) == (NOTHING_USABLE, 1)
+    assert [one.quotation for one in summary.sentences] == [True]
+
+
+def test_a_document_without_words_is_no_error(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
+    summary = ended(recorder, begin(recorder, document))
+    assert summary.sentences == ()
+    assert (summary.coverage.pages_read, len(summary.coverage.unreadable)) == (0, 2)
+    assert summary.note
+
+
+def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_beside_it_not(opened) -> None:
+    recorder = opened(answer="- The tenant pays 900.")
+    trust(recorder)
+    text = "tenant pays = 900"
+    code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
+    scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
+    summary = ended(recorder, begin(recorder, code, scan, kind=Kind.OWN, instruction="Explain it."))
+    assert [[one.text for one in each.sentences] for each in summary.documents] == [["The tenant pays 900."], []]
+    assert summary.note == ""
+
+
+def test_a_text_in_a_language_that_is_not_known_is_worded_in_the_one_that_is_asked_for(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    document = keep(recorder, "a.pdf", [page(1, "ქირა არის 900 ევრო ყოველ თვეში.")])
+    assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"
+
+
+def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    duty = "Please pay the rent by 3 May 2027."
+    documents = [
+        keep(recorder, name, [page(1, f"The rent for {name} is 900 euros a month.", duty)]) for name in ("A-Z", "B-Z")
+    ]
+    summary = ended(recorder, begin(recorder, *documents, **WORDED))
+    for one in summary.documents:
+        assert [text_at(recorder, each.blocks[0]) for each in one.sentences if each.group == TO_DO] == [duty]
+        assert {span.document for each in one.sentences for span in each.blocks} == {one.document}
+
+
+def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
+    recorder = opened()
+    rows = [f"{row} {row * 37 % 101} {row * 53 % 97} {row * 71 % 89} {row * 29 % 83}" for row in range(1, 80)]
+    pages = [*long_document(2), *(page(number, *rows) for number in range(3, 9))]
+    table = "\n".join(row.replace(" ", "\t") for row in rows)
+    pages.append(page_of(9, "9", table, [Block(BlockKind.TABLE_ROW, 0, len(table))]))  # these are said, or counted
+    summary = ended(recorder, begin(recorder, keep(recorder, "table.pdf", pages)))
+    assert summary.coverage.pages_read == 9
+    assert {page for one in summary.sentences for page in one.pages} <= {1, 2, 9}
+    assert "see 3–8." in summary.note
+
+
+def test_pause_and_resume(opened) -> None:
+    recorder = opened(slow=0.01)
+    trust(recorder)
+    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
+    recorder.wait(SummaryGrew)
+    job = view(recorder, item).job
+    recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
+    recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
+    assert view(recorder, item).summary is None
+    recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
+    assert ended(recorder, item).coverage.pages_read == PAGES

@@ -1,0 +1,26 @@
+"""What doctor tells without a history."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from slmdesk.base.administrators import owner_of
+from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.system.doctor import examine_computer
+
+pytestmark = pytest.mark.pure
+
+
+def test_the_policy_that_counts_is_told_with_its_owner_and_sum(tmp_path):
+    paths = find_paths(tmp_path)
+    make_folders(paths)
+    told = examine_computer(paths)["policy"]
+    assert (told["file"], told["owner"], told["sha256"]) == (None, None, None)
+    paths.policy_file.write_text("[network]\noffline = true\n")
+    told = examine_computer(paths)["policy"]
+    assert told["file"] == str(paths.policy_file)
+    assert told["sha256"] == hashlib.sha256(paths.policy_file.read_bytes()).hexdigest()
+    assert told["owner"] == owner_of(os.stat(paths.policy_file))  # noqa: PTH116

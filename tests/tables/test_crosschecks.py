@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.tables.crosschecks import ADDS_UP, CHOSEN, checked, sums_of
+from slmdesk.tables.cues import Said, Strength
+from slmdesk.tables.types import Flag, TableCell
+
+pytestmark = pytest.mark.pure
+
+
+def amount(number: float, origin: str = "rule") -> TableCell:
+    return TableCell(f"{number:.2f}", f"it is {number:.2f} here", 1, 0, 4, Flag.NONE, origin, number)
+
+
+def day(iso: str) -> TableCell:
+    return TableCell(iso, iso, 1, 0, 10, Flag.NONE, "rule", date=iso)
+
+
+def test_sums_that_agree_are_noted_and_others_marked() -> None:
+    right = checked({"net_amount": amount(100), "tax": amount(20), "total": amount(120)})
+    assert {one.note for one in right.values()} == {ADDS_UP}
+    assert {one.flag for one in right.values()} == {Flag.NONE}
+    labels = {"net_amount": amount(100, "label"), "tax": amount(20, "label"), "total": amount(150, "label")}
+    assert {one.flag for one in checked(labels, [amount(120)]).values()} == {Flag.CONTRADICTS}
+    assert checked({"net_amount": amount(100), "total": amount(90)})["total"].flag is Flag.CONTRADICTS
+    assert checked({"net_amount": amount(100), "total": amount(100)}) == {}
+    assert checked({"tax": amount(20), "total": TableCell()}) == {}
+
+
+def test_the_only_amount_that_makes_a_sum_right_is_taken() -> None:
+    cells = {"net_amount": amount(100, "label"), "tax": amount(20, "label"), "total": amount(150, "model")}
+    mended = checked(cells, [amount(120), amount(150), amount(20)])
+    assert list(mended) == ["total"]
+    assert (mended["total"].number, mended["total"].note, mended["total"].flag) == (120, CHOSEN, Flag.NONE)
+    assert {one.flag for one in checked(cells, [amount(150)]).values()} == {Flag.CONTRADICTS}
+
+
+def test_nothing_is_due_before_it_is_billed_and_nothing_ends_before_it_begins() -> None:
+    cells = {"invoice_date": day("2025-06-01"), "due_date": day("2025-05-01")}
+    assert {one.flag for one in checked(cells).values()} == {Flag.CONTRADICTS}
+    assert checked({"invoice_date": day("2025-06-01"), "due_date": day("2025-06-01")}) == {}
+    assert list(checked({"begins_on": day("2026-01-01"), "ends_on": day("2025-12-31")})) == ["begins_on", "ends_on"]
+
+
+def test_a_persons_value_is_never_marked() -> None:
+    mine = TableCell("90", flag=Flag.NONE, origin="person", number=90, edited=True)
+    assert checked({"net_amount": amount(100), "tax": amount(20), "total": mine}) == {}
+
+
+def test_what_adds_up_and_fits_a_rate_needs_no_words() -> None:
+    said = Said("total", Strength.ADJACENT)
+    some = [(amount(341), Said()), (amount(500), Said()), (amount(95), Said()), (amount(595), said)]
+    found = sums_of(some, {}, "19 % tax")
+    assert {role: one.number for role, one in found.items()} == {"net_amount": 500, "tax": 95, "total": 595}
+    assert sums_of(some, {}, "20 % tax") == {}
+    assert sums_of([(amount(3), Said()), (amount(4), Said()), (amount(7), Said())], {}, "19 %") == {}

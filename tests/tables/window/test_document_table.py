@@ -1,0 +1,325 @@
+"""Tables of documents in the window: columns chosen, rows that come, cells that lead to their pages and are changed."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import openpyxl
+import pytest
+from fakes.recorder import add_model
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
+
+from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import INFO_KEY
+
+pytestmark = pytest.mark.gui
+
+LEASE = "# The lease\n\nThe flat is let to Ada Byron.\n\n## Rent\n\nRent: 900 EUR\n\nIt begins on 3 March 2024.\n"
+OTHER = "# Another lease\n\nRent: 1,250 EUR\n"
+ANSWER = json.dumps({"Tenant": {"quote": "let to Ada Byron", "value": "Ada Byron"}, "Begins": None})
+WEAK = {
+    "version": items()[0],
+    "taken": 1.0,
+    "skills": [
+        {"skill": one.value, "level": "weak", "passed": 1, "total": 12, "auc": 0.5, "threshold": 0.0}
+        for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+    ],
+}
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    program = start(answer=ANSWER)
+    add_model(program.services, tmp_path / "echo.gguf")
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(program.documents.isVisible)
+    program.window.resize(1300, 860)
+    return program
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "leases"
+    folder.mkdir()
+    (folder / "a.md").write_text(LEASE)
+    (folder / "b.md").write_text(OTHER)
+    return folder
+
+
+def opened(program, *paths) -> None:
+    program.frame.documents.open_paths(list(paths))
+    program.wait(lambda: "read" in program.find("coverage_words").text())
+    program.click("table_chip")
+    program.wait(lambda: pane(program).isVisible() and pane(program).isEnabled())
+
+
+def pane(program):
+    return program.find("table_pane")
+
+
+def chips(program) -> list[str]:
+    found = program.find("column_chips").findChildren(QPushButton, "column_chip")
+    return [one.text().removesuffix("  ×") for one in found if not one.isHidden()]
+
+
+def begin_new(program) -> None:
+    program.click("new_table_button")
+    program.wait(program.find("make_table_button").isVisible)
+
+
+def choose(program, name: str, value: object) -> None:
+    choice = program.find(name)
+    at = choice.findData(value)
+    assert at >= 0
+    choice.setCurrentIndex(at)
+    choice.activated.emit(at)
+
+
+def own_columns(program, *names: str) -> None:
+    choose(program, "table_preset", "")
+    for name in names:
+        program.type_into("column_line", name)
+        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
+    assert chips(program) == [one.partition(":")[0] for one in names]
+
+
+def cells(program) -> list[list[str]]:
+    model = program.find("cells_table").model()
+    return [[model.index(row, at).data() for at in range(model.columnCount())] for row in range(model.rowCount())]
+
+
+def made(program, button: str = "make_table_button") -> None:
+    """Press the button; the table is made to its end and on show.  Rows come before it, the verdict last."""
+    controller, tables = program.frame.documents_area.tables, []
+    controller.made.connect(tables.append)
+    program.click(button)
+    program.wait(lambda: any(one.is_done for one in tables) and not program.find("making_table").isVisible())
+    controller.made.disconnect(tables.append)
+
+
+def click_cell(program, row: int, column: int) -> None:
+    table = program.find("cells_table")
+    program.click_item(table, table.model().index(row, column))
+
+
+def marked(program) -> str:
+    for sheet in program.documents.view.sheets:
+        if sheet.spans:
+            start, end = sheet.spans[0]
+            return f"{sheet.page.number}: {sheet.page.text[start:end]}"
+    return ""
+
+
+def test_columns_are_chosen_as_chips(program, folder) -> None:
+    opened(program, folder / "a.md")
+    assert chips(program)[:3] == ["Invoice number", "Invoice date", "Seller"]
+    choose(program, "table_preset", "cv")
+    assert "Languages" in chips(program)
+    own_columns(program, "Rent:amount", "Tenant")
+    program.type_into("column_line", "tenant")
+    program.click("add_column_button")
+    assert chips(program) == ["Rent", "Tenant"]
+    (chip, _) = [one for one in program.find("column_chips").findChildren(QPushButton) if not one.isHidden()]
+    program.click(chip)
+    assert chips(program) == ["Tenant"]
+    (chip,) = [one for one in program.find("column_chips").findChildren(QPushButton) if not one.isHidden()]
+    program.click(chip)
+    assert not program.find("make_table_button").isEnabled()
+
+
+def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> None:
+    opened(program, folder / "a.md")
+    assert not program.find("cells_table").isVisible()
+    own_columns(program, "Rent:amount", "Tenant", "Begins:date")
+    made(program)
+    assert cells(program) == [["a.md", "900 EUR", "Ada Byron", "–"]]
+    assert "2 of 3 cells" in program.find("table_note").text()
+    click_cell(program, 0, 1)
+    program.wait(lambda: marked(program) == "2: 900 EUR")
+    assert program.find("cell_quote").text().replace("\u200b", "") == "“Rent: 900 EUR”"
+    assert "section 2" in program.find("cell_place").text()
+    click_cell(program, 0, 2)
+    program.wait(lambda: marked(program) == "1: Ada Byron")
+    click_cell(program, 0, 3)
+    assert "nothing was found" in program.find("cell_place").text()
+
+
+def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Tenant")
+    made(program)
+    assert not program.find("table_warning").isVisible()
+    services = program.services
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
+    begin_new(program)
+    assert not program.find("table_warning").isVisible()
+    made(program)
+    assert program.find("table_warning").isVisible()
+    assert "too weak for tables" in program.find("table_warning").text()
+
+
+def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, folder) -> None:
+    """With all answers at hand it was made behind the form, which stayed."""
+    opened(program, folder / "a.md")
+    own_columns(program, "Tenant")
+    made(program)
+    controller = program.frame.documents_area.tables
+    first, services = controller.item, program.services
+    begin_new(program)
+    program.click("make_table_button")
+    end, statuses = time.monotonic() + 60, []
+    while time.monotonic() < end and statuses != [JobStatus.DONE] * 2:  # the window hears of nothing meanwhile
+        time.sleep(0.01)
+        statuses = [one.status for one in services.service_thread.call(services.jobs.list)]
+    program.wait(lambda: controller.item not in ("", first))
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]] and program.find("cells_table").isVisible())
+    assert not program.find("making_table").isVisible()
+
+
+def test_columns_share_the_width_until_one_is_drawn(program, folder) -> None:
+    program.window.resize(1200, 820)
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount", "Tenant")
+    made(program)
+    table = program.find("cells_table")
+    header = table.horizontalHeader()
+    program.wait(lambda: header.length() == table.viewport().width())
+    assert table.horizontalScrollBar().maximum() == 0
+    before = header.sectionSize(1)
+    header.resizeSection(1, before + 80)  # as a person does
+    program.window.resize(1280, 820)
+    program.wait(lambda: program.window.width() == 1280)
+    assert header.sectionSize(1) == before + 80
+
+
+def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder) -> None:
+    (folder / "bad.txt").write_bytes(b"\x7fELF" + bytes(range(256)) * 20)
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    choose(program, "table_scope", "folder")
+    program.click("make_table_button")
+    dialog = program.find("table_folder_dialog")
+    dialog.fileSelected.emit(str(folder))
+    dialog.close()
+    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_table").isVisible())
+    assert [row[:2] for row in cells(program)] == [["a.md", "900 EUR"], ["b.md", "1,250 EUR"]]
+    assert any("could not be read: 1 of 3" in words for words in program.notices())
+    click_cell(program, 1, 1)
+    program.wait(lambda: program.find("document_title").full_text == "b.md")
+    program.wait(lambda: marked(program) == "1: 1,250 EUR")
+    assert len(cells(program)) == 2  # the table stays, whichever of its documents is on show
+    begin_new(program)
+    assert chips(program) == ["Rent"]
+    choose(program, "table_scope", "all")
+    made(program)
+    assert sorted(row[0] for row in cells(program)) == ["a.md", "b.md"]
+
+
+def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount", "Tenant")
+    made(program)
+    table = program.find("cells_table")
+    click_cell(program, 0, 1)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    line = table.findChild(QLineEdit)
+    program.wait(lambda: line is not None and line.isVisible())
+    line.selectAll()
+    QTest.keyClicks(line, "950 EUR")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: cells(program)[0][1] == "950 EUR")
+    assert "changed by you" in program.find("cell_place").text()
+    item = program.frame.documents_area.tables.item
+    assert program.ask(lambda services: services.extraction.open(item)).table.rows[0].cells[0].origin == "person"
+    made(program, "again_table_button")
+    assert cells(program)[0][1] == "950 EUR"
+    QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: cells(program)[0][1] == "900 EUR")
+    assert not program.find("undo_cell_button").isEnabled()
+
+
+def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path, start) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    made(program)
+    menu = program.find("save_table_button").menu()
+    next(one for one in menu.actions() if one.objectName() == "export_xlsx").trigger()
+    dialog = pane(program).findChild(QFileDialog, "export_dialog")
+    target = tmp_path / "rents.xlsx"
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(target.exists)
+    assert openpyxl.load_workbook(target)["Table"]["B2"].value == 900
+    program.close()
+    again = start(answer=ANSWER)
+    again.documents = again.frame.documents_page
+    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    document = again.ask(lambda services: services.documents.recent())[0].id
+    again.window.resize(1300, 860)
+    again.wait(lambda: again.find("document_view").model().rowCount())
+    again.frame.documents.choose(document)
+    again.wait(again.find("table_chip").isVisible)  # there is no panel before a document is on show
+    again.click("table_chip")
+    again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
+
+
+def test_it_can_have_the_place_of_the_pages(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    made(program)
+    program.click("wide_table_button")
+    program.wait(lambda: not program.documents.view.isVisible())
+    click_cell(program, 0, 1)
+    assert not program.documents.view.isVisible()
+    program.wait(program.find("show_cell_page_button").isVisible)
+    program.click("show_cell_page_button")
+    program.wait(lambda: program.documents.view.isVisible() and marked(program) == "2: 900 EUR")
+
+
+def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    made(program)
+    item = program.frame.documents_area.tables.item
+    begin_new(program)
+    own_columns(program, "Tenant")
+    made(program)
+    assert cells(program) == [["a.md", "Ada Byron"]]
+    controller = program.frame.documents_area.tables
+    newest = controller.item
+    pane(program).earlier.delete_requested.emit(newest)
+    program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
+    assert controller.item == item
+    (bar,) = [one for one in program.window.notices.bars if "trash" in one.notice.text]
+    bar.notice.on_action()
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
+
+
+def test_from_choosing_one_comes_back_to_the_table(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    made(program)
+    begin_new(program)
+    assert not program.find("cells_table").isVisible()
+    program.click("back_to_table_button")
+    assert program.find("cells_table").isVisible()
+    assert cells(program) == [["a.md", "900 EUR"]]
+
+
+def test_without_a_model_it_says_so(start, folder) -> None:
+    program = start()
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.documents = program.frame.documents_page
+    program.wait(program.documents.isVisible)
+    program.window.resize(1300, 860)
+    opened(program, folder / "a.md")
+    program.click("make_table_button")
+    program.wait(lambda: "model" in program.find("table_note").text())
+    assert program.find("make_table_button").isEnabled()
+    assert not program.find("back_to_table_button").isVisible()

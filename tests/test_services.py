@@ -1,0 +1,63 @@
+"""Services are made when they are first used, in any order, and closed each before those it uses."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.recorder import open_echo
+
+from slmdesk.chat.service import ChatService
+from slmdesk.evaluation.auto_exams import AutoExams
+from slmdesk.evaluation.model_comparison import ModelComparisonService
+from slmdesk.history.change_watch import ChangeWatch
+from slmdesk.jobs.service import JobService
+from slmdesk.library.folders import CollectionService
+from slmdesk.library.saved_states import StateService
+from slmdesk.library.service import DocumentService
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.move.service import MoveService
+from slmdesk.models.speed import SpeedService
+from slmdesk.online.downloads import DownloadService
+from slmdesk.online.hub import HubService
+from slmdesk.questions.service import QuestionService
+from slmdesk.services import Made, Services
+
+pytestmark = pytest.mark.process
+
+BEFORE = [
+    (ChangeWatch, ChatService),
+    (ModelComparisonService, ChatService),
+    (QuestionService, ChatService),
+    (QuestionService, StateService),
+    (CollectionService, DocumentService),
+    (MoveService, DownloadService),
+    (DownloadService, HubService),
+    (AutoExams, JobService),
+    (ChatService, ModelLoader),
+    (JobService, ModelLoader),
+    (SpeedService, ModelLoader),
+]
+
+
+NAMES = [name for name, value in vars(Services).items() if isinstance(value, Made)]
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]])
+def test_all_are_closed_each_before_those_it_uses(home, monkeypatch, names):
+    services = open_echo()
+    assert vars(services).keys().isdisjoint(names)
+    kinds = {kind for name in names if hasattr(kind := type(getattr(services, name)), "close")}
+    services.close()
+    order: list[type] = []
+    for kind in kinds:
+
+        def close(self, kind=kind, original=kind.close) -> None:
+            order.append(kind)
+            original(self)
+
+        monkeypatch.setattr(kind, "close", close)
+    services = open_echo()
+    for name in names:
+        getattr(services, name)
+    services.close()
+    assert set(order) == kinds
+    assert [pair for pair in BEFORE if order.index(pair[0]) > order.index(pair[1])] == []

@@ -1,0 +1,383 @@
+"""Glossaries and memories of other programs, good ones and bad ones, through the real reader child."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+import pytest
+from fakes.recorder import result_of
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.translation import Forms, Origin, Term
+from slmdesk.jobs.events import JobChanged
+from slmdesk.runtime import slices
+from slmdesk.runtime.events import Problem
+from slmdesk.translation.events import GlossariesChanged
+from slmdesk.translation.export_terms import to_glossary_file
+from slmdesk.translation.terms.glossaries import ImportRequest
+from slmdesk.translation.terms.validation import check_term, sorted_out
+from slmdesk.translation.types import TranslationRequest
+
+pytestmark = [pytest.mark.process, pytest.mark.quick]
+
+
+@pytest.fixture
+def services(opened):
+    return opened(turned=True).services
+
+
+def imported(services, path, progressed=lambda report: None, **request):
+    wanted = ImportRequest(path, **request)
+    return result_of(services, lambda: services.glossaries.import_file(wanted).listen(progressed))
+
+
+def remembered(services, path, **request):
+    return result_of(services, lambda: services.memory.import_file(path, **request))
+
+
+def written(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code", "words"),
+    [
+        ("a.csv", "Kind,Word,Wort\nx,deposit,Kaution\n", "glossary.no_columns", "“Kind”, “Word”, “Wort”"),
+        ("a.csv", "", "glossary.empty", "a.csv"),
+        ("a.csv", "en,de\n", "glossary.empty", "a.csv"),
+        ("a.csv", "en,de\n,x\n,y\n", "glossary.empty", "a.csv"),
+        ("a.csv", "source,target\na,b\n", "glossary.no_languages", "which languages"),
+        ("a.csv", "en,de,fr\na,b,c\n", "glossary.no_columns", "“en”, “de”, “fr”"),
+        ("a.tbx", "<martif><text><body>", "glossary.empty", "a.tbx"),
+        ("a.tbx", "<html><body><p>x</p></body></html>", "document.damaged", "no TBX"),
+        ("a.tbx", "not xml", "document.damaged", "a.tbx"),
+        ("a.pdf", b"%PDF-1.4 nothing", "glossary.no_columns", "a.pdf"),
+    ],
+)  # fmt: skip
+def test_of_a_file_that_is_no_glossary_nothing_is_kept_and_why_is_said(services, tmp_path, name, data, code, words):
+    result = imported(services, written(tmp_path, name, data))
+    assert isinstance(result, Problem), result
+    assert (result.code, words in result.sentence) == (code, True), result
+    assert services.service_thread.call(services.glossaries.all) == []
+
+
+BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 11))
+
+
+@pytest.mark.parametrize("kind", ["tbx", "tmx"])
+@pytest.mark.parametrize("entities", ['<!ENTITY x SYSTEM "file:///etc/hostname">', f'<!ENTITY l0 "lol">{BOMB}'])
+def test_entities_are_refused_at_once(services, tmp_path, kind, entities):
+    root = "martif" if kind == "tbx" else "tmx"
+    head = f'<?xml version="1.0"?><!DOCTYPE a [{entities}]>'
+    path = written(tmp_path, f"a.{kind}", f"{head}<{root}><body><x>&x;&l10;</x></body></{root}>")
+    began = time.monotonic()
+    result = (imported if kind == "tbx" else remembered)(services, path)
+    assert isinstance(result, Problem)
+    assert result.code in ("document.bomb", "document.damaged")
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "utf-16-le"])
+def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
+    recorder = opened(model=False)
+    text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
+    result = imported(recorder.services, written(tmp_path, "a.csv", text.encode(encoding)))
+    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
+    assert [one.target for one in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
+    assert recorder.of(GlossariesChanged)
+
+
+def test_duplicates_and_contradictions_are_counted_kept_and_marked(opened, tmp_path):
+    recorder = opened(model=False)
+    rows = "tenant,Mieter\ntenant,Mieter\nTenant,mieter\ntenant,Bewohner\n,x\nrent,Miete\n"
+    result = imported(recorder.services, written(tmp_path, "a.csv", f"English,German\n{rows}"))
+    assert (result.kept, result.duplicates, result.contradictions, result.skipped) == (3, 2, ("tenant",), 1)
+    assert result.first_skipped == "row 6"
+    page = recorder.services.service_thread.call(lambda: recorder.services.glossaries.page(result.glossary.id))
+    assert page.counts.contradicting == {"tenant"}
+    into = imported(recorder.services, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
+    assert (into.kept, into.duplicates) == (0, 5)
+
+
+def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opened, tmp_path):
+    services = opened(model=False).services
+    path = written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")
+    first = imported(services, path)
+    again = imported(services, path)
+    assert (first.was_there, again.was_there, again.kept, again.duplicates) == (False, True, 0, 1)
+    written(tmp_path, "law.csv", "English,German\ntenant,Bewohner\nrent,Miete\n")
+    more = imported(services, path)
+    assert (more.glossary.id, more.kept, more.contradictions) == (first.glossary.id, 2, ("tenant",))
+    named = imported(services, path, name="Other")
+    legal = imported(services, path, domain="legal")
+    polish = imported(services, written(tmp_path, "law.csv", "English,Polish\nrent,czynsz\n"))
+    others = [one.glossary.id for one in (named, legal, polish)]
+    assert not any(one.was_there for one in (named, legal, polish))
+    assert len({first.glossary.id, *others}) == 4
+    services.service_thread.call(lambda: services.glossaries.change(first.glossary.id, is_active=False))
+    assert not imported(services, written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")).was_there
+
+
+def test_columns_are_read_as_a_person_says(opened, tmp_path):
+    recorder = opened(model=False)
+    path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
+    sample = result_of(recorder.services, lambda: recorder.services.glossaries.sample(path))
+    assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
+    result = imported(
+        recorder.services,
+        path,
+        source="en",
+        target="de",
+        columns={"source": 2, "target": 1, "note": 0},
+        skips_first=True,
+    )
+    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
+    assert [(one.source, one.target, one.note) for one in terms] == [("deposit", "Kaution", "x")]
+
+
+def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
+    recorder = opened(model=False)
+    services = recorder.services
+    terms = [
+        Term("tenant & co", "Mieter <x>", ("Pächter", "Bewohner"), note="a\tb"),
+        Term("PDF", "", keeps=True, minds_case=True, forms=Forms.EXACT),
+        Term("=sum", "'x"),
+        Term("ACME;=cmd|1", "-5", ("+a", "-b")),
+    ]
+    made = services.service_thread.call(lambda: services.glossaries.add("Ä/B", "en", "de", "legal"))
+    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
+    for form in ("csv", "tsv", "xlsx", "tbx"):
+        path = written(tmp_path, f"a.{form}", services.glossaries.export(made.id, form))
+        back = imported(services, path, source="en", target="de", name=form).glossary
+        kept = services.service_thread.call(lambda back=back: services.glossaries.terms(back.id))
+        assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
+        if form != "tbx":
+            assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
+                (one.source, one.target, one.forbidden) for one in terms[2:]
+            ], form
+            assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
+    record = services.service_thread.call(lambda: services.store.glossaries.get(made.id))
+    with pytest.raises(KnownError):
+        to_glossary_file(record, terms, "exe")
+
+
+@pytest.mark.parametrize("count", [20_000, pytest.param(200_000, marks=pytest.mark.soak)])
+def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, count):
+    recorder = opened(model=False)
+    rows = "".join(f"term number {at},Begriff {at}\n" for at in range(count))
+    path = written(tmp_path, "a.csv", f"en,de\n{rows}")
+    longest, ended = [0.0], threading.Event()
+
+    def watch():
+        while not ended.is_set():
+            began = time.monotonic()
+            recorder.services.service_thread.call(lambda: None)
+            longest[0] = max(longest[0], time.monotonic() - began)
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    reports = []
+    result = imported(recorder.services, path, reports.append)
+    ended.set()
+    watcher.join()
+    assert result.kept == count
+    assert [one.done for one in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
+    assert [one.total for one in reports] == [0] * (count // 200) + [count] * (count // 500)
+    assert result.glossary.is_active
+    print(f"longest turn {longest[0] * 1000:.0f} ms")
+    found = recorder.services.service_thread.call(
+        lambda: recorder.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
+    )
+    assert [one.target for one in found.terms] == [f"Begriff {count - 1}"]
+
+
+TMX = '<?xml version="1.0"?><tmx version="1.4"><header srclang="en"/><body>{}</body></tmx>'
+
+
+def unit(**said):
+    return "<tu>" + "".join(f'<tuv xml:lang="{code}"><seg>{text}</seg></tuv>' for code, text in said.items()) + "</tu>"
+
+
+def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leaves_out(opened, tmp_path):
+    recorder = opened(model=False)
+    services = recorder.services
+    units = unit(en="tree", de="Baum", fr="arbre") + unit(en="tree", de="Bäume") + unit(en="house")
+    path = written(tmp_path, "a.tmx", TMX.format(units))
+    asked = remembered(services, path)
+    assert (asked.code, "en, de, fr" in asked.sentence) == ("glossary.more_languages", True)
+    done = remembered(services, path, source="en", target="de")
+    assert (done.kept, done.skipped, done.first_skipped, done.contradictions) == (1, 1, "unit 3", ("tree",))
+    again = remembered(services, path, source="en", target="de")
+    assert (again.kept, again.duplicates, again.replaced) == (0, 1, 0)
+    torn = written(tmp_path, "torn.tmx", TMX.format(unit(en="sun", de="Sonne") * 3)[:-40])
+    assert remembered(services, torn).first_skipped == "the end of the file, which breaks off"
+    odd = written(tmp_path, "odd.tmx", TMX.format(unit(qq="sun", zz="Sonne")))
+    assert remembered(services, odd).code == "language.unknown"
+    empty = written(tmp_path, "empty.tmx", TMX.format(""))
+    assert remembered(services, empty).code == "glossary.empty"
+
+
+def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
+    recorder = opened(model=False)
+    services = recorder.services
+    pairs = [(f"sentence <{at}> & more", f"Satz {at}\x0b") for at in range(1_200)]
+    services.service_thread.call(lambda: services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON))
+    services.service_thread.call(
+        lambda: services.store.memory.remember("en", "de", [("guess", "x")], origin=Origin.MODEL)
+    )
+    out = tmp_path / "out.tmx"
+    assert result_of(services, lambda: services.memory.export_file(out)) == out
+    assert "guess" not in out.read_text()
+    done = remembered(services, out, domain="legal")
+    assert (done.kept, done.skipped) == (1_200, 0)
+
+
+def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
+    services = opened(model=False).services
+    services.service_thread.call(
+        lambda: services.store.memory.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
+    )
+    (pair,) = services.service_thread.call(lambda: services.memory.search("quicksilver"))
+    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
+    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 1
+    assert services.service_thread.call(lambda: services.memory.search("quicksilver")) == [pair]
+    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
+    services.service_thread.call(
+        lambda: services.store.memory.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
+    )
+    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 0, "what was learned since stays"
+
+
+def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
+    services = opened(model=False).services
+    services.service_thread.call(
+        lambda: services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
+    )
+    services.service_thread.call(
+        lambda: services.store.memory.remember(
+            "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
+        )
+    )
+    found = services.service_thread.call(
+        lambda: services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
+    )
+    assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
+    assert all(one.penalty == 0 for one in found)
+    found = services.service_thread.call(lambda: services.memory.matches("en", "de", "The rent is due on Sunday."))
+    assert [(one.pair.target, one.penalty) for one in found] == [("a", 0.0), ("b", 0.05)]
+    assert found[0].changes == (("Monday.", "Sunday."),)
+    assert services.service_thread.call(lambda: services.memory.matches("", "", "The rent is due on Sunday."))
+    assert not services.service_thread.call(lambda: services.memory.matches("en", "fr", "The rent is due on Sunday."))
+    assert not services.service_thread.call(
+        lambda: services.memory.matches("en", "de", "Something else entirely is due.")
+    )
+
+
+def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):
+    services = opened(model=False).services
+
+    def fill():
+        law = services.glossaries.add("Law", "en", "de", "legal")
+        services.glossaries.add_term(law.id, Term("party", "Partei"))
+        names = services.glossaries.keep_list()
+        services.glossaries.add_term(names.id, Term("Kowalska", "", keeps=True))
+
+    services.service_thread.call(fill)
+
+    def sources(*request):
+        return services.service_thread.call(lambda: {one.source for one in services.translations.terms(*request)})
+
+    assert sources("en", "de", "legal") == {"party", "Kowalska"}
+    assert sources("en", "de", "everyday") == {"Kowalska"}
+    assert sources("fr", "pl", "legal") == {"Kowalska"}
+
+
+@pytest.mark.pure
+def test_what_is_no_term_is_refused_by_a_code():
+    for term, code in (
+        (Term(" ", "x"), "glossary.no_source"),
+        (Term("a", ""), "glossary.no_translation"),
+        (Term("a", "b", keeps=True), "glossary.keeps_and_translates"),
+        (Term("a" * 501, "b"), "glossary.too_long"),
+    ):
+        with pytest.raises(KnownError) as met:
+            check_term(term)
+        assert met.value.code == code
+    assert check_term(Term(" a  b ", "c", ("d", " ", "d"))) == Term("a b", "c", ("d",))
+    assert sorted_out([Term("a", "b")], [Term("A", "B"), Term("A", "c", minds_case=True)])[1:] == (1, ())
+
+
+def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
+    recorder = opened(turned=True)
+    services = recorder.services
+    text = (
+        "The security deposit is due.\nWithout a security deposit there is no lease agreement.\n"
+        "The lease agreement ends.\n"
+    )
+    path = written(tmp_path, "lease.txt", text)
+    found = result_of(services, lambda: services.proposals.of_document(path, source="en"))
+    assert [(one.words, one.times) for one in found.candidates] == [("lease agreement", 2), ("security deposit", 2)]
+    made = services.service_thread.call(lambda: services.glossaries.add("x", "en", "de"))
+    services.service_thread.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
+    item = services.service_thread.call(
+        lambda: services.translations.begin(TranslationRequest("de", text=text, source="en"))
+    )
+    recorder.wait(JobChanged, lambda event: event.status.value == "done")
+    found = result_of(services, lambda: services.proposals.of_translation(item.id))
+    assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
+    assert found.known == 1
+    with pytest.raises(KnownError):
+        services.service_thread.call(lambda: services.proposals.of_translation("nope"))
+    empty = result_of(services, lambda: services.proposals.of_document(written(tmp_path, "e.txt", " \n")))
+    assert isinstance(empty, Problem)
+
+
+def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):
+    monkeypatch.setattr(slices, "SLICE_S", 0.0)
+    recorder = opened(model=False)
+    services = recorder.services
+    terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
+    made = services.service_thread.call(lambda: services.glossaries.add("Long", "en", "de"))
+    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
+    order, received = [], queue.SimpleQueue()
+
+    def ended(result):
+        order.append("forgotten")
+        received.put(result)
+
+    def begin():
+        services.glossaries.forget(made.id).then(ended)
+        services.service_thread.post(lambda: order.append("another"))
+        assert services.glossaries.all() == [], "it is listed no more"
+        assert list(services.translations.terms("en", "de")) == [], "nor obeyed by halves"
+        with pytest.raises(KnownError, match=r"glossary\.unknown"):
+            services.glossaries.forget(made.id)
+
+    services.service_thread.call(begin)
+    gone = received.get(timeout=90)
+    assert order == ["another", "forgotten"], "others are served meanwhile"
+    assert services.service_thread.call(lambda: services.store.glossaries.all()) == []
+    back = result_of(services, lambda: services.glossaries.restore(gone))
+    assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
+    kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
+    assert [one.source for one in kept] == [one.source for one in terms]
+
+
+def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):
+    services = opened(model=False).services
+    made = services.service_thread.call(lambda: services.glossaries.add("Leases", "en", "de"))
+
+    def fail(*_given):
+        raise KnownError("store.full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.store.terms, "forget_some", fail)
+        result = result_of(services, lambda: services.glossaries.forget(made.id))
+    assert isinstance(result, Problem)
+    assert result.code == "store.full"
+    assert [one.id for one in services.service_thread.call(services.glossaries.all)] == [made.id]

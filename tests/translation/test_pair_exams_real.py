@@ -1,0 +1,75 @@
+"""Pairs of languages with the real engine: the starter model, which is weak at all of them, and odd models."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import tiny_gguf
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
+
+from slmdesk.base.records import JobStatus
+from slmdesk.base.translation import SegmentState
+from slmdesk.jobs.events import JobChanged
+from slmdesk.translation.pairs import exams
+from slmdesk.translation.pairs import items as pair_items
+from slmdesk.translation.types import TranslationRequest
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+
+
+@pytest.fixture
+def opened(home):
+    made = []
+
+    def make(path) -> Recorder:
+        services = open_echo(LLAMA)
+        made.append(services)
+        recorder = Recorder(services)
+        import_model(services, path, link=True)
+        return recorder
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("measured_before")
+def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_model, monkeypatch) -> None:
+    every = pair_items.pair_items
+
+    def some(language):  # four of twelve, all kinds: the whole exam takes half a minute
+        items = every(language)
+        return items[2], items[3], items[6], items[9]
+
+    for module in (pair_items, exams):
+        monkeypatch.setattr(module, "pair_items", some)
+    recorder = opened(starter_model)
+    services = recorder.services
+    job = services.service_thread.call(lambda: services.pair_exams.take(None, "en", "de"))
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    advice = services.service_thread.call(lambda: services.translations.advice(None, "en", "de"))
+    assert advice.level == "weak", advice
+    assert advice.has_offers
+    assert ("was not made for German" in advice.words) or ("loses the sense" in advice.words)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("template", [None, tiny_gguf.CHATML])
+def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, template) -> None:
+    """Random weights, with and without a chat format: every segment has its end, and doubts are said."""
+    recorder = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
+    service = recorder.services.translations
+    warning = recorder.services.service_thread.call(lambda: service.warning(None, "en", "ur"))
+    assert "is very small" in warning
+    assert ("brings no chat format; a plain one is used" in warning) is (template is None)
+    request = TranslationRequest("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
+    item = recorder.services.service_thread.call(lambda: service.begin(request))
+    job = recorder.services.service_thread.call(lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    view = recorder.services.service_thread.call(lambda: service.open(item.id))
+    assert view.job.status is JobStatus.DONE, view.job
+    for one in recorder.services.service_thread.call(lambda: service.segments(item.id)):
+        assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
+        assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
+    words = recorder.services.service_thread.call(lambda: service.text_of(item.id))
+    assert words.strip()

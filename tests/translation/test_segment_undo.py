@@ -1,0 +1,304 @@
+"""What a person does with segments can be undone; what failed is asked anew; lists and reports hold every segment."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+from fakes.office import docx
+from fakes.recorder import add_model, result_of
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus
+from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
+from slmdesk.jobs.events import JobChanged
+from slmdesk.runtime.events import Problem
+from slmdesk.store.segments import LOOK
+from slmdesk.text.translation.replace import Search
+from slmdesk.translation.handouts import Handout
+from slmdesk.translation.segment_list import SegmentFilter, word_runs
+from slmdesk.translation.types import RetryScope, TranslationRequest
+
+pytestmark = pytest.mark.process
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
+
+
+def on_service_thread(recorder, work):
+    return recorder.services.service_thread.call(work)
+
+
+def ended(recorder, job):
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+
+
+def translated(recorder, **request):
+    service = recorder.services.translations
+    item = on_service_thread(
+        recorder, lambda: service.begin(TranslationRequest(**{"target": "de", "source": "en", **request}))
+    ).id
+    ended(recorder, on_service_thread(recorder, lambda: service.open(item)).job)
+    return item
+
+
+def rows(recorder, item):
+    return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
+
+
+def memory(recorder):
+    return {
+        one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory.page())
+    }
+
+
+def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
+    recorder = opened(turned=True)
+    changes = recorder.services.segment_changes
+    item = translated(recorder, text=TEXT)
+    before = [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)]
+    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
+    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
+    assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
+    assert on_service_thread(recorder, lambda: changes.approve(item, [0, 1, 3])) == 2, (
+        "what was left cannot be approved"
+    )
+    search = Search("rent")
+    hits = result_of(recorder.services, lambda: changes.find(item, search))
+    assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
+    done = result_of(recorder.services, lambda: changes.replace(item, hits.numbers, search, "PACHT"))
+    assert (done.segments, done.places, done.refused) == (1, 1, ())
+    assert rows(recorder, item)[1].target == "tHE PACHT IS LOW."
+    assert rows(recorder, item)[1].state is SegmentState.EDITED
+    undone = [result_of(recorder.services, lambda: changes.undo(item)) for _ in range(5)]
+    assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
+    assert [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)] == before
+    assert memory(recorder) == {}, "the memory forgets with the edit"
+
+
+def test_undoing_puts_back_what_the_memory_knew(opened):
+    recorder = opened(turned=True)
+    changes = recorder.services.segment_changes
+    first, second = translated(recorder, text="It is late."), translated(recorder, text="It is late.")
+    on_service_thread(recorder, lambda: changes.edit(first, 0, "Es ist spät."))
+    on_service_thread(recorder, lambda: changes.edit(second, 0, "Spät ist es."))
+    result_of(recorder.services, lambda: changes.undo(second))
+    assert memory(recorder) == {"It is late.": "Es ist spät."}
+
+
+def test_what_changed_since_is_not_undone(opened):
+    recorder = opened(turned=True)
+    item = translated(recorder, text="It is late.")
+    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 0, "Es ist spät."))
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Spät."))
+    undone = result_of(recorder.services, lambda: recorder.services.segment_changes.undo(item))
+    assert (undone.numbers, undone.skipped) == ((), 1)
+    assert rows(recorder, item)[0].target == "Spät."
+
+
+def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
+    recorder = opened(turned=True)
+    path = tmp_path / "a.docx"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
+    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
+    item = translated(recorder, path=str(path))
+    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
+    changes, search = recorder.services.segment_changes, Search("NEAR")
+    done = result_of(recorder.services, lambda: changes.replace(item, [0], search, "<1>"))
+    assert (done.segments, done.refused) == (0, (0,))
+    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
+
+
+def test_lists_and_their_counts(opened):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    lists = recorder.services.segment_lists
+
+    def listed(**requested):
+        return on_service_thread(recorder, lambda: lists.listed(item, SegmentFilter(**requested)))
+
+    everything = listed()
+    assert list(everything.numbers) == [0, 1, 2, 3]
+    assert everything.total == 4
+    assert everything.states == {SegmentState.TRANSLATED: 3, SegmentState.LEFT: 1}
+    assert everything.flags == {"negation": 1}
+    assert everything.look == 1
+    assert list(listed(state=LOOK).numbers) == [2]
+    assert list(listed(flag="negation").numbers) == [2]
+    assert list(listed(state="left").numbers) == [3]
+    assert list(listed(words="RENT").numbers) == [0, 1]
+    assert list(listed(words="rent", flag="negation").numbers) == []
+
+
+def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
+    recorder = opened(turned=True)
+    store = recorder.services.store
+
+    def known():
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+        pairs = [
+            ("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."),
+            ("Go home.", "Geh heim."),
+        ]
+        store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+
+    on_service_thread(recorder, known)
+    item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
+    terms = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 0)).terms
+    assert {one.term.source: one.is_used for one in terms} == {"rent": True, "landlord": False}
+    likenesses = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 1)).likenesses
+    assert [one.match.pair.target for one in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert likenesses[0].is_penalised
+    assert 0.75 <= likenesses[0].match.likeness < 0.95
+    assert likenesses[0].runs == (
+        ("same", "The rent is due on the"),
+        ("gone", "first"),
+        ("new", "last"),
+        ("same", "day."),
+    )
+
+
+def test_differences_are_runs_of_words():
+    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
+    assert word_runs("", "a") == (("new", "a"),)
+
+
+def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
+    recorder = opened(turned=True)
+    service, store = recorder.services.translations, recorder.services.store
+    item = translated(recorder, text=TEXT)
+    on_service_thread(
+        recorder, lambda: store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+    )
+    steps = on_service_thread(recorder, lambda: store.jobs.steps(service.open(item).job.id))
+    asked = {one.key for one in steps}
+    job = on_service_thread(recorder, lambda: service.again(item))
+    ended(recorder, job)
+    again = {one.key for one in on_service_thread(recorder, lambda: store.jobs.steps(job.id))}
+    assert again, "the model was asked"
+    assert not again & asked, "and not for what is known already"
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
+    assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
+    flagged = on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED))
+    ended(recorder, flagged)
+    kept = rows(recorder, item)[2]
+    assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
+    assert [one.kind for one in kept.flags] == ["negation"]
+    assert on_service_thread(recorder, lambda: service.open(item)).is_done
+
+
+def test_a_person_s_words_are_never_asked_anew(opened):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 2, "Nein, doch."))
+    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, scope=RetryScope.FLAGGED))
+    ended(recorder, job)
+    assert rows(recorder, item)[2].target == "Nein, doch."
+
+
+def test_after_a_glossary_changed_all_is_checked_anew(opened):
+    recorder = opened(turned=True)
+    store = recorder.services.store
+    item = translated(recorder, text=TEXT)
+
+    def glossary():
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("rent", "Miete")])
+
+    lasting = (SegmentFlag("unsure", "due"), SegmentFlag("formatting"), SegmentFlag("redaction", "Kolb", "missing"),
+               SegmentFlag("unwritten"))  # fmt: skip
+    stale = SegmentFlag("number", "7", "missing"), SegmentFlag("formatting", "1", "empty")
+    on_service_thread(recorder, glossary)
+    on_service_thread(recorder, lambda: store.segments.change(item, 0, flags=(*stale, *lasting)))
+    assert result_of(recorder.services, lambda: recorder.services.segment_changes.recheck(item)) == 2
+    assert [[one.kind for one in row.flags] for row in rows(recorder, item)] == [
+        ["glossary", *(one.kind for one in lasting)],
+        ["glossary"],
+        ["negation"],
+        [],
+    ]
+
+
+def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
+    recorder = opened(turned=True)
+    service, store = recorder.services.translations, recorder.services.store
+    item, right, lasting = translated(recorder, text=TEXT), "Nicht untervermieten.", (SegmentFlag("unwritten"),)
+    on_service_thread(recorder, lambda: store.segments.change(item, 2, target=right, flags=lasting))
+    ended(recorder, on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED)))
+    assert (rows(recorder, item)[2].target, rows(recorder, item)[2].flags) == (right, lasting)
+
+
+def handed(recorder, item, what, form, target):
+    files = recorder.services.translation_files
+    result = result_of(recorder.services, lambda: files.write(item, what, form, target))
+    assert not isinstance(result, Problem), result
+    return target
+
+
+def test_a_report_holds_every_segment_once(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    on_service_thread(
+        recorder,
+        lambda: recorder.services.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags"),
+    )
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
+    sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
+    assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
+    assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
+    assert shape["counts"]["all"] == 4
+    assert shape["counts"]["not translated"] == 1
+    view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
+    listed = on_service_thread(recorder, lambda: recorder.services.segment_lists.listed(item, SegmentFilter(LOOK)))
+    assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
+    assert shape["facts"]["Languages"] == "English to German"
+    assert shape["facts"]["Model"] == "Echo"
+    for form in ("html", "md"):
+        words = handed(recorder, item, Handout.REPORT, form, tmp_path / f"r.{form}").read_text("utf-8")
+        assert "You must not sublet." in words.replace("\\", "")
+        assert "Not translated" in words
+    assert zipfile.is_zipfile(handed(recorder, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+
+
+def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text="Salt & pepper are here. 12 %")
+    from openpyxl import load_workbook
+
+    book = load_workbook(handed(recorder, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
+    cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
+    assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
+    tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
+    done = result_of(recorder.services, lambda: recorder.services.memory.import_file(tmx))
+    assert not isinstance(done, Problem), done
+    assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
+    again = result_of(
+        recorder.services, lambda: recorder.services.translation_files.write(item, Handout.TMX, "tmx", tmx)
+    )
+    assert again.code == "file.exists"
+    with pytest.raises(KnownError):
+        on_service_thread(recorder, lambda: recorder.services.translation_files.write(item, Handout.TMX, "docx", tmx))
+
+
+def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, source="", text="The weather is fine today and we go out.")
+    words = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx").read_text()
+    assert 'srclang="*all*"' in words
+    assert '<tuv xml:lang="en"><seg>The weather is fine today and we go out.</seg>' in words
+
+
+def test_another_model_is_asked_for_what_failed(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
+    on_service_thread(
+        recorder,
+        lambda: recorder.services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason=""),
+    )
+    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, model=other.id))
+    ended(recorder, job)
+    assert job.model_sha256 == other.sha256
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."

@@ -1,0 +1,334 @@
+"""Translations over the echo engine, which exchanges capital and small letters: what is structure must be right."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from fakes.office import docx
+from fakes.recorder import result_of
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus
+from slmdesk.base.translation import Origin, SegmentState, Term
+from slmdesk.jobs.events import JobChanged
+from slmdesk.runtime.events import Problem
+from slmdesk.translation.asking.prompts import TranslationStyle
+from slmdesk.translation.events import LiveTranslated, SegmentChanged, TranslationGrew
+from slmdesk.translation.segment_edits import turned
+from slmdesk.translation.types import TranslationRequest, WrittenFile
+
+pytestmark = pytest.mark.process
+
+
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+
+
+def on_service_thread(recorder, work):
+    return recorder.services.service_thread.call(work)
+
+
+def translated(recorder, **given):
+    """Begin, wait for the end of its job, and open."""
+    service = recorder.services.translations
+    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(**given)))
+    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+    return on_service_thread(recorder, lambda: service.open(item.id))
+
+
+def write(recorder, view, target):
+    """Write a document; what came of it."""
+    return result_of(recorder.services, lambda: recorder.services.translations.write(view.item.id, target))
+
+
+def run(text, look=""):
+    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def test_a_text_comes_back_line_for_line(opened):
+    recorder = opened(turned=True)
+    text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
+    view = translated(recorder, target="de", text=text, source="en")
+    assert view.is_done
+    words = on_service_thread(recorder, lambda: recorder.services.translations.text_of(view.item.id))
+    assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
+    assert words.endswith("12 %\n")
+    assert len(words.splitlines()) == len(text.splitlines())
+    states = [
+        one.state for one in on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    ]
+    assert states[-1] is SegmentState.LEFT
+    assert any(isinstance(event, TranslationGrew) for event in recorder.events)
+
+
+def test_what_waits_behind_the_segments_in_hand_counts(opened):
+    recorder = opened(turned=True)
+    text = "\n".join(f"The garden of house {number} is green." for number in range(450))
+    assert translated(recorder, target="de", text=text, source="en").is_done
+    sums = [one.total + one.steps_ahead for one in recorder.events if isinstance(one, JobChanged) and one.total]
+    assert set(sums) == {450}
+
+
+def test_how_many_segments_there_are_is_told_before_the_first_is_translated(opened):
+    recorder = opened(turned=True)
+    translated(recorder, target="de", text="The garden is green.\nThe house is blue.", source="en")
+    grown = [one for one in recorder.events if isinstance(one, TranslationGrew | SegmentChanged)]
+    assert isinstance(grown[0], TranslationGrew)
+    assert (grown[0].done, grown[0].total) == (0, 2)
+
+
+def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
+    recorder = opened(turned=True, slow=0.02)
+    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    service, jobs = recorder.services.translations, recorder.services.jobs
+    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(target="de", text=text, source="en")))
+    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
+    on_service_thread(recorder, lambda: jobs.pause(job.id))
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
+    begin = len(recorder.events)
+    on_service_thread(recorder, lambda: jobs.resume(job.id))
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
+    after = recorder.events[begin:]
+    changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
+    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
+    assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
+    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 30]
+    assert early
+    assert max(early) < 0.7
+
+
+def test_what_is_flagged_is_not_asked_for_again_by_itself(opened):
+    recorder = opened()  # says again what it is told: nothing is translated
+    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    translated(recorder, target="de", text=text, source="en")
+    jobs = [one for one in recorder.events if isinstance(one, JobChanged)]
+    assert max(one.done for one in jobs) == 60
+
+
+def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
+    recorder = opened(turned=True)
+    path = tmp_path / "a.docx"
+    body = "<w:p>" + run("The rent is ") + run("900 euros", "<w:b/>") + run(" a month.") + "</w:p>"
+    path.write_bytes(docx(body))
+    before = path.read_bytes()
+    view = translated(recorder, target="de", source="en", path=str(path))
+    target = tmp_path / "a.de.docx"
+    written = write(recorder, view, target)
+    assert isinstance(written, WrittenFile), written
+    assert written.refused == ()
+    with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as made:
+        xml = made.read("word/document.xml").decode()
+    assert "tHE RENT IS " in xml
+    assert '<w:b/><w:lang w:val="de-DE"/></w:rPr><w:t xml:space="preserve">900 EUROS</w:t>' in xml
+    assert path.read_bytes() == before, "the document itself is never touched"
+    again = write(recorder, view, target)
+    assert isinstance(again, Problem)
+    assert again.code == "file.exists"
+
+
+def test_a_document_that_changed_meanwhile_is_not_mixed_up(opened, tmp_path):
+    recorder = opened(turned=True)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run('One thing')}</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    path.write_bytes(docx(f"<w:p>{run('Another thing')}</w:p>"))
+    assert write(recorder, view, tmp_path / "b.docx").code == "document.changed"
+    assert not (tmp_path / "b.docx").exists()
+
+
+def test_what_a_person_wrote_is_remembered_and_used_again(opened):
+    recorder = opened(turned=True)
+    service = recorder.services.translations
+    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
+    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
+    recorder.events.clear()
+    second = translated(recorder, target="de", source="en", text="Look! The house is big.")
+    segments = on_service_thread(recorder, lambda: service.segments(second.item.id))
+    known = next(one for one in segments if one.source == "The house is big.")
+    assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
+    assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in recorder.events)
+
+
+def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
+    recorder = opened(turned=True)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    with pytest.raises(KnownError) as caught:
+        on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
+    assert caught.value.code == "translation.tags"
+    kept = on_service_thread(
+        recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
+    )
+    assert kept.state is SegmentState.EDITED
+
+
+def test_terms_that_are_not_used_are_flagged(opened):
+    recorder = opened(turned=True)
+    store = recorder.services.store
+
+    def glossary():
+        made = store.glossaries.add("law", source_language="en", target_language="de")
+        store.terms.add(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
+
+    on_service_thread(recorder, glossary)
+    view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
+    flags = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))[0].flags
+    assert [one.text for one in flags if one.kind == "glossary"] == ["tenant"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"target": "xx", "text": "a"}, "language.unknown"),
+        ({"target": "de", "source": "de", "text": "a"}, "language.same"),
+        ({"target": "de", "text": "  \n"}, "request.invalid"),
+        ({"target": "de", "text": "a", "domain": "cooking"}, "request.invalid"),
+        ({"target": "de", "text": "a " * (3 << 20)}, "document.too_large"),
+        ({"target": "de", "text": "a", "glossaries": ("nope",)}, "glossary.unknown"),
+    ],
+)
+def test_bad_wishes_are_refused_before_anything_is_kept(opened, given, code):
+    recorder = opened(turned=True)
+    with pytest.raises(KnownError) as caught:
+        on_service_thread(recorder, lambda: recorder.services.translations.begin(TranslationRequest(**given)))
+    assert caught.value.code == code
+
+
+def test_typed_text_is_asked_again_only_where_it_changed(opened):
+    recorder = opened(turned=True)
+    live = recorder.services.live
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    manner = TranslationStyle("de", "en")
+
+    def wait_for(count):
+        done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
+        return [one.target for one in done.segments]
+
+    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out.", manner, record))
+    first = wait_for(2)
+    assert first == ["tHE SUN IS UP.", "wE GO OUT."]
+    recorder.events.clear()
+    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
+    assert wait_for(3) == ["tHE SUN IS UP.", "wE GO OUT NOW.", "iT IS WARM."]
+    seen = [event.segments[0].target for event in recorder.events if isinstance(event, LiveTranslated)]
+    assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
+    on_service_thread(recorder, lambda: live.translate("", manner, record))
+    assert wait_for(0) == []
+
+
+def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
+    recorder = opened(turned=True)
+    view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
+    edits = recorder.services.segment_edits
+    kept = result_of(recorder.services, lambda: edits.retry(view.item.id, 1, "more formal"))
+    assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "target"),
+    [("Die Miete", "Translation:\nThe  rent.", "The rent"), ("Die Miete:", '"The rent"', "The rent:")],
+)
+def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opened, tmp_path, source, answer, target):
+    recorder = opened(answer=answer)
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
+    view = translated(recorder, target="en", source="de", path=str(path))
+    (of_document,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    tried_again = result_of(recorder.services, lambda: recorder.services.segment_edits.retry(view.item.id, 0, ""))
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    on_service_thread(recorder, lambda: recorder.services.live.translate(source, TranslationStyle("en", "de"), record))
+    typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
+    assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
+
+
+def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(opened, tmp_path):
+    recorder = opened(turned=True, doubted="MX", slow=0.02)
+    source, target = "We meet at the Blue Door at six.", "wE MEET AT THE Blue Door AT SIX."
+    services = recorder.services
+    names = Term("Blue Door", "", keeps=True)
+    on_service_thread(recorder, lambda: services.glossaries.add_term(services.glossaries.keep_list().id, names))
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    (of_document,) = on_service_thread(recorder, lambda: services.translations.segments(view.item.id))
+    tried_again = result_of(services, lambda: services.segment_edits.retry(view.item.id, 0, ""))
+    record = on_service_thread(recorder, lambda: services.models.choose(None))
+    on_service_thread(recorder, lambda: services.live.translate(source, TranslationStyle("de", "en"), record))
+    typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
+    assert [one.target for one in (of_document, tried_again, typed.segments[0])] == [target] * 3
+    assert not any(one.kind == "glossary" for one in of_document.flags)
+    assert [doubted(one) for one in (of_document, typed.segments[0])] == [[("MEET", 0.25), ("SIX", 0.25)]] * 2
+    shown = [one.target for event in recorder.of(LiveTranslated) for one in event.segments]
+    assert len(set(shown)) > 3, "as it is written"
+    assert not any("zor" in one.casefold() for one in shown)
+
+
+def doubted(segment):
+    return [(segment.target[begin:end], least) for begin, end, least in segment.doubts]
+
+
+def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tmp_path):
+    recorder = opened(turned=True, doubted="GX")
+    path = tmp_path / "a.docx"
+    body = run("The ") + run("big house", "<w:b/>") + run(" is fixed. It stands here.")
+    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    service, edits = recorder.services.translations, recorder.services.segment_edits
+
+    def kept():
+        return on_service_thread(recorder, lambda: service.segments(view.item.id))
+
+    assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
+    assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
+    on_service_thread(recorder, lambda: edits.approve(view.item.id, 0))
+    assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
+    again = result_of(recorder.services, lambda: edits.retry(view.item.id, 0, "more formal"))
+    assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
+    on_service_thread(recorder, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
+    assert kept()[0].doubts == ()
+
+
+def test_typed_text_says_where_the_model_was_unsure(opened):
+    recorder = opened(turned=True, doubted="X")
+    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    on_service_thread(
+        recorder,
+        lambda: recorder.services.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record),
+    )
+    done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
+    assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
+
+
+def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):
+    recorder = opened(answer="ein festes Haus X", doubted="X")
+    path = tmp_path / "a.docx"
+    path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
+    view = translated(recorder, target="de", source="en", path=str(path))
+    (segment,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    assert "formatting" in [one.kind for one in segment.flags]
+    assert segment.doubts == ()
+
+
+def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_chosen(opened):
+    rent = "Le locataire paie le loyer au début de chaque mois."
+    assert turned(TranslationStyle("en", domain="legal", formality="formal"), rent) == TranslationStyle(
+        "fr", "en", "legal"
+    )
+    assert turned(TranslationStyle("en", "de"), rent) == TranslationStyle("de", "en"), "what was chosen counts"
+    recorder = opened(turned=True)
+    back = recorder.services.segment_edits.back
+    problem = result_of(recorder.services, lambda: back("House 3", TranslationStyle("en"), "Haus 3"))
+    assert problem.code == "translation.source_unknown"
+
+
+def test_a_translation_is_put_back_and_said_in_other_ways(opened):
+    recorder = opened(turned=True)
+    manner, house = TranslationStyle("de", "en"), "The house is big."
+    edits = recorder.services.segment_edits
+    back = result_of(recorder.services, lambda: edits.back("Das Haus ist groß.", manner, house))
+    assert back == "Das Haus ist groß.".swapcase()
+    assert result_of(recorder.services, lambda: edits.alternatives(house, manner)) == ["tHE HOUSE IS BIG."]

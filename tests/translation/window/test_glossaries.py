@@ -1,0 +1,330 @@
+"""Glossaries and the memory in the window: made, edited, read from files, searched, with a way back."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from fakes.contents import contents
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
+
+from slmdesk.base.translation import MemoryFilter, Origin, Term
+from slmdesk.translation.window.terms.glossary_model import FORMS, KEEPS, LOOK, TARGET
+from slmdesk.translation.window.terms.memory_model import DIFFERENCE, LIKE
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+
+
+@pytest.fixture
+def program(start):
+    program = start(turned=True)
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.translate_page.isVisible())
+    return program
+
+
+@pytest.fixture
+def lease(program):
+    """A window with one glossary of two terms on show."""
+
+    def fill(services):
+        made = services.glossaries.add("Leases", "en", "de")
+        services.glossaries.add_terms(made.id, [Term("tenant", "Mieter"), Term("rent", "Miete")])
+        return made
+
+    program.made = program.ask(fill)
+    program.click("glossaries_button")
+    program.wait(lambda: rows(program) == ["tenant", "rent"])
+    return program
+
+
+def rows(program, name="term_table", column=0):
+    model = program.find(name).model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def entries(program):
+    listed = program.find("glossary_list")
+    return [listed.item(at).text().split("\n")[0] for at in range(listed.count())]
+
+
+def choose_file(program, name, path):
+    dialog = program.find("glossary_window").findChild(QFileDialog, name)
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+
+
+def test_a_glossary_is_made_filled_and_obeyed(program):
+    program.click("glossaries_button")
+    program.wait(lambda: "no glossary yet" in program.find("glossary_nothing").text())
+    program.click("new_glossary_button")
+    program.type_into("glossary_name_line", "Leases")
+    program.click("new_glossary_form_accept")
+    program.wait(lambda: program.find("new_term_line").isVisible())
+    program.type_into("new_term_line", "tenant")
+    QTest.keyClick(program.find("new_term_line"), Qt.Key.Key_Return)
+    program.type_into("new_translation_line", "Mieter")
+    QTest.keyClick(program.find("new_translation_line"), Qt.Key.Key_Return)
+    program.wait(lambda: rows(program) == ["tenant"])
+    program.wait(lambda: program.find("new_term_line").text() == "")
+    assert entries(program) == ["Leases"]
+    assert program.find("glossary_count").text() == "1 term"
+    flags = program.ask(lambda services: [one.target for one in services.translations.terms("en", "de")])
+    assert flags == ["Mieter"]
+    box = program.find("glossary_list").item(0)
+    box.setCheckState(Qt.CheckState.Unchecked)
+    program.wait(lambda: not program.ask(lambda services: services.glossaries.all())[0].is_active)
+    assert not list(program.ask(lambda services: services.translations.terms("en", "de")))
+
+
+def test_what_is_no_term_is_refused_beside_the_line_and_kept_there(lease):
+    program = lease
+    program.type_into("new_term_line", "deposit")
+    program.click("add_term_button")
+    program.wait(lambda: program.find("glossary_trouble").isVisible())
+    assert "needs a translation" in program.find("glossary_trouble").text()
+    assert program.find("new_term_line").text() == "deposit"
+    table = program.find("term_table")
+    table.model().setData(table.model().index(0, KEEPS), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
+    program.wait(lambda: "stay untranslated" in program.find("glossary_trouble").text())
+    assert table.model().index(0, KEEPS).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
+    table.model().setData(table.model().index(0, 0), "  ")
+    program.wait(lambda: "needs a word" in program.find("glossary_trouble").text())
+    assert rows(program) == ["tenant", "rent"]
+
+
+def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
+    program, table = lease, lease.find("term_table")
+    table.setCurrentIndex(table.model().index(0, TARGET))
+    QTest.keyClick(table, Qt.Key.Key_F2)
+    editor = program.find("cell_editor", table)
+    QTest.keyClick(editor, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(editor, "Bewohner")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: rows(program, column=TARGET)[0] == "Bewohner")
+    program.ask(lambda services: services.glossaries.add_term(program.made.id, Term("Tenant", "Mieter")))
+    program.find("term_search").setText("tenan")
+    program.wait(lambda: rows(program) == ["tenant", "Tenant"])
+    assert rows(program, column=LOOK) == ["two translations"] * 2
+    assert program.find("glossary_count").text() == "2 of 3 terms, 1 contradiction"
+    program.find("term_search").clear()
+    table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+    program.wait(lambda: rows(program)[0] == "rent")
+    delegate = table.itemDelegateForColumn(FORMS)
+    table.setCurrentIndex(table.model().index(0, FORMS))
+    table.edit(table.model().index(0, FORMS))
+    chooser = program.find("term_forms_editor", table)
+    chooser.setCurrentText("exactly so")
+    delegate.commitData.emit(chooser)
+    delegate.closeEditor.emit(chooser, QAbstractItemDelegate.EndEditHint.NoHint)
+    program.wait(lambda: rows(program, column=FORMS)[0] == "exactly so")
+
+
+def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
+    program, table = lease, lease.find("term_table")
+    table.selectAll()
+    program.click("delete_terms_button")
+    program.wait(lambda: rows(program) == [])
+    window = program.find("glossary_window")
+    program.click(program.find("notice_action", window))
+    program.wait(lambda: rows(program) == ["tenant", "rent"])
+    program.find("glossary_menu").aboutToShow.emit()
+    actions = {one.objectName(): one for one in program.find("glossary_menu").actions()}
+    actions["duplicate_glossary"].trigger()
+    program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
+    program.wait(lambda: program.find("glossary_title").full_text == "Leases (copy)")
+    program.find("glossary_menu").aboutToShow.emit()
+    next(one for one in program.find("glossary_menu").actions() if one.objectName() == "forget_glossary").trigger()
+    program.wait(lambda: entries(program) == ["Leases"] and window.findChildren(QPushButton, "notice_action"))
+    program.click(window.findChildren(QPushButton, "notice_action")[-1])
+    program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
+    assert rows(program) == ["tenant", "rent"]
+
+
+def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tmp_path):
+    program = lease
+    path = tmp_path / "words.csv"
+    path.write_text("Kind,Wort,Word\nlegal,Kaution,deposit\nlegal,Kündigung,notice\n")
+    program.click("import_glossary_button")
+    choose_file(program, "glossary_file_dialog", path)
+    program.wait(lambda: any("“Kind”, “Wort”, “Word”" in one.text() for one in problems(program)))
+    assert program.find("import_sample").item(1, 1).text() == "Kaution"
+    program.find("import_source_column").show_value(2)
+    program.find("import_target_column").show_value(1)
+    program.click("import_question_accept")
+    program.wait(lambda: any("does not say" in one.text() for one in problems(program)))
+    question = problems(program)[-1].parent()
+    program.find("import_source_choice", question).show_value("en")
+    program.find("import_target_choice", question).show_value("de")
+    program.click(program.find("import_question_accept", question))
+    program.wait(lambda: "words" in entries(program))
+    program.wait(lambda: rows(program) == ["deposit", "notice"])
+    assert rows(program, column=TARGET) == ["Kaution", "Kündigung"]
+    assert "2 terms came" in program.find("glossary_said").text()
+
+
+def test_a_file_that_is_read_twice_makes_one_glossary_and_that_is_said(lease, tmp_path):
+    program = lease
+    path = tmp_path / "words.csv"
+    path.write_text("en,de\nnotice,Kündigung\n")
+    for said in ("1 term came into “words”.", "0 terms came into “words”. A glossary of this name was there already"):
+        program.click("import_glossary_button")
+        choose_file(program, "glossary_file_dialog", path)
+        program.wait(lambda said=said: program.find("glossary_said").text().startswith(said))
+    program.wait(lambda: sorted(entries(program)) == ["Leases", "words"])
+    program.wait(lambda: rows(program) == ["notice"])
+
+
+def problems(program):
+    return [one for one in program.find("glossary_window").findChildren(QLabel, "import_problem") if one.isVisible()]
+
+
+def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
+    program = lease
+    program.click("keep_list_button")
+    program.wait(lambda: program.find("glossary_title").full_text == "Do not translate")
+    assert not program.find("new_translation_line").isVisible()
+    program.type_into("new_term_line", "Kowalska")
+    program.click("add_term_button")
+    program.wait(lambda: rows(program) == ["Kowalska"])
+    assert program.find("term_table").isColumnHidden(TARGET)
+    for pair in (("pl", "fr"), ("en", "de")):
+        found = program.ask(lambda services, pair=pair: [one.source for one in services.translations.terms(*pair)])
+        assert "Kowalska" in found
+
+
+def test_terms_of_a_document_are_proposed_and_those_ticked_are_added(lease, tmp_path):
+    program = lease
+    path = tmp_path / "lease.txt"
+    path.write_text("The security deposit is due. A security deposit is safe. The tenant pays. The tenant goes.\n")
+    program.click("propose_terms_button")
+    program.wait(lambda: program.find("proposal_file_button").isVisible())
+    program.click("proposal_file_button")
+    dialog = program.find("proposal_window").findChild(QFileDialog, "proposal_file_dialog")
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    table = program.find("proposal_table")
+    program.wait(lambda: table.rowCount() == 1)
+    assert [table.item(0, at).text() for at in (0, 2, 3)] == ["security deposit", "2", "The security deposit is due."]
+    assert "1 more are in a glossary already" in program.find("proposal_said").text()
+    table.item(0, 0).setCheckState(Qt.CheckState.Checked)
+    program.click("add_proposals_button")
+    program.wait(lambda: "Write a translation for" in program.find("proposal_trouble").text())
+    table.item(0, 1).setText("Kaution")
+    program.click("add_proposals_button")
+    program.wait(lambda: "security deposit" in rows(program))
+    assert table.rowCount() == 0
+
+
+@pytest.fixture
+def memory(program):
+    """The window of a memory of three pairs."""
+
+    def fill(services):
+        first = [("The rent is due on Monday.", "Die Miete ist am Montag fällig."), ("It rains.", "Es regnet.")]
+        services.store.memory.remember("en", "de", first, origin=Origin.IMPORT)
+        pairs = [("The rent is due on Friday.", "Die Miete ist am Freitag fällig.")]
+        services.store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+
+    program.ask(fill)
+    program.click("memory_button")
+    program.wait(lambda: len(rows(program, "memory_table")) == 3)
+    return program
+
+
+def test_the_memory_is_searched_by_words_and_by_likeness(memory):
+    program = memory
+    assert program.find("memory_summary").text() == "3 entries in 1 pair of languages."
+    program.type_into("memory_search", "rains")
+    program.wait(lambda: rows(program, "memory_table", 1) == ["It rains."])
+    program.click("memory_like_box")
+    program.find("memory_search").setText("The rent is due on Sunday.")
+    program.wait(lambda: len(rows(program, "memory_table")) == 2)
+    assert rows(program, "memory_table", LIKE) == ["92 %", "83 % *"]
+    assert rows(program, "memory_table", DIFFERENCE) == ["Monday. → Sunday.", "Friday. → Sunday."]
+    assert "another domain" in program.find("memory_said").text()
+    program.click("memory_like_box")
+    program.find("memory_search").clear()
+    program.find("memory_domain_choice").value_chosen.emit("legal")
+    program.wait(lambda: rows(program, "memory_table", 1) == ["The rent is due on Friday."])
+
+
+def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
+    program, table = memory, memory.find("memory_table")
+    table.model().setData(table.model().index(0, 2), "Freitags ist Miete.")
+    program.wait(lambda: rows(program, "memory_table", 2)[0] == "Freitags ist Miete.")
+    table.model().setData(table.model().index(1, 2), " ")
+    program.wait(lambda: "needs both" in program.find("memory_trouble").text())
+    table.clearSelection()
+    assert not program.find("delete_pairs_button").isEnabled(), "nothing is chosen"
+    table.selectRow(1)
+    table.model().show_page(program.ask(lambda services: services.memory.page(MemoryFilter(), limit=300)), True)
+    assert program.find("delete_pairs_button").isEnabled(), "a row stays selected when the same rows come again"
+    program.click("delete_pairs_button")
+    program.wait(lambda: len(rows(program, "memory_table")) == 2)
+    window = program.find("memory_window")
+    program.click(program.find("notice_action", window))
+    program.wait(lambda: len(rows(program, "memory_table")) == 3)
+    table.selectRow(1)
+    program.click("delete_pairs_button")
+    program.wait(lambda: len(rows(program, "memory_table")) == 2)
+    bars = window.findChildren(QPushButton, "notice_other_action")
+    program.click([one for one in bars if one.isVisible()][-1])
+    program.ask(lambda services: services.memory.shares())  # behind the request to purge
+    home = program.ask(lambda services: services.paths.database.parent)
+    raw = b"".join(held for _file, held in contents(home))
+    assert b"It rains" not in raw
+    assert b"Freitags ist" in raw, "the control"
+
+
+def test_a_tmx_of_three_languages_asks_which_and_goes_out_again(memory, tmp_path):
+    program = memory
+    path = tmp_path / "three.tmx"
+    variants = "".join(f'<tuv xml:lang="{code}"><seg>{word}</seg></tuv>' for code, word in TREE)
+    path.write_text(f'<tmx version="1.4"><header srclang="en"/><body><tu>{variants}</tu></body></tmx>')
+    program.click("import_tmx_button")
+    dialog = program.find("memory_window").findChild(QFileDialog, "tmx_file_dialog")
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    program.wait(lambda: form(program) is not None)
+    program.find("languages_source_choice").show_value("fr")
+    program.find("languages_target_choice").show_value("de")
+    program.click("languages_form_accept")
+    program.wait(lambda: "arbre" in rows(program, "memory_table", 1))
+    assert "1 pairs were kept" in program.find("memory_said").text() or len(rows(program, "memory_table")) == 4
+    out = tmp_path / "out.tmx"
+    program.click("export_tmx_button")
+    dialog = program.find("memory_window").findChild(QFileDialog, "tmx_export_dialog")
+    dialog.fileSelected.emit(str(out))
+    dialog.close()
+    program.wait(out.exists)
+    assert "<seg>arbre</seg>" in out.read_text()
+
+
+TREE = [("en", "tree"), ("fr", "arbre"), ("de", "Baum")]
+
+
+def form(program):
+    return program.find("memory_window").findChild(QDialog, "languages_form")
+
+
+def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monkeypatch):
+    errors = []
+    monkeypatch.setattr(sys, "excepthook", lambda *seen: errors.append(seen))
+    path = tmp_path / "many.csv"
+    path.write_text("en,de\n" + "".join(f"word {at},Wort {at}\n" for at in range(600)))
+    program.click("glossaries_button")
+    program.click("new_glossary_button")
+    program.type_into("glossary_name_line", "Leases")
+    program.click("new_glossary_form_accept")
+    program.wait(lambda: entries(program) == ["Leases"])
+    program.click("import_glossary_button")
+    choose_file(program, "glossary_file_dialog", path)
+    program.find("term_search").setText("word")
+    program.click("glossary_close")
+    program.wait(lambda: program.frame.translate_page.findChild(QDialog, "glossary_window") is None)
+    program.wait(lambda: 600 in [one.terms for one in program.ask(lambda services: services.glossaries.all())])
+    program.ask(lambda _services: None)
+    assert not errors

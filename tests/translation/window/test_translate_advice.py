@@ -1,0 +1,128 @@
+"""The line that says whether a model can translate a pair of languages, and the ways from there."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.office import docx, paragraph
+from fakes.parallel import table
+from fakes.recorder import add_model
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.base.records import JobStatus
+from slmdesk.models.defaults import DefaultUse
+from slmdesk.online.window.hub.suggestions import SuggestionCard
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def begin(start, model_file):
+    def make(**echo):
+        program = start(**echo)
+        program.frame.models.import_file(model_file)
+        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program.window.show_page("Translate")
+        program.translate_form = lambda: program.window.findChild(QWidget, "document_form")
+        return program
+
+    return make
+
+
+def models(program):
+    return program.ask(lambda services: services.models.list())
+
+
+def examine(program, model, source="en", target="de"):
+    program.ask(lambda services: services.pair_exams.take(model, source, target))
+    program.wait(
+        lambda: all(one.status is JobStatus.DONE for one in program.ask(lambda services: services.jobs.list()))
+    )
+
+
+def typed(program, text):
+    program.type_into("source_text", text)
+
+
+def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
+    program = begin(turned=True)
+    line = program.find("advice_line")
+    typed(program, "The rent is due today.")
+    words = program.find("translate_warning")
+    program.wait(lambda: line.isVisible())
+    assert "is very small: expect poor translations." in words.text(), "all that is known without an exam"
+    program.click("examine_pair_button")
+    program.wait(lambda: "was not made for German: in its exam 0 of 12 answers were in German." in words.text())
+    assert not program.find("use_better_button").isVisible()
+    assert not program.find("examine_pair_button").isVisible()
+    program.click("see_models_button")
+    assert program.window.current_page == "Models"
+    program.wait(lambda: program.find("suggestions_job").currentData() == "translation")  # once its lists have come
+    assert program.find("suggestions_language").currentData() == "de"
+    cards = program.find("suggestions").findChildren
+    program.wait(lambda: any(card.isVisible() for card in cards(SuggestionCard)))
+    facts = [program.find("card_facts", card).text() for card in cards(SuggestionCard) if card.isVisible()]
+    assert all("translation" in one and ("German" in one or " languages" in one) for one in facts), facts
+    program.window.show_page("Translate")
+    program.click("clear_text_button")
+    program.wait(lambda: not line.isVisible())
+
+
+def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
+    program = begin(turned=True)
+    model = models(program)[0]
+    examine(program, model.id)
+    examine(program, model.id, target="fr")
+    typed(program, "The rent is due today.")
+    words = program.find("translate_warning")
+    program.wait(lambda: "was not made for German" in words.text())
+    program.wait(lambda: program.frame.translate.last.is_done)
+    program.frame.translate.keep()
+    program.frame.translate.set_target("fr")
+    program.wait(lambda: "was not made for French" in words.text())
+    program.click("earlier_translations_button")
+    rows = program.find("earlier_list")
+    program.wait(lambda: any("→ German" in rows.item(at).text() for at in range(rows.count())))
+    rows.setCurrentRow(next(at for at in range(rows.count()) if "→ German" in rows.item(at).text()))
+    program.click("open_earlier_button")
+    program.wait(lambda: "was not made for German" in words.text())
+
+
+def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
+    program = begin(known=table("en", "de"), turned=True)
+    first = models(program)[0]
+    good = add_model(program.services, tmp_path / "good.gguf", "Good & new")
+    examine(program, good.id)
+    event = next(one for one in models(program) if one.id == good.id).info["pair_exams"]
+    pair = dict(event["pairs"]["en-de"], level="weak")
+    pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
+    weak = {**event, "pairs": {"en-de": pair}}
+    program.ask(lambda opened: opened.store.models.set_info(first.id, pair_exams=weak))
+    program.ask(lambda opened: opened.uses.set_default(DefaultUse.TRANSLATE, first.id))
+    typed(program, "The rent is due today.")
+    button = program.find("use_better_button")
+    program.wait(lambda: button.isVisible())
+    assert button.accessibleName() == "Translate with Good & new"
+    assert "Good & new, on this PC, is good at it." in program.find("translate_warning").text()
+    assert not program.find("see_models_button").isVisible()
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    program.wait(lambda: not program.find("advice_line").isVisible())
+    assert program.ask(lambda opened: opened.translations.record(None).id) == good.id
+    assert program.ask(lambda opened: opened.settings.current.model_for_translation) == good.id
+
+
+def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
+    program = begin(turned=True)
+    examine(program, models(program)[0].id)
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    program.frame.document_translation.look([path])
+    program.wait(lambda: program.translate_form() is not None)
+    form = program.translate_form()
+    words = program.find("translate_warning", form)
+    program.wait(lambda: "was not made for German" in words.text())
+    program.click(program.find("see_models_button", form))
+    program.wait(lambda: program.window.current_page == "Models")
+    program.wait(lambda: program.translate_form() is None or not program.translate_form().isVisible())

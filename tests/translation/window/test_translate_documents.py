@@ -1,0 +1,800 @@
+"""A document translated in the window: asked about first, followed, looked through, changed, written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from fakes.office import docx, ole, paragraph
+from fakes.tiny_pdf import TinyPdf, lines
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
+
+from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
+from slmdesk.translation.events import SegmentChanged
+from slmdesk.translation.window.document.status_text import counted_words
+
+pytestmark = pytest.mark.gui
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def on_page(start, model_file, **echo):
+    """The program with a model, on the page Translate."""
+    program = start(turned=True, **echo)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    QTest.keyClick(program.window, Qt.Key.Key_3, CONTROL)
+    program.translate = program.frame.translate_page
+    program.wait(lambda: program.translate.isVisible())
+    return program
+
+
+@pytest.fixture
+def program(start, model_file):
+    return on_page(start, model_file)
+
+
+def document(tmp_path, *words, name="lease.docx"):
+    path = tmp_path / name
+    texts = words or ("The rent is due today.", "You must not sublet.", "12 %")
+    path.write_bytes(docx("".join(paragraph(one) for one in texts)))
+    return path
+
+
+def drop(program, *paths):
+    """Let go of files over the page."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys)
+    QApplication.sendEvent(program.translate, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(program.translate, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
+
+
+def dropped(program, *paths):
+    """Dropped on the page; the form that asks how."""
+    drop(program, *paths)
+    program.wait(lambda: form(program) is not None)
+    return form(program)
+
+
+def form(program):
+    from slmdesk.translation.window.document.form import DocumentForm
+
+    return next((one for one in program.translate.findChildren(DocumentForm) if one.isVisible()), None)
+
+
+def translated(program, *paths):
+    """Dropped, begun and done."""
+    dropped(program, *paths)
+    begun(program)
+
+
+def begun(program):
+    """The form's button, and the end of the translation."""
+    program.click("form_begin")
+    program.wait(lambda: program.find("document_translation_pane").isVisible())
+    program.wait(lambda: is_done(program))
+    come_forward(program)
+
+
+def come_forward(program):
+    """After a dialog the window is in front again, as a desktop has it."""
+    program.window.activateWindow()
+    program.wait(program.window.isActiveWindow)
+
+
+def is_done(program):
+    return program.find("save_translation_button").isEnabled() and (
+        "translated" in words(program) or "Written" in words(program)
+    )
+
+
+def words(program):
+    return program.find("translation_progress_words").text()
+
+
+def rows(program):
+    """What the table shows; whatever is still being fetched is waited for."""
+    model = program.find("segment_table").model()
+    found = []
+
+    def is_here():
+        found[:] = [tuple(model.index(row, column).data() for column in range(3)) for row in range(model.rowCount())]
+        return all(row[1] is not None for row in found)
+
+    program.wait(is_here)
+    return list(found)
+
+
+GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
+
+
+def test_a_document_in_the_language_of_the_translation_is_asked_about(program, tmp_path):
+    asked = dropped(program, document(tmp_path, *GERMAN))
+    target, said = program.find("form_target"), program.find("form_said")
+    target.show_value("de")
+    program.wait(lambda: "This document is German" in said.text())
+    if target.currentData() == "de":  # its language was known before the target was chosen
+        program.click("form_begin")
+        assert asked.isVisible()
+        assert "Choose another language" in said.text()
+        target.show_value("en")
+        assert not said.isVisible()
+    assert target.currentData() == "en"
+    begun(program)
+    assert rows(program)
+
+
+def test_a_document_that_is_in_the_last_target_has_another_one_proposed(program, tmp_path):
+    program.frame.translate.set_target("de")
+    asked = dropped(program, document(tmp_path, *GERMAN))
+    program.wait(lambda: program.find("form_said").isVisible())
+    assert program.find("form_said").text() == "This document is German. Translate it into English?"
+    assert program.find("form_target").currentData() == "en"
+    program.find("form_target").show_value("de")
+    program.click("form_begin")
+    assert asked.isVisible()
+    assert "Choose another language" in program.find("form_said").text()
+    program.find("form_source").show_value("nl")  # a person knows better
+    begun(program)
+
+
+def choose(program, row):
+    table = program.find("segment_table")
+    table.setFocus()
+    program.wait(lambda: table.model().rowCount() > row and rows(program)[row])
+    table.setCurrentIndex(table.model().index(row, 1))
+    return table
+
+
+def type_into(program, row, text):
+    """F2, words, Enter."""
+    table = choose(program, row)
+    QTest.keyClick(table, Qt.Key.Key_F2)
+    program.wait(lambda: table.findChild(object, "segment_editor") is not None)
+    editor = program.find("segment_editor")
+    QTest.keyClicks(editor, text)
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+
+
+def look(program, words):
+    """Choose a filter by its words."""
+    choice = program.find("segment_filter")
+    program.wait(lambda: any(choice.itemText(at).startswith(words) for at in range(choice.count())))
+    at = next(at for at in range(choice.count()) if choice.itemText(at).startswith(words))
+    choice.setCurrentIndex(at)
+    choice.activated.emit(at)
+
+
+def offered(panel, name):
+    """The button of other words; one that is on its way out does not count."""
+    return next((one for one in panel.findChildren(QPushButton, name) if one.isVisible()), None)
+
+
+def saved(program, name, dialog_name, target):
+    program.click(name) if name else None
+    program.wait(lambda: program.translate.findChild(QFileDialog, dialog_name) is not None)
+    dialog = program.translate.findChild(QFileDialog, dialog_name)
+    proposed = Path(dialog.selectedFiles()[0]).name
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: program.find("open_translation_button").isVisible())
+    return proposed
+
+
+def test_a_dropped_document_is_translated_edited_and_saved(program, tmp_path):
+    translated(program, document(tmp_path))
+    program.wait(lambda: len(rows(program)) == 2)
+    assert rows(program) == [
+        ("The rent is due today.", "tHE RENT IS DUE TODAY.", "translated"),
+        ("You must not sublet.", "yOU MUST NOT SUBLET.", "translated"),
+    ]
+    assert "1 needs review" in words(program)
+    look(program, "Needs review: 1")
+    program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
+    type_into(program, 0, "Untervermieten ist nicht erlaubt.")
+    program.wait(lambda: rows(program) == [])
+    assert words(program) == "2 segments are translated."
+    assert program.find("no_segments").isVisible()
+    look(program, "All ")
+    program.wait(lambda: len(rows(program)) == 2)
+    assert rows(program)[1] == ("You must not sublet.", "Untervermieten ist nicht erlaubt.", "edited")
+    choose(program, 0)
+    program.click("approve_segment_button")
+    program.wait(lambda: rows(program)[0][2] == "approved")
+    target = tmp_path / "out.docx"
+    assert saved(program, "save_translation_button", "save_translation_dialog", target) == "lease.de.docx"
+    with zipfile.ZipFile(target) as made:
+        xml = made.read("word/document.xml").decode()
+    assert "tHE RENT IS DUE TODAY." in xml
+    assert "Untervermieten ist nicht erlaubt." in xml
+    assert ">12 %<" in xml
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_the_form_asks_what_fits_the_document_and_remembers(program, tmp_path):
+    def glossary(services):
+        made = services.store.glossaries.add("law", source_language="en", target_language="de")
+        services.store.terms.add(made.id, [Term("rent", "Miete")])
+        services.store.glossaries.change(
+            services.store.glossaries.add("french", source_language="en", target_language="fr").id
+        )
+        return made.id
+
+    known = program.ask(glossary)
+    asked = dropped(program, document(tmp_path))
+    assert program.find("form_names", asked).text() == "lease.docx"
+    program.wait(lambda: program.find("form_glossaries", asked).count() == 1)
+    assert not program.find("form_columns", asked).isVisible()
+    assert not program.find("form_sheet_names", asked).isVisible()
+    program.click("form_properties")
+    glossaries = program.find("form_glossaries", asked)
+    glossaries.item(0).setCheckState(Qt.CheckState.Unchecked)
+    target = program.find("form_target", asked)
+    target.setCurrentIndex(target.findData("fr"))
+    program.wait(lambda: glossaries.count() == 1 and glossaries.item(0).text().startswith("french"))
+    target.setCurrentIndex(target.findData("de"))
+    program.wait(lambda: glossaries.item(0).text().startswith("law"))
+    glossaries.item(0).setCheckState(Qt.CheckState.Unchecked)
+    program.click("form_begin")
+    program.wait(lambda: is_done(program))
+    item = program.frame.document_translation.item
+    request = program.ask(lambda services: services.translations.open(item)).request
+    assert request.properties
+    assert request.glossaries == ("none",), known
+    assert "terms" not in " ".join(program.find("segment_filter").itemText(at) for at in range(3)), "none was obeyed"
+    program.click("close_translation_button")
+    asked = dropped(program, document(tmp_path, name="again.docx"))
+    assert program.find("form_properties", asked).isChecked()
+    program.click("form_cancel")
+    program.wait(lambda: form(program) is None)
+    assert program.find("translate_text").isVisible()
+
+
+def test_the_same_language_twice_is_said_in_the_form(program, tmp_path):
+    asked = dropped(program, document(tmp_path))
+    source = program.find("form_source", asked)
+    source.setCurrentIndex(source.findData("de"))
+    program.click("form_begin")
+    assert "different languages" in program.find("form_said", asked).text()
+    assert asked.isVisible()
+
+
+def test_columns_of_a_table_are_offered_and_obeyed(program, tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("id,stars,text\nA-1,5,I like it very much\nA-2,1,It broke after two days\n", "utf-8")
+    asked = dropped(program, path)
+    columns = program.find("form_columns", asked)
+    program.wait(lambda: columns.count() == 3)
+    ticked = [columns.item(row).checkState() is Qt.CheckState.Checked for row in range(3)]
+    assert ticked == [False, False, True], "the one with sentences"
+    assert "It broke" in columns.item(2).text()
+    begun(program)
+    program.wait(lambda: len(rows(program)) == 3)
+    assert [source for source, _, _ in rows(program)] == [
+        "text",
+        "I like it very much",
+        "It broke after two days",
+    ]
+
+
+def test_several_documents_go_one_after_another_and_are_written_beside(program, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    first, second = document(tmp_path, "It is late.", name="one.docx"), document(folder, "Go home.", name="two.docx")
+    (folder / "one.xyz").write_text("nothing of ours")
+    dropped(program, first, folder)
+    assert program.find("form_beside").isChecked()
+    assert program.find("form_names").text() == "one.docx\ntwo.docx"
+    program.click("form_begin")
+    program.wait(lambda: program.find("queue_button").isVisible())
+    program.wait(lambda: program.find("queue_button").text() == "2 of 2 documents done")
+    for one in (first.with_name("one.de.docx"), second.with_name("two.de.docx")):
+        program.wait(one.exists)
+    menu = program.find("queue_menu")
+    program.wait(lambda: "written as two.de.docx" in menu.actions()[1].text())
+    menu.actions()[1].trigger()
+    program.wait(lambda: [source for source, _, _ in rows(program)] == ["Go home."])
+
+
+def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path):
+    program.type_into("source_text", "Hello there")
+    table = tmp_path / "old.xls"
+    table.write_bytes(b"x")
+    drop(program, table)
+    program.wait(lambda: any("old.xls" in one for one in program.notices()))
+    assert form(program) is None
+    path = tmp_path / "broken.docx"
+    path.write_bytes(b"PK not a document")
+    dropped(program, path)
+    program.click("form_begin")
+    program.wait(lambda: "broken.docx" in words(program))
+    program.click("close_translation_button")
+    assert program.find("source_text").toPlainText() == "Hello there"
+
+
+def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_path):
+    translated(program, document(tmp_path))
+    type_into(program, 0, "Falsch")
+    program.wait(lambda: rows(program)[0][1:] == ("Falsch", "edited"))
+    choose(program, 0)
+    QTest.keyClick(program.find("segment_table"), Qt.Key.Key_R, CONTROL)
+    assert program.find("segment_hint").hasFocus()
+    program.type_into("segment_hint", "more formal")
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
+    program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
+    table = choose(program, 0)
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: rows(program)[0][1:] == ("Falsch", "edited"))
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
+    program.wait(lambda: program.find("segment_busy").text() == "Undone: edit")
+    program.click("undo_segment_button")
+    program.wait(lambda: "nothing to undo" in program.find("segment_busy").text())
+    type_into(program, 0, "Neu")
+    assert not program.find("segment_busy").text()
+
+
+def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
+    translated(program, document(tmp_path))
+    choose(program, 0)
+    hint = program.find("segment_hint")
+    QTest.keyClicks(hint, "shorter")
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.click("retry_segment_button")
+    assert hint.text() == "shorter", "it can be mended, and tried again"
+    choose(program, 1)
+    program.wait(lambda: hint.text() == "")
+
+
+def test_words_without_their_marks_stay_in_the_field(program, tmp_path):
+    path = tmp_path / "a.docx"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
+    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
+    translated(program, path)
+    type_into(program, 0, "Das Ende ist nah.")
+    program.wait(lambda: program.notices())
+    editor = program.find("segment_editor")
+    assert editor.toPlainText() == "Das Ende ist nah."
+    QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)  # nor is what it was to replace approved in its place
+    program.wait(lambda: program.find("segment_editor") is not editor)
+    assert rows(program)[0][2] == "translated"
+    editor = program.find("segment_editor")
+    assert editor.toPlainText() == "Das Ende ist nah."
+    editor.setPlainText("Das <1>Ende</1> ist nah.")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: rows(program)[0][1] == "Das <1>Ende</1> ist nah.")
+
+
+def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
+    translated(
+        program,
+        document(
+            tmp_path,
+            "Cats are here in the house.",
+            "You must not go into it.",
+            "Dogs are there in the house.",
+            "You must not leave the house today.",
+        ),
+    )
+    table = program.find("segment_table")
+    assert table.hasFocus()
+    program.find("save_translation_button").setFocus()
+    QTest.keyClick(program.find("save_translation_button"), Qt.Key.Key_F3)  # beside the segments too
+    program.wait(lambda: table.currentIndex().row() == 1)
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_F3)
+    program.wait(lambda: table.currentIndex().row() == 3)
+    QTest.keyClick(table, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    program.wait(lambda: table.currentIndex().row() == 1)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    program.type_into("segment_editor", "Geh nicht.")
+    QTest.keyClick(program.find("segment_editor"), Qt.Key.Key_Return, CONTROL)
+    program.wait(lambda: rows(program)[1][1:] == ("Geh nicht.", "approved"))
+    assert table.currentIndex().row() == 2
+    QTest.keyClick(table, Qt.Key.Key_A, CONTROL)
+    QTest.keyClick(table, Qt.Key.Key_Return, CONTROL)
+    program.wait(lambda: {state for _, _, state in rows(program)} == {"approved"})
+    look(program, "Needs review: 0")  # a person has looked
+    look(program, "All ")
+    QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
+    assert program.find("segment_search").hasFocus()
+    QTest.keyClick(program.find("segment_search"), Qt.Key.Key_Tab)
+    assert program.find("replace_with").hasFocus()
+    QTest.keyClick(table, Qt.Key.Key_F, CONTROL)
+    assert program.find("segment_search").hasFocus()
+
+
+def test_words_are_replaced_everywhere_and_it_is_undone_as_one(program, tmp_path):
+    translated(program, document(tmp_path, "The rent is due.", "The rent is low.", "No rent is paid.", "Go home."))
+    table = choose(program, 0)
+    program.click("approve_segment_button")
+    program.wait(lambda: rows(program)[0][2] == "approved")
+    before = rows(program)
+    QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
+    assert program.find("segment_search").hasFocus()
+    program.type_into("segment_search", "RENT")
+    program.type_into("replace_with", "PACHT")
+    program.wait(lambda: program.find("replace_hits").text() == "3 in 3 segments, 1 of them approved")
+    program.wait(lambda: len(rows(program)) == 3)
+    program.click("replace_all_button")
+    program.wait(lambda: program.translate.findChild(object, "replace_approved") is not None)
+    program.click(program.find("replace_others_only", program.translate))
+    program.wait(lambda: program.find("segment_busy").text() == "2 replaced in 2 segments")
+    come_forward(program)
+    program.find("segment_search").clear()
+    program.wait(lambda: len(rows(program)) == 4)
+    assert [target for _, target, _ in rows(program)] == [
+        "tHE RENT IS DUE.", "tHE PACHT IS LOW.", "nO PACHT IS PAID.", "gO HOME.",
+    ]  # fmt: skip
+    QTest.keyClick(choose(program, 0), Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: rows(program) == before)
+
+
+def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(program, tmp_path):
+    translated(program, document(tmp_path, "The rent is due.", "No rent is paid.", "Go home."))
+    before = rows(program)
+    QTest.keyClick(choose(program, 0), Qt.Key.Key_H, CONTROL)
+    program.type_into("segment_search", "RENT")
+    program.type_into("replace_with", "PACHT")
+    program.wait(lambda: program.find("replace_hits").text() == "2 in 2 segments")
+    program.click("replace_all_button")
+    program.wait(lambda: program.find("segment_busy").text() == "2 replaced in 2 segments")
+    program.wait(lambda: program.find("replace_hits").text() == "0 in 0 segments")
+    program.wait(lambda: program.window.focusWidget() is not None)
+    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: program.find("segment_busy").text() == "Undone: replacement of 2 segments")
+    program.wait(lambda: program.find("replace_hits").text() == "2 in 2 segments")
+    assert program.find("replace_all_button").isEnabled()
+    QTest.keyClick(program.find("replace_match_case"), Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: program.find("segment_busy").text() == "There is nothing to undo.")
+    program.find("segment_search").clear()
+    program.wait(lambda: rows(program) == before)
+
+
+def test_the_next_to_look_at_takes_the_keys_from_a_button(program, tmp_path):
+    translated(program, document(tmp_path, "The rent is due.", "You must not sublet."))
+    program.wait(lambda: len(rows(program)) == 2)
+    table = program.find("segment_table")
+    type_into(program, 1, "Du darfst untervermieten.")
+    program.wait(lambda: rows(program)[1][2] == "edited")
+    look(program, "Needs review: 1")
+    look(program, "All ")
+    program.wait(lambda: len(rows(program)) == 2)
+    program.find("export_translation_button").setFocus()
+    table.setCurrentIndex(table.model().index(0, 1))
+    QTest.keyClick(program.find("export_translation_button"), Qt.Key.Key_F3)
+    program.wait(lambda: table.currentIndex().row() == 1)
+    program.wait(table.hasFocus)
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    program.wait(lambda: table.findChild(object, "segment_editor") is not None)
+
+
+def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
+    form_of = dropped(program, document(tmp_path))
+    program.find("form_beside", form_of).setChecked(True)
+    program.click("form_begin")
+    program.wait(lambda: words(program).startswith("Written to"))
+    come_forward(program)
+    type_into(program, 0, "Falsch")
+    program.wait(lambda: words(program).startswith("Changed since"))
+    assert words(program).endswith("lease.de.docx was written. Save it again to have that in the file.")
+
+
+def test_several_documents_are_chosen_at_once_and_the_folder_is_remembered(program, tmp_path):
+    one, two = document(tmp_path, "One.", name="one.docx"), document(tmp_path, "Two.", name="two.docx")
+    program.click("choose_document_button")
+    dialog = program.find("choose_document_dialog", program.translate)
+    assert "*.docx" in dialog.nameFilters()[0]
+    assert "*.zip" not in dialog.nameFilters()[0]
+    dialog.filesSelected.emit([str(one), str(two)])
+    dialog.close()
+    program.wait(lambda: form(program) is not None)
+    assert "2 documents" in form(program).windowTitle()
+    form(program).reject()
+    program.wait(lambda: form(program) is None)
+    come_forward(program)
+    program.wait(lambda: program.translate.findChild(QFileDialog, "choose_document_dialog") is None)
+    program.click("choose_document_button")
+    again = program.find("choose_document_dialog", program.translate)
+    assert Path(again.directory().absolutePath()) == tmp_path
+    again.close()
+
+
+def test_the_first_dialog_begins_where_a_document_was_chosen_on_another_page(program, tmp_path):
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    page = program.frame.documents_page
+    program.window.show_page("Documents")
+    program.click("empty_open_button")
+    chooser = program.find("documents_dialog", page)
+    chooser.filesSelected.emit([str(document(folder, "One."))])
+    chooser.close()
+    program.window.show_page("Translate")
+    program.click("choose_document_button")
+    dialog = program.find("choose_document_dialog", program.translate)
+    assert Path(dialog.directory().absolutePath()) == folder
+    dialog.close()
+
+
+def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
+    program = on_page(start, model_file, slow=0.05)
+    dropped(program, document(tmp_path, *[f"The garden of house {number} is green." for number in range(200)]))
+    program.click("form_begin")
+    program.wait(lambda: program.find("pause_translation_button").isVisible())
+    come_forward(program)
+    program.wait(lambda: " of 200 segments" in words(program))
+    program.find("pause_translation_button").setFocus()
+    QTest.keyClick(program.find("pause_translation_button"), Qt.Key.Key_Space)
+    program.wait(lambda: words(program).startswith("Paused"))
+    assert program.find("resume_translation_button").hasFocus()
+    QTest.keyClick(program.find("resume_translation_button"), Qt.Key.Key_Space)
+    program.wait(lambda: program.find("pause_translation_button").isVisible())
+    assert program.find("pause_translation_button").hasFocus()
+    program.click("pause_translation_button")
+    program.wait(lambda: words(program).startswith("Paused"))
+    program.click("close_translation_button")
+    QTest.keyClick(program.window, Qt.Key.Key_5, CONTROL)
+    program.wait(lambda: program.frame.jobs_page.isVisible())
+    program.wait(
+        lambda: any(one.isVisible() for one in program.frame.jobs_page.findChildren(QPushButton, "job_open_button"))
+    )
+    button = next(
+        one for one in program.frame.jobs_page.findChildren(QPushButton, "job_open_button") if one.isVisible()
+    )
+    program.click(button)
+    program.wait(lambda: program.find("document_translation_pane").isVisible())
+    program.wait(lambda: words(program).startswith("Paused"))
+    program.wait(lambda: len(rows(program)) == 200)
+
+
+def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
+    def known(services):
+        made = services.store.glossaries.add("law", source_language="en", target_language="de")
+        services.store.terms.add(made.id, [Term("rent", "Miete")])
+        pair = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig.")]
+        services.store.memory.remember("en", "de", pair, domain="legal", origin=Origin.PERSON)
+
+    program.ask(known)
+    dropped(program, document(tmp_path, "The rent is due on the last day."))
+    program.find("form_source").show_value("en")
+    begun(program)
+    choose(program, 0)
+    panel = program.find("segment_panel")
+    program.wait(lambda: panel.findChild(object, "likeness_source") is not None)
+    assert "rent → Miete: not used" in program.find("segment_term", panel).text()
+    about = program.find("likeness_about", panel).text()
+    assert "written by you" in about
+    assert "law, counted lower for it" in about
+    assert "[only in the memory: first]" in program.find("likeness_source", panel).accessibleName()
+    program.wait(lambda: offered(panel, "use_likeness") is not None)
+    program.click(offered(panel, "use_likeness"))
+    program.wait(lambda: rows(program)[0][1:] == ("Die Miete ist am ersten Tag fällig.", "edited"))
+    program.click("back_segment_button")
+    program.wait(lambda: panel.findChild(object, "back_translation") is not None)
+    assert program.find("back_translation", panel).text() == "Die Miete ist am ersten Tag fällig.".swapcase()
+    program.wait(lambda: program.find("others_segment_button").isEnabled())
+    program.click("others_segment_button")
+    program.wait(lambda: offered(panel, "use_other") is not None)
+    program.click(offered(panel, "use_other"))
+    program.wait(lambda: rows(program)[0][1] == "tHE RENT IS DUE ON THE LAST DAY.")
+
+
+def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_path):
+    translated(program, document(tmp_path))
+    item = program.frame.document_translation.item
+    program.ask(
+        lambda services: services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="tags")
+    )
+    program.click("save_translation_button")
+    program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
+    box = program.translate.findChild(object, "save_anyway")
+    assert box.text() == "Of the segments 1 could not be translated, 2 need review."
+    program.click(program.find("look_first_button", box))
+    program.wait(lambda: program.find("segment_filter").currentText().startswith("Needs review"))
+    program.wait(lambda: len(rows(program)) == 2)
+    program.click("retry_all_button")
+    program.wait(lambda: program.translate.findChild(object, "retry_dialog") is not None)
+    assert program.find("retry_failed", program.translate).text() == "What could not be translated: 1"
+    assert program.find("retry_flagged", program.translate).text() == "All that needs review: 2"
+    program.click(program.find("retry_begin", program.translate))
+    program.wait(lambda: is_done(program) and program.find("retry_all_button").isVisible())
+    program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "share", "said"),
+    [
+        (0, 240, 0.46, "0 of 240 segments ready, more are half done"),
+        (110, 240, 0.46, "110 of 240 segments"),
+        (230, 240, 0.46, "230 of 240 segments"),
+        (0, 240, 0.01, "0 of 240 segments"),
+        (0, 240, None, "0 of 240 segments"),
+        (0, 0, 0.46, ""),
+    ],
+)
+def test_the_count_of_segments_and_the_share_of_the_work_tell_the_same(done, total, share, said):
+    assert counted_words(done, total, share) == said
+
+
+def test_a_report_and_both_languages_are_handed_out(program, tmp_path):
+    translated(program, document(tmp_path))
+    menu = program.find("handout_menu")
+    action = next(one for one in menu.actions() if one.objectName() == "handout_report_json")
+    action.trigger()
+    target = tmp_path / "report.json"
+    assert saved(program, "", "export_dialog", target) == "lease de report.json"
+    shape = json.loads(target.read_text("utf-8"))
+    assert [one["source"] for one in shape["flagged"]] == ["You must not sublet."]
+    assert shape["counts"]["all"] == 2
+
+
+def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, model_file, tmp_path):
+    program = on_page(start, model_file, slow=0.05)
+    dropped(program, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
+    program.click("form_begin")
+    program.wait(lambda: "of 30 segments" in words(program) and not words(program).startswith(("0 ", "30 ")))
+    program.wait(lambda: any(target for _, target, _ in rows(program)))  # the first are shown at once
+    assert program.find("pause_translation_button").isVisible()
+    program.click("pause_translation_button")
+    program.wait(lambda: words(program).startswith("Paused"))
+    program.click("resume_translation_button")
+    program.wait(lambda: program.find("cancel_translation_button").isVisible())
+    program.click("cancel_translation_button")
+    program.wait(lambda: words(program).startswith("Cancelled"))
+    assert program.find("save_translation_button").isEnabled()
+    program.click("resume_translation_button")
+    program.wait(lambda: words(program).startswith("30 segments are translated"))
+    assert all(target for _, target, _ in rows(program))
+
+
+def opened_by_mouse(program, row):
+    """Two clicks on a translation, again where its row moved between them; the editor that opens."""
+    table = program.find("segment_table")
+    program.wait(lambda: table.model().rowCount() > row and rows(program)[row])
+
+    def is_open():
+        if table.findChild(object, "segment_editor") is None:
+            at = table.visualRect(table.model().index(row, 1)).center()
+            QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+            QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        return table.findChild(object, "segment_editor") is not None
+
+    program.wait(is_open)
+    return program.find("segment_editor")
+
+
+def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_ends(start, model_file, tmp_path):
+    program = on_page(start, model_file, slow=0.02)
+    long = "is a long line of the house, which goes on and on until it needs several lines of the table."
+    dropped(program, document(tmp_path, *(f"This {long} It is {number}." for number in range(5))))
+    program.click("form_begin")
+    program.wait(lambda: " of 10 segments" in words(program) and not words(program).startswith("0"))
+    come_forward(program)
+    editor = opened_by_mouse(program, 2)
+    place = editor.mapToGlobal(QPoint(0, 0))
+    QTest.keyClicks(editor, "Mine.")
+    program.wait(lambda: is_done(program))
+    program.wait(lambda: all(target for _, target, _ in rows(program)))
+    assert editor.isVisible()
+    assert editor.mapToGlobal(QPoint(0, 0)) == place
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: rows(program)[2][1:] == ("Mine.", "edited"))
+    assert [row for row, (_, _, state) in enumerate(rows(program)) if state == "edited"] == [2]
+
+
+def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(program, tmp_path):
+    translated(program, document(tmp_path, *(f"You must not enter house {number}." for number in range(6))))
+    look(program, "Needs review: 6")
+    program.wait(lambda: len(rows(program)) == 6)
+    item, table = program.frame.document_translation.item, program.find("segment_table")
+
+    def change(services, *fine):
+        for number in range(6):
+            flags = () if number in fine else (SegmentFlag("number", "1"),)
+            changed = services.store.segments.change(item, number, flags=flags)
+            services.publish(SegmentChanged(item, changed))
+
+    program.ask(lambda services: change(services, 0, 1))
+    program.wait(lambda: len(rows(program)) == 4)
+    editor = opened_by_mouse(program, 1)
+    QTest.keyClicks(editor, "Mine.")
+    program.ask(lambda services: change(services, 3))
+    program.wait(lambda: program.find("segment_filter").currentText() == "Needs review: 5")
+    assert editor.isVisible()
+    assert table.model().rowCount() == 4
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: len(rows(program)) == 6)  # what was held back comes now
+    assert [row for row, (_, target, _) in enumerate(rows(program)) if target == "Mine."] == [3]
+
+
+def test_an_earlier_translation_is_opened_again(program, tmp_path):
+    translated(program, document(tmp_path))
+    program.click("close_translation_button")
+    program.click("earlier_translations_button")
+    listed = program.find("earlier_list")
+    program.wait(lambda: listed.count() == 1)
+    assert listed.item(0).text().startswith("lease.docx → German")
+    program.click("open_earlier_button")
+    program.wait(lambda: program.find("document_translation_pane").isVisible() and len(rows(program)) == 2)
+    assert program.find("save_translation_button").isEnabled()
+
+
+def answered(program, password):
+    """Give a password where one is asked."""
+    program.wait(lambda: asked_password(program) is not None)
+    dialog = asked_password(program)
+    words = dialog.labelText()
+    dialog.setTextValue(password)
+    dialog.accept()
+    return words
+
+
+def asked_password(program):
+    return next((one for one in program.translate.findChildren(QInputDialog) if one.isVisible()), None)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_a_locked_document_asks_for_its_password_until_it_is_right(program, tmp_path):
+    path = tmp_path / "lease.pdf"
+    path.write_bytes(bytes(TinyPdf(password="secret").page(*lines(50, 700, "The tenant pays the rent today."))))
+    assert "becomes a Word document" in program.find("form_warning", dropped(program, path)).text()
+    program.click("form_begin")
+    assert "lease.pdf is locked" in answered(program, "wrong")
+    assert "That was not the password" in answered(program, "secret")
+    program.wait(lambda: is_done(program))
+    program.wait(lambda: [source for source, _, _ in rows(program)] == ["The tenant pays the rent today."])
+    target = tmp_path / "out.docx"
+    assert saved(program, "save_translation_button", "save_translation_dialog", target) == "lease.de.docx"
+    kept = json.dumps([one.name for one in tmp_path.rglob("*")])
+    assert "secret" not in kept
+    item = program.frame.document_translation.item
+    assert "secret" not in str(program.ask(lambda services: services.store.items.get(item)))
+
+
+def test_no_password_is_asked_for_that_could_not_be_used(program, tmp_path):
+    path = tmp_path / "lease.docx"
+    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    dropped(program, path)
+    program.click("form_begin")
+    program.wait(lambda: "save a copy without a password in the program it was made with" in words(program))
+    assert asked_password(program) is None
+    for name in ("save_translation_button", "export_translation_button", "retry_all_button"):
+        assert not program.find(name).isEnabled()
+
+
+def test_a_low_window_with_large_letters_still_shows_segments_and_buttons(program, tmp_path):
+    program.ask(lambda services: services.settings.change(font_scale=150))
+    program.window.resize(900, 600)
+    asked = dropped(program, document(tmp_path))
+    inner, area = program.find("document_form_inner", asked), program.find("document_form_area", asked)
+    program.wait(lambda: inner.width() <= area.viewport().width())
+    assert asked.width() <= 900
+    begun(program)
+    table, save = program.find("segment_table"), program.find("save_translation_button")
+    program.wait(lambda: program.window.height() <= 600 and save.fontMetrics().height() > 18)
+    program.find("translation_progress_words").setText("The document cannot be read, for more than one reason. " * 4)
+    program.wait(lambda: table.viewport().height() >= 3 * table.fontMetrics().lineSpacing())
+    scrolled = program.find("document_scroll")
+    for name in ("export_translation_button", "retry_all_button", "save_translation_button"):
+        button = program.find(name)
+        scrolled.ensureWidgetVisible(button)
+        assert button.width() >= button.sizeHint().width()
+        assert button.visibleRegion().boundingRect().height() >= button.sizeHint().height() - 2, name
+
+
+def test_shading_of_doubtful_words_is_remembered(program, tmp_path):
+    translated(program, document(tmp_path))
+    program.click("shade_doubts_box")
+    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_doubts))
+    program.click("close_translation_button")
+    translated(program, document(tmp_path, name="second.docx"))
+    program.wait(lambda: program.find("shade_doubts_box").isChecked())

@@ -1,0 +1,279 @@
+"""The translator reached from elsewhere: clipboard, selections, other pages, dropped words, another start."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.office import docx, paragraph
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from slmdesk.chat.window.view.widget import MessageWidget
+from slmdesk.translation.window.text.controller import PASTED_MS, TYPED_MS, WORD_MS, pause_ms
+from slmdesk.translation.window.text.entry import target_for
+from slmdesk.window.widgets.text_dialog import TextDialog
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def program(start, model_file):
+    program = start(turned=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return program
+
+
+def press(program):
+    """The shortcut, on whatever page is in front."""
+    QTest.keyClick(program.window, Qt.Key.Key_T, CONTROL_SHIFT)
+
+
+def is_shown(program, words):
+    return program.window.current_page == "Translate" and program.find("target_text").toPlainText() == words
+
+
+def choose(program, widget, place, words):
+    """An entry of the menu that opens at this place of a widget."""
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
+    QApplication.sendEvent(widget, event)
+    menus = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMenu) and one.isVisible()]
+    (entry,) = [action for action in menus[-1].actions() if action.text() == words]
+    entry.trigger()
+    menus[-1].close()
+
+
+def test_what_was_copied_is_translated_from_every_page(program):
+    QApplication.clipboard().setText("The sun is up. We go out.")
+    press(program)
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP. wE GO OUT."))
+    assert program.find("source_text").hasFocus()
+    program.window.show_page("Jobs")
+    QApplication.clipboard().setText("It rains again today.")
+    press(program)
+    program.wait(lambda: is_shown(program, "iT RAINS AGAIN TODAY."))
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert program.find("source_text").toPlainText() == "The sun is up. We go out."
+    program.click("paste_button")
+    program.wait(lambda: is_shown(program, "iT RAINS AGAIN TODAY."))
+
+
+def test_an_empty_clipboard_and_a_picture_say_what_to_do(program):
+    QApplication.clipboard().clear()
+    press(program)
+    program.wait(lambda: any("clipboard is empty" in words for words in program.notices()))
+    picture = QImage(4, 4, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    QApplication.clipboard().setImage(picture)
+    press(program)
+    program.wait(lambda: any("neither a text nor a file" in words for words in program.notices()))
+    assert program.window.current_page == "Chat"
+
+
+def test_files_on_the_clipboard_are_documents(program, qtbot, tmp_path):
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    QApplication.clipboard().setMimeData(data)
+    with qtbot.waitSignal(program.frame.reach.documents_taken, timeout=60_000) as received:
+        press(program)
+    assert (received.args, program.window.current_page) == ([[path]], "Translate")
+
+
+def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, qtbot, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("The rent is due today.")
+    program.window.show_page("Translate")
+    pane = program.find("source_text")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    QApplication.clipboard().setMimeData(data)
+    with qtbot.waitSignal(program.find("translate_text").files_pasted, timeout=60_000) as received:
+        QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert (received.args, pane.toPlainText()) == ([[path]], "")
+    QApplication.clipboard().setText("Good morning")
+    pane.paste()
+    assert pane.toPlainText() == "Good morning"
+
+
+def test_words_dropped_on_the_page_are_translated(program):
+    program.window.show_page("Translate")
+    page = program.frame.translate_page
+    data = QMimeData()
+    data.setText("The sun is up today.")
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys)
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(page, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
+
+
+@pytest.mark.parametrize(
+    ("language", "target", "others", "requested"),
+    [
+        ("en", "de", ("fr",), "de"),
+        ("", "de", ("fr",), "de"),
+        ("de", "de", ("fr", "en"), "fr"),
+        ("de", "de", ("de", "", "pl", "en"), "pl"),
+        ("de", "de", ("xx", "de"), "de"),
+    ],
+)
+def test_a_text_in_the_language_wanted_goes_into_another(language, target, others, requested):
+    assert target_for(language, target, others) == requested
+
+
+def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
+    monkeypatch.setattr("slmdesk.translation.window.text.entry.own_language", lambda: "fr")
+    QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
+    press(program)
+    program.wait(lambda: is_shown(program, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
+    assert program.find("target_language").currentData() == "fr"
+    assert program.find("source_language").currentData() == ""
+
+
+def test_a_message_and_what_is_selected_in_it_are_translated(program):
+    program.send("Where is the old key")
+    program.wait_idle()
+    program.act("translate")
+    program.wait(lambda: is_shown(program, "Where is the old key"))
+    program.window.show_page("Chat")
+    text = program.page.view.findChildren(MessageWidget)[0].text
+    text.select(0, 12)
+    choose(program, text.viewport(), QPoint(5, 5), "Translate selection")
+    program.wait(lambda: program.find("source_text").toPlainText() == "Where is the")
+
+
+def test_a_page_its_document_and_an_answer_are_translated(program, qtbot, tmp_path):
+    path = tmp_path / "letter.md"
+    path.write_text("The tenant pays on the third of March.")
+    program.window.show_page("Documents")
+    program.frame.documents.open_files([path])
+    view = program.frame.documents_page.view
+    program.wait(lambda: view.count == 1 and program.find("coverage_strip").sentence.startswith("1 of 1"))
+    choose(program, view.viewport(), QPoint(60, 60), "Translate this page")
+    program.wait(lambda: is_shown(program, "tHE TENANT PAYS ON THE THIRD OF mARCH."))
+    program.window.show_page("Documents")
+    with qtbot.waitSignal(program.frame.reach.documents_taken, timeout=60_000) as received:
+        program.click("translate_document_button")
+    assert received.args == [[path]]
+    assert program.window.current_page == "Translate"
+
+
+def test_a_text_that_is_shown_is_translated(program):
+    dialog = TextDialog(program.window, title="Used", intro="What was used", text="The roof leaks again.")
+    dialog.show()
+    program.click(program.find("text_dialog_translate", dialog))
+    program.wait(lambda: is_shown(program, "tHE ROOF LEAKS AGAIN."))
+    choose(program, program.find("text_dialog_text", dialog).viewport(), QPoint(5, 5), "Translate this text")
+    dialog.close()
+
+
+def test_another_start_has_the_clipboard_translated(program):
+    QApplication.clipboard().setText("The sun is up today.")
+    program.run.translate_clipboard("")
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
+
+
+def test_a_language_chosen_does_not_make_typing_hasty(program):
+    program.window.show_page("Translate")
+    program.frame.translate.set_domain("legal")
+    timer = program.frame.translate.findChild(QTimer, "typed_timer")
+    program.wait(lambda: not timer.isActive())
+    program.type_into("source_text", "word")
+    assert timer.interval() > 0
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "pause"),
+    [
+        ("The hous", "The house", TYPED_MS),
+        ("The house", "The house ", WORD_MS),
+        ("The house", "The house.", WORD_MS),
+        ("The houses", "The house", TYPED_MS),
+        ("", "The house is big.", PASTED_MS),
+        ("The house is big.", "", PASTED_MS),
+    ],
+)
+def test_text_is_translated_the_sooner_the_surer_a_word_is_whole(before, now, pause):
+    assert pause_ms(before, now) == pause
+
+
+def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(program):
+    program.window.show_page("Translate")
+    QApplication.clipboard().setText("You must not go. The sun is up.")
+    press(program)
+    program.wait(
+        lambda: (
+            program.find("translation_flags").isVisible() and not program.find("stop_translation_button").isVisible()
+        )
+    )
+    program.find("source_language").setFocus()
+    pane, seen = program.find("translate_text"), []
+    focus = QApplication.focusWidget()
+    while focus is not None and pane.isAncestorOf(focus) and focus not in seen:
+        seen.append(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+    names = [one.objectName() for one in seen]
+    assert all(names)
+    assert all(one.accessibleName() or getattr(one, "text", str)() for one in seen), names
+    requested = (
+        "source_language", "swap_button", "target_language", "domain_choice", "formality_choice", "pairs_button",
+        "source_text", "target_text", "translation_flags", "copy_translation_button", "paste_button",
+        "clear_text_button", "choose_document_button", "earlier_translations_button", "glossaries_button",
+        "memory_button",
+    )  # fmt: skip
+    assert [name for name in names if name in requested] == list(requested)
+
+
+def test_with_large_letters_in_a_low_window_nothing_lies_over_another(program):
+    program.window.show_page("Translate")
+    program.frame.settings.change("font_scale", 150)
+    program.window.resize(900, 600)
+    QApplication.clipboard().setText("You must not go. The sun is up.")
+    press(program)
+    program.wait(lambda: program.find("translation_flags").isVisible())
+    inner = program.find("translate_inner")
+    names = (
+        "swap_button",
+        "domain_choice",
+        "source_text",
+        "translation_flags",
+        "copy_translation_button",
+        "memory_button",
+    )
+
+    def is_whole() -> bool:
+        tops = [program.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
+        ends = [top + program.find(name).height() for top, name in zip(tops, names, strict=True)]
+        return all(end <= top for end, top in zip(ends, [*tops[1:], inner.height()], strict=True))
+
+    program.wait(is_whole)  # the letters grow when the setting is kept
+
+
+def test_a_translation_into_arabic_begins_at_the_right(program):
+    program.window.show_page("Translate")
+    program.frame.translate.set_target("ar")
+    pane = program.find("target_text")
+    pane.setPlainText("مرحبا")
+    assert pane.cursorRect(pane.textCursor()).x() > pane.width() // 2
+    program.frame.translate.set_target("de")
+    pane.setPlainText("Hallo")
+    assert pane.cursorRect(pane.textCursor()).x() < pane.width() // 2
+
+
+def test_the_marks_of_flags_take_the_colours_of_the_theme(program):
+    program.frame.settings.change("theme", "light")
+    program.wait(lambda: program.window.palette().window().color().lightness() > 200)
+    program.window.show_page("Translate")
+    QApplication.clipboard().setText("You must not go.")
+    press(program)
+    flags = program.find("translation_flags")
+    program.wait(lambda: flags.isVisible() and flags.count())
+    light = flags.item(0).icon().pixmap(16, 16).toImage()
+    program.frame.settings.change("theme", "dark")
+    program.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)

@@ -1,0 +1,514 @@
+"""The translator's text: languages to choose, reading, single sentences in doubt, what was typed earlier."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
+
+from slmdesk.base.translation import LiveSegment, SegmentState
+from slmdesk.translation.asking.prompts import TranslationStyle
+from slmdesk.translation.window.text.status_text import PaneState, count_words, language_words
+
+pytestmark = pytest.mark.gui
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+POPUP = "This plugin does not support|OpenType support missing"
+
+
+@pytest.fixture
+def program(start, model_file):
+    program = start(turned=True)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    return opened(program)
+
+
+def opened(program):
+    QTest.keyClick(program.window, Qt.Key.Key_3, CTRL)
+    program.translate = program.frame.translate_page
+    program.wait(lambda: program.translate.isVisible())
+    return program
+
+
+def put(program, text):
+    """Have a text translated; the words that came."""
+    program.translate.text.take_text(text)
+    controller = program.frame.translate
+    program.wait(lambda: controller.last.is_done and controller.last.source == text and controller.last.segments)
+    return output(program)
+
+
+def output(program):
+    return program.find("target_text").toPlainText()
+
+
+def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, program):
+    words = put(program, "The house is old. It is cold here.")
+    program.close()
+    again = opened(start(turned=True))
+    again.wait(lambda: again.find("source_text").toPlainText() == "The house is old. It is cold here.")
+    again.wait(lambda: output(again) == words)
+    again.find("source_text").setPlainText("")
+    again.wait(lambda: output(again) == "")
+    again.wait(lambda: again.ask(lambda services: again.frame.state.current.last_typed) == "")
+    again.close()
+    third = opened(start(turned=True))
+    third.ask(lambda services: None)
+    assert third.find("source_text").toPlainText() == ""
+
+
+def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, program):
+    put(program, "The house is old.")
+    program.frame.translate.keep()
+    program.wait(lambda: program.frame.state.current.last_typed)
+    item = program.frame.state.current.last_typed
+    program.ask(lambda services: services.chats.trash(item))
+    program.close()
+    again = opened(start(turned=True))
+    again.ask(lambda services: None)
+    assert again.find("source_text").toPlainText() == ""
+
+
+def select(program, words):
+    """Select words of the translation."""
+    pane = program.find("target_text")
+    cursor = pane.textCursor()
+    cursor.setPosition(pane.toPlainText().index(words))
+    cursor.setPosition(cursor.position() + len(words), cursor.MoveMode.KeepAnchor)
+    pane.setTextCursor(cursor)
+    pane.setFocus()
+    return pane
+
+
+def memory(program):
+    return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory.page())]
+
+
+# ---- languages
+
+
+def rows_of(listed):
+    return [listed.item(row).text() for row in range(listed.count())]
+
+
+@pytest.mark.qt_log_ignore(POPUP, extend=True)
+def test_a_language_is_found_by_typing_and_stands_on_top_afterwards(program):
+    program.find("target_language").showPopup()
+    program.type_into("language_search", "polsk")
+    assert rows_of(program.find("language_list")) == ["Polish — Polski"]
+    QTest.keyClick(program.find("language_search"), Qt.Key.Key_Return)
+    assert program.find("target_language").currentData() == "pl"
+    assert program.frame.translate.manner.target == "pl"
+    program.qtbot.waitUntil(lambda: program.window.findChild(QLineEdit, "language_search") is None)
+    program.find("target_language").showPopup()
+    assert rows_of(program.find("language_list"))[:2] == ["Used last", "Polish — Polski"]
+    program.find("language_popup").close()
+
+
+@pytest.mark.qt_log_ignore(POPUP, extend=True)
+def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
+    program.find("target_language").showPopup()
+    program.type_into("language_search", "french")
+    QTest.keyClick(program.find("language_search"), Qt.Key.Key_D, CTRL)
+    program.find("language_search").clear()
+    listed = program.find("language_list")
+    assert rows_of(listed)[:2] == ["Pinned", "French — Français"]
+    row = listed.item(rows_of(listed).index("Dutch — Nederlands"))
+    listed.scrollToItem(row)
+    program.click(listed.viewport(), lambda: listed.visualItemRect(row).topLeft() + QPoint(9, 9))
+    assert rows_of(listed)[:3] == ["Pinned", "French — Français", "Dutch — Nederlands"]
+    assert program.find("target_language").currentData() == "de", "a click on the pin chooses nothing"
+    QTest.keyClick(program.find("language_search"), Qt.Key.Key_Escape)
+    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_favourites) == "fr nl")
+    program.close()
+    again = opened(start(turned=True))
+    assert again.frame.translate.view.view.favourites == ("fr", "nl")
+
+
+def test_the_languages_of_the_last_run_are_there_again(program, start):
+    program.frame.translate.set_target("it")
+    program.frame.translate.set_source("fr")
+    program.close()
+    again = opened(start(turned=True))
+    assert again.find("target_language").currentData() == "it"
+    assert again.find("source_language").currentData() == "fr"
+
+
+def test_each_paragraph_tells_its_language(program):
+    put(program, "The weather is fine today and we go out.")
+    assert program.find("detected_language").text() == "Detected: English"
+    french = "Le propriétaire doit entretenir le bâtiment chaque année."
+    put(program, f"The weather is fine today and we go out.\nWe stay here until the evening.\n{french}")
+    assert program.find("detected_language").text() == "Detected: 2 paragraphs English, 1 French"
+    assert "3. French" in program.find("detected_language").toolTip()
+
+
+def test_what_is_in_the_language_already_is_said(program):
+    words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
+    assert words == "Das Haus steht am Rande der Stadt und ist groß."
+    assert program.find("translate_words").text() == "1 sentence; it is in German already"
+
+
+def test_blanks_alone_are_no_text(program):
+    program.translate.text.take_text("   \n  ")
+    program.wait(lambda: program.find("translate_words").text() == "There are no words to translate.")
+
+
+def segment(language, sure, at, state=SegmentState.TRANSLATED):
+    return LiveSegment("a b", "", "\n", language, "c", state, paragraph=at, sure=sure)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([("de", 0.999)], "Detected: German"),
+        ([("de", 0.95)], "Detected: German (fairly sure)"),
+        ([("de", 0.81)], "Detected: German (uncertain)"),
+        ([("", 0.0)], "Language not recognised: choose it, or write more"),
+        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "Detected: 2 paragraphs German, 1 French"),
+    ],
+)
+def test_how_sure_a_language_is_told_in_words(found, words):
+    shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
+    assert language_words(shown, TranslationStyle("en"))[0] == words
+    assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
+
+
+def test_counts_speak_of_one_and_of_many():
+    many = PaneState((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
+    assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
+    assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
+
+
+# ---- reading
+
+
+SHORT, WIDE = "This is the sentence with the number {0}.", " ".join(["Here we are at the number {0} of them all."] * 4)
+LONG = "\n".join((SHORT if at % 3 else WIDE).format(at) for at in range(1, 90))
+
+
+@pytest.mark.parametrize(("moved", "follows"), [("source_text", "target_text"), ("target_text", "source_text")])
+def test_panes_scroll_in_step_by_segment(program, moved, follows):
+    put(program, LONG)
+    one, other = program.find(moved), program.find(follows)
+    program.window.resize(900, 600)
+    other.set_letters(150)  # the same lines are elsewhere
+    for value in (5, 40, 80):
+        one.verticalScrollBar().setValue(value)
+        assert other.top()[0] == one.top()[0], value
+    one.verticalScrollBar().setValue(one.verticalScrollBar().maximum())
+    assert other.verticalScrollBar().value() == other.verticalScrollBar().maximum()
+
+
+def test_letters_grow_shrink_and_are_remembered(program, start):
+    pane = program.find("source_text")
+    size = pane.document().defaultFont().pointSizeF()
+    program.click("larger_button")
+    QTest.keyClick(pane, Qt.Key.Key_Plus, CTRL)
+    assert program.find("letter_size_button").text() == "125 %"
+    assert pane.document().defaultFont().pointSizeF() == pytest.approx(size * 1.25)
+    QTest.keyClick(pane, Qt.Key.Key_Minus, CTRL)
+    assert program.find("letter_size_button").text() == "110 %"
+    QTest.keyClick(pane, Qt.Key.Key_0, CTRL)
+    assert pane.document().defaultFont().pointSizeF() == size
+    program.click("smaller_button")
+    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_font_percent) == 90)
+    program.close()
+    again = opened(start(turned=True))
+    assert again.find("letter_size_button").text() == "90 %"
+    assert again.find("target_text").document().defaultFont().pointSizeF() == pytest.approx(size * 0.9)
+
+
+def test_a_line_of_the_flags_goes_to_its_sentence(program):
+    put(program, f"{LONG}\nYou must not sublet the flat.")
+    flags = program.find("translation_flags")
+    assert flags.words == (
+        "“You must not sublet the flat.”: “not” of the source is missing, so the translation may say the opposite"
+    )
+    flags.setCurrentRow(0)
+    QTest.keyClick(flags, Qt.Key.Key_Return)
+    pane = program.find("target_text")
+    assert pane.hasFocus()
+    assert pane.toPlainText()[pane.textCursor().position() :] == "yOU MUST NOT SUBLET THE FLAT."
+    assert program.find("source_text").cursorRect().top() > 0
+    lit = [one for one in pane.extraSelections() if one.cursor.selectedText() == "yOU MUST NOT SUBLET THE FLAT."]
+    assert len(lit) == 2, "its flag, and the light"
+
+
+def test_sentences_are_read_side_by_side_copied_and_edited(program):
+    put(program, "The sun is up. We go out.")
+    program.click("pairs_button")
+    table = program.find("pair_table")
+    assert table.isVisible()
+    assert not program.find("source_text").isVisible()
+    model = table.model()
+    assert [model.index(1, column).data() for column in range(2)] == ["We go out.", "wE GO OUT."]
+    assert table.isColumnHidden(2), "nothing is to be looked at"
+    table.selectAll()
+    QTest.keyClick(table, Qt.Key.Key_C, CTRL)
+    assert QApplication.clipboard().text() == "The sun is up.\ttHE SUN IS UP.\nWe go out.\twE GO OUT."
+    table.setCurrentIndex(model.index(1, 1))
+    QTest.keyClick(table, Qt.Key.Key_F2)
+    editor = program.find("segment_editor")
+    QTest.keyClicks(editor, "Wir gehen aus.")
+    QTest.keyClick(editor, Qt.Key.Key_Tab)
+    program.wait(lambda: model.index(1, 1).data() == "Wir gehen aus.")
+    program.wait(lambda: memory(program) == [("We go out.", "Wir gehen aus.")])
+    program.click("pairs_button")
+    assert output(program) == "tHE SUN IS UP. Wir gehen aus."
+
+
+def test_no_row_of_the_side_by_side_is_cut_off(program):
+    put(program, " ".join(f"The {'very ' * count}long sentence goes on." for count in range(8, 32)))
+    program.click("pairs_button")
+    table = program.find("pair_table")
+    for percent in (100, 150, 200):
+        table.set_letters(percent)
+        program.wait(lambda: not table.findChild(QTimer).isActive())
+        letters = QFontMetrics(table.font())
+        for row in range(table.model().rowCount()):
+            width = table.columnWidth(1) - 17  # grid, padding, border, margin
+            words = str(table.model().index(row, 1).data())
+            needed = letters.boundingRect(0, 0, width, 10_000, Qt.TextFlag.TextWordWrap, words).height()
+            assert table.rowHeight(row) >= needed, (percent, row)
+
+
+def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
+    put(program, "The 𝄞 sun is up.")
+    pane, pane_view = program.find("target_text"), program.frame.translate
+    one = pane_view.last.segments[0]
+    from slmdesk.base.record import changed
+
+    doubtful = changed(one, doubts=((6, 9, 0.31),))
+    pane_view.last = PaneState((doubtful,), True, "en")
+    pane_view.shown.emit(pane_view.last)
+    assert pane.extraSelections() == []
+    program.click("shade_button")
+    shaded = pane.extraSelections()
+    assert [one.cursor.selectedText() for one in shaded] == ["SUN"], "counted as Qt does, beyond the clef"
+    assert shaded[0].format.background().color().alpha() > 0
+    program.click("shade_button")
+    assert pane.extraSelections() == []
+
+
+# ---- one sentence
+
+
+def test_a_sentence_is_edited_remembered_and_taken_back(program):
+    put(program, "The sun is up. We go out.")
+    pane = select(program, "GO")
+    QTest.keyClick(pane, Qt.Key.Key_F2)
+    editor = program.find("sentence_editor")
+    assert editor.toPlainText() == "wE GO OUT."
+    QTest.keyClicks(editor, "Wir gehen aus.")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
+    assert memory(program) == [("We go out.", "Wir gehen aus.")]
+    assert any("remembered" in words for words in program.notices())
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. wE GO OUT.")
+    assert memory(program) == []
+
+
+def test_an_editor_that_is_left_changes_nothing(program):
+    put(program, "The sun is up.")
+    pane = select(program, "SUN")
+    QTest.keyClick(pane, Qt.Key.Key_F2)
+    editor = program.find("sentence_editor")
+    QTest.keyClicks(editor, "Falsch")
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    assert not program.find("sentence_frame").isVisible()
+    assert pane.hasFocus()
+    assert output(program) == "tHE SUN IS UP."
+    assert memory(program) == []
+
+
+def test_a_sentence_is_put_back_into_its_language(program):
+    put(program, "The sun is up. We go out.")
+    pane = select(program, "GO")
+    pane.moveCursor(pane.textCursor().MoveOperation.End)
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
+    words = program.find("doubt_words")
+    program.wait(lambda: words.text() == "We go out.\nThe text says: We go out.")
+    assert not program.find("doubt_progress").isVisible()
+    select(program, "GO OUT")
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
+    program.wait(lambda: words.text() == "go out")
+    program.click("close_doubt_button")
+    assert not program.find("doubt_panel").isVisible()
+
+
+def test_another_wording_is_used_and_undone(program):
+    put(program, "The sun is up. We go out.")
+    program.frame.translate.put(1, "We go out.", "Wir laufen.")
+    program.wait(lambda: output(program).endswith("Wir laufen."))
+    pane = select(program, "laufen")
+    QTest.keyClick(pane, Qt.Key.Key_A, CTRL | SHIFT)
+    listed = program.find("wording_list")
+    program.wait(lambda: rows_of(listed) == ["wE GO OUT."])
+    program.click("use_wording_button")
+    program.wait(lambda: output(program) == "tHE SUN IS UP. wE GO OUT.")
+    assert not program.find("doubt_panel").isVisible()
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    program.wait(lambda: output(program).endswith("Wir laufen."))
+    assert memory(program) == [("We go out.", "Wir laufen.")]
+
+
+def test_an_undo_may_come_before_the_change_is_answered(program):
+    put(program, "We go out.")
+    pane = select(program, "GO")
+    gate = threading.Event()
+    program.bridge.ask(lambda services: gate.wait(30))  # the service thread is busy
+    program.frame.translate.put(0, "We go out.", "Wir laufen.")
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    gate.set()
+    assert memory(program) == []
+    program.wait(lambda: output(program) == "wE GO OUT.")
+    assert not any("remembered" in one for one in program.notices())
+
+
+def test_where_there_is_no_other_wording_it_is_said(program):
+    put(program, "We go out.")
+    pane = select(program, "GO")
+    QTest.keyClick(pane, Qt.Key.Key_A, CTRL | SHIFT)
+    program.wait(lambda: program.find("doubt_words").text() == "The model found no other wording without “GO”.")
+    assert not program.find("use_wording_button").isVisible()
+
+
+def test_a_question_is_cancelled(start, model_file):
+    program = start(turned=True, slow=0.3)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    opened(program)
+    put(program, "We go out.")
+    pane = select(program, "GO")
+    QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
+    assert program.find("doubt_progress").isVisible()
+    program.click("close_doubt_button")
+    assert not program.find("doubt_panel").isVisible()
+    words = put(program, "We go home.")
+    assert words == "wE GO HOME.", "the engine is free again"
+    assert not program.find("doubt_panel").isVisible()
+
+
+def test_without_a_sentence_under_the_caret_it_is_said(program):
+    program.find("target_text").setFocus()
+    QTest.keyClick(program.find("target_text"), Qt.Key.Key_R, CTRL | SHIFT)
+    assert "Put the caret" in program.find("translate_words").text()
+
+
+# ---- what was typed earlier
+
+
+def kept(program):
+    return [one.title for one in program.ask(lambda services: services.history.items("translation"))]
+
+
+def test_typed_texts_are_kept_found_and_opened_again(program, start):
+    put(program, "The rent is due today.")
+    program.frame.translate.put(0, "The rent is due today.", "Die Miete ist heute fällig.")
+    program.wait(lambda: "Miete" in output(program))
+    program.click("clear_text_button")
+    program.wait(lambda: kept(program) == ["The rent is due today. → German"])
+    put(program, "We go out.")
+    QTest.keyClick(program.window, Qt.Key.Key_1, CTRL)
+    program.wait(lambda: kept(program) == ["We go out. → German", "The rent is due today. → German"])
+    program.close()
+    again = opened(start(turned=True))
+    again.click("earlier_translations_button")
+    listed, search = again.find("earlier_list"), again.find("earlier_search")
+    again.wait(lambda: listed.count() == 2)
+    search.setText("fällig")  # QTest knows no ä
+    again.wait(lambda: listed.count() == 1)
+    assert rows_of(listed) == ["The rent is due today. → German\nThe rent is due today. Die Miete ist heute fällig."]
+    assert listed.textElideMode() is Qt.TextElideMode.ElideRight  # what was found stands near the beginning
+    QTest.keyClick(search, Qt.Key.Key_Down)
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    again.wait(lambda: output(again) == "Die Miete ist heute fällig.")
+    again.wait(lambda: again.find("source_text").toPlainText() == "The rent is due today.")
+    again.type_into("source_text", " ")
+    again.wait(lambda: again.frame.translate.last.is_done)
+    assert output(again).strip() == "Die Miete ist heute fällig."
+
+
+def test_a_text_is_kept_once_while_it_is_edited(program):
+    put(program, "The rent is due today.")
+    program.frame.translate.keep()
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_End)
+    program.type_into("source_text", " It is high.")
+    program.wait(lambda: output(program).endswith("iT IS HIGH.") and program.frame.translate.last.is_done)
+    program.frame.translate.keep()
+    program.frame.translate.keep()
+    assert kept(program) == ["The rent is due today. It is high. → German"]
+    program.frame.translate.set_target("fr")
+    program.wait(lambda: not program.frame.translate.is_stale and program.frame.translate.last.is_done)
+    program.click("clear_text_button")
+    assert sorted(kept(program)) == [
+        "The rent is due today. It is high. → French", "The rent is due today. It is high. → German",
+    ]  # fmt: skip
+
+
+def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
+    put(program, "The rent is due today.")
+    program.frame.translate.keep()
+    program.click("earlier_translations_button")
+    listed = program.find("earlier_list")
+    program.wait(lambda: listed.count() == 1)
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_F2)
+    program.find("earlier_title").selectAll()
+    program.type_into("earlier_title", "Letter")
+    QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
+    program.wait(lambda: listed.count() and listed.item(0).text().startswith("Letter\n"))
+    QTest.keyClick(listed, Qt.Key.Key_Delete)
+    program.wait(lambda: listed.count() == 0)
+    assert program.find("earlier_hint").text() == "There is no earlier translation."
+    bar = next(bar for bar in program.window.notices.bars if "trash" in bar.notice.text)
+    bar.notice.on_action()
+    program.wait(lambda: listed.count() == 1)
+
+
+def test_nothing_is_kept_where_the_person_wants_none(program):
+    program.frame.settings.change("translate_history", False)
+    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_history))
+    put(program, "The rent is due today.")
+    program.click("clear_text_button")
+    assert kept(program) == []
+
+
+# ---- too much
+
+
+def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
+    typed = "Hello there"
+    program.type_into("source_text", typed)
+    big = "The rent is due. " * 320_000
+    data = QMimeData()
+    data.setText(big)
+    program.find("source_text").insertFromMimeData(data)
+    assert program.find("source_text").toPlainText() == typed, "what is there stays"
+    assert "5,440,000 characters" in program.find("long_text_words").text()
+    program.click("long_text_button")
+    dialog = program.translate.findChild(QFileDialog, "long_text_dialog")
+    path = tmp_path / "pasted.txt"
+    program.find("source_text").setFocus()
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    program.wait(lambda: program.translate.findChild(QDialog, "document_form") is not None)
+    program.translate.findChild(QDialog, "document_form").close()
+    assert path.read_text() == big
+    assert not program.find("long_text_bar").isVisible()
+
+
+def test_a_long_text_that_becomes_short_is_translated(program):
+    pane: QPlainTextEdit = program.find("source_text")
+    pane.setPlainText("word " * 12_000)
+    assert program.find("long_text_bar").isVisible()
+    pane.setPlainText("We go out.")
+    assert not program.find("long_text_bar").isVisible()
+    program.wait(lambda: output(program) == "wE GO OUT.")

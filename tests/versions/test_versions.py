@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from fakes.recorder import result_of
+
+from slmdesk.base.documents import Block, BlockKind, Page, PageStatus, page_of
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus, Role
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import SKILLS
+from slmdesk.jobs.events import JobChanged
+from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
+from slmdesk.versions.events import VersionsCompared, VersionsFailed
+from slmdesk.versions.phrases import by_importance, coverage_line, headline
+from slmdesk.versions.service import VersionRequest, VersionView
+from slmdesk.versions.wording import digest_in
+
+pytestmark = pytest.mark.process
+
+RENT = "The rent of the flat is 900 euros a month, and it is due on the first day of the month."
+NOTICE = "The tenant gives notice of 30 days before the end of the lease in writing."
+GARDEN = "The garden belongs to the flat, and the tenant mows the lawn every second week."
+
+
+def page(number: int, *blocks: str) -> Page:
+    text, made = "", []
+    for words in blocks:
+        made.append(Block(BlockKind.PARAGRAPH, len(text), len(text) + len(words)))
+        text += words + "\n"
+    return page_of(number, str(number), text, made)
+
+
+def keep(recorder, name: str, pages: list[Page]):
+    """A document as it is after it was read."""
+    store = recorder.services.store
+
+    def add():
+        record = store.documents.add(
+            path=b"/x/" + name.encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
+        )
+        store.pages.save(record.id, pages)
+        return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": len(pages)})
+
+    return recorder.services.service_thread.call(add)
+
+
+def trust(recorder, level: str = "good") -> None:
+    """The model as if it had been examined."""
+    services = recorder.services
+    skills = [
+        {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
+        for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+    ]
+    model = services.service_thread.call(lambda: services.models.choose(None))
+    shape = {"version": items()[0], "skills": skills}
+    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{SKILLS: shape}))
+
+
+def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
+    item = recorder.services.service_thread.call(
+        lambda: recorder.services.versions.begin(VersionRequest(old.id, new.id, **request))
+    ).id
+    return item, recorder.wait(VersionsCompared, lambda event: event.item == item)
+
+
+def opened_view(recorder, item: str) -> VersionView:
+    return result_of(recorder.services, lambda: recorder.services.versions.open(item))
+
+
+def two(recorder):
+    old = keep(recorder, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
+    new = keep(recorder, "new.pdf", [page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60")), page(2, GARDEN)])
+    return old, new
+
+
+def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
+    recorder = opened(model=False)
+    old, new = two(recorder)
+    item, event = compared(recorder, old, new)
+    assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 period."
+    view = opened_view(recorder, item)
+    assert view.comparison == event.comparison
+    assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
+    assert view.job is None
+    store = recorder.services.store
+    messages = recorder.services.service_thread.call(lambda: store.messages.of_item(item))
+    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert "30 days → 60 days" in messages[1].text
+    about = recorder.services.service_thread.call(lambda: recorder.services.history.about(new.id, "versions"))
+    assert [one.id for one in about] == [item]
+
+
+def test_facts_come_before_words_and_longer_words_first(opened) -> None:
+    recorder = opened(model=False)
+    old = keep(recorder, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
+    longer = GARDEN.replace("every second week", "whenever the grass has grown higher than a hand, or the owner asks")
+    new = keep(recorder, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
+    _, event = compared(recorder, old, new)
+    first = [event.comparison.changes[at].new for at in by_importance(event.comparison.changes)]
+    assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
+
+
+def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
+    recorder = opened(model=False)
+    both = "It begins on 1 April 2025 and lasts 36 months from the day on which the keys are handed over."
+    old = keep(recorder, "old.pdf", [page(1, both, RENT, GARDEN)])
+    changed = both.replace("April", "May").replace("36", "24")
+    new = keep(
+        recorder, "new.pdf", [page(1, changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well.")]
+    )
+    _, event = compared(recorder, old, new)
+    assert len(event.comparison.changes) == 3
+    assert (
+        headline(event.comparison) == "4 changes in 3 passages on 1 page: 1 amount, 1 period, 1 date; 1 passage added."
+    )
+
+
+def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
+    recorder = opened(model=False)
+    scanned = [page_of(at, "", "", [], status=PageStatus.SCANNED) for at in (3, 4)]
+    blank = page_of(5, "", "", [])
+    old = keep(recorder, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
+    new = keep(recorder, "new.pdf", [page(1, RENT), page(2, GARDEN)])
+    _, event = compared(recorder, old, new)
+    assert coverage_line(event.comparison) == (
+        "Old version: 3 of 5 pages read; New version: 2 of 2 pages read. Pages 3–4 of the old version (old.pdf) could "
+        "not be read (scanned) and were not compared."
+    )
+
+
+def three(recorder):
+    old = keep(recorder, "old.pdf", [page(1, RENT, NOTICE), page(2, GARDEN)])
+    changed = RENT.replace("900", "950"), NOTICE.replace("30", "60")
+    new = keep(recorder, "new.pdf", [page(1, *changed), page(2, GARDEN.replace("second", "third"))])
+    return old, new
+
+
+def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
+    recorder = opened(answer="The rent changed from 900 euros to 950 euros.\nThe garden was sold for 7,000 euros.")
+    trust(recorder)
+    old, new = three(recorder)
+    item, event = compared(recorder, old, new)
+    assert event.comparison.sentences == ()  # what the rules found is told at once
+    found = recorder.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
+    rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
+    right, wrong = found.sentences
+    assert (right.change, right.text) == (rent, "The rent changed from 900 euros to 950 euros.")
+    assert not wrong.supported
+    assert {flag.kind for flag in wrong.flags} >= {"amount"}
+    assert found.model
+    view = opened_view(recorder, item)
+    assert view.comparison.sentences == found.sentences
+    assert view.job is not None
+    assert view.job.status is JobStatus.DONE
+
+
+def test_fewer_than_three_changes_speak_for_themselves(opened) -> None:
+    recorder = opened()
+    trust(recorder)
+    item, event = compared(recorder, *two(recorder))
+    assert len(event.comparison.changes) == 2
+    assert opened_view(recorder, item).job is None
+
+
+def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
+    recorder = opened()
+    old, new = three(recorder)
+    item, _ = compared(recorder, old, new)
+    assert opened_view(recorder, item).job is None  # nobody knows what it can
+    trust(recorder, "weak")
+    item, _ = compared(recorder, old, new)
+    assert opened_view(recorder, item).job is None
+    trust(recorder)
+    item, _ = compared(recorder, old, new, with_words=False)
+    assert opened_view(recorder, item).job is None
+    assert not recorder.of(JobChanged)
+    with pytest.raises(KnownError, match=r"model\.unknown"):
+        compared(recorder, old, new, model="absent")
+
+
+def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
+    recorder = opened(model=False)
+    chance = random.Random(3)
+
+    def pages(seed: int) -> list[Page]:
+        words = [f"w{chance.randrange(4000)}" for _ in range(400)]
+        return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
+
+    old, new = keep(recorder, "a", pages(1)), keep(recorder, "b", pages(2))
+    service_thread, versions = recorder.services.service_thread, recorder.services.versions
+    item = service_thread.call(lambda: versions.begin(VersionRequest(old.id, new.id))).id
+    service_thread.call(lambda: None)  # the control: the app answers before the comparison has come
+    assert not recorder.of(VersionsCompared)
+    service_thread.call(lambda: versions.cancel(item))
+    assert recorder.wait(VersionsFailed).problem.code == "versions.stopped"
+    assert opened_view(recorder, item).comparison is None
+    service_thread.call(lambda: versions.again(item))
+    recorder.wait(VersionsCompared)
+
+
+def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
+    recorder = opened(model=False)
+    old, new = two(recorder)
+    _, event = compared(recorder, old, new)
+    row = next(one for one in event.comparison.rows if one.same)
+    first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
+    same = result_of(recorder.services, lambda: recorder.services.versions.paragraphs(new.id, first, last))
+    assert same == (GARDEN,)
+
+
+def test_a_document_compared_with_itself_is_the_same(opened) -> None:
+    recorder = opened(model=False)
+    old, _ = two(recorder)
+    _, event = compared(recorder, old, old)
+    assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
+
+
+def test_a_sentence_that_takes_old_for_new_is_marked() -> None:
+    change = Change(
+        ChangeKind.CHANGED, (Run("The rent is 900 euros."),), (Run("The rent is 950 euros."),), (), (),
+        (Named("amount", "900 euros", "950 euros"),),
+    )  # fmt: skip
+    (right,) = digest_in([change], [0], {"text": "The rent rose from 900 euros to 950 euros."}, "en")
+    (wrong,) = digest_in([change], [0], {"text": "The rent fell from 950 euros to 900 euros."}, "en")
+    assert right.supported
+    assert [flag.kind for flag in wrong.flags] == ["direction"]
+    assert digest_in([change], [0], {"text": "The rent", "finish_reason": "length"}, "en") == []

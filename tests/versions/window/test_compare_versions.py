@@ -1,0 +1,256 @@
+"""Two versions of a document in the window: chosen, compared, looked at side by side and on their pages."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
+from slmdesk.versions.window.rows import CompareRows
+
+pytestmark = pytest.mark.gui
+
+
+def drop(widget, path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(20, 20), action, data, buttons, keys))
+    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), action, data, buttons, keys))
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    program = start()
+    program.window.resize(1200, 800)
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.area = program.frame.documents_area
+    program.pane = program.area.compare_pane
+    program.wait(lambda: program.area.page.isVisible())
+    program.old = write_docx(tmp_path / "old.docx", OLD)
+    time.sleep(0.01)
+    program.new = write_pdf(tmp_path / "new.pdf", new_text())
+    return program
+
+
+def is_read(program, path) -> bool:
+    return program.area.page.document.record is not None and program.area.page.document.record.name == path.name
+
+
+def compared(program):
+    """The new version is on show, the old one is dropped beside it, and both are compared."""
+    drop(program.area.page, program.new)
+    program.wait(lambda: is_read(program, program.new) and program.pane.isEnabled())
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
+    assert program.find("versions_hint").isVisible()
+    assert not program.find("versions_button").isEnabled()
+    drop(program.pane, program.old)
+    program.wait(lambda: program.find("versions_button").isEnabled())
+    assert program.find("versions_pair").full_text == "Old: old.docx  →  New: new.pdf"
+    program.click("versions_button")
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+
+
+def test_a_version_dropped_beside_the_document_is_compared(program):
+    compared(program)
+    assert program.area.page.side.has_space
+    assert program.find("versions_rows").isVisible()
+    assert program.find("versions_list").model().rowCount() == 12
+    assert program.find("versions_coverage").text().endswith("Nothing was left out.")
+    lines = [program.find("versions_list").model().index(at).data() for at in range(12)]
+    assert lines[0].startswith("−  duty removed: “Keys that were lost")
+    assert lines[5].startswith("≠  30 days → 60 days")
+    assert lines[5].endswith("2. Price, section 1 → p. 1")
+
+
+def test_the_list_goes_by_weight_or_by_the_text(program):
+    compared(program)
+    lines = program.pane.list.lines
+    assert sorted(lines.shown) == list(range(12))
+    assert lines.shown != list(range(12))
+    choice = program.find("versions_order")
+    choice.setFocus()
+    QTest.keyClicks(choice, "In")
+    choice.activated.emit(choice.currentIndex())
+    assert lines.shown == list(range(12))
+    program.click("versions_next")
+    program.click("versions_next")
+    assert program.pane.current == 1
+
+
+def test_keys_go_from_change_to_change_and_filters_hold(program):
+    compared(program)
+    rows = program.find("versions_rows")
+    rows.setFocus()
+    QTest.keyClick(rows, Qt.Key.Key_F8)
+    order = program.pane.list.lines.shown
+    assert program.pane.current == order[0]
+    QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert program.pane.current == order[1]
+    assert program.find("versions_count").text() == "2 of 12"
+    QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert program.pane.current == order[11]  # behind the first comes the last
+    choice = program.find("versions_filter")
+    choice.setFocus()
+    QTest.keyClicks(choice, "Moved")
+    choice.activated.emit(choice.currentIndex())
+    assert program.find("versions_list").model().rowCount() == 1
+    program.click("versions_next")
+    shown = program.area.versions.comparison.changes[program.pane.current]
+    assert shown.kind is ChangeKind.MOVED
+    assert MOVED in " ".join(shown.new.split())
+    assert program.find("versions_count").text() == "1 of 1"
+
+
+def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
+    compared(program)
+    program.click("versions_next")
+    program.click("versions_next")
+    program.click("versions_open")
+    assert not program.area.page.side.has_space
+    program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
+    sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
+    change = program.area.versions.comparison.changes[program.pane.current]
+    assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
+    program.click("versions_next")  # beside the pages a step shows the page at once
+    assert program.pane.current == program.pane.list.lines.shown[2]
+
+
+def test_unchanged_paragraphs_unfold_at_a_click(program):
+    compared(program)
+    rows: CompareRows = program.find("versions_rows")
+    at = next(at for at, line in enumerate(rows.lines) if line.row.same)
+    before = rows.count
+    rows.verticalScrollBar().setValue(0)
+    rows.grab()
+    folded = rows.lines[at].row.same
+    program.click(rows.viewport(), lambda: rows.rect_of(at).center().toPoint())
+    program.wait(lambda: rows.lines[at].row.same == 0)
+    assert rows.count >= before
+    text = "".join(run.text for run in rows.lines[at].row.new)
+    assert "Service agreement" in text
+    assert folded >= 1
+
+
+def test_the_other_way_round_and_opened_again(program):
+    compared(program)
+    item = program.area.versions.item
+    program.click("versions_swap")
+    program.click("versions_button")
+    program.wait(lambda: program.area.versions.item != item and program.find("versions_summary").isVisible())
+    program.wait(lambda: program.area.versions.comparison is not None)
+    assert program.area.versions.comparison.new.name == "old.docx"
+    program.area.versions.choose(item)
+    program.wait(lambda: program.area.versions.item == item)
+    program.wait(lambda: program.area.versions.comparison.new.name == "new.pdf")
+
+
+def test_what_cannot_be_read_is_said(program, tmp_path):
+    drop(program.area.page, program.new)
+    program.wait(lambda: is_read(program, program.new))
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing")
+    drop(program.pane, broken)
+    program.wait(lambda: program.find("versions_failed").isVisible())
+    assert "broken.pdf" in program.find("versions_failed").text()
+    copy = tmp_path / "copy.pdf"
+    copy.write_bytes(program.new.read_bytes() + b"\n")
+    drop(program.pane, copy)
+    program.wait(lambda: program.find("versions_button").isEnabled())
+    program.click("versions_button")
+    program.wait(lambda: program.find("versions_summary").text().startswith("No differences in the text."))
+    assert not program.find("versions_list").isVisible()
+
+
+def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
+    from slmdesk.window.base.theme_keeper import ThemeKeeper
+
+    place = (Place(1, 0, 5),)
+    changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]
+    rows = [
+        Row(
+            (Run(f"Clause {at} " + "of the old contract " * 9), Run("30", True, at)),
+            (Run("and 60", True, at),),
+            0,
+            place,
+            place,
+        )
+        for at in range(5000)
+    ]
+    view = CompareRows(ThemeKeeper(qapp))
+    qtbot.addWidget(view)
+    view.resize(900, 600)
+    view.show()
+    view.show_rows(rows, changes)
+    worst = 0.0
+    bar = view.verticalScrollBar()
+    for step in range(60):
+        begun = time.process_time()
+        bar.setValue(step * bar.maximum() // 60)
+        view.grab()
+        worst = max(worst, time.process_time() - begun)
+    assert worst < 0.5  # measured: 20 ms on an idle PC
+    view.show_change(4321)
+    at = next(at for at, line in enumerate(view.lines) if 4321 in line.changes)
+    assert 0 <= view.rect_of(at).top() < 600
+    assert sum(line.layouts is not None for line in view.lines) < 2000
+    assert "Clause" in "".join(run.text for run in rows[0].old)
+
+
+def test_the_columns_alone_scroll(program):
+    """One scroll bar: the pane around the columns has none where the window has its usual size."""
+    program.window.resize(1280, 800)
+    compared(program)
+    columns, around = (
+        program.pane.rows.verticalScrollBar(),
+        program.find("versions_scroll").verticalScrollBar(),
+    )
+    program.wait(lambda: program.pane.rows.isVisible() and columns.maximum() > 0)
+    program.wait(lambda: around.maximum() == 0 and not around.isVisible())
+
+
+def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(program):
+    """At 900 by 600 with large letters there is no room for all of it: it scrolls."""
+    compared(program)
+    usual = program.pane.fontMetrics().lineSpacing()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: program.pane.fontMetrics().lineSpacing() > usual)
+    program.window.resize(900, 600)
+    bar, summary = program.find("versions_bar"), program.find("versions_summary")
+    program.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
+    program.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
+    for button in ("versions_next", "versions_open", "versions_wide"):
+        assert program.find(button).height() >= program.find(button).sizeHint().height()
+    line = program.pane.fontMetrics().lineSpacing()
+    program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
+
+    def can_be_reached() -> bool:
+        program.find("versions_scroll").ensureWidgetVisible(program.pane.rows)  # its range may still be growing
+        return program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
+
+    program.wait(can_be_reached)
+
+
+def test_only_documents_with_words_are_offered(program, tmp_path):
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing")
+    empty = write_docx(tmp_path / "empty.docx", "")
+    for path in (broken, empty, program.old, program.new):
+        drop(program.area.page, path)
+        program.wait(lambda path=path: is_read(program, path))
+    program.wait(lambda: program.find("coverage_words").text().startswith("3 of 3"))
+    program.click("versions_chip")
+    other = program.find("versions_other")
+    program.wait(
+        lambda: [other.itemText(at) for at in range(other.count())] == ["Compare with…", "old.docx", "A file…"]
+    )

@@ -1,0 +1,411 @@
+"""The palette: each of its groups by real keys, what the organisation hides, nothing found, Esc, the focus."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from slmdesk.chat.spaces import Space
+from slmdesk.window.palette.painter import ENTRY_ROLE
+from slmdesk.window.widgets.snippet import HIT_BEGIN, HIT_END
+
+pytestmark = pytest.mark.gui
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def press(program, key, modifiers=Qt.KeyboardModifier.NoModifier) -> None:
+    """A key, to where the keyboard is."""
+    QTest.keyClick(program.window.focusWidget() or program.window, key, modifiers)
+
+
+def panel(program):
+    return program.frame.palette.panel
+
+
+def open_palette(program, words: str = ""):
+    program.wait(program.is_in_front)
+    press(program, Qt.Key.Key_K, CTRL)
+    program.wait(panel(program).isVisible)
+    program.wait(panel(program).line.hasFocus)
+    program.wait(lambda: not program.frame.palette.controller.names.is_coming)
+    QTest.keyClicks(panel(program).line, words)
+    return panel(program)
+
+
+def rows(program) -> list[str]:
+    """What is listed: headings in capitals."""
+    listed = panel(program).list
+    items = [listed.item(at) for at in range(listed.count())]
+    return [one.text() if one.data(ENTRY_ROLE) else one.text().upper() for one in items]
+
+
+def entries(program, heading: str) -> list:
+    """What is listed under a heading."""
+    listing = panel(program)._listing
+    return [one for section in listing.sections if section.heading.startswith(heading) for one in section.entries]
+
+
+def chosen(program) -> str:
+    item = panel(program).list.currentItem()
+    return item.text() if item else ""
+
+
+def enter(program) -> None:
+    press(program, Qt.Key.Key_Return)
+    assert panel(program).isHidden()
+
+
+def read(program, path, text: str):
+    path.write_text(text)
+    got = []
+    program.bridge.follow(lambda services: services.documents.open(path), got.append)
+    program.wait(lambda: got)
+    return got[0]
+
+
+def test_nothing_typed_lists_what_is_useful_and_what_was_used_last(program, tmp_path):
+    program.send("What is the rent?")
+    program.wait_idle()
+    read(program, tmp_path / "lease.txt", "The rent is 900 euros.")
+    open_palette(program)
+    shown = rows(program)
+    assert shown[:4] == ["ACTIONS", "New chat", "Open documents", "Translate"]
+    assert shown[shown.index("RECENT") + 1 :] == ["What is the rent?", "lease.txt"]
+    assert chosen(program) == "New chat"
+    actions = entries(program, "Actions")
+    assert actions[0].shortcut == "Ctrl+N"
+
+
+def test_an_action_of_another_page_shows_its_page_first(program):
+    program.send("hello")
+    program.wait_idle()
+    program.window.show_page("Jobs")
+    open_palette(program, "new ch")
+    assert chosen(program) == "New chat"
+    enter(program)
+    assert program.window.current_page == "Chat"
+    program.wait(lambda: not program.chat.chat)
+    assert program.page.composer.input_box.hasFocus()
+
+
+def test_an_action_that_is_mistyped_is_found(program):
+    open_palette(program, "opdocu")
+    assert chosen(program) == "Open documents"
+    enter(program)
+    assert program.window.current_page == "Documents"
+    dialog = program.find("documents_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.reject()
+
+
+def test_only_what_can_be_done_now_is_offered(program):
+    open_palette(program, "rename")
+    assert "Rename the chat" not in rows(program)
+    press(program, Qt.Key.Key_Escape)
+    program.send("hello")
+    program.wait_idle()
+    open_palette(program, "rename")
+    assert chosen(program) == "Rename the chat"
+    press(program, Qt.Key.Key_Escape)
+    open_palette(program, "approve")
+    assert not entries(program, "Actions")
+    press(program, Qt.Key.Key_Escape)
+    open_palette(program, "find in the doc")
+    assert not entries(program, "Actions")
+
+
+def test_a_page_is_shown(program):
+    open_palette(program, "jobs")
+    assert rows(program)[:2] == ["PAGES", "Jobs"]
+    assert entries(program, "Pages")[0].shortcut == "Ctrl+5"
+    enter(program)
+    assert program.window.current_page == "Jobs"
+
+
+def test_a_setting_is_gone_to(program):
+    open_palette(program, "model tests")
+    assert rows(program)[:2] == ["SETTINGS", "Model tests"]
+    assert entries(program, "Settings")[0].detail == "Models"
+    enter(program)
+    assert program.window.current_page == "Settings"
+    setting = program.find("setting_exams_at_first_use")
+    program.wait(setting.hasFocus)
+    area = program.frame.settings_page
+    place = setting.mapTo(area, QPoint(0, 0)).y()
+    assert 0 <= place < area.height()
+
+
+def test_a_model_is_used(program):
+    program.frame.models.unload()
+    program.wait(lambda: "ready" not in program.page.picker.button.text())
+    (model,) = program.ask(lambda services: services.models.list())
+    open_palette(program, model.name)
+    assert [one.name for one in entries(program, "Models")] == [model.name]
+    while panel(program).list.currentItem().data(ENTRY_ROLE).detail != "Use this model":
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+
+
+def test_a_document_and_a_folder_are_opened(program, tmp_path):
+    folder = tmp_path / "contracts"
+    folder.mkdir()
+    (folder / "pump agreement.txt").write_text("The pump stops at 12 bar.")
+    lease = read(program, tmp_path / "lease.txt", "The rent is 900 euros.")
+    program.frame.documents_area.folders.add(folder)
+    program.wait(lambda: any(one.folder for one in program.ask(lambda services: services.documents.names())))
+    program.window.show_page("Chat")
+    open_palette(program, "lease")
+    assert rows(program)[:2] == ["DOCUMENTS", "lease.txt"]
+    enter(program)
+    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.frame.documents.current == lease.id)
+    open_palette(program, "contracts")
+    program.wait(lambda: chosen(program) == "contracts")
+    enter(program)
+    program.wait(lambda: program.frame.documents_area.folders.current)
+
+
+def test_a_chat_is_opened_by_its_title_and_at_a_hit(program):
+    program.send("alpha first\n" + "filler\n" * 80)
+    program.wait_idle()
+    first = program.chat.chat
+    program.send("the invoice of the harbour authority")
+    program.wait_idle()
+    program.click("new_chat_button")
+    program.send("beta")
+    program.wait_idle()
+    open_palette(program, "alpha fi")
+    assert rows(program)[0] == "CHATS"
+    enter(program)
+    program.wait(lambda: program.chat.chat == first)
+    program.click("new_chat_button")
+    program.window.show_page("Models")
+    open_palette(program, "harbour auth")
+    program.wait(lambda: entries(program, "In chats and results"))
+    hit = entries(program, "In chats and results")[-1]
+    assert f"{HIT_BEGIN}harbour{HIT_END} {HIT_BEGIN}authority{HIT_END}" in hit.snippet
+    while panel(program).list.currentItem().data(ENTRY_ROLE) is not hit:
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+    program.wait(lambda: program.chat.chat == first)
+    assert program.window.current_page == "Chat"
+    program.wait(lambda: len(program.page.view.rows) > 2)
+    program.wait(lambda: program.page.view.rows[2].widget is not None)
+    program.wait(lambda: program.page.view.rows[2].widget.text.extraSelections())
+    assert program.page.composer.input_box.hasFocus()
+
+
+def test_a_passage_of_a_document_is_opened_at_its_place(program, tmp_path):
+    lease = read(program, tmp_path / "lease.txt", "The rent is 900 euros.\n\nThe deposit is three months.\n")
+    open_palette(program, "deposit is th")
+    program.wait(lambda: entries(program, "In documents"))
+    (hit,) = entries(program, "In documents")
+    assert (hit.name, hit.detail) == ("lease.txt", "Page 1")
+    assert f"{HIT_BEGIN}deposit{HIT_END}" in hit.snippet
+    enter(program)
+    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.frame.documents.current == lease.id)
+
+
+def test_a_translation_is_opened_on_its_page(program):
+    program.window.show_page("Translate")
+    program.frame.translate_page.text.take_text("The harbour is deep.")
+    program.wait(lambda: program.ask(lambda services: services.history.items("translation")))
+    program.find("source_text").setPlainText("")
+    program.window.show_page("Chat")
+    open_palette(program, "the harbour is")
+    program.wait(lambda: entries(program, "Translations"))
+    assert chosen(program).startswith("The harbour is deep.")
+    enter(program)
+    program.wait(lambda: program.window.current_page == "Translate")
+    program.wait(lambda: program.find("source_text").toPlainText() == "The harbour is deep.")
+
+
+def test_a_summary_is_opened_beside_its_document(program, tmp_path):
+    program.window.resize(1200, 800)
+    lease = read(program, tmp_path / "lease.md", "# The lease\n\nThe tenant pays 1,200 EUR.\n")
+    program.window.show_page("Documents")
+    program.frame.documents.show_document(lease.id)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None)
+    (item,) = program.ask(lambda services: services.history.items("summary"))
+    program.window.show_page("Chat")
+    open_palette(program, item.title)
+    program.wait(lambda: entries(program, "Summaries"))
+    (found,) = entries(program, "Summaries")
+    assert found.detail == "Summary"
+    while panel(program).list.currentItem().data(ENTRY_ROLE) is not found:
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+    program.wait(lambda: program.window.current_page == "Documents")
+    program.wait(lambda: program.frame.documents_area.summaries.item == item.id)
+
+
+def test_an_answer_to_older_words_is_dropped(program):
+    """One search at a time: while it is under way only the newest words wait."""
+    program.send("the harbour authority")
+    program.wait_idle()
+    open_palette(program)
+    controller = program.frame.palette.controller
+    seen = []
+    controller.listed.connect(lambda listing: seen.append(listing))
+    QTest.keyClicks(panel(program).line, "harbour xyz")
+    for _ in "xyz":
+        press(program, Qt.Key.Key_Backspace)
+    program.wait(lambda: panel(program)._listing.is_complete)
+    assert panel(program)._listing.words == "harbour"
+    assert entries(program, "In chats and results")
+    for one in seen:
+        hits = [entry for part in one.sections if part.heading.startswith("In ") for entry in part.entries]
+        assert not (hits and "xyz" in one.words)
+
+
+def test_nothing_found_is_said(program):
+    open_palette(program, "qqzzqq")
+    program.wait(lambda: rows(program) == ["NOTHING FOUND FOR “QQZZQQ”"])
+    press(program, Qt.Key.Key_Return)
+    assert panel(program).isVisible()
+    QTest.keyClick(panel(program).line, Qt.Key.Key_A, CTRL)
+    QTest.keyClicks(panel(program).line, "jobs")
+    assert chosen(program) == "Jobs"
+
+
+@pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write", "Models", "Jobs", "Settings"])
+def test_esc_closes_and_gives_the_focus_back(program, page):
+    program.window.show_page(page)
+    before = program.window.focusWidget()
+    open_palette(program, "x")
+    press(program, Qt.Key.Key_Escape)
+    assert panel(program).isHidden()
+    assert program.window.focusWidget() is before
+    open_palette(program)
+    press(program, Qt.Key.Key_K, CTRL)
+    assert panel(program).isHidden()
+    assert program.window.focusWidget() is before
+
+
+def test_the_key_works_from_a_line_with_text(program):
+    """Qt's own meaning of Ctrl+K in lines, on some systems: delete the rest of the line."""
+    program.type("a draft")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Home)
+    open_palette(program)
+    press(program, Qt.Key.Key_Escape)
+    assert program.page.composer.text == "a draft"
+    box = program.page.chat_list.search_box
+    box.setFocus()
+    QTest.keyClicks(box, "words")
+    QTest.keyClick(box, Qt.Key.Key_Home)
+    open_palette(program)
+    press(program, Qt.Key.Key_Escape)
+    assert (box.text(), box.hasFocus()) == ("words", True)
+
+
+def test_keys_and_mouse_move_and_choose(program):
+    opened = open_palette(program)
+    press(program, Qt.Key.Key_Down)
+    assert chosen(program) == "Open documents"
+    press(program, Qt.Key.Key_Tab)
+    assert chosen(program) == "Translate"
+    press(program, Qt.Key.Key_Backtab)
+    press(program, Qt.Key.Key_Up)
+    press(program, Qt.Key.Key_Up)
+    last = [one for one in rows(program) if one != one.upper()][-1]
+    assert chosen(program) == last
+    QTest.keyClicks(opened.line, "models")
+    item = next(opened.list.item(at) for at in range(opened.list.count()) if opened.list.item(at).text() == "Models")
+    program.click_item(opened.list, opened.list.indexFromItem(item))
+    assert opened.isHidden()
+    assert program.window.current_page == "Models"
+
+
+def test_a_click_beside_it_closes_and_other_keys_of_the_window_too(program):
+    opened = open_palette(program)
+    QTest.mouseClick(opened, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    assert opened.isHidden()
+    assert program.page.composer.input_box.hasFocus()
+    open_palette(program)
+    QTest.keyClick(opened.line, Qt.Key.Key_2, CTRL)
+    program.wait(lambda: program.window.current_page == "Documents")
+    assert opened.isHidden()
+
+
+def test_what_the_organisation_hides_is_not_offered(start, paths):
+    paths.policy_file.write_text(
+        '[features]\nhidden = ["models.compare", "models.import", "settings.network", "token", "hub.search"]\n'
+    )
+    program = start()
+    program.wait(lambda: not program.find("network_body").isVisibleTo(program.frame.settings_page))
+    for words in ("compare models", "add model files", "proxy", "access token", "search for models"):
+        open_palette(program, words)
+        program.wait(lambda: panel(program)._listing.is_complete)
+        listed = [one.name.lower() for part in ("Actions", "Settings") for one in entries(program, part)]
+        assert not [one for one in listed if one.startswith(words)], words
+        press(program, Qt.Key.Key_Escape)
+    open_palette(program, "text size")
+    assert chosen(program) == "Text size"
+
+
+def test_what_is_not_hidden_is_offered(program):
+    for words in ("Compare models", "Proxy", "Access token", "Work offline"):
+        open_palette(program, words)
+        assert chosen(program) == words
+        press(program, Qt.Key.Key_Escape)
+    open_palette(program, "compare mod")
+    enter(program)
+    assert program.find("compare_page").isVisible()
+
+
+def test_names_are_plain_text(program):
+    program.send("<b>bold</b> <img src='file:///etc/passwd'>")
+    program.wait_idle()
+    open_palette(program, "<b>bold")
+    item = panel(program).list.currentItem()
+    assert item.text().startswith("<b>bold</b>")
+    assert "<b>" not in item.toolTip()
+
+
+@pytest.mark.parametrize("scale", [100, 150, 200])
+def test_it_fits_a_small_window_with_large_text(program, scale):
+    program.frame.keeper.set_font_scale(scale)
+    program.window.resize(900, 600)
+    opened = open_palette(program, "e")
+    frame = opened.findChild(QWidget, "palette_panel")
+    program.wait(lambda: frame.width() > 400)
+    assert opened.rect().contains(frame.geometry())
+    assert opened.list.horizontalScrollBar().maximum() == 0
+    assert frame.geometry().contains(opened.list.mapTo(opened, opened.list.rect().center()))
+    for _ in range(opened.list.count()):
+        press(program, Qt.Key.Key_Down)
+        assert opened.list.viewport().rect().contains(opened.list.visualItemRect(opened.list.currentItem()))
+    program.window.resize(700, 450)
+    program.wait(lambda: opened.rect() == program.window.rect())
+    assert opened.rect().contains(frame.geometry())
+    program.frame.keeper.set_font_scale(100)
+
+
+def test_a_screen_reader_is_given_names(program):
+    opened = open_palette(program, "new ch")
+    assert opened.line.accessibleName()
+    assert opened.list.accessibleName()
+    item = opened.list.currentItem()
+    assert item.data(Qt.ItemDataRole.AccessibleTextRole) == "New chat, Actions, Chat, Ctrl+N"
+
+
+def test_a_space_is_found_by_its_name_and_its_chats_are_listed(program):
+    def make(services):
+        space = services.chats.spaces.add(Space("", "Pumps"))
+        services.chats.places.change([services.chats.new_chat("Valve").id], space=space.id)
+
+    program.ask(make)
+    program.window.show_page("Jobs")
+    open_palette(program, "pum")
+    assert [one.name for one in entries(program, "Spaces")] == ["Pumps"]
+    while chosen(program) != "Pumps":
+        press(program, Qt.Key.Key_Down)
+    enter(program)
+    program.wait(lambda: program.window.current_page == "Chat")
+    program.wait(lambda: [row.title for row in program.page.chat_list.view.model().rows] == ["Valve"])

@@ -1,0 +1,430 @@
+"""First start, settings, theme, errors, closing, remembering."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+
+from slmdesk.base.ledger import Outgoing
+from slmdesk.base.records import Status
+from slmdesk.models.window.adding.dialog import AddDialog
+from slmdesk.online.window.network_log import NetworkLogModel
+from slmdesk.online.window.network_log_window import NetworkLogWindow
+from slmdesk.services import open_services
+
+pytestmark = pytest.mark.gui
+LONG = " ".join(f"word{number}" for number in range(150))
+
+
+def test_first_start_imports_the_starter_model_and_answers(start, model_file, monkeypatch):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
+    program = start()
+    program.wait(lambda: program.find("starter_button").isVisible())
+    program.click("starter_button")
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert not program.page.first_start.isVisible()
+    program.send("hello")
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+
+
+def test_one_click_at_the_first_start_gets_an_answer(start, model_file, monkeypatch):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
+    program = start()
+    program.wait(lambda: program.find("first_example_0").isVisible())
+    words = program.find("first_example_0").toolTip().removeprefix("Ask this: ")
+    program.click("first_example_0")
+    program.wait(lambda: len(program.messages()) == 2)
+    program.wait_idle()
+    assert program.chat.text_of(program.chat.message_ids[0]) == words
+    assert program.last().status is Status.COMPLETE
+
+
+def test_a_suggestion_is_sent_but_never_takes_the_place_of_what_is_being_written(program):
+    program.type("Dear Ms Nowak")
+    program.click("example_0")
+    program.wait(lambda: "sky is blue" in program.page.composer.text)
+    assert program.page.composer.text.startswith("Dear Ms Nowak\n")
+    assert not program.messages()
+    program.page.composer.set_text("")
+    program.click("example_0")
+    program.wait(lambda: len(program.messages()) == 2)
+    assert not program.page.composer.text
+    program.wait_idle()
+
+
+def test_a_suggestion_pressed_before_the_models_are_known_is_sent_once_they_are(start, program):
+    program.close()
+    again = start(before=lambda early: early.click("example_0"))
+    again.wait(lambda: again.page.picker.button.text() and again.page.composer.input_box.isEnabled())
+    again.wait(lambda: len(again.messages()) == 2)
+    assert "sky is blue" in again.chat.text_of(again.chat.message_ids[0])
+    assert not again.page.composer.text
+    again.wait_idle()
+
+
+def test_a_suggestion_pressed_early_and_changed_is_not_sent(start, program):
+    program.close()
+
+    def press(early) -> None:
+        assert not early.bridge.is_open
+        early.click("example_0")
+        early.type(" And green?")
+
+    again = start(before=press)
+    again.wait(lambda: "Tiny" in again.page.picker.button.text())
+    assert again.page.composer.text.endswith("And green?")
+    assert again.chat.message_ids == ()
+
+
+def test_first_start_without_a_starter_offers_a_file(start, monkeypatch, tmp_path):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(tmp_path / "none.gguf"))
+    program = start()
+    program.wait(lambda: program.page.first_start.isVisible())
+    assert not program.find("starter_button").isVisible()
+    assert program.find("add_model_button").isVisible()
+
+
+def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
+    program = start()
+    program.frame.models.look_at(model_file)
+    program.wait(lambda: program.window.findChild(AddDialog))
+    assert not program.ask(lambda services: services.models.list())
+    program.click(program.find("add_copy", program.window.findChild(AddDialog)))
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    assert not program.ask(lambda services: services.models.list())[0].linked
+
+
+def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
+    program = start()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    program.frame.models.import_file(bad)
+    program.wait(lambda: program.notices())
+    assert "not a GGUF model file" in program.notices()[0]
+    assert not program.find("import_bar").isVisible()
+
+
+def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
+    program = start(load_seconds=5.0)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "loading" in program.page.picker.button.text())
+    program.wait(lambda: program.page.picker.cancel_button.isVisible())
+    program.click(program.page.picker.cancel_button)
+    program.wait(lambda: "not loaded" in program.page.picker.button.text())
+
+
+def test_a_setting_counts_at_once_and_nothing_pops_up(program):
+    program.window.show_page("Settings")
+    theme = program.find("setting_theme")
+    theme.setCurrentIndex(theme.findData("dark"))
+    theme.activated.emit(theme.currentIndex())
+    program.wait(lambda: program.frame.settings.current.theme == "dark")
+    program.wait(lambda: QApplication.palette().window().color().lightness() < 60)
+    assert not program.notices()
+
+
+def test_a_larger_context_loads_the_model_anew(program):
+    program.frame.settings.change("context_tokens", 8192)
+    program.wait(lambda: program.ask(lambda services: services.models.state.loaded))
+    program.wait(lambda: program.ask(lambda services: services.models.state.loaded.context_tokens) > 4096)
+
+
+def test_text_size_counts_at_once(program):
+    before = QApplication.font().pointSizeF()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: QApplication.font().pointSizeF() > before * 1.4)
+
+
+def test_window_and_last_chat_are_remembered(start, model_file):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("remember me")
+    program.wait_idle()
+    chat = program.chat.chat
+    program.window.resize(760, 611)
+    program.close()
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    assert (again.window.width(), again.window.height()) == (760, 611)
+    assert again.page.title.full_text == "remember me"
+
+
+def test_the_page_last_shown_comes_back(start):
+    program = start()
+    program.window.show_page("Models")
+    program.wait(lambda: program.frame.state.current.last_page == "Models")
+    program.window.show_page("Documents")
+    program.close()
+    again = start()
+    again.wait(lambda: again.frame.documents_page.isVisible())
+    assert not again.page.isVisible()
+
+
+def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own(start, paths):
+    older = json.loads((Path(__file__).parents[2] / "golden" / "settings_older.json").read_text())
+    paths.settings_file.write_text(json.dumps(older))
+    program = start()
+    assert program.frame.models_page.isVisible()
+    assert program.page.is_panel_shown
+    assert not program.page.is_list_shown
+    program.wait(lambda: "last_page" not in json.loads(paths.settings_file.read_text()))
+    assert json.loads(paths.window_file.read_text())["search_author"] == "someone"
+    program.window.show_page("Chat")
+    program.click("panel_button")
+    program.close()
+    again = start()
+    assert again.page.isVisible()
+    assert not again.page.is_panel_shown
+
+
+def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
+    program = start()
+    state = program.frame.state
+    program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
+    program.frame.keep_layout()
+    program.ask(lambda _services: None)
+    assert [one for one in program.pages if program.window.is_made(one)] == []
+    assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
+    program.window.show_page("Documents")
+    assert program.frame.documents_area.state["last_document_pane"] == "versions"
+    assert [one for one in program.pages if program.window.is_made(one)] == ["Documents"]
+
+
+def test_each_page_that_is_shown_gets_the_keyboard(program):
+    pages = {
+        "2": program.frame.documents_page,
+        "3": program.frame.translate_page,
+        "4": program.frame.models_page,
+        "5": program.frame.jobs_page,
+        "Comma": program.frame.settings_page,
+    }
+    for key, page in pages.items():
+        QTest.keyClick(program.window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
+        program.wait(page.isVisible)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert focus is page or page.isAncestorOf(focus), key
+
+
+@pytest.mark.real_child
+def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
+    program = start()
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: "word3" in program.words())
+    seen = program.words()
+    chat = program.chat.chat
+    children = psutil.Process().children(recursive=True)
+    assert children
+    program.close()
+    _gone, alive = psutil.wait_procs(children, timeout=60)
+    assert not alive
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    kept = again.last()
+    assert kept.status is Status.INTERRUPTED
+    assert kept.text.startswith(seen)
+
+
+def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch):
+    def open_and_count(*args, **options):
+        services = open_services(*args, **options)
+        services.service_thread.call(services.network.say_today)
+        return services
+
+    monkeypatch.setattr("slmdesk.services.open_services", open_and_count)
+    program = start()
+    program.wait(lambda: "0 requests today" in program.find("network_button").text())
+
+
+def test_the_status_bar_counts_requests_from_the_ledger(program):
+    button = program.find("network_button")
+    program.wait(lambda: "0 requests today" in button.text())
+    assert "Offline" in button.text()
+    program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
+    program.ask(lambda services: services.network.say_today())
+    program.wait(lambda: "1 request today" in button.text())
+    program.click(button)
+    program.click("ledger_button")
+    program.wait(lambda: program.window.findChild(NetworkLogWindow))
+    model = program.window.findChild(NetworkLogModel)
+    program.wait(lambda: model.rowCount())
+    assert (model.rows[0].host, model.rows[0].path) == ("example.org", "/x")
+
+
+def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):
+    secret = "the person's own words"
+
+    def fail() -> None:
+        raise ValueError(secret)
+
+    class Dying:
+        def __del__(self) -> None:
+            fail()
+
+    received: list[str] = []
+    program.frame.errors.error_caught.connect(received.append)
+    button = QPushButton(program.window)
+    button.clicked.connect(fail)
+    with qtbot.captureExceptions():  # pytest-qt's own hook gives way to the program's below
+        program.frame.errors.remove()
+        program.frame.errors.install()
+        for _ in range(20):
+            button.click()
+        for _ in range(10):
+            QTimer.singleShot(0, fail)
+        for _ in range(10):
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+        for _ in range(5):
+            dying = Dying()
+            del dying
+            gc.collect()
+        for _ in range(5):
+            program.bridge.ask(lambda _services: fail())
+        program.wait(lambda: len(received) == 50)
+        program.frame.errors.remove()
+    assert len([w for w in QApplication.topLevelWidgets() if w.objectName() == "error_dialog" and w.isVisible()]) <= 1
+    dialog = program.frame.errors.dialog
+    assert "50 times" in dialog.informativeText()
+    assert secret not in dialog.detailedText() + "".join(received)
+    assert "ValueError" in dialog.detailedText()
+    assert "slmdesk" in dialog.detailedText()
+    program.click(program.find("copy_details_button", dialog))
+    assert "ValueError" in QApplication.clipboard().text()
+    dialog.close()
+    program.send("still here?")
+    program.wait_idle()
+    assert program.last().status is Status.COMPLETE
+
+
+def test_u1_broken_settings_are_noted_and_defaults_used(start, paths):
+    paths.settings_file.write_text("{ not json")
+    program = start()
+    program.wait(lambda: program.notices())
+    assert "cannot be used" in program.notices()[0]
+    assert list(paths.config.glob("settings*.json*"))
+
+
+def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, model_file):
+    program = start(fault="abort", at=-1)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "crashed" in program.page.picker.button.text())
+    program.close()
+    again = start(fault="abort", at=-1)
+    again.wait(lambda: "crashed" in again.page.picker.button.text())
+    again.close()
+    third = start(fault="abort", at=-1)
+    third.wait(lambda: "crashed" in third.page.picker.button.text())
+    third.wait(lambda: any("not started by itself" in text for text in third.notices()))
+    assert third.find("input_box").isEnabled()
+
+
+def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboard(program):
+    program.make_pages()
+    assert program.page.panel
+    for kind in (QPushButton, QToolButton):
+        for button in program.window.findChildren(kind):
+            if button.objectName().startswith("qt_"):
+                continue
+            assert button.accessibleName() or button.text(), button.objectName()
+            assert button.objectName(), button
+    assert program.page.composer.input_box.accessibleName()
+
+
+def test_labels_show_foreign_text_as_it_is(program):
+    program.make_pages()
+    assert program.page.panel
+    for label in program.window.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+
+
+def test_no_two_actions_share_a_shortcut(program):
+    """A key means one thing: on each page and everywhere; Qt hears no key of a page that is not in front."""
+    from PySide6.QtGui import QShortcut
+
+    pages = (
+        program.frame.chat_page,
+        program.frame.documents_page,
+        program.frame.models_area,
+        program.frame.settings_page,
+        program.frame.writing_page,
+    )
+    translate = program.frame.translate_page
+    program.make_pages()
+    holders = (QShortcut, QToolButton, QAction)
+    for page in pages:
+        keys = []
+        for holder in (one for kind in holders for one in program.window.findChildren(kind)):
+            if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in (*pages, translate)):
+                continue
+            if isinstance(holder, QAction) and not holder.associatedObjects():  # it only shows its key in a menu
+                continue
+            if _widget_of(holder).window() is not program.window:  # a window of its own hears its own keys
+                continue
+            keys.append((holder.key() if isinstance(holder, QShortcut) else holder.shortcut()).toString())
+        keys = [key for key in keys if key]
+        assert keys
+        assert len(keys) == len(set(keys)), [key for key in keys if keys.count(key) > 1]
+    keys = [one.key().toString() for one in translate.document.findChildren(QShortcut)]
+    assert len(keys) == len(set(keys)), sorted(keys)
+
+
+def _widget_of(holder):
+    while not isinstance(holder, QWidget):
+        holder = holder.parent()
+    return holder
+
+
+def test_tab_reaches_every_control_of_the_chat_page(program):
+    seen: list[str] = []
+    program.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    requested = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
+    assert requested <= set(seen), " ".join(seen)
+
+
+def test_shortcuts(program):
+    window = program.window
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.settings_page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert not program.page.chat_list.isVisible()
+    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_F, search)
+    assert program.page.chat_list.isVisible()
+    assert program.page.chat_list.search_box.hasFocus()
+    program.send("hello")
+    program.wait_idle()
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert program.chat.chat == ""
+    assert program.page.composer.input_box.hasFocus()
+
+
+def test_icons_grow_and_shrink_with_the_letters(program):
+    buttons = [program.find(name) for name in ("entry_0", "attach_button", "panel_button")]
+    before = [one.iconSize().width() for one in buttons]
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: [one.iconSize().width() for one in buttons] == [round(size * 1.5) for size in before])
+    assert QApplication.overrideCursor() is None
+    program.wait(lambda: buttons[0].height() >= buttons[0].sizeHint().height())  # the layouts have heard of it, too
+    program.frame.settings.change("font_scale", 100)
+    program.wait(lambda: [one.iconSize().width() for one in buttons] == before)

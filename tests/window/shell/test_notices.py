@@ -1,0 +1,110 @@
+"""The quiet bars: never the same twice, never more than a part of the window, gone when they are over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
+
+from slmdesk.library.window.viewer.unread_files import unread_notice
+from slmdesk.runtime.messages import problem_of
+from slmdesk.window.shell.main_window import MainWindow
+from slmdesk.window.widgets.dialog import fitted
+from slmdesk.window.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
+from slmdesk.window.widgets.text_dialog import TextDialog
+
+pytestmark = pytest.mark.gui
+LONG = "Many words that say the same thing over and over. " * 20
+
+
+@pytest.fixture
+def area(qtbot) -> NoticeArea:
+    area = NoticeArea()
+    qtbot.addWidget(area)
+    area.resize(800, 100)
+    area.show()
+    return area
+
+
+def test_the_same_sentence_is_shown_once(area):
+    area.show_notice(Notice("The disk is full.", key="one"))
+    area.show_notice(Notice("The disk is full.", key="two", action="Do it"))
+    assert [bar.notice.action for bar in area.bars] == ["Do it"]
+
+
+def test_what_is_over_goes_and_the_rest_stays(area):
+    area.show_notice(Notice("The disk is full.", topic="store.full"))
+    area.show_notice(Notice("Another thing."))
+    area.drop_topic("store.full")
+    assert [bar.notice.text for bar in area.bars] == ["Another thing."]
+
+
+def test_long_notices_leave_the_page_its_room_and_can_be_read_whole(qtbot, area):
+    area.set_space(600)
+    area.show_notice(Notice(LONG))
+    area.show_notice(Notice(LONG + "And more.", action="Do it"))
+    area.resize(800, area.sizeHint().height())
+    qtbot.waitUntil(lambda: area.bars[-1].findChild(QPushButton, "notice_more").isVisible())
+    assert area.sizeHint().height() <= 600 * AREA_SHARE + 1
+    area.bars[-1].findChild(QPushButton, "notice_more").click()
+    dialog = area.window().findChild(TextDialog)
+    assert dialog.findChild(QPlainTextEdit).toPlainText() == LONG + "And more."
+    dialog.close()
+
+
+def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):
+    first = MainWindow(())
+    qtbot.addWidget(first)
+    screen = first.screen().availableGeometry()
+    assert screen.contains(first.geometry().adjusted(-8, -40, 8, 8))
+    first.setGeometry(QRect(0, 0, 3000, 2000))
+    again = MainWindow((), geometry=first.geometry_state)
+    qtbot.addWidget(again)
+    assert screen.contains(again.geometry().adjusted(-8, -40, 8, 8))
+    first.setWindowState(Qt.WindowState.WindowMaximized)
+    again = MainWindow((), geometry=first.geometry_state)
+    qtbot.addWidget(again)
+    assert again.isMaximized()
+
+
+@pytest.mark.parametrize(
+    "requested", [QRect(0, 0, 1100, 760), QRect(900, 500, 640, 480), QRect(-3000, -50, 3000, 2000)]
+)
+def test_a_window_lies_with_its_frame_on_the_screen(requested):
+    screen = QRect(0, 0, 1366, 728)
+    place = fitted(requested, screen)
+    assert screen.contains(place.adjusted(-8, -40, 8, 8))
+    assert place.width() == min(requested.width(), 1366 - 16)
+
+
+def test_many_files_that_cannot_be_read_take_one_line_and_go_by_themselves(qtbot, area):
+    unread = {}
+    for number in range(5):
+        path = Path(f"/papers/report {number}.pdf")
+        unread[path] = problem_of("document.damaged", {"path": str(path), "reason": "it has no pages"})
+        area.show_notice(unread_notice(unread))
+    (bar,) = area.bars
+    assert bar.notice.text == "5 files cannot be read: report 0.pdf, report 1.pdf and 3 more."
+    assert bar.notice.life_ms
+    assert bar.heightForWidth(area.width()) < 4 * bar.fontMetrics().height()
+    bar.findChild(QPushButton, "notice_more").click()
+    shown = area.window().findChild(QPlainTextEdit, "text_dialog_text")
+    assert all(f"report {number}.pdf is damaged" in shown.toPlainText() for number in range(5))
+    shown.window().close()
+    bar.findChild(QToolButton, "notice_close").click()
+    assert not area.bars
+
+
+def test_a_notice_that_is_pointed_at_stays_and_goes_afterwards(qtbot, area):
+    gone = []
+    area.show_notice(Notice("Moved to the trash.", action="Undo", life_ms=50))
+    (bar,) = area.bars
+    bar.closed.connect(lambda: gone.append(True))
+    QApplication.sendEvent(bar, QEnterEvent(QPointF(1, 1), QPointF(1, 1), QPointF(1, 1)))
+    qtbot.wait(200)
+    assert not gone
+    QApplication.sendEvent(bar, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: bool(gone))

@@ -1,0 +1,38 @@
+"""The window opens a home that an earlier version made, and each item in it: see fakes.older_homes."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.older_homes import unpack
+from PySide6.QtWidgets import QAbstractButton, QDialog
+
+from slmdesk.history.service import ItemTitle
+
+pytestmark = pytest.mark.gui
+
+CHIPS = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
+"""Of a result: its pane beside the document."""
+PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Models"}
+MISSING = ("is not where it was", "is not there")
+"""The documents and models of these homes are gone."""
+
+
+@pytest.mark.parametrize("name", ["291ee11", "10e8a0d4"])
+def test_each_item_of_an_older_home_is_shown(start, tmp_path, name) -> None:
+    items = unpack(name, tmp_path)["commands"][0]["said"]
+    program = start()
+    for item in reversed(items):
+        program.window.show_page("Settings")
+        program.frame.opener.item(ItemTitle(item["id"], item["kind"], item["title"], ""))
+        page, chip = PAGES.get(item["kind"], "Documents"), CHIPS.get(item["kind"])
+        program.wait(lambda page=page: program.window.current_page == page)
+        if chip:
+            program.wait(lambda chip=chip: program.window.findChild(QAbstractButton, f"{chip}_chip").isChecked())
+        if item["kind"] == "chat":
+            program.wait(lambda item=item: program.chat.chat == item["id"])
+            program.wait(lambda: len(program.chat.message_ids) == len(program.messages()))
+        assert [one.windowTitle() for one in program.window.findChildren(QDialog) if one.isVisible()] == []
+        assert [one for one in program.notices() if not any(words in one for words in MISSING)] == []
+    for page in ("Jobs", "Settings", "Models"):
+        program.window.show_page(page)
+    assert program.ask(lambda services: services.settings.problems) == []

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from fakes.tiny_gguf import tiny_llama, write
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from slmdesk.base.policy import Policy
+from slmdesk.window.widgets.features import hide_features
+
+pytestmark = pytest.mark.gui
+
+
+def test_models_of_the_organisation_are_there(start, paths, tmp_path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    model = write(shared / "ours.gguf", tiny_llama())
+    paths.policy_file.write_text(f'[models]\nfolder = "{shared}"\n')
+    program = start()
+    program.wait(lambda: program.ask(lambda services: services.models.list()))
+    (record,) = program.ask(lambda services: services.models.list())
+    assert (record.path, record.linked) == (bytes(model), True)
+
+
+def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths) -> None:
+    paths.policy_file.write_text('[network]\noffline = true\n[models]\nfolder = "/srv/models"\n')
+    program = start()
+    note = program.find("policy_note")
+    program.wait(lambda: note.text())
+    assert note.text() == "Set by your organisation: work offline; models in the folder /srv/models."
+    assert not note.isHidden()
+    assert program.ask(lambda services: services.network.is_offline) is True
+    switch = program.find("offline_switch")
+    assert (switch.isEnabled(), switch.isChecked()) == (False, True)
+    assert "Set by your organisation." in program.find("network_words").text()
+    refused: list = []
+    program.bridge.ask(lambda services: services.network.set_offline(False), None, refused.append)
+    program.wait(lambda: refused)
+    assert refused[0].code == "setting.managed"
+
+
+def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
+    program = start()
+    page = program.frame.settings_page
+    note = program.find("policy_note")
+    assert note.isHidden()
+    assert program.find("offline_switch").isEnabled()
+    page.show_policy(Policy("p", {"context_tokens": 2048}))
+    assert not program.find("setting_context_tokens").isEnabled()
+    assert program.find("setting_theme").isEnabled()
+    assert page.findChild(QLabel, "context_tokens_sentence").text() == "Set by your organisation."
+
+
+def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
+    paths.policy_file.write_text("nonsense")
+    program = start()
+    program.wait(lambda: any("policy file" in one for one in program.notices()))
+    program.wait(lambda: program.find("policy_note").text() == "Set by your organisation: work offline.")
+
+
+def test_what_stands_in_a_hidden_part_may_be_hidden_before_it(start) -> None:
+    program = start()
+    page = program.frame.settings_page
+    hide_features(program.window, ["token", "settings.network"])
+    assert not program.find("setting_token").isVisibleTo(page)
+    assert not program.find("network_body").isVisibleTo(page)
+
+
+def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(start, paths) -> None:
+    paths.policy_file.write_text('[network]\noffline = true\n[features]\nhidden = ["models.import"]\n')
+    program = start()
+    program.window.show_page("Models")
+    page = program.frame.models_page
+    program.wait(lambda: "organisation" in program.find("offline_words").text())
+    program.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
+    program.wait(lambda: page.findChild(QWidget, "suggestion_card").isVisible())
+    names = ("allow_network_button", "download_button", "suggestion_details_button")
+    assert not [one for name in names for one in page.findChildren(QPushButton, name) if one.isVisible()]
+    ways = program.find("more_ways_button")
+    assert ways.width() < page.width() / 2, "what is left keeps its size"

@@ -1,0 +1,144 @@
+"""Where dictionaries are found, which one is used, and the person's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes import tiny_dictionary
+
+from slmdesk.base.errors import KnownError
+from slmdesk.writing.spelling.dictionaries import chosen_for, code_of, find_dictionaries, usual_folders, usual_language
+from slmdesk.writing.spelling.own_words import OwnWords
+from slmdesk.writing.spelling.types import Dictionary
+
+pytestmark = pytest.mark.pure
+
+
+def of(*codes):
+    return [Dictionary(code, Path(f"/{code}.dic")) for code in codes]
+
+
+@pytest.mark.parametrize(
+    ("stem", "code"),
+    [
+        ("de_DE_frami", "de_DE"), ("fr-classique", "fr"), ("en_US", "en_US"), ("en-GB", "en_GB"), ("fr", "fr"),
+        ("pt_BR", "pt_BR"), ("index", "index"), ("My words", "My words"), ("nb_NO", "nb_NO"), ("de", "de"),
+    ],
+)  # fmt: skip
+def test_the_code_is_in_the_name(stem, code):
+    assert code_of(stem) == code
+
+
+def test_names_for_people():
+    names = [one.name for one in of("de_DE", "fr", "nb_NO", "index")]
+    assert names == ["German (DE)", "French", "Norwegian (NO)", "index"]
+
+
+def test_the_one_for_the_region_then_the_language_s_own_is_used():
+    found = of("de_AT", "de_DE", "en_AU", "en_GB", "en_US", "fr")
+    assert chosen_for("de", found).code == "de_DE"
+    assert chosen_for("de", found, region="AT").code == "de_AT"
+    assert chosen_for("en", found).code == "en_US"
+    assert chosen_for("en", found, region="GB").code == "en_GB"
+    assert chosen_for("en", found, region="DE").code == "en_US"
+    assert chosen_for("it", found) is None
+    assert chosen_for("it", found, fixed="en_AU").code == "en_AU"
+    assert chosen_for("it", found, fixed="xx") is None
+    assert chosen_for("", found) is None
+    assert chosen_for("no", of("nb_NO")).code == "nb_NO"
+
+
+def test_a_file_without_a_language_in_its_name_is_for_all_text():
+    assert chosen_for("de", of("index")).code == "index"
+    assert chosen_for("de", of("index", "words")) is None
+
+
+def test_dictionaries_are_found_in_a_folder_one_further_down_and_by_a_file(tmp_path):
+    tiny_dictionary.write(tmp_path, "en_US")
+    tiny_dictionary.write(tmp_path / "dict-de", "de_DE_frami")
+    (tmp_path / "hyph_de_DE.dic").write_text("1\na1b\n")  # hyphenation has no forms
+    assert [one.code for one in find_dictionaries(str(tmp_path))] == ["de_DE", "en_US"]
+    for end in (".dic", ".aff"):
+        assert [one.code for one in find_dictionaries(str(tmp_path / f"en_US{end}"))] == ["en_US"]
+    assert find_dictionaries(str(tmp_path / "none")) == ()
+    assert find_dictionaries(str(tmp_path / "hyph_de_DE.dic")) == ()
+
+
+def test_the_usual_folders_of_each_system(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    tiny_dictionary.write(tmp_path / ".config/libreoffice/4/user/uno_packages/cache/uno_packages/x/fr.oxt/dict", "fr")
+    linux = {"XDG_DATA_DIRS": f"{tmp_path}/a:{tmp_path}/b", "DICPATH": f"{tmp_path}/own:relative"}
+    folders = [str(one.relative_to(tmp_path)) for one in usual_folders(linux, "linux") if one.is_relative_to(tmp_path)]
+    assert folders[0] == "own"
+    assert {".local/share/hunspell", "a/hunspell", "b/myspell/dicts", "a/myspell"} <= set(folders)
+    assert any(one.endswith("fr.oxt/dict") for one in folders)
+    assert tmp_path / "Library/Spelling" in set(usual_folders({}, "darwin"))
+    office = tmp_path / "LibreOffice/share/extensions/dict-en"
+    office.mkdir(parents=True)
+    assert office in set(usual_folders({"PROGRAMFILES": str(tmp_path), "APPDATA": str(tmp_path)}, "win32"))
+
+
+def test_the_language_of_the_account():
+    assert usual_language({"LANG": "en_GB.UTF-8"}) == ("en", "GB")
+    assert usual_language({"LC_ALL": "de_DE@euro", "LANG": "fr"}) == ("de", "DE")
+    assert usual_language({"LANG": "C.UTF-8"}) == ("", "")
+
+
+def test_own_words_are_a_plain_list_that_may_be_edited(tmp_path):
+    path = tmp_path / "my-words.txt"
+    own = OwnWords(path)
+    assert own.words() == frozenset()
+    own.add(frozenset(["Muster", "abc"]))
+    assert path.read_text() == "Muster\nabc\n"
+    path.write_text("\ufeffabc\r\n\n  added by hand \nMuster\n")
+    assert own.words() == {"abc", "added by hand", "Muster"}
+    assert own.has("Abc")
+    assert own.has("abc")
+    assert not own.has("muster")
+    own.remove(frozenset(["abc", "unknown"]))
+    assert OwnWords(path).words() == {"added by hand", "Muster"}
+    path.unlink()
+    assert own.words() == frozenset()
+
+
+def test_a_file_of_own_words_that_is_no_text_is_left_as_it_is(tmp_path):
+    path = tmp_path / "my-words.txt"
+    path.write_bytes(b"\xff\xfe\x00")
+    own = OwnWords(path)
+    with pytest.raises(KnownError, match="unreadable"):
+        own.add(frozenset(["word"]))
+    assert path.read_bytes() == b"\xff\xfe\x00"
+
+
+def test_words_that_were_added_elsewhere_stay_when_the_history_gets_another_key(tmp_path):
+    path, keys = tmp_path / "my-words.txt", [bytes(range(32))]
+    own = OwnWords(path, lambda: tuple(keys))
+    own.add(frozenset({"Zebrafishxq"}))
+    OwnWords(path, lambda: tuple(keys)).add(frozenset({"Muster"}))
+    for now in (bytes(32), b""):
+        keys.insert(0, now)
+        own.reseal()
+        del keys[1:]
+        assert OwnWords(path, lambda: tuple(keys)).words() == {"Zebrafishxq", "Muster"}
+    assert b"Muster" in path.read_bytes()
+
+
+def test_own_words_of_an_encrypted_history_are_sealed_and_plain_again_without_a_key(tmp_path):
+    path, key = tmp_path / "my-words.txt", [b""]
+    own = OwnWords(path, lambda: (key[0],))
+    own.add(frozenset({"Zebrafishxq"}))
+    assert b"Zebrafishxq" in path.read_bytes()  # the control
+    key[0] = bytes(range(32))
+    sealing = OwnWords(path, lambda: (key[0],))
+    assert sealing.words() == {"Zebrafishxq"}
+    assert b"Zebrafishxq" not in path.read_bytes()
+    sealing.add(frozenset({"Muster"}))
+    assert OwnWords(path, lambda: (key[0],)).words() == {"Zebrafishxq", "Muster"}
+    before = path.read_bytes()
+    for other in (b"", bytes(32)):
+        with pytest.raises(KnownError, match=r"file\.unreadable"):
+            OwnWords(path, lambda other=other: (other,)).words()
+        with pytest.raises(KnownError, match=r"file\.unreadable"):
+            OwnWords(path, lambda other=other: (other,)).add(frozenset({"lost"}))
+    assert path.read_bytes() == before

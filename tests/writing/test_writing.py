@@ -1,0 +1,192 @@
+"""Texts of the window: changes as they come, other suggestions when asked again, documents opened and written, kept."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.office import docx, odf, paragraph
+from fakes.recorder import result_of
+
+from slmdesk.base.record import changed
+from slmdesk.base.types import Origin, TextPart
+from slmdesk.runtime.events import Problem
+from slmdesk.text.writing.edits import Edit
+from slmdesk.writing.files import WriteRequest
+from slmdesk.writing.prompts import rewriting_steps
+from slmdesk.writing.types import Change, CorrectRequest, RewriteRequest, Task, is_as_long_as_asked
+
+pytestmark = pytest.mark.process
+TEXT = "We recieved it.\nThe two key was lost.\nWe recieved it."
+KNOWN = {"We recieved it.": "We received it.", "The two key was lost.": "The two keys were lost."}
+
+
+@pytest.fixture
+def recorder(opened):
+    return opened(known=KNOWN)
+
+
+def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_result(recorder):
+    services, came = recorder.services, []
+    found = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), came.append))
+    assert sorted((one.edit.start, one.edit.new) for some in came for one in some) == [
+        (one.edit.start, one.edit.new) for one in found.changes
+    ]
+    assert len(found.changes) == 4
+    assert len(came) == 3, "a sentence that stands there twice is asked once, and each has its changes"
+    assert found.unanswered == ()
+
+
+def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):
+    services = recorder.services
+
+    def fail(_changes):
+        raise ValueError("a fault")
+
+    found = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), fail))
+    assert isinstance(found, Problem)
+
+
+def test_asked_again_something_else_may_come():
+    def seeds(task, again):
+        steps = rewriting_steps(RewriteRequest("A text.", task, "half", again=again), "en")
+        return [one["sampling"].get("seed") for one in steps]
+
+    first, second = seeds(Task.REPHRASE, 0), seeds(Task.REPHRASE, 1)
+    assert len(first) == len(second) == 3
+    assert not set(first) & set(second)
+    assert seeds(Task.SHORTEN, 0) != seeds(Task.SHORTEN, 1) != seeds(Task.SHORTEN, 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "manner", "text", "language", "is_so"),
+    [
+        (Task.SHORTEN, "half", "one two three", "en", True),
+        (Task.SHORTEN, "half", "one two three.", "en", True),
+        (Task.SHORTEN, "half", "one two three 4", "en", False),
+        (Task.SHORTEN, "sentence", "one two three", "en", True),
+        (Task.SHORTEN, "sentence", "one two three four", "en", False),
+        (Task.EXPAND, "", "one two three four", "en", False),
+        (Task.EXPAND, "", "one two three four and five", "en", True),
+        (Task.TONE, "formal", "one", "en", True),
+        (Task.SHORTEN, "half", "二三四五六七八九十二三四五六七", "zh", True),
+        (Task.SHORTEN, "half", "二三四五六七八九十，二三四五六七八九", "zh", False),
+    ],
+)
+def test_what_is_as_short_or_as_long_as_asked(task, manner, text, language, is_so):
+    source = "one two three four" if language == "en" else "一二三四五六七八九十一二三四五六七八九十"
+    assert is_as_long_as_asked(RewriteRequest(source, task, manner), text, language) == is_so
+
+
+@pytest.mark.parametrize(
+    ("task", "manner", "first", "second", "told"),
+    [
+        (Task.SHORTEN, "half", f"{TEXT} So.", "The key was lost.", "Write at most 5 words."),
+        (Task.SHORTEN, "half", TEXT, f"{TEXT} So.", "writing.not_shorter"),
+        (Task.SHORTEN, "sentence", f"{TEXT} So.", "We lost it.", "Write at most 5 words."),
+        (Task.EXPAND, "", "We lost it.", f"{TEXT} So.", "Write at least 22 words."),
+        (Task.EXPAND, "", "We lost it.", "We lost all.", "writing.not_longer"),
+    ],
+)
+def test_a_text_not_as_long_as_asked_is_asked_for_once_more_with_a_number_of_words(
+    opened, task, manner, first, second, told
+):
+    request = RewriteRequest(TEXT, task, manner, "en")
+    steps = [rewriting_steps(request, "en", is_counted=one)[0] for one in (False, True)]
+    said = ["".join(part["text"] for part in one["messages"][-1]["parts"]) for one in steps]
+    services = opened(known=dict(zip(said, (first, second), strict=True))).services
+    found = result_of(services, lambda: services.writing.rewrite(request))
+    if isinstance(found, Problem):
+        assert found.code == told
+    else:
+        assert [one.text for one in found.versions] == [second]
+        assert told in said[1]
+
+
+def kept(recorder, text, item="", changes=()):
+    services = recorder.services
+    return services.service_thread.call(lambda: services.writing_history.keep(text, item, changes))
+
+
+def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
+    services = recorder.services
+    item = kept(recorder, "The first words of a letter")
+    assert kept(recorder, "Other words of a letter", item) == item
+    assert services.service_thread.call(lambda: services.writing_history.open(item))[0] == "Other words of a letter"
+    assert [one.title for one in services.service_thread.call(services.writing_history.earlier)] == [
+        "Other words of a letter"
+    ]
+    assert [one.item for one in services.service_thread.call(lambda: services.history.search("other"))] == [item]
+    assert not services.service_thread.call(lambda: services.history.search("first"))
+    services.service_thread.call(lambda: services.history.rename(item, "My letter"))
+    kept(recorder, "Once more", item)
+    assert services.service_thread.call(services.writing_history.earlier)[0].title == "My letter"
+    services.service_thread.call(lambda: services.history.delete_for_good(item))
+    assert services.service_thread.call(lambda: services.writing_history.open(item)) == ("", ())
+    again = kept(recorder, "Typed on", item)
+    assert again not in ("", item)
+
+
+def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opened(recorder):
+    services, text = recorder.services, "The two key was lost."
+    change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
+
+    def opened():
+        return services.service_thread.call(lambda: services.writing_history.open(item))
+
+    item = kept(recorder, text, changes=[change])
+    assert opened() == (text, (change,))
+    kept(recorder, text, item, [change, changed(change, old="else")])
+    assert opened() == (text, (change,))
+    services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[{"edit": 1}]))
+    assert opened() == (text, ()), "of a newer program"
+    kept(recorder, text, item, [changed(change, edit=Edit(7, 7, " old"), old="")])
+    (message,) = services.service_thread.call(lambda: services.store.messages.of_item(item))
+    services.service_thread.call(
+        lambda: services.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))
+    )
+    assert opened() == (f"So {text}", ()), "the place of an insertion fits any text"
+    kept(recorder, text, item)
+    assert opened() == (text, ())
+
+
+def test_nothing_is_kept_of_no_words_or_where_that_was_chosen(recorder):
+    assert kept(recorder, " \n") == ""
+    recorder.services.service_thread.call(lambda: recorder.services.settings.change(writing_history=False))
+    assert kept(recorder, "Words") == ""
+
+
+@pytest.mark.parametrize("kind", ["docx", "odt"])
+def test_a_document_is_opened_as_its_words(recorder, tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(
+        docx(paragraph("It is late.") + paragraph("We go."))
+        if kind == "docx"
+        else odf("text", "<text:p>It is late.</text:p>")
+    )
+    opened = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
+    assert opened.text == ("It is late.\nWe go." if kind == "docx" else "It is late.")
+    assert opened.how is None
+    replaced = result_of(
+        recorder.services,
+        lambda: recorder.services.writing_files.write(WriteRequest("Other words", path, source=opened)),
+    )
+    assert replaced.code == "file.is_source"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("a.pdf", b"%PDF-1.4", "writing.unknown_format"),
+        ("a.txt", b" \n", "writing.empty"),
+        ("a.txt", b"\x7fELF\0\0", "document.binary"),
+        ("a.md", "Grüße".encode("latin-1"), "writing.encoding"),
+        ("a.txt", b"word " * 50_000, "writing.too_long"),
+        ("a.docx", b"PK\3\4 no archive", "document.damaged"),
+    ],
+)
+def test_what_is_no_text_to_write_on_is_refused(recorder, tmp_path, name, data, code):
+    path = tmp_path / name
+    path.write_bytes(data)
+    found = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
+    assert found.code == code
+    missing = result_of(recorder.services, lambda: recorder.services.writing_files.open(tmp_path / "none.txt"))
+    assert missing.code == "file.missing"

@@ -1,0 +1,70 @@
+"""Changes in a document: what was looked at again after an edit is what looking at all of it gives."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit
+
+from slmdesk.window.base.theme import LIGHT
+from slmdesk.writing.window.tracked_text import Proposal, TrackedText
+
+pytestmark = pytest.mark.gui
+WORDS = ("recieved", "keys", "Größe", "😀", "a", "\n", "\n\n", " ", "two\nlines", "")
+
+
+@pytest.fixture
+def chance():
+    seed = int(os.environ.get("SLMDESK_TEST_SEED", "0")) or random.randrange(1 << 30)
+    print(f"SLMDESK_TEST_SEED={seed}")
+    return random.Random(seed)
+
+
+def propose(text, chance, number):
+    """A change of one word, apart from those there are."""
+    words = [word for word in text.plain.split() if word]
+    if not words:
+        return
+    word = chance.choice(words)
+    start = text.plain.index(word)
+    end = start + len(word)
+    if not any(one.start <= end and start <= one.end for one in text.pending):
+        text.propose([Proposal(number, start, end, chance.choice(("new", "", "Ü 😀")), chance.random() < 0.5)])
+
+
+def type_somewhere(edit, chance):
+    cursor = QTextCursor(edit.document())
+    last = edit.document().characterCount() - 1
+    cursor.setPosition(chance.randint(0, last))
+    cursor.setPosition(min(last, cursor.position() + chance.randint(0, 12)), QTextCursor.MoveMode.KeepAnchor)
+    cursor.insertText(chance.choice(WORDS))
+
+
+def decide(text, chance):
+    numbers = [one.number for one in text.pending if chance.random() < 0.5]
+    (text.accept if chance.random() < 0.5 else text.refuse)(numbers)
+
+
+def test_any_edits_leave_the_same_as_looking_at_everything(qtbot, chance):
+    edit = QPlainTextEdit()
+    qtbot.addWidget(edit)
+    text = TrackedText(edit.document(), LIGHT, edit)
+    edit.setPlainText("We recieved it.\nThe two 😀 key was lost.\n\nGrüße")
+    steps = (
+        lambda: type_somewhere(edit, chance), lambda: propose(text, chance, chance.randrange(1, 1 << 20)),
+        lambda: decide(text, chance), edit.undo, edit.undo, edit.redo,
+    )  # fmt: skip
+    for _ in range(600):
+        chance.choice(steps)()
+        other = TrackedText(edit.document(), LIGHT, edit)  # has seen nothing yet
+        assert text.plain == other.plain
+        assert text.pending == other.pending
+        for _ in range(3):
+            at = chance.randint(0, len(text.plain))
+            assert text.at(text.position_of(at)) == at
+            assert text.at(text.position_of(at, is_end=True)) == at
+        other.setParent(None)
+        other.deleteLater()

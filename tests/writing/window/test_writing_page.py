@@ -1,0 +1,482 @@
+"""The page Write: changes in the text and beside it, decided on one by one or all; what is kept, opened and saved."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+from fakes.office import docx, paragraph
+from lxml import etree
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+
+from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.evaluation.exams import SKILLS, SkillResult, shape_of_skill
+from slmdesk.window.base.theme import DARK, LIGHT
+
+pytestmark = [
+    pytest.mark.gui,
+    pytest.mark.qt_log_ignore("This plugin does not support|OpenType support missing", extend=True),
+]
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+TEXT = "We recieved it on 3 May.\nThe two key was lost.\n\nMr Kruger paid 20 euros."
+RIGHT = "We received it on 3 May.\nThe two keys were lost.\n\nMr Kruger paid 20 euros."
+KNOWN = {
+    "We recieved it on 3 May.": "We received it on 3 May.",
+    "The two key was lost.": "The two keys were lost.",
+    "Mr Kruger paid 20 euros.": "Mr Krüger paid 30 euros.",
+}
+
+
+def begin(start, model_file, *, is_able=True, **echo):
+    """A window on the page Write, with a model that corrects well."""
+    program = start(known=KNOWN, **echo)
+    if not program.ask(lambda services: services.models.list()):
+        program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.text())
+    if is_able:
+        skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
+        noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
+        model = program.ask(lambda services: services.models.list())[0].id
+        program.ask(lambda services: services.store.models.set_info(model, **noted))
+    return opened(program)
+
+
+def opened(program):
+    QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
+    program.writing = program.frame.writing
+    program.edit = program.find("writing_editor")
+    program.wait(lambda: program.edit.isVisible())
+    choose_language(program)
+    return program
+
+
+def choose_language(program, code="en"):
+    choice = program.find("writing_language")
+    choice.setCurrentIndex(choice.findData(code))
+    choice.activated.emit(choice.currentIndex())
+
+
+@pytest.fixture
+def program(start, model_file):
+    return begin(start, model_file)
+
+
+def put(program, text=TEXT):
+    program.edit.setFocus()
+    program.edit.setPlainText(text)
+    program.wait(lambda: program.writing.text == text)
+
+
+def correct(program, text=TEXT, count=5):
+    put(program, text)
+    program.click("writing_correct")
+    program.wait(lambda: not program.writing.corrections.is_busy)
+    program.wait(lambda: len(changes(program)) == count)
+
+
+def changes(program):
+    return program.find("writing_changes").lines.changes
+
+
+def rows(program):
+    model = program.find("writing_changes").model()
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+def said(program):
+    return program.find("writing_said").text()
+
+
+def select(program, words):
+    cursor = program.edit.textCursor()
+    begins = program.edit.toPlainText().index(words)
+    cursor.setPosition(begins)
+    cursor.setPosition(begins + len(words), cursor.MoveMode.KeepAnchor)
+    program.edit.setTextCursor(cursor)
+
+
+def formats(program):
+    """The words of the document that have a look of their own: (words, struck through, underlined, colour)."""
+    found, block = [], program.edit.document().begin()
+    while block.isValid():
+        for one in block.textFormats():
+            form = one.format
+            words = block.text()[one.start : one.start + one.length].lstrip("\u200b")
+            if form.fontStrikeOut() or form.underlineStyle() != form.UnderlineStyle.NoUnderline:
+                found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
+        block = block.next()
+    return found
+
+
+# ---- correcting
+
+
+def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
+    correct(program)
+    assert rows(program) == [
+        "≠  recieved → received\nspelling",
+        "≠  key → keys\nform of a word",
+        "≠  was → were\ngrammar",
+        "?  Kruger → Krüger\nspelling; doubtful: it touches a name",
+        "?  20 → 30\nwording; doubtful: it touches a number or a date",
+    ]
+    looks = formats(program)
+    colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
+    assert looks[:2] == [
+        ("recieved", True, colours.danger.lower()),
+        ("received", False, colours.accent.lower()),
+    ]
+    assert looks[-1] == ("30", False, colours.warn.lower())
+    assert program.writing.text == TEXT, "nobody has decided yet"
+    assert "5 changes found, 2 of them doubtful." in said(program)
+    assert program.find("writing_changes_title").text() == "5 changes, 2 doubtful"
+
+
+def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program):
+    correct(program)
+    program.click("writing_accept_all")
+    program.wait(lambda: len(changes(program)) == 2)
+    assert program.writing.text == RIGHT
+    assert "2 doubtful changes are left: decide on each." in said(program)
+    program.click("writing_accept_all")
+    assert said(program).startswith("Nothing was accepted.")
+    assert program.writing.text == RIGHT
+    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
+    program.wait(lambda: len(changes(program)) == 5)
+    assert program.writing.text == TEXT
+    program.click("writing_refuse_all")
+    program.wait(lambda: not changes(program))
+    assert program.edit.toPlainText() == TEXT
+    assert not formats(program)
+    assert not program.find("writing_panel").isVisible()
+
+
+def test_changes_are_decided_on_by_keys_one_by_one(program):
+    correct(program)
+    program.edit.setFocus()
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    assert program.find("writing_changes").current == changes(program)[0].number
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
+    program.wait(lambda: len(changes(program)) == 4)
+    assert program.writing.text.startswith("We received it")
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    QTest.keyClick(program.edit, Qt.Key.Key_F8, SHIFT)
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL | SHIFT)
+    program.wait(lambda: len(changes(program)) == 3)
+    assert [one.old for one in changes(program)] == ["was", "Kruger", "20"]
+    listed = program.find("writing_changes")
+    listed.setFocus()
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    program.wait(lambda: len(changes(program)) == 2)
+    QTest.keyClick(listed, Qt.Key.Key_Delete)
+    QTest.keyClick(listed, Qt.Key.Key_Return)
+    program.wait(lambda: not changes(program))
+    assert program.writing.text == "We received it on 3 May.\nThe two key were lost.\n\nMr Kruger paid 30 euros."
+
+
+def test_a_click_in_the_list_shows_the_change_and_the_caret_chooses_it(program):
+    correct(program)
+    listed = program.find("writing_changes")
+    program.click_item(listed, 2)
+    tracked = program.edit.tracked
+    assert program.edit.textCursor().position() == tracked.pending[2].position
+    cursor = program.edit.textCursor()
+    cursor.setPosition(tracked.pending[3].position + 1)
+    program.edit.setTextCursor(cursor)
+    assert listed.current == changes(program)[3].number
+
+
+def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(start, model_file, tmp_path):
+    program = begin(start, model_file, until=str(tmp_path / "go on"))
+    put(program)
+    program.click("writing_correct")
+    program.wait(lambda: program.find("writing_busy").isVisible())
+    cursor = program.edit.textCursor()
+    cursor.setPosition(TEXT.index("two"))
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "last ")
+    cursor.setPosition(0)
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "Hello.")
+    QTest.keyClick(program.edit, Qt.Key.Key_Return)
+    (tmp_path / "go on").touch()
+    program.wait(lambda: not program.writing.corrections.is_busy)
+    program.wait(lambda: len(changes(program)) == 3)
+    assert [one.old for one in changes(program)] == ["recieved", "Kruger", "20"]
+    assert program.writing.text == "Hello.\n" + TEXT.replace("two", "last two")
+    assert "2 changes no longer fitted the text as you have edited it, and were left out." in said(program)
+    program.click("writing_accept_all")
+    assert "We received it" in program.writing.text
+
+
+def test_words_typed_in_a_change_or_over_one_belong_to_none(program):
+    correct(program)
+    where = program.edit.tracked.pending[0]
+    cursor = program.edit.textCursor()
+    cursor.setPosition(where.last)
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "!")
+    cursor.setPosition(program.edit.tracked.pending[1].position)
+    cursor.setPosition(program.edit.tracked.pending[1].last, cursor.MoveMode.KeepAnchor)
+    program.edit.setTextCursor(cursor)
+    QTest.keyClicks(program.edit, "bell")
+    program.wait(lambda: len(changes(program)) == 4)
+    assert program.writing.text.startswith("We recieved! it on 3 May.\nThe two bell was lost.")
+    select(program, "recieved\u200breceived! it")
+    QTest.keyClick(program.edit, Qt.Key.Key_C, CTRL)
+    assert QApplication.clipboard().text() == "recieved! it"
+    program.click("writing_refuse_all")
+    assert program.writing.text.startswith("We recieved! it on 3 May.\nThe two bell was lost.")
+
+
+def test_a_correction_can_be_stopped_and_what_was_found_stays(start, model_file):
+    program = begin(start, model_file, slow=0.05)
+    put(program, TEXT + "\n" + "\n".join(f"Line {number} stays as it is written here." for number in range(20)))
+    program.click("writing_correct")
+    program.wait(lambda: changes(program))
+    program.click("writing_stop")
+    assert said(program).startswith("Stopped.")
+    assert not program.find("writing_busy").isVisible()
+    in_text = {one.number for one in program.edit.tracked.pending}
+    assert in_text
+    program.ask(lambda services: None)
+    assert {one.number for one in program.edit.tracked.pending} == in_text
+    program.wait(lambda: len(changes(program)) == len(in_text))  # the list follows the text soon
+
+
+def test_only_what_is_selected_is_corrected(program):
+    put(program)
+    select(program, "The two key was lost.")
+    program.wait(lambda: "selected" in program.find("writing_count").text())
+    assert "5 words selected" in program.find("writing_count").text()
+    QTest.keyClick(program.edit, Qt.Key.Key_F7)
+    program.wait(lambda: len(changes(program)) == 2 and not program.writing.corrections.is_busy)
+    assert [one.new for one in changes(program)] == ["keys", "were"]
+
+
+def test_a_model_that_corrects_badly_only_suggests(start, model_file):
+    program = begin(start, model_file, is_able=False)
+    correct(program)
+    assert all(one.is_doubtful for one in changes(program))
+    program.click("writing_accept_all")
+    assert program.writing.text == TEXT
+
+
+def test_without_a_model_it_is_said_what_is_missing(start):
+    program = opened(start())
+    put(program)
+    program.click("writing_correct")
+    program.wait(lambda: said(program) == "There is no model yet. Add a model file (GGUF) first.")
+    program.click("writing_rephrase")
+    program.wait(lambda: "no model yet" in program.find("suggestion_words").text())
+
+
+def test_the_changes_have_the_colours_of_another_theme_and_undo_knows_nothing_of_it(program):
+    correct(program)
+    steps = program.edit.document().availableUndoSteps()
+    program.frame.keeper.set_choice("dark" if program.frame.keeper.theme.name == "light" else "light")
+    theme = program.frame.keeper.theme
+    assert formats(program)[0] == ("recieved", True, theme.danger.lower())
+    assert program.edit.document().availableUndoSteps() >= steps
+    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
+    program.wait(lambda: not changes(program))
+    assert program.edit.toPlainText() == TEXT
+
+
+# ---- kept
+
+
+def test_the_text_is_there_again_after_a_kill_and_gone_once_emptied(start, program):
+    put(program, "A letter that is not finished")
+    program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
+    again = opened(start(known=KNOWN))  # nobody has closed the first one
+    again.wait(lambda: again.edit.toPlainText() == "A letter that is not finished")
+    again.edit.setFocus()
+    QTest.keyClick(again.edit, Qt.Key.Key_Z, CTRL)
+    assert again.edit.toPlainText() == "A letter that is not finished", "opening it is no step of undo"
+    again.edit.setPlainText("")
+    again.wait(lambda: not again.ask(lambda services: again.frame.state.current.last_writing))
+
+
+def test_changes_not_decided_on_come_back_with_the_text(start, program):
+    correct(program)
+    program.writing.corrections.accept(changes(program)[0].number)
+    program.writing.corrections.refuse(changes(program)[0].number)
+    text, shown = program.writing.text, rows(program)
+    assert len(shown) == 3
+    program.writing.keep()
+    program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
+    again = opened(start(known=KNOWN))
+    again.wait(lambda: rows(again) == shown)
+    assert again.writing.text == text
+    again.edit.setFocus()
+    QTest.keyClick(again.edit, Qt.Key.Key_Z, CTRL)
+    assert rows(again) == shown, "opening them is no step of undo"
+    again.click("writing_refuse_all")
+    again.wait(lambda: not changes(again))
+    again.writing.keep()
+    QTest.keyClick(again.edit, Qt.Key.Key_N, CTRL)
+    again.wait(lambda: again.writing.text == "")
+    item = again.ask(lambda services: services.writing_history.earlier())[0].id
+    again.writing.open_item(item)
+    again.wait(lambda: again.writing.text == text)
+    assert not changes(again), "what was refused stays so"
+
+
+def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
+    put(program, "The first letter")
+    QTest.keyClick(program.edit, Qt.Key.Key_N, CTRL)
+    program.wait(lambda: program.writing.text == "")
+    put(program, "The second letter")
+    program.writing.keep()
+    program.click("writing_texts")
+    menu = program.find("writing_texts_menu")
+    program.wait(menu.isVisible)
+    entry = next(one for one in menu.actions() if one.text() == "The first letter")
+    entry.trigger()
+    menu.close()
+    program.wait(lambda: program.writing.text == "The first letter")
+    found = program.ask(lambda services: services.history.items("writing"))
+    assert sorted(one.title for one in found) == ["The first letter", "The second letter"]
+    hits = program.ask(lambda services: services.history.search("second"))
+    assert [one.item for one in hits] == [one.id for one in found if one.title == "The second letter"]
+
+
+def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
+    put(program, "A letter to be deleted")
+    program.writing.keep()
+    program.click("writing_texts")
+    menu = program.find("writing_texts_menu")
+    program.wait(menu.isVisible)
+    next(one for one in menu.actions() if one.objectName() == "delete_writing").trigger()
+    menu.close()
+    program.wait(lambda: any("moved to the trash" in one for one in program.notices()))
+    assert program.writing.text == ""
+    assert not program.ask(lambda services: services.history.items("writing"))
+    program.click("notice_action")
+    program.wait(lambda: program.writing.text == "A letter to be deleted")
+
+
+def test_nothing_is_kept_where_that_was_chosen(program):
+    program.frame.settings.change("writing_history", False)
+    program.wait(lambda: not program.ask(lambda services: services.settings.current.writing_history))
+    put(program, "Not to be kept")
+    program.writing.keep()
+    assert not program.ask(lambda services: services.history.items("writing"))
+
+
+# ---- files
+
+
+def drop(widget, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(20, 20), action, data, buttons, keys)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), action, data, buttons, keys))
+
+
+@pytest.mark.parametrize("where", ["writing_page", "writing_editor"])
+def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path, where):
+    path = tmp_path / "letter.docx"
+    path.write_bytes(docx(paragraph("We recieved it on 3 May.") + paragraph("The two key was lost.")))
+    drop(program.edit.viewport() if where == "writing_editor" else program.find(where), path)
+    program.wait(lambda: program.writing.text == "We recieved it on 3 May.\nThe two key was lost.")
+    assert said(program).startswith("letter.docx is opened: its words, without formatting.")
+
+
+def test_a_text_file_is_opened_and_saved_with_its_own_line_ends(program, tmp_path):
+    path, target = tmp_path / "a.md", tmp_path / "b.md"
+    path.write_bytes("\ufeff# Größe\r\n\r\nIt is late.\r\n".encode())
+    program.writing.open_files([path])
+    program.wait(lambda: program.writing.text == "# Größe\n\nIt is late.\n")
+    program.writing.save(target)
+    program.wait(target.exists)
+    program.wait(lambda: any("Written to" in one for one in program.notices()))
+    assert target.read_bytes() == path.read_bytes()
+
+
+def test_what_is_no_text_is_refused_and_the_text_stays(program, tmp_path):
+    put(program, "My text")
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF-1.4")
+    program.writing.open_files([path])
+    program.wait(lambda: "cannot be opened as a text to write on" in said(program))
+    assert program.writing.text == "My text"
+
+
+def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_path):
+    correct(program)
+    program.edit.setFocus()
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
+    program.wait(lambda: len(changes(program)) == 4)
+    target = tmp_path / "out.docx"
+    QTest.keyClick(program.edit, Qt.Key.Key_S, CTRL)
+    dialog = program.find("export_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any("4 changes not decided on" in one for one in program.notices()))
+    Document(str(target))
+    with zipfile.ZipFile(target) as made:
+        body, comments = made.read("word/document.xml").decode(), made.read("word/comments.xml").decode()
+    assert body.count("<w:ins ") == 2
+    assert body.count("<w:del ") == 2
+    assert "We received it" in body
+    assert "“Krüger” instead? (suggestion, spelling: it touches a name)" in comments
+
+
+def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program, tmp_path):
+    bold = "<w:p><w:r><w:rPr><w:b/></w:rPr><w:t>The two key was lost.</w:t></w:r></w:p>"
+    path, target = tmp_path / "letter.docx", tmp_path / "out.docx"
+    path.write_bytes(docx(paragraph("We recieved it on 3 May.") + bold + paragraph("Mr Kruger paid 20 euros.")))
+    program.writing.open_files([path])
+    program.wait(lambda: program.writing.text.endswith("20 euros."))
+    program.click("writing_correct")
+    program.wait(lambda: not program.writing.corrections.is_busy and len(changes(program)) == 5)
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
+    program.edit.moveCursor(program.edit.textCursor().MoveOperation.End)
+    QTest.keyClicks(program.edit, " Indeed.")
+    QTest.keyClick(program.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(program.edit, "A new paragraph.")
+    QTest.keyClick(program.edit, Qt.Key.Key_S, CTRL)
+    dialog = program.find("export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any("with 4 tracked changes and its own formatting" in one for one in program.notices()))
+    words = next(one for one in program.notices() if "tracked changes" in one)
+    assert "1 change is not in it: new paragraphs, or words across formatting." in words
+    assert "2 doubtful changes are not in it: decide on them first." in words
+    with zipfile.ZipFile(target) as made:
+        root = etree.fromstring(made.read("word/document.xml"))
+    found = [(etree.QName(one).localname, "".join(one.itertext())) for one in root.iter(qn("w:ins"), qn("w:del"))]
+    assert found == [
+        ("del", "recieved"), ("ins", "received"), ("del", "key"), ("ins", "keys"), ("del", "was"), ("ins", "were"),
+        ("ins", " Indeed."),
+    ]  # fmt: skip
+    assert sum(one.find(f".//{qn('w:b')}") is not None for one in root.iter(qn("w:ins"), qn("w:del"))) == 4
+
+
+# ---- from a chat
+
+
+def test_a_message_is_opened_to_be_written_on(program):
+    program.window.show_page("Chat")
+    program.send("Dear Ms Nowak")
+    program.wait_idle()
+    view = program.page.view
+    view.rows[-1].widget.text.menu_requested.emit(program.window.rect().center(), "")
+    menu = view.findChild(QMenu, "message_menu")
+    next(one for one in menu.actions() if one.text() == "Open message in Write").trigger()
+    menu.close()
+    program.wait(lambda: program.edit.isVisible())
+    assert "Dear Ms Nowak" in program.writing.text
