@@ -47,7 +47,7 @@ def over(value):
 def test_each_kind_comes_back_equal():
     spec = LoadSpec("/m.gguf", context_tokens=99, threads=2, cost_curve=((1, 1.0), (4, 2.5)))
     assert record_from(LoadSpec, over(spec)) == spec
-    model = LoadedModel("h", "n", "llama", 1, 2, 3, 4, True, "file", memory=MemoryParts(1, 2, 3),
+    model = LoadedModel("h", "n", "llama", 1, 2, 3, True, "file", memory=MemoryParts(1, 2, 3),
                         sampling_defaults=Sampling(temperature=0.5))  # fmt: skip
     assert record_from(LoadedModel, over(model)) == model
     answer = Answer("x", FinishReason.REPEAT, Usage(1, 2, 3, 4), Timing(0.5, 2), 7, True)

@@ -202,6 +202,8 @@ def clean_window(request: pytest.FixtureRequest) -> None:
     if "window" in request.path.parts:
         for name in ("calm_garbage", "usual_screen", "look_of_the_system", "empty_clipboard"):
             request.getfixturevalue(name)
+        if "start_real" not in request.fixturenames:
+            request.getfixturevalue("echo_engine")
 
 
 @pytest.fixture
@@ -248,14 +250,12 @@ def paths(home: Path):
     return found
 
 
-@pytest.fixture(autouse=True)
-def echo_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The echo engine in the children, but with `start_real`."""
-    if "start_real" not in request.fixturenames:
-        from slmdesk import services as container
+@pytest.fixture
+def echo_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    from slmdesk import services as container
 
-        monkeypatch.setitem(container.COMMANDS, "engine", ECHO)
-        monkeypatch.setattr(container.Services, "unasked_work", lambda _self, _is_away: ())
+    monkeypatch.setitem(container.COMMANDS, "engine", ECHO)
+    monkeypatch.setattr(container.Services, "unasked_work", lambda _self, _is_away: ())
 
 
 @pytest.fixture
