@@ -22,15 +22,14 @@ from benchmarks.reading_samples import SAMPLES
 from slmdesk.base.documents import Page
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import Passage
-from slmdesk.children.tasks.read import chosen_format
+from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.engine.llama import LlamaEngine
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
-from slmdesk.library.retrieval import DEEP, RankedPassages, Retrieval
-from slmdesk.runtime.pending import Pending, ended
+from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.library.search import DEEP, RankedPassages, Retrieval
+from slmdesk.runtime.events import Pending, ended
 from slmdesk.store import Store, open_store
-from slmdesk.text.passages.cut import PassageBuilder
-from slmdesk.text.passages.vectors import Nearest, halved
+from slmdesk.text.passages import PassageBuilder
+from slmdesk.text.relevance import Nearest, halved
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
 FIRST = 3

@@ -12,11 +12,9 @@ import psutil
 
 from benchmarks.common import MODEL, Row, Runner, median_and_span
 from benchmarks.prompts import long_text
-from slmdesk.engine.bandwidth import measure_bandwidth
-from slmdesk.engine.llama.threads import usable_cores
-from slmdesk.gguf.memory import estimate_loaded
+from slmdesk.engine.llama.library import measure_bandwidth, usable_cores
+from slmdesk.gguf.memory import Pace, estimate_loaded
 from slmdesk.gguf.read import check_file
-from slmdesk.gguf.speed import Pace
 
 CONTEXT = 4096
 ROUNDS = 5

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from slmdesk.base.types import LoadSpec, PromptPart, Sampling
-from slmdesk.engine.base import Request
+from slmdesk.engine.interface import Request
 from slmdesk.gguf.memory import estimate
 from slmdesk.gguf.read import check_file
 

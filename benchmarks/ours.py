@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count, pairwise
 from typing import Any
 
+from slmdesk.base.protocol import messages_from
 from slmdesk.base.types import LoadSpec, Priority, PromptPart, Sampling
-from slmdesk.base.wire import messages_from
-from slmdesk.engine.base import Finished, Piece, PromptRead, Request, RequestFailed
+from slmdesk.engine.interface import Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
 

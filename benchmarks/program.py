@@ -15,9 +15,8 @@ from typing import Any
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.types import Origin, Role, Sampling, TextPart
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
+from slmdesk.chat.types import SendRequest
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services import Services, open_services
 
 

@@ -27,10 +27,8 @@ from pathlib import Path
 from benchmarks.common import ROOT, interleave, median_and_span, ratios
 from benchmarks.reading_peers import PEERS
 from benchmarks.reading_samples import SAMPLES, Sample
-from slmdesk.children.tasks.read import chosen_format
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pictures import PictureRequest
-from slmdesk.formats.registry import READERS, picture_of, reader_of
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.formats.reading import READERS, PictureRequest, Reading, picture_of, reader_of
 
 STORE = ROOT / ".cache" / "reading"
 SPEED_PAGES = 1000

@@ -29,14 +29,12 @@ import pypdfium2
 from benchmarks.common import ROOT
 from benchmarks.reading import fetched, package_file
 from benchmarks.reading_samples import PDFS, SAMPLES, Sample
+from slmdesk.base.documents import translated_name
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import translated_name
-from slmdesk.children.tasks.read import chosen_format
-from slmdesk.formats.base import Reading
-from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.registry import REWRITERS, rewriter_of
-from slmdesk.text.translation.tagged import pieces, plain
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.rewriters import REWRITERS, LeftAsIs, Rewriting, Unit, listed, rewriter_of, written_to
+from slmdesk.text.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"
 HEAD = ("document", "units (tagged)", "back", "outside", "parts", "opens", "pages", "left and said", "time")

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
+from slmdesk.base.protocol import messages_from
 from slmdesk.base.types import LoadSpec, Priority, Sampling
-from slmdesk.base.wire import messages_from
-from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
+from slmdesk.engine.interface import Finished, Piece, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
 Ask = Callable[[Mapping[str, Any]], Mapping[str, Any]]

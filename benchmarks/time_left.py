@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.jobs.events import JobChanged
+    from slmdesk.jobs.types import JobChanged
     from slmdesk.services import Services
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
@@ -46,9 +46,8 @@ class SummaryPoint:
 def summarize(services: Services, document: str, length: int) -> list[SummaryPoint]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.base.records import JobStatus
-    from slmdesk.jobs.events import JobChanged
-    from slmdesk.summaries.prompts import Kind
-    from slmdesk.summaries.types import SummaryRequest
+    from slmdesk.jobs.types import JobChanged
+    from slmdesk.summaries.types import Kind, SummaryRequest
 
     said: list[SummaryPoint] = []
     over = threading.Event()
@@ -149,8 +148,7 @@ def _read(services: Services, path: Path) -> str:
 
 def add_model(services: Services, path: Path, *, is_able: bool) -> None:
     """Link a model, and wait; with `is_able` it counts as examined and fair."""
-    from slmdesk.evaluation.exam_items import items
-    from slmdesk.evaluation.exams import SKILLS
+    from slmdesk.evaluation.exams import SKILLS, items
 
     over = threading.Event()
     link = lambda: services.models.import_file(path.absolute(), link=True).then(lambda _end: over.set())  # noqa: E731

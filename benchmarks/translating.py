@@ -30,16 +30,10 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.jobs.steps import step_key
-from slmdesk.text.translation.chatter import without_chatter
-from slmdesk.text.translation.tag_projection import phrases_of, verbatim
-from slmdesk.text.translation.tagged import Tags, mended, problems
-from slmdesk.translation.asking.prompts import (
-    TranslationStyle,
-    projection_step,
-    prompt_version,
-    translation_step,
-)
+from slmdesk.jobs.runner import step_key
+from slmdesk.text.preserved import without_chatter
+from slmdesk.text.tagged import Tags, mended, phrases_of, problems, verbatim
+from slmdesk.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
 from slmdesk.translation.types import TranslationRequest
 
 if TYPE_CHECKING:
@@ -84,7 +78,7 @@ def services_with(model: Path) -> Iterator[Services]:
 def translate(services: Services, request: TranslationRequest) -> Made:
     """Have something translated, and wait."""
     from slmdesk.base.records import JobStatus
-    from slmdesk.jobs.events import JobChanged
+    from slmdesk.jobs.types import JobChanged
 
     over = threading.Event()
 

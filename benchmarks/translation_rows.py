@@ -21,13 +21,12 @@ from benchmarks.translation_text import sentences
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import LiveSegment
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Event
 from slmdesk.services import COMMANDS, open_services
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated
-from slmdesk.translation.types import TranslationRequest
-from slmdesk.translation.window.text.controller import TYPED_MS, WORD_MS
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.types import LiveTranslated, TranslationRequest
+from slmdesk.translation.window.text import TYPED_MS, WORD_MS
 
 SEGMENTS = 200
 """Of a document."""

@@ -39,10 +39,10 @@ print(time.process_time() - began)
 APP = """
 import sys, time
 if sys.argv[1] == "hook":
-    from slmdesk.hub import audit
+    from slmdesk.hub import barriers as audit
     audit.watch()
 elif sys.argv[1] == "filter":
-    from slmdesk.hub import kernel
+    from slmdesk.hub import barriers as kernel
     began = time.perf_counter()
     assert kernel.enforce()
     print(time.perf_counter() - began)

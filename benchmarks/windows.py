@@ -17,8 +17,8 @@ from typing import Any
 
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.types import Sampling
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.chat.types import SendRequest
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.services import open_services
 
 QUESTIONS = ("What is a lighthouse?", "Write a polite letter.", "Shorten: the office is closed on Monday.", "Why?")

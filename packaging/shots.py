@@ -129,7 +129,7 @@ class Photographer:
         from shots_samples import PAIRS, TYPED, write_odt
 
         from slmdesk.base.translation import Origin
-        from slmdesk.translation.window.document.controller import DocumentRequest
+        from slmdesk.translation.window.documents import DocumentRequest
 
         frame, window = self._frame, self._window
         self._run.bridge.ask(lambda services: services.store.memory.remember("en", "de", PAIRS, origin=Origin.PERSON))

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not args or args[0] in ("--window", "--translate-clipboard"):
         from slmdesk.app import run_window
         from slmdesk.base.paths import find_paths
-        from slmdesk.online.enforcement import wall_in
+        from slmdesk.online.offline import wall_in
 
         wall_in(find_paths(), is_window=True)
         return run_window(args[1:] if args[:1] == ["--window"] else args)

@@ -89,7 +89,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         instance.listen()
     key = None
     if not _needs_no_key(paths):
-        from slmdesk.window.shell.entrance import ask_for_key
+        from slmdesk.window.shell.lock_window import ask_for_key
 
         door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
         if door.is_left:
@@ -179,14 +179,12 @@ class WindowRun:
     ) -> None:
         """`key`: of an encrypted history; `replace`: puts a fresh process in the place of this one."""
         from slmdesk.base.settings import SettingsFile, policy_of
-        from slmdesk.hub.kernel import is_enforced
-        from slmdesk.window.base.bridge import Bridge
-        from slmdesk.window.base.gc_timer import GarbageCollector
-        from slmdesk.window.base.qt_settings import forget_folders, keep_inside, keep_nowhere
-        from slmdesk.window.base.window_state import WindowStateFile
+        from slmdesk.hub.barriers import is_enforced
+        from slmdesk.window.base.bridge import Bridge, GarbageCollector
+        from slmdesk.window.base.shortcuts import WindowStateFile, forget_folders, keep_inside, keep_nowhere
         from slmdesk.window.shell.composition import Frame
-        from slmdesk.window.shell.replacing import replace_process
-        from slmdesk.window.widgets.shares import heed
+        from slmdesk.window.shell.session import replace_process
+        from slmdesk.window.widgets.opening import heed
 
         self._app, self._paths, self._key = app, paths, key
         self._replace = replace or replace_process
@@ -223,7 +221,7 @@ class WindowRun:
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        from slmdesk.window.shell.signal_door import SignalDoor
+        from slmdesk.window.shell.single_instance import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
         signals = SignalDoor(self._app, self.close)
@@ -287,8 +285,8 @@ class WindowRun:
         """
         if self._is_closing:
             return
-        from slmdesk.window.base.clipboard import clear_clipboard
-        from slmdesk.window.shell.locking import hide_windows
+        from slmdesk.window.base.bridge import clear_clipboard
+        from slmdesk.window.shell.session import hide_windows
 
         self._is_closing = True
         try:
@@ -310,14 +308,14 @@ class WindowRun:
 
     def _on_encryption_shown(self, is_encrypted: bool) -> None:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
-        from slmdesk.window.base.qt_settings import keep_inside, keep_nowhere
+        from slmdesk.window.base.shortcuts import keep_inside, keep_nowhere
 
         (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
         self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
 
     def _keep_words(self) -> None:
         """Have the service thread save what is on the pages and not yet in the history."""
-        from slmdesk.window.base.qt_settings import forget_folders
+        from slmdesk.window.base.shortcuts import forget_folders
 
         if self.frame.locking.ways is not None:
             forget_folders()

@@ -15,99 +15,67 @@ from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.files import private_folder
-from slmdesk.base.lazy import Lazy, imported
 from slmdesk.base.paths import Paths, make_folders
 from slmdesk.base.records import JobRecord
 from slmdesk.base.settings import Settings, SettingsFile, policy_of
+from slmdesk.base.types import Lazy, imported
 from slmdesk.base.walls import Walls, walls_of_children
 from slmdesk.children.reach import AllowedPaths
 from slmdesk.history.policy_rules import take_policy
-from slmdesk.hub import kernel
+from slmdesk.hub import barriers
 from slmdesk.library.events import DocumentChanged, DocumentGone
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.online.ledger_events import LedgerEvents
-from slmdesk.privacy.beside import follow_key
-from slmdesk.privacy.opening import open_by, ways_of
-from slmdesk.runtime.event_bus import E, EventBus
-from slmdesk.runtime.events import Event, ItemsAdded, MessageEnded, Noticed
+from slmdesk.online.offline import LedgerEvents
+from slmdesk.privacy.opening import follow_key, open_by, ways_of
+from slmdesk.runtime.events import E, Event, EventBus, ItemsAdded, MessageEnded, ModelsChanged, Noticed
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.service import Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
-    from slmdesk.chat.titles import TitleWriter
+    from slmdesk.chat.spaces import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.auto_exams import AutoExams
-    from slmdesk.evaluation.benchmark import BenchService
-    from slmdesk.evaluation.exams import ExamService
-    from slmdesk.evaluation.formats.service import FormatService
-    from slmdesk.evaluation.model_cards import CardService
-    from slmdesk.evaluation.model_comparison import ModelComparisonService
-    from slmdesk.history.backups import BackupService
-    from slmdesk.history.change_watch import ChangeWatch
-    from slmdesk.history.days import DayService
-    from slmdesk.history.erasing import ErasingService
-    from slmdesk.history.exporting import ExportService
+    from slmdesk.evaluation.comparison import ModelComparisonService
+    from slmdesk.evaluation.exams import AutoExams, ExamService
+    from slmdesk.evaluation.formats import FormatService
+    from slmdesk.evaluation.model_cards import BenchService, CardService
+    from slmdesk.history.erasing import BackupService, ErasingService
     from slmdesk.history.imports import ImportService
-    from slmdesk.history.pdf import PrintService
-    from slmdesk.history.retention import RetentionService
-    from slmdesk.history.service import HistoryService
-    from slmdesk.jobs.overview import JobViews
-    from slmdesk.jobs.service import JobService
-    from slmdesk.library.embedding import EmbeddingService
+    from slmdesk.history.retention import DayService, RetentionService
+    from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
+    from slmdesk.jobs.service import JobService, JobViews
     from slmdesk.library.folders import CollectionService
-    from slmdesk.library.redacted.copies import RedactedCopies
-    from slmdesk.library.retrieval import Retrieval
+    from slmdesk.library.redacted import RedactedCopies
     from slmdesk.library.saved_states import StateService
+    from slmdesk.library.search import EmbeddingService, Retrieval
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
-    from slmdesk.models.defaults import DefaultsService
-    from slmdesk.models.fit_check import FitCheckService
-    from slmdesk.models.inspect_files import FileInspectionService
-    from slmdesk.models.load_options import LoadOptionsService
-    from slmdesk.models.move.service import MoveService
-    from slmdesk.models.other_programs import OtherProgramsService
-    from slmdesk.models.packs.service import PackService
-    from slmdesk.models.rename import NameService
-    from slmdesk.models.service import ModelService
-    from slmdesk.models.speed import SpeedService
-    from slmdesk.online.access_token import TokenService
-    from slmdesk.online.catalogue import CatalogueService
+    from slmdesk.models.importer import FileInspectionService, OtherProgramsService
+    from slmdesk.models.move import MoveService
+    from slmdesk.models.packs import PackService
+    from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
+    from slmdesk.models.service import DefaultsService, ModelService, NameService
+    from slmdesk.online.catalogue import CatalogueService, RepoPageService
     from slmdesk.online.downloads import DownloadService
-    from slmdesk.online.hub import HubService
-    from slmdesk.online.network_log import NetworkService
-    from slmdesk.online.proxy_password import ProxyPasswords
-    from slmdesk.online.repo_page import RepoPageService
-    from slmdesk.online.search import SearchService
+    from slmdesk.online.hub import HubService, SearchService
+    from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
     from slmdesk.online.statement.service import StatementService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
-    from slmdesk.runtime.exporting import Exporter
-    from slmdesk.summaries.folder import FolderSummaries
-    from slmdesk.summaries.service import SummaryService
+    from slmdesk.runtime.service import Exporter
+    from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
-    from slmdesk.translation.handouts import TranslationFiles
-    from slmdesk.translation.inspection import DocumentInspectionService
-    from slmdesk.translation.pairs.advice import PairAdviceService
-    from slmdesk.translation.pairs.auto_exams import AutoPairExams
-    from slmdesk.translation.pairs.exams import PairExamService
-    from slmdesk.translation.segment_edits import SegmentEdits
-    from slmdesk.translation.segment_list import SegmentLists
-    from slmdesk.translation.segment_undo import SegmentChanges
-    from slmdesk.translation.service import TranslationService
-    from slmdesk.translation.term_proposals import ProposalService
-    from slmdesk.translation.terms.glossaries import GlossaryService
-    from slmdesk.translation.terms.memory import MemoryService
-    from slmdesk.translation.typed.history import TypedHistory
-    from slmdesk.translation.typed.live import LiveTranslation
+    from slmdesk.translation.documents import DocumentInspectionService
+    from slmdesk.translation.glossaries import GlossaryService, ProposalService
+    from slmdesk.translation.memory import MemoryService
+    from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
+    from slmdesk.translation.segments import SegmentChanges, SegmentEdits, SegmentLists
+    from slmdesk.translation.service import TranslationFiles, TranslationService
+    from slmdesk.translation.typed import LiveTranslation, TypedHistory
     from slmdesk.versions.service import VersionService
-    from slmdesk.writing.continuation import ContinuationService
     from slmdesk.writing.files import WritingFiles
-    from slmdesk.writing.history import WritingHistory
-    from slmdesk.writing.service import WritingService
+    from slmdesk.writing.service import ContinuationService, WritingHistory, WritingService
     from slmdesk.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
@@ -187,58 +155,56 @@ class Services:
     speller: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("speller"))
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
-        "models.speed:SpeedService",
+        "models.running:SpeedService",
         lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
     )
     models: Made[ModelService] = Made(
         "models.service:ModelService", lambda s, new: new(s.runtime, s.loader, lambda: s.measuring.pc())
     )
-    uses: Made[DefaultsService] = Made("models.defaults:DefaultsService", lambda s, new: new(s.runtime))
-    names: Made[NameService] = Made("models.rename:NameService", lambda s, new: new(s.runtime))
-    packs: Made[PackService] = Made("models.packs.service:PackService", lambda s, new: new(s.runtime, s.models))
+    uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
+    names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
+    packs: Made[PackService] = Made("models.packs:PackService", lambda s, new: new(s.runtime, s.models))
     finding: Made[OtherProgramsService] = Made(
-        "models.other_programs:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
+        "models.importer:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
     )
-    judge: Made[FitCheckService] = Made(
-        "models.fit_check:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc)
-    )
+    judge: Made[FitCheckService] = Made("models.running:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc))
     load_options: Made[LoadOptionsService] = Made(
-        "models.load_options:LoadOptionsService", lambda s, new: new(s.runtime, s.models)
+        "models.running:LoadOptionsService", lambda s, new: new(s.runtime, s.models)
     )
     looking: Made[FileInspectionService] = Made(
-        "models.inspect_files:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
+        "models.importer:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
     )
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
-    job_views: Made[JobViews] = Made("jobs.overview:JobViews", lambda s, new: new(s.store, s.jobs))
+    job_views: Made[JobViews] = Made("jobs.service:JobViews", lambda s, new: new(s.store, s.jobs))
     exams: Made[ExamService] = Made("evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs))
     first_exams: Made[AutoExams] = Made(
-        "evaluation.auto_exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
+        "evaluation.exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
     )
     pair_exams: Made[PairExamService] = Made(
-        "translation.pairs.exams:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
+        "translation.pairs:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
     )
     pair_advice: Made[PairAdviceService] = Made(
-        "translation.pairs.advice:PairAdviceService", lambda s, new: new(s.store, s.pair_exams)
+        "translation.pairs:PairAdviceService", lambda s, new: new(s.store, s.pair_exams)
     )
     first_pair_exams: Made[AutoPairExams] = Made(
-        "translation.pairs.auto_exams:AutoPairExams",
+        "translation.pairs:AutoPairExams",
         lambda s, new: new(s.runtime, s.models, s.exams, s.pair_exams, s.jobs, s.loader),
     )
     bench: Made[BenchService] = Made(
-        "evaluation.benchmark:BenchService",
+        "evaluation.model_cards:BenchService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring.note),
     )
     cards: Made[CardService] = Made(
         "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.bench, s.exams, s.measuring.pc)
     )
     formats: Made[FormatService] = Made(
-        "evaluation.formats.service:FormatService",
+        "evaluation.formats:FormatService",
         lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
     )
     embedding: Made[EmbeddingService] = Made(
-        "library.embedding:EmbeddingService", lambda s, new: new(s.runtime, s.uses, s.loader)
+        "library.search:EmbeddingService", lambda s, new: new(s.runtime, s.uses, s.loader)
     )
-    retrieval: Made[Retrieval] = Made("library.retrieval:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
+    retrieval: Made[Retrieval] = Made("library.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
     states: Made[StateService] = Made(
         "library.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
     )
@@ -249,9 +215,9 @@ class Services:
         "chat.service:ChatService",
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
     )
-    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
+    titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     comparing: Made[ModelComparisonService] = Made(
-        "evaluation.model_comparison:ModelComparisonService",
+        "evaluation.comparison:ModelComparisonService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
     )
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
@@ -267,7 +233,7 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.redaction),
     )
     folder_summaries: Made[FolderSummaries] = Made(
-        "summaries.folder:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
+        "summaries.service:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
     )
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
@@ -281,39 +247,35 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, s.redaction),
     )
     segment_edits: Made[SegmentEdits] = Made(
-        "translation.segment_edits:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
+        "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
     )
     segment_changes: Made[SegmentChanges] = Made(
-        "translation.segment_undo:SegmentChanges",
+        "translation.segments:SegmentChanges",
         lambda s, new: new(s.runtime, s.translations, s.segment_edits),
     )
     glossaries: Made[GlossaryService] = Made(
-        "translation.terms.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
+        "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
-    memory: Made[MemoryService] = Made(
-        "translation.terms.memory:MemoryService", lambda s, new: new(s.runtime, s.reader)
-    )
+    memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
     proposals: Made[ProposalService] = Made(
-        "translation.term_proposals:ProposalService", lambda s, new: new(s.runtime, s.reader)
+        "translation.glossaries:ProposalService", lambda s, new: new(s.runtime, s.reader)
     )
     segment_lists: Made[SegmentLists] = Made(
-        "translation.segment_list:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
+        "translation.segments:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
     )
     translation_files: Made[TranslationFiles] = Made(
-        "translation.handouts:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
+        "translation.service:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
     )
     translation_start: Made[DocumentInspectionService] = Made(
-        "translation.inspection:DocumentInspectionService", lambda s, new: new(s.service_thread, s.reader)
+        "translation.documents:DocumentInspectionService", lambda s, new: new(s.service_thread, s.reader)
     )
     live: Made[LiveTranslation] = Made(
-        "translation.typed.live:LiveTranslation",
+        "translation.typed:LiveTranslation",
         lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
     )
-    typed: Made[TypedHistory] = Made(
-        "translation.typed.history:TypedHistory", lambda s, new: new(s.runtime, s.translations)
-    )
+    typed: Made[TypedHistory] = Made("translation.typed:TypedHistory", lambda s, new: new(s.runtime, s.translations))
     redacted_copies: Made[RedactedCopies] = Made(
-        "library.redacted.copies:RedactedCopies",
+        "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
     )
     writing: Made[WritingService] = Made(
@@ -321,9 +283,9 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, s.reader, s.redaction),
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
-    writing_history: Made[WritingHistory] = Made("writing.history:WritingHistory", lambda s, new: new(s.runtime))
+    writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
     continuations: Made[ContinuationService] = Made(
-        "writing.continuation:ContinuationService", lambda s, new: new(s.runtime, s.loader)
+        "writing.service:ContinuationService", lambda s, new: new(s.runtime, s.loader)
     )
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
@@ -332,17 +294,17 @@ class Services:
     history: Made[HistoryService] = Made(
         "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)
     )
-    printing: Made[PrintService] = Made("history.pdf:PrintService", lambda s, new: new(s.service_thread, s.printer))
+    printing: Made[PrintService] = Made("history.service:PrintService", lambda s, new: new(s.service_thread, s.printer))
     exports: Made[ExportService] = Made(
-        "history.exporting:ExportService",
+        "history.service:ExportService",
         lambda s, new: new(s.service_thread, s.history, s.chats, s.printing, s._exporter),
     )
     imports: Made[ImportService] = Made("history.imports:ImportService", lambda s, new: new(s.runtime, s.reader))
-    proxy_passwords: Made[ProxyPasswords] = Made("online.proxy_password:ProxyPasswords", lambda s, new: new(s.paths))
+    proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords", lambda s, new: new(s.paths))
     network: Made[NetworkService] = Made(
-        "online.network_log:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
+        "online.network:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
     )
-    tokens: Made[TokenService] = Made("online.access_token:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
+    tokens: Made[TokenService] = Made("online.network:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
     hub: Made[HubService] = Made(
         "online.hub:HubService",
         lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
@@ -350,12 +312,10 @@ class Services:
     downloads: Made[DownloadService] = Made(
         "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
     )
-    moving: Made[MoveService] = Made(
-        "models.move.service:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads)
-    )
-    searching: Made[SearchService] = Made("online.search:SearchService", lambda s, new: new(s.hub))
+    moving: Made[MoveService] = Made("models.move:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads))
+    searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.catalogue:CatalogueService", lambda s, new: new(s.hub, s.searching))
-    repo_pages: Made[RepoPageService] = Made("online.repo_page:RepoPageService", lambda s, new: new(s.hub))
+    repo_pages: Made[RepoPageService] = Made("online.catalogue:RepoPageService", lambda s, new: new(s.hub))
     statements: Made[StatementService] = Made(
         "online.statement.service:StatementService",
         lambda s, new: new(
@@ -367,11 +327,9 @@ class Services:
         ),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
-    watch: Made[ChangeWatch] = Made(
-        "history.change_watch:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network)
-    )
+    watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
     backups: Made[BackupService] = Made(
-        "history.backups:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
+        "history.erasing:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
     )
     retention: Made[RetentionService] = Made(
         "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -381,7 +339,7 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
     )
     days: Made[DayService] = Made(
-        "history.days:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
+        "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
     )
 
     def __init__(self, paths: Paths) -> None:
@@ -516,7 +474,7 @@ class Services:
         with suppress(KnownError):  # where it cannot be made nothing is kept in it
             private_folder(self.paths.states)  # the child that writes there may make none
         policy = policy_of(self.paths)
-        self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=kernel.is_enforced())
+        self.settings = SettingsFile(self.paths.settings_file, policy, is_kept_offline=barriers.is_enforced())
         opened = open_store(self.paths, instance_id=instance_id, key=key)
         self.store, self.read_only, self.instance_id = opened.store, opened.read_only, instance_id
         if not self.read_only and not keeps(self.settings.current):
@@ -525,7 +483,7 @@ class Services:
         self.ledger_events = LedgerEvents(self.runtime)
         self._use_key()
         if self.paths.piped.exists():
-            from slmdesk.translation.standard_output import sweep_piped
+            from slmdesk.translation.documents import sweep_piped
 
             sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
@@ -570,7 +528,7 @@ class Services:
         )
 
     def _is_unsaved(self, item: str) -> bool:
-        from slmdesk.chat.ephemeral import PREFIX
+        from slmdesk.chat.conversation import PREFIX
 
         return item.startswith(PREFIX)
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from slmdesk.base.record import changed
-from slmdesk.runtime import service_thread
+from slmdesk.runtime import service
 
-service_thread.factor = 0.05
+service.factor = 0.05
 settings.register_profile("slmdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("slmdesk")  # no test fails because the machine was busy
 

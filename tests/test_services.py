@@ -6,16 +6,16 @@ import pytest
 from fakes.recorder import open_echo
 
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.auto_exams import AutoExams
-from slmdesk.evaluation.model_comparison import ModelComparisonService
-from slmdesk.history.change_watch import ChangeWatch
+from slmdesk.evaluation.comparison import ModelComparisonService
+from slmdesk.evaluation.exams import AutoExams
+from slmdesk.history.service import ChangeWatch
 from slmdesk.jobs.service import JobService
 from slmdesk.library.folders import CollectionService
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.move.service import MoveService
-from slmdesk.models.speed import SpeedService
+from slmdesk.models.move import MoveService
+from slmdesk.models.running import SpeedService
 from slmdesk.online.downloads import DownloadService
 from slmdesk.online.hub import HubService
 from slmdesk.questions.service import QuestionService

@@ -33,9 +33,8 @@ from pathlib import Path
 from benchmarks.quality import is_aside
 from benchmarks.quality.desk import Desk
 from slmdesk.base.documents import Page
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
-from slmdesk.tables.prompts import preset
+from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.tables.cells import preset
 from slmdesk.tables.rules import Rules
 from slmdesk.tables.types import DOUBTFUL, Column, TableCell
 

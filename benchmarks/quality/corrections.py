@@ -27,14 +27,12 @@ from typing import Any
 
 from benchmarks.quality import is_aside
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.steps import step_of
-from slmdesk.loader.one_shot import ask_once
-from slmdesk.runtime.events import Problem
-from slmdesk.text.writing.edits import applied, edits_of
-from slmdesk.text.writing.passages import answer_in, passages
-from slmdesk.writing.prompts import correction_step
+from slmdesk.jobs.runner import step_of
+from slmdesk.loader.model_loader import ask_once
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.writing import answer_in, applied, edits_of, passages
 from slmdesk.writing.service import changes_in
-from slmdesk.writing.types import Change
+from slmdesk.writing.types import Change, correction_step
 
 FOLDER = Path(__file__).with_name("corrections")
 PLAIN = "Correct the mistakes: "

@@ -21,18 +21,17 @@ from benchmarks.program import link_model
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Sampling
-from slmdesk.chat.requests import AttachRequest, SendRequest
-from slmdesk.jobs.events import JobChanged
-from slmdesk.questions.events import QuestionAnswered
+from slmdesk.chat.types import AttachRequest, SendRequest
+from slmdesk.jobs.types import JobChanged
 from slmdesk.questions.prompt import Answered
-from slmdesk.questions.types import AskRequest
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Problem
+from slmdesk.questions.types import AskRequest, QuestionAnswered
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
+from slmdesk.runtime.messages import Problem
 from slmdesk.services import open_services
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.types import Summary, SummaryRequest
-from slmdesk.tables.events import ExtractionEnded, ExtractionGrew
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import Column
+from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = (

@@ -232,7 +232,7 @@ def compared(old: str, new: str, language: str) -> list[Reported]:
     """Run the program's comparison on two Markdown texts; the changes in the order of its list."""
     from slmdesk.text.difference.compare import difference
     from slmdesk.text.difference.types import Run
-    from slmdesk.versions.phrases import by_importance, clause_words
+    from slmdesk.versions.types import by_importance, clause_words
 
     def marked(runs: Sequence[Run]) -> str:
         return " ".join(run.text for run in runs if run.is_marked)
@@ -313,8 +313,7 @@ def _print_each(edits: Sequence[Edit], reported: Sequence[Reported]) -> None:
 
 
 def _pages(text: str) -> list[Page]:
-    from slmdesk.formats.base import Reading
-    from slmdesk.formats.registry import reader_of
+    from slmdesk.formats.reading import Reading, reader_of
 
     return list(reader_of("md")(Reading("a.md", data=text.encode())))
 

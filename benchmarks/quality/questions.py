@@ -22,8 +22,7 @@ from benchmarks.quality.desk import Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS, SkillResult, shape_of_skill
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.questions.prompt import Answered
 
 OPTIONS = {"--aside", "--older", "--plain", "--truth"}

@@ -28,11 +28,10 @@ from benchmarks.quality.segments import (
     rows_of_whole,
     score,
 )
-from slmdesk.base.languages import LANGUAGES
 from slmdesk.base.record import changed, to_json
-from slmdesk.base.translation import SegmentRecord, SegmentState, Term, flags_json
-from slmdesk.jobs.events import JobChanged
-from slmdesk.text.translation.tagged import Tags, plain
+from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, flags_json
+from slmdesk.jobs.types import JobChanged
+from slmdesk.text.tagged import Tags, plain
 from slmdesk.translation.types import TranslationRequest
 
 PLAIN = "Translate this document into {language}. Keep names, numbers and dates exact. Give the translation alone."

@@ -1,10 +1,14 @@
-"""A document after reading, for app and children: pages of blocks, and information about the whole document."""
+"""Documents and chats as the reader child hands them over, their formats, and `Paper`, an export unwritten."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import PurePath
 
-from slmdesk.base.record import Record
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Number, Record
 
 READER_VERSION = "4"
 """Changes whenever a reader gives other pages for the same bytes: what was read by an older one is read again."""
@@ -134,3 +138,268 @@ def page_of(
     found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
     why = reason or ("" if found is PageStatus.READ else found.value)
     return Page(number, label, text, found, tuple(blocks), why, has_image)
+
+
+# ---- the document formats slmdesk knows, as data for dialogs, the command line and the registry of readers
+
+
+MAX_FILE_BYTES = 1 << 30
+"""Of a document; larger ones are refused before a byte is read, its checksum's too (X7)."""
+
+
+class Format(Record):
+    id: str
+    name: str
+    suffixes: tuple[str, ...]
+    translated_suffix: str = ""
+    """Of a translation of it, where that is a file of another format; empty: it keeps its own."""
+
+
+FORMATS = (
+    Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
+    Format("txt", "Plain text", (".txt", ".text", ".log")),
+    Format("md", "Markdown", (".md", ".markdown")),
+    Format("docx", "Word", (".docx", ".docm", ".dotx", ".dotm")),
+    Format("pptx", "PowerPoint", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm")),
+    Format("xlsx", "Excel", (".xlsx", ".xlsm", ".xltx", ".xltm")),
+    Format("xlsb", "Excel, binary", (".xlsb",)),
+    Format("xls", "Excel before 2007", (".xls", ".xlt")),
+    Format("csv", "Table as text", (".csv", ".tsv", ".tab")),
+    Format("odt", "OpenDocument text", (".odt", ".ott")),
+    Format("odp", "OpenDocument presentation", (".odp", ".otp")),
+    Format("ods", "OpenDocument spreadsheet", (".ods", ".ots")),
+    Format("html", "Web page", (".html", ".htm", ".xhtml", ".xht")),
+    Format("mht", "Web archive", (".mht", ".mhtml")),
+    Format("epub", "E-book", (".epub",)),
+    Format("rtf", "Rich text", (".rtf",)),
+    Format("eml", "Mail", (".eml",)),
+    Format("msg", "Outlook mail", (".msg",)),
+    Format("subtitles", "Subtitles", (".srt", ".vtt", ".ass", ".ssa")),
+    Format("ttml", "Timed text", (".ttml", ".dfxp")),
+    Format("po", "Texts of a program (PO)", (".po", ".pot")),
+    Format("xliff", "Texts of a program (XLIFF)", (".xlf", ".xliff")),
+    Format(
+        "code",
+        "Source code",
+        (
+            ".py", ".js", ".ts", ".java", ".c", ".h", ".cpp", ".hpp", ".cs", ".go", ".rs", ".rb", ".php", ".swift",
+            ".kt", ".sql", ".sh", ".ps1", ".r", ".lua", ".pl", ".css", ".json", ".toml", ".yaml", ".yml", ".ini",
+            ".cfg", ".xml", ".tex", ".rst",
+        ),
+    ),
+)  # fmt: skip
+TRANSLATABLE = frozenset(
+    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "po", "xliff", "eml",
+     "pdf")
+)  # fmt: skip
+
+
+def format_named(id: str) -> Format:
+    """The format with this id.  Raises KnownError `document.unknown_format`."""
+    found = next((known for known in FORMATS if known.id == id), None)
+    if found is None:
+        raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(known.id for known in FORMATS))
+    return found
+
+
+def format_of(path: PurePath) -> Format:
+    """The format for a file name.  Raises KnownError `document.unknown_format`, which lists the known suffixes."""
+    suffix = path.suffix.lower()
+    found = next((known for known in FORMATS if suffix in known.suffixes), None)
+    if found is None:
+        known_suffixes = " ".join(one for known in FORMATS if known.id != "code" for one in known.suffixes)
+        raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
+    return found
+
+
+def takes_password(path: PurePath) -> bool:
+    return path.suffix.casefold() == ".pdf"
+
+
+_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xliff"), (".tsv", ".tab"))))
+
+
+def requested_suffixes(path: PurePath) -> tuple[str, ...]:
+    """The suffixes that a document's translation may have: with another no program would open it."""
+    suffix = PurePath(translated_name(path, "")).suffix.lower()
+    return (suffix, *sorted(one for alike in _ALIKE if suffix in alike for one in alike - {suffix}))
+
+
+def translated_name(path: PurePath, language: str) -> str:
+    """The file name of a document's translation: "contract.de.docx" for contract.docx and for contract.pdf."""
+    suffix = path.suffix
+    found = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
+    if found is not None and found.translated_suffix:
+        suffix = found.translated_suffix
+    return f"{path.stem}.{language}{suffix}"
+
+
+# ---- chats of other programs as the reader child hands them to the app
+
+
+OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
+OWN_PROGRAM = "slmdesk"
+IMPORTED = "imported"
+"""Key of the settings of a chat that was imported, {program, id, sum, time}, and of what is kept with its messages: the
+name of the program.
+"""
+THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
+"""The two files of a chat of Jan."""
+USER, ASSISTANT = "user", "assistant"
+COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
+
+
+class ForeignMessage(Record):
+    """Times are seconds since the epoch, UTC; None: the file does not say."""
+
+    id: str
+    parent: str | None
+    role: str
+    """USER or ASSISTANT."""
+    text: str
+    model: str = ""
+    created: Number | None = None
+    status: str = COMPLETE
+    """COMPLETE, CANCELLED (a person stopped it) or INTERRUPTED (by whatever)."""
+    finish_reason: str = ""
+    """ "stop", "length", or "" where the file does not say."""
+    thought: str = ""
+    thought_seconds: Number | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: Number | None = None
+
+
+class ForeignChat(Record):
+    program: str
+    id: str
+    """As the program names it; may be empty."""
+    title: str
+    created: Number | None = None
+    updated: Number | None = None
+    system: str = ""
+    leaf: str = ""
+    """Id of the last message of the branch that was shown."""
+    messages: tuple[ForeignMessage, ...] = ()
+    """A message before those that follow it; versions of one in their order."""
+    left_out: tuple[tuple[str, int], ...] = ()
+    """What cannot be kept: a name in the singular ("picture") and how many."""
+
+
+def counted_words(counts: Mapping[str, int]) -> str:
+    said = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+    return " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)
+
+
+# ---- how the app tells the reader child, in the new text of a unit, which words are deleted and which inserted
+
+
+DELETED = ("\ue7a0", "\ue7a1")
+INSERTED = ("\ue7a2", "\ue7a3")
+"""Signs before and behind; of the private use area, so no text of a person has them by chance."""
+MARKED = re.compile("(?:\ue7a0([^\ue7a0-\ue7a3]*)\ue7a1)|(?:\ue7a2([^\ue7a0-\ue7a3]*)\ue7a3)")
+SIGNS = frozenset((*DELETED, *INSERTED))
+
+
+def deleted(text: str) -> str:
+    return f"{DELETED[0]}{text}{DELETED[1]}" if text else ""
+
+
+def inserted(text: str) -> str:
+    return f"{INSERTED[0]}{text}{INSERTED[1]}" if text else ""
+
+
+# ---- the content of an export before it becomes Word, HTML, Markdown or PDF
+
+
+_LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_BAD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class PieceKind(StrEnum):
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    """Of a list; `level` counts from 1, `mark` is what stands before it."""
+    CODE = "code"
+    """Line breaks and spaces count."""
+    QUOTE = "quote"
+    TABLE = "table"
+    SMALL = "small"
+    """A line about what follows or stands before: who spoke and when, a reservation."""
+    RULE = "rule"
+
+
+class Run(Record):
+    """Text in one style; `cite` marks a reference to a source, such as a page, `formula` LaTeX with its delimiters."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    code: bool = False
+    cite: bool = False
+    formula: bool = False
+
+
+class Piece(Record):
+    kind: PieceKind
+    runs: tuple[Run, ...] = ()
+    level: int = 1
+    """Of a heading 1..4, of an item 1 and more."""
+    mark: str = "•"
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Of a table; the first row is its head."""
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+
+class Paper(Record):
+    title: str
+    pieces: tuple[Piece, ...] = ()
+    subtitle: str = ""
+    language: str = ""
+
+
+class Form(Record):
+    """A form of export: its id, which is also its suffix, and its name for people."""
+
+    id: str
+    name: str
+
+
+FORMS = (
+    Form("docx", "Word document"),
+    Form("pdf", "PDF"),
+    Form("html", "Web page"),
+    Form("md", "Markdown"),
+    Form("json", "JSON, for programs"),
+)
+
+
+def heading(text: str, level: int = 2) -> Piece:
+    return Piece(PieceKind.HEADING, (Run(text),), level)
+
+
+def paragraph(*runs: Run | str) -> Piece:
+    return Piece(PieceKind.PARAGRAPH, tuple(Run(run) if isinstance(run, str) else run for run in runs))
+
+
+def small(text: str) -> Piece:
+    return Piece(PieceKind.SMALL, (Run(text),))
+
+
+def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
+    return Piece(PieceKind.ITEM, tuple(Run(run) if isinstance(run, str) else run for run in runs), level, mark)
+
+
+def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
+    return Piece(PieceKind.TABLE, rows=(head, *rows))
+
+
+def plain(text: str) -> str:
+    """Text that every format can hold: control characters and lone surrogates become U+FFFD, line ends become
+    newlines.
+    """
+    return _BAD.sub("\ufffd", _LINE_END.sub("\n", text))

@@ -41,7 +41,7 @@ def private_folder(folder: Path) -> None:
         for each in reversed(missing):
             each.mkdir(PRIVATE_FOLDER, exist_ok=True)
         if os.name == "nt":
-            from slmdesk.base.windows_rights import give_to_owner
+            from slmdesk.base.disks import give_to_owner
 
             with contextlib.suppress(OSError):  # place.py tells whether it is so now
                 give_to_owner(folder)
@@ -121,7 +121,7 @@ def new_beside(path: Path, mode: int = PRIVATE_FILE) -> Iterator[NewFile]:
     Where others may write too, they can make any name their own: there it lies in a private folder that is known by its
     handle, and what has the name in the end must be this file.  Raises OSError, and KnownError `file.unwritable`.
     """
-    from slmdesk.base.administrators import why_not_roots  # here: nothing is written at most starts
+    from slmdesk.base.untrusted import why_not_roots  # here: nothing is written at most starts
 
     beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")
     with contextlib.ExitStack() as held:

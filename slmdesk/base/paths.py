@@ -143,7 +143,7 @@ def find_paths(home: Path | None = None) -> Paths:
 
 def system_policy_file() -> Path:
     if sys.platform == "win32":
-        from slmdesk.base.windows_rights import program_data
+        from slmdesk.base.disks import program_data
 
         return (program_data() or Path(r"C:\ProgramData")) / APP / "policy.toml"
     if sys.platform == "darwin":

@@ -1,29 +1,126 @@
-"""The organisation's rules: a small TOML file that an administrator writes and slmdesk only reads.
-
-Reading never fails.  A part that cannot be understood is reported, and makes the rules stricter, never looser: offline.
-"""
+"""The organisation's rules: a small TOML file, or Windows' registry, that an administrator writes."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
-from slmdesk.base.administrators import owner_of, why_not_theirs
 from slmdesk.base.errors import KnownError
-from slmdesk.base.json_file import read_file
-from slmdesk.base.labels import clean_label
-from slmdesk.base.policy_encryption import EncryptionRules, encryption_rules
-from slmdesk.base.policy_registry import KEY, read_registry
 from slmdesk.base.record import Record, changed, field
-from slmdesk.base.retention import DOCUMENT, MOST_DAYS
-from slmdesk.base.shares import is_share
+from slmdesk.base.records import DOCUMENT, MOST_DAYS
+from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label, is_share, owner_of, read_file, why_not_theirs
+
+KEY = r"SOFTWARE\Policies\slmdesk"
+SWITCHES = frozenset({("network", "offline"), ("models", "exams"), ("retention", "documents")})
+"""What is true or false in the file; the registry has numbers for that."""
+OF_NO_KNOWN_TYPE = "?"
+"""No rule has this value."""
+Value = int | str | Sequence[str] | None
+
+
+def shape_of(values: Mapping[str, Value], tables: Mapping[str, Mapping[str, Value]]) -> dict[str, object]:
+    """What a policy file with these rules would hold.  A value of no known type is one that is found to be wrong."""
+    found: dict[str, object] = {name: _plain("", name, value) for name, value in values.items()}
+    for table, held in tables.items():
+        found[table] = {name: _plain(table, name, value) for name, value in held.items()}
+    return found
+
+
+def _plain(table: str, name: str, value: Value) -> object:
+    if (table, name) in SWITCHES and value in (0, 1) and isinstance(value, int):
+        return bool(value)
+    if value is None:
+        return OF_NO_KNOWN_TYPE
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def read_registry() -> dict[str, object] | None:
+    """The rules as a policy file would hold them; None: there are none, or this is not Windows.  Raises OSError."""
+    if sys.platform != "win32":
+        return None
+    import winreg
+
+    return rules_in(winreg)
+
+
+def rules_in(winreg: Any) -> dict[str, object] | None:
+    """The rules in a registry, as a policy file would hold them; None: there are none.  Raises OSError."""
+    access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, KEY, 0, access) as top:
+            tables = {}
+            for at in range(winreg.QueryInfoKey(top)[0]):
+                name = winreg.EnumKey(top, at)
+                with winreg.OpenKey(top, name, 0, access) as key:
+                    tables[name] = _values(winreg, key)
+            return shape_of(_values(winreg, top), tables) or None
+    except FileNotFoundError:
+        return None
+
+
+def _values(winreg: Any, key: Any) -> dict[str, Value]:
+    known = (winreg.REG_DWORD, winreg.REG_QWORD, winreg.REG_SZ, winreg.REG_MULTI_SZ)
+    found: dict[str, Value] = {}
+    for at in range(winreg.QueryInfoKey(key)[1]):
+        name, value, kind = winreg.EnumValue(key, at)
+        found[name] = value if kind in known else None
+    return found
+
+
+# ---- what an organisation asks of the history's encryption
+
+
+class EncryptionRules(Record):
+    required: bool = False
+    """The history is to be encrypted, and cannot be decrypted here."""
+    recovery_key: bytes = b""
+    """The organisation's public key (X25519), which the history's key is wrapped for; empty: none."""
+    plain_exports: bool = True
+
+
+def encryption_rules(table: Mapping[str, object], wrong: Callable[[str], object]) -> EncryptionRules:
+    """Parse the table; `wrong` is told what cannot be understood, which makes the rules stricter."""
+    required, exports = table.get("required", False), table.get("plain_exports", True)
+    for name, value in (("required", required), ("plain_exports", exports)):
+        if not isinstance(value, bool):
+            wrong(f"encryption.{name} is neither true nor false")
+    key = public_key_of(table.get("recovery_key", ""))
+    if key is None:
+        wrong("encryption.recovery_key is no public key as slmdesk encrypt organisation-key makes it")
+    return EncryptionRules(required is not False, key or b"", exports is True)
+
+
+def public_key_of(text: object) -> bytes | None:
+    """The 32 bytes of a public key in base 64; empty for none, None for what cannot be one."""
+    if text == "":
+        return b""
+    try:
+        key = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def shown_key(key: bytes) -> str:
+    return base64.b64encode(key).decode("ascii")
+
+
+# ---- the organisation's rules
+#
+# a small TOML file that an administrator writes and slmdesk only reads. Reading never fails. A part that cannot be
+# understood is reported, and makes the rules stricter, never looser: offline.
+
 
 VERSION = 1
 NEAR = 2

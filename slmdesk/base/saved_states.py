@@ -25,10 +25,9 @@ from pathlib import Path
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Count, Record, to_json
-from slmdesk.base.sealed_pieces import SALT_BYTES, Bytes, Sealing, sealed_size
-from slmdesk.base.sealing import SealBroken
-from slmdesk.base.wire import record_from
+from slmdesk.base.sealing import SALT_BYTES, Bytes, SealBroken, Sealing, sealed_size
 
 SUFFIX = ".state"
 UNFINISHED = ".state-part"

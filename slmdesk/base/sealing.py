@@ -1,13 +1,15 @@
-"""Keys made from keys (HKDF-SHA256, RFC 5869) and sealed bytes (AES-256-GCM, NIST SP 800-38D).
-
-The one place that names the library for it, `cryptography`, imported when it is first needed: an installation without
-it works, and encrypts nothing.  A key is 32 random bytes, never a passphrase.
-"""
+"""Keys made from keys, and what they seal: bytes, names of a JSON object, files piece by piece; the recovery key."""
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import struct
 import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from io import BufferedReader
+from typing import Any
 
 from slmdesk.base.errors import KnownError, SlmdeskError
 
@@ -118,3 +120,124 @@ def decrypt_cbc(key: bytes, start: bytes, data: bytes) -> bytes:
 
 def library_missing(err: ImportError) -> KnownError:
     return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])
+
+
+# ---- values of a JSON object that nobody may read without a key
+
+
+SEALED = "sealed"
+
+
+def names_sealed(shape: Mapping[str, Any], names: Collection[str], key: bytes, purpose: bytes) -> dict[str, Any]:
+    """`shape` with the values of these names sealed.  Raises KnownError `key.library_missing`."""
+    words = json.dumps({name: shape[name] for name in names if name in shape}).encode()
+    rest = {name: value for name, value in shape.items() if name not in names}
+    return {**rest, SEALED: base64.b64encode(seal(key, words, purpose)).decode("ascii")}
+
+
+def names_unsealed(shape: Mapping[str, Any], key: bytes, purpose: bytes) -> dict[str, Any]:
+    """`shape` with what `names_sealed` sealed in it.  Raises SealBroken, KnownError `key.library_missing`."""
+    rest = {name: value for name, value in shape.items() if name != SEALED}
+    if SEALED not in shape:
+        return rest
+    try:
+        words = json.loads(unseal(key, base64.b64decode(shape[SEALED], validate=True), purpose))
+    except (TypeError, ValueError) as err:
+        raise SealBroken("no sealed values") from err
+    if not isinstance(words, dict):
+        raise SealBroken("no sealed values")
+    return {**rest, **words}
+
+
+# ---- bytes of any length sealed piece by piece
+#
+# a gigabyte needs no second gigabyte of memory. Each piece vouches for its number, its file (a random salt) and what
+# stands before it in the clear, so pieces can be neither swapped nor taken from another file unnoticed; whether all
+# are there tells the length.
+
+
+PIECE = 4 << 20
+SALT_BYTES = 16
+_MORE = NONCE_BYTES + TAG_BYTES
+_NUMBER = struct.Struct(">I")
+
+Bytes = bytes | bytearray | memoryview
+
+
+def sealed_size(length: int) -> int:
+    return length + _MORE * -(-length // PIECE)
+
+
+class Sealing:
+    """Seals or opens the pieces of one file with one key, from the first to the last.  Not for two threads."""
+
+    def __init__(self, key: bytes, salt: bytes, about: bytes) -> None:
+        """`salt`: SALT_BYTES, random for each file; `about`: what stands before the pieces in the clear."""
+        self._key, self._about = key, salt + about
+        self._number = 0
+
+    def seal(self, data: Bytes) -> Iterator[bytes]:
+        """The sealed pieces of `data`.  Raises KnownError `key.library_missing`."""
+        view = memoryview(data)
+        for start in range(0, len(view), PIECE):
+            yield seal(self._key, bytes(view[start : start + PIECE]), self._next())
+
+    def open_into(self, file: BufferedReader, data: memoryview) -> None:
+        """Fill `data` with what is sealed next in `file`.  Raises SealBroken, KnownError, OSError."""
+        for start in range(0, len(data), PIECE):
+            plain = data[start : start + PIECE]
+            sealed = file.read(len(plain) + _MORE)
+            if len(sealed) != len(plain) + _MORE:
+                raise SealBroken("cut")
+            plain[:] = unseal(self._key, sealed, self._next())
+
+    def _next(self) -> bytes:
+        number, self._number = self._number, self._number + 1
+        return _NUMBER.pack(number) + self._about
+
+
+# ---- the recovery key as people read, print and type it
+#
+# 160 random bits in Crockford's base 32, with a check sign. Eight groups of four signs and the check sign,
+# `7QJ2-…-9MZ4-K` (https://www.crockford.com/base32.html): no I, L, O or U, small letters count as capitals, blanks
+# and hyphens as nothing.
+
+
+SECRET_BYTES = 20
+GROUP = 4
+_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHECKS = _SIGNS + "*~$=U"
+_LENGTH = SECRET_BYTES * 8 // 5
+_READ = str.maketrans("OIL", "011", " -\t\n\r\u2010\u2011\u2012\u2013\u2014")
+
+
+def new_recovery_key() -> str:
+    return shown(os.urandom(SECRET_BYTES))
+
+
+def shown(secret: bytes) -> str:
+    number = int.from_bytes(secret, "big")
+    signs = "".join(_SIGNS[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5))
+    groups = [signs[at : at + GROUP] for at in range(0, _LENGTH, GROUP)]
+    return "-".join([*groups, _CHECKS[number % len(_CHECKS)]])
+
+
+def looks_like(typed: str) -> bool:
+    """Whether this is a recovery key, perhaps with a typing error, and not a passphrase."""
+    signs = _read(typed)
+    return len(signs) == _LENGTH + 1 and set(signs[:-1]) <= set(_SIGNS)
+
+
+def secret_of(typed: str) -> bytes | None:
+    """The 20 bytes of a recovery key as somebody typed it; None for anything else, also for one with a typing error."""
+    if not looks_like(typed):
+        return None
+    signs = _read(typed)
+    number = 0
+    for sign in signs[:-1]:
+        number = number << 5 | _SIGNS.index(sign)
+    return number.to_bytes(SECRET_BYTES, "big") if _CHECKS[number % len(_CHECKS)] == signs[-1] else None
+
+
+def _read(typed: str) -> str:
+    return typed.upper().translate(_READ)

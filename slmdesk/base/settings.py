@@ -18,7 +18,6 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import dated_name, write_atomically
-from slmdesk.base.json_file import json_bytes, object_in, read_file
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import (
     MOST_LOCK_MINUTES,
@@ -32,9 +31,9 @@ from slmdesk.base.policy import (
     without_password,
 )
 from slmdesk.base.record import Record, changed, field
-from slmdesk.base.sealed_names import SEALED, hidden, shown
-from slmdesk.base.sealing import SealBroken
+from slmdesk.base.sealing import SEALED, SealBroken, names_sealed, names_unsealed
 from slmdesk.base.types import Json
+from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 NAMES_TOLD = ("automatic", "always", "never")
 THEMES = ("system", "light", "dark")
@@ -328,7 +327,7 @@ class SettingsFile:
             return shape
         for key in filter(None, (self._key, *self._former)):
             with contextlib.suppress(SealBroken):
-                found = shown(shape, key, _PURPOSE)
+                found = names_unsealed(shape, key, _PURPOSE)
                 self._is_sealed_otherwise = SEALED in shape and key != self._key
                 return found
         self._note(SEALED, "sealed with another key")  # it stays among the unknown keys, and in a copy once saved
@@ -345,7 +344,7 @@ class SettingsFile:
         shape = _shape_of(new)
         if self._key:
             new = changed(new, extra={key: value for key, value in new.extra.items() if key != SEALED})
-            shape = hidden(shape, NAMES_OF_PEOPLE, self._key, _PURPOSE)
+            shape = names_sealed(shape, NAMES_OF_PEOPLE, self._key, _PURPOSE)
         write_atomically(self._path, json_bytes(shape))
         self._has_plain_names = not self._key
         self._seen = self._signature()

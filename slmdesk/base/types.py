@@ -1,10 +1,12 @@
-"""Values passed between packages: records without Qt, rows or libraries."""
+"""Values passed between packages, without Qt, rows or libraries; attributes made when first used."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Meta
 
@@ -273,3 +275,212 @@ class Answer(Record):
     """What it thought aloud before; not part of `text`."""
     thought_seconds: Number = 0.0
     """From the first token to the end of the thought."""
+
+
+# ---- documents attached to a message
+
+
+class AttachMode(StrEnum):
+    AUTO = "auto"
+    """Whole where that leaves room, else the passages that fit the question."""
+    WHOLE = "whole"
+    PASSAGES = "passages"
+
+
+Place = tuple[int, int, int, int]
+"""A passage: its first page and the character it begins at, its last page and the character it ends before."""
+
+
+class Attached(Record):
+    name: str
+    document: str = ""
+    """Id of a document that is kept; empty for text that is in none: its pages are `source`."""
+    sha256: str = ""
+    page_kind: str = "page"
+    mode: AttachMode = AttachMode.AUTO
+    is_planned: bool = False
+    """What is read of it has been decided; before, the part has no text yet."""
+    is_whole: bool = False
+    is_more: bool = False
+    """Further passages of a document that was attached to an earlier message."""
+    is_gone: bool = False
+    tokens: int = 0
+    pages_total: int = 0
+    pages_used: tuple[int, ...] = ()
+    """Pages of which something is in the text; for a whole document all that have words."""
+    pages_unread: tuple[int, ...] = ()
+    words_read: int = 0
+    words_total: int = 0
+    places: tuple[Place, ...] = ()
+    source: tuple[str, ...] = ()
+    collection: str = ""
+    """Id of a folder.  Without a document this stands for the folder itself and has no text: each of its documents of
+    which passages are read is a part of its own.
+    """
+    documents_total: int = 0
+    """Of a folder: the documents that were searched for passages."""
+    documents_used: int = 0
+    documents_unread: int = 0
+
+    @property
+    def is_folder(self) -> bool:
+        return bool(self.collection) and not self.document
+
+    @property
+    def is_of_folder(self) -> bool:
+        return bool(self.collection) and bool(self.document)
+
+    @property
+    def words_left_out(self) -> int:
+        return self.words_total - self.words_read
+
+
+class AttachmentPart(TextPart):
+    attached: Attached = Attached("")
+
+
+def used_words(about: Attached) -> str:
+    kind = about.page_kind
+    if about.is_gone:
+        return "forgotten; what was sent of it before is kept"
+    if not about.is_planned:
+        return "not read yet"
+    if about.is_folder:
+        return _searched_words(about)
+    if about.is_whole:
+        unread = len(about.pages_unread)
+        return "whole" if not unread else f"whole; {unread} of {about.pages_total} {kind}s have no words"
+    if not about.places:
+        return "nothing of it was read: no passage fits"
+    if not about.document and about.pages_total == 1:
+        return f"passages, {about.words_read:,} of {about.words_total:,} words"
+    numbers = list_of(about.pages_used)
+    word = kind if len(about.pages_used) == 1 else f"{kind}s"
+    more = "more passages" if about.is_more else "passages"
+    return f"{more} on {word} {numbers} of {about.pages_total}"
+
+
+def _searched_words(about: Attached) -> str:
+    total = f"{about.documents_total:,} document{'s' * (about.documents_total != 1)} looked through"
+    used = (
+        f"passages of {about.documents_used:,} read"
+        if about.documents_used
+        else "nothing of them read: no passage fits"
+    )
+    unread = f"; {about.documents_unread:,} could not be read" if about.documents_unread else ""
+    return f"{total}, {used}{unread}"
+
+
+def list_of(numbers: Sequence[int], most: int = 12) -> str:
+    """Page numbers as people write them: 1-3, 7; a long list is cut."""
+    runs: list[tuple[int, int]] = []
+    for one in numbers:
+        if runs and one == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], one)
+        else:
+            runs.append((one, one))
+    reported = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
+
+
+# ---- formats a model's weights can be stored in, and what was measured of one on this PC
+
+
+FILE_TYPES: Mapping[str, int] = MappingProxyType(
+    {
+        "F16": 1, "BF16": 32, "Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_NL": 25, "Q4_0": 2, "Q3_K_M": 12,
+    }
+)  # fmt: skip
+"""Formats that can be made here, and their number in enum llama_ftype of llama.h."""
+READ_TOKENS, WRITTEN_TOKENS = 300, 200
+WRITTEN_TOGETHER = 16
+GREEDY_TOKENS = 24
+
+
+class Recipe(Record):
+    format: str
+    """A key of FILE_TYPES; empty: the weights as they are."""
+    left_out: tuple[int, ...] = ()
+    """Layers that are left out, counted from 0."""
+    origin: str = ""
+    """Written into the new file's metadata: what it was made from; at most 120 ASCII characters."""
+
+
+class FormatSpeed(Record):
+    """Seconds a token, with the number of threads that is best for each; the fastest of a few rounds."""
+
+    read_s: Number
+    """Of a prompt, in slices as the engine reads them."""
+    write_s: Number
+    write_together_s: Number
+
+    @property
+    def answer_s(self) -> float:
+        """Of an answer of WRITTEN_TOKENS tokens to READ_TOKENS."""
+        return READ_TOKENS * self.read_s + WRITTEN_TOKENS * self.write_s
+
+    @property
+    def long_work_s(self) -> float:
+        """Of a part of a long document: 700 tokens read and 150 written beside fifteen others."""
+        return 700 * self.read_s + 150 * self.write_together_s
+
+
+class FormatQuality(Record):
+    """How far a file's predictions are from the published file's, over the same texts."""
+
+    divergence: Number
+    """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
+    perplexity: Number
+    tokens: int
+    same_first: Number
+
+
+# ---- attributes that are imported and made when they are first used
+
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def imported(path: str) -> Any:
+    """What a path names: the module below `slmdesk`, a colon and the name in it."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(f"slmdesk.{module}"), name)
+
+
+class Lazy(Generic[S, T]):
+    """An attribute of an S whose class T is imported when it is first used."""
+
+    def __init__(self, path: str, make: Callable[[S, type[T]], T]) -> None:
+        """`path`: of the class, see `imported`; `make` is given the S and the class."""
+        self._path, self._make = path, make
+
+    def __set_name__(self, _class: type[S], name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: S, _class: type[S]) -> T:
+        return self.made(owner)
+
+    def made(self, owner: S) -> T:
+        """Return it, made where it is not there yet; Python itself finds it from then on."""
+        if self.name not in vars(owner):
+            vars(owner)[self.name] = self._make(owner, imported(self._path))
+        made: T = vars(owner)[self.name]
+        return made
+
+
+# ---- what two texts, or two lists of tokens, have in common at their beginning
+
+
+def common_prefix(one: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:
+    """Length of the common beginning, at most `limit`: by halves, compared in C."""
+    low, high = 0, min(len(one), len(other))
+    if limit is not None:
+        high = max(0, min(limit, high))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Protocol, TypeVar
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import (
+    dataclass,
+    replace,  # noqa: TID251
+)
+from dataclasses import field as class_field
+from itertools import count, zip_longest
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, Required, TypedDict, TypeVar, Unpack
+from uuid import uuid4
 
-from slmdesk.base.attached import AttachmentPart
-from slmdesk.base.labels import CUT, clean_label
-from slmdesk.base.record import Record, field
-from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.base.wire import stored_from
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from, stored_list
+from slmdesk.base.record import Record, changed, field
+from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.base.untrusted import CUT, clean_label
+from slmdesk.chat.types import EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.redaction.service import RedactionService, Veil
+from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
-    from slmdesk.chat.quote import Quoted
+    from slmdesk.chat.types import Quoted
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
@@ -135,7 +147,7 @@ def brings_text(words: str, *, has_attachments: bool) -> bool:
 
 
 def blanks_note(message: Message) -> str:
-    from slmdesk.text.words.blanks import blanks_in
+    from slmdesk.text.sentences import blanks_in
 
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
     return f"To fill in: {', '.join(blanks)}" if blanks else ""
@@ -193,7 +205,7 @@ def _parts_of(one: Message) -> tuple[TextPart, ...]:
         return (TextPart(one.text, Origin.MODEL),)
     if not one.attachments:
         return tuple(one.parts)
-    from slmdesk.chat.attachments.text import parts_for_model
+    from slmdesk.chat.attachment_text import parts_for_model
 
     attached = (part for each in one.attachments for part in parts_for_model(each))
     return (*attached, *(part for part in one.parts if not isinstance(part, AttachmentPart)))
@@ -208,3 +220,386 @@ def can_continue(message: Message) -> bool:
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return False
     return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}
+
+
+# ---- what of a chat the model sees
+#
+# after which message, notes on what is left out up to there, and pinned messages. Stored in the item's own settings,
+# and with each answer written under it, and read from there as untrusted. Turns are left out as whole groups: a
+# question with its answers. Pure functions.
+
+
+AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
+WINDOW = "window"
+MOST_NOTES = 20_000
+BEFORE_NOTES = "\n\n[Notes on what was said earlier in this conversation:]\n"
+BEHIND_NOTES = "\n[End of the notes.]"
+
+Group = tuple[Message, ...]
+"""A question with what follows it up to the next question."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWindow:
+    system: str = SYSTEM
+    """The instructions; never left out."""
+    after: str = ""
+    """Id of the last message that is left out; empty, or not on the path: the model sees all of it."""
+    notes: str = ""
+    """Put behind the instructions, in place of what is left out or of an earlier chat."""
+    pinned: frozenset[str] = frozenset()
+    """Ids of messages that are never left out; their question or answer stays with them."""
+    examples: tuple[Example, ...] = ()
+    answer_language: str = ""
+    """One of ANSWER_LANGUAGES: asked for behind each message of the person.  In the instructions, small models do not
+    hear it (docs/decisions.md).
+    """
+    veil: Veil | None = class_field(default=None, compare=False)
+
+    def place(self, path: Sequence[Message]) -> int:
+        return next((at + 1 for at, one in enumerate(path) if one.id and one.id == self.after), 0)
+
+    def left_out(self, path: Sequence[Message]) -> frozenset[str]:
+        before = groups_of(path[: self.place(path)])
+        return frozenset(one.id for group in before if not self.holds(group) for one in group)
+
+    def seen(self, path: Sequence[Message]) -> tuple[Message, ...]:
+        gone = self.left_out(path)
+        return tuple(one for one in path if one.id not in gone)
+
+    def holds(self, group: Group) -> bool:
+        return any(one.id in self.pinned for one in group)
+
+    def notes_on(self, path: Sequence[Message]) -> str:
+        """Return the notes that stand for what `path` leaves out, or for an earlier chat; empty on another branch."""
+        return self.notes if not self.after or self.place(path) else ""
+
+    def turns(self, path: Sequence[Message], begun: str = "") -> tuple[list[ChatMessage], list[str]]:
+        """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
+
+        `begun`: the beginning of an answer that is continued; then the last turn, without an id.  With a veil all have
+        substitutes, by one table; raises then KnownError redaction.*, store.*.
+        """
+        turns, ids = turns_for_engine(self.system, self.seen(path))
+        self._name_language(turns, ids)
+        if notes := self.notes_on(path):
+            marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(notes, Origin.MODEL))
+            turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
+        examples = self._example_turns
+        at = 1 if turns and turns[0].role is Role.SYSTEM else 0
+        answer = [ChatMessage(Role.ASSISTANT, (TextPart(begun, Origin.MODEL),))] if begun else []
+        whole = [*turns[:at], *examples, *turns[at:], *answer]
+        named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
+        return (self.veil.hide_turns(whole) if self.veil else whole), named
+
+    def _name_language(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
+        code = ""
+        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language else ():
+            if turn.role is not Role.USER or not id:
+                continue
+            words = " ".join(part.text for part in turn.parts if part.origin is Origin.PERSON)
+            code = (tongue(words) or code) if self.answer_language == OF_MESSAGE else self.answer_language
+            if language := LANGUAGES.get(code):
+                asked = TextPart(f"\n\nAnswer in {language.name}.", Origin.PROGRAM)
+                turns[at] = ChatMessage(Role.USER, (*turn.parts, asked))
+
+    @property
+    def _example_turns(self) -> list[ChatMessage]:
+        sides = ((Role.USER, "question", Origin.PERSON), (Role.ASSISTANT, "answer", Origin.PERSON))
+        return [
+            ChatMessage(role, (TextPart(getattr(one, side), origin),))
+            for one in self.examples
+            for role, side, origin in sides
+        ]
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        if not self.after and not self.notes:
+            return {}
+        return {WINDOW: {AFTER: self.after, NOTES: self.notes, PINNED: sorted(self.pinned)}}
+
+
+def window_of(item: Item) -> ContextWindow:
+    return _window_from(system_of(item), item.settings, item.settings)
+
+
+def window_then(item: Item, answer: Message) -> ContextWindow:
+    """Return what of its chat the model saw for this answer."""
+    return _window_from(system_of(item), stored_from(dict, answer.sampling.get(WINDOW)) or {}, item.settings)
+
+
+def _window_from(
+    system: str, untrusted: Mapping[str, Json], settings: Mapping[str, Json] = MappingProxyType({})
+) -> ContextWindow:
+    after, notes = (stored_from(str, untrusted.get(key)) or "" for key in (AFTER, NOTES))
+    return ContextWindow(
+        system,
+        after,
+        notes[:MOST_NOTES],
+        frozenset(stored_list(str, untrusted.get(PINNED))),
+        examples_from(settings.get(EXAMPLES)),
+        options_from(settings).answer_language,
+    )
+
+
+def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> dict[str, Json]:
+    """Return the settings of a window for a copy of its messages; `copies`: the new id for each old one."""
+    window = _window_from(SYSTEM, untrusted)
+    after = copies.get(window.after, "")
+    return {
+        AFTER: after or None,
+        NOTES: (window.notes if after or not window.after else "") or None,
+        PINNED: sorted(copies[one] for one in window.pinned if one in copies) or None,
+    }
+
+
+def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> dict[str, Json]:
+    window = window_of(item)
+    if window.after not in gone:
+        return {}
+    left = [one.id for one in path[: window.place(path)] if one.id not in gone]
+    return {AFTER: left[-1] if left else None}
+
+
+def groups_of(path: Sequence[Message]) -> list[Group]:
+    groups: list[list[Message]] = []
+    for one in path:
+        if one.role is Role.USER or not groups:
+            groups.append([])
+        groups[-1].append(one)
+    return [tuple(group) for group in groups]
+
+
+def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int, most: int) -> int:
+    """Return how many of the oldest groups to leave out so that `fixed` tokens and the rest take at most `most`.
+
+    `sizes`: their tokens, the question last, which is never left out; `stays`: those that are pinned take space
+    wherever they stand.  Where nothing helps, all but the question are left out.
+    """
+    for left_out in range(len(sizes)):
+        rest = sum(size for at, size in enumerate(sizes) if at >= left_out or stays[at])
+        if fixed + rest <= most:
+            return left_out
+    return len(sizes) - 1
+
+
+# ---- an in-memory message store for chats that must not be written to the disk
+
+
+PREFIX = "unsaved-"
+
+
+def is_private(id: str) -> bool:
+    return id.startswith(PREFIX)
+
+
+class NewMessage(TypedDict, total=False):
+    parent: Required[str | None]
+    role: Required[Role]
+    parts: Required[Sequence[TextPart]]
+    status: Required[Status]
+    text: str
+    model_sha256: str | None
+    model_name: str | None
+    sampling: Mapping[str, Json] | None
+    seed: int | None
+    prompt_version: str | None
+    preset: str | None
+
+
+class ItemRows(Protocol):
+    def get(self, id: str) -> Item:
+        """Return an item.  Raises KnownError `item.unknown`."""
+
+    def change_settings(self, id: str, **values: Json) -> Item:
+        """Change some of an item's own settings and return the item; None removes a key."""
+
+    def rename(self, id: str, title: str) -> Item: ...
+
+
+class MessageRows(Protocol):
+    def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
+        """Add a message below `parent`; it is saved when this returns."""
+
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message: ...
+
+    def grow(self, id: str, text: str, thought: str = "") -> bool:
+        """Replace the text of a growing message; returns False when it could not be written now."""
+
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message: ...
+
+    def reopen(self, id: str) -> Message: ...
+
+    def edit(self, id: str, text: str) -> Message:
+        """Replace the text of an ended answer, keeping what the model wrote, and return it."""
+
+    def remove(self, ids: Sequence[str]) -> RemovedMessages:
+        """Delete messages of one item; what hangs below them moves up."""
+
+    def put_back(self, removed: RemovedMessages) -> None: ...
+
+    def get(self, id: str) -> Message:
+        """Return a message.  Raises KnownError `item.unknown`."""
+
+    def of_item(self, item: str) -> list[Message]:
+        """Return all messages of an item's tree, oldest first."""
+
+
+class MessageStore(Protocol):
+    @property
+    def items(self) -> ItemRows: ...
+
+    @property
+    def messages(self) -> MessageRows: ...
+
+
+class EphemeralStore:
+    def __init__(self) -> None:
+        numbers = count(1)
+        self.items = EphemeralItems(numbers)
+        self.messages = EphemeralMessages(self.items, numbers)
+
+    def forget(self, id: str) -> None:
+        self.items.forget(id)
+        self.messages.forget(id)
+
+
+class EphemeralItems:
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._items: dict[str, Item] = {}
+        self._numbers = numbers
+
+    def add(self, kind: str, title: str, *, settings: Mapping[str, Json] | None = None) -> Item:
+        now, n = time.time(), next(self._numbers)
+        item = Item(
+            n=n, id=PREFIX + uuid4().hex, kind=kind, title=title, folder=None, pinned=False, created=now, updated=now,
+            deleted_at=None, revision=n, settings=dict(settings or {}),
+        )  # fmt: skip
+        self._items[item.id] = item
+        return item
+
+    def get(self, id: str) -> Item:
+        if id not in self._items:
+            raise KnownError("item.unknown", id=id)
+        return self._items[id]
+
+    def change_settings(self, id: str, **values: Json) -> Item:
+        settings = {key: value for key, value in {**self.get(id).settings, **values}.items() if value is not None}
+        return self.change(id, settings=settings)
+
+    def rename(self, id: str, title: str) -> Item:
+        return self.change(id, title=title)
+
+    def change(self, id: str, **values: Any) -> Item:
+        self._items[id] = changed(self.get(id), revision=next(self._numbers), **values)
+        return self._items[id]
+
+    def forget(self, id: str) -> None:
+        self._items.pop(id, None)
+
+
+class EphemeralMessages:
+    def __init__(self, items: EphemeralItems, numbers: Iterator[int]) -> None:
+        self._items, self._numbers = items, numbers
+        self._messages: dict[str, Message] = {}
+
+    def forget(self, item: str) -> None:
+        self._messages = {key: one for key, one in self._messages.items() if one.item != item}
+
+    def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
+        n = next(self._numbers)
+        message = Message(
+            n=n, id=PREFIX + uuid4().hex, item=self._items.get(item).id, parent=new["parent"], role=new["role"],
+            parts=tuple(new["parts"]), text=new.get("text", ""), status=new["status"], owner=None,
+            model_sha256=new.get("model_sha256"), model_name=new.get("model_name"), preset=new.get("preset"),
+            sampling=dict(new.get("sampling") or {}), seed=new.get("seed"), tokens_in=None, tokens_out=None,
+            tokens_reused=None, seconds=None, finish_reason=None, prompt_version=new.get("prompt_version"),
+            error_code=None, error_args={}, created=time.time(), revision=n,
+        )  # fmt: skip
+        self._messages[message.id] = message
+        self._items.change(item, updated=message.created)
+        return message
+
+    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
+        return self._change(id, parts=tuple(parts))
+
+    def grow(self, id: str, text: str, thought: str = "") -> bool:
+        self._change(id, text=text, thought=thought)
+        return True
+
+    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
+        return self._change(
+            id,
+            text=text,
+            status=ending.status,
+            finish_reason=ending.finish_reason,
+            tokens_in=ending.tokens_in,
+            tokens_out=ending.tokens_out,
+            tokens_reused=ending.tokens_reused,
+            seconds=ending.seconds,
+            seed=ending.seed,
+            sampling=ending.sampling_of(self.get(id).sampling),
+            error_code=ending.error_code,
+            error_args=dict(ending.error_args),
+            thought=thought,
+            thought_seconds=ending.seconds_of_thought(self.get(id).thought_seconds),
+        )
+
+    def edit(self, id: str, text: str) -> Message:
+        old = self.get(id)
+        original = old.text if old.original is None else old.original
+        return self._change(id, text=text, original=None if text == original else original)
+
+    def remove(self, ids: Sequence[str]) -> RemovedMessages:
+        old = {id: self.get(id) for id in ids}
+        item, moved = next(iter(old.values())).item, []
+        for child in self.of_item(item):
+            parent = child.parent
+            if child.id in old or parent not in old:
+                continue
+            moved.append((child.id, str(parent)))
+            while parent in old:
+                parent = old[parent].parent
+            self._change(child.id, parent=parent)
+        self._messages = {key: one for key, one in self._messages.items() if key not in old}
+        return RemovedMessages(item, tuple({"message": one} for one in old.values()), tuple(moved))
+
+    def put_back(self, removed: RemovedMessages) -> None:
+        back = [row["message"] for row in removed.rows]
+        messages = sorted((*self._messages.values(), *back), key=lambda one: one.n)
+        self._messages = {one.id: one for one in messages}
+        for child, parent in removed.moved:
+            if child in self._messages:
+                self._change(child, parent=parent)
+
+    def reopen(self, id: str) -> Message:
+        return self._change(id, status=Status.STREAMING)
+
+    def get(self, id: str) -> Message:
+        if id not in self._messages:
+            raise KnownError("item.unknown", id=id)
+        return self._messages[id]
+
+    def of_item(self, item: str) -> list[Message]:
+        return [one for one in self._messages.values() if one.item == item]
+
+    def _change(self, id: str, **values: Any) -> Message:
+        updated = changed(self.get(id), revision=next(self._numbers), **values)
+        self._messages[id] = updated
+        return updated
+
+
+# ---- what of a chat the model sees, with what is private hidden in chats that are redacted
+
+
+class Veils(Record):
+    redaction: RedactionService
+
+    def of(self, item: Item) -> Veil | None:
+        return self.redaction.veil(item.id) if item.settings.get(REDACT) is True else None
+
+    def window(self, item: Item) -> ContextWindow:
+        return replace(window_of(item), veil=self.of(item))
+
+    def window_then(self, item: Item, answer: Message) -> ContextWindow:
+        return replace(window_then(item, answer), veil=self.of(item))

@@ -1,24 +1,42 @@
-"""What a person changes in the messages of a chat: an answer's words, messages deleted, a chat gone on elsewhere.
-
-Everything on the service thread.
-"""
+"""What a person changes in the messages of a chat and in what the model sees of it; private chats.  Service thread."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.base.types import Json, Role
-from slmdesk.chat.attachments.quotes import Quotes
-from slmdesk.chat.context_window import WINDOW, after_deletion, copied_window
-from slmdesk.chat.conversation import active_path, leaf_of, title_from
-from slmdesk.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
+from slmdesk.chat.answers import Answers, ModelChoice
+from slmdesk.chat.attachments import Quotes
+from slmdesk.chat.context import NoteWriter
+from slmdesk.chat.conversation import (
+    AFTER,
+    MOST_NOTES,
+    NEW_CHAT,
+    NOTES,
+    PINNED,
+    PREFIX,
+    REDACT,
+    WINDOW,
+    EphemeralStore,
+    Group,
+    MessageStore,
+    Veils,
+    active_path,
+    after_deletion,
+    copied_window,
+    groups_of,
+    leaf_of,
+    title_from,
+    window_of,
+)
+from slmdesk.chat.types import ChatOptions, options_from
 from slmdesk.library.saved_states import StateService
 from slmdesk.redaction.service import RedactionService
-from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged
+from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
 from slmdesk.runtime.service import Runtime, Service
 
 MOST_UNDONE = 20
@@ -188,3 +206,164 @@ def copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, st
     if one.original is not None:
         store.messages.edit(copy.id, one.text)
     return copy.id
+
+
+# ---- what a person changes about what the model sees of a chat
+
+
+CONTINUED = "Continued: {title}"
+
+
+class WindowService(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        choice: ModelChoice,
+        writer: NoteWriter,
+        as_it_is: Callable[[Message], Message],
+        veils: Veils,
+    ) -> None:
+        super().__init__(runtime)
+        self._unsaved, self._choice, self._writer, self._as_it_is = unsaved, choice, writer, as_it_is
+        self._veils = veils
+
+    def pin(self, message: str, *, pinned: bool) -> Item:
+        """Keep a message in the prompt whatever is left out, or no longer.  Raises KnownError `item.unknown`."""
+        store = self._message_store_of(message)
+        item = store.items.get(store.messages.get(message).item)
+        known = window_of(item).pinned
+        ids = known | {message} if pinned else known - {message}
+        return self._change(item.id, **{PINNED: [*sorted(ids)] or None})
+
+    def see_all(self, chat: str) -> Item:
+        """Leave nothing out any more, and drop the notes.  Raises KnownError `item.unknown`."""
+        return self._change(chat, **{AFTER: None, NOTES: None})
+
+    def change_notes(self, chat: str, notes: str) -> Item:
+        """Replace the notes; empty ones are removed.  Raises KnownError `item.unknown`, `text.too_long`."""
+        words = notes.strip()
+        if len(words) > MOST_NOTES:
+            raise KnownError("text.too_long", limit=f"{MOST_NOTES:,} characters")
+        return self._change(chat, **{NOTES: words or None})
+
+    def summarize_left_out(self, chat: str) -> Pending[Item]:
+        """Have the model write notes on what is left out; loads it if needed.
+
+        Raises KnownError `item.unknown`, `model.…`, `request.invalid` when nothing is left out.
+        """
+        item, path = self._opened(chat)
+        window = window_of(item)
+        gone = [group for group in groups_of(path[: window.place(path)]) if not window.holds(group)]
+        return self._write(item, "", gone).map(lambda notes: self.change_notes(chat, notes))
+
+    def new_chat_with_notes(self, chat: str) -> Pending[Item]:
+        """Make a new chat with the same options that begins with the model's notes on this one; loads it if needed.
+
+        Raises KnownError `item.unknown`, `model.…`, `request.invalid` for an empty chat.
+        """
+        item, path = self._opened(chat)
+        window = window_of(item)
+        items = self._unsaved.items if chat.startswith(PREFIX) else self._store.items
+
+        def made(notes: str) -> Item:
+            options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
+            title = title_from(CONTINUED.format(title=item.title))
+            redact: dict[str, Json] = {REDACT: True} if self._veils.of(item) else {}
+            new = items.add(item.kind, title, settings={**options, **redact, NOTES: notes[:MOST_NOTES]})
+            self._veils.redaction.copy(chat, new.id)
+            if item.folder:
+                new = self._store.items.place(new.id, space=item.folder)
+            self._publish(ItemChanged(new))
+            return new
+
+        seen = groups_of(window.seen(path))
+        return self._write(item, window.notes_on(path), seen).map(made)
+
+    def _write(self, item: Item, notes: str, groups: Sequence[Group]) -> Pending[str]:
+        if not groups:
+            raise KnownError("request.invalid", what="there is nothing to summarize")
+        record = self._choice.record_for(options_from(item.settings))
+        return self._writer.write(record, notes, groups, self._veils.of(item))
+
+    def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
+        store = self._message_store_of(chat)
+        item = store.items.get(chat)
+        return item, tuple(map(self._as_it_is, active_path(store.messages.of_item(chat), leaf_of(item))))
+
+    def _change(self, chat: str, **values: Json) -> Item:
+        item = self._message_store_of(chat).items.change_settings(chat, **values)
+        self._publish(ItemChanged(item))
+        return item
+
+    def _message_store_of(self, id: str) -> MessageStore:
+        return self._unsaved if id.startswith(PREFIX) else self._store
+
+
+# ---- private chats
+#
+# in memory alone until the person saves them, gone when they are closed or the program ends. Everything on the
+# service thread.
+
+
+class PrivateChats(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        unsaved: EphemeralStore,
+        answers: Answers,
+        redaction: RedactionService,
+        drop: Callable[[str], None],
+        *,
+        kind: str,
+    ) -> None:
+        super().__init__(runtime)
+        self._unsaved, self._answers, self._redaction = unsaved, answers, redaction
+        self._drop, self._kind = drop, kind
+
+    def begin(self, options: ChatOptions) -> Item:
+        settings = {name: value for name, value in options.settings.items() if value is not None}
+        return self._unsaved.items.add(self._kind, NEW_CHAT, settings=settings)
+
+    def save(self, chat: str) -> Item:
+        """Make a usual chat of a private one, which ends; all versions of its messages are taken along.
+
+        Raises KnownError `item.unknown`, `request.invalid` (an answer is being written), store.*; the private chat
+        then stays.
+        """
+        item = self._unsaved.items.get(chat)
+        messages = sorted(self._unsaved.messages.of_item(chat), key=lambda one: one.n)
+        if any(one.status is Status.STREAMING for one in messages):
+            raise KnownError("request.invalid", what="an answer is still being written")
+        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
+        copies: dict[str, str] = {}
+        with self._store.together():
+            saved = self._store.items.add(item.kind, item.title, settings=settings)
+            for one in messages:
+                copies[one.id] = copied(self._store, saved.id, one, copies)
+            leaf = copies.get(leaf_of(item) or "")
+            self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
+            attached = dict.fromkeys(part.attached.document for one in messages for part in one.attachments)
+            self._store.documents.link(saved.id, self._known(list(attached)))
+            self._redaction.copy(chat, saved.id)
+        saved = self._store.items.get(saved.id)
+        self._publish(ItemChanged(saved))
+        self.end(chat)
+        return saved
+
+    def end(self, chat: str) -> None:
+        """Drop a private chat for good; what is being written in it is stopped.  An unknown one is none."""
+        for one in self._unsaved.messages.of_item(chat):
+            self._answers.stop(one.id)
+        self._unsaved.forget(chat)
+        self._drop(chat)
+        self._publish(ItemGone(chat))
+
+    def _known(self, documents: list[str]) -> list[str]:
+        found: list[str] = []
+        for id in documents:
+            try:
+                found.append(self._store.documents.get(id).id if id else "")
+            except KnownError:  # forgotten meanwhile
+                continue
+        return [one for one in found if one]

@@ -15,15 +15,20 @@ from pathlib import Path
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
-from slmdesk.base.json_file import json_bytes, object_in, read_file
-from slmdesk.base.labels import clean_label
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import PresetRecord
 from slmdesk.base.types import Json
-from slmdesk.chat.answer_form import require_form
-from slmdesk.chat.events import PresetsChanged
-from slmdesk.chat.options import ChatOptions, check_options, options_from
-from slmdesk.chat.samplers import BIAS_TITLE, SETTINGS, STOP_TITLE
+from slmdesk.base.untrusted import clean_label, json_bytes, object_in, read_file
+from slmdesk.chat.types import (
+    BIAS_TITLE,
+    SETTINGS,
+    STOP_TITLE,
+    ChatOptions,
+    PresetsChanged,
+    check_options,
+    options_from,
+    require_form,
+)
 from slmdesk.runtime.service import Service
 
 FORM = "slmdesk_preset"

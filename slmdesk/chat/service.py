@@ -10,37 +10,43 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from slmdesk.base.attached import AttachmentPart
 from slmdesk.base.errors import KnownError
-from slmdesk.base.lazy import Lazy
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
-from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.answer_writer import AnswerRequest, Answers
-from slmdesk.chat.chat_states import ChatStates
-from slmdesk.chat.context_window import ContextWindow, window_of
+from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
+from slmdesk.chat.answers import AnswerRequest, Answers, AnswerSettings, ModelChoice
 from slmdesk.chat.conversation import (
     MOST_ATTACHED,
     NEW_CHAT,
+    PREFIX,
     REDACT,
+    ContextWindow,
     Conversation,
+    EphemeralStore,
     InspectedPrompt,
+    MessageStore,
     SentMessage,
+    Veils,
     active_path,
     brings_text,
     can_continue,
     leaf_of,
     siblings_on,
     title_from,
+    window_of,
 )
-from slmdesk.chat.ephemeral import PREFIX, EphemeralStore, MessageStore
-from slmdesk.chat.model_choice import AnswerSettings, ModelChoice
-from slmdesk.chat.options import ChatOptions, check_options, options_from
-from slmdesk.chat.preparation import Preparer
 from slmdesk.chat.presets import PresetService, with_preset
-from slmdesk.chat.requests import AttachRequest, SendRequest
-from slmdesk.chat.rewrites import Rewrite, asked_with, kept_of
-from slmdesk.chat.veils import Veils
+from slmdesk.chat.prompt import ChatStates, Preparer
+from slmdesk.chat.types import (
+    AttachRequest,
+    ChatOptions,
+    Rewrite,
+    SendRequest,
+    asked_with,
+    check_options,
+    kept_of,
+    options_from,
+)
 from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
@@ -50,25 +56,17 @@ from slmdesk.runtime.events import (
     MessageAdded,
     MessageChanged,
     Noticed,
+    Pending,
 )
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
 from slmdesk.runtime.service import Runtime, Service
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments.planner import Workers
-    from slmdesk.chat.attachments.quotes import Quotes
-    from slmdesk.chat.attachments.sources import AttachmentCost, Sources
-    from slmdesk.chat.context_usage import ContextMeter
-    from slmdesk.chat.edits import Edits
-    from slmdesk.chat.note_writer import NoteWriter
-    from slmdesk.chat.places import ChatPlaces
-    from slmdesk.chat.private import PrivateChats
-    from slmdesk.chat.prompt_inspector import Prompts
-    from slmdesk.chat.room import RoomWorkers
-    from slmdesk.chat.spaces import SpaceService
-    from slmdesk.chat.window_service import WindowService
-    from slmdesk.library.retrieval import Retrieval
+    from slmdesk.chat.attachments import AttachmentCost, Quotes, Sources, Workers
+    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts, RoomWorkers
+    from slmdesk.chat.edits import Edits, PrivateChats, WindowService
+    from slmdesk.chat.spaces import ChatPlaces, SpaceService
+    from slmdesk.library.search import Retrieval
 
 KIND = "chat"
 PROMPT_VERSION = "chat-1"
@@ -86,26 +84,20 @@ class ChatService(Service):
     _choice: ModelChoice
     _unsaved: EphemeralStore
     _veils: Veils
-    _prompts: Lazy[ChatService, Prompts] = Lazy(
-        "chat.prompt_inspector:Prompts", lambda s, new: new(s._runtime, s._loader)
-    )
-    _sources: Lazy[ChatService, Sources] = Lazy(
-        "chat.attachments.sources:Sources", lambda s, new: new(s._runtime, s._loader)
-    )
-    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments.quotes:Quotes", lambda s, new: new(s._runtime))
+    _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
+    _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
+    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime))
     _workers: Lazy[ChatService, Workers] = Lazy(
-        "chat.attachments.planner:Workers",
+        "chat.attachments:Workers",
         lambda s, new: new(s._service_thread, s._store, s._loader, s._retrieval(), s._sources),
     )
-    _writer: Lazy[ChatService, NoteWriter] = Lazy(
-        "chat.note_writer:NoteWriter", lambda s, new: new(s._loader, s._prompts)
-    )
-    _room: Lazy[ChatService, RoomWorkers] = Lazy("chat.room:RoomWorkers", lambda s, new: new(s._writer, s._publish))
+    _writer: Lazy[ChatService, NoteWriter] = Lazy("chat.context:NoteWriter", lambda s, new: new(s._loader, s._prompts))
+    _room: Lazy[ChatService, RoomWorkers] = Lazy("chat.context:RoomWorkers", lambda s, new: new(s._writer, s._publish))
     _meter: Lazy[ChatService, ContextMeter] = Lazy(
-        "chat.context_usage:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
+        "chat.context:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
     )
     window: Lazy[ChatService, WindowService] = Lazy(
-        "chat.window_service:WindowService",
+        "chat.edits:WindowService",
         lambda s, new: new(s._runtime, s._unsaved, s._choice, s._writer, s.answers.as_it_is, s._veils),
     )
     """What the model sees of a chat."""
@@ -115,14 +107,14 @@ class ChatService(Service):
     )
     """Changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
-        "chat.private:PrivateChats",
+        "chat.edits:PrivateChats",
         lambda s, new: new(s._runtime, s._unsaved, s.answers, s._redaction, s.drop, kind=KIND),
     )
     """Chats in memory alone."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
         "chat.spaces:SpaceService", lambda s, new: new(s._runtime, s.presets)
     )
-    places: Lazy[ChatService, ChatPlaces] = Lazy("chat.places:ChatPlaces", lambda s, new: new(s._runtime))
+    places: Lazy[ChatService, ChatPlaces] = Lazy("chat.spaces:ChatPlaces", lambda s, new: new(s._runtime))
     """Where chats stand in their list."""
 
     def __init__(
@@ -171,8 +163,7 @@ class ChatService(Service):
             raise KnownError("request.invalid", what=f"at most {MOST_ATTACHED} documents can be attached at once")
         stubs: tuple[TextPart, ...] = ()
         if request.attach:
-            from slmdesk.chat.attachments.decided import check_folders
-            from slmdesk.chat.attachments.planner import stub_of
+            from slmdesk.chat.attachments import check_folders, stub_of
 
             check_folders(self._store, request.attach)
             stubs = tuple(map(stub_of, request.attach))
@@ -192,7 +183,7 @@ class ChatService(Service):
             *before, asked = self._path_to(message_store, item, request.instead_of)
             if asked.role is not Role.USER:
                 raise KnownError("request.invalid", what="not a question")
-            from slmdesk.chat.attachments.planner import undecided_again
+            from slmdesk.chat.attachments import undecided_again
 
             path, kept = tuple(before), undecided_again(asked.attachments)
         self._link(item, request)
@@ -354,7 +345,7 @@ class ChatService(Service):
         Only the newest request counts.  When the model is not loaded the count is a guess.  Raises KnownError
         `model.none`, `model.several`.
         """
-        from slmdesk.chat.context_usage import ContextRequest
+        from slmdesk.chat.context import ContextRequest
 
         options = self.options(chat) if chat else ChatOptions()
         record = self._choice.record_for(options)

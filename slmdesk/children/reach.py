@@ -1,5 +1,5 @@
 """Which of the user's files a child process may open.  The app sets it when it starts the child; on Linux the kernel
-enforces it (children/worker/landlock.py).
+enforces it (children/worker/sandbox.py).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import signal
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from slmdesk.base.settings import Settings
     from slmdesk.base.types import Json
     from slmdesk.privacy.opening import Key
-    from slmdesk.runtime.events import Problem
-    from slmdesk.runtime.pending import Pending
+    from slmdesk.runtime.events import Pending
+    from slmdesk.runtime.messages import Problem
     from slmdesk.services import Services
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Console:
         Only in a process of our own, before it has threads.
         """
         if self.is_own_process:
-            from slmdesk.online.enforcement import wall_in
+            from slmdesk.online.offline import wall_in
 
             wall_in(find_paths(self.home), is_window=False)
 
@@ -134,7 +135,7 @@ class Console:
         `progressed` gets the reports of its progress, on the calling thread; the progress line is cleared at any end.
         Ctrl-C cancels the work and is raised again.
         """
-        from slmdesk.runtime.events import Problem
+        from slmdesk.runtime.messages import Problem
 
         answers: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
 
@@ -380,3 +381,15 @@ json_option = click.option(
     help="Print JSON.",
 )
 no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
+
+# ---- parameter types for numbers
+
+
+class FiniteRange(click.FloatRange):
+    """A range that rejects 'nan', which is neither above nor below anything, and 'inf'."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be used here.", param, ctx)
+        return number

@@ -1,28 +1,225 @@
-"""Makes what a command asks for by a job, and writes its file, also when the job was interrupted and resumed later."""
+"""What commands of long work share: documents read, the job and its progress, the output file."""
 
 from __future__ import annotations
 
+import errno
 import importlib
-from collections.abc import Iterator
+import json
+import os
+import queue
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import click
 
+from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record
-from slmdesk.base.records import Item, JobRecord, JobStatus
-from slmdesk.base.wire import picked
-from slmdesk.command.console import Console
-from slmdesk.command.job_progress import follow
-from slmdesk.jobs.labels import kind_words
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, JobStatus
+from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
+from slmdesk.command.console import Console, ReportedError, next_of, words_for
+from slmdesk.jobs.types import DOWNLOAD, JobChanged, Remaining, kind_words, left_words
+from slmdesk.library.events import DocumentProgress
+from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services import Services
+
+
+def form_of(output: Path, forms: Sequence[str]) -> str:
+    """The form of an output file, from its suffix.  Raises click.UsageError where it is none of `forms`."""
+    form = output.suffix.lower().removeprefix(".")
+    if form not in forms:
+        raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + one for one in forms)}.")
+    return form
+
+
+def check_file(output: Path, *, replace: bool) -> None:
+    """Check that a file can be written there.  Raises KnownError `file.exists`, `file.unwritable`."""
+    if is_there(output) and not replace:
+        raise KnownError("file.exists", path=str(output))
+    _check_folder(output.absolute().parent, output)
+
+
+def check_folder(output: Path) -> None:
+    """Check that a folder exists or can be created, and is writable.  Raises KnownError `file.unwritable`."""
+    above = output.absolute()
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    _check_folder(above, output)
+
+
+def _check_folder(folder: Path, output: Path) -> None:
+    number = 0
+    if not folder.exists():
+        number = errno.ENOENT
+    elif not folder.is_dir():
+        number = errno.ENOTDIR
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EACCES
+    if number:
+        raise KnownError("file.unwritable", path=str(output), reason=os.strerror(number))
+
+
+def write_json(path: Path, shape: Mapping[str, Json]) -> None:
+    """Write JSON for programs, completely or not at all.  Raises KnownError `file.unwritable`, `disk.full`."""
+    text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+    write_atomically(path, text.encode("utf-8", "replace"))
+
+
+# ---- how commands have documents read
+
+
+PAGES_AT_ONCE = 100
+
+
+def ask_password(file: Path) -> str:
+    """Ask for a document's password without echo, or read a line of stdin without a terminal; it is not stored."""
+    name = " ".join(file.name.split())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # else it is printed with a line of our source
+            found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
+            return found
+    except GetPassWarning as err:  # no terminal: read a piped line
+        if line := sys.stdin.readline().rstrip("\r\n"):
+            return line
+        sentence = f"There is no terminal to ask for the password of {name}; give it as a line on stdin."
+        raise click.UsageError(sentence) from err
+
+
+def open_document(
+    console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
+) -> DocumentRecord:
+    """Have a document read, with progress on stderr; on a terminal ask for the password of a locked one.
+
+    Raises KnownError document.…, file.….
+    """
+
+    def opened(secret: str) -> DocumentRecord:
+        return console.result_of(services, lambda: services.documents.open(file, password=secret, encoding=encoding))
+
+    show_reading(console, services, file)
+    try:
+        return opened(password)
+    except ReportedError as err:
+        if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
+            raise
+        return opened(ask_password(file))
+    finally:
+        console.end_progress()
+
+
+def show_reading(console: Console, services: Services, file: Path) -> None:
+    def on_progress(event: DocumentProgress) -> None:
+        what = f"reading {file.name}" if event.total else f"reading {file.name}, page"
+        console.progress(what, event.done, event.total)
+
+    services.on(DocumentProgress, on_progress)
+
+
+def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
+    """The files, and the documents in folders among them.  Raises click.ClickException where there are none."""
+    paths = console.result_of(services, lambda: services.documents.expand(files))
+    if not paths:
+        raise click.ClickException("There is no document in it that could be read.")
+    return paths
+
+
+def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
+    """Report on stderr that one of several documents could not be read; returns the problem for JSON."""
+    problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
+    sentence = words_for(problem.code, problem.sentence, problem.args)
+    name = " ".join(path.name.split())  # a name may contain line ends
+    console.notify(f"error: {name}: {sentence}")
+    return {"file": path.name, "code": err.code, "message": sentence}
+
+
+def all_pages(services: Services, document: str) -> list[Page]:
+    found: list[Page] = []
+
+    def next_pages() -> Sequence[Page]:
+        begin = found[-1].number + 1 if found else 1
+        return services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE)
+
+    while some := services.service_thread.call(next_pages):
+        found += some
+    return found
+
+
+# ---- shows the progress of a job on the terminal until it ends
+
+
+SECONDS_UNDER_S = 90
+
+
+def follow(console: Console, services: Services, job: JobRecord) -> None:
+    """Show the progress of a job until it ends.  Raises the error that paused or failed it; Ctrl-C pauses it."""
+    is_kept = services.store.is_kept
+    reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
+    how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
+
+    services.on(JobChanged, lambda event: reported.put(event) if event.id == job.id else None)
+    now = services.service_thread.call(lambda: services.jobs.get(job.id))  # it may have ended before we subscribed
+    status = now.status
+    try:
+        while status in (JobStatus.OPEN, JobStatus.RUNNING):
+            news = next_of(reported)
+            status = news.status
+            if news.total or news.share is not None:
+                console.progress(f"{clean_label(news.title, 60)}: {_progress(news)}", *_shares(news))
+            if news.problem:
+                if is_kept and status is JobStatus.PAUSED:
+                    console.end_progress()
+                    console.notify(how_to_resume)
+                raise ReportedError(news.problem)
+    except KeyboardInterrupt:
+        services.service_thread.call(lambda: services.jobs.pause(job.id), 5.0)
+        console.end_progress()
+        console.notify(how_to_resume if is_kept else "Stopped, and not kept.")
+        raise
+    finally:
+        console.end_progress()
+    ended = services.service_thread.call(lambda: services.jobs.get(job.id))
+    if ended.error_code:  # published before we subscribed
+        raise ReportedError(problem_of(ended.error_code, ended.error_args))
+
+
+def amount(kind: str, done: int, total: int) -> str:
+    if kind == DOWNLOAD:
+        return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
+    return f"{done} of {total}"
+
+
+def _progress(news: JobChanged) -> str:
+    done = amount(news.kind, news.done, news.total + news.steps_ahead)
+    if news.eta_s is None:
+        return done
+    low = news.eta_s if news.eta_low_s is None else news.eta_low_s
+    high = news.eta_s if news.eta_high_s is None else news.eta_high_s
+    left = Remaining(news.eta_s, low, high)
+    if left.is_sure and left.best < SECONDS_UNDER_S:
+        return f"{done}, {max(1, round(left.best))} s left"
+    return f"{done}, {left_words(left)}"
+
+
+def _shares(news: JobChanged) -> tuple[float, float]:
+    return (news.done, news.total) if news.share is None else (news.share, 1.0)
+
+
+# ---- makes what a command asks for by a job, and writes its file
+
 
 KEY = "output"
 """In the settings of an item: what a command was to write and has not written yet."""
 WRITERS = {
-    "translation": "slmdesk.translation.command.output",
+    "translation": "slmdesk.translation.command.translate",
     "summary": "slmdesk.summaries.command",
     "extraction": "slmdesk.tables.command",
 }

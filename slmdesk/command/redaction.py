@@ -15,7 +15,7 @@ from slmdesk.services import Services
 from slmdesk.text.redaction.types import Certainty, Kind
 
 if TYPE_CHECKING:
-    from slmdesk.redaction.report import RedactionReport
+    from slmdesk.redaction.labels import RedactionReport
 
 redact_option = click.option(
     "--redact",

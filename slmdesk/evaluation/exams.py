@@ -5,26 +5,203 @@ An exam is a job of kind `exam`; its result is stored by the model's checksum an
 
 from __future__ import annotations
 
+import json
+import re
 import time
 import tomllib
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord
-from slmdesk.base.types import Json
-from slmdesk.base.wire import stored_from, stored_list
-from slmdesk.evaluation.exam_items import WRITTEN, Question, Skill, items, separation
-from slmdesk.jobs.kinds import EXAM
-from slmdesk.jobs.plan import AskedQuestion, Batch, StepValue
+from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, Status
+from slmdesk.base.types import THINKING_ON, ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.jobs.runner import AskedQuestion, Batch, StepValue, step_key, step_of
 from slmdesk.jobs.service import JobService
-from slmdesk.jobs.steps import step_key
+from slmdesk.jobs.types import EXAM, JobChanged
+from slmdesk.loader.energy import OtherPrograms
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.running import LEAST_TOKENS
 from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import EventBus, ExamOffered, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.store import Store
+from slmdesk.text.sentences import LANGUAGES, detect
+
+# ---- the questions of the exams, and how answers are judged
+
+
+ANSWER_TOKENS = 96
+THOUGHT_TOKENS, END_TOKENS = 1024, 16
+LEAST_NEW_WORDS = 5
+YES_NO = ("Yes", "No")
+_CORRECT = "Correct the mistakes in this text. Change nothing else. Write only the corrected text.\n\n"
+
+
+class Skill(StrEnum):
+    FORMAT = "format"
+    BLOCK = "block"
+    TRUTH = "truth"
+    LANGUAGE = "language"
+    CORRECT = "correct"
+
+
+WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
+"""Skills whose answers are written, so that a thought can come before; the others are read from likelihoods."""
+
+
+class Question(Record):
+    skill: Skill
+    item: Mapping[str, Any]
+    is_true: bool = True
+
+    def step(self, *, thinking: bool = False) -> dict[str, Json]:
+        """Return it as a step of a job: greedy, short, repeatable; with `thinking` after a thought."""
+        if self.skill is Skill.TRUTH:
+            return truth_step(self.item["text"], self.item["true" if self.is_true else "altered"])
+        if self.skill is Skill.BLOCK:
+            return block_step(self.item["blocks"], self.item["said"])
+        asked = _CORRECT + self.item["wrong"] if self.skill is Skill.CORRECT else self.item["ask"]
+        sampling = Sampling(temperature=0.0, max_tokens=ANSWER_TOKENS)
+        if thinking:
+            most = THOUGHT_TOKENS + END_TOKENS + ANSWER_TOKENS
+            sampling = changed(sampling, max_tokens=most, thinking=THINKING_ON, thought_tokens=THOUGHT_TOKENS)
+        return step_of([_user(asked)], sampling)
+
+    def is_passed(self, answer: str) -> bool:
+        answer = answer.strip()
+        match self.skill:
+            case Skill.FORMAT:
+                return keeps_format(answer, self.item)
+            case Skill.BLOCK:
+                return answer == str(self.item["right"])
+            case Skill.LANGUAGE:
+                return is_answer(self.item["ask"], answer) and detect(answer, LANGUAGES)[0] == self.item["language"]
+            case Skill.CORRECT:
+                return corrects(self.item["wrong"], self.item["right"], answer)
+            case Skill.TRUTH:
+                raise ValueError("judged by scores, all together")
+
+
+class Separation(Record):
+    """How well scores separate true from altered statements."""
+
+    auc: float
+    """Chance that a true one scores higher than an altered one; 0.5 is guessing."""
+    threshold: float
+    """log P(Yes) - log P(No) from which a statement is taken for true."""
+    right: int
+    """How many statements are told right, each by the threshold that all the others give."""
+
+
+@cache
+def items() -> tuple[str, tuple[Question, ...]]:
+    shape = tomllib.loads(resources.files("slmdesk.evaluation").joinpath("exam_items.toml").read_text("utf-8"))
+    questions: list[Question] = []
+    for skill in Skill:
+        for item in shape[skill.value]:
+            questions.append(Question(skill, item))
+            if skill is Skill.TRUTH:
+                questions.append(Question(skill, item, is_true=False))
+    return str(shape["version"]), tuple(questions)
+
+
+def truth_step(text: str, statement: str) -> dict[str, Json]:
+    """Build the step that asks whether a text says this; summaries use it too, so that the exam's threshold applies."""
+    ask = "\n\nDoes the text say this? Answer Yes or No."
+    parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
+    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)
+
+
+def block_step(blocks: Sequence[str], statement: str) -> dict[str, Json]:
+    listed = "\n".join(f"[{number}] {text}" for number, text in enumerate(blocks, 1))
+    ask = "\n\nWhich block says this? Answer with its number only."
+    parts = (*_document("Blocks:\n", listed), TextPart(f"\n\nStatement: {statement}{ask}"))
+    numbers = [str(number) for number in range(1, len(blocks) + 1)]
+    return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=numbers)
+
+
+def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
+    """Whether an answer matches the pattern of an item whole, or is JSON with its keys."""
+    if "pattern" in item:
+        return re.fullmatch(item["pattern"], answer) is not None
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and set(found) == set(item["json"])
+
+
+def is_answer(asked: str, answer: str) -> bool:
+    words = re.findall(r"\w+", answer.lower())
+    new = set(words) - set(re.findall(r"\w+", asked.lower()))
+    return len(new) >= LEAST_NEW_WORDS and len(set(words)) >= len(words) / 2
+
+
+def corrects(wrong: str, right: str, answer: str) -> bool:
+    """Return whether an answer is nearer to the correct text than the given one was, and not a different text.
+
+    At most half of the mistakes, in characters, may be left, and at most twice as much changed as was needed.
+    """
+    needed = distance(wrong, right)
+    return distance(answer, right) <= needed / 2 and distance(answer, wrong) <= 2 * needed
+
+
+def distance(one: str, other: str) -> int:
+    """Return the edit distance in letters (Levenshtein 1966, Wagner and Fischer 1974)."""
+    before = list(range(len(other) + 1))
+    for row, left in enumerate(one, 1):
+        now = [row]
+        for column, right in enumerate(other, 1):
+            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (left != right)))
+        before = now
+    return before[-1]
+
+
+def separation(true: Sequence[float], altered: Sequence[float]) -> Separation:
+    """AUC by counting pairs (Mann and Whitney 1947), the threshold that gets most right, and what it is worth.
+
+    A threshold is always good on the items it was chosen by: each statement is told by one chosen without it (Stone
+    1974, cross-validation).
+    """
+    wins = sum((a > b) + 0.5 * (a == b) for a in true for b in altered)
+    right = sum(one > _threshold(_but(true, at), altered) for at, one in enumerate(true))
+    right += sum(one <= _threshold(true, _but(altered, at)) for at, one in enumerate(altered))
+    return Separation(wins / (len(true) * len(altered)), _threshold(true, altered), right)
+
+
+def _threshold(true: Sequence[float], altered: Sequence[float]) -> float:
+    """The cut that gets the largest share of both kinds right, midway in its gap."""
+    every = sorted({*true, *altered})
+    cuts = [every[0] - 1.0, *((a + b) / 2 for a, b in pairwise(every))]
+
+    def right(cut: float) -> float:
+        hits = sum(one > cut for one in true) / max(1, len(true))
+        return hits + sum(one <= cut for one in altered) / max(1, len(altered))
+
+    return max(cuts, key=right)
+
+
+def _but(values: Sequence[float], at: int) -> list[float]:
+    return [*values[:at], *values[at + 1 :]]
+
+
+def _document(lead: str, text: str) -> tuple[TextPart, TextPart]:
+    return TextPart(lead), TextPart(text, Origin.DOCUMENT)
+
+
+def _user(text: str) -> ChatMessage:
+    return ChatMessage(Role.USER, (TextPart(text),))
+
+
+# ---- exams
+
 
 KIND = EXAM
 INFO_KEY = "exam"
@@ -70,7 +247,7 @@ class ExamService:
     def take(self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False) -> JobRecord:
         """Start the exam of a model in the background.  Questions answered under this version are not asked again.
 
-        `by_itself`: started automatically, so it gives way to everything (see auto_exams).  `thinking`: only what is
+        `by_itself`: started automatically, so it gives way to everything (see `AutoExams`).  `thinking`: only what is
         written is asked, with a thought before each answer; its result stands beside that of the exam.  Raises
         KnownError `model.…`, `store.…`.
         """
@@ -303,3 +480,195 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
         return "weak" in levels
     parameters = record.header.get("parameters")
     return isinstance(parameters, int) and 0 < parameters < fewest
+
+
+# ---- offers the exam of a model after its first answer, and starts it automatically only when this PC is idle
+#
+# It starts when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam
+# does not take long; never on battery. An exam started automatically gives way to everything: it is paused when
+# somebody is back, ends when the person loads another model, and is resumed when this one answers again.
+
+
+IDLE_S = 20.0
+AGAIN_S = 300.0
+"""Until the next look while the PC runs on battery."""
+LOOK_S = 60.0
+OFFERED = "offered"
+LONGEST_S = 300.0
+"""An exam that would take longer, or does, is left to the person."""
+USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
+
+
+def on_battery() -> bool:
+    """Return whether this PC runs on battery; False where unknown."""
+    import psutil  # 17 ms
+
+    try:
+        found = psutil.sensors_battery()
+    except (AttributeError, OSError, NotImplementedError):  # systems without such a thing say so in many ways
+        return False
+    return found is not None and found.power_plugged is False
+
+
+def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
+    questions = items()[1]
+    words = sum(one.skill not in (Skill.TRUTH, Skill.BLOCK) for one in questions)
+    return words * USUAL_ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(
+        read_per_s, 0.01
+    )
+
+
+def seconds_told(event: MessageEnded) -> float | None:
+    usage, timing = event.usage, event.timing
+    if usage is None or timing is None or not event.was_quiet or usage.output_tokens < LEAST_TOKENS:
+        return None
+    read_per_s = (usage.prompt_tokens - usage.cached_tokens) / max(timing.first_token_s, 1e-3)
+    # an answer that waited, or had little to read, looks slow at it; but reading is never slower than writing
+    return seconds_for_all(max(read_per_s, timing.tokens_per_s), timing.tokens_per_s)
+
+
+class AutoExams(Service):
+    def __init__(
+        self, runtime: Runtime, models: ModelService, exams: ExamService, jobs: JobService, loader: ModelLoader
+    ) -> None:
+        super().__init__(runtime)
+        self._models, self._loader, self._exams, self._jobs = models, loader, exams, jobs
+        self._is_on = False
+        self._later: Later | None = None
+        self._seconds: dict[str, float] = {}
+        self._job, self._model, self._began, self._done = "", "", 0.0, 0
+        self._tried_again: set[str] = set()
+        self._others: OtherPrograms | None = None
+        self.idle_s = IDLE_S
+        self.is_on_battery: Callable[[], bool] = on_battery
+        self.look_s = LOOK_S
+        self.is_away: Callable[[], bool] = lambda: False
+        """Whether nobody works at this PC; where that cannot be found out somebody does."""
+        self._listen(runtime.events)
+
+    def begin(self, is_away: Callable[[], bool] | None = None) -> None:
+        """Start offering exams after a first answer; those started automatically in an earlier run wait too.
+
+        `is_away`: whether nobody works at this PC; called on the service thread.
+        """
+        self._is_on = True
+        self.is_away = is_away or self.is_away
+        for job in self._jobs.list():
+            is_open = job.status in (JobStatus.OPEN, JobStatus.RUNNING)
+            if job.kind == KIND and job.settings.get("by_itself") is True and is_open:
+                self._pause(job.id)
+
+    def close(self) -> None:
+        self._is_on = False
+        self._rest()
+
+    # ---- inside
+
+    def _listen(self, events: EventBus) -> None:
+        events.on(MessageEnded, self._on_message_ended)
+        events.on(ModelStateChanged, self._on_model_state)
+        events.on(JobChanged, self._on_job)
+
+    def _on_model_state(self, event: ModelStateChanged) -> None:
+        if self._is_on and self._job and event.state is ModelState.READY and event.model != self._model:
+            self._leave()
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        if not self._is_on:
+            return
+        record = self._models.by_sha256(event.message.model_sha256)
+        if record is None or event.message.status is not Status.COMPLETE or not self._is_requested(record):
+            return
+        if (seconds := seconds_told(event)) is not None:
+            self._seconds[record.id] = seconds
+        self._wait(record.id, self.idle_s)
+
+    def _is_requested(self, record: ModelRecord) -> bool:
+        is_noted = note_of(record).get("reason", OFFERED) != OFFERED
+        is_known = result_of(record) is not None or is_noted or record.behaves is False
+        return self._settings.current.exams_at_first_use and not is_known and not self._job
+
+    def _wait(self, model: str, seconds: float) -> None:
+        self._rest()
+        self._later = self._service_thread.call_later(seconds, lambda: self._try(model))
+
+    def _rest(self) -> None:
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+    def _try(self, model: str) -> None:
+        self._later = None
+        held = self._loader.loaded()
+        if not self._is_on or held is None or held[0].id != model:
+            return  # its next answer asks again
+        record = next((one for one in self._models.list() if one.id == model), None)
+        if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
+            return
+        seconds = self._seconds.get(model)
+        if self._loader.is_busy:
+            self._wait(model, self.idle_s)
+        elif seconds is not None and seconds > LONGEST_S:
+            self._say_slow(record, seconds)
+        elif not self.is_away():
+            self._offer(record, seconds)
+            self._wait(model, self.look_s)
+        elif self.is_on_battery():
+            self._wait(model, AGAIN_S)
+        else:
+            self._model, self._began, self._others = model, time.monotonic(), OtherPrograms()
+            job = self._take(record)
+            self._job, self._done = job.id, job.done
+
+    def _take(self, record: ModelRecord) -> JobRecord:
+        return self._exams.take(record.id, by_itself=True)
+
+    def _on_job(self, event: JobChanged) -> None:
+        if not self._is_on or not self._job or event.id != self._job:
+            return
+        if event.status is JobStatus.RUNNING:
+            passed = time.monotonic() - self._began
+            if passed > LONGEST_S and event.done < event.total:
+                model = self._leave()
+                record = next((one for one in self._models.list() if one.id == model), None)
+                if event.id not in self._tried_again and self._others is not None and not self._others.are_quiet():
+                    self._tried_again.add(event.id)
+                    self._wait(model, AGAIN_S)
+                elif record:
+                    self._say_slow(record, passed * event.total / max(event.done - self._done, 1))
+            elif self.is_on_battery():
+                self._wait(self._leave(), AGAIN_S)
+            elif not self.is_away():
+                self._wait(self._leave(), self.look_s)
+        elif event.status is not JobStatus.OPEN:
+            model, self._job, self._model = self._model, "", ""
+            record = next((one for one in self._models.list() if one.id == model), None)
+            if record and event.status is JobStatus.FAILED:
+                self._note_failed(record)
+
+    def _leave(self) -> str:
+        job, model = self._job, self._model
+        self._job = self._model = ""
+        self._service_thread.post(lambda: self._pause(job))
+        return model
+
+    def _pause(self, job: str) -> None:
+        try:
+            self._jobs.pause(job)
+        except KnownError:
+            return  # it has ended by now, or another instance runs it
+
+    def _note_failed(self, record: ModelRecord) -> None:
+        self._exams.note(record, "failed")
+
+    def _offer(self, record: ModelRecord, seconds: float | None) -> None:
+        if note_of(record):
+            return
+        minutes = None if seconds is None else max(1, round(seconds / 60))
+        self._exams.note(record, OFFERED, minutes=minutes)
+        self._publish(ExamOffered(record.id, record.name, minutes))
+        self._publish(ModelsChanged())
+
+    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
+        self._exams.note(record, "slow", minutes=max(1, round(seconds / 60)))
+        self._publish(ModelsChanged())

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from slmdesk.base.records import Item, Message
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.comparison_types import figures_of, vote_of, vote_words
+from slmdesk.evaluation.comparison import figures_of, vote_of, vote_words
 from slmdesk.exports.papers import comparison_paper
-from slmdesk.runtime.exporting import Make
+from slmdesk.runtime.service import Make
 
 
 def export_model_comparison(chats: ChatService, item: Item, form: str) -> Make | None:

@@ -1,28 +1,43 @@
-"""Collects what is known of the models on this PC: a line for each, or all details of one."""
+"""What is known of the models on this PC: cards, results of exams in words, and the speed a benchmark measured."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.labels import clean_label
-from slmdesk.base.record import Record
+from slmdesk.base.protocol import (
+    Cancelled,
+    Done,
+    Failed,
+    FromChild,
+    Progress,
+    Token,
+    answer_from,
+    messages_to_json,
+    stored_from,
+)
+from slmdesk.base.record import Number, Record, to_json
 from slmdesk.base.records import JobStatus, ModelRecord
-from slmdesk.base.types import Json
-from slmdesk.evaluation.benchmark import BenchResult, BenchService
-from slmdesk.evaluation.exam_labels import few_words, lines_of, note_words, sentence_of, short_words
-from slmdesk.evaluation.exams import ExamService, result_of
-from slmdesk.gguf.read import GgufHeader, plain_metadata, read_header, require_chat_model
-from slmdesk.models.defaults import DefaultUse, can_do, uses_in
-from slmdesk.models.fit import Fit, Pc, fit_header
-from slmdesk.models.verify import VERIFIED
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.file_thread import pending_on_file_thread
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.base.types import ChatMessage, Json, LoadedModel, Role, Sampling, TextPart
+from slmdesk.base.untrusted import clean_label
+from slmdesk.children.client import JobHandle
+from slmdesk.evaluation.exams import ExamResult, ExamService, Skill, SkillResult, note_of, result_of
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.read import plain_metadata, read_header, require_chat_model
+from slmdesk.jobs.service import JobService
+from slmdesk.loader.energy import Energy, EnergySource, Meter, energy_words
+from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.models.importer import VERIFIED
+from slmdesk.models.running import mark, return_to
+from slmdesk.models.service import DefaultUse, Fit, ModelService, Pc, can_do, fit_header, uses_in
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for, problem_of
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, pending_on_file_thread
+from slmdesk.store import Store
 
 MOST_FIELDS = 2000
 FIELD_CHARACTERS = 400
@@ -147,3 +162,337 @@ def _plain(value: Json) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(str(one) for one in value[:100])
     return str(value)
+
+
+# ---- labels for exam results
+
+
+_NOUNS: Mapping[Skill, str] = {
+    Skill.FORMAT: "keeping to a form",
+    Skill.BLOCK: "finding where a text says something",
+    Skill.TRUTH: "judging true and false",
+    Skill.LANGUAGE: "answering in the language asked",
+    Skill.CORRECT: "corrections",
+}
+_FEW: Mapping[Skill, str] = {
+    Skill.FORMAT: "fixed forms",
+    Skill.BLOCK: "sources",
+    Skill.TRUTH: "true or false",
+    Skill.LANGUAGE: "languages",
+    Skill.CORRECT: "corrections",
+}
+_LEVELS: Mapping[Skill, Mapping[str, str]] = {
+    Skill.FORMAT: {
+        "good": "Keeps to a form that is asked for, such as a list or a single word",
+        "fair": "Keeps to a form more often than not",
+        "weak": "Does not keep to a form; ask it for plain text",
+    },
+    Skill.BLOCK: {
+        "good": "Names the passage that says something",
+        "fair": "Often names the passage that says something; slmdesk checks each",
+        "weak": "Names the wrong passages; slmdesk finds them by their words instead",
+    },
+    Skill.TRUTH: {
+        "good": "Tells true from altered statements about a text",
+        "fair": "Often tells true from altered statements; check what matters",
+        "weak": "Do not rely on its judgement of true and false",
+    },
+    Skill.LANGUAGE: {
+        "good": "Answers in the language asked",
+        "fair": "Mostly answers in the language asked",
+        "weak": "Often answers in another language than asked, or says nothing new",
+    },
+    Skill.CORRECT: {
+        "good": "Corrects mistakes without rewriting",
+        "fair": "Corrects some mistakes without rewriting; read what it changed",
+        "weak": "Misses mistakes, or rewrites when it should correct",
+    },
+}
+
+
+def sentence_of(name: str, result: ExamResult) -> str:
+    return f"{name}: {short_words(result)}."
+
+
+def short_words(result: ExamResult) -> str:
+    by_level = {level: [_NOUNS[one.skill] for one in result.skills if one.level == level] for level in _ORDER}
+    parts = [f"good for {_listed(['short chats', *by_level['good']])}"]
+    if by_level["fair"]:
+        parts.append(f"fair at {_listed(by_level['fair'])}")
+    if by_level["weak"]:
+        parts.append(f"do not rely on it for {_listed(by_level['weak'], 'or')}")
+    return "; ".join(parts)
+
+
+def few_words(result: ExamResult) -> str:
+    weak = [_FEW[one.skill] for one in result.skills if one.level == "weak"]
+    fair = [_FEW[one.skill] for one in result.skills if one.level == "fair"]
+    if len(weak) == len(result.skills):
+        return "for short chats only"
+    if weak:
+        return f"weak at {', '.join(weak)}"
+    return f"good, but fair at {', '.join(fair)}" if fair else "good at all that was examined"
+
+
+def lines_of(result: ExamResult) -> tuple[str, ...]:
+    return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)
+
+
+def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
+    pairs = [(plain.of(one.skill), one) for one in thinking.skills]
+    rows = [(_NOUNS[two.skill], one, two) for one, two in pairs if one is not None]
+    width = max(len(noun) for noun, _one, _two in rows)
+    lines = [f"{'':<{width}}  without    with thinking"]
+    lines += [
+        f"{noun:<{width}}  {f'{one.passed} of {one.total}':<9}  {two.passed} of {two.total}" for noun, one, two in rows
+    ]
+    if not thinking.thoughts:
+        return (*lines, "It did not think aloud before any answer, so both are the same question asked twice.")
+    gain = sum(two.passed - one.passed for _noun, one, two in rows)
+    if abs(gain) <= SMALL_GAIN:
+        return (*lines, f"Thinking made little difference: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
+    how = "passes more with" if gain > 0 else "passes fewer with"
+    return (*lines, f"It {how} thinking: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
+
+
+def note_words(record: ModelRecord) -> str:
+    note: Mapping[str, Json] = note_of(record)
+    minutes = note.get("minutes")
+    match note.get("reason"):
+        case "slow":
+            about = f"about {minutes} min" if isinstance(minutes, int) else "long"
+            return f"No automatic test: it would take {about} on this PC."
+        case "offered":
+            about = f" The test takes about {minutes} min." if isinstance(minutes, int) else ""
+            return f"Not tested yet.{about} It runs in the background."
+        case "stopped":
+            return "The exam was stopped. You can run it again; what was answered is kept."
+        case "failed":
+            return "The exam could not be done. You can run it again."
+    return ""
+
+
+SMALL_GAIN = 3
+"""Tasks by which two exams of the same model may differ by chance."""
+_ORDER = ("good", "fair", "weak")
+
+
+def _grounds(one: SkillResult) -> str:
+    if one.auc is None:
+        return f"{one.passed} of {one.total} tasks"
+    return f"it trusts the true one of two in {round(one.auc * 100)} of 100 cases, and guessing gives 50"
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+# ---- measures a model's speed on this PC with one short answer to a page of text, and stores it with the model
+
+
+INFO_KEY = "bench"
+OUTPUT_TOKENS = 64
+SENTENCES = 40
+TOKENS_A_SENTENCE = 24
+"""More than any tokenizer makes of one."""
+
+
+class BenchResult(Record):
+    prompt_tokens_per_s: Number
+    output_tokens_per_s: Number
+    prompt_tokens: int
+    """Read anew, not from memory."""
+    output_tokens: int
+    memory_bytes: int
+    measured: Number
+    """Seconds since the epoch."""
+    energy_j: Number | None = None
+    """For reading and writing together; None: not even an estimate was to be had."""
+    energy_source: str = ""
+
+    def energy_words(self) -> str:
+        """Return the energy of 1,000 generated tokens in words.
+
+        The energy is divided by time, because reading and writing both keep the cores busy.
+        """
+        if self.energy_j is None or self.energy_source not in tuple(EnergySource):
+            return "not measured"
+        reading = self.prompt_tokens / max(self.prompt_tokens_per_s, 1e-6)
+        writing = self.output_tokens / max(self.output_tokens_per_s, 1e-6)
+        share = self.energy_j * writing / max(reading + writing, 1e-6)
+        return energy_words(share, EnergySource(self.energy_source), max(self.output_tokens, 1))
+
+    def sentence(self) -> str:
+        return (
+            f"Reads {self.prompt_tokens_per_s:.0f} and writes {self.output_tokens_per_s:.1f} tokens a second with "
+            f"{bytes_for_people(self.memory_bytes)} of memory; energy: {self.energy_words()}."
+        )
+
+
+class BenchProgress(Record):
+    """Progress of a benchmark: a label, and the share done, 0..1."""
+
+    what: str
+    fraction: float
+
+
+class BenchService(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        jobs: JobService,
+        note: Callable[[ModelRecord, float, int], None],
+    ) -> None:
+        super().__init__(runtime)
+        self._models, self._loader, self._jobs, self._note = models, loader, jobs, note
+        self._bench: _Bench | None = None
+
+    @property
+    def running(self) -> str:
+        return self._bench.record.id if self._bench else ""
+
+    def run(self, model: str | None) -> Pending[BenchResult | None]:
+        """Load a model afresh and measure it; jobs wait meanwhile, and the model in use is loaded again afterwards.
+
+        Reports BenchProgress; None when it was cancelled.  Raises KnownError `model.…`, and `measuring.…` while an
+        answer is being written or another benchmark runs.
+        """
+        record = self._models.choose(model)
+        if self._jobs.is_held:
+            raise KnownError("measuring.twice")
+        self._jobs.hold()
+        if self._loader.is_busy:
+            self._jobs.let_go()
+            raise KnownError("measuring.answer")
+        before = mark(self._models, self._loader)
+        self._loader.unload()
+
+        def on_end(result: BenchResult | Problem | None) -> None:
+            self._bench = None
+            self._jobs.let_go()
+            return_to(before, self._models, self._loader, self._store)
+            if isinstance(result, BenchResult):
+                self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
+
+        self._bench = _Bench(self._service_thread, self._store, self._loader, record)
+        pending = self._bench.pending.then(on_end)
+        self._service_thread.post(self._bench.begin)  # later, so that whoever asked hears of the beginning too
+        return pending
+
+    def cancel(self) -> None:
+        if self._bench is not None:
+            self._bench.cancel()
+
+    close = cancel
+
+    def result(self, record: ModelRecord) -> BenchResult | None:
+        return stored_from(BenchResult, record.info.get(INFO_KEY))
+
+
+class _Bench:
+    def __init__(self, service_thread: ServiceThread, store: Store, loader: ModelLoader, record: ModelRecord) -> None:
+        self._service_thread, self._store, self._loader, self.record = service_thread, store, loader, record
+        self.pending: Pending[BenchResult | None] = Pending(self.cancel)
+        self._meter: Meter | None = None
+        self._job: JobHandle | None = None
+        self._lease: Lease | None = None
+        self._is_over = False
+        self._written = 0
+
+    def begin(self) -> None:
+        if self._is_over:
+            return
+        self._progressed("starting", 0.0)
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(self._child_is_there)
+
+        self._job = self._loader.client.start("render", {}, on_event)
+
+    def cancel(self) -> None:
+        if self._job:
+            self._job.cancel()
+        self._finish(None)
+
+    def _child_is_there(self) -> None:
+        if self._is_over:
+            return
+        self._progressed("loading the model", 0.05)
+        self._lease = self._loader.acquire(self.record, self._warm_up, self._no_model, explicit=True)
+
+    def _no_model(self, problem: Problem | None) -> None:
+        self._finish(problem or problem_for(KnownError("model.not_loaded")))
+
+    def _warm_up(self, lease: Lease) -> None:
+        self._progressed("warming up", 0.2)
+        lease.start("chat", _question(lease.model, "Warming up.", 4), lambda event: self._on_warm_up(lease, event))
+
+    def _on_warm_up(self, lease: Lease, event: FromChild) -> None:
+        if isinstance(event, Done):
+            self._progressed("reading", 0.4)
+            self._meter = Meter(self._loader.client.pid)
+            lease.start("chat", _question(lease.model, "Measuring.", OUTPUT_TOKENS), self._on_event)
+        elif isinstance(event, Failed | Cancelled):
+            self._end(event)
+
+    def _on_event(self, event: FromChild) -> None:
+        if isinstance(event, Progress) and event.total > 0:
+            self._progressed("reading", 0.4 + 0.2 * min(1.0, event.done / event.total))
+        elif isinstance(event, Token):
+            self._written += 1
+            self._progressed("writing", 0.6 + 0.4 * min(1.0, self._written / OUTPUT_TOKENS))
+        elif isinstance(event, Done | Failed | Cancelled):
+            self._end(event)
+
+    def _end(self, event: Done | Failed | Cancelled) -> None:
+        spent = self._meter.spent() if self._meter else None
+        try:
+            if isinstance(event, Done):
+                result = _result(event.result, self._loader.memory_bytes(), spent)
+                with suppress(KnownError):  # read-only or full: what was measured is told all the same
+                    self._store.models.set_info(self.record.id, **{INFO_KEY: to_json(result)})
+                self._finish(result)
+            elif isinstance(event, Failed):
+                self._finish(problem_of(event.code, event.args))
+            else:
+                self._finish(problem_for(KnownError("model.not_loaded")))
+        except KnownError as err:
+            self._finish(problem_for(err))
+
+    def _finish(self, result: BenchResult | Problem | None) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._lease:
+            self._lease.release()
+        self.pending.end(result)
+
+    def _progressed(self, what: str, fraction: float) -> None:
+        self.pending.progress(BenchProgress(what, fraction))
+
+
+def _question(model: LoadedModel, beginning: str, tokens: int) -> dict[str, Json]:
+    """Another beginning each time, so that nothing but the template is in memory already."""
+    count = min(SENTENCES, max(1, (model.context_tokens - 128) // TOKENS_A_SENTENCE))
+    text = " ".join([beginning, *(f"In room {n} stands a table with {n + 2} chairs." for n in range(count))])
+    turns = [ChatMessage(Role.USER, (TextPart(f"{text}\n\nDescribe the rooms."),))]
+    sampling = Sampling(temperature=0.0, max_tokens=tokens, ignore_eos=True)
+    return {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
+
+
+def _result(untrusted: Mapping[str, Json], memory_bytes: int, spent: Energy | None) -> BenchResult:
+    answer = answer_from(untrusted)
+    read = answer.usage.prompt_tokens - answer.usage.cached_tokens
+    return BenchResult(
+        prompt_tokens_per_s=round(read / max(answer.timing.first_token_s, 1e-6), 2),
+        output_tokens_per_s=round(answer.timing.tokens_per_s, 2),
+        prompt_tokens=read,
+        output_tokens=answer.usage.output_tokens,
+        memory_bytes=memory_bytes,
+        measured=time.time(),
+        energy_j=spent.joules if spent else None,
+        energy_source=spent.source.value if spent else "",
+    )

@@ -1,15 +1,210 @@
-"""Builds documents for export: a chat, questions to documents, a comparison; and what is said of what was read."""
+"""Builds papers for export: chats (also as JSON), questions to documents, a comparison."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
-from slmdesk.base.paper import Paper, Piece, PieceKind, heading, item, paragraph, small, table
+from slmdesk.base.documents import (
+    IMPORTED,
+    OWN_FORMAT,
+    OWN_PROGRAM,
+    OWN_VERSION,
+    Paper,
+    Piece,
+    PieceKind,
+    heading,
+    item,
+    paragraph,
+    small,
+    table,
+)
 from slmdesk.base.record import Record
-from slmdesk.base.records import Item, Message
-from slmdesk.base.types import Role
-from slmdesk.exports.chats import Shown, attached_lines, cut_words, iso_time, opening_of, origin_of
-from slmdesk.exports.markdown import pieces_of
+from slmdesk.base.record import to_json as json_of
+from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.types import Json, Role, used_words
+from slmdesk.exports.writers import pieces_of
+
+Shown = tuple[Item, Sequence[Message]]
+"""A chat with its active path."""
+NOTES_TITLE = "Notes on the earlier part"
+_UNSENT = ("draft", "draft_attachments")
+"""Of an item's settings: never said, never sent."""
+
+_CUT: Mapping[Status, str] = {
+    Status.STREAMING: "still being written",
+    Status.CANCELLED: "stopped by the reader",
+    Status.FAILED: "cut off by a failure",
+    Status.INTERRUPTED: "cut off when the program ended",
+}
+
+
+def cut_words(status: Status) -> str:
+    """Why a message is incomplete; "" when it is complete."""
+    return _CUT.get(status, "")
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+
+
+def attached_lines(message: Message) -> list[str]:
+    return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
+
+
+def opening_of(item: Item) -> list[tuple[str, str]]:
+    """What stands before the messages of a chat, each with its heading: instructions, and notes that the model reads
+    in place of the earlier part.
+    """
+    found = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
+    return [(name, words) for name, words in found if isinstance(words, str) and words.strip()]
+
+
+def origin_of(item: Item) -> dict[str, Json] | None:
+    """The program a chat was imported from, its id there, and when; None for one that was written here."""
+    found = item.settings.get(IMPORTED)
+    if isinstance(found, Mapping) and found.get("program") == OWN_PROGRAM:
+        found = found.get("origin")
+    if not isinstance(found, Mapping):
+        return None
+    time = found.get("time")
+    when = iso_time(time) if isinstance(time, int | float) else None
+    return {"program": str(found.get("program", "")), "id": str(found.get("id", "")), "imported": when}
+
+
+def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
+    """The active path as a Markdown document: who said what, when, and what was cut off.  `level`: of its heading.
+
+    Other versions of an answer are in the JSON export alone.
+    """
+    blocks = [f"{'#' * level} {_heading(item.title)}"]
+    if origin := origin_of(item):
+        blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
+    for name, words in opening_of(item):
+        blocks += [f"**{name}**", words]
+    for one in path:
+        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = one.words
+        if words.strip():
+            blocks.append(words.strip("\n"))
+        if one.attachments:
+            blocks.append("\n".join(f"- {_heading(line)}" for line in attached_lines(one)))
+        if one.status in _CUT:
+            blocks.append(f"*({_CUT[one.status]})*")
+    return "\n\n".join(blocks) + "\n"
+
+
+def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
+    contents = [f"{number}. {_heading(item.title)}" for number, (item, _path) in enumerate(chats, start=1)]
+    sections = [to_markdown(item, path, level=2) for item, path in chats]
+    return "\n---\n\n".join([f"# {_heading(title)}\n\n" + "\n".join(contents) + "\n", *sections])
+
+
+def comparison_to_markdown(
+    item: Item,
+    messages: Sequence[Message],
+    figures: Mapping[str, Sequence[tuple[str, str]]],
+    vote: str,
+) -> str:
+    blocks = [f"# {_heading(item.title)}"]
+    for one in messages:
+        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = one.words
+        if words.strip():
+            blocks.append(words.strip("\n"))
+        if one.status in _CUT:
+            blocks.append(f"*({_CUT[one.status]})*")
+        if one.id in figures:
+            blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[one.id]))
+    if vote:
+        blocks.append(_heading(vote))
+    return "\n\n".join(blocks) + "\n"
+
+
+def to_json(
+    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+) -> str:
+    """Everything the store has about a chat, except owners and revisions, as one JSON object.
+
+    `quotes`: for the ids of answers, their verified quotations.
+    """
+    return _json(chat_shape(item, messages, path, quotes))
+
+
+def chats_to_json(shapes: Sequence[Json]) -> str:
+    """Several chats, each as `chat_shape` has it, as one JSON list."""
+    return _json(shapes)
+
+
+def chat_shape(
+    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """The object of `to_json`.  services.history.new_chats reads it back, so what is added here is added there."""
+    return {
+        "format": OWN_FORMAT,
+        "version": OWN_VERSION,
+        "id": item.id,
+        "kind": item.kind,
+        "title": item.title,
+        "created": iso_time(item.created),
+        "updated": iso_time(item.updated),
+        "pinned": item.pinned,
+        "archived": item.archived,
+        "origin": origin_of(item),
+        "settings": {key: value for key, value in item.settings.items() if key not in (*_UNSENT, IMPORTED)},
+        "shown": [one.id for one in path],
+        "messages": [_message(one) for one in messages],
+        "quotes": dict(quotes or {}),
+    }
+
+
+def _json(shape: Json) -> str:
+    return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
+
+
+def _message(one: Message) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "parent": one.parent,
+        "role": str(one.role),
+        "text": one.words,
+        "parts": [json_of(part) for part in one.parts],
+        "status": str(one.status),
+        "created": iso_time(one.created),
+        "model": one.model_name,
+        "model_sha256": one.model_sha256,
+        "preset": one.preset,
+        "prompt_version": one.prompt_version,
+        "thought": one.thought,
+        "thought_seconds": one.thought_seconds,
+        "original": one.original,
+        "sampling": dict(one.sampling),
+        "seed": one.seed,
+        "tokens": {"in": one.tokens_in, "out": one.tokens_out, "reused": one.tokens_reused},
+        "seconds": one.seconds,
+        "finish_reason": one.finish_reason,
+        "error": {"code": one.error_code, "args": dict(one.error_args)} if one.error_code else None,
+    }
+
+
+def _speaker(one: Message) -> str:
+    if one.role is Role.USER:
+        return "You"
+    if one.role is Role.SYSTEM:
+        return "Instructions"
+    edited = " (edited by you)" if one.original is not None else ""
+    return _heading(one.model_name or "Model") + edited
+
+
+def _heading(text: str) -> str:
+    """One line whose Markdown marks are escaped."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>#" else one for one in line)
+
+
+# ---- builds documents for export
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
@@ -75,7 +270,7 @@ def comparison_paper(
 
 def _said(one: Message) -> list[Piece]:
     words = one.words
-    pieces = [heading(_speaker(one), 3), small(iso_time(one.created).replace("T", " ").replace("Z", " UTC"))]
+    pieces = [heading(_name_of_speaker(one), 3), small(iso_time(one.created).replace("T", " ").replace("Z", " UTC"))]
     pieces += pieces_of(words) if one.role is Role.ASSISTANT else _lines(words)
     pieces += [small(line) for line in attached_lines(one)]
     if cut := cut_words(one.status):
@@ -87,7 +282,7 @@ def _lines(words: str) -> list[Piece]:
     return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
 
 
-def _speaker(one: Message) -> str:
+def _name_of_speaker(one: Message) -> str:
     if one.role is Role.USER:
         return "You"
     return "Instructions" if one.role is Role.SYSTEM else one.model_name or "Model"

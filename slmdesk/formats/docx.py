@@ -1,25 +1,20 @@
-"""Reads Word files, paragraph by paragraph while they are unpacked.
-
-What a reader of the printed document sees, in its order: ECMA-376 part 1, chapter 17.  Tracked changes are taken as
-accepted, each text box once (`mc:Fallback` is a second copy), of fields their results.
-"""
+"""Reads Word files, paragraph by paragraph while they are unpacked, with their styles and numbering."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.docx_styles import Numbering, styles_of
-from slmdesk.formats.docx_walker import Walker
-from slmdesk.formats.ooxml import Package
-from slmdesk.formats.packed import opened
-from slmdesk.formats.paging import Flow, Footnote, Pager, Piece, has_pages
-from slmdesk.formats.xmls import Stream, attribute, local
+from slmdesk.base.record import Record, changed
+from slmdesk.formats.containers import opened
+from slmdesk.formats.office_xml import Package, Stream, attribute, child, is_on, local
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
 
@@ -72,3 +67,461 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
             yield piece if piece.kind is BlockKind.HEADER else Footnote(piece)
     if seen:
         walker.reading.note(Note.HEADERS_APART)
+
+
+# ---- turns the elements of a Word file into the text and blocks that flow over its pages
+
+
+_SKIPPED = frozenset(
+    ("delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr",
+     "Fallback", "fldData", "footnoteRef", "endnoteRef", "annotationRef", "proofErr", "sectPr", "del", "moveFrom")
+)  # fmt: skip
+_REMOVED = frozenset(("del", "moveFrom", "delText"))
+_CHANGES = _REMOVED | {"ins", "moveTo"}
+_LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
+_CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
+_PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
+_MAX_SPAN = 63
+"""Columns of a Word table."""
+
+
+@dataclass(slots=True)
+class _Line:
+    kind: BlockKind
+    level: int
+    text: list[str] = field(default_factory=list)
+    before: list[Flow] = field(default_factory=list)
+    after: list[Flow] = field(default_factory=list)
+    fields: list[bool] = field(default_factory=list)
+    """Of the open fields: whether their result is reached."""
+
+    def cut(self, *, seen: bool) -> None:
+        self.before += (Piece(self.kind, "".join(self.text), self.level), *self.after, PageBreak(seen))
+        self.text.clear()
+        self.after.clear()
+
+
+class Walker:
+    def __init__(
+        self,
+        reading: Reading,
+        styles: Mapping[str, Style],
+        numbering: Numbering,
+        aside: Mapping[str, Mapping[str, etree._Element]],
+    ) -> None:
+        self.reading = reading
+        self._styles, self._numbering, self._aside = styles, numbering, aside
+        self._carried = ""
+        self._table: etree._Element | None = None
+        self._cited = dict.fromkeys(aside, 0)
+
+    def flow(self, element: etree._Element) -> Iterator[Flow]:
+        name = local(element)
+        if name == "p":
+            yield from self._paragraph(element)
+        elif name == "tbl":
+            for number, row in enumerate(self._inside(element, "tr")):
+                yield from self._row(row, may_be_head=number == 0)
+        elif name == "tr":  # rows of a table that is read as it is unpacked
+            table, self._table = self._table, element.getparent()
+            yield from self._row(element, may_be_head=self._table is not table)
+        elif name == "sectPr":
+            if not self._is_continuous(element):
+                yield PageBreak()
+        elif name == "altChunk":
+            self.reading.note(Note.EXTERNAL_IGNORED)
+        elif name not in _SKIPPED:
+            self._see(name)
+            for one in element:
+                yield from self.flow(one)
+        else:
+            self._see(name)
+
+    def rest(self) -> Iterator[Flow]:
+        if self._carried:
+            yield Piece(BlockKind.PARAGRAPH, self._carried)
+            self._carried = ""
+
+    def plain(self, element: etree._Element) -> str:
+        carried, self._carried = self._carried, ""
+        lines = [one.text for part in element for one in self.flow(part) if isinstance(one, Piece)]
+        lines += [one.text for one in self.rest() if isinstance(one, Piece)]
+        self._carried = carried
+        return "\n".join(line.strip() for line in lines if line.strip())
+
+    # ---- paragraphs
+
+    def _paragraph(self, element: etree._Element) -> Iterator[Flow]:
+        properties = child(element, "pPr")
+        named = child(properties, "pStyle")
+        style_id = attribute(named, "val") if named is not None else ""
+        style = self._styles.get(style_id) or self._styles.get("") or Style()
+        broken = child(properties, "pageBreakBefore")
+        if is_on(broken) if broken is not None else style.breaks_before:
+            yield PageBreak()
+        kind, level, number = self._kind(properties, style, style_id)
+        line = _Line(kind, level)
+        if style.is_hidden:
+            self.reading.note(Note.HIDDEN_TEXT)
+        self._walk(element, line)
+        if self._carried:
+            line.text.insert(0, self._carried)
+            self._carried = ""
+        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: it continues in the next one
+            self.reading.note(Note.CHANGES_ACCEPTED)
+            yield from line.before
+            self._carried = "".join(line.text)
+            yield from line.after
+            return
+        yield from self._numbered(line, number)
+        section = child(properties, "sectPr")
+        if section is not None and not self._is_continuous(section):
+            yield PageBreak()
+
+    def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
+        pieces: list[Flow] = [*line.before, Piece(line.kind, "".join(line.text), line.level)]
+        for one in pieces:
+            if isinstance(one, Piece) and one.text.strip() and number:
+                one, number = Piece(one.kind, f"{number} {one.text.lstrip()}", one.level), ""
+            yield one
+        yield from line.after
+
+    def _kind(self, properties: etree._Element | None, style: Style, style_id: str) -> tuple[BlockKind, int, str]:
+        own, depth = number_of(properties)
+        number = style.number if own is None else own
+        if depth is None:
+            depth = self._numbering.level_of_style(number, style_id)
+        if depth is None:
+            depth = style.item_level
+        shown = self._numbering.next(number, depth) if number else ""
+        outline = outline_level(properties)
+        if outline or (outline is None and style.kind is BlockKind.HEADING):
+            return BlockKind.HEADING, outline or style.level, shown
+        if number:
+            return BlockKind.LIST_ITEM, depth + 1, shown
+        kind = style.kind if style.kind is not BlockKind.HEADING else None
+        return kind or BlockKind.PARAGRAPH, 1 if kind is BlockKind.LIST_ITEM else 0, shown
+
+    def _walk(self, element: etree._Element, line: _Line) -> None:
+        for one in element:
+            name = local(one)
+            if name == "t":
+                if all(line.fields):
+                    line.text.append(one.text or "")
+            elif name in _LETTERS:
+                line.text.append(_LETTERS[name])
+            elif name == "br":
+                self._break(one, line)
+            elif name == "lastRenderedPageBreak":
+                line.cut(seen=True)
+            elif name == "fldChar":
+                self._field(attribute(one, "fldCharType"), line)
+            elif name in _CITED:
+                self._cite(one, name, line)
+            elif name == "commentReference":
+                self._comment(attribute(one, "id"), line)
+            elif name == "txbxContent":
+                for part in one:
+                    line.after += self.flow(part)
+            elif name not in _SKIPPED:
+                self._see(name)
+                self._look(one, name, line)
+                self._walk(one, line)
+            else:
+                self._see(name)
+
+    def _look(self, element: etree._Element, name: str, line: _Line) -> None:
+        if name == "r":
+            properties = child(element, "rPr")
+            if is_on(child(properties, "vanish")) or _is_white(element, properties):
+                self.reading.note(Note.HIDDEN_TEXT)
+        elif name == "docPr":
+            line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
+        elif name in _PICTURES:
+            line.after.append(PictureBlock())
+        elif name == "sym":
+            code = attribute(element, "char")
+            if len(code) == 4 and code[0] not in "Ff" and all(letter in "0123456789abcdefABCDEF" for letter in code):
+                line.text.append(chr(int(code, 16)))
+        elif name == "rt":
+            line.text.append(" ")  # a ruby annotation
+
+    def _break(self, element: etree._Element, line: _Line) -> None:
+        if attribute(element, "type") == "page":
+            line.cut(seen=False)
+        else:
+            line.text.append("\n")
+
+    def _field(self, kind: str, line: _Line) -> None:
+        if kind == "begin":
+            line.fields.append(False)
+        elif line.fields and kind == "separate":
+            line.fields[-1] = True
+        elif line.fields and kind == "end":
+            line.fields.pop()
+
+    def _cite(self, element: etree._Element, name: str, line: _Line) -> None:
+        kind, form = _CITED[name]
+        note = self._aside[kind].get(attribute(element, "id"))
+        if note is None:
+            return
+        self._cited[kind] += 1
+        mark = f"[{as_number(self._cited[kind], form)}]"
+        line.text.append(mark)
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note)}")))
+
+    def _comment(self, name: str, line: _Line) -> None:
+        comment = self._aside["comments"].get(name)
+        if comment is not None:
+            line.after.append(Piece(BlockKind.COMMENT, self.plain(comment), place=attribute(comment, "author")))
+
+    # ---- tables
+
+    def _inside(self, element: etree._Element, requested: str) -> Iterator[etree._Element]:
+        for one in element:
+            name = local(one)
+            if name == requested:
+                yield one
+            elif name not in _SKIPPED:
+                self._see(name)
+                yield from self._inside(one, requested)
+
+    def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
+        properties = child(row, "trPr")
+        if child(properties, "del") is not None:
+            self.reading.note(Note.CHANGES_ACCEPTED)
+            return
+        if is_on(child(properties, "hidden")):
+            self.reading.note(Note.HIDDEN_TEXT)
+        cells: list[list[Flow]] = []
+        for cell in self._inside(row, "tc"):
+            cells.append([flow for part in cell for flow in self.flow(part)])
+            span = child(cell, "tcPr", "gridSpan")
+            wide = attribute(span, "val") if span is not None else "1"
+            cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
+        is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
+        yield from as_row(cells, 1 if is_head else 0)
+
+    def _see(self, name: str) -> None:
+        if name in _CHANGES:
+            self.reading.note(Note.CHANGES_ACCEPTED)
+
+    @staticmethod
+    def _is_continuous(section: etree._Element) -> bool:
+        kind = child(section, "type")
+        return kind is not None and attribute(kind, "val") == "continuous"
+
+
+def _is_bold(row: etree._Element) -> bool:
+    runs = [one.getparent() for one in row.iter("{*}t") if (one.text or "").strip()]
+    return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
+
+
+def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
+    """White text on white; text in tables, boxes and on shading is visible."""
+    colour = child(properties, "color")
+    if colour is None or attribute(colour, "val").upper() != "FFFFFF":
+        return False
+    if child(properties, "shd") is not None or child(properties, "highlight") is not None:
+        return False
+    around = [*run.iterancestors()]
+    if any(local(one) in ("tc", "txbxContent") for one in around):
+        return False
+    return all(child(one, "pPr", "shd") is None for one in around if local(one) == "p")
+
+
+# ---- styles and numbering of Word files
+#
+# which paragraph is a heading, which an item of a list and with what number. ECMA-376 part 1, 17.7 (styles) and 17.9
+# (numbering).
+
+
+_HEADING = re.compile(r"heading ([1-9])$")
+_LEVELS = 9
+_KIND_OF_NAME = (
+    ("list bullet", BlockKind.LIST_ITEM),
+    ("list number", BlockKind.LIST_ITEM),
+    ("caption", BlockKind.CAPTION),
+    ("quote", BlockKind.QUOTE),
+    ("intense quote", BlockKind.QUOTE),
+    ("html preformatted", BlockKind.CODE),
+    ("source code", BlockKind.CODE),
+)
+"""Built-in names are English in every language's files; only their ids are translated."""
+
+
+class Style(Record):
+    kind: BlockKind | None = None
+    level: int = 0
+    number: str = ""
+    """The id of its list; empty: none."""
+    item_level: int = 0
+    is_hidden: bool = False
+    breaks_before: bool = False
+
+
+def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
+    elements = {attribute(one, "styleId"): one for one in root if local(one) == "style"} if root is not None else {}
+    found: dict[str, Style] = {}
+    for name, element in elements.items():
+        found[name] = _resolved(name, elements)
+        if attribute(element, "type") == "paragraph" and attribute(element, "default") in ("1", "true", "on"):
+            found[""] = found[name]
+    return found
+
+
+def _resolved(name: str, elements: Mapping[str, etree._Element]) -> Style:
+    chain: list[etree._Element] = []
+    while name in elements and elements[name] not in chain:
+        chain.append(elements[name])
+        name = attribute(based, "val") if (based := child(chain[-1], "basedOn")) is not None else ""
+    style = Style()
+    for element in reversed(chain):
+        style = _with(style, element)
+    return style
+
+
+def _with(style: Style, element: etree._Element) -> Style:
+    named = child(element, "name")
+    name = attribute(named, "val").lower() if named is not None else ""
+    if heading := _HEADING.match(name):
+        style = changed(style, kind=BlockKind.HEADING, level=int(heading[1]))
+    elif name == "title":
+        style = changed(style, kind=BlockKind.HEADING, level=1)
+    else:
+        kind = next((kind for beginning, kind in _KIND_OF_NAME if name.startswith(beginning)), None)
+        style = changed(style, kind=kind or style.kind)
+    properties = child(element, "pPr")
+    if (level := outline_level(properties)) is not None:
+        style = changed(style, kind=BlockKind.HEADING if level else None, level=level)
+    number, item_level = number_of(properties)
+    if number is not None:
+        style = changed(style, number=number)
+    if item_level is not None:
+        style = changed(style, item_level=item_level)
+    if (broken := child(properties, "pageBreakBefore")) is not None:
+        style = changed(style, breaks_before=is_on(broken))
+    if (vanish := child(element, "rPr", "vanish")) is not None:
+        style = changed(style, is_hidden=is_on(vanish))
+    return style
+
+
+def outline_level(properties: etree._Element | None) -> int | None:
+    """What a paragraph's properties say of its level: 1 up to 9, 0 for body text, None: nothing."""
+    outline = child(properties, "outlineLvl")
+    if outline is None or not attribute(outline, "val").isdecimal():
+        return None
+    level = int(attribute(outline, "val")[:3])
+    return level + 1 if level < _LEVELS else 0
+
+
+def number_of(properties: etree._Element | None) -> tuple[str | None, int | None]:
+    """The list's id ("" for none) and the level in it, from 0, as far as the properties say."""
+    about = child(properties, "numPr")
+    number, level = child(about, "numId"), child(about, "ilvl")
+    found = attribute(number, "val") if number is not None else None
+    depth = attribute(level, "val") if level is not None else ""
+    return "" if found == "0" else found, min(int(depth), _LEVELS - 1) if depth.isdecimal() and len(depth) < 3 else None
+
+
+class _Level(Record):
+    start: int = 1
+    format: str = "decimal"
+    text: str = ""
+    style: str = ""
+    is_legal: bool = False
+
+
+@dataclass(slots=True)
+class _List:
+    levels: dict[int, _Level]
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+class Numbering:
+    def __init__(self, root: etree._Element | None) -> None:
+        self._lists: dict[str, _List] = {}
+        self._list_of: dict[str, str] = {}
+        self._starts: dict[str, dict[int, int]] = {}
+        links: dict[str, str] = {}
+        requested: dict[str, str] = {}
+        for one in root if root is not None else ():
+            if local(one) == "abstractNum":
+                name = attribute(one, "abstractNumId")
+                self._lists[name] = _List(dict(_levels(one)))
+                if (linked := child(one, "styleLink")) is not None:
+                    links[attribute(linked, "val")] = name
+                if (linked := child(one, "numStyleLink")) is not None:
+                    requested[name] = attribute(linked, "val")
+            elif local(one) == "num":
+                self._take(one)
+        for name, style in requested.items():
+            if style in links:
+                self._lists[name] = self._lists[links[style]]
+
+    def _take(self, num: etree._Element) -> None:
+        name, about = attribute(num, "numId"), child(num, "abstractNumId")
+        self._list_of[name] = attribute(about, "val") if about is not None else ""
+        for one in num:
+            start = child(one, "startOverride")
+            level, value = attribute(one, "ilvl"), attribute(start, "val") if start is not None else ""
+            if level.isdecimal() and value.isdecimal():
+                self._starts.setdefault(name, {})[int(level[:2])] = int(value[:6])
+
+    def level_of_style(self, number: str, style: str) -> int | None:
+        one = self._lists.get(self._list_of.get(number, ""))
+        return next((level for level, about in one.levels.items() if about.style == style), None) if one else None
+
+    def next(self, number: str, level: int) -> str:
+        """The displayed number of the next list item; empty for bullets and unknown lists."""
+        one = self._lists.get(self._list_of.get(number, ""))
+        if one is None or level not in one.levels:
+            return ""
+        about = one.levels[level]
+        start = self._starts.get(number, {}).pop(level, None)
+        one.counts[level] = one.counts.get(level, about.start - 1) + 1 if start is None else start
+        for deeper in [deeper for deeper in one.counts if deeper > level]:
+            del one.counts[deeper]
+        if about.format in ("bullet", "none"):
+            return ""
+
+        def shown(found: re.Match[str]) -> str:
+            at = int(found[1]) - 1
+            other = one.levels.get(at, _Level())
+            return as_number(one.counts.get(at, other.start), "decimal" if about.is_legal else other.format)
+
+        return re.sub(r"%([1-9])", shown, about.text).strip()
+
+
+def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
+    for one in element:
+        number = attribute(one, "ilvl")
+        if local(one) != "lvl" or not number.isdecimal():
+            continue
+        values = {local(about): attribute(about, "val") for about in one}
+        start = values.get("start", "")
+        yield int(number[:2]), _Level(
+            int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), values.get("lvlText", ""),
+            values.get("pStyle", ""), is_on(child(one, "isLgl")),
+        )  # fmt: skip
+
+
+_ROMAN = (
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
+_MAX_ROMAN = 3999
+
+
+def as_number(value: int, form: str) -> str:
+    """A number as lists write it: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman, upperRoman."""
+    if form in ("lowerRoman", "upperRoman") and 0 < value <= _MAX_ROMAN:
+        text = ""
+        for size, letters in _ROMAN:
+            text += letters * (value // size)
+            value %= size
+        return text.upper() if form == "upperRoman" else text
+    if form in ("lowerLetter", "upperLetter") and 0 < value <= _MAX_ROMAN:
+        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
+        return letter.upper() if form == "upperLetter" else letter
+    return f"{value:02}" if form == "decimalZero" else str(value)

@@ -1,22 +1,39 @@
-"""Turns hypertext into pieces: lines break where blocks do, words are not cut at inline tags, nothing is fetched.
-
-Which elements are blocks, how blanks collapse and what is never shown follows the rendering section of the HTML
-standard (html.spec.whatwg.org, section 15.3).
-"""
+"""Reads web pages and e-books: nothing is fetched, and what a browser would not show is found (X10)."""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeAlias
+from urllib.parse import unquote
 
+from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from slmdesk.base.documents import BlockKind
-from slmdesk.formats.html_markup import BLOCKS, FETCHED, SILENT, prepared
-from slmdesk.formats.pieces import Piece
-from slmdesk.formats.unseen import is_unseen, unseen_of
+from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.errors import KnownError
+from slmdesk.formats import containers
+from slmdesk.formats.containers import Archive
+from slmdesk.formats.office_xml import local, parse
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import (
+    MARKS,
+    Decoded,
+    NotTextError,
+    SectionPiece,
+    decode,
+    decode_as,
+    label_of,
+    lines_made_one,
+    page_from,
+    parted,
+    sections_of,
+    take,
+)
 
 MAX_ROW_CHARACTERS = 4_000
 """A table's row that is longer is a way of laying out a page."""
@@ -31,7 +48,7 @@ _Attributes: TypeAlias = dict[str, str | None]
 
 @dataclass(slots=True)
 class Hypertext:
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[SectionPiece] = field(default_factory=list)
     title: str = ""
     author: str = ""
     has_hidden: bool = False
@@ -84,7 +101,7 @@ def _call(leave: _Leave | None) -> None:
 
 @dataclass(slots=True)
 class _Row:
-    cells: list[list[Piece]] = field(default_factory=list)
+    cells: list[list[SectionPiece]] = field(default_factory=list)
     is_head: bool = True
 
 
@@ -164,10 +181,10 @@ class _Walker:
 
     def _add(self, kind: BlockKind, text: str) -> None:
         level = self._heading if kind is BlockKind.HEADING else len(self._lists) if kind is BlockKind.LIST_ITEM else 0
-        self._put(Piece(kind, text, level, "hidden" if self._hidden else "", self._anchor))
+        self._put(SectionPiece(kind, text, level, "hidden" if self._hidden else "", self._anchor))
         self._anchor = ""
 
-    def _put(self, piece: Piece) -> None:
+    def _put(self, piece: SectionPiece) -> None:
         if self._rows:
             cells = self._rows[-1].cells
             if not cells:
@@ -348,7 +365,7 @@ class _Walker:
         elif pieces:
             text = "\t".join(" ".join(" ".join(one.text.split()) for one in cell) for cell in cells)
             anchor = next((piece.anchor for piece in pieces if piece.anchor), "")
-            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
+            self._put(SectionPiece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
 
 
 def _all(leaves: list[_Leave]) -> _Leave | None:
@@ -388,3 +405,325 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Leave | No
     **dict.fromkeys(("td", "th"), _Walker._enter_td),
 }
 """What to do at elements that are more than blocks; None: their content is skipped."""
+
+# ---- prepares hypertext for the parser
+
+
+MOST_DEPTH = 10_000
+"""The parser's time grows with the square of the depth: 0.1 s for this one, a minute for 200,000 levels."""
+_BLOCKS = (
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer"
+    " form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup p plaintext pre"
+    " search section summary table tbody tfoot thead tr td th caption ul xmp textarea"
+)
+BLOCKS = frozenset(_BLOCKS.split())
+_SILENT = "script style template annotation annotation-xml datalist noframes param"
+SILENT = frozenset(_SILENT.split())
+_FETCHED = "iframe frame embed object video audio source track"
+FETCHED = frozenset(_FETCHED.split())
+_VOID = "area base br col embed hr img input link meta param source track wbr"
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*(/)>)?")
+_IMPLIED = frozenset(f"p li td th tr tbody thead tfoot dt dd option rt rp colgroup html head body {_VOID}".split())
+"""Elements whose end tag is optional or missing: they do not count as depth."""
+_ALONE = re.compile(rf"<(?!(?:{_VOID.replace(' ', '|')})\b)([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
+
+
+def prepared(markup: str, path: str) -> str:
+    """The markup as the parser can read it.  Raises KnownError `document.damaged` where it is nested too deeply."""
+    if _depth(markup) > MOST_DEPTH:
+        raise KnownError("document.damaged", path=path, reason="its elements are nested too deeply")
+    head = markup[:1000]
+    is_xhtml = "<?xml" in head or "/xhtml" in head  # its <title/> would swallow all that follows: HTML has no such end
+    return _ALONE.sub(r"<\1\2></\1>", markup) if is_xhtml else markup
+
+
+def _depth(markup: str) -> int:
+    if markup.count("<") <= MOST_DEPTH:
+        return 0
+    opened: Counter[str] = Counter()
+    deepest = depth = 0
+    has_drawings = "foreignobject" not in markup.lower()  # in one an element is not ended by its slash
+    for closes, name, ended in _TAG.findall(markup):
+        name = name.lower()
+        if name in _IMPLIED or (ended and has_drawings and opened["svg"] + opened["math"]):
+            continue
+        if not closes:
+            opened[name] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif opened[name]:
+            opened[name] -= 1
+            depth -= 1
+    return deepest
+
+
+# ---- finds what a browser would not show, by an element's own attributes and simple style sheet rules (X10)
+
+
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])|mso-hide\s*:\s*all",
+    re.IGNORECASE,
+)
+_WHITE = re.compile(r"(?<![-\w])color\s*:\s*(?:white|#fff(?:fff)?|rgb\(\s*255\s*,\s*255\s*,\s*255\s*\))", re.IGNORECASE)
+_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_PRINT = re.compile(r"@media[^{]*print[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_PLAIN_SELECTOR = re.compile(r"[.#][\w-]+")
+MAX_STYLE_CHARACTERS = 1 << 20
+
+
+def unseen_of(css: str) -> frozenset[str]:
+    found = set()
+    for selectors, rules in _RULE.findall(_PRINT.sub("", css[:MAX_STYLE_CHARACTERS])):
+        if _UNSEEN.search(rules):
+            found |= {one.strip() for one in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(one.strip())}
+    return frozenset(found)
+
+
+def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -> bool:
+    if not attributes:
+        return False
+    style = attributes.get("style") or ""
+    if "hidden" in attributes or (style and _UNSEEN.search(style)):
+        return True
+    if _is_white(style or f"color:{attributes.get('color') or ''}") and not attributes.get("bgcolor"):
+        return True
+    if not by_sheets:
+        return False
+    names = (attributes.get("class") or "").split()
+    return any(f".{name}" in by_sheets for name in names) or f"#{attributes.get('id')}" in by_sheets
+
+
+def _is_white(style: str) -> bool:
+    """White letters without a declared background."""
+    return _WHITE.search(style) is not None and "background" not in style.lower()
+
+
+# ---- reads web pages
+
+
+HEAD_BYTES = 4096
+"""Where a page declares its encoding; the standard requires the first 1,024 bytes."""
+_DECLARED = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?\s*([a-zA-Z0-9_:-]{2,40})""", re.I
+)
+_WIDER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030",
+          "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "euc-kr": "cp949", "iso-8859-9": "cp1254",
+          "tis-620": "cp874", "x-sjis": "cp932"}  # fmt: skip
+"""What browsers use instead (encoding.spec.whatwg.org): the labels are used for supersets."""
+
+
+def read_html(reading: Reading) -> Iterator[Page]:
+    reading.page_kind = PageKind.SECTION
+    found = walk(markup_of(reading), reading.path, check=reading.check)
+    reading.title, reading.author = found.title, found.author
+    notify(reading, found)
+    for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
+        yield page_from(number, label, pieces)
+
+
+def notify(reading: Reading, found: Hypertext) -> None:
+    for is_there, note in (
+        (found.has_hidden, Note.HIDDEN_TEXT),
+        (found.has_external, Note.EXTERNAL_IGNORED),
+        (found.has_images, Note.IMAGES_IGNORED),
+    ):
+        if is_there:
+            reading.note(note)
+
+
+def markup_of(reading: Reading) -> str:
+    """The decoded content of a web page: in the encoding the person chose, else as declared, else guessed.
+
+    Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
+    """
+    untrusted = reading.text_bytes()
+    try:
+        decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decoded_markup(untrusted)
+    except NotTextError as err:
+        if reading.encoding:
+            raise KnownError("document.unreadable", path=reading.path, reason=str(err)) from err
+        raise KnownError("document.binary", path=reading.path) from err
+    take(reading, decoded)
+    return lines_made_one(decoded.text)
+
+
+def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = True) -> Decoded:
+    """By mark, as UTF-8, as declared (by whoever sent it, or by itself), as a guess: in this order, since pages are
+    often wrong about themselves, and hardly anything else is UTF-8 by accident.  Raises NotTextError.
+    """
+    if untrusted.startswith(tuple(mark for mark, _ in MARKS)) or b"\0" in untrusted:
+        return decode(untrusted)
+    found = _DECLARED.search(untrusted[:HEAD_BYTES]) if is_markup else None
+    name = (declared or (found[1].decode("ascii") if found else "")).lower()
+    if name and name not in ("utf-8", "utf8", "utf-7"):
+        if not untrusted.isascii():
+            try:
+                return Decoded(untrusted.decode("utf-8"), "utf-8")
+            except UnicodeDecodeError:
+                pass
+        try:
+            decoded = decode_as(untrusted, _WIDER.get(name, name))
+        except NotTextError:
+            return decode(untrusted)  # an unknown label
+        if decoded.text.count("\ufffd") * 200 <= len(decoded.text):
+            return decoded
+    return decode(untrusted)
+
+
+# ---- reads e-books
+
+
+CHAPTER_CHARACTERS = 60_000
+"""A chapter that is longer becomes several pages of one name."""
+_FONTS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+"""Obfuscated fonts; the text is not encrypted."""
+Labels = dict[str, dict[str, str]]
+"""From a part's name to its chapters: from an id ("" for the part's beginning) to the chapter's name."""
+
+
+@dataclass(slots=True)
+class _Book:
+    title: str = ""
+    author: str = ""
+    spine: list[str] = field(default_factory=list)
+    labels: Labels = field(default_factory=dict)
+
+
+def read_epub(reading: Reading) -> Iterator[Page]:
+    reading.page_kind = PageKind.CHAPTER
+    with containers.opened(reading) as archive:
+        book = _book(archive, reading.path)
+        locked = locked_parts(archive, reading.path)
+        reading.title, reading.author, reading.total = book.title, book.author, len(book.spine)
+        numbers = count(1)
+        label = ""
+        for name in book.spine:
+            reading.check()
+            chapters = book.labels.get(name, {})
+            if name in locked or not archive.read(name):
+                reason = PageStatus.LOCKED if name in locked else PageStatus.BROKEN
+                number = next(numbers)
+                reading.note(Note.PARTLY_DAMAGED)
+                yield page_of(number, chapters.get("", str(number)), "", [], status=reason)
+                continue
+            found = _walked(reading, archive, name, chapters)
+            notify(reading, found)
+            for chapter, pieces in _chapters(found, chapters, label):
+                label = chapter
+                yield page_from(next(numbers), chapter, pieces)
+
+
+def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str, str]) -> Hypertext:
+    try:
+        markup = decoded_markup(archive.read(name)).text
+    except NotTextError as err:
+        raise KnownError("document.damaged", path=reading.path, reason=f"its part {name[:80]} is no text") from err
+    anchors = [anchor for anchor in chapters if anchor]
+    return walk(lines_made_one(markup), reading.path, anchors=anchors, is_packed=True, check=reading.check)
+
+
+def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[SectionPiece]]]:
+    label = chapters.get("") or (before if chapters else _own_label(found) or before)
+    portion: list[SectionPiece] = []
+    for piece in found.pieces:
+        if piece.anchor in chapters and piece.anchor:
+            if portion:
+                yield from ((label, part) for part in parted(portion, CHAPTER_CHARACTERS))
+                portion = []
+            label = chapters[piece.anchor]
+        portion.append(piece)
+    yield from ((label, part) for part in parted(portion, CHAPTER_CHARACTERS))
+
+
+def _own_label(found: Hypertext) -> str:
+    heading = next((piece.text for piece in found.pieces[:3] if piece.level == 1), "")
+    return label_of(heading)
+
+
+def _book(archive: Archive, path: str) -> _Book:
+    """The content of the package document.  Raises KnownError `document.damaged`."""
+    container = parse(_needed(archive, "META-INF/container.xml", path), path)
+    files = [one.get("full-path") or "" for one in container.iter() if local(one) == "rootfile"]
+    name = next((one for one in files if one in archive), "")
+    package = parse(_needed(archive, name, path), path)
+    folder = posixpath.dirname(name)
+    book = _Book()
+    items: dict[str, str] = {}
+    guide = ""
+    for one in package.iter():
+        match local(one):
+            case "title" if not book.title:
+                book.title = _words(one)
+            case "creator" if not book.author:
+                book.author = _words(one)
+            case "item":
+                items[one.get("id") or ""] = place = _place(folder, one.get("href"))
+                if "nav" in (one.get("properties") or "").split():
+                    guide = place
+                elif one.get("media-type") == "application/x-dtbncx+xml":
+                    guide = guide or place
+            case "itemref" if one.get("idref") in items:
+                book.spine.append(items[one.get("idref") or ""])
+    if not book.spine:
+        raise KnownError("document.damaged", path=path, reason="it names no chapters")
+    if guide in archive:
+        try:
+            book.labels = _labels(parse(archive.read(guide), path), posixpath.dirname(guide))
+        except KnownError as err:  # the table of contents is not valid XML: the chapters are still there
+            if err.code != "document.damaged":
+                raise
+    return book
+
+
+def _labels(guide: etree._Element, folder: str) -> Labels:
+    """From EPUB 3's nav or EPUB 2's ncx; the first name of a place counts."""
+    found: Labels = {}
+    if local(guide) == "ncx":
+        points = [one for one in guide.iter() if local(one) == "navPoint"]
+        named = [(_child(one, "content", "src"), _words(_first(one, "navLabel"))) for one in points]
+    else:
+        lists = [one for one in guide.iter() if local(one) == "nav" and "toc" in str(list(one.attrib.values()))]
+        named = [(one.get("href") or "", _words(one)) for nav in lists[:1] for one in nav.iter() if local(one) == "a"]
+    for target, label in named:
+        place, _, anchor = target.partition("#")
+        if label:
+            found.setdefault(_place(folder, place), {}).setdefault(unquote(anchor), label_of(label))
+    return found
+
+
+def _first(element: etree._Element, name: str) -> etree._Element | None:
+    return next((one for one in element if local(one) == name), None)
+
+
+def _child(element: etree._Element, name: str, attribute: str) -> str:
+    child = _first(element, name)
+    return "" if child is None else child.get(attribute) or ""
+
+
+def _words(element: etree._Element | None) -> str:
+    return "" if element is None else " ".join("".join(map(str, element.itertext())).split())
+
+
+def _place(folder: str, href: str | None) -> str:
+    return posixpath.normpath(posixpath.join(folder, unquote((href or "").partition("#")[0])))
+
+
+def _needed(archive: Archive, name: str, path: str) -> bytes:
+    data = archive.read(name)
+    if not data:
+        raise KnownError("document.damaged", path=path, reason=f"its part {name[:80] or 'package'} is missing")
+    return data
+
+
+def locked_parts(archive: Archive, path: str) -> frozenset[str]:
+    """The parts encrypted by a seller (DRM)."""
+    data = archive.read("META-INF/encryption.xml")
+    if not data:
+        return frozenset()
+    found = set()
+    for one in parse(data, path).iter():
+        if local(one) == "EncryptedData":
+            method = next((part.get("Algorithm") for part in one.iter() if local(part) == "EncryptionMethod"), "")
+            if method not in _FONTS:
+                found |= {unquote(part.get("URI") or "") for part in one.iter() if local(part) == "CipherReference"}
+    return frozenset(found)

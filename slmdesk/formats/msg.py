@@ -10,10 +10,10 @@ from oxmsg import Message
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import NotTextError, lines_made_one
-from slmdesk.formats.html import decoded_markup
-from slmdesk.formats.messages import Mail, MailAttachment, pages_of, taken_out
+from slmdesk.formats.hypertext import decoded_markup
+from slmdesk.formats.mail import Mail, MailAttachment, pages_of, taken_out
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import NotTextError, lines_made_one
 
 MAX_MAIL_BYTES = 100 << 20
 PID_HTML, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x0C15, 0x3704

@@ -1,4 +1,4 @@
-"""What OpenDocument files share, and the walk through their text (OASIS OpenDocument 1.3, part 3)."""
+"""Reads OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from slmdesk.base.documents import BlockKind, Note
+from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.base import Reading, locked
-from slmdesk.formats.docx_styles import as_number
-from slmdesk.formats.ooxml import MAX_NAME_CHARACTERS
-from slmdesk.formats.packed import Archive
-from slmdesk.formats.paging import Flow, Footnote, PageBreak, PictureBlock, Piece
-from slmdesk.formats.rows import as_row
-from slmdesk.formats.xmls import attribute, child, local, parse
+from slmdesk.formats.containers import Archive, opened
+from slmdesk.formats.docx import as_number
+from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Stream, attribute, child, local, parse
+from slmdesk.formats.reading import Reading, locked
+from slmdesk.formats.sheets import Row, SheetPager
+from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
 
 CONTENT = "content.xml"
 MAX_REPEATED = 100
@@ -342,3 +341,189 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 def _words(text: str | None) -> str:
     """White space in the file collapses to one space; more than that is written as elements."""
     return _BLANKS.sub(" ", text) if text else ""
+
+
+# ---- reads OpenDocument texts while they are unpacked, with the pages they had when last displayed
+
+
+_BREAK = re.compile(rb"<text:soft-page-break ?/?>")
+"""LibreOffice records where pages ended when the file was saved, except at explicit breaks."""
+
+
+def read_odt(reading: Reading) -> Iterator[Page]:
+    with opened(reading) as archive:
+        look_into(archive, reading)
+        about = tree_of(archive, reading, "styles.xml")
+        pager = Pager(reading, has_pages=has_pages(archive.chunks(CONTENT), _BREAK, 0))
+        stream = Stream(archive.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
+        walker: OdfWalker | None = None
+        for _, element in stream:
+            reading.check()
+            if walker is None:  # the styles stand before the text
+                walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
+                yield from pager.take(_beside(about, walker))
+            yield from pager.take(walker.flow(element))
+        if stream.root is None or (stream.broken and pager.is_empty):
+            raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
+        if stream.broken:
+            reading.note(Note.PARTLY_DAMAGED)
+        yield from pager.end()
+
+
+def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
+    pages, seen = child(styles, "master-styles"), set()
+    for one in (one for page in pages for one in page) if pages is not None else ():
+        kind = BlockKind.HEADER if local(one).startswith("header") else BlockKind.FOOTER
+        if not local(one).startswith(("header", "footer")):
+            continue
+        text = "\n".join(piece.text for piece in walker.pieces(one))
+        if text and (kind, text) not in seen:
+            seen.add((kind, text))
+            walker.reading.note(Note.HEADERS_APART)
+            yield Piece(kind, text) if kind is BlockKind.HEADER else Footnote(Piece(kind, text))
+
+
+# ---- reads OpenDocument presentations
+
+
+_TITLES = frozenset(("title",))
+_ASIDE = {"header": BlockKind.HEADER, "footer": BlockKind.FOOTER, "date-time": BlockKind.FOOTER}
+
+
+def read_odp(reading: Reading) -> Iterator[Page]:
+    reading.page_kind = PageKind.SLIDE
+    number = 0
+    with opened(reading) as archive:
+        look_into(archive, reading)
+        about = tree_of(archive, reading, "styles.xml")
+        stream = Stream(archive.chunks(CONTENT), reading.path, "presentation", "drawing")
+        styles = None
+        for _, element in stream:
+            reading.check()
+            styles = styles if styles is not None else styles_in(about, stream.root)
+            if local(element) == "page":
+                number += 1
+                hidden = styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden
+                yield _slide(OdfWalker(reading, styles, lists_in(about, stream.root)), element, number, hidden)
+        if stream.root is None or (stream.broken and not number):
+            raise KnownError("document.damaged", path=reading.path, reason="its slides are broken")
+        if stream.broken:
+            reading.note(Note.PARTLY_DAMAGED)
+    if not number:
+        yield page_of(1, "1", "", (), reason="no slides")
+
+
+def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) -> Page:
+    pieces = [one for shape in slide for one in _shape(walker, shape)]
+    if hidden:
+        walker.reading.note(Note.HIDDEN_TEXT)
+    return slide_page(number, pieces, hidden=hidden, pictured=any(local(one) == "image" for one in slide.iter()))
+
+
+def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
+    if local(shape) == "notes":
+        for one in shape:
+            if attribute(one, "class") not in ("page", "page-number", "header", "footer", "date-time"):
+                yield from (Piece(BlockKind.NOTE, piece.text, place=piece.place) for piece in walker.pieces(one))
+        return
+    if local(shape) == "annotation":
+        yield walker.comment(shape)
+        return
+    kind = attribute(shape, "class")
+    pieces = [one for one in walker.flow(shape) if isinstance(one, Piece)]
+    if kind in _TITLES:
+        words = [" ".join(one.text.split()) for one in pieces if one.kind is not BlockKind.CAPTION]
+        yield Piece(BlockKind.HEADING, " ".join(one for one in words if one), 1)
+        pieces = [one for one in pieces if one.kind is BlockKind.CAPTION]
+    for piece in pieces:
+        yield Piece(_ASIDE.get(kind, piece.kind), piece.text, piece.level, piece.place)
+
+
+# ---- reads OpenDocument spreadsheets
+
+
+MAX_SAME_CELLS = 50
+"""Filled cells beside each other that one element may stand for; of more, the first ones are read."""
+_GROUPS = ("table-row-group", "table-rows", "table-header-rows")
+
+
+def read_ods(reading: Reading) -> Iterator[Page]:
+    pager = SheetPager(reading)
+    with opened(reading) as archive:
+        look_into(archive, reading)
+        about = tree_of(archive, reading, "styles.xml")
+        stream = Stream(archive.chunks(CONTENT), reading.path, "table", opened=_GROUPS)
+        rows = _Rows(reading, stream)
+        walker: OdfWalker | None = None
+        while (table := rows.next_table()) is not None:
+            styles = styles_in(about, stream.root)
+            walker = walker or OdfWalker(reading, styles)
+            hidden = styles.get(attribute(table, "style-name"), OdfStyle()).is_hidden
+            name = attribute(table, "name")
+            yield from pager.pages(name, rows.of_table(table, walker), hidden=hidden, more=rows.beside)
+        if stream.root is None:
+            raise KnownError("document.damaged", path=reading.path, reason="its sheets are broken")
+        if stream.broken:
+            yield pager.broken("", is_rest=True)
+
+
+class _Rows:
+    def __init__(self, reading: Reading, stream: Stream) -> None:
+        self._reading, self._children = reading, iter(stream)
+        self._next: tuple[etree._Element, etree._Element] | None = None
+        self.beside = list[Piece]()
+
+    def next_table(self) -> etree._Element | None:
+        if self._next is None:
+            self._next = next(self._children, None)
+        return None if self._next is None else self._next[0]
+
+    def of_table(self, table: etree._Element, walker: OdfWalker) -> Iterator[Row]:
+        self.beside.clear()
+        number = 1
+        while self._next is not None and self._next[0] is table:
+            for row in _rows_in(self._next[1]):
+                count = repeated(row, "number-rows-repeated")
+                cells = self._cells(row, walker, number)
+                if cells:
+                    if attribute(row, "visibility") in ("collapse", "filter"):
+                        self._reading.note(Note.HIDDEN_TEXT)
+                    yield Row(number, cells, number + count - 1)
+                number += count
+            if local(self._next[1]) == "shapes":
+                self.beside += walker.pieces(self._next[1])
+            self._next = next(self._children, None)
+
+    def _cells(self, row: etree._Element, walker: OdfWalker, number: int) -> list[tuple[int, str]]:
+        cells, column = list[tuple[int, str]](), 1
+        for cell in row:
+            if local(cell) not in ("table-cell", "covered-table-cell"):
+                continue
+            count = repeated(cell, "number-columns-repeated")
+            if len(cell) or cell.attrib:
+                words = self._words(cell, walker, number)
+                cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))] if words else []
+            column += count
+        return cells
+
+    def _words(self, cell: etree._Element, walker: OdfWalker, number: int) -> str:
+        kind, shown = attribute(cell, "value-type"), list[str]()
+        for one in cell:
+            if local(one) == "p":
+                shown.append(walker.line(one))
+            elif local(one) == "annotation":
+                comment = walker.comment(one)
+                self.beside.append(Piece(comment.kind, comment.text, place=f"row {number} {comment.place}".strip()))
+            elif local(one) != "forms":
+                self.beside += [part for part in walker.flow(one) if isinstance(part, Piece)]
+        if kind == "date":
+            return attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
+        return "\n".join(shown) or attribute(cell, "value")
+
+
+def _rows_in(element: etree._Element) -> Iterator[etree._Element]:
+    if local(element) == "table-row":
+        yield element
+    elif local(element) in _GROUPS:
+        for one in element:
+            yield from _rows_in(one)

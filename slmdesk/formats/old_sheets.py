@@ -19,10 +19,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading, locked
-from slmdesk.formats.number_formats import moment_text, plain
-from slmdesk.formats.packed import opened
-from slmdesk.formats.sheets import Row, SheetPager
+from slmdesk.formats.containers import opened
+from slmdesk.formats.reading import Reading, locked
+from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
 
 MAX_BYTES = 96 << 20
 MAX_CELLS = 3_000_000

@@ -1,25 +1,32 @@
-"""Reads PDF: pages with their blocks, one by one, and pictures of pages with the position of any passage."""
+"""Reads PDF: pages with their blocks, one by one, and pictures of pages; recognises text on them where installed."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import statistics
+import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
+from slmdesk.base.documents import Attachment, Note, Page, PageStatus, format_of, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import format_of
-from slmdesk.formats import ocr
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pdf_blocks import LaidOutPage, lay_out, measures_of
+from slmdesk.base.record import Record, changed
 from slmdesk.formats.pdf_file import (
     LOCK,
+    MAX_CHARACTERS,
+    Look,
     OverlayText,
+    PageLetters,
+    Word,
     asides_of,
     attachment_bytes,
     attachments_of,
@@ -28,12 +35,20 @@ from slmdesk.formats.pdf_file import (
     opened,
     page_at,
     picture_share,
+    view_of,
 )
-from slmdesk.formats.pdf_lines import Line, lines_of
-from slmdesk.formats.pdf_margins import REACH, Margin, margins_of, repeated
-from slmdesk.formats.pdf_words import MAX_CHARACTERS, PageLetters, Word, view_of
-from slmdesk.formats.pictures import Box, Picture, PictureRequest
-from slmdesk.formats.png import png_of
+from slmdesk.formats.pdf_layout import (
+    REACH,
+    LaidOutPage,
+    Line,
+    Margin,
+    lay_out,
+    lines_of_words,
+    margins_of,
+    measures_of,
+    repeated,
+)
+from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
 
 FEW_LETTERS = 20
 """A page with fewer letters may be a picture, which is then checked."""
@@ -88,7 +103,7 @@ class _Sheets:
     def laid(self, index: int) -> LaidOutPage:
         """The text and the blocks of a page; always the same for the same file, in whatever order pages are read."""
         sheet = self.at(index)
-        if sheet.status is PageStatus.SCANNED and ocr.is_available():
+        if sheet.status is PageStatus.SCANNED and is_available():
             sheet = self._recognised(index, sheet)
         usual = measures_of(sheet.lines, sheet.height)
         around = [
@@ -121,7 +136,7 @@ class _Sheets:
             words = letters.words()
             view = letters.view
             sheet = _Sheet(label, width=view.width, height=view.height)
-            sheet.lines = lines_of(words, letters.look)
+            sheet.lines = lines_of_words(words, letters.look)
             sheet.asides = asides_of(page)
             sheet.margins = margins_of(sheet.lines, view.height)
             count = sum(len(word.text) for word in words)
@@ -153,13 +168,13 @@ class _Sheets:
 
     def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
         with page_at(self._document, index) as page:
-            picture = _rendered(page, ocr.width_for(sheet.width, sheet.height))
+            picture = _rendered(page, width_for(sheet.width, sheet.height))
         self._reading.check()
-        lines = ocr.lines_of(picture, sheet.width, self._reading.language, self._reading.worked)
+        lines = recognised_lines(picture, sheet.width, self._reading.language, self._reading.worked)
         if not lines:
             return sheet
         self._reading.note(Note.OCR_USED)
-        found = _Sheet(sheet.label, lines, sheet.asides, sheet.width, sheet.height, reason=ocr.REASON)
+        found = _Sheet(sheet.label, lines, sheet.asides, sheet.width, sheet.height, reason=REASON)
         self._kept[index] = found
         return found
 
@@ -192,7 +207,7 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
         reading.note(Note.PARTLY_DAMAGED)
-    if sheet.status is PageStatus.SCANNED and not ocr.is_available():
+    if sheet.status is PageStatus.SCANNED and not is_available():
         reading.note(Note.OCR_MISSING)
     return page_of(
         index + 1,
@@ -242,11 +257,11 @@ def _bounded(width: int, page_width: float, page_height: float) -> int:
     return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
 
 
-def _rendered(page: pdfium.PdfPage, width: int) -> ocr.Raster:
+def _rendered(page: pdfium.PdfPage, width: int) -> Raster:
     scale = width / max(view_of(page).width, 1.0)
     bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
     try:
-        return ocr.Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
+        return Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
     finally:
         bitmap.close()
 
@@ -329,3 +344,159 @@ def _format_of(name: str) -> str:
 
 def _phrase(err: Exception) -> str:
     return "the page cannot be read" if isinstance(err, pdfium.PdfiumError) else "the file cannot be read here"
+
+
+# ---- recognises text on a picture, where the optional library for it is installed (the extra `ocr`, tesserocr)
+#
+# Its data (a file per language, tessdata_fast) lie in the folder SLMDESK_TESSDATA, or in one of the places where
+# systems keep them. One page at a time, in one thread: tesseract's own threads slow it down on small machines.
+
+
+REASON = "by OCR"
+DATA_VARIABLE = "SLMDESK_TESSDATA"
+DPI = 300
+MAX_SIDE = 4000
+"""Pixels; larger pages are read at a lower resolution."""
+MAX_PAGE_MS = 120_000
+"""A page takes a second or two; on a slow, busy PC more."""
+LEAST_CONFIDENCE = 30
+"""Of 100; below it is noise, not a word."""
+FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+    "C:/Program Files/Tesseract-OCR/tessdata",
+)
+_LANGUAGES = {
+    "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pt": "por", "nl": "nld", "pl": "pol",
+    "cs": "ces", "sv": "swe", "da": "dan", "no": "nor", "fi": "fin", "hu": "hun", "ro": "ron", "tr": "tur",
+    "ru": "rus", "uk": "ukr", "el": "ell", "ar": "ara", "he": "heb", "ja": "jpn", "zh": "chi_sim", "ko": "kor",
+}  # fmt: skip
+"""From our names of languages (ISO 639-1) to tesseract's (639-2 and its own)."""
+
+
+class Raster(Record):
+    """Pixels: three bytes each (red, green, blue), rows `stride` bytes apart."""
+
+    rgb: bytes
+    width: int
+    height: int
+    stride: int
+
+
+@cache
+def is_available() -> bool:
+    return importlib.util.find_spec("tesserocr") is not None and bool(_known_languages())
+
+
+def width_for(width: float, height: float) -> int:
+    """How many pixels wide a page of so many points is to be drawn."""
+    scale = DPI / 72
+    longest = max(width, height, 1.0) * scale
+    return max(1, int(width * scale * min(1.0, MAX_SIDE / longest)))
+
+
+def recognised_lines(raster: Raster, page_width: float, language: str, worked: Callable[[], None]) -> list[Line]:
+    """The lines read off a page's picture, in reading order, in points of the page.
+
+    `worked` is called every second for as long as a page may take: tesseract itself reports no progress.
+    """
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
+    import tesserocr
+
+    scale = page_width / raster.width
+    grey = raster.rgb if raster.stride == raster.width * 3 else _packed(raster)
+    lines: list[Line] = []
+    with tesserocr.PyTessBaseAPI(path=_folder(), lang=languages_for(language), psm=tesserocr.PSM.AUTO) as api:
+        api.SetImageBytes(grey, raster.width, raster.height, 3, raster.width * 3)
+        api.SetSourceResolution(round(72 / scale))
+        with _reported_each_second(worked):
+            api.Recognize(MAX_PAGE_MS)
+        words: list[Word] = []
+        found = api.GetIterator()
+        if found is None:
+            return []
+        for one in tesserocr.iterate_level(found, tesserocr.RIL.WORD):
+            if words and one.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
+                lines.append(_line(words))
+                words = []
+            if word := _word(one, tesserocr.RIL.WORD, scale, len(lines)):
+                words.append(word)
+        if words:
+            lines.append(_line(words))
+    return _evened(lines)
+
+
+@contextmanager
+def _reported_each_second(worked: Callable[[], None]) -> Iterator[None]:
+    ended = threading.Event()
+
+    def notify() -> None:
+        for _ in range(MAX_PAGE_MS // 1000):
+            if ended.wait(1):
+                return
+            worked()
+
+    teller = threading.Thread(target=notify, name="ocr", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+
+
+def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:
+    box = found.BoundingBox(level)
+    if box is None or found.Confidence(level) < LEAST_CONFIDENCE:
+        return None
+    text = "".join(found.GetUTF8Text(level).split())
+    left, top, right, bottom = (side * scale for side in box)
+    return Word(text, -1, None, line, left, top, right, bottom) if text else None
+
+
+def _line(words: list[Word]) -> Line:
+    top, bottom = min(word.y0 for word in words), max(word.y1 for word in words)
+    look = Look(round(bottom - top, 1), False, False, False, False, False)
+    return Line(words, look, words[0].x0, top, max(word.x1 for word in words), bottom)
+
+
+def _evened(lines: list[Line]) -> list[Line]:
+    """Gives lines of about the usual height the usual size: a line's height depends on the letters in it."""
+    if lines:
+        usual = statistics.median(line.look.size for line in lines)
+        for line in lines:
+            if 0.7 * usual < line.look.size < 1.35 * usual:
+                line.look = changed(line.look, size=usual)
+    return lines
+
+
+def _packed(raster: Raster) -> bytes:
+    wide = raster.width * 3
+    return b"".join(raster.rgb[row * raster.stride : row * raster.stride + wide] for row in range(raster.height))
+
+
+def _folder() -> str:
+    chosen = os.environ.get(DATA_VARIABLE, "")
+    for folder in (chosen, *FOLDERS) if chosen else FOLDERS:
+        if any(Path(folder).glob("*.traineddata")):
+            return folder
+    return ""
+
+
+def _known_languages() -> frozenset[str]:
+    folder = _folder()
+    return frozenset(file.stem for file in Path(folder).glob("*.traineddata")) if folder else frozenset()
+
+
+def languages_for(language: str) -> str:
+    """What tesseract is to read with, such as "deu+eng": the language and English as far as they are installed, else
+    any other.
+    """
+    known = _known_languages()
+    requested = [
+        name for name in (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng") if name in known
+    ]
+    return "+".join(dict.fromkeys(requested)) or min(known - {"osd"} or known)

@@ -1,15 +1,17 @@
-"""An open PDF file: its password, its properties, and its pages one at a time.
-
-pdfium is not thread-safe: every use of it holds LOCK.
-"""
+"""An open PDF file: its password, its properties, its pages one at a time, and their words with their positions."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import threading
-from collections.abc import Iterator
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from math import hypot
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -18,8 +20,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import BlockKind, Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pdf_streams import check_streams
+from slmdesk.formats.reading import Reading
 
 LOCK = threading.RLock()
 MAX_PAGES = 50_000
@@ -199,3 +200,385 @@ def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage
     """A page, under the lock, closed at the end.  Raises pdfium.PdfiumError."""
     with LOCK, closing(document.get_page(index)) as page:
         yield page
+
+
+# ---- the words of a PDF page with their positions, as pdfium finds them
+#
+# Coordinates are those of the page as it is shown (turned by its own rotation): points from its top left corner, y
+# down. Nothing here decides about lines or blocks (pdf_layout.py).
+
+
+MAX_CHARACTERS = 400_000
+"""Characters of one page: more is no readable page, and would fill the memory."""
+LINE_END = "\ufffe"
+"""What pdfium puts for a hyphen at the end of a line, in place of it and of the line's end."""
+_TOKEN = re.compile(rf"\r\n|[^\s{LINE_END}]+{LINE_END}?|{LINE_END}")
+_PRESENTED = re.compile(r"[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc]")
+"""Ligatures and letter shapes that stand for letters, the only ones that are replaced (Unicode, NFKC)."""
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\ufeff\uffff\ud800-\udfff\U000e0000-\U000e007f]")
+_SYMBOLS = str.maketrans({0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF0E0: "→", 0xF02D: "-"})
+"""Places of the fonts Symbol and Wingdings, which stand in the private area."""
+_ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "˚": "\u030a", "ˇ": "\u030c",
+            "˝": "\u030b", "˘": "\u0306", "˙": "\u0307"}  # fmt: skip
+"""Accents that old fonts draw as signs of their own, before the letter they belong to."""
+_ACCENTED = re.compile(rf"[{''.join(_ACCENTS)}][^\W\d_]")
+_INSIDE = re.compile(r"(?<=[^\W\d_])`[aeiouAEIOUı]|^`[aA]$")
+"""A grave accent is also a quotation mark: it belongs to a letter only inside a word, and in the French word à."""
+_RAISED_DIGITS = re.compile(r"(?<=.)[-−+]?[0-9]+")
+"""Behind something: digits that may be raised."""
+_SUPERSCRIPT = str.maketrans("0123456789-−+", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺")
+_RAISED_SIZE = (0.4, 0.88)
+"""Of the letters before it: a raised digit is smaller, but not as small as letters beside a large initial."""
+_RAISED_BY = (0.1, 0.75)
+"""Of their size too: how far it stands above their line."""
+_FIXED_PITCH = 1
+_MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
+_INVISIBLE = (3, 7)
+_WHITE = 250
+
+
+@dataclass(slots=True, eq=False)
+class Word:
+    text: str
+    first: int
+    """The index pdfium gives its first character; the others follow, unless `indices` says otherwise."""
+    indices: tuple[int, ...] | None
+    line: int
+    """The line by pdfium's reckoning; only differences mean something."""
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    hyphen: bool = False
+
+
+class Look(Record):
+    size: float
+    """Points, as shown."""
+    is_bold: bool
+    is_mono: bool
+    is_sideways: bool
+    is_unseen: bool
+    """Drawn in no colour."""
+    is_white: bool
+
+
+class View(Record):
+    """From pdfium's coordinates to those of the shown page."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rotation: int
+
+    @property
+    def width(self) -> float:
+        """Points, as shown."""
+        return self.top - self.bottom if self.rotation in (90, 270) else self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+        if self.rotation == 0:
+            return left - self.left, self.top - top, right - self.left, self.top - bottom
+        if self.rotation == 90:
+            return bottom - self.bottom, left - self.left, top - self.bottom, right - self.left
+        if self.rotation == 180:
+            return self.right - right, bottom - self.bottom, self.right - left, top - self.bottom
+        return self.top - top, self.right - right, self.top - bottom, self.right - left
+
+
+def view_of(page: pdfium.PdfPage) -> View:
+    left, bottom, right, top = page.get_bbox()
+    if right <= left or top <= bottom:
+        width, height = page.get_size()
+        left, bottom, right, top = 0.0, 0.0, max(width, 1.0), max(height, 1.0)
+    return View(left, bottom, right, top, page.get_rotation() % 360)
+
+
+class PageLetters:
+    """The characters of one open page.  Close it before the page."""
+
+    def __init__(self, page: pdfium.PdfPage) -> None:
+        self.view = view_of(page)
+        self._page = page.get_textpage()
+        self._raw: Any = self._page.raw
+        self._rect = pdfium_c.FS_RECTF()
+        self._rect_at = ctypes.byref(self._rect)
+        self.count = max(0, pdfium_c.FPDFText_CountChars(self._raw))
+        self._matrix = pdfium_c.FS_MATRIX()
+        self._flags = ctypes.c_int()
+        self._name = ctypes.create_string_buffer(64)
+        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._colour_at = tuple(ctypes.byref(one) for one in self._colour)
+        self.has_unseen_letters = False
+        """Invisible characters (Unicode tags and the like) were left out."""
+
+    def close(self) -> None:
+        self._page.close()
+
+    def words(self) -> list[Word]:
+        text, indices = self.text()
+        words: list[Word] = []
+        line = 0
+        for token in _TOKEN.finditer(text):
+            letters = token[0]
+            if letters == "\r\n":
+                line += 1
+                continue
+            start, end = token.span()
+            hyphen = letters[-1] in (LINE_END, "\u00ad")
+            if hyphen:
+                letters, end = letters[:-1], end - 1
+            own = indices[start:end] if indices is not None else None
+            first, last = (own[0], own[-1]) if own else (start, end - 1)
+            if "`" in letters or not letters.isascii() or not letters.isprintable():
+                letters, own = self._plain(letters, first, own)
+            if len(letters) > 1 and _RAISED_DIGITS.search(letters):
+                letters = self._with_raised(letters, own or range(first, first + len(letters)))
+            if letters:
+                words.append(Word(letters, first, own, line, *self._around(first, last), hyphen))
+            elif hyphen and words:
+                words[-1].hyphen = True
+            if hyphen and token[0][-1] == LINE_END:
+                line += 1
+        return words
+
+    def look(self, index: int) -> Look:
+        matrix, flags, name = self._matrix, self._flags, self._name
+        scale, sideways = 1.0, False
+        if pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
+            scale = hypot(matrix.c, matrix.d) or 1.0
+            runs_up = abs(matrix.b) > abs(matrix.a)
+            sideways = runs_up if self.view.rotation in (0, 180) else not runs_up
+        pdfium_c.FPDFText_GetFontInfo(self._raw, index, name, 64, ctypes.byref(flags))
+        font = name.value.decode("latin-1")
+        weight = pdfium_c.FPDFText_GetFontWeight(self._raw, index)
+        piece = pdfium_c.FPDFText_GetTextObject(self._raw, index)
+        mode = pdfium_c.FPDFTextObj_GetTextRenderMode(piece) if piece else 0
+        return Look(
+            size=pdfium_c.FPDFText_GetFontSize(self._raw, index) * scale,
+            is_bold=weight >= 600 or "bold" in font.lower(),
+            is_mono=bool(flags.value & _FIXED_PITCH) or _MONO_NAMES.search(font) is not None,
+            is_sideways=sideways,
+            is_unseen=mode in _INVISIBLE,
+            is_white=self.is_white(index),
+        )
+
+    def is_white(self, index: int) -> bool:
+        """Whether a character is drawn in white, or so that it shines through wholly."""
+        known = pdfium_c.FPDFText_GetFillColor(self._raw, index, *self._colour_at)
+        red, green, blue, alpha = (one.value for one in self._colour)
+        return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
+
+    def share_unmapped(self) -> float:
+        """The share of its characters, by a sample, that have no known Unicode letter, 0..1."""
+        asked = range(0, self.count, max(1, self.count // 100))
+        unknown = sum(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, one) == 1 for one in asked)
+        return unknown / len(asked) if asked else 0.0
+
+    def box(self, index: int) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of one character: as high as its font, as wide as its place."""
+        pdfium_c.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at)
+        rect = self._rect
+        return self.view.box(rect.left, rect.bottom, rect.right, rect.top)
+
+    def ink(self, index: int) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of what is drawn of one character, which may lean out of its place."""
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        if not pdfium_c.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+            return self.box(index)
+        return self.view.box(left.value, bottom.value, right.value, top.value)
+
+    def _around(self, first: int, last: int) -> tuple[float, float, float, float]:
+        rect = self._rect
+        pdfium_c.FPDFText_GetLooseCharBox(self._raw, first, self._rect_at)
+        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        if first != last:
+            pdfium_c.FPDFText_GetLooseCharBox(self._raw, last, self._rect_at)
+            left = left if left < rect.left else rect.left
+            bottom = bottom if bottom < rect.bottom else rect.bottom
+            right = right if right > rect.right else rect.right
+            top = top if top > rect.top else rect.top
+        return self.view.box(left, bottom, right, top)
+
+    def text(self) -> tuple[str, tuple[int, ...] | None]:
+        """The letters, and the index of each where it is not simply its place."""
+        count = min(self.count, MAX_CHARACTERS)
+        if not count:
+            return "", None
+        buffer = (ctypes.c_ushort * (count + 1))()
+        written = pdfium_c.FPDFText_GetText(self._raw, 0, count, buffer)
+        text = bytes(buffer)[: max(0, written - 1) * 2].decode("utf-16-le", "replace")
+        if len(text) == count:
+            return text, None
+        # pdfium leaves out or adds characters here, or there are some beyond 16 bits: ask for each
+        codes = [pdfium_c.FPDFText_GetUnicode(self._raw, index) for index in range(count)]
+        letters: list[str] = []
+        indices: list[int] = []
+        for index, code in enumerate(codes):
+            if 0xDC00 <= code < 0xE000 and letters and 0xD800 <= codes[index - 1] < 0xDC00:
+                letters[-1] = chr(0x10000 + ((codes[index - 1] - 0xD800) << 10) + (code - 0xDC00))
+            elif 0 < code < 0x110000:
+                letters.append(chr(code))
+                indices.append(index)
+        return "".join(letters), tuple(indices)
+
+    def _with_raised(self, letters: str, indices: Sequence[int]) -> str:
+        """Digits that stand raised and small behind a letter or a number as superscripts: 10² is not 102."""
+        found = list(letters)
+        base = 0
+        for at in range(1, len(letters)):
+            if letters[at] not in "0123456789-−+" or not self._is_raised(indices[at], indices[base]):
+                base = at
+            else:
+                found[at] = letters[at].translate(_SUPERSCRIPT)
+        return "".join(found)
+
+    def _is_raised(self, index: int, base: int) -> bool:
+        x, y = self._origin(base)
+        right, up = self._origin(index)
+        if up == y and right > x:  # on one line, as nearly all are
+            return False
+        size, (across, along) = self._size(base)
+        raised = ((right - x) * across + (up - y) * along) / size
+        ratio = self._size(index)[0] / size
+        return _RAISED_BY[0] < raised < _RAISED_BY[1] and _RAISED_SIZE[0] < ratio < _RAISED_SIZE[1]
+
+    def _origin(self, index: int) -> tuple[float, float]:
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium_c.FPDFText_GetCharOrigin(self._raw, index, ctypes.byref(x), ctypes.byref(y))
+        return x.value, y.value
+
+    def _size(self, index: int) -> tuple[float, tuple[float, float]]:
+        """The size of a character in points, and which way is up for it."""
+        size, matrix = pdfium_c.FPDFText_GetFontSize(self._raw, index), self._matrix
+        if not pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
+            return size or 1.0, (0.0, 1.0)
+        scale = hypot(matrix.c, matrix.d) or 1.0
+        return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
+
+    def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
+        """Characters with their source index: ligatures decomposed, invisible characters left out."""
+        letters = letters.translate(_SYMBOLS)
+        if _ACCENTED.search(letters):
+            letters, own = _accented(letters, own or tuple(range(first, first + len(letters))))
+        if not _PRESENTED.search(letters) and not _UNSEEN.search(letters):
+            return letters, own
+        indices = own or tuple(range(first, first + len(letters)))
+        found: list[str] = []
+        where: list[int] = []
+        for letter, index in zip(letters, indices, strict=True):
+            if _UNSEEN.match(letter):
+                self.has_unseen_letters |= letter >= "\U000e0000"
+                continue
+            plain = unicodedata.normalize("NFKC", letter) if _PRESENTED.match(letter) else letter
+            plain = "".join(plain.split())
+            found.append(plain)
+            where += [index] * len(plain)
+        return "".join(found), tuple(where)
+
+
+def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    found: list[str] = []
+    where: list[int] = []
+    at = 0
+    while at < len(letters):
+        letter, length = letters[at], 1
+        if letter in _ACCENTS and at + 1 < len(letters) and (letter != "`" or _INSIDE.match(letters, at)):
+            base = letters[at + 1].replace("ı", "i").replace("ȷ", "j")
+            one = unicodedata.normalize("NFC", base + _ACCENTS[letter])
+            if len(one) == 1 and base.isalpha():
+                letter, length = one, 2
+        found.append(letter)
+        where.append(indices[at + length - 1])
+        at += length
+    return "".join(found), tuple(where)
+
+
+# ---- finds compressed PDF streams that would expand hugely, before pdfium unpacks them whole in memory
+
+
+LEAST_PACKED = 4096
+"""Bytes; what is smaller cannot become more than 4 MiB (1,032 times as much, by the format), unless packed twice."""
+SUSPICIOUS = 100
+"""Times as large as it was: words and drawings become five to thirty times."""
+MOST_UNPACKED = 48 << 20
+"""Of all suspicious streams together."""
+STEP = 1 << 18
+_STREAM = re.compile(rb"stream\r?\n")
+_HEAD = 2048
+_FLATE = re.compile(rb"/(?:F|#46)(?:l|#6[cC])")
+_IMAGE = re.compile(rb"/Subtype\s*/Image")
+
+
+def check_streams(reading: Reading, data: bytes) -> None:
+    """Raises KnownError `document.bomb`.  Pictures packed once are left out: pdfium unpacks them line by line."""
+    total = 0
+    for begin, head in _streams(data):
+        filters = len(_FLATE.findall(head))
+        if (_IMAGE.search(head) and filters < 2) or not _is_packed(data[begin : begin + 2]):
+            continue
+        reading.check()
+        end = data.find(b"endstream", begin)
+        end = len(data) if end < 0 else end
+        if end - begin < LEAST_PACKED and filters < 2:
+            continue
+        size, taken = _unpacked(data, begin, end)
+        if size > SUSPICIOUS * taken:
+            total += size
+        if total > MOST_UNPACKED:
+            raise KnownError("document.bomb", path=reading.path)
+
+
+def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
+    for found in _STREAM.finditer(data):
+        if data[max(0, found.start() - 3) : found.start()] == b"end":
+            continue
+        before = data[max(0, found.start() - _HEAD) : found.start()]
+        yield found.end(), before[before.rfind(b" obj") + 1 :]
+
+
+def _is_packed(head: bytes) -> bool:
+    """Whether this begins as RFC 1950 says."""
+    return len(head) == 2 and head[0] & 0x0F == 8 and int.from_bytes(head, "big") % 31 == 0
+
+
+def _unpacked(data: bytes, begin: int, end: int) -> tuple[int, int]:
+    """What it becomes, or what is packed in it once more does: the larger, as far as it matters; of how many bytes."""
+    unpacker, size, first = zlib.decompressobj(), 0, b""
+    inner, inner_size = zlib.decompressobj(), 0
+    at, rest = begin, b""
+    try:
+        while size <= MOST_UNPACKED and inner_size <= MOST_UNPACKED:
+            if not rest:
+                if at >= end:
+                    break
+                rest, at = data[at : min(at + STEP, end)], at + STEP
+            piece = unpacker.decompress(rest, STEP)
+            rest = unpacker.unconsumed_tail
+            if not piece and not rest and unpacker.eof:
+                break
+            size += len(piece)
+            first = first or piece[:2]
+            if _is_packed(first):
+                inner_size += _fed(inner, piece)
+            if unpacker.eof:
+                break
+    except zlib.error:
+        pass  # damaged: what there is was counted
+    return max(size, inner_size), max(1, min(at, end) - len(rest) - begin)
+
+
+def _fed(unpacker: zlib._Decompress, piece: bytes) -> int:
+    size = 0
+    try:
+        while piece and size <= MOST_UNPACKED:
+            size += len(unpacker.decompress(piece, STEP))
+            piece = unpacker.unconsumed_tail
+    except zlib.error:
+        return size
+    return size

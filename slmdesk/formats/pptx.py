@@ -1,4 +1,4 @@
-"""Reads PowerPoint files: slides in presentation order, with their notes and comments."""
+"""Reads PowerPoint files, and shapes with text as in slides, drawings of spreadsheets and charts (DrawingML)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
-from slmdesk.formats.base import Reading
-from slmdesk.formats.drawing import Drawing, paragraph_text, placeholder_of
-from slmdesk.formats.ooxml import Package, relation_id
-from slmdesk.formats.packed import opened
-from slmdesk.formats.paging import Piece
-from slmdesk.formats.slides import slide_page
-from slmdesk.formats.xmls import attribute, child, local
+from slmdesk.base.record import Record
+from slmdesk.formats.containers import opened
+from slmdesk.formats.office_xml import Package, Relation, attribute, child, local, relation_id, texts
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import Piece, slide_page
 
 MAX_SLIDES = 10_000
 """Tried when nothing lists the parts."""
@@ -100,3 +98,129 @@ def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[
             else (old.text or "" if old is not None else "")
         )
         yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(one, "authorId"), ""))
+
+
+# ---- reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
+
+
+_SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
+_WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
+_MAX_SPAN = 100
+_MAX_NAMES = 200
+
+
+class Drawing(Record):
+    package: Package
+    relations: dict[str, Relation]
+
+    def pieces(self, element: etree._Element) -> Iterator[Piece]:
+        for one in element:
+            name = local(one)
+            if name in _WRAPPERS:
+                yield from self.pieces(one)
+            elif name in _SHAPES:
+                yield from self._shape(one, name)
+
+    def _shape(self, shape: etree._Element, name: str) -> Iterator[Piece]:
+        if name == "grpSp":
+            yield from self.pieces(shape)
+            return
+        body = child(shape, "txBody")
+        if body is not None:
+            yield from _paragraphs(body, placeholder_of(shape))
+        for one in shape.iter() if name == "graphicFrame" else ():
+            inside = local(one)
+            if inside == "tbl":
+                yield from _table(one)
+            elif inside == "chart" and (relation := self._relation(one, "id")):
+                yield from _chart(self.package.tree(relation.part))
+            elif inside == "relIds" and (relation := self._relation(one, "dm")):
+                yield from _diagram(self.package.tree(relation.part))
+        about = next((one for one in shape.iter() if local(one) == "cNvPr"), None)
+        if about is not None:
+            yield Piece(BlockKind.CAPTION, about.get("descr", ""))
+
+    def _relation(self, element: etree._Element, name: str) -> Relation | None:
+        return self.relations.get(attribute(element, name))
+
+
+def placeholder_of(shape: etree._Element) -> str | None:
+    """Which of the layout's fields a shape fills ("" is the usual one for content); None: none of them."""
+    found = next((one for one in shape.iter() if local(one) == "ph"), None)
+    return None if found is None else found.get("type", "")
+
+
+def paragraph_text(paragraph: etree._Element) -> str:
+    pieces = []
+    for one in paragraph.iter():
+        name = local(one)
+        if name == "t":
+            pieces.append((one.text or "").replace("\v", "\n"))
+        elif name == "br":
+            pieces.append("\n")
+        elif name == "tab":
+            pieces.append("\t")
+    return "".join(pieces)
+
+
+def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
+    if placeholder in ("title", "ctrTitle"):
+        words = (" ".join(paragraph_text(one).split()) for one in body if local(one) == "p")
+        yield Piece(BlockKind.HEADING, " ".join(one for one in words if one), 1)
+        return
+    if placeholder in ("ftr", "dt", "sldNum", "hdr"):
+        kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
+        yield Piece(kind, " ".join(paragraph_text(one) for one in body if local(one) == "p"))
+        return
+    for one in body:
+        if local(one) != "p":
+            continue
+        properties = child(one, "pPr")
+        level = properties.get("lvl", "0") if properties is not None else "0"
+        bulleted = placeholder in ("", "obj", "body")
+        if properties is not None:
+            marks = {local(mark) for mark in properties}
+            bulleted = "buNone" not in marks and (bulleted or bool(marks & {"buChar", "buAutoNum", "buBlip"}))
+        depth = int(level) + 1 if level.isdecimal() and len(level) == 1 else 1
+        kind = BlockKind.LIST_ITEM if bulleted else BlockKind.PARAGRAPH
+        yield Piece(kind, paragraph_text(one), depth if bulleted else 0)
+
+
+def _table(table: etree._Element) -> Iterator[Piece]:
+    about = child(table, "tblPr")
+    has_head = about is not None and about.get("firstRow") in ("1", "true")
+    for number, row in enumerate(one for one in table if local(one) == "tr"):
+        cells = []
+        for cell in (one for one in row if local(one) == "tc"):
+            body = child(cell, "txBody")
+            words = (paragraph_text(one) for one in body if local(one) == "p") if body is not None else ()
+            cells.append(" ".join(" ".join(words).split()))
+        yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
+
+
+def _chart(root: etree._Element | None) -> Iterator[Piece]:
+    """The title of a chart, those of its axes, and the names of its series and categories; no figures."""
+    if root is None:
+        return
+    for title in (one for one in root.iter() if local(one) == "title"):
+        yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
+    names: dict[str, None] = {}
+    for one in root.iter():
+        if local(one) in ("tx", "cat") and (cache := _strings(one)) is not None:
+            names.update(dict.fromkeys(" ".join(text.split()) for text in texts(cache, "v")))
+    if names:
+        yield Piece(BlockKind.CAPTION, "\t".join([*names][:_MAX_NAMES]))
+
+
+def _strings(element: etree._Element) -> etree._Element | None:
+    found = child(element, "strRef", "strCache")
+    return found if found is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
+
+
+def _diagram(root: etree._Element | None) -> Iterator[Piece]:
+    if root is None:
+        return
+    for point in (one for one in root.iter() if local(one) == "pt"):
+        for one in point.iter():
+            if local(one) == "p":
+                yield Piece(BlockKind.LIST_ITEM, paragraph_text(one), 1)

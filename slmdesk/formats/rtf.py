@@ -12,9 +12,9 @@ from striprtf.striprtf import rtf_to_text
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import paging
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pieces import Piece, page_from
+from slmdesk.formats import text as paging
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import SectionPiece, page_from
 
 PAGE, LINE, CELL, ROW, ROW_BEGINS = "\f", "\x0b", "\x1f", "\x1e", "\x1d"
 ASIDE, ASIDE_ENDS, OUTLINE = "\x01", "\x02", "\x03"
@@ -166,12 +166,12 @@ def _byte(mark: str) -> str:
     return f"{{\\'{ord(mark):02x}}}"
 
 
-def _pieces(page: str) -> Iterator[Piece]:
-    asides: list[Piece] = []
+def _pieces(page: str) -> Iterator[SectionPiece]:
+    asides: list[SectionPiece] = []
 
     def put_aside(found: re.Match[str]) -> str:
         text = _MARKS_OR_CONTROLS.sub(" ", found[2]).strip()
-        asides.append(Piece(_KINDS[found[1]], text))
+        asides.append(SectionPiece(_KINDS[found[1]], text))
         return ""
 
     while (shorter := _MARKED.sub(put_aside, page)) != page:  # a comment in a footnote
@@ -183,19 +183,19 @@ def _pieces(page: str) -> Iterator[Piece]:
             before, row = "", segment
         yield from map(_piece, before.split("\n"))
         cells = [" ".join(_MARKS_OR_CONTROLS.sub(" ", cell).split()) for cell in row.split(CELL)]
-        yield Piece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
+        yield SectionPiece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
     yield from map(_piece, rest.split("\n"))
     yield from asides
 
 
-def _piece(line: str) -> Piece:
+def _piece(line: str) -> SectionPiece:
     heading = _HEADING.match(line)
     text = _MARKS_OR_CONTROLS.sub(
         "", (line[heading.end() :] if heading else line).replace(LINE, "\n").replace(CELL, "\t")
     ).strip()
     if heading:
-        return Piece(BlockKind.HEADING, text, int(heading[1]))
+        return SectionPiece(BlockKind.HEADING, text, int(heading[1]))
     item = _ITEM.match(text)
     if item:
-        return Piece(BlockKind.LIST_ITEM, " ".join(text.split()), 1)
-    return Piece(BlockKind.PARAGRAPH, text)
+        return SectionPiece(BlockKind.LIST_ITEM, " ".join(text.split()), 1)
+    return SectionPiece(BlockKind.PARAGRAPH, text)

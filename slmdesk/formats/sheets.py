@@ -1,17 +1,25 @@
-"""Turns spreadsheets of any format into pages: a row is a block located by its range of cells; long sheets are
-split.
-"""
+"""Reads Excel files and tables as text; turns spreadsheets of any format into pages, a row a block."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import islice
+
+from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.base import PageText, Reading
-from slmdesk.formats.paging import MAX_LABEL_CHARACTERS, Piece
+from slmdesk.formats.containers import opened
+from slmdesk.formats.office_xml import Package, Stream, child, local, relation_id
+from slmdesk.formats.pptx import Drawing
+from slmdesk.formats.reading import PageText, Reading
+from slmdesk.formats.text import MAX_LABEL_CHARACTERS, Piece, decoded_text
 
 PAGE_ROWS = 200
 PAGE_CHARACTERS = 60_000
@@ -162,3 +170,442 @@ def is_head(rows: Sequence[Row]) -> bool:
         return False
     names, below = rows[0].cells, rows[1].cells
     return len(names) > 1 and len(below) > 1 and not any(_NUMBER.fullmatch(words) for _, words in names)
+
+
+# ---- reads Excel files row by row while unpacking
+#
+# no range is ever allocated, however far apart two cells are (X4). ECMA-376 part 1, chapter 18. Formulas give the
+# values they had when the file was saved.
+
+
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+MAX_SHARED_CHARACTERS = 64 << 20
+_ON = ("1", "true")
+
+
+class _Book(Record):
+    package: Package
+    reading: Reading
+    strings: Sequence[str]
+    formats: Sequence[NumberFormat]
+    from_1904: bool
+
+
+def read_xlsx(reading: Reading) -> Iterator[Page]:
+    pager = SheetPager(reading)
+    with opened(reading) as archive:
+        package = Package(archive, reading)
+        main = package.main_part("xl/workbook.xml")
+        package.read_about()
+        root = package.tree(main)
+        if root is None:
+            raise KnownError("document.damaged", path=reading.path, reason="its list of sheets is broken")
+        about = child(root, "workbookPr")
+        book = _Book(
+            package, reading, _strings(package, reading, package.related(main, "sharedStrings")),
+            formats_of(package.tree(package.related(main, "styles"))),
+            about is not None and about.get("date1904") in _ON,
+        )  # fmt: skip
+        relations = package.relations(main)
+        listed = child(root, "sheets")
+        for number, sheet in enumerate(
+            (one for one in listed if local(one) == "sheet") if listed is not None else (), 1
+        ):
+            reading.check()
+            name, relation = sheet.get("name", ""), relations.get(relation_id(sheet))
+            part = relation.part if relation is not None else f"xl/worksheets/sheet{number}.xml"
+            if part not in package:
+                yield pager.broken(name)
+                continue
+            hidden = sheet.get("state", "visible") != "visible"
+            yield from _Sheet(book, part).pages(pager, name, hidden)
+
+
+class _Sheet:
+    def __init__(self, book: _Book, part: str) -> None:
+        self._book, self._part = book, part
+        self._stream = Stream(book.package.chunks(part), book.reading.path, "sheetData")
+
+    def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
+        """Its pages; a sheet that breaks off gives what came before."""
+        yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
+        if self._stream.broken:
+            self._book.reading.note(Note.PARTLY_DAMAGED)
+            yield pager.broken(name, is_rest=True)
+
+    def _rows(self) -> Iterator[Row]:
+        number = 0
+        for _, row in self._stream:
+            if local(row) != "row":
+                continue
+            reported = row.get("r", "")
+            number = int(reported) if reported.isdecimal() and len(reported) < 8 else number + 1
+            cells = [*self._cells(row)]
+            if cells and row.get("hidden") in _ON:
+                self._book.reading.note(Note.HIDDEN_TEXT)
+            yield Row(number, cells)
+
+    def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
+        column = 0
+        for cell in row:
+            letters = cell.get("r", "").rstrip("0123456789")
+            column = column_number(letters) or column + 1
+            if text := self._words(cell):
+                yield column, text
+
+    def _words(self, cell: etree._Element) -> str:
+        kind = cell.get("t", "n")
+        if kind == "inlineStr":
+            inline = child(cell, "is")
+            return "" if inline is None else _rich(inline)
+        value = next((one.text or "" for one in cell if local(one) == "v"), "")
+        raw = value.strip()
+        if not raw:
+            return ""
+        if kind == "n":
+            return self._number(raw, cell.get("s", "0"))
+        if kind == "s":
+            return self._book.strings[int(raw)] if raw.isdecimal() and int(raw) < len(self._book.strings) else ""
+        if kind == "b":
+            return "TRUE" if raw == "1" else "FALSE"
+        if kind in ("str", "e"):
+            return _unescaped(value)
+        if kind == "d":
+            return raw.replace("T00:00:00", "").replace("T", " ").rstrip("Z")
+        return self._number(raw, cell.get("s", "0"))
+
+    def _number(self, raw: str, style: str) -> str:
+        formats = self._book.formats
+        form = formats[int(style)] if style.isdecimal() and int(style) < len(formats) else GENERAL
+        try:
+            value = float(raw)
+        except ValueError:
+            return raw
+        if value - value != 0:  # infinite, or no number
+            return raw
+        return shown(value, form, from_1904=self._book.from_1904)
+
+    def _more(self) -> Iterator[Piece]:
+        root = self._stream.root
+        columns = child(root, "cols")
+        if columns is not None and any(one.get("hidden") in _ON for one in columns):
+            self._book.reading.note(Note.HIDDEN_TEXT)
+        package = self._book.package
+        for relation in package.relations(self._part).values():
+            if relation.kind == "comments" and (tree := package.tree(relation.part)) is not None:
+                yield from _comments(tree)
+            elif relation.kind == "drawing" and (tree := package.tree(relation.part)) is not None:
+                yield from Drawing(package, dict(package.relations(relation.part))).pieces(tree)
+
+
+def _comments(root: etree._Element) -> Iterator[Piece]:
+    listed = child(root, "authors")
+    authors = [one.text or "" for one in listed] if listed is not None else []
+    entries = child(root, "commentList")
+    for one in entries if entries is not None else ():
+        number, words = one.get("authorId", ""), child(one, "text")
+        author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
+        place = f"{one.get('ref', '')[:20]} {author}".strip()
+        yield Piece(BlockKind.COMMENT, "" if words is None else _rich(words), place=place)
+
+
+def _strings(package: Package, reading: Reading, part: str) -> list[str]:
+    found, size = list[str](), 0
+    stream = Stream(package.chunks(part), reading.path, "sst")
+    for _, one in stream:
+        found.append(_rich(one))
+        size += len(found[-1])
+        if size > MAX_SHARED_CHARACTERS:
+            raise KnownError("document.too_large", path=reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
+    if part and stream.broken:
+        reading.note(Note.PARTLY_DAMAGED)
+    return found
+
+
+def _rich(element: etree._Element) -> str:
+    pieces = []
+    for one in element:
+        name = local(one)
+        if name == "t":
+            pieces.append(one.text or "")
+        elif name == "r":
+            pieces += (part.text or "" for part in one if local(part) == "t")
+    return _unescaped("".join(pieces))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def formats_of(root: etree._Element | None) -> list[NumberFormat]:
+    own: dict[str, str] = {}
+    listed = child(root, "numFmts")
+    for one in listed if listed is not None else ():
+        own[one.get("numFmtId", "")] = one.get("formatCode", "")
+    styles = child(root, "cellXfs")
+    found = []
+    for one in styles if styles is not None else ():
+        number = one.get("numFmtId", "0")
+        found.append(
+            format_of_code(own[number]) if number in own else built_in(int(number) if number.isdecimal() else 0)
+        )
+    return found
+
+
+# ---- formats numbers as a spreadsheet shows them
+
+
+_BUILT_IN = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss",
+    22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 41: "#,##0", 42: "#,##0",
+    43: "#,##0.00", 44: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss", 48: "0.0E+0",
+    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
+}  # fmt: skip
+_TOKEN = re.compile(
+    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[[^\]]*\]|(.)', re.IGNORECASE | re.DOTALL
+)
+_PLACEHOLDERS = frozenset("0#?.,%e+-/ymdhsap")
+_FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+_LAST_DAY = 2_958_466
+"""One after 31 December 9999."""
+_FALSE_LEAP_DAY = 60
+"""Excel counts a 29 February 1900 that never existed, as Lotus did."""
+
+
+class NumberFormat(Record):
+    has_date: bool = False
+    has_time: bool = False
+    has_seconds: bool = False
+    is_elapsed: bool = False
+    places: int | None = None
+    """Decimals shown; None: as many as there are."""
+    least_places: int = 0
+    least_digits: int = 0
+    is_percent: bool = False
+    before: str = ""
+    after: str = ""
+
+
+GENERAL = NumberFormat()
+
+
+def built_in(number: int) -> NumberFormat:
+    return format_of_code(_BUILT_IN.get(number, ""))
+
+
+@lru_cache(maxsize=500)
+def format_of_code(code: str) -> NumberFormat:
+    """The section of a format code for positive numbers; conditions and fractions give the plain number."""
+    section = code.partition(";")[0]
+    if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
+        return GENERAL
+    placeholders, literals, elapsed = "", ["", ""], False
+    for quoted, escaped, unit, span, plain in _TOKEN.findall(section):
+        elapsed = elapsed or bool(span)
+        is_placeholder = bool(plain) and plain.lower() in _PLACEHOLDERS
+        placeholders += span or (plain if is_placeholder else "")
+        has_digits = any(mark in placeholders for mark in "0#?")
+        literals[has_digits] += quoted or escaped or unit or ("" if is_placeholder else plain)
+    letters = set(placeholders.lower())
+    if letters & set("ymdhs"):
+        has_clock = bool(letters & set("hs")) or elapsed
+        has_date = bool(letters & set("yd")) or ("m" in letters and not has_clock)
+        return NumberFormat(has_date, has_clock, "s" in letters, elapsed and not has_date)
+    return _of_digits(placeholders, literals)
+
+
+def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
+    if "e" in placeholders.lower():
+        return GENERAL
+    digits = placeholders.replace("%", "").strip("+-")
+    whole, _, decimals = digits.partition(".")
+    if not re.search("[0#?]", digits) or whole.endswith(",") or decimals.endswith(","):
+        return GENERAL
+    return NumberFormat(
+        places=len(decimals), least_places=decimals.count("0"), least_digits=whole.count("0"),
+        is_percent="%" in placeholders, before=literals[0].lstrip("(-+ "), after=literals[1].rstrip(") "),
+    )  # fmt: skip
+
+
+def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
+    """A number as words; dates as ISO 8601."""
+    if form.is_elapsed:
+        return _elapsed(value, form)
+    if (form.has_date or form.has_time) and 0 <= value < _LAST_DAY:
+        return _moment(value, form, from_1904)
+    if form.is_percent:
+        value *= 100
+    text = plain(value) if form.places is None else _rounded(abs(value), form)
+    if form.places is not None and value < 0 and text.strip("0."):
+        text = f"-{text}"
+    return f"{form.before}{text}{'%' if form.is_percent else ''}{form.after}"
+
+
+def plain(value: float) -> str:
+    """A number without binary rounding noise: Excel keeps 15 digits."""
+    if abs(value) < 1e15 and value == int(value):
+        return str(int(value))
+    text = f"{value:.15g}"
+    return text if "e" not in text or abs(value) >= 1e15 or abs(value) < 1e-9 else f"{value:.15f}".rstrip("0")
+
+
+def _rounded(value: float, form: NumberFormat) -> str:
+    step = Decimal(1).scaleb(-min(form.places or 0, 15))
+    try:
+        text = str(Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP))  # rounds half up, as Excel does
+    except InvalidOperation:
+        return plain(value)
+    whole, dot, decimals = text.partition(".")
+    kept = decimals[: form.least_places] + decimals[form.least_places :].rstrip("0")
+    whole = whole.zfill(form.least_digits)
+    return f"{whole}{dot}{kept}" if kept else whole
+
+
+def _elapsed(value: float, form: NumberFormat) -> str:
+    seconds = round(abs(value) * 86_400)
+    text = f"{'-' if value < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}"
+    return f"{text}:{seconds % 60:02}" if form.has_seconds else text
+
+
+def _moment(value: float, form: NumberFormat, from_1904: bool) -> str:
+    days = value + 1 if value < _FALSE_LEAP_DAY and not from_1904 else value
+    first = _FIRST_DAY_1904 if from_1904 else _FIRST_DAY
+    try:
+        moment = first + timedelta(seconds=round(days * 86_400))
+    except OverflowError:
+        return plain(value)
+    return moment_text(moment, has_date=form.has_date, has_time=form.has_time, has_seconds=form.has_seconds)
+
+
+def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds: bool) -> str:
+    clock = moment.strftime("%H:%M:%S" if has_seconds else "%H:%M")
+    if not has_time:
+        return moment.date().isoformat()
+    return f"{moment.date().isoformat()} {clock}" if has_date else clock
+
+
+# ---- reads tables as text
+#
+# values separated by commas, semicolons, tabs or bars (RFC 4180, read leniently). `csv.Sniffer` takes any frequent
+# letter for a delimiter, and `csv.reader` swallows the rest of a file behind a single quotation mark; so both are
+# done here.
+
+
+DELIMITERS = "\t;|,"
+REPORTED = re.compile(r"sep=(.)\n", re.IGNORECASE)
+_SAMPLE_ROWS = 200
+_SAMPLE_CHARACTERS = 200_000
+_MAX_QUOTED = 32_767
+"""Characters in a quoted value, as many as Excel allows in a cell; beyond that the quotation mark is literal."""
+_MAX_CELLS = 16_384
+
+
+def read_separated(reading: Reading) -> Iterator[Page]:
+    reading.page_kind = PageKind.SHEET
+    text = decoded_text(reading)
+    reported = REPORTED.match(text)
+    delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
+    number, part, size = 1, list[Row](), 0
+    is_parted = False
+    for at, cells in enumerate(rows_of(text, delimiter, begin), 1):
+        row = Row(at, [(column, words) for column, words in enumerate(cells, 1)])
+        if not any(words.strip() for words in cells):
+            continue
+        length = sum(map(len, cells))
+        if part and (len(part) >= PAGE_ROWS or size + length > PAGE_CHARACTERS):
+            reading.check()
+            is_parted = True
+            part_pages(reading, 1)
+            yield _page(number, part, is_parted)
+            number, part, size = number + 1, [], 0
+        part.append(row)
+        size += length
+    yield _page(number, part, is_parted)
+
+
+def _page(number: int, rows: list[Row], is_parted: bool) -> Page:
+    text, head = PageText(), number == 1 and is_head(rows)
+    for row in rows:
+        for piece in _pieces([words for _, words in row.cells]):
+            level = 1 if head and row is rows[0] else 0
+            text.add(BlockKind.TABLE_ROW, piece, level=level, place=f"row {row.number}")
+    label = rows_words(rows) if is_parted and rows else "1"
+    return page_of(number, label, text.text, text.blocks)
+
+
+def _pieces(cells: list[str]) -> Iterator[str]:
+    piece, size = list[str](), 0
+    for words in (" ".join(cell.split()) for cell in cells):
+        for at in range(0, max(1, len(words)), ROW_CHARACTERS):
+            if piece and size + len(words) - at > ROW_CHARACTERS:
+                yield "\t".join(piece)
+                piece, size = [], 0
+            piece.append(words[at : at + ROW_CHARACTERS])
+            size += len(piece[-1]) + 1
+    yield "\t".join(piece)
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter that gives most rows the same width; a comma if none does.
+
+    Of equals the one that is rarer in text and numbers counts: "1,50;2,75" has as many commas in each row.
+    """
+    sample = text[:_SAMPLE_CHARACTERS]
+    best, found = 0.0, ","
+    for delimiter in DELIMITERS:
+        rows = (row for row in islice(rows_of(sample, delimiter), _SAMPLE_ROWS) if any(row))
+        widths = Counter(0 if any(map(_is_torn, row)) else len(row) for row in rows)
+        same = max((count for width, count in widths.items() if width > 1), default=0)
+        share = round(same / max(1, widths.total()), 1)
+        if share > best:
+            best, found = share, delimiter
+    return found
+
+
+def _is_torn(value: str) -> bool:
+    return value.startswith('"') != value.endswith('"')
+
+
+class Cell(Record):
+    """A value where it stands: from `start` up to `end` of the text, quotation marks included."""
+
+    value: str
+    start: int
+    end: int
+    is_quoted: bool
+    ends_row: bool
+
+
+def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
+    mark = re.escape(delimiter)
+    value = re.compile(
+        rf'[ ]*"((?:[^"]|""){{0,{_MAX_QUOTED}}}+)"[ ]*(?={mark}|\n|\Z)|([^{mark}\n]*)', re.DOTALL
+    )  # possessive, so that no mark without an end makes it try again and again
+    at, width, size = begin, 0, len(text)
+    while at < size:
+        found = value.match(text, at)
+        if found is None:  # unreachable: the second alternative also matches the empty string
+            return
+        quoted, at = found[1], found.end()
+        width += 1
+        words = found[2] if quoted is None else quoted.replace('""', '"')
+        is_end = at >= size or text[at] == "\n"
+        at += 1
+        is_last = not is_end and at >= size
+        ends = is_end or width >= _MAX_CELLS
+        yield Cell(words, found.start(), found.end(), quoted is not None, ends)
+        if is_last and not ends:
+            yield Cell("", size, size, False, True)
+        width = 0 if ends else width
+
+
+def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
+    row: list[str] = []
+    for cell in cells_of(text, delimiter, begin):
+        row.append(cell.value)
+        if cell.ends_row:
+            yield row
+            row = []
+    if row:
+        yield row

@@ -1,17 +1,20 @@
-"""Reads subtitles: a block per cue with its time, pages of ten minutes.  SRT, WebVTT (w3.org/TR/webvtt1), ASS/SSA."""
+"""Reads subtitles: SRT, WebVTT, ASS/SSA and TTML, a block per cue with its time, pages of ten minutes."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from slmdesk.base.documents import BlockKind, Page, PageKind
+from lxml import etree
+
+from slmdesk.base.documents import BlockKind, Note, Page, PageKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import text_of
-from slmdesk.formats.pieces import Piece, page_from, parted
+from slmdesk.formats.office_xml import Stream, attribute, local
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import SectionPiece, decoded_text, page_from, parted
 
 PAGE_S = 600
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -36,7 +39,7 @@ class Cue(Record):
 def read(reading: Reading) -> Iterator[Page]:
     """The cues of a file of subtitles.  Raises KnownError `document.damaged` where it has none."""
     reading.page_kind = PageKind.PART
-    text = text_of(reading)
+    text = decoded_text(reading)
     is_ass = "[Script Info]" in text[:2000] or "\nDialogue:" in text
     cues = sorted(_ass(text) if is_ass else _timed(text), key=lambda cue: cue.start_s)
     if not cues and text.strip():
@@ -61,10 +64,10 @@ def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
         yield page_from(number, label, map(_piece, spoken))
 
 
-def _piece(cue: Cue) -> Piece:
+def _piece(cue: Cue) -> SectionPiece:
     text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
     place = f"{_clock(cue.start_s)}–{_clock(cue.end_s)}" if cue.is_timed else ""
-    return Piece(BlockKind.PARAGRAPH, text, place=place)
+    return SectionPiece(BlockKind.PARAGRAPH, text, place=place)
 
 
 def _minutes(stretch: int) -> str:
@@ -135,3 +138,71 @@ def _ass(text: str) -> Iterator[Cue]:
 def _ass_seconds(time: re.Match[str]) -> float:
     hours, minutes, seconds, hundredths = map(int, time.groups())
     return hours * 3600 + minutes * 60 + seconds + hundredths / 100
+
+
+# ---- reads subtitles as XML
+#
+# TTML (w3.org/TR/ttml2), in which each `p` is a cue. Its time is its own, else that of its words, else that of what
+# it is in.
+
+
+_CLOCK = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
+_OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s)$")
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+def read_ttml(reading: Reading) -> Iterator[Page]:
+    """The cues of a file of timed text; those without a time are noted, and stay behind the one before.
+
+    Raises KnownError `document.damaged` where it has none.
+    """
+    reading.page_kind = PageKind.PART
+    with reading.open() as file:
+        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "div")
+        cues: list[Cue] = []
+        for _, child in stream:
+            for one in child.iter("{*}p"):
+                cues += _ttml_cue(one, cues[-1].start_s if cues else 0.0)
+    if stream.root is None or local(stream.root) != "tt" or not cues:
+        raise KnownError("document.damaged", path=reading.path, reason="it has no lines")
+    if not all(one.is_timed for one in cues):
+        reading.note(Note.UNTIMED)
+    yield from pages_of(reading, sorted(cues, key=lambda cue: cue.start_s))
+
+
+def _ttml_cue(element: etree._Element, before_s: float) -> Iterator[Cue]:
+    lines = "".join(_words(element)).split("\n")
+    text = "\n".join(line for line in (" ".join(one.split()) for one in lines) if line)
+    words = [span for one in element.iterdescendants("{*}span") for span in _span(one)]
+    within = [(min(start for start, _ in words), max(end for _, end in words))] if words else []
+    around = (span for one in element.iterancestors() for span in _span(one))
+    found = next(chain(_span(element), within, around), None)
+    if text:
+        yield Cue(*(found or (before_s, before_s)), text, is_timed=found is not None)
+
+
+def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
+    start = _ttml_seconds(attribute(element, "begin"))
+    until, lasts = _ttml_seconds(attribute(element, "end")), _ttml_seconds(attribute(element, "dur"))
+    if start is not None:
+        yield start, until if until is not None else start + (lasts or 0.0)
+
+
+def _words(element: etree._Element) -> Iterator[str]:
+    """White space is one blank, as in XHTML; a line ends at `br` alone."""
+    yield " ".join((element.text or "").split("\n"))
+    for child in element:
+        if local(child) == "br":
+            yield "\n"
+        else:
+            yield from _words(child)
+        yield " ".join((child.tail or "").split("\n"))
+
+
+def _ttml_seconds(time: str) -> float | None:
+    """Of a clock or an offset; those in frames or ticks are none."""
+    if found := _CLOCK.match(time):
+        return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    if found := _OFFSET.match(time):
+        return float(found[1]) * _SECONDS[found[2]]
+    return None

@@ -16,14 +16,13 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
-from slmdesk.base.languages import LANGUAGES
 from slmdesk.base.record import Record
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import text_of
-from slmdesk.formats.registry import reader_of
-from slmdesk.formats.separated import delimiter_of, rows_of
-from slmdesk.formats.xmls import Stream, attribute, local
-from slmdesk.text.words.spreadsheet_cells import words_of_cell
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.formats.office_xml import Stream, attribute, local
+from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.formats.sheets import delimiter_of, rows_of
+from slmdesk.formats.text import decoded_text
+from slmdesk.text.markup import words_of_cell
 
 MOST_CHARACTERS = 2_000
 MOST_PAIR_CHARACTERS = 20_000
@@ -112,7 +111,7 @@ def check_languages(reading: Reading, reported: Wording, source: str, target: st
 
 def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
     if format_id == "csv":
-        text = text_of(reading)
+        text = decoded_text(reading)
         for row in rows_of(text, delimiter_of(text)):
             yield [words_of_cell(cell) for cell in row]  # this program escapes formulas, others may too
         return

@@ -1,13 +1,290 @@
-"""The header of a GGUF file as records."""
+"""The header of a GGUF file: its bytes parsed within limits, as files are untrusted, and LoRA adapters told from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+import math
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from io import RawIOBase
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
+from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.record import Record, field
 from slmdesk.base.types import Sampling
-from slmdesk.gguf.reader import ListSummary
+from slmdesk.base.untrusted import CUT, clean_bytes, clean_label
+
+STRING, ARRAY, BOOL, FLOAT = 8, 9, 7, 6
+
+SCALARS: Mapping[int, struct.Struct] = MappingProxyType(
+    {
+        number: struct.Struct("<" + letter)
+        for number, letter in (
+            (0, "B"), (1, "b"), (2, "H"), (3, "h"), (4, "I"), (5, "i"), (6, "f"), (7, "B"), (10, "Q"),
+            (11, "q"), (12, "d"),
+        )
+    }
+)  # fmt: skip
+
+VALUE_TYPES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "u8", 1: "i8", 2: "u16", 3: "i16", 4: "u32", 5: "i32", 6: "f32", 7: "bool", 8: "string", 9: "array",
+        10: "u64", 11: "i64", 12: "f64",
+    }
+)  # fmt: skip
+
+
+class WeightType(Record):
+    """How weights are packed: `block` of them take `block_bytes` bytes."""
+
+    name: str
+    block: int
+    block_bytes: int
+
+
+WEIGHT_TYPES: Mapping[int, WeightType] = MappingProxyType(
+    {
+        number: WeightType(name, block, block_bytes)
+        for number, name, block, block_bytes in (
+            (0, "F32", 1, 4), (1, "F16", 1, 2), (2, "Q4_0", 32, 18), (3, "Q4_1", 32, 20), (6, "Q5_0", 32, 22),
+            (7, "Q5_1", 32, 24), (8, "Q8_0", 32, 34), (9, "Q8_1", 32, 36), (10, "Q2_K", 256, 84),
+            (11, "Q3_K", 256, 110), (12, "Q4_K", 256, 144), (13, "Q5_K", 256, 176), (14, "Q6_K", 256, 210),
+            (15, "Q8_K", 256, 292), (16, "IQ2_XXS", 256, 66), (17, "IQ2_XS", 256, 74), (18, "IQ3_XXS", 256, 98),
+            (19, "IQ1_S", 256, 50), (20, "IQ4_NL", 32, 18), (21, "IQ3_S", 256, 110), (22, "IQ2_S", 256, 82),
+            (23, "IQ4_XS", 256, 136), (24, "I8", 1, 1), (25, "I16", 1, 2), (26, "I32", 1, 4), (27, "I64", 1, 8),
+            (28, "F64", 1, 8), (29, "IQ1_M", 256, 56), (30, "BF16", 1, 2), (34, "TQ1_0", 256, 54),
+            (35, "TQ2_0", 256, 66), (39, "MXFP4", 32, 17), (40, "NVFP4", 64, 36), (41, "Q1_0", 128, 18),
+            (42, "Q2_0", 64, 18),
+        )
+    }
+)  # fmt: skip
+
+FILE_TYPES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
+        12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS",
+        20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M",
+        28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4",
+        39: "NVFP4", 40: "Q1_0", 41: "Q2_0",
+    }
+)  # fmt: skip
+
+FILE_TYPE_GUESSED = 1024
+"""A bit of `general.file_type`: whoever wrote it guessed."""
+
+ENCODERS = frozenset(
+    {
+        "bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3",
+        "eurobert", "gemma-embedding", "llama-embed", "t5encoder",
+    }
+)  # fmt: skip
+"""Architectures that give vectors, not words."""
+
+PROJECTORS = frozenset({"clip"})
+
+DRAFT_HEADS = frozenset({"dflash", "eagle3", "gemma4-assistant"})
+"""Architectures that guess ahead for the model they were made for.  Others are heads by what they lack."""
+
+CHAT_ARCHITECTURES = frozenset(
+    {
+        "llama", "llama4", "deci", "falcon", "grok", "gpt2", "gptj", "gptneox", "mpt", "baichuan", "starcoder",
+        "refact", "bloom", "stablelm", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3next",
+        "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "phi2", "phi3", "phimoe", "plamo", "plamo2", "plamo3",
+        "codeshell", "orion", "internlm2", "minicpm", "minicpm3", "gemma", "gemma2", "gemma3", "gemma3n", "gemma4",
+        "starcoder2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", "mamba", "mamba2", "jamba", "falcon-h1", "xverse",
+        "command-r", "cohere2", "cohere2moe", "dbrx", "olmo", "olmo2", "olmoe", "openelm", "arctic", "deepseek",
+        "deepseek2", "deepseek2-ocr", "deepseek32", "chatglm", "glm4", "glm4moe", "glm-dsa", "bitnet", "jais",
+        "jais2", "nemotron", "nemotron_h", "nemotron_h_moe", "exaone", "exaone4", "exaone-moe", "granite",
+        "granitemoe", "granitehybrid", "chameleon", "plm", "bailingmoe", "bailingmoe2", "dots1", "arcee", "afmoe",
+        "laguna", "ernie4_5", "ernie4_5-moe", "hunyuan-moe", "hunyuan-dense", "hunyuan_vl", "smollm3", "gpt-oss",
+        "lfm2", "lfm2moe", "smallthinker", "seed_oss", "grovemoe", "apertus", "minimax-m2", "cogvlm",
+        "pangu-embedded", "mistral3", "mistral4", "paddleocr", "mimo2", "step35", "maincoder", "kimi-linear",
+        "mellum", "nanbeige", "deepseek4", "granite_swa", "graniteswitch", "bailingmoe3", "hy_v3", "hy_v4",
+        "minimax-01", "minimax-m3", "kimi-k3", "glm5-next", "qwen4exp",
+    }
+)  # fmt: skip
+"""Architectures of the pinned llama.cpp that write one word after the other.
+
+Left out: diffusion models, encoder-decoders, speech, draft heads.
+"""
+
+# ---- reads values of an untrusted GGUF header through a small window and never beyond a limit
+
+
+if TYPE_CHECKING:
+    Scalar: TypeAlias = bool | int | float | str
+
+MAX_HEADER_BYTES = 64 << 20
+MAX_STRINGS = 800_000
+"""Strings in all lists of one header; the largest vocabulary known, 262,144 tokens, has 777,050 with its merges."""
+MAX_KEY_BYTES = 65_535
+MAX_TEXT_BYTES = 4096
+"""Of one text kept; a longer one is cut and marked."""
+MAX_KEPT_NUMBERS, MAX_KEPT_STRINGS = 1024, 64
+"""Longer lists are summarised: one number for each layer, or the languages of a model, are kept."""
+
+_U32, _U64, _LENGTHS = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<Q").unpack_from
+_WINDOW_BYTES = 1 << 18
+
+
+class CutShort(SlmdeskError):
+    """The file ends before `needed`, a position in bytes."""
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(str(needed))
+        self.needed = needed
+
+
+class ListSummary(Record):
+    type: str
+    count: int
+    items: tuple[bool | int | float | str, ...] | None
+
+
+def damaged(reason: str) -> KnownError:
+    return KnownError("model.damaged", reason=reason)
+
+
+class HeaderReader:
+    """Little-endian values from the start of a file of `size` bytes.  Every method raises CutShort and KnownError."""
+
+    def __init__(self, file: RawIOBase, size: int) -> None:
+        self._file = file
+        self._size = size
+        self._window = b""
+        self._start = 0  # where the window lies in the file
+        self._at = 0  # where the next value lies in the window
+        self._strings = 0
+
+    @property
+    def position(self) -> int:
+        return self._start + self._at
+
+    def u32(self) -> int:
+        value: int = _U32.unpack(self.raw(4))[0]
+        return value
+
+    def u64(self) -> int:
+        value: int = _U64.unpack(self.raw(8))[0]
+        return value
+
+    def raw(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._window):
+            self._fill(count)
+            end = count
+        piece = self._window[self._at : end]
+        self._at = end
+        return piece
+
+    def skip(self, count: int) -> None:
+        self._check(self.position + count)
+        self._at += count
+
+    def string(self, keep: int) -> tuple[bytes, int]:
+        length = self.u64()
+        self._check(self.position + length)
+        kept = self.raw(min(length, keep))
+        self._at += length - len(kept)
+        return kept, length
+
+    def value(self, kind: int, *, keep: bool) -> Scalar | ListSummary | None:
+        """A value of a type by number; texts and lists shortened, or without `keep` passed over."""
+        if kind == ARRAY:
+            return self._list(MAX_KEPT_NUMBERS if keep else 0, MAX_KEPT_STRINGS if keep else 0)
+        if kind == STRING:
+            if keep:
+                return self._text()
+            self.string(0)
+            return None
+        return self._number(kind)
+
+    def texts(self) -> list[bytes]:
+        kind, count = self.u32(), self.u64()
+        if kind != STRING:
+            raise damaged("a list of texts holds something else")
+        self._check(self.position + 8 * count)
+        return [self.raw(self.u64()) for _ in range(count)]
+
+    def _number(self, kind: int) -> bool | int | float:
+        packed = SCALARS.get(kind)
+        if packed is None:
+            raise damaged(f"a value of the unknown type {kind}")
+        number: int | float = packed.unpack(self.raw(packed.size))[0]
+        return bool(number) if kind == BOOL else number
+
+    def _text(self) -> str:
+        kept, length = self.string(MAX_TEXT_BYTES)
+        text = kept.decode("utf-8", "replace")
+        return text if len(kept) == length else text.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
+
+    def _list(self, most_numbers: int, most_strings: int) -> ListSummary:
+        kind, count = self.u32(), self.u64()
+        if kind == ARRAY:
+            raise damaged("a list inside a list")
+        if kind == STRING:
+            return self._strings_of(count, most_strings)
+        packed = SCALARS.get(kind)
+        if packed is None:
+            raise damaged(f"a list of the unknown type {kind}")
+        if count > most_numbers:
+            self.skip(count * packed.size)
+            return ListSummary(VALUE_TYPES[kind], count, None)
+        self._check(self.position + count * packed.size)
+        numbers = tuple(one[0] for one in packed.iter_unpack(self.raw(count * packed.size)))
+        return ListSummary(VALUE_TYPES[kind], count, tuple(map(bool, numbers)) if kind == BOOL else numbers)
+
+    def _strings_of(self, count: int, most: int) -> ListSummary:
+        self._check(self.position + 8 * count)
+        self._strings += count
+        if self._strings > MAX_STRINGS:
+            raise damaged(f"lists of {self._strings:,} texts")
+        if count <= most:
+            return ListSummary("string", count, tuple(self._text() for _ in range(count)))
+        self._skip_strings(count)
+        return ListSummary("string", count, None)
+
+    def _skip_strings(self, count: int) -> None:
+        while count:
+            window, at, last = self._window, self._at, len(self._window) - 8
+            for left in range(count, 0, -1):
+                if at > last:
+                    count = left
+                    break
+                at += 8 + _LENGTHS(window, at)[0]
+            else:
+                count = 0
+            self._check(self._start + at)
+            self._at = at
+            if count:
+                self._fill(8)
+
+    def _check(self, end: int) -> None:
+        if end > MAX_HEADER_BYTES:
+            raise damaged(f"a header of more than {MAX_HEADER_BYTES >> 20} MiB")
+        if end > self._size:
+            raise CutShort(end)
+
+    def _fill(self, count: int) -> None:
+        start = self.position
+        self._check(start + count)
+        self._file.seek(start)
+        window = self._file.read(max(count, _WINDOW_BYTES)) or b""
+        while len(window) < count:
+            more = self._file.read(count - len(window))
+            if not more:  # the file became shorter while it was read
+                raise CutShort(start + count)
+            window += more
+        self._window, self._start, self._at = window, start, 0
+
+
+def name_of(untrusted: bytes) -> str:
+    return clean_bytes(untrusted, 80)
+
+
+# ---- the header of a GGUF file as records
+
 
 MetadataValue: TypeAlias = bool | int | float | str | ListSummary
 
@@ -95,3 +372,263 @@ class GgufHeader(Record):
 def whole(value: object, limit: int = 1 << 32) -> int:
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
     return value if fits and isinstance(value, int) else 0
+
+
+# ---- parses the bytes of a GGUF header to metadata and sums over its tensors
+
+
+MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
+MAX_ALL_KEYS_BYTES = 4 << 20
+MAX_KEPT_BYTES = 2 << 20
+"""Of texts and lists kept, without the template; what comes after is passed over and counted.  Numbers are all kept."""
+MAX_TEMPLATE_BYTES = 256 << 10
+DEFAULT_ALIGNMENT = 32
+TEMPLATE = "tokenizer.chat_template"
+ALPHA = "adapter.lora.alpha"
+_EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
+_TABLE = b"token_embd.weight"
+_LAYER = re.compile(rb"blk\.(\d{1,4})\.")
+
+
+class Metadata:
+    def __init__(self) -> None:
+        self.values: dict[str, MetadataValue] = {}
+        self.left_out = 0
+        self._seen: set[bytes] = set()
+        self._templates: dict[str, tuple[str | None, int]] = {}
+        self._key_bytes = self._kept_bytes = 0
+
+    def read(self, reader: HeaderReader, count: int) -> None:
+        for _ in range(count):
+            raw, length = reader.string(MAX_KEY_BYTES)
+            if length > MAX_KEY_BYTES or not raw:
+                raise damaged(f"a key of {length:,} bytes")
+            key = raw.decode("utf-8", "replace")
+            self._mark_seen(raw)
+            kind = reader.u32()
+            if key == ALPHA and kind != FLOAT:
+                raise damaged(f"{key} is no number")  # llama.cpp ends the process over it
+            if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
+                self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
+            else:
+                self._keep(key, reader.value(kind, keep=self._kept_bytes < MAX_KEPT_BYTES))
+
+    def template(self) -> tuple[str | None, int]:
+        for key in (TEMPLATE, TEMPLATE + ".default", *self._templates):
+            if key in self._templates:
+                return self._templates[key]
+        return None, 0
+
+    def _mark_seen(self, raw: bytes) -> None:
+        if raw in self._seen:
+            raise damaged(f"the key {name_of(raw)} stands twice")
+        self._seen.add(raw)
+        self._key_bytes += len(raw)
+        if self._key_bytes > MAX_ALL_KEYS_BYTES:
+            raise damaged("keys without end")
+
+    def _keep_template(self, key: str, kept: bytes, length: int) -> None:
+        known = key in (TEMPLATE, TEMPLATE + ".default")
+        if known or not self._templates:  # of the others the first, in case there is no default
+            text = kept.decode("utf-8", "replace") if len(kept) == length else None
+            self._templates[key] = (text, length)
+
+    def _keep(self, key: str, value: MetadataValue | None) -> None:
+        if value is None:
+            self.left_out += 1
+        else:
+            self._kept_bytes += _weight(value)
+            self.values[key] = value
+
+
+def _weight(value: MetadataValue) -> int:
+    if isinstance(value, str):
+        return len(value) + 64
+    if isinstance(value, ListSummary):
+        return 64 + sum(len(one) + 64 if isinstance(one, str) else 40 for one in value.items or ())
+    return 0
+
+
+def parse(reader: HeaderReader) -> tuple[Metadata, Tensors, int]:
+    """Metadata, tensors, and where the data starts; `reader` stands at the counts, behind magic and version.
+
+    Raises CutShort, and KnownError model.damaged or model.unsupported.
+    """
+    tensor_count, key_count = reader.u64(), reader.u64()
+    if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
+        raise damaged(f"{tensor_count:,} tensors and {key_count:,} keys")
+    metadata = Metadata()
+    metadata.read(reader, key_count)
+    alignment = metadata.values.get("general.alignment", DEFAULT_ALIGNMENT)
+    if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20 or alignment & (alignment - 1):
+        raise damaged("the alignment is no power of two")
+    tensors = _read_tensors(reader, tensor_count, alignment)
+    return metadata, tensors, _padded(reader.position, alignment) if tensor_count else reader.position
+
+
+class _TensorSum:
+    def __init__(self) -> None:
+        self.count = self.parameters = self.expert_bytes = self.table_bytes = 0
+        self.separate_experts = False
+        self.sizes: dict[str, int] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.layers: dict[int, int] = {}
+
+    def add(self, raw_name: bytes, shape: tuple[int, ...], type_name: str, size: int) -> None:
+        self.count += 1
+        self.parameters += math.prod(shape)
+        self.sizes[type_name] = self.sizes.get(type_name, 0) + size
+        self.shapes[raw_name.decode("utf-8", "replace")] = shape
+        if layer := _LAYER.match(raw_name):
+            number = int(layer[1])
+            self.layers[number] = self.layers.get(number, 0) + size
+        if raw_name == _TABLE:
+            self.table_bytes = size
+        elif expert := _EXPERTS.search(raw_name):
+            self.expert_bytes += size
+            self.separate_experts |= expert[1] != b"_exps"
+
+    def result(self, end: int) -> Tensors:
+        return Tensors(
+            count=self.count,
+            parameters=self.parameters,
+            bytes_by_type=MappingProxyType(self.sizes),
+            shapes=MappingProxyType(self.shapes),
+            end=end,
+            expert_bytes=self.expert_bytes,
+            table_bytes=self.table_bytes,
+            layer_bytes=MappingProxyType(self.layers),
+            separate_experts=self.separate_experts,
+        )
+
+
+def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
+    names: set[bytes] = set()
+    found = _TensorSum()
+    end = 0
+    for _ in range(count):
+        raw, length = reader.string(MAX_TENSOR_NAME)
+        if length > MAX_TENSOR_NAME or raw in names:
+            raise damaged(f"the tensor {name_of(raw)} stands twice or has too long a name")
+        names.add(raw)
+        shape, type_name, size = _read_shape(reader, raw)
+        offset = reader.u64()
+        if offset != _padded(end, alignment):
+            raise damaged(f"the tensor {name_of(raw)} lies where it should not")
+        end = offset + size
+        found.add(raw, shape, type_name, size)
+    return found.result(end)
+
+
+def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:
+    dimensions = reader.u32()
+    if dimensions > MAX_DIMENSIONS:
+        raise damaged(f"the tensor {name_of(raw_name)} has {dimensions:,} dimensions")
+    shape = tuple(reader.u64() for _ in range(dimensions))
+    number = reader.u32()
+    weight_type = WEIGHT_TYPES.get(number)
+    if weight_type is None:
+        raise KnownError("model.unsupported", architecture=f"weights of type {number}")
+    elements = math.prod(shape)
+    row = shape[0] if shape else 1
+    if not 0 < elements < 1 << 48 or row % weight_type.block:
+        raise damaged(f"the tensor {name_of(raw_name)} has an impossible shape")
+    return shape, weight_type.name, elements // weight_type.block * weight_type.block_bytes
+
+
+def _padded(position: int, alignment: int) -> int:
+    return -(-position // alignment) * alignment
+
+
+# ---- LoRA adapters in GGUF files
+#
+# whether one can be used at all, and which models it fits, from the headers alone. An adapter is a small change to
+# some of a model's matrices, kept as two thin ones (A and B) for each. llama.cpp itself checks only part of what
+# follows and ends the process over the rest (found with the pinned version: whole numbers as weights, a third
+# dimension, a change to a token table that is the output too).
+
+
+A, B = ".lora_a", ".lora_b"
+MOST_STRENGTH = 2.0
+"""Times the adapter as its makers meant it; above, small models only stammer."""
+_NORM = "_norm.weight"
+"""A file may contain changes of norms; llama.cpp ignores them."""
+_TOKEN_TABLE, _OUTPUT = "token_embd.weight", "output.weight"
+_NO_WEIGHTS = frozenset({"I8", "I16", "I32", "I64", "F64", "Q8_1", "Q8_K"})
+_ACTIVATED = "adapter.alora.invocation_tokens"
+
+
+def require_adapter(header: GgufHeader) -> None:
+    """Raise KnownError model.wrong_kind for what is no adapter, model.unsupported or model.damaged for one that
+    llama.cpp cannot use, as far as its own header tells.
+    """
+    if header.kind != "adapter":
+        raise KnownError("model.wrong_kind", kind=header.kind)
+    if not header.architecture:
+        raise damaged("no architecture is named")
+    kind = header.metadata.get("adapter.type")
+    if header.metadata.get("general.type") != "adapter" or kind != "lora" or _ACTIVATED in header.metadata:
+        other = "aLoRA" if _ACTIVATED in header.metadata else clean_label(str(kind), 40)
+        raise KnownError("model.unsupported", architecture=f"adapter of the kind {other}")
+    alpha = header.metadata.get(ALPHA, 1.0)
+    if not isinstance(alpha, float) or not math.isfinite(alpha):
+        raise damaged("its strength is no number")
+    if _NO_WEIGHTS & header.tensors.bytes_by_type.keys():
+        raise damaged("its weights are of a type that cannot be computed with")
+    if not list(_pairs(header)):
+        raise damaged("it changes nothing")
+
+
+def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
+    """Why an adapter does not fit a model, in short; empty when it does.  Both are checked headers."""
+    if adapter.architecture != base.architecture:
+        return f"it is made for {clean_label(adapter.architecture, 40)}, not for {clean_label(base.architecture, 40)}"
+    for name, a, b in _pairs(adapter):
+        shape = base.tensors.shapes.get(name)
+        part = clean_label(name.removesuffix(".weight"), 40)
+        if shape is None:
+            return f"the model has no part {part}"
+        if name == _TOKEN_TABLE and _OUTPUT not in base.tensors.shapes:
+            return f"the model uses its part {part} twice"
+        if not _fits(shape, a, b, is_table=name == _TOKEN_TABLE):
+            return f"the model's part {part} has another size"
+    return ""
+
+
+def base_name(header: GgufHeader) -> str:
+    """The model an adapter says it was made for; empty where it says nothing.  A hint for people, no proof."""
+    for key in ("general.base_model.0.name", "general.base_model.0.repo_url"):
+        value = header.metadata.get(key)
+        if isinstance(value, str) and value:
+            return clean_label(value, 120)
+    return ""
+
+
+def _pairs(header: GgufHeader) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """Raises KnownError."""
+    shapes = header.tensors.shapes
+    for name, shape in shapes.items():
+        if name.endswith(A):
+            other = shapes.get(name.removesuffix(A) + B)
+            if other is None:
+                raise damaged(f"{clean_label(name, 60)} stands alone")
+            if len(shape) > 3 or len(other) > 3:
+                raise damaged(f"{clean_label(name, 60)} has too many dimensions")
+            yield name.removesuffix(A), _in_four(shape), _in_four(other)
+        elif name.endswith(B):
+            if name.removesuffix(B) + A not in shapes:
+                raise damaged(f"{clean_label(name, 60)} stands alone")
+        elif not name.endswith(_NORM):
+            raise damaged(f"{clean_label(name, 60)} is no part of an adapter")
+
+
+def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_table: bool) -> bool:
+    """Source: llama.cpp's llama-adapter.cpp; of a token table both matrices lie the other way."""
+    into, out, *more = _in_four(shape)
+    if is_table:
+        return (out, into, a[0]) == (a[1], b[1], b[0]) and [*a[2:]] == [*b[2:]] == more
+    return (into, out, a[1]) == (a[0], b[1], b[0]) and [*a[2:]] == [*b[2:]] == more
+
+
+def _in_four(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape, *(1 for _ in range(3 - len(shape))))

@@ -1,28 +1,486 @@
-"""Reads the header of a GGUF file without loading the model: standard library only, with limits, for untrusted files.
-
-Source: the GGUF specification (ggml-org/ggml, docs/gguf.md) and what llama.cpp itself refuses.
-"""
+"""Reads GGUF files that somebody chose: opened safely, described, checked for damage; split ones joined."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import math
+import os
+import re
+import stat
 import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.labels import clean_label
-from slmdesk.base.types import Json
-from slmdesk.gguf.checks import check_layout, check_tokenizer
-from slmdesk.gguf.describe import TOKENS, describe
-from slmdesk.gguf.file import FIRST_BYTES, MAGIC, looks_like, opened, shown_path
-from slmdesk.gguf.header import GgufHeader, MetadataValue, Tensors, whole
-from slmdesk.gguf.parse import MAX_TEMPLATE_BYTES, parse
-from slmdesk.gguf.reader import CutShort, HeaderReader, ListSummary, damaged
+from slmdesk.base.record import Record
+from slmdesk.base.types import Json, Sampling
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import (
+    ARRAY,
+    CHAT_ARCHITECTURES,
+    DEFAULT_ALIGNMENT,
+    DRAFT_HEADS,
+    ENCODERS,
+    FILE_TYPE_GUESSED,
+    FILE_TYPES,
+    MAX_KEY_BYTES,
+    MAX_KEYS,
+    MAX_TEMPLATE_BYTES,
+    MAX_TENSORS,
+    PROJECTORS,
+    CutShort,
+    GgufHeader,
+    HeaderReader,
+    ListSummary,
+    Metadata,
+    MetadataValue,
+    Tensors,
+    damaged,
+    parse,
+    whole,
+)
+from slmdesk.gguf.parts import part_of
 
 __all__ = [
-    "MAX_TEMPLATE_BYTES", "GgufHeader", "ListSummary", "MetadataValue", "Tensors", "check_file", "check_tokenizer",
-    "plain_metadata", "read_header", "require_chat_model", "whole",
-]  # fmt: skip
+    "MAX_TEMPLATE_BYTES",
+    "GgufHeader",
+    "ListSummary",
+    "MetadataValue",
+    "Tensors",
+    "check_file",
+    "check_tokenizer",
+    "plain_metadata",
+    "read_header",
+    "require_chat_model",
+    "whole",
+]
+
+MAGIC = b"GGUF"
+FIRST_BYTES = 1024
+
+_KINDS_OF_FILE = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+_REASONS = {
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.ELOOP: "a link that leads in a circle",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EIO: "the disk reports an error",
+    errno.ENXIO: "a socket",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+}
+_STARTS = (
+    (b"PK\x03\x04", "a zip archive, perhaps a PyTorch file"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the file itself"),
+    (b"FUGG", "a GGUF file for computers of another byte order"),
+    (b"lmgg", "an old GGML file"),
+    (b"fmgg", "an old GGML file"),
+    (b"tjgg", "an old GGML file"),
+    (b"algg", "an old GGML adapter"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a rar archive"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x89HDF", "an HDF5 (Keras) file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SQLite format 3", "a database"),
+)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[FileIO, os.stat_result]]:
+    """The file, unbuffered, and its status.  Raises KnownError `model.missing`, `model.unreadable`.
+
+    Looked at before it is opened, since opening alone blocks (a pipe) or moves something (a device); opened without
+    waiting and looked at again, since another file may stand there by then.
+    """
+    try:
+        _refuse_irregular(path, path.stat())
+        flags = os.O_RDONLY
+        for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+            flags |= getattr(os, name, 0)
+        file = os.fdopen(os.open(path, flags), "rb", buffering=0)
+    except (OSError, ValueError) as err:
+        raise unreadable(path, err) from err
+    with file:
+        info = os.fstat(file.fileno())
+        _refuse_irregular(path, info)
+        try:
+            yield file, info
+        except OSError as err:
+            raise unreadable(path, err) from err
+
+
+def shown_path(path: Path) -> str:
+    return clean_label(str(path), 400)
+
+
+def unreadable(path: Path, err: OSError | ValueError) -> KnownError:
+    if isinstance(err, (FileNotFoundError, NotADirectoryError)) or not isinstance(err, OSError):
+        return KnownError("model.missing", path=shown_path(path))  # ValueError: a NUL in the name
+    reason = _REASONS.get(err.errno or 0) or clean_label(err.strerror or "it cannot be read")
+    return KnownError("model.unreadable", path=shown_path(path), reason=reason)
+
+
+def looks_like(untrusted: bytes) -> str:
+    if not untrusted:
+        return "an empty file"
+    if not untrusted.strip(b"\x00"):
+        return "a file of zeros"
+    for start, name in _STARTS:
+        if untrusted.startswith(start):
+            return name
+    if untrusted[:1] == b"\x80" and 2 <= untrusted[1] <= 5:
+        return "a Python pickle, perhaps a PyTorch file"
+    if untrusted[8:9] == b"{" and int.from_bytes(untrusted[:8], "little") < 1 << 32:
+        return "a safetensors file"
+    return _looks_like_text(untrusted)
+
+
+def _looks_like_text(untrusted: bytes) -> str:
+    text = untrusted.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<body")) or b"<html" in text:
+        return "a web page"
+    if text.startswith((b"<?xml", b"<error")):
+        return "an XML answer of a server"
+    if text.startswith((b"{", b"[")):
+        return "an error message of a server (JSON)" if b"error" in text else "a JSON file"
+    control = sum(byte < 32 and byte not in b"\t\r\n\f" for byte in untrusted)
+    return "unknown data" if control else "a text file"
+
+
+def _refuse_irregular(path: Path, info: os.stat_result) -> None:
+    if stat.S_ISREG(info.st_mode):
+        return
+    reason = next((name for is_kind, name in _KINDS_OF_FILE if is_kind(info.st_mode)), "not a regular file")
+    raise KnownError("model.unreadable", path=shown_path(path), reason=reason)
+
+
+# ---- the files of a model that was split, by their names
+
+
+MAX_NAMED = 5
+
+
+def first_parts(paths: Sequence[Path]) -> list[Path]:
+    """`paths` with the parts of one model once, as its first part there; each file but once, in their order."""
+    seen: set[tuple[Path, str, int]] = set()
+    kept: dict[Path, None] = {}
+    for path in sorted(paths, key=lambda one: (part_of(one) or ("", 0, 0))[1]):
+        part = part_of(path)
+        if part is not None:
+            key = (path.parent, part[0], part[2])
+            if key in seen:
+                continue
+            seen.add(key)
+        kept[path] = None
+    return [one for one in paths if one in kept]
+
+
+def parts_of(path: Path, count: int) -> list[Path]:
+    """All parts of the model of which `path` is one; `count` as its header says.
+
+    Raises KnownError `model.parts_missing` with the names of those that are not there, and `model.damaged` where name
+    and header contradict each other.
+    """
+    part = part_of(path)
+    if part is None or part[2] != count:
+        name = clean_label(path.name, 80)
+        raise KnownError("model.damaged", reason=f"{name} is no name of one of {count} parts of a model")
+    stem, suffix = part[0], path.suffix
+    names = [f"{stem}-{number:05}-of-{count:05}{suffix}" for number in range(1, count + 1)]
+    missing = [name for name in names if not (path.parent / name).is_file()]
+    if missing:
+        named = ", ".join(clean_label(name, 80) for name in missing[:MAX_NAMED])
+        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        raise KnownError("model.parts_missing", count=count, missing=len(missing), names=named + more)
+    return [path.parent / name for name in names]
+
+
+# ---- derives a GgufHeader, as people and the program need it, from the metadata of a GGUF file
+
+
+MAX_LAYERS = 1024
+TOKENS = "tokenizer.ggml.tokens"
+
+
+def describe(
+    metadata: Metadata, tensors: Tensors, *, version: int, stem: str, data_start: int, file_bytes: int
+) -> GgufHeader:
+    """The header of a file called `stem`.  Raises nothing: what makes no sense is 0 or empty."""
+    values = metadata.values
+    template, template_bytes = metadata.template()
+    architecture = values.get("general.architecture")
+    architecture = architecture if isinstance(architecture, str) else ""
+    file_type = whole(values.get("general.file_type"), 1 << 20) if "general.file_type" in values else None
+    shape = _Shape(architecture, values, tensors)
+    return GgufHeader(
+        version=version,
+        kind=_kind(architecture, values, tensors),
+        architecture=architecture,
+        name=_name(values, stem),
+        parameters=tensors.parameters,
+        quantization=_quantization(file_type, tensors),
+        context_length=whole(values.get(f"{architecture}.context_length"), 1 << 63),
+        chat_template=template,
+        template_bytes=template_bytes,
+        license=_label(values, "general.license") or _label(values, "general.license.name"),
+        file_type=file_type,
+        sampling=_sampling(values),
+        metadata=MappingProxyType(values),
+        metadata_left_out=metadata.left_out,
+        tensors=tensors,
+        data_start=data_start,
+        data_end=data_start + tensors.end,
+        file_bytes=file_bytes,
+        layers=shape.layers,
+        embedding_length=shape.embedding,
+        feed_forward_length=max(shape.per_layer("feed_forward_length"), default=0),
+        heads=shape.heads,
+        kv_heads=shape.per_layer("attention.head_count_kv") or shape.heads,
+        key_length=shape.head_length("attention.key_length"),
+        value_length=shape.head_length("attention.value_length"),
+        sliding_window=shape.number("attention.sliding_window"),
+        vocab_size=shape.vocab_size(),
+        split_no=whole(values.get("split.no"), 1 << 16),
+        split_count=whole(values.get("split.count"), 1 << 16),
+    )
+
+
+class _Shape:
+    def __init__(self, architecture: str, values: Mapping[str, MetadataValue], tensors: Tensors) -> None:
+        self._architecture = architecture
+        self._values = values
+        self._tensors = tensors
+        self.layers = self.number("block_count", MAX_LAYERS)
+        self.embedding = self.number("embedding_length", 1 << 20)
+        self.heads = self.per_layer("attention.head_count")
+
+    def number(self, key: str, limit: int = 1 << 32) -> int:
+        return whole(self._values.get(f"{self._architecture}.{key}"), limit)
+
+    def per_layer(self, key: str) -> tuple[int, ...]:
+        value = self._values.get(f"{self._architecture}.{key}")
+        if isinstance(value, ListSummary):
+            numbers = tuple(whole(one, 1 << 24) for one in value.items or ())[: self.layers]
+            return numbers + (0,) * (self.layers - len(numbers))
+        return (whole(value, 1 << 24),) * self.layers if value is not None else ()
+
+    def head_length(self, key: str) -> int:
+        """Numbers in one key or value; as llama.cpp has it, the embedding over the heads where the file is silent."""
+        most = max(self.heads, default=0)
+        return self.number(key, 1 << 20) or (self.embedding // most if most else 0)
+
+    def vocab_size(self) -> int:
+        tokens = self._values.get(TOKENS)
+        rows = self._tensors.shapes.get("token_embd.weight", (0, 0))
+        listed = tokens.count if isinstance(tokens, ListSummary) else 0
+        return listed or self.number("vocab_size", 1 << 24) or (rows[1] if len(rows) == 2 else 0)
+
+
+def _kind(architecture: str, values: Mapping[str, MetadataValue], tensors: Tensors) -> str:
+    kind = values.get("general.type", "model")
+    if kind == "adapter" or "adapter.type" in values:
+        return "adapter"
+    if kind == "imatrix" or "imatrix.chunk_count" in values:
+        return "imatrix"
+    if kind == "mmproj" or architecture in PROJECTORS:
+        return "projector"
+    if whole(values.get("split.count"), 1 << 16) > 1:
+        return "split"
+    if not tensors.count and TOKENS in values:
+        return "vocabulary"
+    if architecture in ENCODERS:
+        return "encoder"
+    can_chat = architecture in CHAT_ARCHITECTURES
+    layers = whole(values.get(f"{architecture}.block_count"), MAX_LAYERS)
+    if architecture in DRAFT_HEADS or (can_chat and tensors.count and 2 * len(tensors.layer_bytes) < layers):
+        return "head"
+    return "model" if kind == "model" and can_chat else "unknown"
+
+
+def _label(values: Mapping[str, MetadataValue], key: str) -> str:
+    value = values.get(key)
+    return clean_label(value, 120) if isinstance(value, str) else ""
+
+
+def _name(values: Mapping[str, MetadataValue], stem: str) -> str:
+    made = f"{_label(values, 'general.basename')} {_label(values, 'general.size_label')}"
+    return _label(values, "general.name") or clean_label(made, 120) or clean_label(stem, 120)
+
+
+def _quantization(file_type: int | None, tensors: Tensors) -> str:
+    if not tensors.count:
+        return ""
+    named = FILE_TYPES.get(file_type & ~FILE_TYPE_GUESSED) if file_type is not None else None
+    sizes = tensors.bytes_by_type
+    return named or max(sizes, key=lambda name: sizes[name])
+
+
+def _sampling(values: Mapping[str, MetadataValue]) -> Sampling:
+    def number(name: str, low: float, high: float) -> float | None:
+        value = values.get(f"general.sampling.{name}")
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+        return float(value) if fits and isinstance(value, (int, float)) else None
+
+    top_k, last_n = number("top_k", 0, 1 << 20), number("penalty_last_n", -1, 1 << 20)
+    return Sampling(
+        temperature=number("temp", 0, 10),
+        top_k=None if top_k is None else int(top_k),
+        top_p=number("top_p", 0, 1),
+        min_p=number("min_p", 0, 1),
+        repeat_penalty=number("penalty_repeat", 0.01, 10),
+        penalty_last_n=None if last_n is None else int(last_n),
+        xtc_probability=number("xtc_probability", 0, 1),
+        xtc_threshold=number("xtc_threshold", 0, 1),
+    )
+
+
+# ---- detects damage that llama.cpp would load silently, from a header and the size of its file
+
+
+MERGES = "tokenizer.ggml.merges"
+_ESCAPE = re.compile(rb"\\(x.{0,2}|.|$)", re.DOTALL)
+_SIGNS = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
+_LARGEST_ALIGNMENT = 4096
+_MOST_BEHIND = 64 << 20
+"""Bytes after the last tensor that are tolerated, however small the model."""
+_MOST_PIECES_OF_FILE = 10_000
+_BEFORE_KEYS = 16
+_LEAST_MERGES = 16
+"""With fewer nothing is said: such a tokenizer is made for tests."""
+_BAD_SHARE = 0.02
+
+
+def check_layout(path: Path, header: GgufHeader) -> None:
+    """Raise KnownError `model.damaged` where the data cannot be what the header describes.
+
+    The weights lie some bytes further than the alignment says (it was changed: every number would be read shifted),
+    the file goes on far behind them, or most of it was never written (the size alone was set).
+    """
+    behind = header.file_bytes - header.data_end
+    if header.tensors.count and behind > max(header.data_end, _MOST_BEHIND):
+        raise damaged(f"its header describes {header.data_end:,} bytes, but the file has {header.file_bytes:,}")
+    with opened(path) as (file, _info):
+        for shift in _shifts(header):
+            file.seek(header.data_start)
+            if not (file.read(shift) or b"1").strip(b"\x00"):
+                raise damaged("its weights do not begin where its alignment says")
+        written = _written_bytes(file.fileno(), header.file_bytes)
+        if written < header.file_bytes // 2:
+            raise damaged(f"only {written:,} of its {header.file_bytes:,} bytes were ever written")
+
+
+def check_tokenizer(path: Path, header: GgufHeader) -> None:
+    """Raise KnownError `model.damaged` where merges join pieces that the vocabulary does not have, or where llama.cpp
+    would cut a text without end.
+    """
+    kind = header.metadata.get("tokenizer.ggml.model")
+    if kind == "rwkv":
+        _check_first_bytes(_texts_of(path, (TOKENS,)).get(TOKENS, ()))
+    elif kind == "gpt2" and MERGES in header.metadata:
+        _check_merges(_texts_of(path, (TOKENS, MERGES)))
+
+
+def _check_first_bytes(tokens: Iterable[bytes]) -> None:
+    """A byte that begins a token must be one as well: else llama.cpp takes nothing from the text, again and again."""
+    pieces = [_ESCAPE.sub(_unescaped, one) for one in tokens]
+    alone = {one for one in pieces if len(one) == 1}
+    if lone := {one[:1] for one in pieces if one} - alone:
+        raise damaged(f"its tokenizer has no token for the byte {min(lone).hex()} alone, with which others begin")
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    sign = found[1]
+    if sign[:1] != b"x":
+        return _SIGNS.get(sign, sign)
+    digits = [one - (87 if 97 <= one < 128 else 48) for one in sign[1:]]
+    return bytes(((digits[0] << 4) + digits[1] & 255,)) if len(digits) == 2 else b""
+
+
+def _check_merges(texts: Mapping[str, Sequence[bytes]]) -> None:
+    pieces, merges = set(texts.get(TOKENS, ())), texts.get(MERGES, [])
+    bad = 0
+    for merge in merges:
+        left, _, right = merge.partition(b" ")
+        bad += not (left in pieces and right in pieces and left + right in pieces)
+    if len(merges) >= _LEAST_MERGES and bad > _BAD_SHARE * len(merges):
+        raise damaged(f"{bad:,} of {len(merges):,} merges of its tokenizer do not fit its vocabulary")
+
+
+def _shifts(header: GgufHeader) -> list[int]:
+    """How far the data would lie behind its start with a larger alignment, where the file is longer by just that."""
+    alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
+    behind, end = header.file_bytes - header.data_end, header.tensors.end
+    found = []
+    larger = int(alignment) * 2 if isinstance(alignment, int) else _LARGEST_ALIGNMENT * 2
+    while larger <= _LARGEST_ALIGNMENT and header.tensors.count:
+        shift = -header.data_start % larger
+        if shift and shift <= behind <= shift + -end % larger:
+            found.append(shift)
+        larger *= 2
+    return found
+
+
+def _written_bytes(descriptor: int, size: int) -> int:
+    """Bytes of a file that were written, its holes left out; all of them where the system does not know."""
+    if not hasattr(os, "SEEK_DATA"):
+        return size
+    written = at = 0
+    for _ in range(_MOST_PIECES_OF_FILE):
+        try:
+            start = os.lseek(descriptor, at, os.SEEK_DATA)
+            at = os.lseek(descriptor, start, os.SEEK_HOLE)
+        except OSError:  # nothing but a hole from here on, or a system that cannot say
+            return written if at else size
+        written += at - start
+        if at >= size:
+            return written
+    return size
+
+
+def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    with opened(path) as (file, info):
+        try:
+            reader = HeaderReader(file, info.st_size)
+            reader.skip(_BEFORE_KEYS)
+            for _ in range(reader.u64()):
+                key = reader.string(MAX_KEY_BYTES)[0].decode("utf-8", "replace")
+                kind = reader.u32()
+                if kind == ARRAY and key in keys:
+                    found[key] = reader.texts()
+                else:
+                    reader.value(kind, keep=False)
+        except CutShort as err:
+            raise damaged("it changed while it was read") from err
+    return found
+
+
+# ---- reads the header of a GGUF file without loading the model
+#
+# standard library only, with limits, for untrusted files. Source: the GGUF specification (ggml-org/ggml,
+# docs/gguf.md) and what llama.cpp itself refuses.
+
 
 _START_BYTES = 24
 
@@ -130,3 +588,120 @@ def _plain(value: MetadataValue) -> Json:
             return {"type": value.type, "count": value.count}
         return [_plain(one) for one in value.items]
     return value
+
+
+# ---- joins the parts of a split model to the one file it was split from
+#
+# Source: llama.cpp's gguf-split: the first part carries all keys, each part its own tensors, in order; `split.no`,
+# `split.count` and `split.tensors.count` are added. The data of the parts is copied as it is; only offsets change.
+
+
+_PIECE = 4 << 20
+_VERSION = 3
+
+
+class _Piece(Record):
+    path: Path
+    keys: tuple[bytes, ...]
+    tensors: tuple[tuple[bytes, int], ...]
+    data_start: int
+    data_bytes: int
+
+
+def join(parts: Sequence[Path], out: BinaryIO, on_bytes: Callable[[int], object]) -> str:
+    """Write the whole model to `out`; returns its sha256.  `on_bytes` is called with the bytes written, and may raise.
+
+    Raises KnownError `model.…` for parts that are damaged, of different models, or incomplete, and OSError.
+    """
+    pieces = [_read(path, number, len(parts)) for number, path in enumerate(parts)]
+    alignment = _alignment(parts[0])
+    digest, written = hashlib.sha256(), 0
+
+    def put(chunk: bytes) -> None:
+        nonlocal written
+        out.write(chunk)
+        digest.update(chunk)
+        written += len(chunk)
+        on_bytes(written)
+
+    head = _head(pieces, alignment)
+    put(head + bytes(-len(head) % alignment))
+    for piece in pieces:
+        for chunk in _data(piece):
+            put(chunk)
+        put(bytes(-piece.data_bytes % alignment))
+    return digest.hexdigest()
+
+
+def _head(pieces: Sequence[_Piece], alignment: int) -> bytes:
+    keys = pieces[0].keys
+    count = sum(len(piece.tensors) for piece in pieces)
+    head = bytearray(MAGIC + struct.pack("<IQQ", _VERSION, count, len(keys)))
+    head += b"".join(keys)
+    base = 0
+    for piece in pieces:
+        for before, offset in piece.tensors:
+            head += before + struct.pack("<Q", base + offset)
+        base += piece.data_bytes + -piece.data_bytes % alignment
+    return bytes(head)
+
+
+def _read(path: Path, number: int, count: int) -> _Piece:
+    header = check_file(path)
+    if (header.kind, header.split_no, header.split_count) != ("split", number, count):
+        raise damaged(f"part {number + 1} of {count} is another one")
+    with opened(path) as (file, info):
+        reader = HeaderReader(file, info.st_size)
+        reader.skip(8)
+        try:
+            tensor_count, key_count = reader.u64(), reader.u64()
+            if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
+                raise damaged("too many tensors or keys")
+            spans = [one for _ in range(key_count) if (one := _key(reader)) is not None]
+            tensors = [_tensor(reader) for _ in range(tensor_count)]
+        except CutShort as err:  # checked above: the file has changed meanwhile
+            raise damaged("it changed while it was read") from err
+        keys = tuple(_span(file, start, end) for start, end in spans)
+        infos = tuple((_span(file, start, end), offset) for start, end, offset in tensors)
+    return _Piece(path, keys, infos, header.data_start, header.data_end - header.data_start)
+
+
+def _key(reader: HeaderReader) -> tuple[int, int] | None:
+    """Positions of a key and its value; None for keys that only describe the split."""
+    start = reader.position
+    name, _length = reader.string(MAX_KEY_BYTES)
+    reader.value(reader.u32(), keep=False)
+    return None if name.startswith(b"split.") else (start, reader.position)
+
+
+def _tensor(reader: HeaderReader) -> tuple[int, int, int]:
+    start = reader.position
+    reader.string(0)
+    reader.skip(8 * reader.u32() + 4)
+    return start, reader.position, reader.u64()
+
+
+def _span(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    data = file.read(end - start)
+    if len(data) != end - start:
+        raise damaged("it changed while it was read")
+    return data
+
+
+def _data(piece: _Piece) -> Iterator[bytes]:
+    with opened(piece.path) as (file, _info):
+        file.seek(piece.data_start)
+        left = piece.data_bytes
+        while left:
+            chunk = file.read(min(_PIECE, left))
+            if not chunk:
+                raise damaged("it changed while it was read")
+            left -= len(chunk)
+            yield chunk
+
+
+def _alignment(first: Path) -> int:
+    header: GgufHeader = check_file(first)
+    found = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
+    return found if isinstance(found, int) else DEFAULT_ALIGNMENT

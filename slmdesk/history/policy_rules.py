@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slmdesk.base.policy import ALL, Policy
-from slmdesk.base.retention import DOCUMENT, SetBy, Then, What
+from slmdesk.base.records import DOCUMENT, SetBy, Then, What
 from slmdesk.store import Store
 
 
@@ -55,7 +55,7 @@ def _held_by(store: Store, text: str) -> list[tuple[What, str]]:
     what, target = What(kind), target.strip()
     if what is not What.FOLDER:
         return [(what, target)]
-    from slmdesk.library.names import folded_name
+    from slmdesk.library.service import folded_name
 
     name = folded_name(target)
     found = [id for id, title in store.holds.folders() if name == folded_name(title)]

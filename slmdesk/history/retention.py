@@ -1,31 +1,25 @@
-"""Rules for how long things are kept, holds, and the sweep that carries the rules out a slice at a time.
-
-Everything on the service thread.  Nothing is deleted by a rule while the date is in doubt, nor for a week after a
-backup has become the history.
-"""
+"""Deletes for good a slice at a time: by rules for how long things are kept, or what was made on a day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import TRASH_DAYS
 from slmdesk.base.record import Record
-from slmdesk.base.retention import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
+from slmdesk.base.records import DAY_S, DOCUMENT, KINDS, MOST_DAYS, Hold, Rule, SetBy, Then, What, counted
 from slmdesk.chat.service import ChatService
-from slmdesk.history.deletion import SlicedDeletion
+from slmdesk.history.labels import day_words
 from slmdesk.history.policy_rules import take_policy
-from slmdesk.history.retention_labels import day_words
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
-from slmdesk.runtime.events import ItemChanged, ItemsAdded, Noticed, Problem
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.service_thread import Later
-from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.store import SPACE
 from slmdesk.store.retention import RESTORED, SEEN, SWEPT, OldDocument, OldItem
 
@@ -416,3 +410,165 @@ def _is_due(rule: Rule, item: OldItem, now: float) -> bool:
     if rule.then is Then.DELETE:
         return True
     return item.deleted_at is not None and max(item.deleted_at, rule.since) + rule.trash_days * DAY_S <= now
+
+
+# ---- deletes many items for good a slice at a time, so that other work runs in between
+
+
+MOST_ROWS = 400
+"""Messages and segments that a slice deletes; of one longer item all at once."""
+
+
+class SlicedDeletion(Service):
+    """`delete` what is given, as often as wanted, then `finish`; a start finishes what was cut off."""
+
+    def __init__(self, runtime: Runtime, chats: ChatService, states: StateService) -> None:
+        super().__init__(runtime)
+        self._chats, self._states = chats, states
+
+    def delete(self, ids: Sequence[str], still_due: Callable[[Sequence[str]], Sequence[str]] = list) -> Slices[int]:
+        """Delete items for good, with what belongs to them; of each part those that are `still_due` when its turn
+        comes.  Returns how many.  Raises KnownError `hold.item`, store.*.
+        """
+        count = 0
+        for part in self._in_parts(ids):
+            some = still_due(part)
+            self._store.holds.require_free(some)
+            self._chats.answers.stop_in(some)
+            with self._store.together():  # another instance may want one of them meanwhile
+                some = still_due(some)
+                self._store.delete_some(some)
+            self._states.forget(some)
+            for id in some:
+                self._chats.drop(id)
+                self._publish(ItemGone(id))
+            count += len(some)
+            yield
+        return count
+
+    def finish(self) -> Slices[None]:
+        """Take what was deleted out of the index and the backups."""
+        is_first = True
+        while self._store.purge_some(is_first=is_first):
+            is_first = False
+            yield
+        mark = self._store.purge_index()
+        yield pending_on_file_thread(self._service_thread, self._store.renew_copies, name="purge")
+        self._store.purged(mark)
+
+    def _in_parts(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        part, rows = list[str](), 0
+        for id, weight in zip(ids, self._store.rules.weights(ids), strict=True):
+            if part and rows + weight > MOST_ROWS:
+                yield part
+                part, rows = [], 0
+            part.append(id)
+            rows += weight + 1
+        if part:
+            yield part
+
+
+# ---- forgets what was made on one day
+
+
+MOST_LISTED_DAYS = 400
+
+
+class DayContent(Record):
+    day: date
+    ids: tuple[str, ...]
+    """Of the items that would be deleted, in the trash too."""
+    counts: Mapping[str, int]
+    documents: tuple[str, ...]
+    held: int
+    older: int
+    """Items of earlier days that were changed on this one last; they stay."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ids and not self.documents
+
+
+class DayService(Service):
+    def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
+        super().__init__(runtime)
+        self._documents, self._states = documents, states
+        self._deletion = SlicedDeletion(runtime, chats, states)
+
+    def days(self) -> list[date]:
+        found: dict[date, None] = {}
+        for when in self._store.rules.times_made():
+            with suppress(ValueError, OverflowError, OSError):
+                found[date.fromtimestamp(when)] = None
+            if len(found) == MOST_LISTED_DAYS:
+                break
+        return list(found)
+
+    def look(self, day: date) -> DayContent:
+        begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
+        made = self._store.rules.made_between(begin, end)
+        free = [one for one in made if not one.held]
+        ids = {one.id for one in free}
+        uses = self._store.documents.uses()
+        elsewhere = {document for item, document in uses if item not in ids}
+        added = {document for item, document in uses if item in ids} | set(
+            self._store.rules.documents_between(begin, end)
+        )
+        documents = [one for one in sorted(added - elsewhere) if self._is_free(one)]
+        older = self._store.rules.changed_between(begin, end)
+        counts = Counter(one.kind for one in free)
+        return DayContent(day, tuple(ids), counts, tuple(documents), len(made) - len(free), older)
+
+    def forget(self, day: date) -> Pending[DayContent]:
+        """Delete what was made on a day for good, in slices; returns what that was.
+
+        A Problem ends it where it is; what is left can be forgotten again.
+        """
+
+        def work() -> Slices[DayContent]:
+            content = self.look(day)
+            yield from self._deletion.delete(content.ids)
+            for id in content.documents:
+                self._states.forget([id])
+                yield self._documents.forget(id)
+            if not content.is_empty:
+                yield from self._deletion.finish()
+            return content
+
+        return in_slices(self._service_thread, work())
+
+    def _is_free(self, document: str) -> bool:
+        try:
+            record = self._store.documents.get(document)
+            self._store.holds.require_document_free(record.id)
+        except KnownError as err:
+            if err.code not in ("document.unknown", "hold.document"):
+                raise
+            return False
+        return record.collection is None
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day).timestamp()
+
+
+# ---- what was made on a day, in words
+
+
+def date_words(day: date) -> str:
+    return f"{day.day} {day.strftime('%B')} {day.year}"
+
+
+def day_lines(found: DayContent) -> list[str]:
+    if found.is_empty:
+        lines = [f"Nothing that was made on {date_words(found.day)} is here."]
+    else:
+        parts = [counted(kind, count) for kind, count in sorted(found.counts.items())]
+        if found.documents:
+            parts.append(counted(DOCUMENT, len(found.documents)).replace("uses", "else uses"))
+        lines = [f"Made on {date_words(found.day)}, and deleted for good: {', '.join(parts)}."]
+    if found.held:
+        lines.append(f"On hold, so it stays: {counted('', found.held)}.")
+    if found.older:
+        lines.append(f"Older, only changed on that day, so it stays: {counted('', found.older)}.")
+    return lines

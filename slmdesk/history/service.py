@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import base64
+import binascii
+import contextlib
+import os
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import free_name, is_there, write_atomically
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
-from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Found, Item, Message, Rescued
 from slmdesk.base.types import Json
-from slmdesk.chat.service import ChatService
+from slmdesk.chat.service import KIND, ChatService
+from slmdesk.children.client import ChildClient, JobHandle
+from slmdesk.evaluation.comparison import KIND as COMPARISON
 from slmdesk.evaluation.export import export_parts
-from slmdesk.evaluation.model_comparison import KIND as COMPARISON
-from slmdesk.exports.chats import chat_shape, comparison_to_markdown, to_json, to_markdown
-from slmdesk.library.names import folded_name, one_line
+from slmdesk.exports.papers import (
+    Shown,
+    chat_paper,
+    chat_shape,
+    chats_paper,
+    chats_to_json,
+    chats_to_markdown,
+    comparison_to_markdown,
+    to_json,
+    to_markdown,
+)
+from slmdesk.exports.writers import PAPER_FORMS
+from slmdesk.library.events import DocumentsChanged
 from slmdesk.library.saved_states import StateService
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.runtime.events import ItemChanged, ItemGone
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.store import DataKey, damaged_copies
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.translation.events import GlossariesChanged, MemoryChanged
+from slmdesk.library.service import folded_name, one_line
+from slmdesk.online.network import NetworkService
+from slmdesk.runtime.events import (
+    ItemChanged,
+    ItemGone,
+    MessageAdded,
+    MessageChanged,
+    ModelsChanged,
+    Noticed,
+    NoticeOver,
+    Pending,
+)
+from slmdesk.runtime.messages import problem_for, problem_of
+from slmdesk.runtime.service import (
+    Exporter,
+    Later,
+    Make,
+    Runtime,
+    Service,
+    ServiceThread,
+    Slices,
+    in_slices,
+    pending_on_file_thread,
+)
+from slmdesk.store import DataKey, Store, damaged_copies
+from slmdesk.store.rescue import rescue_into
+from slmdesk.translation.types import GlossariesChanged, MemoryChanged
 
 TEXT_FORMS = ("md", "json")
 
@@ -210,3 +250,277 @@ class HistoryService(Service):
         held = self._chats.open(id)
         quotes: dict[str, Json] = {id: [to_wire(one) for one in found] for id, found in held.quotes.items()}
         return held.item, self._chats.messages(held.item.id), held.messages, quotes
+
+
+# ---- exports items of the history as Word, HTML, PDF, Markdown, spreadsheet or JSON, files whole or not at all
+#
+# What an export says is said by the package of the item's kind (see base.exporting); items of other kinds are
+# exported as chats. Files are made on a thread of their own, PDF by the printer child. Service thread.
+
+
+class ExportService:
+    def __init__(
+        self,
+        service_thread: ServiceThread,
+        history: HistoryService,
+        chats: ChatService,
+        printing: PrintService,
+        exporter_of: Callable[[str], Exporter | None],
+    ) -> None:
+        """`exporter_of`: how items of a kind are exported."""
+        self._service_thread, self._history, self._chats, self._printing = service_thread, history, chats, printing
+        self._exporter_of = exporter_of
+
+    def give(self, id: str, form: str) -> Pending[bytes]:
+        """Export an item in one of FORMS; a summary also as "xlsx", a table also as "csv".
+
+        Reports progress as (pages of a PDF done, pages in all).  Ends with the Problem `request.invalid` for a form
+        that items of its kind do not have.  Raises KnownError `item.unknown`.
+        """
+        item = self._history.item(id)
+        exporter = self._exporter_of(item.kind)
+        prepared = (exporter(item, form) if exporter else None) or self._as_chat(item, form)
+        return in_slices(self._service_thread, self._giving(prepared, form))
+
+    def write(self, id: str, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        """Export an item into a file; ends with its size or a Problem (`file.exists`, `file.unwritable`, `disk.full`).
+
+        Otherwise as `give`.
+        """
+        return self._writing(self.give(id, form), target, replace)
+
+    def give_several(self, ids: Sequence[str], form: str) -> Pending[bytes]:
+        """Export chats, in this order, as one file in one of FORMS: their titles, then each as a section; JSON: a list.
+
+        Reports progress as `give` does.  Ends with the Problem `request.invalid` for another form, for none, or for an
+        item that is no chat, or `item.unknown`.
+        """
+        return in_slices(self._service_thread, self._giving(self._several(list(dict.fromkeys(ids)), form), form))
+
+    def write_several(self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        """Export chats into one file; as `give_several` and `write`."""
+        return self._writing(self.give_several(ids, form), target, replace)
+
+    def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
+        def write(data: bytes) -> int:
+            if is_there(target) and not replace:
+                raise KnownError("file.exists", path=str(target))
+            write_atomically(target, data)
+            return len(data)
+
+        def writing() -> Slices[int]:
+            data: bytes = yield giving
+            size: int = yield pending_on_file_thread(self._service_thread, lambda: write(data), name="export")
+            return size
+
+        return in_slices(self._service_thread, writing())
+
+    def _several(self, ids: Sequence[str], form: str) -> Slices[Make]:
+        if not ids or form not in {one.id for one in FORMS}:
+            raise KnownError("request.invalid", what=f"no format {form}" if ids else "no chat")
+        shown: list[Shown] = []
+        shapes: list[Json] = []
+        for id in ids:
+            item = self._history.item(id)
+            if item.kind != KIND:
+                raise KnownError("request.invalid", what=f"{item.id} is no chat")
+            if form == "json":
+                shapes.append(self._history.export_shape(item.id))
+            else:
+                held = self._chats.open(item.id)
+                shown.append((held.item, held.messages))
+            yield
+        title = counted_words({"chat": len(ids)})
+        if form == "json":
+            return lambda: chats_to_json(shapes).encode("utf-8", "replace")
+        if form == "md":
+            return lambda: chats_to_markdown(title, shown).encode("utf-8", "replace")
+        return lambda: chats_paper(title, shown)
+
+    def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
+        """Export an item into a file of a folder under a name without suffix, or a free one like it.
+
+        Otherwise as `write`.
+        """
+        return self.write(id, form, free_name(folder / f"{name}.{form}"))
+
+    def _as_chat(self, item: Item, form: str) -> Make:
+        if form in ("json", "md"):
+            text = self._history.export(item.id, form)
+            return lambda: text.encode("utf-8", "replace")
+        held = self._chats.open(item.id)
+        return lambda: chat_paper(held.item, held.messages)
+
+    def _giving(self, prepared: Make | Slices[Make], form: str) -> Slices[bytes]:
+        make = (yield from prepared) if isinstance(prepared, Generator) else prepared
+
+        def run() -> bytes | Paper:
+            made = make()
+            if isinstance(made, bytes) or form == "pdf":
+                return made
+            if form not in PAPER_FORMS:
+                raise KnownError("request.invalid", what=f"no format {form}")
+            return PAPER_FORMS[form](made)
+
+        made: bytes | Paper = yield pending_on_file_thread(self._service_thread, run, name="export")
+        if not isinstance(made, Paper):
+            return made
+        printed: bytes = yield self._printing.print(made)
+        return printed
+
+
+# ---- prints our own documents as PDF with the printer child
+
+
+def page_size(environment: Mapping[str, str] = os.environ) -> str:
+    """The size of paper where this PC stands: "Letter" in North America, else "A4"."""
+    place = next((environment[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if environment.get(name)), "")
+    return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
+
+
+class PrintService:
+    def __init__(self, service_thread: ServiceThread, client: ChildClient) -> None:
+        self._service_thread, self._client = service_thread, client
+        self._jobs: list[JobHandle] = []
+
+    def print(self, paper: Paper) -> Pending[bytes]:
+        """Make a document a PDF on the size of page in use here.
+
+        Reports progress as (pages done, pages in all; 0: not known yet).  A cancel ends with the Problem
+        `print.stopped`.
+        """
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: self._on_end(job, event, pending))
+            elif isinstance(event, Progress):
+                self._service_thread.post(lambda: pending.progress((event.done, event.total)))
+
+        pending: Pending[bytes] = Pending(lambda: job.cancel())
+        job = self._client.start("print", {"paper": to_wire(paper), "page": page_size()}, on_event)
+        self._jobs.append(job)
+        return pending
+
+    def close(self) -> None:
+        for job in self._jobs:
+            job.cancel()
+        self._jobs.clear()
+
+    def _on_end(self, job: JobHandle, event: Done | Failed | Cancelled, pending: Pending[bytes]) -> None:
+        if job in self._jobs:
+            self._jobs.remove(job)
+        if isinstance(event, Failed):
+            pending.end(problem_of(event.code, event.args))
+            return
+        if isinstance(event, Cancelled):
+            pending.end(problem_for(KnownError("print.stopped")))
+            return
+        try:
+            pdf = base64.b64decode(str(event.result.get("pdf", "")), validate=True)
+        except (binascii.Error, ValueError):
+            pdf = b""
+        pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))
+
+
+# ---- watches settings and database for changes by other instances, once a second
+
+
+EVERY_S = 1.0
+LISTED = 200
+ORPHANS_EVERY = 5
+
+
+class ChangeWatch(Service):
+    def __init__(self, runtime: Runtime, chats: ChatService, network: NetworkService) -> None:
+        super().__init__(runtime)
+        self._chats, self._network = chats, network
+        self._revision = runtime.store.revision()
+        self._version = runtime.store.data_version()
+        self._models, self._documents = _marks(runtime.store), _document_marks(runtime.store)
+        self._looks = 0
+        self._trouble = ""
+        self._next: Later | None = None
+        runtime.events.on(ModelsChanged, lambda _event: self._note_models())
+
+    def start(self) -> None:
+        self._next = self._service_thread.call_later(EVERY_S, self._on_time)
+
+    def close(self) -> None:
+        if self._next:
+            self._next.cancel()
+            self._next = None
+
+    def restart(self) -> None:
+        """Start over after the history was replaced: its current content is not new."""
+        self._revision, self._version = self._store.revision(), self._store.data_version()
+        self._note_models()
+
+    def look(self) -> None:
+        """Publish what is new.  When the store cannot answer, it is asked again next time; the problem is published
+        once.
+        """
+        self._settings.refresh()  # first: “offline” said elsewhere holds here too, whatever ails the store
+        try:
+            self._look()
+            if self._trouble:
+                self._publish(NoticeOver(self._trouble))
+            self._trouble = ""
+        except KnownError as err:
+            if err.code not in ("store.busy", self._trouble):
+                self._trouble = err.code
+                self._publish(Noticed(problem_for(err)))
+
+    def _note_models(self) -> None:
+        with contextlib.suppress(KnownError):  # a store in trouble: the next look says so
+            self._models = _marks(self._store)
+
+    def _on_time(self) -> None:
+        self.start()
+        self.look()
+
+    def _look(self) -> None:
+        self._looks += 1
+        if self._looks % ORPHANS_EVERY == 1:
+            for message in () if self._store.read_only else self._store.messages.mark_interrupted():
+                self._publish(MessageChanged(message))
+            self._network.say_today()
+        # in this order: what another instance writes in between shows as a new version next time
+        revision, version = self._store.revision(), self._store.data_version()
+        if version == self._version:
+            self._revision = revision
+            return
+        self._version = version
+        if self._models != _marks(self._store):
+            self._publish(ModelsChanged())  # comes back through `_note_models`
+        documents = _document_marks(self._store)
+        if (
+            self._documents != documents
+        ):  # or this instance's own since the last look: listing them once more harms nobody
+            self._documents = documents
+            self._publish(DocumentsChanged())
+        changes = self._store.changed_since(self._revision)
+        self._revision = changes.revision
+        for item in changes.items:
+            self._publish(ItemChanged(item))
+        for message in changes.messages:
+            if self._chats.is_writing(message.id):
+                continue
+            shown = self._chats.shown.get(message.item)
+            if shown is not None and message.id not in shown:
+                shown.add(message.id)
+                self._publish(MessageAdded(message))
+            else:
+                self._publish(MessageChanged(message))
+        for gone in changes.gone:
+            self._chats.drop(gone)
+            for shown in self._chats.shown.values():  # a message that was deleted may be brought back
+                shown.discard(gone)
+            self._publish(ItemGone(gone))
+
+
+def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
+    return {one.id: (one.name, one.path) for one in store.models.all()}
+
+
+def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:
+    return store.documents.marks(LISTED)

@@ -1,12 +1,13 @@
-"""The guard: the one client through which anything may leave this PC.  Checks and logs every request before it is sent.
-
-The client is httpx2's, as huggingface_hub's `set_client_factory` requires; both are imported only when it is made.
-"""
+"""The guard, through which alone anything may leave this PC; the limit of speed, and failures as known errors."""
 
 from __future__ import annotations
 
+import email.utils
 import ipaddress
 import logging
+import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,13 +15,137 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Answered, Outgoing
+from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
-from slmdesk.hub.limit import SpeedLimit
+from slmdesk.base.records import Answered, Outgoing
+from slmdesk.base.untrusted import clean_label
 
 if TYPE_CHECKING:
     import httpx2
+
+LONGEST_WAIT_S = 600
+"""What is kept of a Retry-After."""
+
+
+def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -> KnownError:
+    host, status = response.request.url.host, response.status_code
+    code = response.headers.get("x-error-code", "")
+    if "authorization" in response.request.headers:
+        if status == 401:
+            return KnownError("hub.token_refused", host=host)
+        if status == 403:
+            return KnownError("hub.not_admitted", repo=repo or what)
+    if code == "GatedRepo" or (status == 403 and repo):
+        return KnownError("hub.gated", repo=repo or what)
+    if status == 401:
+        return KnownError("hub.unauthorized", what=what)
+    if status == 403:
+        return KnownError("hub.forbidden", what=what)
+    if status in (404, 410):
+        return KnownError("hub.missing", what=what)
+    if status == 407:
+        return KnownError("network.proxy", host=host, reason="it wants a name and a password")
+    if status == 429:
+        return KnownError("hub.busy", host=host, wait_s=retry_after(response))
+    return KnownError("hub.error", host=host, status=status, wait_s=retry_after(response))
+
+
+def retry_after(response: httpx2.Response) -> int:
+    """Seconds a server asks to wait, at most LONGEST_WAIT_S; 0 where it names none.  A date is understood too."""
+    untrusted = response.headers.get("retry-after", "").strip()
+    if untrusted.isascii() and untrusted.isdigit():
+        return min(int(untrusted[:9]), LONGEST_WAIT_S)
+    try:
+        wait = email.utils.parsedate_to_datetime(untrusted).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return max(0, min(int(wait) + 1, LONGEST_WAIT_S))
+
+
+def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> KnownError:
+    """The error for a failure on the way: certificate, proxy, redirects, or the connection itself."""
+    import httpx2
+
+    if isinstance(err, httpx2.TooManyRedirects):
+        return KnownError("network.redirects", host=host)
+    if isinstance(err, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
+        return KnownError("network.refused", host="an address that is none of the web")
+    if isinstance(err, httpx2.ProxyError):
+        return KnownError("network.proxy", host=host, reason=clean_label(str(err), 120) or "it refused")
+    said = ""
+    cause: BaseException | None = err
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return KnownError("network.tls", host=host, reason=clean_label(cause.verify_message, 120))
+        if isinstance(cause, OSError):
+            said = said or clean_label(cause.strerror or "", 120)
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(err, httpx2.TimeoutException):
+        return KnownError("network.failed", host=host, reason="it does not answer")
+    return KnownError("network.failed", host=host, reason=said or "the connection was cut")
+
+
+def is_page(response: httpx2.Response) -> bool:
+    kind: str = response.headers.get("content-type", "")
+    return kind.split(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
+
+
+# ---- limits the speed of all downloads of this instance together (a token bucket)
+
+
+LOOK_S = 0.25
+"""Seconds until a wait notices a stop."""
+HOLDS_S = 0.25
+"""Seconds of unused time that the bucket keeps."""
+PIECES_A_SECOND = 20
+"""At most so many reads, as far as the limit allows: tiny ones would cost more than they gain."""
+
+
+class SpeedLimit:
+    """A shared speed limit.  Any thread."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._rate = 0
+        self._space = 0.0
+        self._filled = time.monotonic()
+
+    def set(self, bytes_per_s: int) -> None:
+        """Set the limit, effective at once also for waiting readers; 0: no limit."""
+        with self._change:
+            if bytes_per_s == self._rate:
+                return
+            self._rate, self._space, self._filled = bytes_per_s, 0.0, time.monotonic()
+            self._change.notify_all()
+
+    def take(self, most: int, stop: threading.Event) -> int:
+        """Wait until bytes may be read; returns how many, 1 to `most`.  Raises Stopped within LOOK_S."""
+        with self._change:
+            while not stop.is_set():
+                if not self._rate:
+                    return most
+                now = time.monotonic()
+                self._space = min(self._space + (now - self._filled) * self._rate, max(self._rate * HOLDS_S, 1.0))
+                self._filled = now
+                least = min(most, max(1, self._rate // PIECES_A_SECOND))
+                if self._space >= least:
+                    count = min(most, int(self._space))
+                    self._space -= count
+                    return count
+                self._change.wait(min(LOOK_S, (least - self._space) / self._rate))
+        raise Stopped
+
+    def give_back(self, count: int) -> None:
+        with self._change:
+            if self._rate:
+                self._space += count
+
+
+# ---- the guard
+#
+# the one client through which anything may leave this PC. Checks and logs every request before it is sent. The client
+# is httpx2's, as huggingface_hub's `set_client_factory` requires; both are imported only when it is made.
+
 
 HUB = "https://huggingface.co"
 HUB_HOSTS = frozenset({"huggingface.co", ".huggingface.co", ".hf.co"})
@@ -129,8 +254,7 @@ def make_client(policy: GuardPolicy, log: RequestLog, *, is_library: bool = Fals
     """
     import httpx2
 
-    from slmdesk.hub.answers import AnswerTransport
-    from slmdesk.hub.transport import GuardTransport
+    from slmdesk.hub.transport import AnswerTransport, GuardTransport
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs whole addresses, in which searched words stand
     guard = GuardTransport(policy, log)

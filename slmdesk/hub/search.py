@@ -1,32 +1,412 @@
-"""Queries the Hub for repositories and files.  The only module that calls huggingface_hub."""
+"""Repositories and files of the Hub: links, queries, model cards, first bytes, and the curated list of small models."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
+from importlib.resources import files as package_files
+from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import msgspec
+from msgspec import Meta
 
 from slmdesk.base.errors import BugError, KnownError
-from slmdesk.base.labels import clean_label
+from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
-from slmdesk.base.record import Record
-from slmdesk.gguf.read import GgufHeader
-from slmdesk.hub.card import CARD_NAME, Card, read_card
-from slmdesk.hub.environment import set_environment
-from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat
-from slmdesk.hub.guard import GuardPolicy, RequestLog, because, make_client
-from slmdesk.hub.links import file_address, is_repo
-from slmdesk.hub.problems import problem_of_line
-from slmdesk.hub.start import remote_header
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record, changed
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import CHAT_ARCHITECTURES, DRAFT_HEADS, PROJECTORS, GgufHeader
+from slmdesk.gguf.quantization import companions, quantization_named, recommended, the_one
+from slmdesk.gguf.read import read_header
+from slmdesk.hub.guard import GuardPolicy, RequestLog, because, is_page, make_client, problem_of_line, problem_of_status
 
 if TYPE_CHECKING:
     import httpx2
     from huggingface_hub import HfApi
+
+
+def set_environment(paths: Paths) -> None:
+    """Turn off telemetry, its own token search and Xet, set its cache to our folder, and its own client to "offline".
+
+    Only our guarded client (`make_client`) ignores that last one, so whoever bypasses it is refused.  Call before
+    anything imports huggingface_hub; raises BugError when it is too late.
+    """
+    if "huggingface_hub.constants" in sys.modules:
+        raise BugError("huggingface_hub was imported before its environment was set")
+    home = paths.cache / "hub"
+    os.environ.update(
+        HF_HOME=str(home),
+        HF_HUB_CACHE=str(home / "files"),
+        HF_ASSETS_CACHE=str(home / "assets"),
+        HF_XET_CACHE=str(home / "xet"),
+        HF_TOKEN_PATH=str(home / "no-token"),
+        HF_HUB_OFFLINE="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        HF_HUB_DISABLE_IMPLICIT_TOKEN="1",  # noqa: S106 (a switch, no password)
+        HF_HUB_DISABLE_XET="1",
+        HF_HUB_DISABLE_UPDATE_CHECK="1",
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+        DO_NOT_TRACK="1",
+    )
+
+
+# ---- parses addresses of the Hub that a person types or pastes, and builds the address of a file
+
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+_REPO = re.compile(rf"{_NAME}/{_NAME}")
+_HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.IGNORECASE)
+_COMMAND = re.compile(r"(?:ollama\s+(?:run|pull)|llama-(?:cli|server)\s+-hf)\s+", re.IGNORECASE)
+"""Command prefixes of other programs, which pages offer for copying."""
+_QUANTIZATION = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "blog", "api", "settings")
+"""First path segments of pages that are not models."""
+
+
+class HubLink(Record):
+    repo: str
+    file: str = ""
+    quantization: str = ""
+
+
+def parse_link(text: str) -> HubLink:
+    """`owner/name`, `owner/name/file`, `owner/name:Q4_K_M`, or a link to any of these, as the browser shows it or
+    without its beginning (`hf.co/owner/name:Q8_0`); also behind the words other programs want before it.
+
+    Raises KnownError `request.invalid` for anything else.
+    """
+    words = _COMMAND.sub("", text.strip(), count=1)
+    if _HOST.match(words):
+        words = f"https://{words}"
+    is_address = words.startswith(("https://", "http://"))
+    path, asked = (words, "")
+    if is_address:
+        try:
+            parts = urlsplit(words)
+            asked = (parse_qs(parts.query).get("show_file_info") or [""])[0]  # as a page's list of files links
+        except ValueError as err:
+            raise _no_repository(text) from err
+        path = unquote(parts.path).lstrip("/")
+    owner, _, rest = path.rstrip("/").partition("/")
+    name, _, file = rest.partition("/")
+    quantization = ""
+    if ":" in name and not file:
+        name, _, quantization = name.partition(":")
+    found = re.match(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", file, re.DOTALL) if is_address else None
+    link = HubLink(f"{owner}/{name}", (found[1] if found else file) or asked, quantization.upper())
+    is_right = is_repo(link.repo) and owner.lower() not in _NO_OWNERS
+    if not is_right or (quantization and not _QUANTIZATION.fullmatch(quantization)):
+        raise _no_repository(text)
+    return link
+
+
+def _no_repository(text: str) -> KnownError:
+    return KnownError("request.invalid", what=f"no repository: {clean_label(text, 100)}")
+
+
+def is_repo(untrusted: str) -> bool:
+    return bool(_REPO.fullmatch(untrusted)) and ".." not in untrusted and "--" not in untrusted
+
+
+def file_address(endpoint: str, repo: str, revision: str, name: str) -> str:
+    """The download address of a file.  Whatever its name is, the address stays below the repository."""
+    steps = [quote(step, safe="") for step in name.split("/")]
+    safe = [step.replace(".", "%2E") if step.strip(".") == "" else step for step in steps]
+    return f"{endpoint.rstrip('/')}/{repo}/resolve/{quote(revision, safe='')}/{'/'.join(safe)}"
+
+
+# ---- repositories of the Hub and their GGUF files
+
+
+_QUANTIZATION_IN_NAME = re.compile(
+    r"(?:^|[-._ ])((?:UD-)?I?Q\d_(?:K(?:_(?:XS|S|M|L|XL))?|NL|XXS|XS|S|M|L|XL|[01](?:_\d_\d)?)"
+    r"|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?)(?=[-._ ]|$)",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)
+PREFERRED = (
+    "Q4_K_M", "Q4_K_S", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "Q5_K_M", "Q5_K_S", "Q5_0", "Q5_1", "Q6_K", "Q8_0",
+    "Q3_K_M", "Q3_K_L", "BF16", "F16", "F32",
+)  # fmt: skip
+"""The order of choice without a request, when nothing fits: small and nearly as good first."""
+MAX_PARTS = 1000
+_CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
+_OTHER_TAGS = frozenset(
+    {
+        "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "text-to-image",
+        "image-to-image", "text-to-video", "image-to-video", "text-to-speech", "text-to-audio",
+        "automatic-speech-recognition",
+    }
+)  # fmt: skip
+_OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", re.IGNORECASE)
+
+
+class RemotePart(Record):
+    name: str
+    """In the repository; untrusted, part of an address and never of a path."""
+    bytes: int
+    sha256: str
+    """64 hexadecimal digits; empty where the Hub names none."""
+
+
+class RemoteFile(Record):
+    """A model to download: one file, or the parts of a split one."""
+
+    repo: str
+    revision: str
+    """The commit, so that what is fetched later is what was listed."""
+    parts: tuple[RemotePart, ...]
+    quantization: str
+    license: str = ""
+    gated: bool = False
+    beside: str = ""
+    """What it is, for people, when it lies beside a model; empty for a model."""
+
+    @property
+    def name(self) -> str:
+        """The name to show: one line, cleaned."""
+        return clean_label(self.parts[0].name)
+
+    @property
+    def bytes(self) -> int:
+        return sum(one.bytes for one in self.parts)
+
+    @property
+    def size_bytes(self) -> int:
+        """The size, under the name that core.quantization sorts by."""
+        return self.bytes
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of the only part; empty for a split model."""
+        return self.parts[0].sha256 if len(self.parts) == 1 else ""
+
+
+class Repo(Record):
+    id: str
+    """owner/name."""
+    revision: str
+    downloads: int
+    likes: int
+    updated: str
+    """ISO 8601, or empty."""
+    license: str
+    gated: bool
+    files: tuple[RemoteFile, ...]
+    """The GGUF models in it; sizes and sums only where they were asked for."""
+    parameters: int = 0
+    """As the Hub read them from one of the files; 0 where it names none."""
+    architecture: str = ""
+    context_length: int = 0
+    has_card: bool = True
+    chats: bool = True
+    """False where name, tags or header say that its models are for something else: see `may_chat`."""
+
+    def choose(
+        self,
+        file: str = "",
+        quantization: str = "",
+        *,
+        budget_bytes: int = 0,
+        begun: Collection[str] = (),
+    ) -> RemoteFile:
+        """The file called `file`, else the one of `quantization`, else the one to take.
+
+        That is one whose fetching has `begun` (sums), else the best for a PC with `budget_bytes` for weights, else the
+        usual one.  Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is, and
+        `hub.no_models`.
+        """
+        if not self.files:
+            raise KnownError("hub.no_models", repo=self.id)
+        if file:
+            named = [one for one in self.files if file in (one.parts[0].name, one.name)]
+            named = named or [one for one in self.files if file.casefold() == one.name.casefold()]
+            return self._one_of(named, file)
+        models = [one for one in self.files if not one.beside]
+        if quantization:
+            requested = quantization.casefold()
+            return self._one_of([one for one in models if one.quantization.casefold() == requested], quantization)
+        if half := next((one for one in models if any(part.sha256 in begun for part in one.parts)), None):
+            return half
+        if best := recommended(models, budget_bytes):
+            return best
+        for preferred in PREFERRED:
+            found = [one for one in models if one.quantization.removeprefix("UD-") == preferred]
+            if found:
+                return the_one(found[0], found) or self._one_of(found, preferred)
+        return self._one_of(models, "GGUF")
+
+    def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
+        if len({_SPLIT.sub(r"\1.gguf", one.parts[0].name) for one in found}) == 1:  # whole, and in parts
+            return min(found, key=lambda one: len(one.parts))
+        known = ", ".join(one.name for one in (found or self.files)[:12])
+        code = "hub.several_files" if found else "hub.no_file"
+        raise KnownError(code, repo=self.id, wanted=clean_label(requested, 80), known=known)
+
+
+def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
+    """Whether models of a repository may chat, as far as its name, its tags and the header that the Hub read tell.
+
+    That header may be of a file beside the model, which says nothing of the model.
+    """
+    known = architecture in CHAT_ARCHITECTURES | DRAFT_HEADS | PROJECTORS or not architecture
+    return known and not _OTHER_NAME.search(name) and (not _OTHER_TAGS & set(tags) or bool(_CHAT_TAGS & set(tags)))
+
+
+def quantization_of(name: str) -> str:
+    stem = _SPLIT.sub(r"\1.gguf", name.rpartition("/")[2]).removesuffix(".gguf")
+    found = _QUANTIZATION_IN_NAME.findall(stem)
+    return str(found[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if found else ""
+
+
+def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
+    """The models among a repository's files, in the order of their names; the parts of a split one together.
+
+    A split model of which parts are missing is left out: it could never be used.
+    """
+    single: list[tuple[RemotePart, ...]] = []
+    splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
+    for part in parts:
+        if not part.name.lower().endswith(".gguf"):
+            continue
+        if split := _SPLIT.match(part.name):
+            splits.setdefault((split[1], int(split[3])), {})[int(split[2])] = part
+        else:
+            single.append((part,))
+    for (_stem, count), found in splits.items():
+        if 0 < count <= MAX_PARTS and sorted(found) == list(range(1, count + 1)):
+            single.append(tuple(found[number] for number in range(1, count + 1)))
+    single.sort(key=lambda one: one[0].name)
+    files = [
+        RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
+    ]
+    beside = companions(files)
+    return [changed(one, beside=beside.get(one.name, "")) for one in files]
+
+
+# ---- downloads a repository's model card
+
+
+CARD_NAME = "README.md"
+MAX_CARD_BYTES = 1 << 20
+"""Fetched at most.  Cards with the tables of a benchmark in their front matter reach some 300 kB."""
+
+
+class Card(Record):
+    """The text of a model card, untrusted."""
+
+    text: str
+    is_cut: bool
+
+
+def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> Card:
+    """The card at `address`.  Inside `because`.  Raises KnownError network.*, hub.*, and Stopped."""
+    import httpx2
+
+    from slmdesk.hub.transport import ANSWER_S  # imports httpx2, which only a request needs
+
+    headers = {"accept-encoding": "identity"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    host, body = httpx2.URL(address).host, bytearray()
+    deadline = time.monotonic() + ANSWER_S
+    try:
+        with client.stream("GET", address, headers=headers) as response:
+            if response.status_code >= 400:
+                raise problem_of_status(response, what=f"{repo}/{CARD_NAME}", repo=repo)
+            if is_page(response):
+                raise KnownError("network.login_page", host=response.url.host)
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > MAX_CARD_BYTES:
+                    break
+                if time.monotonic() > deadline:
+                    raise KnownError("network.failed", host=host, reason="it answers too slowly")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as err:
+        raise problem_of_line(err, host) from err
+    return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
+
+
+# ---- reads the header of a file that is not downloaded, from its first megabytes by ranged requests
+
+
+STEPS = tuple(1 << shift for shift in (20, 22, 24, 26))
+"""Bytes from the start, tried one after another: most headers end within the first step, large vocabularies later."""
+
+
+def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path) -> GgufHeader:
+    """The header of the file at `address`; `folder` holds its first bytes meanwhile.
+
+    `file_bytes` of it are those that were fetched.  Inside `because`.  Raises KnownError network.*, hub.*, model.*.
+    """
+    private_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        path = Path(place) / "start.gguf"
+        have = 0
+        for step in STEPS:
+            before = have
+            with path.open("ab") as out:
+                for chunk in _range(client, address, have, step, repo=repo, token=token):
+                    out.write(chunk)
+                    have += len(chunk)
+            try:
+                return read_header(path)
+            except KnownError as err:
+                is_last = step == STEPS[-1] or have < step or have == before
+                if err.code != "model.incomplete" or is_last:
+                    raise
+    raise AssertionError  # the last step returns or raises
+
+
+def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: str, token: str) -> Iterator[bytes]:
+    import httpx2
+
+    headers = {"accept-encoding": "identity", "range": f"bytes={begin}-{end - 1}"}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    host = httpx2.URL(address).host
+    try:
+        with client.stream("GET", address, headers=headers) as response:
+            if response.status_code >= 400:
+                raise problem_of_status(response, what=repo, repo=repo)
+            if is_page(response):
+                raise KnownError("network.login_page", host=response.url.host)
+            if response.status_code != 206:
+                passed = begin  # all of it comes: what is there already is passed over
+            elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
+                passed = 0
+            else:
+                raise KnownError("hub.answer_invalid", host=response.url.host, reason="another piece of the file")
+            yield from _window(response.iter_raw(), passed, end - begin)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as err:
+        raise problem_of_line(err, host) from err
+
+
+def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        piece = chunk[passed : passed + requested]
+        passed = max(0, passed - len(chunk))
+        requested -= len(piece)
+        if piece:
+            yield piece
+        if not requested:
+            return
+
+
+# ---- queries the Hub for repositories and files
+
 
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
 TASKS: Mapping[str, str] = {
@@ -238,3 +618,135 @@ def _part_of(untrusted: Any) -> RemotePart | None:
 def _whole(untrusted: object) -> int:
     is_number = isinstance(untrusted, int) and not isinstance(untrusted, bool)
     return untrusted if is_number and isinstance(untrusted, int) and 0 <= untrusted < 1 << 50 else 0
+
+
+# ---- the curated list of small models
+#
+# what each is good at, and the source of that. It needs no request and has no file sizes: those, and the checksums,
+# come from the Hub.
+
+
+MANY_LANGUAGES = "mul"
+"""ISO 639's code for more languages than can be listed."""
+_LONGEST_TEXT = 400
+_Line: TypeAlias = Annotated[str, Meta(min_length=1)]
+_Parameters: TypeAlias = Annotated[int, Meta(gt=0, le=10**13)]
+
+
+class Skill(StrEnum):
+    CHAT = "chat"
+    SUMMARIES = "summaries"
+    TRANSLATION = "translation"
+    CODE = "code"
+    EMBEDDING = "embedding"
+
+
+class Commercial(StrEnum):
+    YES = "yes"
+    CONDITIONS = "conditions"
+    NO = "no"
+
+
+class CatalogueEntry(Record, forbid_unknown_fields=True):
+    """A repository with GGUF files, as described in catalogue.toml, which says what each field means."""
+
+    repo: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")]
+    """owner/name on the Hub."""
+    title: _Line
+    family: _Line
+    parameters: _Parameters
+    licence: _Line
+    commercial: Commercial
+    good_at: tuple[Skill, ...]
+    languages: tuple[Annotated[str, Meta(pattern=r"\A([a-z]{2}|mul)\Z")], ...]
+    quantization: _Line
+    """A name of core.quantization."""
+    files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.gguf\Z")]
+    """A pattern for names of files."""
+    weakness: _Line
+    good_for: _Line
+    source: _Line
+    active: _Parameters = 0
+    """Parameters at work for one word; 0: all of them."""
+    distilled: bool = False
+    context_tokens: Annotated[int, Meta(gt=0, le=1 << 24)] | None = None
+    """None: not known before the file's header is read."""
+    chat_format: _Line = ""
+    """A built-in format of the engine for files without a chat template; "": they contain one."""
+
+    @property
+    def is_mixture(self) -> bool:
+        return bool(self.active)
+
+    @property
+    def active_parameters(self) -> int:
+        return self.active or self.parameters
+
+    @property
+    def size_text(self) -> str:
+        """For people: "3.2 billion", "33 million", "46.7 billion, 12.9 billion at work"."""
+        text = count_text(self.parameters)
+        return f"{text}, {count_text(self.active)} at work" if self.is_mixture else text
+
+    def speaks(self, language: str) -> bool:
+        """Whether it was made for this language (ISO 639-1); assumed of a model with many languages."""
+        return language in self.languages or MANY_LANGUAGES in self.languages
+
+
+def count_text(parameters: int) -> str:
+    if parameters >= 995_000_000:
+        return f"{parameters / 1e9:.1f} billion"
+    return f"{parameters / 1e6:.0f} million"
+
+
+def load_catalogue() -> tuple[CatalogueEntry, ...]:
+    return parse_catalogue((package_files("slmdesk.hub") / "catalogue.toml").read_text(encoding="utf-8"))
+
+
+def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
+    """The entries of a list in TOML, all of them checked.
+
+    Raises KnownError `request.invalid`, which names the entry and what is wrong with it.
+    """
+    try:
+        content = tomllib.loads(untrusted)
+    except tomllib.TOMLDecodeError as err:
+        raise _invalid("no TOML: " + str(err)) from err
+    tables = stored_from(list[dict[str, object]], content.get("model", []))
+    if content.keys() - {"model"} or tables is None:
+        raise _invalid("something else than [[model]] in it")
+    entries = tuple(_entry(table) for table in tables)
+    repos = [(entry.repo.lower(), entry.files.lower()) for entry in entries]
+    if len(set(repos)) != len(repos):
+        raise _invalid("an entry stands twice")
+    return entries
+
+
+def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry | None:
+    """The entry of a repository, or None; the Hub ignores case."""
+    return next((entry for entry in entries if entry.repo.lower() == repo.lower()), None)
+
+
+def _entry(untrusted: Mapping[str, object]) -> CatalogueEntry:
+    repo = stored_from(str, untrusted.get("repo"))
+    where = "an entry without a repository" if repo is None else clean_label(repo, 80)
+    try:
+        entry = msgspec.convert(untrusted, CatalogueEntry)
+    except (msgspec.ValidationError, RecursionError) as err:
+        raise _invalid(clean_label(f"{where}: {err}", 200)) from err
+    texts = {name: value for name in entry.__struct_fields__ if isinstance(value := getattr(entry, name), str)}
+    wrong = {
+        **{f"{name} is no line of text": clean_label(text, _LONGEST_TEXT) != text for name, text in texts.items()},
+        "quantization is none that is known": quantization_named(entry.quantization) is None,
+        "active is no sensible number": entry.active >= entry.parameters,
+        "good_at says a word twice": len(set(entry.good_at)) != len(entry.good_at),
+        "languages says a word twice": len(set(entry.languages)) != len(entry.languages),
+    }
+    for reason, is_wrong in wrong.items():
+        if is_wrong:
+            raise _invalid(f"{where}: {reason}")
+    return entry
+
+
+def _invalid(what: str) -> KnownError:
+    return KnownError("request.invalid", what=f"the list of models: {what}")

@@ -1,20 +1,200 @@
-"""The guard as an httpx2 transport, so that each hop of a redirect passes it too."""
+"""The guard as an httpx2 transport: connections that can be stopped, answers read whole and bounded."""
 
 from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpcore2
 import httpx2
 
-from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Answered, Outgoing
-from slmdesk.hub.audit import passing
-from slmdesk.hub.guard import GuardPolicy, RequestLog, reason_now
-from slmdesk.hub.lines import READ_BYTES, HearingBackend, HearingStream
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.records import Answered, Outgoing
+from slmdesk.hub.barriers import passing
+from slmdesk.hub.guard import GuardPolicy, RequestLog, is_page, problem_of_line, problem_of_status, reason_now
+
+MAX_ANSWER_BYTES = 4 << 20
+"""Of one answer, unpacked.  A hundred repositories with their files take about 1 MiB; as Python objects a hostile
+answer takes up to forty times its size."""
+ANSWER_S = 60.0
+"""Seconds for one whole answer, however slowly its bytes arrive."""
+_WAITS = {"connect": 10.0, "read": 20.0, "write": 20.0, "pool": 20.0}
+_API = "/api/models/"
+
+
+class AnswerTransport(httpx2.BaseTransport):
+    """Raises KnownError where huggingface_hub would log the address, sleep and try again."""
+
+    def __init__(self, inner: httpx2.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Raises KnownError network.*, hub.*, and Stopped."""
+        host = request.url.host
+        request.extensions["timeout"] = dict(_WAITS)  # the library sets no timeout at all
+        request.headers["accept-encoding"] = "identity"
+        try:
+            response = self._inner.handle_request(request)
+            response.request = request
+            with closing(response):
+                if response.has_redirect_location:
+                    return httpx2.Response(response.status_code, headers=response.headers)
+                return _whole(response, host, request.url.path)
+        except httpx2.HTTPError as err:
+            raise problem_of_line(err, host) from err
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _whole(response: httpx2.Response, host: str, path: str) -> httpx2.Response:
+    if response.status_code >= 400:
+        repo = path.removeprefix(_API).partition("/revision/")[0] if path.startswith(_API) else ""
+        raise problem_of_status(response, what=repo or host, repo=repo)
+    if is_page(response):
+        raise KnownError("network.login_page", host=host)
+    deadline = time.monotonic() + ANSWER_S
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise KnownError("hub.answer_invalid", host=host, reason="far too much data")
+        if time.monotonic() > deadline:
+            raise KnownError("network.failed", host=host, reason="it answers too slowly")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise KnownError("hub.answer_invalid", host=host, reason="packed, though that was not asked for")
+    headers = [(key, value) for key, value in response.headers.items() if key in ("content-type", "link")]
+    return httpx2.Response(response.status_code, headers=headers, content=bytes(body))
+
+
+# ---- network connections that can be stopped while they wait
+
+
+READ_BYTES = 1 << 18
+"""Bytes of one read: httpcore2 asks for 64 KiB, and each piece costs the same whatever its size.
+Half and double of it were slower (benchmarks/download_throughput.py)."""
+LOOK_S = 0.25
+
+
+class HearingBackend(httpcore2.NetworkBackend):
+    def __init__(self) -> None:
+        self._inner = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Raises Stopped, and what httpcore2 raises."""
+        connect = self._inner.connect_tcp
+        return HearingStream(_hearing(lambda: connect(host, port, timeout, local_address, socket_options)))
+
+
+class HearingStream(httpcore2.NetworkStream):
+    """A connection whose reads end within LOOK_S once the reason's stop is set."""
+
+    def __init__(self, inner: httpcore2.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """The next bytes.  Raises Stopped, and httpcore2.ReadTimeout when none came for `timeout` seconds."""
+        reason = reason_now()
+        if reason.stop is None:
+            return self._inner.read(max_bytes, timeout)
+        begin = time.monotonic()
+        while not reason.stop.is_set():
+            most = max(max_bytes, READ_BYTES)
+            if reason.limit:
+                most = reason.limit.take(most, reason.stop)
+            received = 0
+            try:
+                read = self._inner.read(most, LOOK_S)
+                received = len(read)
+                return read
+            except httpcore2.ReadTimeout:
+                waited = time.monotonic() - begin
+                if reason.on_wait:
+                    reason.on_wait(waited)
+                if timeout is not None and waited >= timeout:
+                    raise
+            finally:
+                if reason.limit:
+                    reason.limit.give_back(most - received)
+        raise Stopped
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a request; it is small, so the system takes it at once."""
+        self._inner.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        """Raises Stopped, and what httpcore2 raises."""
+        begin = self._inner.start_tls
+        return HearingStream(_hearing(lambda: begin(ssl_context, server_hostname, timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
+    """Do `work` on a thread of its own and abandon it once the reason's stop is set.
+
+    Neither looking up a name nor a handshake can be ended from outside; a connection that comes too late is closed.
+    """
+    stop = reason_now().stop
+    if stop is None:
+        return work()
+    answers: SimpleQueue[httpcore2.NetworkStream | BaseException] = SimpleQueue()
+    is_left = threading.Event()
+
+    def close_late() -> None:
+        try:
+            late = answers.get_nowait()
+        except Empty:
+            return
+        if isinstance(late, httpcore2.NetworkStream):
+            late.close()
+
+    def run() -> None:
+        try:
+            answers.put(work())
+        except BaseException as err:  # noqa: BLE001  it is raised to the caller who waits
+            answers.put(err)
+        if is_left.is_set():
+            close_late()
+
+    own = copy_context()  # it passes the guard as whoever waits does (audit.py)
+    threading.Thread(target=own.run, args=(run,), name="connect", daemon=True).start()
+    while not stop.is_set():
+        try:
+            answer = answers.get(timeout=LOOK_S)
+        except Empty:
+            continue
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+    is_left.set()
+    close_late()
+    raise Stopped
+
+
+# ---- the guard as an httpx2 transport, so that each hop of a redirect passes it too
+
 
 USER_AGENT = "slmdesk"
 STANDARD_PORTS = {"https": 443, "http": 80}

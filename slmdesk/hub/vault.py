@@ -17,9 +17,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
+from slmdesk.base.disks import is_open_to_others
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, write_atomically
-from slmdesk.base.place import is_open_to_others
 
 log = logging.getLogger(__name__)
 

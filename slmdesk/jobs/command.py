@@ -7,18 +7,15 @@ from pathlib import Path
 
 import click
 
-from slmdesk.base.labels import clean_label
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
 from slmdesk.command import job_output
 from slmdesk.command.console import Console, json_option, table, words_for
-from slmdesk.command.job_progress import amount
-from slmdesk.jobs.bytes_done import bytes_of, eta_of
-from slmdesk.jobs.kinds import DOWNLOAD
-from slmdesk.jobs.labels import kind_words, left_words
-from slmdesk.jobs.time_left import Remaining
-from slmdesk.jobs.timings import noted_of
+from slmdesk.command.job_output import amount
+from slmdesk.jobs.runner import noted_of
+from slmdesk.jobs.types import DOWNLOAD, Remaining, bytes_of, eta_of, kind_words, left_words
 from slmdesk.runtime.messages import problem_of
 from slmdesk.services import Services
 

@@ -1,28 +1,327 @@
-"""Runs one job in this instance: loads the model, feeds steps to the engine, stores each result as it arrives.
-
-Everything on the service thread.
-"""
+"""Plans of jobs, generators that yield batches of steps, and the runner that feeds them to the engine."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any, ClassVar, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Failed, FromChild, Partial, Progress, Token
-from slmdesk.base.record import Record, changed
+from slmdesk.base.protocol import (
+    Cancelled,
+    Failed,
+    FromChild,
+    Partial,
+    Progress,
+    Token,
+    answer_from,
+    messages_to_json,
+    record_from,
+    stored_from,
+    stored_list,
+)
+from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.plan import JobPlanner, PlanRunner
-from slmdesk.jobs.steps import step_key, tokens_of, value_of
-from slmdesk.jobs.timings import JobTimes
-from slmdesk.loader.lease import Lease
-from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.messages import problem_for, problem_of
-from slmdesk.runtime.service_thread import Later, ServiceThread
+from slmdesk.base.types import ChatMessage, Json, Sampling
+from slmdesk.jobs.types import ExpectedBatch, JobChanged, Remaining, TimeLeft
+from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, ServiceThread
 from slmdesk.store import Store
+
+_LATER = (
+    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold", "word_bias",
+)  # fmt: skip
+"""Fields that came after steps were stored: left out where they are not set, so that older steps keep their keys."""
+
+
+def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
+    """Return the key of a step's result: the same model, prompt version and input give the same key."""
+    text = json.dumps([model_sha256, prompt_version, step], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def step_of(
+    messages: Sequence[ChatMessage],
+    sampling: Sampling,
+    *,
+    choices: Sequence[str] = (),
+    with_probabilities: bool = False,
+) -> dict[str, Json]:
+    """Build a step for the engine's `batch` request.
+
+    It asks for an answer, with or without the probabilities of its tokens, or with `choices` for the likelihood of
+    each.
+    """
+    sampled = {name: one for name, one in to_json(sampling).items() if name not in _LATER or one not in (None, [])}
+    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": sampled}
+    if choices:
+        step["choices"] = list(choices)
+    if with_probabilities:
+        step["with_probabilities"] = True
+    return step
+
+
+def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | None]:
+    if "answer" not in untrusted:
+        return {}, problem_of(str(untrusted.get("code", ""))[:80], stored_from(dict, untrusted.get("args")) or {})
+    try:
+        answer = answer_from(untrusted["answer"])
+        scores = record_from(list[float], untrusted.get("scores", []))
+    except KnownError as err:
+        return {}, problem_for(err)
+    kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": scores}
+    if answer.thought:
+        kept["thought"] = True
+    if answer.probabilities:
+        kept["probabilities"] = [list(one) for one in answer.probabilities]
+    return kept, None
+
+
+def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
+    return stored_from(list[float], (value or {}).get("scores"))
+
+
+def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
+    usage = stored_from(dict, (stored_from(dict, untrusted.get("answer")) or {}).get("usage")) or {}
+    prompt, output = (stored_from(int, usage.get(key)) or 0 for key in ("prompt_tokens", "output_tokens"))
+    return max(0, prompt), max(0, output)
+
+
+# ---- plans
+#
+# generators that yield batches of steps for a job and are sent their results. A plan itself is never stored. After a
+# pause or a crash it starts again from the beginning and is sent the stored results, so it must ask for the same
+# steps when it is sent the same results. Service thread.
+
+
+EVERY = 1 << 30
+
+
+class Batch(Record):
+    """Steps that may run side by side.  The plan is sent their results in order, None for a failed step."""
+
+    steps: Sequence[Mapping[str, Json]] = ()
+    prompt_version: str = ""
+    cost: float = 1.0
+    """Cost of one step relative to other batches, roughly in tokens; used to estimate the time left."""
+    later: float = 0.0
+    """Total cost of the batches that will probably follow; ignored when `ahead` is given."""
+    name: str = ""
+    """Name of this sort of batch: its measured cost is stored for later jobs of the same kind."""
+    ahead: tuple[ExpectedBatch, ...] = ()
+
+
+class Yield(Record):
+    """Lets other work run on the service thread; the plan is resumed right after."""
+
+
+class Question(Record):
+    """Asks for a value that arrives later: the plan is sent the value, or ends with the Problem given instead."""
+
+    ask: Callable[[Callable[[Any], None]], object]
+
+
+AskedQuestion: TypeAlias = Batch | Yield | Question
+Plan: TypeAlias = Generator[AskedQuestion, Any, None]
+"""Returns once its result is stored.  Raises KnownError when there can be no result."""
+StepValue: TypeAlias = "Mapping[str, Json] | None"
+
+
+class JobPlanner:
+    follows_words: ClassVar[bool] = False
+
+    def plan(self, job: JobRecord) -> Plan:
+        raise NotImplementedError
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        """Called when a step of the last batch has its result, so that it can be shown before the batch is complete."""
+
+    def on_words(self, job: str, key: str, words: str) -> None: ...
+
+    def on_model(self, job: str) -> None:
+        """Called when the model is there, or there again: steps without a result are answered from their beginning."""
+
+
+class PlanRunner:
+    def __init__(
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        plan: Plan,
+        *,
+        job: JobRecord,
+        on_batch: Callable[[], None],
+        on_end: Callable[[Problem | None], None],
+    ) -> None:
+        self._service_thread, self._store, self._plan, self._job = service_thread, store, plan, job
+        self._report_batch, self._report_end = on_batch, on_end
+        self._keys: list[str] | None = None
+        self.is_thinking = False
+        """The plan is working; do not resume it again."""
+        self.batch: Batch | None = None
+        self._is_closed = False
+
+    def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
+        """Resume the plan after all steps so far have ended.  `key_of` is `steps.step_key`."""
+        if self.is_thinking or self._is_closed:
+            return
+        self._key_of = key_of
+        values: list[StepValue] | None = None
+        if self._keys is not None:
+            done = self._store.jobs.step_values(self._job.id)
+            values = [done.get(key) for key in self._keys]
+        self._send(values)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every step of the last batch has ended; some may have done so in an earlier run of the job."""
+        asked = frozenset(self._keys or ())
+        return not any(one.key in asked for one in self._store.jobs.open_steps(self._job.id, EVERY))
+
+    def close(self) -> None:
+        self._is_closed = True
+        if not self.is_thinking:
+            self._plan.close()
+
+    def _send(self, value: Any) -> None:
+        if self._is_closed:
+            return
+        self.is_thinking = True
+        try:
+            asked = self._plan.send(value)
+            if isinstance(asked, Batch):
+                self._on_batch(asked)
+            elif isinstance(asked, Question):
+                asked.ask(lambda answer: self._service_thread.post(lambda: self._on_answer(answer)))
+            else:
+                self._service_thread.post(lambda: self._send(None))
+        except StopIteration:
+            self._report_end(None)
+        except KnownError as err:
+            self._report_end(problem_for(err))
+        except Exception as err:  # noqa: BLE001  a fault of the plan must end its job, or the job would wait for ever
+            self._report_end(problem_for(err))
+
+    def _on_answer(self, answer: Any) -> None:
+        if isinstance(answer, Problem):
+            if not self._is_closed:
+                self._report_end(answer)
+        else:
+            self._send(answer)
+
+    def _on_batch(self, batch: Batch) -> None:
+        keyed = {self._key_of(self._job.model_sha256, batch.prompt_version, step): step for step in batch.steps}
+        self._keys = [self._key_of(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
+        self.batch = batch
+        self._store.jobs.add_steps(self._job.id, list(keyed.items()))
+        self.is_thinking = False
+        self._report_batch()
+
+
+# ---- connects the arithmetic of `time_left` to what is stored about a job's time
+#
+# On the service thread. Prices of batches are stored as measurements of this PC; the newest estimate is stored with
+# the job, for other instances and for the next start.
+
+
+NOTE = "pace"
+PRICE = "job pace"
+
+
+class JobTimes:
+    def __init__(self, store: Store, job: JobRecord) -> None:
+        self._store = store
+        self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
+        known = {
+            one.key.removeprefix(self._prefix): price
+            for one in store.measurements.all(self._prefix)
+            if (price := stored_from(float, one.value.get("s"))) is not None and price > 0
+        }
+        self._reported = TimeLeft(known)
+        self._before = stored_from(dict, job.settings.get(NOTE)) or {}
+        self._cost, self._ahead = 1.0, ()  # type: float, tuple[ExpectedBatch, ...]
+        self._go_on(job.done + job.failed)
+        self.read, self.step, self.go, self.stop = (
+            self._reported.read,
+            self._reported.step,
+            self._reported.go,
+            self._reported.stop,
+        )
+        self.left = self._reported.left
+
+    def _go_on(self, done: int) -> None:
+        """Continue from the stored progress, unless failed steps are tried again and less is done than it says."""
+        steps, cost, share = (stored_from(float, self._before.get(key)) for key in ("done", "done_cost", "share"))
+        if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
+            self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
+
+    def begin_all(self, done: int, total: int) -> None:
+        """Start with the steps that existed before this run; for a planned job, their batch if it was stored."""
+        cost = stored_from(float, self._before.get("cost")) or 1.0
+        ahead = stored_list(tuple[str, int, float, bool], self._before.get("ahead"))
+        expected = tuple(ExpectedBatch(*one) for one in ahead)
+        self._begin(str(self._before.get("wave") or ""), cost, done, total - done, expected)
+
+    def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
+        """Start a batch of a plan; `done` counts all ended steps of the job, those of earlier runs included."""
+        if batch is not None:
+            ahead = batch.ahead
+            if not ahead and batch.later:
+                ahead = (ExpectedBatch("", 1, batch.later),)  # so much is known, but not in how many steps
+            self._begin(batch.name, batch.cost, done, left, ahead)
+
+    def _begin(self, name: str, cost: float, done: int, left: int, ahead: tuple[ExpectedBatch, ...]) -> None:
+        self._cost, self._ahead = cost, ahead
+        new = max(0, done - self._reported.steps_done)  # a plan that begins anew asks for what is counted already
+        self._reported.begin_batch(name, cost, done=new, left=left, ahead=ahead)
+
+    @property
+    def share(self) -> float:
+        return self._reported.share
+
+    @property
+    def steps_ahead(self) -> int:
+        return sum(one.steps for one in self._ahead if one.is_sure and one.name)
+
+    def keep(self) -> None:
+        for name, price in self._reported.measured().items():
+            with suppress(KnownError):  # a full disk: the next run measures again
+                self._store.measurements.keep(self._prefix + name, {"s": price})
+
+    def note(self) -> dict[str, Json]:
+        left = self.left()
+        ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
+        reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
+        reported |= {"done": self._reported.steps_done, "done_cost": self._reported.done_cost}
+        reported |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
+        return {NOTE: reported | ({"left": [left.best, left.low, left.high]} if left else {})}
+
+
+class RecordedTimes(Record):
+    share: float | None = None
+    left: Remaining | None = None
+    steps_ahead: int = 0
+
+
+def noted_of(job: JobRecord) -> RecordedTimes:
+    """Return what a job's row says about its time; the time left only while it runs."""
+    found = stored_from(dict, job.settings.get(NOTE)) or {}
+    share, at, ahead = (stored_from(float, found.get(key)) for key in ("share", "at", "steps_ahead"))
+    shown = None if share is None else min(1.0, max(0.0, share))
+    numbers = stored_from(tuple[float, float, float], found.get("left"))
+    left = None
+    if job.status is JobStatus.RUNNING and at is not None and numbers is not None:
+        passed = max(0.0, time.time() - at)
+        left = Remaining(*(max(0.0, one - passed) for one in numbers))
+    return RecordedTimes(shown, left, int(ahead or 0))
+
+
+# ---- runs one job in this instance
+
 
 WIDTHS = 4
 """Steps in hand at most, in batch widths: gives back-pressure, quick pausing and cheap resuming."""

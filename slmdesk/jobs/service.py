@@ -1,30 +1,101 @@
-"""The job queue: adds, runs, pauses, cancels, resumes and orders jobs, one running at a time.  On the service thread.
-
-A crash or a pause costs at most the steps in hand (see `runner`).
-"""
+"""The job queue, one job running at a time: its order, unfinished jobs resumed, and the overview for the jobs page."""
 
 from __future__ import annotations
 
+import json
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from typing import Any, Protocol
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
+from slmdesk.base.protocol import stored_list
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.kinds import RUNNERS
-from slmdesk.jobs.plan import JobPlanner
-from slmdesk.jobs.queue_order import moved, place_of, put_in_order
-from slmdesk.jobs.runner import JobContext, JobRun
-from slmdesk.jobs.steps import step_key, step_of
-from slmdesk.jobs.timings import noted_of
+from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key, step_of
+from slmdesk.jobs.types import DOWNLOAD, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
+from slmdesk.store import Store
 
 __all__ = ["JobService", "Runner", "step_key", "step_of"]
+
+
+def place_of(job: JobRecord) -> tuple[int, ...]:
+    return tuple(stored_list(int, job.settings.get("place"))) or (job.n,)
+
+
+def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
+    """Return the ids with `id` moved earlier (`up`), later (`down`) or to the front (`first`)."""
+    order = list(ids)
+    if id in order:
+        at = order.index(id)
+        to = {"up": max(0, at - 1), "down": at + 1, "first": 0}[where]
+        order.insert(to, order.pop(at))
+    return order
+
+
+def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str]) -> None:
+    """Store the order `ids` for these waiting jobs.  Raises KnownError store.*."""
+    jobs = {one.id: one for one in waiting}
+    requested = [jobs[id] for id in ids if id in jobs]
+    places = sorted(place_of(one) for one in requested)
+    for job, place in zip(requested, places, strict=True):
+        if place_of(job) != place:
+            store.jobs.note(job.id, {"place": list(place)})
+
+
+# ---- stored requests of items, and the unfinished job for the same one, which a repeated command resumes
+
+
+REQUEST = "wish"
+"""Key in an item's settings: what was asked for, as JSON; the same is in the settings of its jobs."""
+UNSAVED = "unsaved"
+"""Key in the settings of an item that a command of an older version was to delete at its end, and was killed."""
+
+
+def begun_before(
+    store: Store, kind: str, request: Mapping[str, Json], record: ModelRecord | None, *, path: str = ""
+) -> JobRecord | None:
+    """Return the newest unfinished job with the same kind, request and model that no other instance is running.
+
+    `path`: the document it reads; a job started before the document last changed is not returned.  `record`: None where
+    no model is needed; a job of an older version has one all the same.
+    """
+    requested = json.dumps(request, sort_keys=True)
+    for job in reversed(store.jobs.unfinished(kind)):
+        is_other = record is not None and job.model_sha256 != record.sha256
+        if is_other or not job.item or store.jobs.is_elsewhere(job):
+            continue
+        try:
+            item = store.items.get(job.item)
+        except KnownError:
+            continue
+        if item.deleted_at is not None or item.settings.get(UNSAVED):
+            continue
+        if json.dumps(request_in(item), sort_keys=True) == requested:
+            return job if _is_as_it_was(path, item.created) else None
+    return None
+
+
+def request_in(item: Item) -> Json:
+    """Return the stored request of an item; untrusted."""
+    return item.settings.get(REQUEST)
+
+
+def _is_as_it_was(path: str, since: float) -> bool:
+    try:
+        return not path or os.stat(path).st_mtime <= since  # noqa: PTH116  a name may hold what no Path takes
+    except (OSError, ValueError):
+        return False
+
+
+# ---- the job queue
+
 
 OnEnd = Callable[[JobRecord], None]
 
@@ -259,3 +330,150 @@ class JobService(Service):
             steps_ahead=0 if job.status is JobStatus.DONE else noted.steps_ahead,
         )  # fmt: skip
         self._publish(reported)
+
+
+# ---- jobs as the jobs page shows them
+
+
+class JobGroup(StrEnum):
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class JobView(Record):
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    stand: JobGroup
+    done: int
+    total: int
+    """Steps, or bytes of a download; steps that will probably be added are included."""
+    failed: int = 0
+    share: float | None = None
+    left: Remaining | None = None
+    problem: Problem | None = None
+    is_elsewhere: bool = False
+    """Another window or command runs it."""
+    may_revive: bool = False
+    is_left: bool = False
+    """The instance that ran it ended before the job did."""
+    place: int = 0
+    """Position among the jobs that wait for the same thing: 1 is next; 0 when it does not wait here."""
+    last_place: int = 0
+    opens: str = ""
+    """What can be opened: document, documents, item, model, models; empty when nothing can."""
+    target: str = ""
+    item: str = ""
+    updated: float = 0.0
+    n: int = 0
+
+
+class JobViews:
+    def __init__(self, store: Store, jobs: JobService) -> None:
+        self._store, self._jobs = store, jobs
+
+    def active(self) -> Sequence[JobView]:
+        """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
+        records = self._store.jobs.unfinished()
+        models = self._models()
+        views = [self._view(one, models) for one in records]
+        order = {one.id: place_of(one) for one in records}
+        queues: dict[str, list[str]] = {}
+        for one in views:
+            if one.stand is JobGroup.WAITING and not one.is_left:  # each runner has a queue of its own
+                queues.setdefault(one.kind if one.kind in RUNNERS else "", []).append(one.id)
+        places: dict[str, tuple[int, int]] = {}
+        for queue in queues.values():
+            queue.sort(key=order.__getitem__)
+            places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
+        placed = [_placed(one, *places.get(one.id, (0, 0))) for one in views]
+        stands = list(JobGroup)
+        return sorted(placed, key=lambda one: (stands.index(one.stand), one.kind in RUNNERS, order[one.id]))
+
+    def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
+        """Return a page of ended jobs that were not cleared, newest first.
+
+        `before`: (updated, n) of the last one on the previous page.
+        """
+        found = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
+        models = self._models()
+        return [self._view(one, models) for one in found]
+
+    def view(self, id: str) -> JobView:
+        """Return one job, without its position in the queue.  Raises KnownError `job.unknown`."""
+        return self._view(self._store.jobs.get(id), self._models())
+
+    def clear(self) -> float:
+        """Hide the jobs that have ended by now; returns the value `show_again` needs.  Raises KnownError store.*."""
+        before = self._store.jobs.cleared_at()
+        self._store.jobs.clear(time.time())
+        return before
+
+    def show_again(self, before: float) -> None:
+        """Undo a `clear`.  Raises KnownError store.*."""
+        self._store.jobs.clear(before)
+
+    # ---- inside
+
+    def _models(self) -> Mapping[str, str]:
+        return {one.sha256: one.id for one in self._store.models.all()}
+
+    def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
+        is_elsewhere = self._store.jobs.is_elsewhere(job)
+        is_left = job.status is JobStatus.RUNNING and not is_elsewhere and not self._store.jobs.is_mine(job)
+        opens, target, item = self._target(job, models)
+        noted = noted_of(job)
+        done, total = job.done + job.failed, job.total
+        is_through = job.status.is_end
+        share, left = noted.share, noted.left if not is_left else None
+        if job.kind == DOWNLOAD:
+            (done, total), eta = bytes_of(job), eta_of(job)
+            share = done / total if total else None
+            left = Remaining(eta, eta, eta) if eta is not None and not is_left else None
+        elif not is_through:
+            total += noted.steps_ahead
+            share = noted.share if noted.share is not None else done / total if total else None
+        return JobView(
+            job.id, job.kind, job.title, job.status, _stand(job, is_left=is_left), done, total, job.failed,
+            share=1.0 if job.status is JobStatus.DONE else share,
+            left=left,
+            problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
+            may_revive=job.status is JobStatus.CANCELLED and job.kind not in RUNNERS,
+            is_elsewhere=is_elsewhere,
+            is_left=is_left or (job.status is JobStatus.OPEN and not self._waits_here(job)),
+            opens=opens, target=target, item=item, updated=job.updated, n=job.n,
+        )  # fmt: skip
+
+    def _waits_here(self, job: JobRecord) -> bool:
+        return self._jobs.is_queued(job.id) or job.kind in RUNNERS
+
+    def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
+        if job.kind in (DOWNLOAD, FOLDER):
+            return "models" if job.kind == DOWNLOAD else "documents", "", ""
+        if job.item:
+            documents = self._store.documents.of_item(job.item)
+            return ("document", documents[0].id, job.item) if documents else ("item", job.item, job.item)
+        model = models.get(job.model_sha256, "")
+        return ("model", model, "") if model else ("", "", "")
+
+
+def _stand(job: JobRecord, *, is_left: bool) -> JobGroup:
+    if job.status is JobStatus.RUNNING:
+        return JobGroup.PAUSED if is_left else JobGroup.RUNNING
+    named = {JobStatus.OPEN: JobGroup.WAITING, JobStatus.PAUSED: JobGroup.PAUSED}
+    return named.get(job.status, JobGroup.ENDED)
+
+
+def _placed(view: JobView, place: int, last: int) -> JobView:
+    return changed(view, place=place, last_place=last) if place else view
+
+
+def event_of(job: JobRecord) -> JobChanged:
+    """Build a JobChanged event from a stored job, for a listener that missed earlier events."""
+    problem = problem_of(job.error_code, job.error_args) if job.error_code else None
+    return JobChanged(
+        job.id, job.kind, job.status, job.done + job.failed, job.total, failed=job.failed, problem=problem
+    )

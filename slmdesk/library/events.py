@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slmdesk.base.records import DocumentRecord
-from slmdesk.runtime.events import Event, Problem
+from slmdesk.runtime.events import Event
+from slmdesk.runtime.messages import Problem
 
 if TYPE_CHECKING:
-    from slmdesk.library.folder_types import CollectionState
+    from slmdesk.library.types import CollectionState
 
 
 class DocumentsChanged(Event):

@@ -1,31 +1,35 @@
 """The base of services that make something from documents by a job: summaries, tables.  Service thread.
 
 What is made is an item of a kind of its own, linked to its documents; its request is kept with the item and, as
-settings, with each of its jobs.  The result is stored with the item, and its text as a message (see `results`).
+settings, with each of its jobs.  The result is stored with the item, and its text as a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, messages_from, messages_to_json, stored_from
 from slmdesk.base.record import Record, changed, to_json
-from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
-from slmdesk.base.types import Json
-from slmdesk.jobs.plan import JobPlanner, Plan
-from slmdesk.jobs.resumable import begun_before, request_in
-from slmdesk.jobs.service import JobService
-from slmdesk.library.citations import Pages
-from slmdesk.library.inputs import able, count_texts, first_failure, model_of, read_documents
-from slmdesk.library.results import DocumentItems, title_of
-from slmdesk.library.veiled_jobs import VeiledJob
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, ModelRecord, Status
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, step_key
+from slmdesk.jobs.service import REQUEST, JobService, begun_before, request_in
+from slmdesk.library.types import Pages
 from slmdesk.loader.load_spec import context_tokens
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.report import RedactionReport
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService
+from slmdesk.redaction.labels import RedactionReport, Tally
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
+from slmdesk.runtime.events import Event, ItemChanged, MessageAdded
+from slmdesk.runtime.messages import plain_args, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
+from slmdesk.store import Store
+
+if TYPE_CHECKING:
+    from slmdesk.text.redaction.replacing import Restorer
 
 PAGES_AT_ONCE = 4
 
@@ -225,3 +229,243 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _on_done(self, job: JobRecord) -> None:
         if job.item:
             self._publish_end(job.item)
+
+
+# ---- helpers for services that make something from documents
+
+
+def count_texts(loader: ModelLoader, record: ModelRecord, some: Sequence[str], answered: Callable[[Any], None]) -> None:
+    """Count the tokens of each text for a model; `answered` gets a list or a Problem, on any thread."""
+
+    def counted(event: FromChild) -> None:
+        if isinstance(event, Done):
+            counts = stored_from(list[int], event.result.get("counts"))
+            if counts is not None and len(counts) == len(some):
+                answered(counts)
+            else:
+                answered(problem_for(KnownError("child.protocol", reason="counts")))
+        elif isinstance(event, Failed):
+            answered(problem_of(event.code, event.args))
+        elif isinstance(event, Cancelled):
+            answered(problem_of("child.died", {"how": "asked"}))
+
+    loader.client.count_tokens(some, counted, path=os.fsdecode(record.path))
+
+
+def first_failure(jobs: JobService, job: str) -> KnownError | None:
+    failed = jobs.failed_steps(job)
+    if not failed:
+        return None
+    problem = problem_of(failed[0].error_code or "", failed[0].error_args)
+    return KnownError(problem.code, **problem.args)
+
+
+def read_documents(store: Store, ids: Sequence[str], most: int, refusal: str) -> list[DocumentRecord]:
+    """Return documents that have been read, each once.
+
+    Raises KnownError `request.invalid` with `refusal` for none or more than `most`, `document.unknown`,
+    `document.not_read`, and a document's own error when it could not be read.
+    """
+    if not 1 <= len(ids) <= most:
+        raise KnownError("request.invalid", what=refusal)
+    return [read_document(store, one) for one in dict.fromkeys(ids)]
+
+
+def read_document(store: Store, id: str) -> DocumentRecord:
+    """Return a document that has been read.
+
+    Raises KnownError `document.unknown`, `document.not_read`, and the document's own error.
+    """
+    found = store.documents.get(id)
+    if found.status is DocumentStatus.READING:
+        raise KnownError("document.not_read", path=found.name)
+    if found.status is DocumentStatus.FAILED and not found.pages:
+        raise KnownError(found.error_code or "document.unreadable", **plain_args(found.error_args))
+    return found
+
+
+def model_of(models: ModelService, job: JobRecord) -> ModelRecord | None:
+    """Return the model a job was started with, None where with none.  Raises KnownError `model.unknown`."""
+    record = models.by_sha256(job.model_sha256)
+    if record is None and job.model_sha256:
+        raise KnownError("model.unknown", wanted=job.title, known="none")
+    return record
+
+
+def able(record: ModelRecord) -> ModelRecord:
+    """Return the model if it can generate text.  Raises KnownError `model.wrong_kind`."""
+    if not record.can_chat:
+        raise KnownError("model.wrong_kind", kind=record.kind)
+    return record
+
+
+# ---- items made from documents (summaries, tables …)
+#
+# added, found and given a message in the history. Service thread. Such an item looks like a chat to history, search
+# and export: the request is its first message, the result in words the second.
+
+
+class DocumentItems:
+    def __init__(self, store: Store, publish: Callable[[Event], None], kind: str) -> None:
+        self._store, self._publish, self._kind = store, publish, kind
+
+    def find(self, item: str) -> Item:
+        """Return an item by id or beginning of one.  Raises KnownError `item.unknown`, also for another kind of
+        item.
+        """
+        found = self._store.items.get(item)
+        if found.kind != self._kind:
+            raise KnownError("item.unknown", id=item[:80])
+        return found
+
+    def newest_job(self, item: str) -> JobRecord | None:
+        return next((one for one in self._store.jobs.of_item(item) if one.kind == self._kind), None)
+
+    def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
+        """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
+        item = self._store.items.add(self._kind, title, settings={REQUEST: request})
+        self._store.documents.link(item.id, list(dict.fromkeys(one.id for one in documents)))
+        message = self._store.messages.add(
+            item.id, parent=None, role=Role.USER, status=Status.COMPLETE, parts=(TextPart(asked, Origin.PERSON),)
+        )
+        self._publish(ItemChanged(self._store.items.get(item.id)))
+        self._publish(MessageAdded(message))
+        return item
+
+    def keep_words(
+        self, item: str, words: str, record: ModelRecord | None = None, prompt_version: str | None = None
+    ) -> None:
+        """Store the result in words as a message; a repeated call (after a crash) changes nothing."""
+        messages = self._store.messages.of_item(item)
+        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
+            reported = self._store.messages.add(
+                item,
+                parent=next((one.id for one in messages if one.role is Role.USER), None),
+                role=Role.ASSISTANT,
+                text=words,
+                status=Status.COMPLETE,
+                model_sha256=record.sha256 if record else None,
+                model_name=record.name if record else None,
+                prompt_version=prompt_version,
+            )
+            self._store.items.change_settings(item, leaf=reported.id)
+            self._publish(MessageAdded(reported))
+        self._publish(ItemChanged(self._store.items.get(item)))
+
+
+def title_of(documents: Sequence[DocumentRecord]) -> str:
+    return documents[0].name if len(documents) == 1 else f"{documents[0].name} and {len(documents) - 1} more"
+
+
+def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
+    return ", ".join(one.name for one in documents[:most])
+
+
+# ---- what stands between the job of an item and the model
+#
+# it hides what is private, and puts it back into what comes. A plan asks and checks as if nothing were hidden; its
+# steps are stored and sent with substitutes, under keys that no plain step has, and its results come to it with the
+# originals. Whatever begins such a plan, on any kind of document, wraps it here. Service thread.
+
+
+VERSION = "+redacted"
+"""Stands behind the prompt version of steps with substitutes: no plain one is taken for them, nor they for it."""
+STEPS_AT_ONCE = 4
+MOST_TIMES = 3
+"""The steps of a batch are hidden again while they themselves tell more names, at most so often."""
+_FORMS = ("grammar", "json_schema")
+"""Of a sampling, what may repeat a person's words: the column of a table is a key of its answer."""
+
+
+class VeiledJob:
+    def __init__(self, veil: Veil, model_sha256: str) -> None:
+        self._veil, self._model = veil, model_sha256
+        self._plain: dict[str, str] = {}
+        self._writing: dict[str, Restorer] = {}
+        self.tally = Tally(veil)
+
+    def run(self, plan: Plan, texts: Iterable[Sequence[str]] = ()) -> Plan:
+        """The plan, with its steps hidden and its results put back.
+
+        `texts`: all that it is about, in slices: read first, so that a name told on the last page is hidden on the
+        first, and a resumed job hides as it did before.  Raises KnownError redaction.*, store.*.
+        """
+        try:
+            for some in texts:
+                self._veil.hide(some)
+                yield Yield()
+            answer: Any = None
+            while True:
+                try:
+                    asked = plan.send(answer)
+                except StopIteration:
+                    return
+                if isinstance(asked, Batch):
+                    hidden = yield from self._hidden(asked)
+                    values: Sequence[StepValue] = yield hidden
+                    answer = [self._put_back(one) for one in values]
+                else:
+                    answer = yield asked
+        finally:
+            plan.close()
+
+    def counting(
+        self, count: Callable[[Sequence[str], Callable[[Any], None]], object]
+    ) -> Callable[[Sequence[str], Callable[[Any], None]], object]:
+        return lambda texts, answered: count(self._veil.hide(texts, keeps=False), answered)
+
+    def result(self, key: str, value: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]]:
+        self._writing.pop(key, None)
+        text = self._veil.put_back(str(value.get("text", ""))).text
+        return self._plain.get(key, key), {**value, "text": text}
+
+    def words(self, key: str, words: str) -> tuple[str, str]:
+        if key not in self._writing:
+            self._writing[key] = self._veil.restorer()
+        return self._plain.get(key, key), self._writing[key].add(words)
+
+    def restarted(self) -> None:
+        self._writing.clear()
+
+    # ---- inside
+
+    def _hidden(self, batch: Batch) -> Generator[AskedQuestion, Any, Batch]:
+        version = batch.prompt_version + VERSION
+        steps: list[dict[str, Json]] = []
+        for _ in range(MOST_TIMES):
+            before, steps = self._veil.table, []
+            for at in range(0, len(batch.steps), STEPS_AT_ONCE):
+                some = [messages_from(one.get("messages", ())) for one in batch.steps[at : at + STEPS_AT_ONCE]]
+                turns = iter(self._veil.hide_turns([turn for each in some for turn in each]))
+                for step, own in zip(batch.steps[at : at + STEPS_AT_ONCE], some, strict=True):
+                    steps.append(self._step(step, [next(turns) for _ in own]))
+                yield Yield()
+            if self._veil.table == before:
+                break
+        else:
+            new = "”, “".join(one.original for one in self._veil.table if one not in before)
+            raise KnownError("redaction.not_reversible", words=new)
+        for step, plain in zip(steps, batch.steps, strict=True):
+            self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
+            words = [part.text for turn in messages_from(step["messages"]) for part in turn.parts]
+            self.tally.add_hidden(words)
+        return changed(batch, steps=steps, prompt_version=version)
+
+    def _step(self, step: Mapping[str, Json], turns: Sequence[ChatMessage]) -> dict[str, Json]:
+        made = {**step, "messages": messages_to_json(turns)}
+        sampling = step.get("sampling")
+        if isinstance(sampling, Mapping):
+            made["sampling"] = {
+                name: self._veil.hide_known(one) if name in _FORMS and isinstance(one, str) else one
+                for name, one in sampling.items()
+            }
+        return made
+
+    def _put_back(self, value: StepValue) -> StepValue:
+        """A stored result with the originals; where a probability stood in its text is not known any more."""
+        if value is None or not isinstance(value.get("text"), str):
+            return value
+        back = self._veil.put_back(str(value["text"]))
+        self.tally.add_answer(back)
+        kept = {name: one for name, one in value.items() if name != "probabilities" or back.text == value["text"]}
+        return {**kept, "text": back.text}

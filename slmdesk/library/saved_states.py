@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, messages_to_json
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.saved_states import (
@@ -34,15 +34,11 @@ from slmdesk.base.saved_states import (
 )
 from slmdesk.base.settings import Settings
 from slmdesk.base.types import ChatMessage, Json
-from slmdesk.base.wire import messages_to_json
 from slmdesk.library.events import DocumentChanged, DocumentGone
-from slmdesk.loader.events import ModelsChanged
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.file_thread import on_file_thread, pending_on_file_thread
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.service_thread import Later
+from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
 
 log = logging.getLogger(__name__)
 

@@ -1,21 +1,34 @@
-"""Finds a phrase in the pages of a document off the service thread, and words in all documents."""
+"""Finds phrases, words and meanings in documents: in pages, in passages, and the sentence that matches best."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import os
 import re
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from itertools import takewhile
 
-from slmdesk.base.documents import Page
+from slmdesk.base.documents import ASIDE, BlockKind, Page
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, stored_from
 from slmdesk.base.record import Record
-from slmdesk.base.records import Passage
-from slmdesk.library.nearest import nearest_of
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.base.records import DocumentStatus, ModelRecord, Passage
+from slmdesk.base.types import Json
+from slmdesk.children.client import JobHandle
+from slmdesk.library.events import DocumentChanged, DocumentGone
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import DefaultsService, DefaultUse
+from slmdesk.runtime.events import ModelsChanged, Pending, ended
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, on_file_thread
 from slmdesk.store import Store
-from slmdesk.text.passages.quotes import FoldedText, folded_quote
-from slmdesk.text.passages.ranking import ranked_by_words
-from slmdesk.text.words.folding import fold, query_pieces
-from slmdesk.text.words.stop_words import search_words
+from slmdesk.text.folding import fold, fold_for_search, query_pieces
+from slmdesk.text.relevance import FoldedText, folded_quote, groups_of, ranked_by_words
+from slmdesk.text.sentences import search_words, sentence_spans
 
 PAGES_AT_ONCE = 50
 WORDS_BEFORE, WORDS_BEHIND = 1, 24
@@ -127,3 +140,413 @@ def _may_hold(text: str, word: str) -> bool:
 
 def _bare(folded: str) -> str:
     return _NOT_LETTERS.sub("", folded)
+
+
+# ---- finds the sentence of a passage that matches the searched words best, as a citation
+
+
+LEAST_STEM, LONGEST_ENDING = 4, 3
+
+
+_ENDS = re.compile(r"\n\s*\n")
+
+
+class Citation(Record):
+    document: str
+    page: int
+    start: int
+    end: int
+    quote: str
+
+
+PageOf = Callable[[str, int], Page | None]
+"""A page as it was read, by its document and number; None where it is not kept."""
+
+
+def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageOf, limit: int) -> list[Citation]:
+    """Return for each passage the sentence with most of the searched words, as it stands on its page."""
+    return [_best_sentence(words, one, page_of) for one in passages[:limit]]
+
+
+def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
+    best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
+    for kind, one in stretches_of(passage, page_of):
+        worth = share_of(words, one.quote), kind is not BlockKind.HEADING
+        if worth > best_of:
+            best, best_of = one, worth
+    return best
+
+
+def stretches_of(passage: Passage, page_of: PageOf) -> Iterator[tuple[BlockKind, Citation]]:
+    for number in range(passage.page, passage.page_end + 1):
+        page = page_of(passage.document, number)
+        for kind, start, end in _sentences_of(passage, page) if page else ():
+            if page:
+                yield kind, Citation(passage.document, number, start, end, page.text[start:end])
+
+
+def _sentences_of(passage: Passage, page: Page) -> Iterator[tuple[BlockKind, int, int]]:
+    """Yield the sentences of a passage on one of its pages; no sentence crosses a block."""
+    begin = passage.start if page.number == passage.page else 0
+    until = passage.end if page.number == passage.page_end else len(page.text)
+    for block in page.blocks:
+        if block.kind not in ASIDE:
+            for start, end in sentences_of_span(page.text, max(begin, block.start), min(until, block.end)):
+                yield block.kind, start, end
+
+
+def share_of(words: Sequence[str], text: str) -> float:
+    """Return the share of the words found in a text, 0..1; in other forms and compounds they count in part."""
+    folded = f" {fold_for_search(text)} "
+    return sum(sum(group in folded for group in one) / len(one) for one in map(groups_of, words)) / max(1, len(words))
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Return whether two words differ at most in an ending of three letters; short ones in one letter ("end",
+    "ends").
+    """
+    beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    if beginning == LEAST_STEM - 1 == min(len(one), len(other)):
+        return max(len(one), len(other)) == LEAST_STEM
+    return beginning >= LEAST_STEM and max(len(one), len(other)) - beginning <= LONGEST_ENDING
+
+
+def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for piece_start, piece_end in _spans(text[start:end]) if start < end else ():
+        yield start + piece_start, start + piece_end
+
+
+@lru_cache(maxsize=4096)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    """An empty line ends a sentence too; a number by itself, as of a heading, is none."""
+    from slmdesk.text.checks.words import tongue  # its tables are read when they are needed
+
+    language, found, at = tongue(text), list[tuple[int, int]](), 0
+    for gap in [*_ENDS.finditer(text), None]:
+        until = gap.start() if gap else len(text)
+        for start, end in sentence_spans(text[at:until], language):
+            if found and not any(map(str.isalpha, text[slice(*found[-1])])):
+                found[-1] = found[-1][0], at + end
+            else:
+                found.append((at + start, at + end))
+        at = gap.end() if gap else until
+    return tuple(found)
+
+
+# ---- ranks the passages of documents for a question
+#
+# by words always, by meaning where an embedding model is present. The words' beginnings are found by the index, their
+# forms and compounds decide; rankings are joined by reciprocal rank fusion (Cormack, Clarke and Buettcher 2009). On
+# the service thread.
+
+
+DEEP = 40
+"""Places of each ranking that count."""
+CANDIDATES = 64
+"""Passages that the index finds, to be ranked."""
+FUSION = 60
+"""The constant of reciprocal rank fusion: how little the first places are above the next."""
+MEANING = 0.5
+"""How much a place by meaning counts beside one by words."""
+FEW_WORDS = 3
+"""A follow-up question with fewer words of its own is looked for together with the one before."""
+
+
+class RankedPassages(Record):
+    passages: tuple[Passage, ...]
+    words: tuple[str, ...]
+
+
+Meaning = Callable[[str, Sequence[str]], Pending[list[int]]]
+"""Asked with a question and documents, gives the numbers of passages, the nearest in meaning first; none without a
+model for it."""
+
+
+def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
+    scores: dict[int, float] = {}
+    for number, ranking in enumerate(rankings):
+        weight = weights[number] if number < len(weights) else 1.0
+        for place, one in enumerate(ranking):
+            scores[one] = scores.get(one, 0.0) + weight / (FUSION + place + 1)
+    return sorted(scores, key=lambda one: (-scores[one], one))
+
+
+def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
+    """Join a ranking by words with one by meaning.
+
+    The best match by words stays first, because small embedding models rank likely passages well but the very best ones
+    badly.
+    """
+    joined = fused(by_words, by_meaning, weights=(1.0, MEANING))
+    return [*by_words[:1], *(one for one in joined if one not in by_words[:1])]
+
+
+class Retrieval:
+    """Ranks passages.  Service thread."""
+
+    def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
+        self._store, self._meaning = store, meaning
+
+    def rank(
+        self, question: str, documents: Sequence[str], *, before: Sequence[str] = (), by_meaning: bool = True
+    ) -> Pending[RankedPassages]:
+        """Find the passages of these documents that match a question best; ended at once when only words are used.
+
+        `before`: the earlier questions of the conversation.  `by_meaning`: the question may be given to the embedding
+        model as it is.  Raises KnownError store.*.
+        """
+        words = search_words(question)
+        by_words = self._by_words(words, documents)
+        rankings = [list(by_words)]
+        if before and len(words) < FEW_WORDS:
+            words = list(dict.fromkeys([*words, *search_words(before[-1])]))
+            hits = self._by_words(words, documents)
+            rankings.append(list(hits))
+            by_words |= hits
+
+        def joined(numbers: list[int]) -> RankedPassages:
+            known = dict(by_words)
+            known |= {one.n: one for one in self._store.passages.numbered([one for one in numbers if one not in known])}
+            order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
+            return RankedPassages(tuple(known[one] for one in order[:DEEP]), tuple(words))
+
+        near: Pending[list[int]] = ended([])
+        if by_meaning and self._meaning is not None:
+            near = self._meaning(question, documents)
+        return near.map(joined)
+
+    def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
+        """Return passages by number, the best first."""
+        found = self._store.passages.find(words, documents, CANDIDATES)
+        among = self._store.passages.number(documents)
+        best = ranked_by_words(words, [one.text for one in found], among=among)[:DEEP]
+        return {found[place].n: found[place] for place in best}
+
+    def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
+        requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
+        documents = {one.document for one in chosen}
+        have = {one.n for one in chosen}
+        found = {one.n: one for one in self._store.passages.numbered(requested) if one.document in documents}
+        return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]
+
+
+# ---- makes embedding vectors of passages in the background, and finds passages by meaning
+#
+# Service thread. Works only where an embedding model is in the library; vectors are stored under the model's
+# checksum.
+
+
+AT_ONCE = 32
+"""Passages of one job of the engine, which opens the model for it."""
+REST_S = 1.0
+LOOK_S = 0.25
+VECTORS_AT_ONCE = 2_000
+PREFIXES: Mapping[str, tuple[str, str]] = {
+    "nomic": ("search_query: ", "search_document: "),
+    "e5": ("query: ", "passage: "),
+}
+"""What some models were trained to see before a question, and before a passage; by a part of their names."""
+
+OnVectors = Callable[[list[bytes], bool], None]
+
+
+class EmbeddingService(Service):
+    """Makes vectors of passages, and finds passages by their vectors.
+
+    A document that was read is indexed; all are indexed again when the embedding model changes.
+    """
+
+    def __init__(self, runtime: Runtime, uses: DefaultsService, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._uses, self._loader = uses, loader
+        self._waiting: dict[str, None] = {}
+        self._now: str | None = None
+        self._open: deque[int] = deque()
+        self._job: JobHandle | None = None
+        self._questions = 0
+        self._failed: set[str] = set()
+        self._seen: str | None = None
+        """The model for which everything that was read has been put in line."""
+        self._closed = False
+        runtime.events.on(DocumentChanged, self._on_document_changed)
+        runtime.events.on(DocumentGone, lambda event: self._waiting.pop(event.id, None))
+        runtime.events.on(ModelsChanged, lambda _event: runtime.service_thread.post(self.take_up))
+
+    def model(self) -> ModelRecord | None:
+        """The embedding model: the default one, else one of the library; None without any."""
+        found = self._uses.default(DefaultUse.EMBED)
+        if found is None:
+            found = next((one for one in self._store.models.all() if one.kind == "encoder"), None)
+        return found if found and found.id not in self._failed else None
+
+    def take_up(self) -> None:
+        """Index what is missing of all documents: a model was added, or the last instance ended before it was done."""
+        record = None if self._closed else self.model()
+        if record is not None and record.id != self._seen:
+            self._seen = record.id
+            with suppress(KnownError):
+                for document in self._store.vectors.documents_without(record.sha256):
+                    self.index(document)
+
+    def index(self, document: str) -> None:
+        if document not in self._waiting and self.model() is not None:
+            self._waiting[document] = None
+            self._service_thread.post(self._advance)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._now is not None or bool(self._waiting)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting) + (self._now is not None)
+
+    def nearest(self, question: str, documents: Sequence[str]) -> Pending[list[int]]:
+        """Find the numbers of the passages nearest in meaning; an empty list when that fails."""
+        record = self.model()
+        if record is None or not documents or not self._store.vectors.after(record.sha256, documents, after=0, limit=1):
+            if record is not None:  # they were read before the model came
+                self.take_up()
+            return ended([])
+        requested, pending = record, Pending[list[int]]()
+
+        def embedded(found: list[bytes], _stopped: bool) -> None:
+            self._questions -= 1
+            if not found:
+                pending.end([])
+                return
+            on_file_thread(
+                self._service_thread,
+                lambda: self._compare(requested, found[0], documents),
+                lambda numbers: pending.end(numbers if isinstance(numbers, list) else []),
+                name="vectors",
+            )
+
+        self._questions += 1
+        if self._job:  # a question does not wait for the index
+            self._job.cancel()
+        self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
+        return pending
+
+    def close(self) -> None:
+        self._closed = True
+        self._waiting.clear()
+        if self._job:
+            self._job.cancel()
+
+    def _on_document_changed(self, event: DocumentChanged) -> None:
+        if event.document.status is DocumentStatus.READ:
+            self.index(event.document.id)
+
+    # ---- finding
+
+    def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
+        """Compare on a file thread; vectors are fetched on the service thread in pieces."""
+        from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
+
+        found, after = Nearest(question, DEEP), 0
+        while some := self._service_thread.call(
+            lambda after=after: self._store.vectors.after(  # type: ignore[misc]
+                record.sha256, documents, after=after, limit=VECTORS_AT_ONCE
+            )
+        ):
+            found.add(some)
+            after = some[-1][0]
+        return [number for number, _ in found.best]
+
+    # ---- the index
+
+    def _advance(self) -> None:
+        record = self.model()
+        if self._now is not None or not self._waiting or self._closed or record is None:
+            return
+        self._now = next(iter(self._waiting))
+        del self._waiting[self._now]
+        with suppress(KnownError):
+            self._open = deque(self._store.vectors.passages_without(record.sha256, self._now))
+        self._step(record)
+
+    def _step(self, record: ModelRecord) -> None:
+        if self._closed:
+            return
+        if self._is_requested_elsewhere and self._open:
+            self._service_thread.call_later(REST_S, lambda: self._step(record))
+            return
+        numbers = [self._open.popleft() for _ in range(min(AT_ONCE, len(self._open)))]
+        try:
+            open_ones = self._store.passages.numbered(numbers)
+        except KnownError:
+            open_ones = []
+        if not open_ones:
+            self._now = None
+            self._open.clear()
+            self._service_thread.post(self._advance)
+            return
+
+        def made(found: list[bytes], stopped: bool) -> None:
+            self._job = None
+            with suppress(KnownError):
+                self._keep(record, dict(zip((one.n for one in open_ones), found, strict=False)))
+            if stopped:
+                self._open.extendleft(one.n for one in reversed(open_ones[len(found) :]))
+            elif len(found) < len(open_ones):
+                self._failed.add(record.id)  # not tried again in this run: words alone find much
+                self._open.clear()
+                self._waiting.clear()
+            self._service_thread.post(lambda: self._step(record))
+
+        texts = [_prefixes(record)[1] + one.text for one in open_ones]
+        job = self._job = self._embed(record, texts, made, priority="background")
+        self._look(job)
+
+    def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
+        from slmdesk.text.relevance import halved
+
+        there = {one.n for one in self._store.passages.numbered(list(made))}  # some may have been read anew meanwhile
+        self._store.vectors.save(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
+
+    @property
+    def _is_requested_elsewhere(self) -> bool:
+        return self._loader.is_busy or self._questions > 0
+
+    def _look(self, job: JobHandle) -> None:
+        if self._job is not job or self._closed:
+            return
+        if self._is_requested_elsewhere:
+            job.cancel()
+        else:
+            self._service_thread.call_later(LOOK_S, lambda: self._look(job))
+
+    def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
+        found: list[bytes] = []
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Partial):
+                found.extend(_vectors_in(event.value))
+            elif isinstance(event, Done | Failed | Cancelled) and not self._closed:
+                ended(found[: len(texts)], isinstance(event, Cancelled))
+
+        payload: dict[str, Json] = {"path": os.fsdecode(record.path), "texts": list(texts)}
+        return self._loader.client.start(
+            "embed", payload, lambda event: self._service_thread.post(lambda: on_event(event)), priority=priority
+        )
+
+
+def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
+    from slmdesk.text.relevance import is_vector
+
+    found: list[bytes] = []
+    for one in stored_from(list, untrusted.get("vectors")) or ():
+        try:
+            data = base64.b64decode(str(one), validate=True)
+        except (binascii.Error, ValueError):
+            return found
+        if not is_vector(data):
+            return found
+        found.append(data)
+    return found
+
+
+def _prefixes(record: ModelRecord) -> tuple[str, str]:
+    name = f"{record.name} {record.source}".casefold()
+    return next((both for part, both in PREFIXES.items() if part in name), ("", ""))

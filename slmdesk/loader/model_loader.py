@@ -1,7 +1,8 @@
-"""Loads and unloads the model of the engine child: one at a time, on request; counts crashes, frees idle models."""
+"""Loads the model of the engine child, one at a time, and lends it: leases, a few answers, counts of tokens."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,28 +10,134 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.labels import clean_label
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
+from slmdesk.base.protocol import (
+    Cancelled,
+    Done,
+    Failed,
+    FromChild,
+    Partial,
+    Progress,
+    answer_from,
+    record_from,
+    stored_from,
+    stored_list,
+)
 from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
-from slmdesk.base.types import Json, LoadedModel
-from slmdesk.base.wire import record_from
+from slmdesk.base.types import Answer, FinishReason, Json, LoadedModel, TokenProbability
+from slmdesk.base.untrusted import clean_label
 from slmdesk.children.reach import AllowedPaths
-from slmdesk.loader.crash_history import CrashHistory
-from slmdesk.loader.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.loader.file_check import checked
-from slmdesk.loader.hardware import memory_of
-from slmdesk.loader.lease import Lease
-from slmdesk.loader.load_spec import limits_of, spec_for
-from slmdesk.runtime.events import Noticed, Problem
+from slmdesk.loader.load_spec import CrashHistory, checked, limits_of, memory_of, spec_for
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending, ended
 from slmdesk.runtime.file_io import FileMark
-from slmdesk.runtime.messages import problem_for, problem_of
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.service_thread import Later
+from slmdesk.runtime.messages import Problem, plain_args, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service
 
 if TYPE_CHECKING:
     from slmdesk.children.client import ChildClient, ChildEvent, JobHandle
+
+
+class Lease:
+    """A model that is waited for and then used; made by `ModelLoader.acquire`.  Service thread.
+
+    The model is held while a job of the lease runs: nobody unloads it or loads another one.  It is released when the
+    last job has ended and its listener has returned, or by `release` before that.
+    """
+
+    def __init__(
+        self,
+        loader: ModelLoader,
+        record: ModelRecord,
+        ready: Callable[[Lease], object],
+        failed: Callable[[Problem | None], None],
+        *,
+        is_choice: bool = False,
+    ) -> None:
+        self._loader, self.record, self._ready, self._failed = loader, record, ready, failed
+        self.is_choice = is_choice
+        """No work waits: the model was chosen, and another choice takes its place."""
+        self.is_over = False
+        """Released, or there is no model; nothing is called any more."""
+        self.job: JobHandle | None = None
+        self._model: LoadedModel | None = None
+        self._generation = 0
+        self._running = 0
+
+    @property
+    def model(self) -> LoadedModel:
+        """The loaded model; raises LookupError while it is waited for."""
+        if self._model is None:
+            raise LookupError("not loaded")
+        return self._model
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether the child that had the model was replaced before the job reached it."""
+        return self.job is not None and self.job.generation != self._generation
+
+    def start(
+        self,
+        kind: str,
+        payload: Mapping[str, Json],
+        on_event: Callable[[FromChild], None],
+        *,
+        priority: str = "interactive",
+    ) -> JobHandle:
+        """Start a job with the model; `on_event` gets its events on the service thread, up to its end or `release`.
+
+        A job started by `on_event` at the end of the one before keeps the model.
+        """
+        self._generation = self._loader.generation
+        self._running += 1
+        self._loader.hold(self)
+        post = self._loader.service_thread.post
+        self.job = self._loader.client.start(
+            kind,
+            {"handle": self.model.handle, **payload},
+            lambda event: post(lambda: self._on_event(on_event, event)),
+            priority=priority,
+        )
+        return self.job
+
+    def release(self) -> None:
+        """Withdraw the request or cancel the job, and let the model go.  May be called twice.
+
+        A load that is running continues, because the model is likely to be used soon.
+        """
+        if not self.is_over:
+            self.is_over = True
+            if self.job:
+                self.job.cancel()
+            self._loader.let_go(self)
+
+    # ---- for the loader
+
+    def serve(self, model: LoadedModel) -> None:
+        if not self.is_over:
+            self._model = model
+            self._ready(self)
+
+    def fail(self, problem: Problem | None) -> None:
+        """Report why there is no model; None: loading was cancelled."""
+        if not self.is_over:
+            self.is_over = True
+            self._failed(problem)
+
+    def _on_event(self, on_event: Callable[[FromChild], None], event: FromChild) -> None:
+        if self.is_over:
+            return
+        is_end = isinstance(event, Done | Failed | Cancelled)
+        try:
+            on_event(event)
+        finally:
+            self._running -= is_end
+            if is_end and not self._running:
+                self.release()
+
+
+# ---- loads and unloads the model of the engine child
+
 
 MINUTE_S = 60.0
 
@@ -411,3 +518,105 @@ class ModelLoader(Service):
 
     def memory_bytes(self) -> int:
         return memory_of(self.client.pid)
+
+
+# ---- asks a model for a few answers without message rows, for a person who waits
+
+
+class Words(Record):
+    text: str = ""
+    probabilities: tuple[TokenProbability, ...] = ()
+    is_cut: bool = False
+    """It ended at the limit of its length."""
+
+
+def ask_once(
+    loader: ModelLoader,
+    record: ModelRecord,
+    steps: Sequence[Mapping[str, Json]],
+    answered: Callable[[int, Words], object] | None = None,
+) -> Pending[list[Words]]:
+    """Run steps (jobs.runner.step_of) side by side, before all background work.
+
+    Ends with the answers in order, one without words where none came, or with the first Problem; cancelled, it reports
+    nothing.  Reports how many answers are there, and of how many, as pairs; `answered` is called with the number of a
+    step and its answer as soon as that is there.
+    """
+    pending: Pending[list[Words]] = Pending(lambda: lease.release())
+    answers = [Words()] * len(steps)
+    problem: Problem | None = None
+    done = 0
+
+    def start(lease: Lease) -> None:
+        job = lease.start("batch", {}, lambda event: on_event(lease, event))
+        for number, step in enumerate(steps):
+            job.step(str(number), step)
+        job.end_of_steps()
+
+    def on_event(lease: Lease, event: FromChild) -> None:
+        nonlocal problem, done
+        if isinstance(event, Partial):
+            try:
+                answer = _answer_in(event.value)
+                is_cut = answer.finish_reason is FinishReason.LENGTH
+                answers[int(event.key)] = Words(answer.text, answer.probabilities, is_cut)
+                if answered is not None:
+                    answered(int(event.key), answers[int(event.key)])
+            except Exception as err:  # noqa: BLE001  whoever waits is told, also of a fault in `answered`
+                problem = problem or problem_for(err)
+            done += 1
+            pending.progress((done, len(steps)))
+        elif isinstance(event, Done | Failed | Cancelled):
+            lease.release()
+            if isinstance(event, Failed):
+                problem = problem_of(event.code, event.args)
+            pending.end(problem or answers)
+
+    lease = loader.acquire(
+        record, start, lambda problem: pending.end(problem or problem_for(KnownError("model.not_loaded")))
+    )
+    return pending
+
+
+def _answer_in(value: Mapping[str, Json]) -> Answer:
+    """The answer of a step.  Raises KnownError with the step's own code."""
+    code = value.get("code")
+    if isinstance(code, str):
+        raise KnownError(code, **plain_args(stored_from(dict, value.get("args")) or {}))
+    return answer_from(value.get("answer"))
+
+
+# ---- counts tokens with a loaded model, or with the vocabulary in a model's file
+
+
+def count_tokens(loader: ModelLoader, record: ModelRecord, texts: Sequence[str]) -> Pending[list[int]]:
+    """Return the tokens of each text for a model, loaded or not; a Problem `model.crashes` where that is not tried."""
+    held = loader.loaded()
+    if held is not None and held[0].id == record.id:
+        return _counting(loader, texts, handle=held[1].handle)
+    times = loader.times_crashed(record)
+    if times:
+        return ended(problem_for(KnownError("model.crashes", name=record.name, times=times)))
+    return _counting(loader, texts, path=os.fsdecode(record.path))
+
+
+def guessed_tokens(texts: Sequence[str]) -> list[int]:
+    return [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
+
+
+def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", path: str = "") -> Pending[list[int]]:
+    post = loader.service_thread.post
+    job = loader.client.count_tokens(texts, lambda event: post(lambda: on_event(event)), handle=handle, path=path)
+    pending: Pending[list[int]] = Pending(job.cancel)
+
+    def on_event(event: FromChild) -> None:
+        if isinstance(event, Done):
+            numbers = stored_list(int, event.result.get("counts"))
+            reason = problem_for(KnownError("child.protocol", reason="counts"))
+            pending.end(numbers if len(numbers) == len(texts) else reason)
+        elif isinstance(event, Failed):
+            pending.end(problem_of(event.code, event.args))
+        elif isinstance(event, Cancelled):
+            pending.end(problem_for(KnownError("model.not_loaded")))
+
+    return pending

@@ -1,28 +1,39 @@
-"""Imports model files, by copy or by link, and joins models in parts.  The file work runs on file threads."""
+"""Model files: looked at, found in the folders of other programs, imported, and checked against checksums."""
 
 from __future__ import annotations
 
+import json
 import os
+import plistlib
+import re
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, problem_of, sync_folder
-from slmdesk.base.labels import clean_label
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
-from slmdesk.gguf.adapter import require_adapter
-from slmdesk.gguf.join import join
-from slmdesk.gguf.parts import parts_of
-from slmdesk.gguf.read import GgufHeader, check_file, check_tokenizer, require_chat_model
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.models.display_name import MAX_NAME, name_for
-from slmdesk.runtime.events import Problem
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import GgufHeader, require_adapter
+from slmdesk.gguf.parts import part_of
+from slmdesk.gguf.read import (
+    check_file,
+    check_tokenizer,
+    first_parts,
+    join,
+    parts_of,
+    require_chat_model,
+    unreadable,
+)
+from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
+from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
     PART_SUFFIX,
     HashedFile,
@@ -34,10 +45,8 @@ from slmdesk.runtime.file_io import (
     need_space,
     remove_left_overs,
 )
-from slmdesk.runtime.file_thread import FileWork, Report
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import FileWork, Report, Runtime, Service, on_file_thread, pending_on_file_thread
 
 CLOSE_S = 0.8
 """How long the end waits for imports to remove what they wrote."""
@@ -187,3 +196,531 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
         with suppress(OSError):
             beside.unlink(missing_ok=True)
     return HashedFile(target, sha256, mark_of(target)), header
+
+
+# ---- inspects files and folders for models before an import, models in parts included
+
+
+SUFFIX = ".gguf"
+MOST_FILES = 200
+"""Looked at in one go; a person who drops a whole disk is told so."""
+MOST_ENTRIES = 20_000
+MOST_DEPTH = 5
+
+
+class Candidate(Record):
+    path: Path
+    """Of a model in parts: one of them."""
+    name: str
+    bytes: int = 0
+    parts: int = 1
+    header: GgufHeader | None = None
+    verdict: str = "unknown"
+    """fits, tight, too_large; unknown for what is not a chat model."""
+    fit: Fit | None = None
+    """None for a model in parts, which is judged by its size."""
+    problem: Problem | None = None
+
+
+class InspectedFiles(Record):
+    candidates: tuple[Candidate, ...]
+    was_cut: bool = False
+
+
+class FileInspectionService(Service):
+    """Called on the service thread; files are read on another."""
+
+    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._pc = pc
+
+    def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
+        context, pc = self._settings.current.context_tokens, self._pc()
+
+        def work() -> InspectedFiles:
+            files, was_cut = _files(paths)
+            return InspectedFiles(tuple(_candidate(one, context, pc) for one in files), was_cut)
+
+        return pending_on_file_thread(self._service_thread, work, name="look-at-models")
+
+
+def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    found: list[Path] = []
+    for path in paths:
+        if not os.path.isdir(path):  # noqa: PTH112 - no fault for a name that cannot be
+            found.append(path)
+            continue
+        for at, entry in enumerate(_walk(path)):
+            if at >= MOST_ENTRIES:
+                return first_parts(found)[:MOST_FILES], True
+            if entry.suffix.lower() == SUFFIX:
+                found.append(entry)
+    kept = first_parts(list(dict.fromkeys(found)))
+    return kept[:MOST_FILES], len(kept) > MOST_FILES
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder, by name; links to folders and hidden folders are not entered."""
+    for place, folders, files in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(one for one in folders if not one.startswith(".")) if depth < MOST_DEPTH else []
+        for name in sorted(files):
+            yield Path(place) / name
+
+
+def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
+    try:
+        header = check_file(path)
+        if header.kind == "split" and header.split_count > 1:
+            parts = parts_of(path, header.split_count)
+            size = sum(mark_of(one).bytes for one in parts)
+            first = check_file(parts[0])
+            return Candidate(
+                path, name_for(first, _stem(path)), size, len(parts), first, fit_by_size(size, pc.available_bytes)
+            )
+        require_usable(header)
+        name = name_for(header, path.stem)
+        if header.kind != "model":
+            return Candidate(path, name, header.file_bytes, header=header)
+        fit = fit_header(header, context_tokens, pc)
+        return Candidate(path, name, header.file_bytes, 1, header, fit.verdict, fit)
+    except OSError as err:
+        error = KnownError("file.unreadable", path=str(path), reason=err.strerror or "")
+        return Candidate(path, path.name, problem=problem_for(error))
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+        return Candidate(path, path.name, problem=problem_for(err))
+
+
+def _stem(path: Path) -> str:
+    return path.stem.rpartition("-of-")[0].rpartition("-")[0] or path.stem
+
+
+# ---- finds model files of other programs on this PC when a person asks, and links them where they are
+#
+# Only the folders of these programs are searched. Linked folders are not entered; a
+# linked file counts when it stays inside its program's folder, as in the Hub's cache. What cannot be read is
+# reported.
+
+
+MAX_DEPTH = 8
+MAX_ENTRIES = 50_000
+"""Of one program's folder; what lies beyond is named as not looked at."""
+MAX_MANIFEST_BYTES = 1 << 20
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+_OLLAMA_MODEL = "application/vnd.ollama.image.model"
+
+
+class FoundModel(Record):
+    program: str
+    path: Path
+    name: str
+    bytes: int
+    architecture: str = ""
+    quantization: str = ""
+    license: str = ""
+    known: str | None = None
+    """The id of the model of the library that is this file."""
+    problem: Problem | None = None
+
+
+class Skipped(Record):
+    path: Path
+    reason: str
+
+
+class FoundModels(Record):
+    models: tuple[FoundModel, ...]
+    skipped: tuple[Skipped, ...]
+
+
+class OtherProgramsService(Service):
+    """Called on the service thread; the search runs on a file thread."""
+
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
+        self._running: Pending[Any] | None = None
+
+    def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
+        """Look now; nothing is changed.  Cancelled, it does not end.  Raises KnownError `feature.hidden`."""
+        self._models.require("models.import")
+        known, stop = {_mark(one): one.id for one in self._store.models.all()}, threading.Event()
+
+        def work() -> FoundModels:
+            return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
+
+        def on_end(result: FoundModels | Problem) -> None:
+            if not stop.is_set():
+                found.end(result)
+
+        found: Pending[FoundModels] = Pending(stop.set)
+        self._running = found
+        on_file_thread(self._service_thread, work, on_end, name="find-models")
+        return found
+
+    def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
+        """Link the files that are new and fit for chatting, one after another; none is copied.
+
+        Reports the ImportProgress of each.  Cancelled, it ends with those that are linked already, which stay.
+        """
+        waiting = [one for one in found if one.known is None and one.problem is None]
+        ends: list[ImportEnded] = []
+        linking: list[Pending[ImportEnded]] = []
+
+        def cancel() -> None:
+            waiting.clear()
+            for one in linking:
+                one.cancel()
+
+        def next_one() -> None:
+            if not waiting:
+                linked.end(tuple(ends))
+                return
+            one = waiting.pop(0)
+            name = free_name(one.name, self._store.models.all())
+            importing = self._models.import_file(one.path, link=True, name=name)
+            linking[:] = [importing.listen(linked.progress).then(on_end)]
+
+        def on_end(event: ImportEnded | Problem) -> None:
+            if isinstance(event, ImportEnded):
+                ends.append(event)
+            next_one()
+
+        linked: Pending[tuple[ImportEnded, ...]] = Pending(cancel)
+        self._running = linked
+        next_one()
+        return linked
+
+    def cancel(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+
+    close = cancel
+
+
+@dataclass(slots=True)
+class _Walk:
+    root: Path
+    stop: threading.Event
+    skipped: list[Skipped]
+    left: int
+    is_full: bool = False
+
+    def files(self, folder: Path, depth: int = 0) -> Iterator[Path]:
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(entry.name for _count, entry in zip(range(self.left), entries, strict=False))
+        except FileNotFoundError:
+            return
+        except OSError as err:
+            self.skip(folder, err.strerror or "it cannot be read")
+            return
+        self.left -= len(names)
+        for name in names:
+            path = folder / name
+            if self.stop.is_set():
+                return
+            if path.is_symlink() or not path.is_dir():
+                yield path
+            elif depth >= MAX_DEPTH:
+                self.skip(path, "it lies too deep")
+            elif self.left > 0:
+                yield from self.files(path, depth + 1)
+        if self.left <= 0 and not self.is_full:
+            self.is_full = True
+            self.skip(self.root, f"it holds {MAX_ENTRIES:,} files or more; the rest was not looked at")
+
+    def is_inside(self, path: Path) -> bool:
+        """Whether this is a file of this program, also by a link that stays in its folder.  Else it is noted."""
+        try:
+            real, root = path.resolve(strict=True), self.root.resolve(strict=True)
+        except (OSError, RuntimeError):
+            self.skip(path, "a link that leads nowhere, or in a circle")
+            return False
+        if not real.is_relative_to(root):
+            self.skip(path, "a link that leads elsewhere")
+            return False
+        if not real.is_file():
+            if path.is_symlink():
+                self.skip(path, "a link that leads to no file")
+            return False
+        return True
+
+    def skip(self, path: Path, reason: str) -> None:
+        self.skipped.append(Skipped(path, clean_label(reason)))
+
+
+def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], stop: threading.Event) -> FoundModels:
+    """On a file thread."""
+    found: dict[tuple[int, int, int], FoundModel] = {}
+    skipped: list[Skipped] = []
+    for place in places:
+        walk = _Walk(place.folder, stop, skipped, MAX_ENTRIES)
+        candidates = _ollama(walk) if place.program == "Ollama" else _by_suffix(walk)
+        for path, label in candidates:
+            if not walk.is_inside(path):
+                continue
+            try:
+                info = path.stat()
+            except OSError as err:
+                walk.skip(path, err.strerror or "it cannot be read")
+                continue
+            mark = (info.st_size, info.st_mtime_ns, info.st_ino)
+            if mark not in found:
+                found[mark] = _judged(place.program, path, label, info.st_size, known.get(mark))
+    return FoundModels(tuple(found.values()), tuple(skipped))
+
+
+def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
+    """GGUF files by their suffix, and the name to show when the header has none."""
+    for path in walk.files(walk.root):
+        if path.suffix.lower() == ".gguf" and (part_of(path) or ("", 1, 1))[1] == 1:  # of parts the first one alone
+            yield path, path.stem
+
+
+def _ollama(walk: _Walk) -> Iterator[tuple[Path, str]]:
+    """The blobs that Ollama's manifests (…/library/NAME/TAG, JSON) name as models."""
+    for path in walk.files(walk.root / "manifests"):
+        if not walk.is_inside(path):
+            continue
+        try:
+            with path.open("rb") as file:
+                untrusted = file.read(MAX_MANIFEST_BYTES + 1)
+            digests = _digests(untrusted)
+        except OSError as err:
+            walk.skip(path, err.strerror or "it cannot be read")
+        except (ValueError, RecursionError):
+            walk.skip(path, "it is no manifest")
+        else:
+            for digest in digests:
+                blob = walk.root / "blobs" / f"sha256-{digest}"
+                if blob.exists() or blob.is_symlink():
+                    yield blob, f"{path.parent.name} {path.name}"
+                else:
+                    walk.skip(blob, f"{path.parent.name}:{path.name} names it, but it is not there")
+
+
+def _digests(untrusted: bytes) -> list[str]:
+    """The sha256 of each model of a manifest.  Raises ValueError or RecursionError for what is none."""
+    shape = json.loads(untrusted) if len(untrusted) <= MAX_MANIFEST_BYTES else None
+    layers = shape.get("layers") if isinstance(shape, dict) else None
+    if not isinstance(layers, list):
+        raise ValueError("no manifest")
+    named = [one.get("digest") for one in layers if isinstance(one, dict) and one.get("mediaType") == _OLLAMA_MODEL]
+    matches = [_DIGEST.fullmatch(one) for one in named if isinstance(one, str)]
+    return [one[1] for one in matches if one]
+
+
+def _judged(program: str, path: Path, label: str, size: int, known: str | None) -> FoundModel:
+    name = clean_label(label, MAX_NAME)
+    try:
+        header = check_file(path)
+        is_named = path.suffix.lower() == ".gguf"
+        name = (name_for(header, label) if is_named else header.name or name)[:MAX_NAME]
+        if header.kind == "split":
+            parts = parts_of(path, header.split_count)
+            size = sum(one.stat().st_size for one in parts)
+            raise KnownError("model.parts_linked", count=len(parts))
+        require_usable(header)
+    except OSError as err:
+        return FoundModel(program, path, name, size, known=known, problem=problem_for(unreadable(path, err)))
+    except KnownError as err:
+        return FoundModel(program, path, name, size, known=known, problem=problem_for(err))
+    return FoundModel(
+        program, path, name, size, header.architecture, header.quantization, header.license or "", known=known
+    )
+
+
+def _mark(record: ModelRecord) -> tuple[int, int, int]:
+    return record.bytes, record.mtime_ns, record.inode
+
+
+# ---- finds the folders in which other programs keep their models
+#
+# the usual ones, and those named by their settings. Only small settings files are read, at most MAX_BYTES of each;
+# what cannot be parsed names no folder.
+
+
+MAX_BYTES = 256 << 10
+
+
+class Place(Record):
+    program: str
+    folder: Path
+
+
+def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
+    """Where these programs keep models on this system (`sys.platform`'s words) unless told otherwise."""
+    base = _Base(home, environ, system)
+    if system == "win32":
+        jan = [base.roaming / "Jan/data", base.local / "Jan/data"]
+    elif system == "darwin":
+        jan = [base.local / "Jan/data"]
+    else:
+        jan = [base.local / "Jan/data", base.roaming / "Jan/data"]
+    jan = [base.given("JAN_DATA_FOLDER", jan[0]), *jan[1:]]
+    # HUGGINGFACE_HUB_CACHE is the older name of HF_HUB_CACHE
+    hub = base.given("HF_HOME", base.cache / "huggingface") / "hub"
+    hub = base.given("HF_HUB_CACHE", base.given("HUGGINGFACE_HUB_CACHE", hub))
+    ollama = [base.given("OLLAMA_MODELS", home / ".ollama/models")]
+    if system == "linux":
+        ollama.append(Path("/usr/share/ollama/.ollama/models"))  # where its service keeps them
+    return (
+        Place("LM Studio", home / ".lmstudio/models"),
+        Place("LM Studio", base.cache / "lm-studio/models"),
+        *(Place("Jan", one) for one in (*jan, home / "jan/models")),
+        Place("GPT4All", base.local / "nomic.ai/GPT4All"),
+        *(Place("Ollama", one) for one in ollama),
+        Place("Hugging Face", hub),
+    )
+
+
+def chosen_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
+    """Folders that a person has chosen in these programs, as their settings say.  Reads files."""
+    base = _Base(home, environ, system)
+    return (*_lm_studio(base), *_jan(base), *_gpt4all(base))
+
+
+def all_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
+    found = (*usual_places(home, environ, system), *chosen_places(home, environ, system))
+    return tuple({one.folder: one for one in reversed(found)}.values())[::-1]
+
+
+class _Base:
+    def __init__(self, home: Path, environ: Mapping[str, str], system: str) -> None:
+        self.home, self._environ, self.system = home, environ, system
+        self.cache = self.given("XDG_CACHE_HOME", home / ".cache")
+        if system == "win32":
+            self.local = self.given("LOCALAPPDATA", home / "AppData/Local")
+            self.roaming = self.given("APPDATA", home / "AppData/Roaming")
+        elif system == "darwin":
+            self.local = self.roaming = home / "Library/Application Support"
+        else:
+            self.local = self.given("XDG_DATA_HOME", home / ".local/share")
+            self.roaming = self.given("XDG_CONFIG_HOME", home / ".config")
+
+    def given(self, name: str, default: Path) -> Path:
+        value = self._environ.get(name, "")
+        return Path(value) if value and Path(value).is_absolute() else default
+
+
+def _lm_studio(base: _Base) -> Iterator[Place]:
+    """Its home may be elsewhere, as a file in the person's folder says, and its models elsewhere again."""
+    homes = [base.home / ".lmstudio", base.cache / "lm-studio"]
+    if pointed := _path(_text(base.home / ".lmstudio-home-pointer").strip().partition("\n")[0].strip()):
+        homes.append(pointed)
+        yield Place("LM Studio", pointed / "models")
+    for settings in (*(one / "settings.json" for one in homes), base.roaming / "LM Studio/settings.json"):
+        if chosen := _path(_object(settings).get("downloadsFolder")):
+            yield Place("LM Studio", chosen)
+
+
+def _jan(base: _Base) -> Iterator[Place]:
+    for settings in (base.local / "Jan/settings.json", base.roaming / "Jan/settings.json"):
+        if chosen := _path(_object(settings).get("data_folder")):
+            yield Place("Jan", chosen)
+
+
+def _gpt4all(base: _Base) -> Iterator[Place]:
+    if base.system == "darwin":
+        try:
+            shape = plistlib.loads(_bytes(base.home / "Library/Preferences/com.nomic.gpt4all.plist"))
+        except Exception:  # noqa: BLE001  a damaged property list raises of several families; it names no folder
+            return
+        chosen = _path(shape.get("modelPath") if isinstance(shape, dict) else None)
+    else:
+        found = re.search(r"^modelPath=(.*)$", _text(base.roaming / "nomic.ai/GPT4All.ini"), re.MULTILINE)
+        chosen = _path(found[1].strip().strip('"')) if found else None
+    if chosen:
+        yield Place("GPT4All", chosen)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would block
+            return b""
+        with path.open("rb") as file:
+            untrusted = file.read(MAX_BYTES + 1)
+    except OSError:
+        return b""
+    return untrusted if len(untrusted) <= MAX_BYTES else b""
+
+
+def _text(path: Path) -> str:
+    return _bytes(path).decode("utf-8-sig", "surrogateescape")
+
+
+def _object(path: Path) -> Mapping[str, object]:
+    try:
+        shape = json.loads(_text(path))
+    except (ValueError, RecursionError):
+        return {}
+    return shape if isinstance(shape, dict) else {}
+
+
+def _path(untrusted: object) -> Path | None:
+    if not isinstance(untrusted, str) or not untrusted or "\0" in untrusted:
+        return None
+    path = Path(untrusted)
+    return path if path.is_absolute() and len(path.parts) > 1 else None
+
+
+# ---- verifies model files against their checksums by reading the whole file on a file thread
+
+
+VERIFIED = "verified"
+"""The fact that says when a model's file was last compared with its checksum."""
+
+
+class VerifyResult(Record):
+    id: str
+    ok: bool
+    problem: Problem | None = None
+
+
+_Read = tuple[ModelRecord, HashedFile | KnownError]
+
+
+class Checker(Service):
+    """Called on the service thread."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._work = FileWork(runtime.service_thread, "verify-model")
+        self.close = self._work.cancel
+
+    def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:
+        total = sum(one.bytes for one in records)
+
+        def work(stop: threading.Event, report: Report) -> Sequence[_Read]:
+            found: list[_Read] = []
+            before = 0
+            for one in records:
+                try:
+                    found.append((one, _hash_again(one, lambda done, _of, at=before: report((at + done, total)), stop)))  # type: ignore[misc]
+                except Stopped:
+                    return ()
+                before += one.bytes
+            return found
+
+        return self._work.run(work).map(lambda found: [self._verdict(*one) for one in found])
+
+    def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> VerifyResult:
+        if isinstance(file, KnownError):
+            return VerifyResult(record.id, ok=False, problem=problem_for(file))
+        if file.sha256 != record.sha256:
+            error = KnownError("model.changed", path=str(file.path))
+            return VerifyResult(record.id, ok=False, problem=problem_for(error))
+        mark = file.mark
+        with suppress(KnownError):  # read-only or full: then it is not kept, and true all the same
+            self._store.models.change(record.id, bytes=mark.bytes, mtime_ns=mark.mtime_ns, inode=mark.inode)
+            self._store.models.set_info(record.id, **{VERIFIED: time.time()})
+        return VerifyResult(record.id, ok=True)
+
+
+def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:
+    """On a file thread.  Raises Stopped."""
+    try:
+        return hash_file(Path(os.fsdecode(record.path)), on_bytes, stop)
+    except KnownError as err:
+        return err

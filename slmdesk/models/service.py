@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import problem_of as write_problem
-from slmdesk.base.lazy import Lazy
-from slmdesk.base.record import Record
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
-from slmdesk.base.types import Json
-from slmdesk.gguf.adapter import base_name
-from slmdesk.gguf.read import GgufHeader, plain_metadata, read_header
-from slmdesk.gguf.speed import active_bytes, step_seconds
-from slmdesk.loader.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.base.types import Device, Json, Lazy, MemoryParts
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import GgufHeader, base_name
+from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
+from slmdesk.gguf.parts import part_of
+from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.adopt import UnlistedFiles, look_for_unadopted
-from slmdesk.models.copies import copies_of, published_of, usable
-from slmdesk.models.defaults import DefaultsService, DefaultUse, default_in
-from slmdesk.models.display_name import name_for
-from slmdesk.models.fit import Fit, Pc, fit_file
-from slmdesk.models.rename import name_beside
-from slmdesk.runtime.events import Noticed, Problem
-from slmdesk.runtime.file_io import HashedFile
-from slmdesk.runtime.file_thread import on_file_thread, pending_on_file_thread
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
+from slmdesk.runtime.file_io import HashedFile, remove_left_overs
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 
 if TYPE_CHECKING:
-    from slmdesk.models.importer import ImportEnded, Importer
-    from slmdesk.models.verify import Checker, VerifyResult
+    from slmdesk.models.importer import Checker, ImportEnded, Importer, VerifyResult
 
 
 class ModelInfo(Record):
@@ -50,7 +46,7 @@ class ModelService(Service):
         "models.importer:Importer",
         lambda s, new: new(s._runtime, lambda: s.folder, s._store.models.all, s.register),
     )
-    _checker: Lazy[ModelService, Checker] = Lazy("models.verify:Checker", lambda s, new: new(s._runtime))
+    _checker: Lazy[ModelService, Checker] = Lazy("models.importer:Checker", lambda s, new: new(s._runtime))
 
     def __init__(self, runtime: Runtime, loader: ModelLoader, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
@@ -198,7 +194,7 @@ class ModelService(Service):
         known = {os.fsdecode(one.path) for one in models}
         twins = {one.info.get("shared_twin") for one in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
-        adopted: Pending[int] = Pending(self._importer.cancel)
+        adopted: Pending[int] = Pending(lambda: self._importer.cancel())
         on_file_thread(
             self._service_thread,
             lambda: look_for_unadopted(own, shared, known, twins),
@@ -382,3 +378,369 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "step_s": step_seconds(header),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
+
+
+# ---- estimates from its header whether a model fits this PC's memory
+
+
+COMFORTABLE = 0.8
+"""Of the memory that is free: more than this is tight."""
+CARD_SHARE = 0.9
+"""Of a graphics card's memory: what the screen and others leave."""
+
+
+class Fit(Record):
+    """The verdict before loading: 'fits', 'tight' or 'too_large'."""
+
+    verdict: str
+    memory: MemoryParts
+    available_bytes: int
+    context_tokens: int
+    most_tokens: int = 0
+    """The longest context the model was made for; 0: not known."""
+    speed: Speed | None = None
+    """What to expect; None: this PC was not measured yet."""
+    device: str = ""
+    """The graphics card that holds it, whose memory `available_bytes` then is; empty: the PC's own memory does."""
+
+
+class Pc(Record):
+    """Any thread."""
+
+    available_bytes: int
+    pace: Pace = field(default_factory=Pace)
+    devices: tuple[Device, ...] = ()
+
+    @property
+    def best_bytes(self) -> int:
+        """The largest memory a model can have as a whole."""
+        return max(self.available_bytes, *(round(one.memory_bytes * CARD_SHARE) for one in self.devices), 0)
+
+
+def available_bytes() -> int:
+    """Memory a new process can have without swapping, in bytes."""
+    import psutil  # 17 ms
+
+    return int(psutil.virtual_memory().available)
+
+
+def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
+    """The verdict for a context of `context_tokens`, or as many as this model can have.
+
+    A graphics card is taken where one holds the whole model; `sha256`: whether its speed was measured here.
+    """
+    fit = _fit_into(header, context_tokens, pc.available_bytes)
+    for device in sorted(pc.devices, key=lambda one: -one.memory_bytes):
+        on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
+        if on_card.verdict == "fits":
+            fit = changed(on_card, device=device.name)
+            break
+    return changed(fit, speed=pc.pace.of_header(header, sha256=sha256))
+
+
+def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
+    context = sensible_context(header, context_tokens, available)
+    memory = estimate_loaded(header, context_tokens=context, available_bytes=available)
+    verdict = "fits" if memory.total <= COMFORTABLE * available else "tight"
+    if memory.total > available:
+        verdict = "too_large"
+    return Fit(verdict, memory, available, context, max(0, header.context_length))
+
+
+def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
+    """Reads its header: any thread but the window's.  Raises KnownError `model.…`."""
+    header = check_file(path)
+    require_chat_model(header)
+    return fit_header(header, context_tokens, pc, sha256=sha256)
+
+
+_BESIDE_WEIGHTS = 1.1, 200 << 20
+"""Of memory, for a chat of usual length, when only the size of a file is known: times, plus."""
+
+
+def fit_by_size(size: int, available: int) -> str:
+    """The verdict on a model of which only the size in bytes is known; `unknown` for 0."""
+    times, plus = _BESIDE_WEIGHTS
+    needed = size * times + plus
+    if not size:
+        return "unknown"
+    if needed > available:
+        return "too_large"
+    return "fits" if needed <= COMFORTABLE * available else "tight"
+
+
+def weights_budget(available: int) -> int:
+    """Bytes a model's weights may have, where so much memory is free: the rest is for the context and the program."""
+    times, plus = _BESIDE_WEIGHTS
+    return max(0, round((available * COMFORTABLE - plus) / times))
+
+
+# ---- the default model for each job
+
+
+class DefaultUse(StrEnum):
+    CHAT = "chat"
+    SUMMARIZE = "summarize"
+    TRANSLATE = "translate"
+    EMBED = "embed"
+
+
+SETTING: Mapping[DefaultUse, str] = MappingProxyType(
+    {
+        DefaultUse.CHAT: "model_for_chat",
+        DefaultUse.SUMMARIZE: "model_for_summaries",
+        DefaultUse.TRANSLATE: "model_for_translation",
+        DefaultUse.EMBED: "model_for_embedding",
+    }
+)
+WORDS: Mapping[DefaultUse, str] = MappingProxyType(
+    {
+        DefaultUse.CHAT: "chat",
+        DefaultUse.SUMMARIZE: "summaries",
+        DefaultUse.TRANSLATE: "translation",
+        DefaultUse.EMBED: "finding passages",
+    }
+)
+
+
+def can_do(record: ModelRecord, use: DefaultUse) -> bool:
+    """Whether a model is of the right kind: an encoder never chats, and only an encoder makes vectors."""
+    return record.kind == "encoder" if use is DefaultUse.EMBED else record.can_chat
+
+
+def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
+    requested = getattr(settings, SETTING[use])
+    found = next((one for one in models if one.id == requested), None) if requested else None
+    return found if found and can_do(found, use) else None
+
+
+def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
+    return tuple(use for use in DefaultUse if getattr(settings, SETTING[use]) == record.id and can_do(record, use))
+
+
+class DefaultsService(Service):
+    """Service thread."""
+
+    def default(self, use: DefaultUse) -> ModelRecord | None:
+        models = self._store.models.all()
+        found = default_in(self._settings.current, models, use)
+        return usable(found, models) if found else None
+
+    def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
+        """Raises KnownError `model.unknown`."""
+        return uses_in(self._settings.current, self._store.models.get(model))
+
+    def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
+        """Make a model the default for a job; None: the last used again.
+
+        Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, and what kept it from being saved.
+        """
+        record = self._store.models.get(model) if model else None
+        if record and not can_do(record, use):
+            raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
+        self._settings.change(**{SETTING[use]: record.id if record else ""})
+        return record
+
+    def forget(self, record: ModelRecord, heir: str = "") -> None:
+        """A model is gone: what it was the default for falls back, or to the model with the id `heir`.  What the
+        organisation set stays as it is.
+        """
+        managed = self._settings.policy.managed
+        gone = {SETTING[use]: heir for use in uses_in(self._settings.current, record) if SETTING[use] not in managed}
+        if gone:
+            self._settings.change(**gone)
+
+
+def lost_words(uses: Sequence[DefaultUse]) -> str:
+    if not uses:
+        return ""
+    words = [WORDS[use] for use in uses]
+    jobs = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"It was the default for {jobs}; the last used model takes its place."
+
+
+# ---- renames models
+
+
+class NameService(Service):
+    """On the service thread."""
+
+    def rename(self, model: str, name: str) -> ModelRecord:
+        """Show a model under another name, made fit to be shown.  The file keeps its own.
+
+        Raises KnownError `model.unknown`, `model.name_taken` (by another model), `request.invalid` (nothing left of
+        the name).
+        """
+        record = self._store.models.get(model)
+        label = clean_label(name, MAX_NAME)
+        if not label:
+            raise KnownError("request.invalid", what="the name is empty")
+        if other := holder_of(label, (one for one in self._store.models.all() if one.id != record.id)):
+            raise KnownError("model.name_taken", name=label, id=other.id)
+        if label == record.name:
+            return record
+        changed = self._store.models.change(record.id, name=label)
+        self._publish(ModelsChanged())
+        return changed
+
+
+def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
+    """The model that is meant when somebody says `name`: it is called so, or its id begins so."""
+    requested = name.casefold()
+    return next((one for one in models if one.name.casefold() == requested or one.id.startswith(name)), None)
+
+
+def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
+    """`name`, or what tells a new model from another of that name: how its numbers are written, else a number.
+
+    Files of one repository bear one name in their headers; in a list nobody could choose between them.
+    """
+    known = tuple(models)
+    if quantization and holder_of(name, known):
+        name = f"{name[: MAX_NAME - len(quantization) - 7]} {quantization}"
+    return free_name(name, known)
+
+
+def free_name(name: str, models: Iterable[ModelRecord]) -> str:
+    known = tuple(models)
+    label, number = name, 2
+    while holder_of(label, known):
+        label, number = f"{name[: MAX_NAME - 6]} ({number})", number + 1
+    return label
+
+
+# ---- finds model files in the library's folders that the library does not list
+
+
+class UnlistedFiles(Record):
+    own: tuple[Path, ...] = ()
+    shared: Mapping[Path, str] = field(default_factory=dict)
+    """In the organisation's folder, each with a word that changes when the file does."""
+    problem: Problem | None = None
+    """Why the organisation's folder could not be read."""
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        return (*self.own, *self.shared)
+
+
+def look_for_unadopted(
+    own: Path | None, shared: str, known: Collection[str], twins: Collection[object]
+) -> UnlistedFiles:
+    """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`.
+
+    Parts of a model are left: putting them together is for a person to ask for.
+    """
+    mine: tuple[Path, ...] = ()
+    if own is not None:
+        try:
+            mine = tuple(one for one in sorted(own.glob("*.gguf")) if str(one) not in known and not part_of(one))
+            remove_left_overs(own)
+        except OSError:
+            mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
+    if not shared:
+        return UnlistedFiles(mine)
+    try:
+        names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf" and not part_of(one)]
+        words = {one: f"{one.stat().st_mtime_ns} {one}" for one in names if str(one) not in known}
+    except OSError as err:
+        error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")
+        return UnlistedFiles(mine, problem=problem_for(error))
+    return UnlistedFiles(mine, {one: word for one, word in words.items() if word not in twins})
+
+
+# ---- copies of a model in another format, made on this PC
+
+
+COPY = "copy"
+"""Key of a copy's info: a CopyOrigin."""
+SOURCE = "made"
+"""`source` of a record whose file was made here."""
+
+
+class CopyOrigin(Record):
+    model: str
+    """Id of the published model."""
+    sha256: str
+    format: str
+    library: str
+    hardware: str
+    left_out: tuple[int, ...] = ()
+
+
+def origin_of(record: ModelRecord) -> CopyOrigin | None:
+    return stored_from(CopyOrigin, record.info.get(COPY))
+
+
+def copies_of(record: ModelRecord, models: Sequence[ModelRecord]) -> list[ModelRecord]:
+    return [one for one in models if (origin := origin_of(one)) and origin.model == record.id]
+
+
+def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
+    """The model a copy was made of; the record itself where it is none, or where that model is gone."""
+    origin = origin_of(record)
+    return next((one for one in models if origin and one.id == origin.model), record)
+
+
+def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRecord:
+    """The one in use of a model and its copies: a default for some job, else the one last used."""
+    return max(models, key=lambda one: (one.id in defaults, one.last_used or 0.0))
+
+
+def is_for_this_pc(record: ModelRecord) -> bool:
+    """Whether a copy was made on this PC; on another one the published model is used instead."""
+    from slmdesk.loader.load_spec import hardware_key
+
+    origin = origin_of(record)
+    return origin is None or origin.hardware == hardware_key()
+
+
+def usable(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
+    """The model itself; instead of a copy the published model where the copy's file is gone or changed, or where it was
+    made on another PC, for which another format may be the best.
+    """
+    if origin_of(record) is None or (is_for_this_pc(record) and _is_whole(record)):
+        return record
+    return published_of(record, models)
+
+
+def _is_whole(record: ModelRecord) -> bool:
+    try:
+        found = Path(os.fsdecode(record.path)).stat()
+    except OSError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (record.bytes, record.mtime_ns)
+
+
+# ---- the name under which a model is shown
+
+
+MAX_NAME = 120
+_QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP4\w*)$", re.IGNORECASE)
+
+
+def name_for(header: GgufHeader, stem: str) -> str:
+    """The header's name, unless the file's name holds the header's basename and size and a word the name lacks.
+
+    Converters fill `general.name` from a folder, so that SmolLM2-135M-Instruct.Q4_1.gguf calls itself "Smollm2 135M 8k
+    Lc100K Mix1 Ep2".  A file's name is taken without its quantization, which is shown beside it.
+    """
+    file_name = clean_label(_QUANTIZATION.sub("", stem), MAX_NAME)
+    if not header.name:
+        return file_name
+    parts = [header.metadata.get(key) for key in ("general.basename", "general.size_label")]
+    known = {word for part in parts if isinstance(part, str) for word in _words(part)}
+    of_file, of_header = _words(file_name), _words(header.name)
+    says_more = bool(known) and known <= of_file and not of_file <= of_header
+    return file_name if says_more else header.name
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.casefold()))
+
+
+# ---- events of models
+
+
+class PaceChanged(Event):
+    """The estimate of this PC's speed has changed, so speeds shown for models may be outdated."""

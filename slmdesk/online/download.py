@@ -1,4 +1,4 @@
-"""One download, from the first request to the record in the library.  On a thread of its own."""
+"""One download on a thread of its own, until its record is in the library; and what downloads left."""
 
 from __future__ import annotations
 
@@ -8,31 +8,26 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, problem_of, sync_folder
-from slmdesk.base.record import changed
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.gguf.join import join
-from slmdesk.gguf.read import GgufHeader, check_file, check_tokenizer, read_header, require_chat_model
-from slmdesk.hub.files import RemoteFile, Repo
-from slmdesk.hub.guard import because
-from slmdesk.hub.limit import SpeedLimit
-from slmdesk.hub.part import SPARE_BYTES, Part, parts_in
-from slmdesk.hub.search import Hub
-from slmdesk.hub.transfer import PASSING, Progress, Transfer, TransferLimits
-from slmdesk.models.display_name import name_for
-from slmdesk.models.fit import Pc, available_bytes, fit_by_size, fit_header, weights_budget
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.read import check_file, check_tokenizer, join, read_header, require_chat_model
+from slmdesk.hub.guard import SpeedLimit, because
+from slmdesk.hub.search import Hub, RemoteFile, Repo
+from slmdesk.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
 from slmdesk.models.importer import require_usable
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import ModelService, Pc, available_bytes, fit_by_size, fit_header, name_for, weights_budget
 from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.runtime.file_io import Claim, HashedFile, file_name, mark_of
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.service import ServiceThread
 
 TELL_S = 0.25
 SPEED_S = 5.0
@@ -333,3 +328,79 @@ def _stem(remote: RemoteFile) -> str:
 
 def _source(remote: RemoteFile) -> str:
     return f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"
+
+
+# ---- finds what downloads left in the models folder
+
+
+_PART_OF_FILE = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
+
+
+class LeftoverFile(Record):
+    """A partial file whose download is not running here, or a damaged file."""
+
+    id: str
+    repo: str
+    """Empty where its journal is lost."""
+    name: str
+    bytes: int
+    expected: int
+    is_bad: bool
+
+
+def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[LeftoverFile]:
+    """All there are, without the parts of (repository, name) in `but`.  Looks at the disk."""
+    found = []
+    for path, origin in parts_in(folder):
+        is_bad = path.suffix == ".bad"
+        if origin and not is_bad and (origin.repo, origin.name) in but:
+            continue
+        try:
+            size = path.stat().st_size
+        except OSError:
+            continue  # it has just become whole
+        repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
+        found.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
+    return found
+
+
+def discard(folder: Path, left_over: str) -> int:
+    """Delete one, by its id.  Returns the bytes freed.
+
+    Raises KnownError `download.unknown` when it is gone or somebody fetches it just now, `file.unwritable`.
+    """
+    path = next((one for one, _origin in parts_in(folder) if one.name == left_over), None)
+    claim = Claim.take(path.with_suffix(".lock")) if path else None
+    if path is None or claim is None:
+        raise KnownError("download.unknown", id=left_over)
+    try:
+        freed = path.stat().st_size
+        path.unlink()
+        if not any(path.with_suffix(suffix).exists() for suffix in (".part", ".bad", JOINED)):
+            path.with_suffix(".journal").unlink(missing_ok=True)
+    except OSError as err:
+        raise problem_of(err, path) from err
+    finally:
+        claim.release()
+    return freed
+
+
+def remove_parts_of(folder: Path, repo: str, name: str) -> int:
+    """Delete the parts of one file of a repository, all of them where it is split.  Returns the bytes freed.
+
+    What somebody else fetches just now is left alone.  Raises KnownError `file.unwritable`.
+    """
+    freed = 0
+    for path, origin in parts_in(folder) if name else ():
+        if origin is None or path.suffix == ".bad" or origin.repo != repo or _whole(origin.name) != _whole(name):
+            continue
+        try:
+            freed += discard(folder, path.name)
+        except KnownError as err:
+            if err.code != "download.unknown":
+                raise
+    return freed
+
+
+def _whole(name: str) -> str:
+    return _PART_OF_FILE.sub("", name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from slmdesk.base.records import ModelRecord
-from slmdesk.runtime.events import Event, Problem
+from slmdesk.runtime.events import Event
+from slmdesk.runtime.messages import Problem
 
 
 class DownloadState(StrEnum):

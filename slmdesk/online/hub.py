@@ -1,27 +1,28 @@
-"""Reads the Hub: searches, files of a repository, and whether they fit this PC."""
+"""Reads and searches the Hub: repositories, their files, whether they fit this PC, and what their licences allow."""
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
-from slmdesk.gguf.quantization import WORST_RECOMMENDED, quantization_of_file
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.memory import Speed
+from slmdesk.gguf.quantization import WORST_RECOMMENDED, quantization_of_file, weight_bytes
 from slmdesk.gguf.read import require_chat_model
-from slmdesk.gguf.speed import Speed
-from slmdesk.hub.files import RemoteFile, Repo
 from slmdesk.hub.guard import GuardPolicy
-from slmdesk.hub.search import Hub
-from slmdesk.models.fit import Fit, Pc, fit_by_size, fit_header, weights_budget
-from slmdesk.online.network_log import NetworkService
-from slmdesk.online.routes import policy_for
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.file_thread import on_file_thread
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.hub.search import Hub, Query, RemoteFile, Repo
+from slmdesk.models.service import Fit, Pc, fit_by_size, fit_header, weights_budget
+from slmdesk.online.network import NetworkService, policy_for
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import Runtime, Service, on_file_thread
 
 T = TypeVar("T")
 
@@ -158,3 +159,259 @@ def best_fit(files: Sequence[FoundFile]) -> str:
     return next(
         (fit for fit in ("fits", "tight", "unknown", "too_large") if any(one.fit == fit for one in good)), "unknown"
     )
+
+
+# ---- searches the Hub for models, filters what the Hub cannot filter itself, and counts what was left out
+#
+# The Hub knows publisher, language, licence and task, but not whether a model fits this PC. So pages are read until
+# enough repositories pass, at most MOST_LOOKED_AT of them; the number left out is shown.
+
+
+PERMISSIVE_ONES = "permissive"
+"""Instead of a licence: any that leaves a company free."""
+MOST_LOOKED_AT = 400
+PAGE = 20
+PAGE_FILTERED = 50
+_SIZE_IN_NAME = re.compile(
+    r"(?<![A-Za-z0-9.])(?:(\d{1,3})x)?(\d{1,4}(?:\.\d{1,3})?)([bm])(?![A-Za-z0-9])", re.IGNORECASE
+)
+_MOST_PARAMETERS = 10**13
+
+
+class Filters(Record):
+    """The filters of a search; an empty one accepts all."""
+
+    task: str = ""
+    """A key of hub.search.TASKS."""
+    language: str = ""
+    """ISO 639-1."""
+    license: str = ""
+    """The Hub's short name of one, or PERMISSIVE_ONES."""
+    author: str = ""
+    fits: bool = False
+    sort: str = "downloads"
+    """A key of hub.search.SORTS."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the filters narrow the search, so that it makes sense without words."""
+        return bool(self.task or self.language or self.license or self.author)
+
+
+class SearchPage(Record):
+    found: tuple[FoundRepo, ...]
+    may_be_more: bool
+    too_large: int = 0
+    other_licence: int = 0
+
+
+class Search:
+    """One search with its results; it continues where it stopped.  Any thread except the service thread."""
+
+    def __init__(self, hub: Hub, words: str, filters: Filters) -> None:
+        self._hub, self.filters = hub, filters
+        exact = "" if filters.license == PERMISSIVE_ONES else filters.license
+        self._query = Query(words, filters.author, filters.language, exact, filters.task, filters.sort)
+        self._lock = threading.Lock()
+        self._read: dict[str, FoundRepo] = {}
+        self._cursor, self._is_begun = "", False
+
+    def read(
+        self, requested: int, available: int, *, with_too_large: bool = False, stop: threading.Event
+    ) -> SearchPage:
+        """Return the first `requested` repositories that pass, judged against `available` bytes.
+
+        Raises KnownError network.*, hub.*, and Stopped.
+        """
+        filters = self.filters
+        is_filtered = (filters.fits and not with_too_large) or filters.license == PERMISSIVE_ONES
+        with self._lock:
+            while True:
+                page = self._page(requested, with_too_large)
+                if len(page.found) >= requested or not self._is_more:
+                    return page
+                size = PAGE_FILTERED if is_filtered and self._is_begun else max(PAGE, requested)
+                self._read_on(size, available, stop)
+
+    @property
+    def _is_more(self) -> bool:
+        return not self._is_begun or (bool(self._cursor) and len(self._read) < MOST_LOOKED_AT)
+
+    def _read_on(self, size: int, available: int, stop: threading.Event) -> None:
+        page = self._hub.search(self._query, size=size, cursor=self._cursor, stop=stop)
+        self._is_begun, before = True, len(self._read)
+        for one in page.repos:
+            self._read.setdefault(one.id, judged_by_name(one, available))
+        self._cursor = page.cursor if len(self._read) > before else ""  # a server may turn in a circle
+
+    def _page(self, requested: int, with_too_large: bool) -> SearchPage:
+        found: list[FoundRepo] = []
+        too_large = other = 0
+        for one in self._read.values():
+            if self.filters.license == PERMISSIVE_ONES and not is_permissive(one.repo.license):
+                other += 1
+            elif self.filters.fits and one.fit == "too_large" and not with_too_large:
+                too_large += 1
+            else:
+                found.append(one)
+        return SearchPage(tuple(found[:requested]), len(found) > requested or self._is_more, too_large, other)
+
+
+FEATURE = "hub.search"
+
+
+class SearchService:
+    """Called on the service thread; each search has a thread of its own."""
+
+    def __init__(self, hub: HubService) -> None:
+        self._hub = hub
+
+    def begin(self, words: str, filters: Filters | None = None) -> Search:
+        """Create a search; nothing is requested before `read`.  Raises KnownError `feature.hidden`."""
+        self._hub.require(FEATURE)
+        return Search(self._hub.hub, words, filters or Filters())
+
+    def read(
+        self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
+    ) -> Pending[SearchPage]:
+        """Read the first `limit` repositories.  Cancelled, it does not end.
+
+        `with_files` asks each repository found for the sizes and checksums of its files: one more request for each.
+        """
+        pc = self._hub.pc()
+        available = pc.best_bytes
+        only_fitting = search.filters.fits and not with_too_large
+        sized: dict[str, FoundRepo] = {}
+
+        def work(stop: threading.Event) -> SearchPage:
+            requested = limit
+            while True:
+                page = search.read(requested, available, with_too_large=with_too_large, stop=stop)
+                if not with_files:
+                    return page
+                new = [one.repo for one in page.found if one.repo.id not in sized]
+                with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
+                    answers = pool.map(lambda one: self._hub.with_files(one, pc, stop), new)
+                    sized.update(zip((one.id for one in new), answers, strict=True))
+                known = [sized[one.repo.id] for one in page.found]
+                kept = [one for one in known if not only_fitting or one.fit != "too_large"]
+                if len(kept) >= limit or not page.may_be_more:
+                    left_out = page.too_large + len(known) - len(kept)
+                    return changed(page, found=tuple(kept[:limit]), too_large=left_out)
+                requested += limit - len(kept)
+
+        return self._hub.ask("hub-search", work)
+
+
+def judged_by_name(repo: Repo, available: int) -> FoundRepo:
+    """Return a repository without known sizes, judged by its number of weights and its file names."""
+    parameters = repo.parameters or parameters_in(repo.id)
+    files = tuple(_judged_by_name(one, parameters, available) for one in repo.files)
+    return FoundRepo(repo, files, fit=best_fit(files), is_about=True)
+
+
+def parameters_in(name: str) -> int:
+    """Return the number of weights in a model's name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0 if none."""
+    found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
+    if not found:
+        return 0
+    count = float(found[2]) * int(found[1] or 1) * (1e9 if found[3] in "bB" else 1e6)
+    return round(count) if count <= _MOST_PARAMETERS else 0
+
+
+def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundFile:
+    known = quantization_of_file(file.name)
+    about = 0 if known is None or file.beside else weight_bytes(parameters, known)
+    return FoundFile(file, fit_by_size(about, available), about_bytes=about)
+
+
+# ---- licences of models and what each allows, in a few words
+#
+# for people who must know whether work use is allowed The short names are the Hub's tags ("license:apache-2.0"),
+# which file headers repeat. The descriptions summarise the main points of each text; they are no legal advice, and an
+# unknown licence is called unknown.
+
+
+class LicencePermission(StrEnum):
+    ANYTHING = "anything"
+    CONDITIONS = "conditions"
+    NOT_AT_WORK = "not_at_work"
+    UNKNOWN = "unknown"
+
+
+class Licence(Record):
+    name: str
+    allows: LicencePermission
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self.allows]
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}, {self.words}" if self.name else self.words
+
+
+_WORDS = {
+    LicencePermission.ANYTHING: "free for any use, also at work",
+    LicencePermission.CONDITIONS: "has conditions for use at work",
+    LicencePermission.NOT_AT_WORK: "not for use at work",
+    LicencePermission.UNKNOWN: "read it before using the model at work",
+}
+NOT_STATED = "not stated: ask the publisher before using it at work"
+
+LICENCES: Mapping[str, Licence] = MappingProxyType(
+    {
+        key: Licence(name, allows)
+        for allows, names in {
+            LicencePermission.ANYTHING: {
+                "apache-2.0": "Apache 2.0", "mit": "MIT", "cc0-1.0": "CC0 1.0", "unlicense": "Unlicense", "isc": "ISC",
+                "zlib": "zlib", "bsd": "BSD", "bsd-2-clause": "BSD 2-Clause", "wtfpl": "WTFPL",
+                "bsd-3-clause": "BSD 3-Clause", "bsl-1.0": "Boost 1.0", "ms-pl": "Microsoft Public",
+                "cc-by-4.0": "CC BY 4.0", "cc-by-3.0": "CC BY 3.0", "cc-by-2.0": "CC BY 2.0",
+                "cdla-permissive-2.0": "CDLA Permissive 2.0", "artistic-2.0": "Artistic 2.0",
+            },
+            LicencePermission.CONDITIONS: {
+                "mpl-2.0": "MPL 2.0", "cc-by-sa-4.0": "CC BY-SA 4.0", "cc-by-sa-3.0": "CC BY-SA 3.0",
+                "cc-by-nd-4.0": "CC BY-ND 4.0", "gpl": "GPL", "gpl-2.0": "GPL 2", "gpl-3.0": "GPL 3", "lgpl": "LGPL",
+                "lgpl-3.0": "LGPL 3", "agpl-3.0": "AGPL 3", "llama2": "Llama 2 Community",
+                "llama3": "Llama 3 Community", "llama3.1": "Llama 3.1 Community", "llama3.2": "Llama 3.2 Community",
+                "llama3.3": "Llama 3.3 Community", "llama4": "Llama 4 Community", "gemma": "Gemma terms",
+                "openrail": "OpenRAIL", "openrail++": "OpenRAIL++", "creativeml-openrail-m": "CreativeML OpenRAIL-M",
+                "bigscience-openrail-m": "BigScience OpenRAIL-M", "bigscience-bloom-rail-1.0": "BigScience RAIL 1.0",
+                "bigcode-openrail-m": "BigCode OpenRAIL-M",
+            },
+            LicencePermission.NOT_AT_WORK: {
+                "apple-amlr": "Apple AMLR", "deepfloyd-if-license": "DeepFloyd",
+                "fair-noncommercial-research-license": "FAIR NC", "cc-by-nc-4.0": "CC BY-NC 4.0",
+                "cc-by-nc-2.0": "CC BY-NC 2.0", "cc-by-nc-3.0": "CC BY-NC 3.0", "cc-by-nc-sa-4.0": "CC BY-NC-SA 4.0",
+                "cc-by-nc-sa-3.0": "CC BY-NC-SA 3.0", "cc-by-nc-sa-2.0": "CC BY-NC-SA 2.0",
+                "cc-by-nc-nd-4.0": "CC BY-NC-ND 4.0", "cc-by-nc-nd-3.0": "CC BY-NC-ND 3.0",
+                "intel-research": "Intel Research",
+            },
+            LicencePermission.UNKNOWN: {
+                "other": "a licence of its own", "unknown": "an unknown licence",
+            },
+        }.items()
+        for key, name in names.items()
+    }
+)  # fmt: skip
+"""By the Hub's short name."""
+
+PERMISSIVE = frozenset(key for key, licence in LICENCES.items() if licence.allows is LicencePermission.ANYTHING)
+
+
+def licence_named(untrusted: str) -> Licence | None:
+    key = untrusted.strip().lower()
+    if not key:
+        return None
+    return LICENCES.get(key) or Licence(clean_label(untrusted, 60), LicencePermission.UNKNOWN)
+
+
+def licence_words(untrusted: str) -> str:
+    licence = licence_named(untrusted)
+    return licence.label if licence else NOT_STATED
+
+
+def is_permissive(untrusted: str) -> bool:
+    return untrusted.strip().lower() in PERMISSIVE

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
+from slmdesk.base.settings import SettingsFile
 from slmdesk.store import (
     KEYRING,
     ORGANISATION,
@@ -15,6 +16,7 @@ from slmdesk.store import (
     RECOVERY,
     DataKey,
     KeyFile,
+    Store,
     key_files,
     missing_library,
     plain_aside,
@@ -146,3 +148,22 @@ def secret_in(keyring: Vault, keys: KeyFile) -> bytes:
 def opens(backup: Path, key: DataKey) -> bool:
     """Whether this key is that of an encrypted backup.  Raises KnownError file.missing, file.unreadable."""
     return source_of(backup).fits(key)
+
+
+# ---- the files beside the history that are sealed with its key
+
+
+class Resealed(Protocol):
+    def reseal(self) -> None:
+        """Write them as the key of the history asks for.  Raises KnownError file.…, disk.full."""
+
+
+def follow_key(store: Store, settings: SettingsFile, words: Resealed) -> None:
+    """Write these files as the history's key asks for; then the keys of before are forgotten.  Service thread.
+
+    Killed or failed at any moment, the keys of before are kept in the history and open them at the next start.
+    Raises KnownError file.…, disk.full, store.*.
+    """
+    settings.use_key(*store.keys_for("settings"))
+    words.reseal()
+    store.forget_former_keys()

@@ -6,17 +6,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.policy_encryption import EncryptionRules
+from slmdesk.base.policy import EncryptionRules
 from slmdesk.base.record import changed
-from slmdesk.base.recovery_key import secret_of
-from slmdesk.base.sealing import new_key
+from slmdesk.base.sealing import new_key, secret_of
 from slmdesk.hub.vault import Vault
 from slmdesk.privacy.opening import PrivacyState, secret_in, state_of, system_keyring
-from slmdesk.runtime.events import Noticed
-from slmdesk.runtime.file_thread import pending_on_file_thread
+from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
 from slmdesk.store import (
     KEYRING,
     ORGANISATION,

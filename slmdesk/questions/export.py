@@ -6,17 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from slmdesk.base.documents import PageStatus
+from slmdesk.base.protocol import stored_dict
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
 from slmdesk.base.types import Json
-from slmdesk.base.wire import stored_dict
 from slmdesk.chat.service import ChatService
-from slmdesk.exports.chats import chat_shape
-from slmdesk.exports.papers import ReadDocument, question_paper
-from slmdesk.library.document_info import info_of
-from slmdesk.library.folder_types import SkippedDocument
+from slmdesk.exports.papers import ReadDocument, chat_shape, question_paper
+from slmdesk.library.types import SkippedDocument, info_of
 from slmdesk.questions.prompt import Answered
-from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 
 FORMAT = "slmdesk-question"

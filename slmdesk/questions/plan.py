@@ -5,17 +5,255 @@ A generator without a model, a thread or a store of its own, so that every way t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
+from slmdesk.base.documents import Page
+from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.types import ChatMessage, Sampling
-from slmdesk.evaluation.exam_items import YES_NO
-from slmdesk.library.citations import Mark
-from slmdesk.library.nearest import Citation
-from slmdesk.questions.context import ANSWER_TOKENS, AnswerContext
-from slmdesk.questions.grounds import LEAST_SURE, UNTOLD
-from slmdesk.questions.prompt import Answered, LookedAt, Part, grammar_of, said_turns_of, turns_of
-from slmdesk.questions.question_parts import asks_yes_or_no, is_answered, parts_of
+from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
+from slmdesk.base.types import Answer, ChatMessage, LoadedModel, Sampling
+from slmdesk.chat.answers import Watcher
+from slmdesk.evaluation.exams import YES_NO
+from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
+from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
+from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
+from slmdesk.questions.grounds import (
+    LEAST_RELATED,
+    LEAST_SURE,
+    UNTOLD,
+    Grounds,
+    asks_yes_or_no,
+    has_figure,
+    has_name,
+    is_answered,
+    parts_of,
+)
+from slmdesk.questions.prompt import (
+    NO,
+    Answered,
+    LookedAt,
+    Part,
+    Source,
+    grammar_of,
+    not_found,
+    parsed_answer,
+    said_turns_of,
+    text_for,
+    text_turns_of,
+    turns_of,
+)
+from slmdesk.redaction.labels import Tally
+from slmdesk.redaction.service import Veil
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import ServiceThread, Slices
+from slmdesk.store import Store
+from slmdesk.text.sentences import search_words
+
+# ---- chooses what a model reads for a question
+#
+# the whole text where that is soon read, else the best passages first. Passages are ranked, the model is loaded,
+# tokens are counted; then it is decided. On the service thread.
+
+
+ANSWER_TOKENS = 400
+FRAME_TOKENS = 260
+"""Instructions and the format's own, beside the passages."""
+SOURCE_TOKENS = 14
+WHOLE_TOKENS = 2500
+"""Of a text that is read whole at once, three pages or four: passages alone mislead a small model.  About 20 s of
+reading, and the next question finds it read.
+"""
+FIRST_TOKENS = 600
+"""Of the passages that are read first of a longer one: they hold most answers."""
+READ_TOKENS = 1800
+"""Of passages, where those do not answer it and the documents do not fit whole: with more, small models lose their
+way.
+"""
+MOST_PASSAGES = 8
+BEFORE_NEIGHBOURS = 4
+"""So many of the best come before the neighbours of the best one."""
+
+_ALL = re.compile(
+    r"\b(?:all|every|everything|lists?|summar\w+|alles?|sämtliche\w*|zusammenfass\w*|fass\w*|nenne|tou(?:s|tes)|résum\w+"
+    r"|énumér\w+|tod[oa]s|resum\w+|tutt[ie]|elenc\w+|riassum\w+|wszystkie|wymień|alle|noem)\b",
+    re.IGNORECASE,
+)
+
+
+class AnswerContext(Record):
+    ranked: RankedPassages
+    sources: tuple[Source, ...] = ()
+    """Empty where there is no model to read them."""
+    is_whole: bool = False
+    tokens: int = 0
+    context_size: int = 0
+    passages: int = 0
+    documents: int = 1
+    wider: AnswerContext | None = None
+    """What is read if this does not answer the question: the whole text where it fits, else more passages."""
+
+
+class ReadingRequest(Record):
+    question: str
+    before: tuple[tuple[str, str], ...]
+    """Earlier questions with their answers."""
+    documents: tuple[DocumentRecord, ...]
+    record: ModelRecord | None
+    """None: passages alone are wanted."""
+    explicit: bool
+    veil: Veil | None = None
+
+
+class ReadingChoice:
+    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
+
+    def __init__(
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        loader: ModelLoader,
+        retrieval: Retrieval,
+        request: ReadingRequest,
+        chosen: Callable[[AnswerContext], None],
+        failed: Callable[[Problem | None], None],
+    ) -> None:
+        """Create the choice; `failed` gets None when loading the model was cancelled."""
+        self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
+        self._request, self._chosen, self._failed = request, chosen, failed
+        self._ranked = RankedPassages((), ())
+        self._passages = 0
+        self._is_about_all = asks_for_all(request.question)
+        self._lease: Lease | None = None
+        self._count: Pending[list[int]] | None = None
+        self._is_over = False
+
+    def begin(self) -> None:
+        ids = [one.id for one in self._request.documents]
+        try:
+            before = [asked for asked, _ in self._request.before]
+            question = self._request.question
+            by_meaning = question != "" and self._request.veil is None  # the embedding model would read it as it is
+            self._retrieval.rank(question, ids, before=before, by_meaning=by_meaning).then(self._on_ranked)
+        except KnownError as err:
+            self._fail(problem_for(err))
+
+    def cancel(self) -> None:
+        self._is_over = True
+        if self._lease:
+            self._lease.release()
+        if self._count:
+            self._count.cancel()
+
+    def _on_ranked(self, found: RankedPassages | Problem) -> None:
+        if self._is_over:
+            return
+        if isinstance(found, Problem):
+            self._fail(found)
+            return
+        self._is_about_all = self._is_about_all or not found.passages
+        self._ranked = found if found.passages else self._beginning(found.words)
+        record = self._request.record
+        if record is None:
+            self._end(AnswerContext(self._ranked))
+            return
+        self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
+
+    def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
+        """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
+        found: list[Passage] = []
+        for one in self._request.documents[:MOST_PASSAGES]:
+            found += self._store.passages.of_document(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
+        return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
+
+    def _on_ready(self, lease: Lease) -> None:
+        """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
+        model = lease.model
+        budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
+        number, size = self._store.passages.count([one.id for one in self._request.documents])
+        self._passages = number
+        may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
+        candidates = self._everything() if may_fit else self._best()
+        reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
+        texts = [*reported, *(text_for(one) for one in candidates)]
+
+        def counted(found: list[int] | Problem) -> None:
+            counts = guessed_tokens(texts) if isinstance(found, Problem) else found
+            if not self._is_over:
+                sizes = [one + SOURCE_TOKENS for one in counts[len(reported) :]]
+                self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
+
+        try:
+            hidden = self._request.veil.hide(texts, keeps=False) if self._request.veil else texts
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        self._count = count_tokens(self._loader, lease.record, hidden).then(counted)
+
+    def _everything(self) -> list[Passage]:
+        return [passage for one in self._request.documents for passage in self._store.passages.of_document(one.id)]
+
+    def _best(self) -> list[Passage]:
+        """The best passages, with what stands right before and behind the very best."""
+        best = self._ranked.passages[: 2 * MOST_PASSAGES]
+        beside = self._retrieval.with_neighbours(best[:1])
+        return list({one.n: one for one in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
+
+    def _choose(
+        self, model: LoadedModel, candidates: Sequence[Passage], sizes: Sequence[int], budget: int, *, may_fit: bool
+    ) -> None:
+        tokens = {one.n: size for one, size in zip(candidates, sizes, strict=True)}
+        ranked = self._ranked.passages if may_fit else candidates
+        is_whole = may_fit and sum(sizes) <= budget
+        more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
+        wider = self._reading(model, more, tokens, is_whole=is_whole)
+        first = _best_that_fit(ranked, tokens, min(budget, FIRST_TOKENS))
+        if not first or wider.tokens <= (WHOLE_TOKENS if is_whole else FIRST_TOKENS) or self._is_about_all:
+            self._end(wider)
+        else:
+            self._end(changed(self._reading(model, first, tokens), wider=wider))
+
+    def _reading(
+        self, model: LoadedModel, chosen: Sequence[Passage], tokens: Mapping[int, int], *, is_whole: bool = False
+    ) -> AnswerContext:
+        names = {one.id: one.name for one in self._request.documents}
+        place = {one.id: at for at, one in enumerate(self._request.documents)}
+        ordered = sorted(chosen, key=lambda one: (place[one.document], one.n))
+        sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(ordered, 1))
+        read = sum(tokens[one.n] for one in chosen)
+        asked = len(self._request.documents)
+        return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages, asked)
+
+    def _end(self, reading: AnswerContext) -> None:
+        self._is_over = True
+        self._chosen(reading)
+
+    def _fail(self, problem: Problem | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._failed(problem)
+
+
+def asks_for_all(question: str) -> bool:
+    return _ALL.search(question) is not None
+
+
+def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: int) -> list[Passage]:
+    """The first ones that fit together; a long one that does not fit lets shorter ones behind it in."""
+    chosen: list[Passage] = []
+    left = budget
+    for one in ranked:
+        if len(chosen) < MOST_PASSAGES and one.n in sizes and sizes[one.n] <= left:
+            chosen.append(one)
+            left -= sizes[one.n]
+    return chosen
+
+
+# ---- plan
+
 
 LEAST_CERTAIN = LEAST_SURE - 1.0
 """With less, no answer could be related enough to the question."""
@@ -124,3 +362,185 @@ def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[L
     names = {one.passage.document: one.file for one in reading.sources}
     saying = {one.document for one in citations}
     return tuple(LookedAt(id, name, id in saying) for id, name in names.items())
+
+
+# ---- a question while it is answered
+
+
+MOST_LEARNT = 300_000
+"""Characters of a document that are looked through for what is private, beside the passages that are read."""
+PAGES_AT_ONCE = 4
+
+
+@dataclass(slots=True, eq=False)
+class Asking:
+    item: str
+    question: str
+    answer: Message
+    record: ModelRecord | None
+    documents: tuple[DocumentRecord, ...]
+    before: tuple[tuple[str, str], ...]
+    explicit: bool
+    veil: Veil | None = None
+    tally: Tally | None = None
+    choice: ReadingChoice | None = None
+    learning: Pending[None] | None = None
+    is_planned: bool = False
+    is_written: bool = False
+    """The model has it; from now on `Answers` looks after it."""
+    reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
+    plan: Generator[Step, Reply, Answered] | None = None
+    answered: Answered | None = None
+    read_s: float = 0.0
+    """How long the model took to read the whole text."""
+
+    def hidden(self, turns: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
+        """The turns as the model is given them.  Raises KnownError redaction.*, store.*."""
+        if self.veil is None or self.tally is None:
+            return turns
+        made = tuple(self.veil.hide_turns(turns))
+        self.tally.add_hidden([part.text for turn in made for part in turn.parts])
+        return made
+
+    def with_originals(self, step: Step, answer: Answer) -> str:
+        """What the model wrote; that it chose one of a step's choices is no text.  Raises KnownError store.*."""
+        if self.veil is None or self.tally is None or step.choices:
+            return answer.text
+        back = self.veil.put_back(answer.text)
+        self.tally.add_answer(back)
+        return back.text
+
+
+class Ending(Watcher):
+    def __init__(self, ended: Callable[[Message], None]) -> None:
+        self._ended = ended
+
+    def ended(self, message: Message) -> None:
+        self._ended(message)
+
+
+def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
+    return text_turns_of(reading.sources, names=len(asking.documents) > 1)
+
+
+def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
+    """Look through the documents that are read for what is private: a name that one page tells is hidden on all.
+
+    Raises KnownError redaction.*, store.*.
+    """
+    sources = (*reading.sources, *(reading.wider.sources if reading.wider else ()))
+    for id in dict.fromkeys(one.passage.document for one in sources):
+        begin, length = 1, 0
+        while length < MOST_LEARNT and (some := store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE)):
+            veil.hide([page.text for page in some])
+            begin, length = some[-1].number + 1, length + sum(len(page.text) for page in some)
+            yield
+
+
+# ---- verifies what a model answered against the documents, and puts it into the words that are kept
+
+
+NEAREST = 3
+MOST_LOOKED_THROUGH = 300_000
+"""Characters of documents that are gone through for what an answer says; of more those passages that have its words."""
+MOST_HITS = 200
+LEAST_SHARE = 0.5
+"""Of the words looked for that a passage must have to be shown as an answer where no model wrote one."""
+NEAR_BEST = 0.7
+"""And of what the best of them has."""
+QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
+WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
+NEAREST_WORDS = "The nearest passages:"
+CHECK_THIS = "Check this:"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Service thread."""
+
+    store: Store
+    question: str
+    documents: tuple[DocumentRecord, ...]
+    reading: AnswerContext
+
+    def part(self, question: str, text: str, certainty: float = UNTOLD) -> Part:
+        """What is kept of a model's words: the answer, and the sentences that it rests on.
+
+        An answer that rests on nothing, or is of another kind than what is asked for, is not found.  `question`: this
+        question, or a part of it; `certainty`: of the model that the text says it.  Raises KnownError store.*.
+        """
+        answer, is_found = parsed_answer(text)
+        grounds = self._grounds
+        of_kind = len(parts_of(question)) > 1 or (has_figure(question, answer) and has_name(question, answer))
+        if not is_found or grounds.unknown_names(self.question) or not of_kind:
+            return self._missing()
+        citations = grounds.citations(question, answer)
+        is_yes_or_no, is_said = asks_yes_or_no(question), False
+        word = answer.split()[0].strip(".,").casefold()
+        if word not in NO and grounds.are_against(question, word if is_yes_or_no else answer, citations):
+            if not is_yes_or_no:
+                return self._missing()  # what it takes for granted is denied
+            citations = citations[:1]
+            answer = " ".join(citations[0].quote.split())
+        elif is_yes_or_no:
+            is_said = grounds.bears_out(question, answer, citations)
+        elif grounds.is_made_up(question, answer, citations):
+            return self._missing()
+        related = grounds.relation(question, citations)
+        is_unsure = not is_said and (related < LEAST_RELATED or related + certainty < LEAST_SURE)
+        if is_unsure or grounds.is_elsewhere(question, citations):
+            return self._missing()
+        marks = grounds.marks(question, answer, citations)
+        return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
+
+    def quoted(self, *, has_model: bool) -> Answered:
+        """The passages themselves as the answer: there is no model, or a weak one.  Raises KnownError store.*."""
+        words = self.reading.ranked.words
+        nearest = tuple(one for one in self._nearest() if one.quote)
+        shares = [share_of(words, one.quote) for one in nearest]
+        least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
+        fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
+        answer = (QUOTED if has_model else WITHOUT_MODEL) if fitting else not_found(self.question)
+        return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
+
+    def words(self, answered: Answered) -> str:
+        documents = {one.id: one for one in self.documents}
+        if answered.found:
+            lines = [answered.answer]
+            lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
+        else:
+            lines = [f"{answered.answer} {NEAREST_WORDS}" if answered.nearest else answered.answer]
+        for one in answered.citations or answered.nearest:
+            quote = " ".join(one.quote.split())
+            lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(one, documents)}")
+        return "\n\n".join(lines)
+
+    def _missing(self) -> Part:
+        return Part(not_found(self.question, self._grounds.text), False, nearest=self._nearest_ones())
+
+    def _nearest_ones(self) -> tuple[Citation, ...]:
+        return tuple(one for one in self._nearest() if self._grounds.is_near(self.question, one))
+
+    @cached_property
+    def _grounds(self) -> Grounds:
+        return Grounds(tuple(self._everything()), self._page)
+
+    def _everything(self) -> list[Passage]:
+        ids = [one.id for one in self.documents]
+        if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
+            return [passage for one in ids for passage in self.store.passages.of_document(one)]
+        return self.store.passages.find(search_words(self.question), ids, MOST_HITS)
+
+    def _nearest(self) -> list[Citation]:
+        ranked = self.reading.ranked
+        return nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+
+    def _page(self, document: str, page: int) -> Page | None:
+        pages = self.store.pages.of_document(document, begin=page, limit=1)
+        return pages[0] if pages and pages[0].number == page else None
+
+
+def _place_of(citation: Citation, documents: Mapping[str, DocumentRecord]) -> str:
+    document = documents.get(citation.document)
+    kind = str(document.info.get("page_kind") or "page") if document else "page"
+    return f"{document.name if document else ''}, {kind} {citation.page}"

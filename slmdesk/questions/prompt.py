@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.library.citations import UNLINKED, Mark
-from slmdesk.library.finding_labels import doubts_of
-from slmdesk.library.nearest import Citation
-from slmdesk.questions.question_parts import asks_yes_or_no, parts_of
-from slmdesk.redaction.report import RedactionReport
+from slmdesk.library.search import Citation
+from slmdesk.library.types import UNLINKED, Mark, doubts_of
+from slmdesk.questions.grounds import asks_yes_or_no, parts_of
+from slmdesk.redaction.labels import RedactionReport
 from slmdesk.text.checks.words import tongue
 
 PROMPT_VERSION = "ask-3"

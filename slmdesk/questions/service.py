@@ -1,6 +1,6 @@
 """The question service: answers questions about documents, with verified citations.  Everything on the service thread.
 
-The model reads the whole text where that is soon read, else the best passages first (see `context` and `plan`).  A
+The model reads the whole text where that is soon read, else the best passages first (see `plan`).  A
 question is an item of kind `question` with messages like a chat's, so that history, search, trash and export treat it
 like one; what was verified is its result in the store.
 """
@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import (
     AnswerEnding,
@@ -27,31 +28,38 @@ from slmdesk.base.records import (
     Status,
 )
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.base.wire import stored_dict, stored_from
-from slmdesk.chat.answer_writer import AnswerRequest, Answers
+from slmdesk.chat.answers import AnswerRequest, Answers, AnswerSettings
 from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
-from slmdesk.chat.model_choice import AnswerSettings
-from slmdesk.evaluation.exam_items import Skill
-from slmdesk.evaluation.exams import ExamService, is_weak
-from slmdesk.library.retrieval import Retrieval
+from slmdesk.evaluation.exams import ExamService, Skill, is_weak
 from slmdesk.library.saved_states import WORTH_S, StateService
+from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.questions.asking import Asking, Ending, learnt, text_of
-from slmdesk.questions.context import WHOLE_TOKENS, AnswerContext, ReadingChoice, ReadingRequest
-from slmdesk.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.questions.plan import SAMPLING, Asked, Reply, Step, plan
+from slmdesk.questions.plan import (
+    SAMPLING,
+    WHOLE_TOKENS,
+    AnswerContext,
+    Asked,
+    Asking,
+    Ending,
+    ReadingChoice,
+    ReadingRequest,
+    Reply,
+    Step,
+    learnt,
+    plan,
+    text_of,
+)
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
-from slmdesk.questions.types import AskedQuestion, AskRequest, collection_of
-from slmdesk.redaction.report import Tally
+from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
+from slmdesk.redaction.labels import Tally
 from slmdesk.redaction.service import RedactionService
-from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Problem
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.slices import in_slices
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import Runtime, Service, in_slices
 
 if TYPE_CHECKING:
-    from slmdesk.questions.verification import Evidence
+    from slmdesk.questions.plan import Evidence
 
 log = logging.getLogger(__name__)
 
@@ -406,7 +414,7 @@ class QuestionService(Service):
         self._written(asking, message)
 
     def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
-        from slmdesk.questions.verification import Evidence  # with all checks of text: only who asks waits
+        from slmdesk.questions.plan import Evidence  # with all checks of text: only who asks waits
 
         return Evidence(self._store, asking.question, asking.documents, reading)
 

@@ -1,12 +1,13 @@
-"""A question as it is put, and as it is shown with its answer."""
+"""A question as it is put, as it is shown with its answer, and its events."""
 
 from __future__ import annotations
 
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, Message
-from slmdesk.base.wire import stored_from
 from slmdesk.questions.prompt import Answered
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.runtime.events import Event
 
 
 class AskRequest(Record):
@@ -33,3 +34,23 @@ class AskedQuestion(Record):
 
 def collection_of(item: Item) -> str | None:
     return stored_from(str, item.settings.get("collection"))
+
+
+# ---- events of questions
+
+
+class QuestionPlanned(Event):
+    item: str
+    message: str
+    is_whole: bool
+    passages: int
+    tokens: int
+    context_size: int
+
+
+class QuestionAnswered(Event):
+    """A question was answered, with verified citations; published after its MessageEnded."""
+
+    item: str
+    message: str
+    answered: Answered

@@ -12,18 +12,16 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.types import ChatMessage, Json, Origin
-from slmdesk.base.wire import stored_from, stored_list
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
 from slmdesk.text.redaction.types import Certainty, Entry, Find, Kind, Listed, Table
 
 if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer
-    from slmdesk.text.redaction.returning import Veiled
-    from slmdesk.text.translation.tagged import Tags
+    from slmdesk.text.redaction.replacing import Redacted, Restored, Restorer, Veiled
+    from slmdesk.text.tagged import Tags
 
 # What finds and replaces is imported where it is used: it takes a quarter of a second, and few chats are redacted.
 
@@ -100,8 +98,8 @@ def listed_from_lines(lines: str) -> tuple[Listed, ...]:
 
 
 def _kind_of(words: str) -> Kind:
-    from slmdesk.text.candidates.names import LEGAL_FORM
-    from slmdesk.text.redaction.names import name_at
+    from slmdesk.text.checks.support import LEGAL_FORM
+    from slmdesk.text.redaction.rules import name_at
 
     if LEGAL_FORM.search(words):
         return Kind.FIRM
@@ -349,8 +347,7 @@ class RedactionService(Service):
     def veiled(
         self, item: str, texts: Sequence[str], tags: Sequence[Tags], language: str, *, keeps: bool
     ) -> list[Veiled]:
-        from slmdesk.text.redaction.replacing import redacted_by
-        from slmdesk.text.redaction.returning import Untagged, Veiled
+        from slmdesk.text.redaction.replacing import Untagged, Veiled, redacted_by
         from slmdesk.text.redaction.table import extended
 
         bare = [Untagged.of(text, own) for text, own in zip(texts, tags, strict=False)]

@@ -1,35 +1,20 @@
-"""Events that services publish to their listeners on the service thread, as plain dataclasses.
-
-Events of a single package are in that package's `events` module.
-"""
+"""Events that services publish on the service thread, the bus that hands them on, and results that come later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import logging
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from itertools import chain
+from typing import Any, Generic, TypeVar
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, Message
-from slmdesk.base.types import Timing, Usage
-
-if TYPE_CHECKING:
-    pass
+from slmdesk.base.types import LoadedModel, Timing, Usage
+from slmdesk.runtime.messages import Problem, problem_for
 
 
 class Event(Record): ...
-
-
-class Problem(Record):
-    """A failure as people read it: a known one (code and args), or a bug with its report.
-
-    `sentence` is made in the app, never by a child process.
-    """
-
-    code: str
-    args: Mapping[str, str | int | float]
-    sentence: str
-    report: str = ""
-    """Versions and traceback of a bug, without any text of the user's; empty for a known error."""
 
 
 class ItemChanged(Event):
@@ -112,3 +97,166 @@ class NoticeOver(Event):
     """The cause of an earlier Noticed with this code is gone: what could not be saved has been saved."""
 
     code: str
+
+
+# ---- hands the events of services to whoever asked for them
+
+
+log = logging.getLogger(__name__)
+E = TypeVar("E", bound=Event)
+
+
+class EventBus:
+    """Publishes events to the slots of their type, then to those of all events.  Service thread."""
+
+    def __init__(self) -> None:
+        self._slots: dict[type[Event], list[Callable[[Any], object]]] = {}
+        self._unheard: list[Noticed] = []
+
+    def on(self, event: type[E], slot: Callable[[E], object]) -> None:
+        """Call `slot` with each event of exactly this type, or with every event where that is `Event`.
+
+        The first one that hears notices also gets those raised before it was added.
+        """
+        self._slots.setdefault(event, []).append(slot)
+        if event in (Event, Noticed):
+            unheard, self._unheard = self._unheard, []
+            for notice in unheard:
+                self.publish(notice)
+
+    def publish(self, event: Event) -> None:
+        """Pass an event on, also to who begins to hear it by that; who fails over it does not keep it from others."""
+        if isinstance(event, Noticed) and not self._slots_of(Noticed):
+            self._unheard.append(event)
+        for slot in chain(self._slots.get(type(event), ()), self._slots.get(Event, ())):
+            try:
+                slot(event)
+            except Exception as err:  # noqa: BLE001  a listener's error must not end the use case that published
+                self._report(err, slot)
+
+    def _slots_of(self, event: type[Event]) -> list[Callable[[Any], object]]:
+        return [*self._slots.get(event, ()), *self._slots.get(Event, ())]
+
+    def _report(self, error: BaseException, failed: Callable[[Any], object]) -> None:
+        problem = problem_for(error)
+        others = [one for one in self._slots_of(Noticed) if one is not failed]
+        for slot in others:
+            slot(Noticed(problem))
+        if not others:
+            log.error("the only listener failed\n%s", problem.report or problem.code)
+
+
+# ---- a result that comes later
+
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Pending(Generic[T]):
+    """The result of work that goes on after the method that began it has returned: a value, or a Problem.
+
+    Made, ended, cancelled and listened to on the service thread only.  The window follows one by `Bridge.follow`, the
+    command line waits for one by `Console.result_of`, tests by `fakes.recorder.result_of`.
+    """
+
+    __slots__ = ("_cancel", "_on_end", "_on_progress", "_result")
+
+    def __init__(self, cancel: Callable[[], object] | None = None) -> None:
+        """`cancel` ends the work early; whether it then reports an end, and which, is said by the method."""
+        self._cancel = cancel
+        self._on_end: list[Callable[[T | Problem], object]] = []
+        self._on_progress: list[Callable[[Any], object]] = []
+        self._result: tuple[T | Problem] | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        return self._result is not None
+
+    @property
+    def result(self) -> T | Problem:
+        """The result; raises LookupError before the end."""
+        if self._result is None:
+            raise LookupError("not ended")
+        return self._result[0]
+
+    def then(self, on_end: Callable[[T | Problem], object]) -> Pending[T]:
+        """Call `on_end` with the result, at once where there is one; returns itself."""
+        if self._result is None:
+            self._on_end.append(on_end)
+        else:
+            on_end(self._result[0])
+        return self
+
+    def listen(self, on_progress: Callable[[Any], object]) -> Pending[T]:
+        self._on_progress.append(on_progress)
+        return self
+
+    def map(self, convert: Callable[[T], U]) -> Pending[U]:
+        """One that ends with `convert` of the result, with the same Problem, or with the one that `convert` raises.
+
+        It reports the same progress, and cancelling it cancels this one.
+        """
+        mapped: Pending[U] = Pending(self.cancel)
+
+        def end(result: T | Problem) -> None:
+            converted: U | Problem
+            try:
+                converted = result if isinstance(result, Problem) else convert(result)
+            except Exception as err:  # noqa: BLE001  whoever waits gets an answer, also for our own fault
+                converted = problem_for(err)
+            mapped.end(converted)
+
+        self.listen(mapped.progress).then(end)
+        return mapped
+
+    def cancel(self) -> None:
+        """End the work early; does nothing after the end or where it cannot be cancelled."""
+        if self._result is None and self._cancel is not None:
+            self._cancel()
+
+    # ---- for whoever does the work
+
+    def end(self, result: T | Problem) -> None:
+        """Report the result; what comes after the first is dropped."""
+        if self._result is not None:
+            return
+        self._result = (result,)
+        waiting, self._on_end, self._on_progress, self._cancel = self._on_end, [], [], None
+        for on_end in waiting:
+            on_end(result)
+
+    def progress(self, report: Any) -> None:
+        for on_progress in self._on_progress:
+            on_progress(report)
+
+
+def ended(result: T | Problem) -> Pending[T]:
+    pending: Pending[T] = Pending()
+    pending.end(result)
+    return pending
+
+
+# ---- events of the engine and the library
+
+
+class ModelState(StrEnum):
+    NONE = "none"
+    NOT_LOADED = "not_loaded"
+    LOADING = "loading"
+    READY = "ready"
+    CRASHED = "crashed"
+
+
+class ModelStateChanged(Event):
+    state: ModelState
+    model: str | None
+    name: str
+    fraction: float = 0.0
+    """While loading: 0..1."""
+    loaded: LoadedModel | None = None
+    problem: Problem | None = None
+    memory_bytes: int = 0
+
+
+class ModelsChanged(Event): ...

@@ -1,4 +1,4 @@
-"""Copies, hashes and checks large model files.  Runs on file threads and uses neither the store nor other services."""
+"""Copies, hashes and checks large model files on file threads; the pace of long work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from uuid import uuid4
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
 from slmdesk.base.record import Record
-from slmdesk.gguf.file import opened, shown_path
+from slmdesk.gguf.read import opened, shown_path
 from slmdesk.store.locks import FileLock
 
 if sys.platform != "win32":
@@ -224,3 +225,30 @@ class Claim:
         if os.name == "nt":  # an open file cannot be removed there
             with suppress(OSError):
                 self._lock.path.unlink()
+
+
+# ---- estimates the time left of long work from its pace over the last seconds
+
+
+OVER_S = 8.0
+"""The pace is measured over this many of the last seconds."""
+AFTER_S = 1.0
+"""No estimate is given before this time has passed, because a first guess would jump."""
+
+
+class Pace:
+    """Estimates the remaining seconds from reports of how much is done.  Use it from one thread at a time."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: deque[tuple[float, float]] = deque([(clock(), 0.0)])
+
+    def left_s(self, done: float, total: float) -> float | None:
+        now = self._clock()
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and now - self._seen[0][0] > OVER_S:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        if now - began < AFTER_S or done <= before:
+            return None
+        return max(0.0, total - done) * (now - began) / (done - before)

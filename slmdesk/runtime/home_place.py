@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from slmdesk.base.disks import Place, place_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
-from slmdesk.base.place import Place, place_of
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.file_thread import pending_on_file_thread
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import ServiceThread, pending_on_file_thread
 
 
 def look_at_home(service_thread: ServiceThread, paths: Paths) -> Pending[tuple[Problem, ...]]:

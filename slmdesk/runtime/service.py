@@ -1,18 +1,160 @@
-"""What all services work with, and their base class."""
+"""The service thread, on which all services run: their base class, long work in slices, file work on other threads."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import heapq
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from slmdesk.base.errors import BugError
+from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record
+from slmdesk.base.records import Item
+from slmdesk.base.types import Json
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, problem_for
 
 if TYPE_CHECKING:
+    from slmdesk.base.documents import Paper
     from slmdesk.base.paths import Paths
     from slmdesk.base.settings import SettingsFile
-    from slmdesk.runtime.event_bus import EventBus
-    from slmdesk.runtime.events import Event
-    from slmdesk.runtime.service_thread import ServiceThread
+    from slmdesk.runtime.events import Event, EventBus
     from slmdesk.store import Store
+
+_T = TypeVar("_T")
+
+factor = 1.0
+"""By which tests shorten the pauses of the program before it does something."""
+QUIET_S = 5.0
+"""From here on the program waits to be left alone, which tests do not shorten."""
+
+
+def pause(seconds: float) -> float:
+    return seconds * factor if seconds < QUIET_S else seconds
+
+
+class Later:
+    __slots__ = ("due", "fn")
+
+    def __init__(self, due: float, fn: Callable[[], object]) -> None:
+        self.due = due
+        self.fn: Callable[[], object] | None = fn
+
+    def cancel(self) -> None:
+        """Prevent the call; does nothing when it has already run."""
+        self.fn = None
+
+
+class ServiceThread:
+    """A thread with a queue of functions.  `post`, `call` and `call_later` may be used from any thread.
+
+    An error in a posted function goes to `on_error`, on the service thread, and never ends the thread.
+    """
+
+    def __init__(self, on_error: Callable[[BaseException], None]) -> None:
+        self._on_error = on_error
+        self._wake = threading.Condition()
+        self._posted: deque[Callable[[], object]] = deque()
+        self._later: list[tuple[float, int, Later]] = []
+        self._numbers = count()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="services", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_here(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def post(self, fn: Callable[[], object]) -> None:
+        """Queue `fn`; functions run in the order they were posted.  After `close` it is dropped."""
+        with self._wake:
+            if not self._closing:
+                self._posted.append(fn)
+                self._wake.notify()
+
+    def call(self, fn: Callable[[], _T], timeout: float | None = None) -> _T:
+        """Run `fn` on the service thread and return its result or raise its error.
+
+        Called on the service thread itself, it runs at once.  Raises TimeoutError after `timeout` seconds (`fn` may
+        still run), and BugError after `close`.
+        """
+        if self.is_here:
+            return fn()
+        answer: Future[_T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(fn())
+            except BaseException as err:  # noqa: BLE001  it belongs to the caller, who gets it
+                answer.set_exception(err)
+
+        with self._wake:
+            if self._closing:
+                raise BugError("the service thread is closed")
+            self._posted.append(run)
+            self._wake.notify()
+        return answer.result(timeout)
+
+    def call_later(self, seconds: float, fn: Callable[[], object]) -> Later:
+        later = Later(time.monotonic() + pause(seconds), fn)
+        with self._wake:
+            heapq.heappush(self._later, (later.due, next(self._numbers), later))
+            self._wake.notify()
+        return later
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Run what is queued, drop delayed calls and end the thread.  A second call does nothing."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if not self.is_here:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            fn = self._next()
+            if fn is None:
+                return
+            try:
+                fn()
+            except Exception as err:  # noqa: BLE001  the service thread's loop: one of the places that may
+                self._report(err)
+
+    def _report(self, error: Exception) -> None:
+        try:
+            self._on_error(error)
+        except Exception as err:  # noqa: BLE001  a listener that fails while told of a failure: the log is left to tell
+            from slmdesk.children.client.events import log_error
+
+            log_error("a failure of which nobody could be told", error)
+            log_error("telling of it failed", err)
+
+    def _next(self) -> Callable[[], object] | None:
+        with self._wake:
+            while True:
+                now = time.monotonic()
+                while self._later and not self._closing and self._later[0][0] <= now:
+                    fn = heapq.heappop(self._later)[2].fn
+                    if fn is not None:
+                        self._posted.append(fn)
+                if self._posted:
+                    return self._posted.popleft()
+                if self._closing:
+                    return None
+                self._wake.wait(self._later[0][0] - now if self._later else None)
+
+
+# ---- what all services work with, and their base class
 
 
 class Runtime(Record):
@@ -32,3 +174,157 @@ class Service:
     def __init__(self, runtime: Runtime) -> None:
         self._service_thread, self._store = runtime.service_thread, runtime.store
         self._settings, self._paths, self._publish = runtime.settings, runtime.paths, runtime.publish
+
+
+# ---- runs long work on the service thread one slice at a time, so that other requests are served in between
+
+
+T = TypeVar("T")
+Slices = Generator[Any, Any, T]
+"""A generator that yields nothing wherever other work may run, and returns the result.
+
+It may yield a Pending: it is sent its result, or closed where that is a Problem, which then is the end; its progress
+is that of the whole.  A Progress that it yields is reported.
+"""
+SLICE_S = 0.02
+
+
+def in_slices(service_thread: ServiceThread, work: Slices[T]) -> Pending[T]:
+    """Run `work` slice by slice, the first one at once; what it raises is a Problem.  Call on the service thread.
+
+    Cancelled, it ends where it has yielded, with whatever it waits for, and nothing is reported.
+    """
+    waits_for: Pending[Any] | None = None
+    is_cancelled = False
+
+    def cancel() -> None:
+        nonlocal is_cancelled
+        is_cancelled = True
+        work.close()
+        if waits_for is not None:
+            waits_for.cancel()
+
+    pending: Pending[T] = Pending(cancel)
+
+    def waited_for(step: object) -> Pending[Any] | None:
+        if isinstance(step, Progress):
+            pending.progress(step)
+        return step if isinstance(step, Pending) else None
+
+    def go_on(value: object = None) -> None:
+        nonlocal waits_for
+        if is_cancelled:
+            return
+        waits_for = None
+        result: T | Problem
+        until = time.monotonic() + SLICE_S
+        try:
+            if isinstance(value, Problem):
+                work.close()
+                pending.end(value)
+                return
+            waits_for = waited_for(work.send(value))
+            while waits_for is None and time.monotonic() < until:
+                waits_for = waited_for(next(work))
+        except StopIteration as end:
+            result = end.value
+        except Exception as err:  # noqa: BLE001  the work's outermost frame: whoever waits is told
+            result = problem_for(err)
+        else:
+            if waits_for is None:
+                service_thread.post(go_on)
+            else:
+                waits_for.listen(pending.progress).then(go_on)
+            return
+        pending.end(result)
+
+    go_on()
+    return pending
+
+
+# ---- runs long file work on a thread of its own and hands the result, or a Problem, back to the service thread
+
+
+OnEnded = Callable[[T | Problem], None]
+"""Called once, on the service thread."""
+Report = Callable[[object], None]
+"""Reports progress; any thread."""
+
+
+def on_file_thread(
+    service_thread: ServiceThread, work: Callable[[], T], ended: OnEnded[T], *, name: str = "model-file"
+) -> threading.Thread:
+    """Run `work` on a thread of its own; `ended` gets its result, or a Problem, on the service thread."""
+
+    def run() -> None:
+        result: T | Problem
+        try:
+            result = work()
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the asker is told, never nobody
+            result = problem_for(err)
+        service_thread.post(lambda: ended(result))
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def pending_on_file_thread(
+    service_thread: ServiceThread,
+    work: Callable[[], T],
+    *,
+    cancel: Callable[[], object] | None = None,
+    name: str = "model-file",
+) -> Pending[T]:
+    pending: Pending[T] = Pending(cancel)
+    on_file_thread(service_thread, work, pending.end, name=name)
+    return pending
+
+
+class FileWork:
+    """Long file work that can be stopped, each on a thread of its own.  Called on the service thread."""
+
+    def __init__(self, service_thread: ServiceThread, name: str) -> None:
+        self._service_thread, self._name = service_thread, name
+        self._running: dict[threading.Event, threading.Thread] = {}
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._running)
+
+    def run(self, work: Callable[[threading.Event, Report], T]) -> Pending[T]:
+        stop = threading.Event()
+        pending: Pending[T] = Pending(stop.set)
+
+        def report(progress: object) -> None:
+            self._service_thread.post(lambda: pending.progress(progress))
+
+        def on_end(result: T | Problem) -> None:
+            del self._running[stop]
+            pending.end(result)
+
+        self._running[stop] = on_file_thread(self._service_thread, lambda: work(stop, report), on_end, name=self._name)
+        return pending
+
+    def cancel(self) -> None:
+        for stop in self._running:
+            stop.set()
+
+    def close(self, wait_s: float) -> None:
+        self.cancel()
+        until = time.monotonic() + wait_s
+        for thread in self._running.values():
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+# ---- how a package exports the items of its kind
+
+
+Make: TypeAlias = "Callable[[], bytes | Paper]"
+"""Runs on a thread of its own: the export as bytes, or a document that is put into the form asked for."""
+Exporter: TypeAlias = Callable[[Item, str], "Make | Slices[Make] | None"]
+"""Called on the service thread with an item and a form; None: the item is exported as a chat."""
+
+
+def json_bytes(shape: Mapping[str, Json]) -> bytes:
+    return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")

@@ -1,10 +1,8 @@
 """The database: the only package that knows SQLite.  Returns records; used on the service thread."""
 
-from slmdesk.store.backup import BackupResult, backup, plain_backup
-from slmdesk.store.backup_file import source_of, unlock_backup
-from slmdesk.store.database import SQLITE_VERSION
-from slmdesk.store.driver import missing_library
-from slmdesk.store.items import SPACE
+from slmdesk.store.backup import BackupResult, backup, plain_backup, source_of, unlock_backup
+from slmdesk.store.database import SQLITE_VERSION, missing_library, new_id
+from slmdesk.store.encryption import unlock, unlock_with, wants_key, wrong_of
 from slmdesk.store.keys import (
     KEYRING,
     ORGANISATION,
@@ -20,10 +18,9 @@ from slmdesk.store.keys import (
     put_keys,
 )
 from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
+from slmdesk.store.messages import SPACE
 from slmdesk.store.opening import OpenedStore, open_store
-from slmdesk.store.part import new_id
 from slmdesk.store.store import Changes, Store, damaged_copies, plain_aside
-from slmdesk.store.unlocking import unlock, unlock_with, wants_key, wrong_of
 
 __all__ = [
     "KEYRING",

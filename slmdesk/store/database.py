@@ -1,22 +1,190 @@
-"""The app's one database connection: opening, transactions, and the meaning of SQLite's errors."""
+"""The app's one database connection, the library that opens it, and the base of the store's parts: rows to records."""
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import random
+import secrets
 import shutil
+import sqlite3
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from enum import StrEnum
+from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from slmdesk.base.errors import KnownError
-from slmdesk.store import driver
+from slmdesk.base.paths import Paths
+from slmdesk.base.sealing import LIBRARY, library_missing
+from slmdesk.base.types import Json
 from slmdesk.store.keys import DataKey
+from slmdesk.text.folding import make_storable
 
-SQLITE_VERSION = driver.VERSION
+Connection = sqlite3.Connection
+Row = sqlite3.Row
+VERSION = sqlite3.sqlite_version
+BUSY = sqlite3.SQLITE_BUSY
+CANTOPEN = sqlite3.SQLITE_CANTOPEN
+CORRUPT = sqlite3.SQLITE_CORRUPT
+ERROR = sqlite3.SQLITE_ERROR
+FULL = sqlite3.SQLITE_FULL
+IOERR = sqlite3.SQLITE_IOERR
+LOCKED = sqlite3.SQLITE_LOCKED
+NOLFS = sqlite3.SQLITE_NOLFS
+NOMEM = sqlite3.SQLITE_NOMEM
+NOTADB = sqlite3.SQLITE_NOTADB
+PERM = sqlite3.SQLITE_PERM
+PROTOCOL = sqlite3.SQLITE_PROTOCOL
+READONLY = sqlite3.SQLITE_READONLY
+TOOBIG = sqlite3.SQLITE_TOOBIG
+
+CIPHER = "sqlcipher3.dbapi2"
+HEADER_BYTES = 112
+"""Of an encrypted file's first page stay readable: SQLite's header (100) and what makes whole blocks of it, so that
+version and size are known without a key, and an older slmdesk sees a newer file and not a damaged one."""
+
+
+def cipher() -> ModuleType:
+    """sqlcipher3.  Raises KnownError `key.library_missing`."""
+    try:
+        return importlib.import_module(CIPHER)
+    except ImportError as err:
+        raise library_missing(err) from err
+
+
+def missing_library() -> str:
+    """Which library encryption needs and this installation lacks; empty for none.  Imports nothing."""
+    return next((name for name in (CIPHER.partition(".")[0], LIBRARY) if find_spec(name) is None), "")
+
+
+def errors() -> tuple[type[Exception], ...]:
+    other = sys.modules.get(CIPHER)
+    return (sqlite3.Error,) if other is None else (sqlite3.Error, other.Error)
+
+
+@contextmanager
+def suppressed() -> Iterator[None]:
+    """As `contextlib.suppress` of `errors()`, also where the library is imported inside."""
+    try:
+        yield
+    except errors():
+        return
+
+
+def operational_errors() -> tuple[type[Exception], ...]:
+    """Of these, what is no fault of the statement."""
+    other = sys.modules.get(CIPHER)
+    return (sqlite3.OperationalError,) if other is None else (sqlite3.OperationalError, other.OperationalError)
+
+
+_CODES = {
+    "database is locked": BUSY,
+    "database table is locked": LOCKED,
+    "attempt to write a readonly database": READONLY,
+    "disk I/O error": IOERR,
+    "database disk image is malformed": CORRUPT,
+    "database or disk is full": FULL,
+    "unable to open database file": CANTOPEN,
+    "file is not a database": NOTADB,
+}
+
+
+def code_of(err: BaseException) -> int:
+    """SQLite's result code of an error, without its extension; 0 where it has none.
+
+    The errors of sqlcipher3's `backup` have no code, those of SQLCipher's `sqlcipher_export` that of any error: their
+    words are taken for it.
+    """
+    code = int(getattr(err, "sqlite_errorcode", 0)) & 0xFF
+    return _CODES.get(str(err), code) if code in (0, ERROR) and isinstance(err, errors()) else code
+
+
+def failed(what: str) -> Exception:
+    return sqlite3.OperationalError(what)
+
+
+def undecodable(what: str) -> Exception:
+    return sqlite3.DatabaseError(what)
+
+
+def inconsistent(what: str) -> Exception:
+    return sqlite3.IntegrityError(what)
+
+
+def open_file(uri: str, *, timeout_s: float, key: DataKey | None) -> Connection:
+    """Connect to the file of this URI: encrypted where there is a key, else plain.
+
+    The key is not tried before the first statement.  Who calls has proved it (`cipher_pages.fits`): SQLite takes a
+    wrong key for a damaged file.  Raises an error of `errors()`, and KnownError `key.library_missing`.
+    """
+    if key is None:
+        conn = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
+        conn.row_factory = sqlite3.Row
+        return conn
+    module = cipher()
+    encrypted: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
+    try:
+        give_key(encrypted, key)
+        encrypted.row_factory = module.Row
+    except BaseException:
+        encrypted.close()
+        raise
+    return encrypted
+
+
+def in_memory() -> Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def open_without_key(uri: str, *, timeout_s: float) -> Connection:
+    """Connect to a plain file with sqlcipher3, which can write an encrypted one beside it (`attach`)."""
+    module = cipher()
+    conn: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
+    conn.row_factory = module.Row
+    _be_quiet(conn)
+    return conn
+
+
+def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cipher: bool = True) -> None:
+    """Attach another file: encrypted with `key`, or plain; to a connection of sqlite3 (not `is_cipher`) a plain one."""
+    if not is_cipher:
+        conn.execute(f"ATTACH ? AS {name}", (uri,))
+        return
+    conn.execute(f"ATTACH ? AS {name} KEY ?", (uri, _raw(key) if key is not None else ""))
+    if key is not None:
+        conn.execute(f"PRAGMA {name}.cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
+
+
+def give_key(conn: Connection, key: DataKey) -> None:
+    """Tell a new connection of sqlcipher3 its key: raw, so that nothing is stretched at each opening."""
+    _be_quiet(conn)
+    conn.execute(f'PRAGMA key="{_raw(key)}"').fetchall()
+    conn.execute(f"PRAGMA cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
+
+
+def _be_quiet(conn: Connection) -> None:
+    """SQLCipher writes what it finds of damage to stderr, over a person's terminal; its error says it already."""
+    conn.execute("PRAGMA cipher_log_level=NONE").fetchall()
+
+
+def _raw(key: DataKey) -> str:
+    database = key.database()
+    return f"x'{(database.key + database.salt).hex()}'"
+
+
+# ---- the app's one database connection
+
+
+SQLITE_VERSION = VERSION
 BUSY_MS = 5_000
 """How long a write waits for another instance before `store.busy`."""
 TICK_MS = 50
@@ -36,7 +204,6 @@ PRAGMAS = (
 )
 
 Value = str | bytes | int | float | None
-Row = driver.Row
 
 
 class RowLike(Protocol):
@@ -47,9 +214,7 @@ def journal_of(database: Path) -> Path:
     return database.with_name(database.name + "-journal")
 
 
-def connect(
-    path: Path, *, key: DataKey | None = None, read_only: bool = False, immutable: bool = False
-) -> driver.Connection:
+def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False, immutable: bool = False) -> Connection:
     """Open a database, encrypted where there is a key; nothing else opens one.  The file must exist.
 
     The key has been proved to be that of the file (cipher_pages.fits).  Raises an error of `driver.errors()`.
@@ -58,17 +223,17 @@ def connect(
     share the file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
     """
     mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
-    conn = driver.open_file(uri_of(path, mode), timeout_s=BUSY_MS / 1000, key=key)
+    conn = open_file(uri_of(path, mode), timeout_s=BUSY_MS / 1000, key=key)
     try:
         for pragma in PRAGMAS:
             conn.execute(f"PRAGMA {pragma}").fetchall()
         if not read_only and not immutable:
             mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
             if mode_now != "truncate":
-                raise driver.failed(f"journal mode stays {mode_now}")
+                raise failed(f"journal mode stays {mode_now}")
     except UnicodeDecodeError as err:  # SQLite's message about a damaged schema quotes it, invalid UTF-8 included
         conn.close()
-        raise driver.undecodable("Could not decode what is said of the schema") from err
+        raise undecodable("Could not decode what is said of the schema") from err
     except BaseException:
         conn.close()
         raise
@@ -81,21 +246,21 @@ def uri_of(path: Path, mode: str) -> str:
 
 def known_error(err: BaseException, path: Path) -> KnownError | None:
     """Translate SQLite's result code; None for a bug of ours.  Full, damaged and busy are never confused."""
-    code = driver.code_of(err)
+    code = code_of(err)
     undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
-    if code in (driver.CORRUPT, driver.NOTADB) or undecodable:
+    if code in (CORRUPT, NOTADB) or undecodable:
         return KnownError("store.damaged", path=str(path))
-    if code == driver.FULL or (code == driver.IOERR and _is_nearly_full(path)):
+    if code == FULL or (code == IOERR and _is_nearly_full(path)):
         return KnownError("store.full")
-    if code in (driver.READONLY, driver.PERM):
+    if code in (READONLY, PERM):
         return KnownError("store.read_only", path=str(path))
-    if code in (driver.BUSY, driver.LOCKED, driver.PROTOCOL):
+    if code in (BUSY, LOCKED, PROTOCOL):
         return KnownError("store.busy")
-    if code in (driver.IOERR, driver.CANTOPEN, driver.NOLFS):
+    if code in (IOERR, CANTOPEN, NOLFS):
         return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
-    if code == driver.TOOBIG:
+    if code == TOOBIG:
         return KnownError("request.invalid", what="text too large for the database")
-    if code == driver.NOMEM:
+    if code == NOMEM:
         raise MemoryError from err
     return None
 
@@ -115,7 +280,7 @@ def known_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about `path` into KnownError, and text that no database can store into `request.invalid`."""
     try:
         yield
-    except driver.errors() as err:
+    except errors() as err:
         known = known_error(err, path)
         if known is None:
             raise
@@ -131,7 +296,7 @@ class Database:
     it.
     """
 
-    def __init__(self, conn: driver.Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
+    def __init__(self, conn: Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
         self.conn = conn
         self.path = path
         self.read_only = read_only
@@ -201,8 +366,8 @@ class Database:
         while True:
             try:
                 self.conn.execute("BEGIN IMMEDIATE")
-            except driver.operational_errors() as err:
-                if driver.code_of(err) != driver.BUSY or time.monotonic() >= deadline:
+            except operational_errors() as err:
+                if code_of(err) != BUSY or time.monotonic() >= deadline:
                     raise
             else:
                 return
@@ -215,7 +380,7 @@ class Database:
             self.conn.execute(end)
         except BaseException:
             if self.conn.in_transaction:  # with a full disk SQLite may already have rolled back everything
-                with driver.suppressed():
+                with suppressed():
                     self.conn.execute(undo)
                     if end != "COMMIT":
                         self.conn.execute(end)
@@ -246,3 +411,192 @@ class Database:
 
     def close(self) -> None:
         self.conn.close()
+
+
+# ---- rows to records
+
+
+T = TypeVar("T")
+Read = Callable[[Any], object]
+
+
+def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
+    """Build the record of a row.  Flags, enums and JSON objects are read from their columns; a field whose column
+    has another name or form is `given`.  Raises ValueError, TypeError, KeyError or IndexError for other values than
+    this program writes.
+    """
+    columns = {
+        name: row[name] if read is None else read(row[name]) for name, read in _readers(cls) if name not in given
+    }
+    return cls(**columns, **given)
+
+
+def mapping_from(text: Any) -> dict[str, Json]:
+    if text == "{}":  # the most common case: 10,000 times in a long chat
+        return {}
+    shape = json.loads(text)
+    if not isinstance(shape, dict):
+        raise ValueError("not an object")
+    return shape
+
+
+@cache
+def _readers(cls: Any) -> tuple[tuple[str, Read | None], ...]:
+    names = vars(sys.modules[cls.__module__])
+    kinds = ChainMap(*(vars(each).get("__annotations__", {}) for each in cls.__mro__))
+    return tuple((name, _reader_of(kinds[name], names)) for name in cls.__struct_fields__)
+
+
+def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:
+    """How a field of this kind is read from its column, by the annotation as it is written; None: as it is."""
+    if kind == "bool":
+        return bool
+    if kind.startswith("Mapping["):
+        return mapping_from
+    enum = names.get(kind.removesuffix(" | None"))
+    if not (isinstance(enum, type) and issubclass(enum, StrEnum)):
+        return None
+    return partial(_enum_or_none, enum) if kind.endswith(" | None") else enum
+
+
+def _enum_or_none(enum: type[StrEnum], value: Any) -> StrEnum | None:
+    return enum(value) if value else None
+
+
+# ---- what the parts of the store share, and the base of each part
+
+
+ID_BYTES = 8
+
+
+def new_id() -> str:
+    """A new text id: 16 hexadecimal digits, so that a short prefix of it can be typed."""
+    return secrets.token_hex(ID_BYTES)
+
+
+class Shared:
+    """What all parts share: the database, its counters, the clock, and the instance that owns what is being written."""
+
+    def __init__(self, database: Database, paths: Paths, instance_id: str, clock: Callable[[], float]) -> None:
+        self.database = database
+        self.paths = paths
+        self.instance_id = instance_id
+        self.clock = clock
+        self.replaced = 0
+        """Characters that could not be stored and became U+FFFD, not yet reported."""
+
+    def revision(self) -> int:
+        """The store's counter: each change of an item or message takes the next number."""
+        return self.database.number("select value from meta where key = 'revision'")
+
+    def next_revision(self) -> int:
+        """Inside a transaction: the next number of the counter."""
+        self.database.run("update meta set value = value + 1 where key = 'revision'")
+        return self.revision()
+
+    def request_purge(self) -> None:
+        """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
+        every start knows that they still contain it, also after a kill.
+        """
+        self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
+
+    def note_gone(self, id: str) -> None:
+        """Inside a transaction: tell other instances that this item or message was deleted for good."""
+        values = (id, self.clock(), self.next_revision())
+        self.database.run("insert into gone (id, time, revision) values (?, ?, ?)", values)
+
+    def made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
+        """Build the record of a row.  A row with values that this program never writes is damage, not a bug."""
+        try:
+            return build(row)
+        except (ValueError, TypeError, KeyError, IndexError) as err:
+            self.database.note_damage()
+            raise KnownError("store.damaged", path=str(self.database.path)) from err
+
+
+class StorePart:
+    """Base class of the store's parts.  Used on the service thread."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._db = shared.database
+        self._clock = shared.clock
+
+    # ---- reading
+
+    def _all(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> list[T]:
+        return [self._shared.made(build, row) for row in self._db.rows(sql, values)]
+
+    def _first(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> T | None:
+        row = self._db.row(sql, values)
+        return None if row is None else self._shared.made(build, row)
+
+    def _id_of(self, table: str, requested: str) -> str | None:
+        if self._db.row(f"select 1 from {table} where id = ?", (requested,)):
+            return requested
+        if not requested or not set(requested) <= set("0123456789abcdef"):
+            return None
+        rows = self._db.rows(f"select id from {table} where id >= ? and id < ? limit 2", (requested, requested + "g"))
+        return str(rows[0][0]) if len(rows) == 1 else None
+
+    # ---- writing
+
+    def _insert(self, table: str, values: Mapping[str, object], *, otherwise: str = "") -> int:
+        """Inside a transaction: add a row and return its number; `otherwise`: "or replace", "or ignore"."""
+        places = ", ".join("?" * len(values))
+        names = ", ".join(f'"{name}"' for name in values)
+        return self._db.insert(
+            f"insert {otherwise} into {table} ({names}) values ({places})",
+            [self._column(one) for one in values.values()],
+        )
+
+    def _update(self, table: str, values: Mapping[str, object], where: str, *places: Value) -> int:
+        """Inside a transaction: change these columns where it holds, and return the number of rows."""
+        changes = ", ".join(f"{name} = ?" for name in values)
+        return self._db.run(
+            f"update {table} set {changes} where {where}",
+            [*(self._column(one) for one in values.values()), *places],
+        )
+
+    def _column(self, value: object) -> Value:
+        """A value as its column holds it: text made storable, enums by value, flags as numbers, the rest as JSON."""
+        match value:
+            case None | int() | float() | bytes():
+                return int(value) if isinstance(value, bool) else value
+            case StrEnum():
+                return value.value
+            case str():
+                return self._text(value)
+            case Path():  # file names need not be text
+                return str(value).encode("utf-8", "surrogateescape")
+            case _:
+                return self._json(value)
+
+    def _text(self, text: str) -> str:
+        stored, replaced = make_storable(text)
+        self._shared.replaced += replaced
+        return stored
+
+    def _json(self, value: object) -> str:
+        """Encode as JSON text without its own escapes, which would let lone surrogates through to whoever reads it."""
+        return json.dumps(self._storable(value), ensure_ascii=False, separators=(",", ":"))
+
+    def _storable(self, value: object) -> object:
+        match value:
+            case str():
+                return self._text(value)
+            case Mapping():
+                return {self._text(str(key)): self._storable(each) for key, each in value.items()}
+            case list() | tuple():
+                return [self._storable(each) for each in value]
+            case _:
+                return value
+
+
+def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Json]:
+    """`old` updated by `changes`; a value of None removes the key."""
+    return {key: value for key, value in {**old, **changes}.items() if value is not None}
+
+
+def marks(values: Sequence[object]) -> str:
+    return ", ".join("?" for _ in values)

@@ -1,23 +1,214 @@
-"""Documents, and the items that were made from them."""
+"""Documents, their pages, the passages they are searched by, and folders of documents that are asked together."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from slmdesk.base.documents import Block, BlockKind, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.store.database import RowLike
-from slmdesk.store.pages import Pages
-from slmdesk.store.part import Shared, StorePart, marks, new_id
+from slmdesk.base.records import CollectionRecord, DocumentRecord, DocumentStatus, KnownFile, Passage
+from slmdesk.base.types import Json
+from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, marks, merged, new_id, row_to
+from slmdesk.store.messages import SearchIndex, fts_query
 from slmdesk.store.retention import Holds
-from slmdesk.store.rows import mapping_from, row_to
-from slmdesk.store.search_index import SearchIndex
+
+MOST_WORDS = 200
+"""Of a question that are searched for: more find nothing better."""
+BEGINNING = 5
+"""Letters."""
+
+
+class Passages(StorePart):
+    def __init__(self, shared: Shared, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._index = index
+
+    def add(self, document: str, passages: Sequence[Passage]) -> None:
+        """Inside a transaction: append passages to a document and index their words."""
+        for one in passages:
+            n = self._insert("passages", {
+                "document": document, "page": one.page, "page_end": one.page_end, "start": one.start, "end": one.end,
+                "text": one.text,
+            })  # fmt: skip
+            self._index.add(n, self._text(one.text), "passage_words")
+
+    def delete(self, document: str, beyond: int) -> None:
+        """Inside a transaction: delete the passages that reach beyond this page."""
+        which, values = "document = ? and page_end > ?", (document, beyond)
+        for row in self._db.rows(f"select n, text from passages where {which}", values):
+            self._index.remove(row["n"], row["text"], "passage_words")
+        self._db.run(f"delete from vectors where passage in (select n from passages where {which})", values)
+        self._db.run(f"delete from passages where {which}", values)
+
+    def forget_some(self, document: str, limit: int = 100) -> bool:
+        """Delete some passages of a document, so that thousands go in small steps; False when none was left."""
+        with self._db.writing():
+            rows = self._db.rows("select n, text from passages where document = ? limit ?", (document, limit))
+            for row in rows:
+                self._index.remove(row["n"], row["text"], "passage_words")
+                self._db.run("delete from vectors where passage = ?", (row["n"],))
+                self._db.run("delete from passages where n = ?", (row["n"],))
+            return bool(rows)
+
+    def of_document(self, document: str) -> list[Passage]:
+        return self._all(passage_from, "select * from passages where document = ? order by n", (document,))
+
+    def numbered(self, numbers: Sequence[int]) -> list[Passage]:
+        return self._all(
+            passage_from, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers)
+        )
+
+    def number(self, documents: Sequence[str]) -> int:
+        query = f"select count(*) from passages where document in ({marks(documents)})"
+        return int(self._db.rows(query, list(documents))[0][0])
+
+    def count(self, documents: Sequence[str]) -> tuple[int, int]:
+        rows = self._db.rows(
+            "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
+            f" where document in ({marks(documents)})",
+            list(documents),
+        )
+        return int(rows[0]["number"]), int(rows[0]["size"])
+
+    def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Passage]:
+        """The passages of these documents that match best, by BM25 over the beginnings of words, joined by OR.
+
+        `pieces`: folded words (text.folding); the caller leaves out stop words.
+        """
+        if not pieces or not documents:
+            return []
+        return self._all(
+            passage_from,
+            "select passages.*, bm25(passage_words) as rank from passage_words join passages on passages.n ="
+            f" passage_words.rowid where passage_words match ? and passages.document in ({marks(documents)})"
+            " order by rank limit ?",
+            [_any_of(pieces), *documents, limit],
+        )
+
+    def find_everywhere(self, pieces: Sequence[str], limit: int = 50) -> list[tuple[Passage, str]]:
+        """As `find`, in all documents, with their names; includes documents being deleted or read again."""
+        if not pieces:
+            return []
+        return self._all(
+            lambda row: (passage_from(row), str(row["name"])),
+            "select passages.*, documents.name as name, bm25(passage_words) as rank from passage_words"
+            " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
+            " where passage_words match ? order by rank limit ?",
+            (_any_of(pieces), limit),
+        )
+
+    def find_typed(self, words: str, limit: int) -> list[tuple[Passage, str]]:
+        """Passages of all documents that contain all of the words, with the documents' names; the newest first.
+
+        The last word may be the beginning of one.  Includes documents being deleted or read again.
+        """
+        query = fts_query(words)
+        if not query:
+            return []
+        return self._all(
+            lambda row: (passage_from(row), str(row["name"])),
+            "select passages.*, documents.name as name from passage_words"
+            " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
+            " where passage_words match ? order by passage_words.rowid desc limit ?",
+            (query, limit),
+        )
+
+
+class Vectors(StorePart):
+    def save(self, model_sha256: str, vectors: Mapping[int, bytes]) -> None:
+        with self._db.writing():
+            for passage, data in vectors.items():
+                values = {"passage": passage, "model_sha256": model_sha256, "data": data}
+                self._insert("vectors", values, otherwise="or replace")
+
+    def after(self, model_sha256: str, documents: Sequence[str], *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        rows = self._db.rows(
+            "select passages.n as n, data from passages join vectors on vectors.passage = passages.n"
+            f" and model_sha256 = ? where passages.n > ? and passages.document in ({marks(documents)})"
+            " order by passages.n limit ?",
+            [model_sha256, after, *documents, limit],
+        )
+        return [(row["n"], row["data"]) for row in rows]
+
+    def documents_without(self, model_sha256: str) -> list[str]:
+        rows = self._db.rows(
+            "select distinct document from passages where not exists"
+            " (select 1 from vectors where passage = passages.n and model_sha256 = ?)",
+            (model_sha256,),
+        )
+        return [str(row["document"]) for row in rows]
+
+    def passages_without(self, model_sha256: str, document: str) -> list[int]:
+        rows = self._db.rows(
+            "select n from passages where document = ? and not exists"
+            " (select 1 from vectors where passage = passages.n and model_sha256 = ?) order by n",
+            (document, model_sha256),
+        )
+        return [int(row["n"]) for row in rows]
+
+
+def passage_from(row: RowLike) -> Passage:
+    return row_to(Passage, row)
+
+
+def _any_of(pieces: Sequence[str]) -> str:
+    """Of long words the beginning: the rest may be an ending or the other half of a compound."""
+    quoted = [(one[:BEGINNING].replace('"', '""'), "*" if len(one) > BEGINNING else "") for one in pieces[:MOST_WORDS]]
+    return " OR ".join(f'"{words}"{more}' for words, more in quoted)
+
+
+# ---- the pages of documents
+
+
+class Pages(StorePart):
+    def __init__(self, shared: Shared, passages: Passages) -> None:
+        super().__init__(shared)
+        self._passages = passages
+
+    def save(self, document: str, pages: Sequence[Page], passages: Sequence[Passage] = ()) -> None:
+        """Save pages; one saved before under the same number is replaced.
+
+        `passages` are added to those the document has, in the same transaction: for reading page by page.
+        """
+        with self._db.writing():
+            self._passages.add(document, passages)
+            for page in pages:
+                blocks = [[one.kind.value, one.start, one.end, one.level, one.place] for one in page.blocks]
+                self._insert("pages", {
+                    "document": document, "number": page.number, "label": page.label, "status": page.status,
+                    "reason": page.reason, "text": page.text, "blocks": blocks, "has_image": page.has_image,
+                }, otherwise="or replace")  # fmt: skip
+
+    def forget(self, document: str, beyond: int) -> None:
+        """Delete the pages after `beyond` and the passages that reach into them: the document has become shorter."""
+        with self._db.writing():
+            self._db.run("delete from pages where document = ? and number > ?", (document, beyond))
+            self._passages.delete(document, beyond)
+
+    def of_document(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
+        """Pages from number `begin` on; `with_text=False` leaves out text and blocks, for lists of thousands."""
+        what = "*" if with_text else "document, number, label, status, reason, '' as text, '[]' as blocks, has_image"
+        return self._all(
+            page_from,
+            f"select {what} from pages where document = ? and number >= ? order by number limit ?",
+            (document, begin, limit),
+        )
+
+
+def page_from(row: RowLike) -> Page:
+    blocks = json.loads(row["blocks"])
+    return row_to(Page, row, blocks=tuple(Block(BlockKind(kind), *places) for kind, *places in blocks))
+
+
+# ---- documents, and the items that were made from them
+
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
-"""In the JSON of what is attached (base/attached.py); quotation marks inside of texts have a stroke before them."""
+"""In the JSON of what is attached (base/types.py); quotation marks inside of texts have a stroke before them."""
 _CHANGEABLE = {
     "path", "name", "sha256", "format", "bytes", "mtime_ns", "status", "info", "error_code", "error_args", "opened",
     "collection", "reader",
@@ -170,3 +361,100 @@ _WITH_PAGES = (
 
 def document_from(row: RowLike) -> DocumentRecord:
     return row_to(DocumentRecord, row, info=mapping_from(row["facts"]), pages=row["page_count"])
+
+
+# ---- folders of documents that are asked together, and what is known about their files
+
+
+class Collections(StorePart):
+    def add(self, path: bytes | Path, name: str, *, watched: bool) -> CollectionRecord:
+        """Add a folder that has not been read yet.  Raises KnownError store.*."""
+        ident = new_id()
+        with self._db.writing():
+            self._insert("collections", {
+                "id": ident, "name": name, "path": path, "watched": watched, "settings": {}, "added": self._clock(),
+            })  # fmt: skip
+            return self.get(ident)
+
+    def get(self, id: str) -> CollectionRecord:
+        """The collection with this id, or the only one whose id begins with it.  Raises KnownError
+        collection.unknown.
+        """
+        found = self._first(
+            collection_from, "select * from collections where id = ?", (self._id_of("collections", id),)
+        )
+        if found is None:
+            raise KnownError("collection.unknown", id=id[:80])
+        return found
+
+    def all(self) -> list[CollectionRecord]:
+        return self._all(collection_from, "select * from collections order by n")
+
+    def change(
+        self, id: str, *, watched: bool | None = None, settings: Mapping[str, Json] | None = None
+    ) -> CollectionRecord:
+        """Set `watched`, or update entries of its settings; a value of None removes the entry."""
+        with self._db.writing():
+            found = self.get(id)
+            values = {
+                "watched": found.watched if watched is None else watched,
+                "settings": merged(found.settings, settings or {}),
+            }
+            self._update("collections", values, "id = ?", found.id)
+            return self.get(found.id)
+
+    def forget(self, id: str) -> None:
+        """Delete the collection; documents that belong to it are kept, without it."""
+        with self._db.writing():
+            found = self.get(id).id
+            Holds(self._shared).require_folder_free(found)
+            self._update("documents", {"collection": None}, "collection = ?", found)
+            self._db.run("delete from collections where id = ?", (found,))
+            self._shared.request_purge()
+
+    def kept_files(self, collection: str) -> list[KnownFile]:
+        return self._all(
+            kept_file_from,
+            "select id, path, sha256, bytes, mtime_ns, status, reader, error_code,"
+            " coalesce(json_extract(facts, '$.inode'), 0) as inode from documents where collection = ? order by n",
+            (collection,),
+        )
+
+    def count(self, collection: str) -> tuple[int, int, int]:
+        """Count the documents read, their pages, and the documents that could not be read.
+        A document that was being read when reading was stopped is in neither count: it is read on resuming.
+        """
+        row = self._db.row(
+            "select coalesce(sum(status = 'read'), 0) as readable, "
+            " coalesce(sum(status = 'failed' and error_code is not 'document.stopped'), 0) as failed,"
+            " coalesce(sum(case when status = 'read' then json_extract(facts, '$.pages') end), 0) as pages"
+            " from documents where collection = ?",
+            (collection,),
+        )
+        return (int(row["readable"]), int(row["pages"]), int(row["failed"])) if row else (0, 0, 0)
+
+    def failed_documents(self, collection: str, limit: int) -> list[tuple[bytes, str, dict[str, Json]]]:
+        rows = self._db.rows(
+            "select path, error_code, error_args from documents where collection = ? and status = 'failed'"
+            " and error_code is not 'document.stopped'"
+            " order by name limit ?",
+            (collection, limit),
+        )
+        return [(row["path"], row["error_code"] or "", mapping_from(row["error_args"])) for row in rows]
+
+    def asked_documents(self, collection: str) -> list[DocumentRecord]:
+        return self._all(
+            document_from,
+            "select n, id, path, name, sha256, format, bytes, mtime_ns, reader, status, '{}' as facts, collection,"
+            " error_code, error_args, added, opened, 0 as page_count from documents"
+            " where collection = ? and status = 'read' order by n",
+            (collection,),
+        )
+
+
+def collection_from(row: RowLike) -> CollectionRecord:
+    return row_to(CollectionRecord, row)
+
+
+def kept_file_from(row: RowLike) -> KnownFile:
+    return row_to(KnownFile, row)

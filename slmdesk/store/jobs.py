@@ -7,10 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, StepStatus
 from slmdesk.base.types import Json
-from slmdesk.store.database import RowLike
+from slmdesk.store.database import RowLike, StorePart, mapping_from, merged, new_id, row_to
 from slmdesk.store.locks import is_instance_alive
-from slmdesk.store.part import StorePart, merged, new_id
-from slmdesk.store.rows import mapping_from, row_to
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2

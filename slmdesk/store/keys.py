@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import problem_of, sync_folder, write_atomically
-from slmdesk.base.json_file import json_bytes, object_in, read_file
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
+from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 FORMAT, VERSION = "slmdesk-keys", 1
 STORE_BYTES = 16
@@ -177,7 +177,7 @@ class KeyFile(Record):
 
         A passphrase takes about a second and much memory.
         """
-        from slmdesk.base.recovery_key import secret_of
+        from slmdesk.base.sealing import secret_of
 
         secret = secret_of(typed)
         if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:

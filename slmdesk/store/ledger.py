@@ -1,7 +1,7 @@
 """The ledger: what left this PC, what was refused, starts and ends; rows are appended, never changed or deleted.
 
 No trigger refuses that: whoever can open the file can drop a trigger, and a backup that brings one is refused as
-foreign.  The chain of hashes shows a change instead (base/ledger.py, tests/store/test_ledger.py).
+foreign.  The chain of hashes shows a change instead (base/records.py, tests/store/test_ledger.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.ledger import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, said_in
-from slmdesk.base.records import NetworkLogRow
+from slmdesk.base.protocol import stored_list
+from slmdesk.base.records import (
+    BEGINNING,
+    Answered,
+    Kind,
+    LedgerRow,
+    NetworkLogRow,
+    Outgoing,
+    canonical,
+    chain_hash,
+    said_in,
+)
 from slmdesk.base.types import Json
-from slmdesk.base.wire import stored_list
-from slmdesk.store.database import RowLike
+from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, row_to
 from slmdesk.store.locks import is_instance_alive
-from slmdesk.store.part import Shared, StorePart
-from slmdesk.store.rows import mapping_from, row_to
 
 _LAST = (1 << 63) - 1
 _HOLDS = (

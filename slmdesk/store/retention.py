@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.retention import Hold, Rule, SetBy, Then, What
-from slmdesk.store.database import RowLike
-from slmdesk.store.part import StorePart, marks, new_id
-from slmdesk.store.rows import row_to
+from slmdesk.base.records import Hold, Rule, SetBy, Then, What
+from slmdesk.store.database import RowLike, StorePart, marks, new_id, row_to
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
 """Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the

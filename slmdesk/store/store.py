@@ -1,50 +1,197 @@
-"""The store: items, messages, search, models, jobs, documents, translations.  No SQL leaves this package."""
+"""The store and its parts, with the small ones: model files and measurements.  No SQL leaves this package."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
-from slmdesk.base.lazy import Lazy
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import Item, Message
+from slmdesk.base.records import Item, Measurement, Message, ModelRecord
+from slmdesk.base.types import Json, Lazy
 from slmdesk.store.backup import kept_copies, renew_copies
-from slmdesk.store.cipher_pages import header_of, is_encrypted
-from slmdesk.store.database import Database, Row, RowLike
-from slmdesk.store.encrypting import change_key, is_under
-from slmdesk.store.former_keys import forget_former, former_keys
-from slmdesk.store.items import Items, item_from
+from slmdesk.store.database import Database, Row, RowLike, Shared, StorePart, mapping_from, merged, new_id, row_to
+from slmdesk.store.encryption import change_key, forget_former, former_keys, header_of, is_encrypted, is_under
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.locks import FileLock, InstanceLock
-from slmdesk.store.models import Models, model_from
-from slmdesk.store.part import Shared
+from slmdesk.store.messages import Items, SearchIndex, item_from
 from slmdesk.store.retention import Holds, Rules, hold_from, rule_from
-from slmdesk.store.rows import mapping_from
-from slmdesk.store.search_index import SearchIndex
-from slmdesk.store.unkept import keep_nothing
 
 if TYPE_CHECKING:
-    from slmdesk.store.collections import Collections
-    from slmdesk.store.documents import Documents
-    from slmdesk.store.glossaries import Glossaries, Terms
-    from slmdesk.store.imports import Imports
+    from slmdesk.store.chats import Imports, Presets, Redactions
+    from slmdesk.store.documents import Collections, Documents, Pages, Passages, Vectors
     from slmdesk.store.jobs import Jobs
-    from slmdesk.store.measurements import Measurements
-    from slmdesk.store.messages import Messages
-    from slmdesk.store.pages import Pages
-    from slmdesk.store.passages import Passages, Vectors
-    from slmdesk.store.presets import Presets
-    from slmdesk.store.redactions import Redactions
-    from slmdesk.store.results import Results
-    from slmdesk.store.segments import Segments
-    from slmdesk.store.translation_memory import TranslationMemory
+    from slmdesk.store.messages import Messages, Results
+    from slmdesk.store.translations import Glossaries, Segments, Terms, TranslationMemory
+
+WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
+"""Tables that stay those of the file: what was measured of models and of this PC, and the network log."""
+COPIED = ("meta", "glossaries", "terms", "memory", "private_names")
+"""Tables whose rows are read but must not be added to; all others begin empty."""
+_NAME = re.compile(r"create (virtual )?table\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
+_INDEX = re.compile(r"create (unique )?index\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNORECASE)
+
+
+def keep_nothing(database: Database, index: SearchIndex) -> None:
+    """From here on nothing is written to the file but the tables of WRITTEN.  Raises KnownError store.*.
+
+    To be called before anything was read or begun: the history is as empty as a new one afterwards.
+    """
+    rows = database.rows(
+        "select type, name, tbl_name, sql from main.sqlite_schema where sql is not null order by rowid"
+    )
+    virtual = [row["name"] for row in rows if row["sql"].lower().startswith("create virtual")]
+    hidden = {
+        row["name"]
+        for row in rows
+        if row["type"] == "table"
+        and row["name"] not in WRITTEN
+        and not any(row["name"].startswith(f"{one}_") for one in virtual)  # FTS5 makes its own tables
+    }
+    for row in rows:
+        if row["type"] == "table" and row["name"] in hidden:
+            database.run(_NAME.sub(lambda found: f"create {found[1] or ''}table temp.{found[2]}", row["sql"], count=1))
+        elif row["type"] == "index" and row["tbl_name"] in hidden:
+            database.run(_INDEX.sub(lambda found: f"create {found[1] or ''}index temp.{found[2]}", row["sql"], count=1))
+    for name in COPIED:
+        database.run(f"insert into temp.{name} select * from main.{name}")
+    database.run("delete from temp.meta where key = 'purge'")  # of the file, which this program now leaves alone
+    index.rebuild()
+
+
+# ---- records of the model files in the library
+
+
+_CHANGEABLE = {
+    "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "info",
+}  # fmt: skip
+
+
+class Models(StorePart):
+    def add(
+        self,
+        *,
+        name: str,
+        path: bytes | Path,
+        linked: bool,
+        bytes: int,
+        sha256: str,
+        mtime_ns: int,
+        inode: int,
+        header: Mapping[str, Json],
+        source: str,
+    ) -> ModelRecord:
+        """Add a record of a model file.  Adding a file twice gives two records: check before.  Raises store.*."""
+        ident = new_id()
+        with self._db.writing():
+            self._insert("models", {
+                "id": ident, "name": name, "path": path, "linked": linked, "bytes": bytes, "sha256": sha256,
+                "mtime_ns": mtime_ns, "inode": str(inode), "header": header, "source": source, "added": self._clock(),
+                "facts": {},
+            })  # fmt: skip
+            return self.get(ident)
+
+    def all(self) -> list[ModelRecord]:
+        return self._all(model_from, "select * from models order by n")
+
+    def get(self, requested: str) -> ModelRecord:
+        """By id, by the only id that begins with it, or by name.  Raises KnownError model.unknown, which lists the
+        names.
+        """
+        found = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
+        if not found:
+            name = self._text(requested)
+            found = self._all(model_from, "select * from models where lower(name) = lower(?) limit 2", (name,))
+        if len(found) != 1:
+            known = ", ".join(f"{model.id} {model.name}" for model in self.all()[:20])
+            raise KnownError("model.unknown", wanted=requested[:80], known=known)
+        return found[0]
+
+    def change(self, id: str, **values: Any) -> ModelRecord:
+        """Change fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
+        if unknown := values.keys() - _CHANGEABLE:
+            raise ValueError(f"a model record has no field {', '.join(unknown)}")
+        if "inode" in values:
+            values["inode"] = str(values["inode"])
+        columns = {"facts" if key == "info" else key: value for key, value in values.items()}
+        with self._db.writing():
+            found = self.get(id).id
+            self._update("models", columns, "id = ?", found)
+            return self.get(found)
+
+    def relocate(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
+        """Set the new paths of moved files, all or none: (id, old path, new path, time and inode if new).
+
+        A record that is gone, or whose path is not the old one, is left unchanged.  Raises store.*.
+        """
+        with self._db.writing():
+            for ident, old, new, mark in places:
+                self._update("models", {"path": new}, "id = ? and path = ?", ident, old)
+                if mark is not None:
+                    values = {"mtime_ns": mark[0], "inode": str(mark[1])}
+                    self._update("models", values, "id = ? and path = ?", ident, new)
+
+    def set_info(self, id: str, **info: Json) -> ModelRecord:
+        """Save what was measured of a model on this PC; a value of None removes the key."""
+        with self._db.writing():
+            record = self.get(id)
+            return self.change(record.id, info=merged(record.info, info))
+
+    def remove(self, id: str, before: Callable[[], object] | None = None) -> None:
+        """Delete the record; `before`, called when nothing else can fail, may delete the file.
+
+        If `before` raises, the record is kept.  Raises KnownError model.unknown, store.*.
+        """
+        with self._db.writing():
+            self._db.run("delete from models where id = ?", (self.get(id).id,))
+            if before:
+                before()
+
+
+def model_from(row: RowLike) -> ModelRecord:
+    return row_to(ModelRecord, row, inode=int(row["inode"]), info=mapping_from(row["facts"]))
+
+
+# ---- measurements of this PC
+
+
+class Measurements(StorePart):
+    """The part of the store for measurements.  Not rescued from a damaged file: they take a second to repeat."""
+
+    def get(self, key: str) -> Measurement | None:
+        return self._first(measurement_from, "select * from measurements where key = ?", (key,))
+
+    def all(self, prefix: str = "") -> list[Measurement]:
+        return self._all(
+            measurement_from,
+            "select * from measurements where substr(key, 1, ?) = ? order by time desc, n desc",
+            (len(prefix), prefix),
+        )
+
+    def keep(self, key: str, value: Mapping[str, Json]) -> Measurement:
+        """Raises KnownError store.*."""
+        with self._db.writing():
+            values = {"key": key, "value": value, "time": self._clock()}
+            if not self._update("measurements", values, "key = ?", self._text(key)):
+                self._insert("measurements", values)
+            found = self.get(self._text(key))
+        assert found is not None
+        return found
+
+
+def measurement_from(row: RowLike) -> Measurement:
+    return row_to(Measurement, row)
+
+
+# ---- the store
+
 
 GONE_KEPT_S = 30 * 86_400
 
@@ -66,24 +213,24 @@ class Store:
     items: Items
     messages: Lazy[Store, Messages] = Lazy("store.messages:Messages", lambda s, new: new(s.shared, s.items, s.index))
     jobs: Lazy[Store, Jobs] = Lazy("store.jobs:Jobs", lambda s, new: new(s.shared))
-    imports: Lazy[Store, Imports] = Lazy("store.imports:Imports", lambda s, new: new(s.shared, s.items, s.messages))
-    passages: Lazy[Store, Passages] = Lazy("store.passages:Passages", lambda s, new: new(s.shared, s.index))
-    vectors: Lazy[Store, Vectors] = Lazy("store.passages:Vectors", lambda s, new: new(s.shared))
-    pages: Lazy[Store, Pages] = Lazy("store.pages:Pages", lambda s, new: new(s.shared, s.passages))
+    imports: Lazy[Store, Imports] = Lazy("store.chats:Imports", lambda s, new: new(s.shared, s.items, s.messages))
+    passages: Lazy[Store, Passages] = Lazy("store.documents:Passages", lambda s, new: new(s.shared, s.index))
+    vectors: Lazy[Store, Vectors] = Lazy("store.documents:Vectors", lambda s, new: new(s.shared))
+    pages: Lazy[Store, Pages] = Lazy("store.documents:Pages", lambda s, new: new(s.shared, s.passages))
     documents: Lazy[Store, Documents] = Lazy(
         "store.documents:Documents", lambda s, new: new(s.shared, s.pages, s.index)
     )
-    collections: Lazy[Store, Collections] = Lazy("store.collections:Collections", lambda s, new: new(s.shared))
-    results: Lazy[Store, Results] = Lazy("store.results:Results", lambda s, new: new(s.shared))
-    segments: Lazy[Store, Segments] = Lazy("store.segments:Segments", lambda s, new: new(s.shared))
+    collections: Lazy[Store, Collections] = Lazy("store.documents:Collections", lambda s, new: new(s.shared))
+    results: Lazy[Store, Results] = Lazy("store.messages:Results", lambda s, new: new(s.shared))
+    segments: Lazy[Store, Segments] = Lazy("store.translations:Segments", lambda s, new: new(s.shared))
     memory: Lazy[Store, TranslationMemory] = Lazy(
-        "store.translation_memory:TranslationMemory", lambda s, new: new(s.shared, s.index)
+        "store.translations:TranslationMemory", lambda s, new: new(s.shared, s.index)
     )
-    measurements: Lazy[Store, Measurements] = Lazy("store.measurements:Measurements", lambda s, new: new(s.shared))
-    terms: Lazy[Store, Terms] = Lazy("store.glossaries:Terms", lambda s, new: new(s.shared))
-    glossaries: Lazy[Store, Glossaries] = Lazy("store.glossaries:Glossaries", lambda s, new: new(s.shared, s.terms))
-    presets: Lazy[Store, Presets] = Lazy("store.presets:Presets", lambda s, new: new(s.shared))
-    redactions: Lazy[Store, Redactions] = Lazy("store.redactions:Redactions", lambda s, new: new(s.shared))
+    measurements: Lazy[Store, Measurements] = Lazy("store.store:Measurements", lambda s, new: new(s.shared))
+    terms: Lazy[Store, Terms] = Lazy("store.translations:Terms", lambda s, new: new(s.shared))
+    glossaries: Lazy[Store, Glossaries] = Lazy("store.translations:Glossaries", lambda s, new: new(s.shared, s.terms))
+    presets: Lazy[Store, Presets] = Lazy("store.chats:Presets", lambda s, new: new(s.shared))
+    redactions: Lazy[Store, Redactions] = Lazy("store.chats:Redactions", lambda s, new: new(s.shared))
 
     def __init__(
         self,
@@ -164,18 +311,11 @@ class Store:
 
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
-        from slmdesk.store.collections import collection_from
-        from slmdesk.store.documents import document_from
-        from slmdesk.store.glossaries import glossary_from, term_from
+        from slmdesk.store.chats import entry_from, listed_from, preset_from
+        from slmdesk.store.documents import collection_from, document_from, page_from, passage_from
         from slmdesk.store.jobs import job_from, step_from
-        from slmdesk.store.measurements import measurement_from
         from slmdesk.store.messages import message_from
-        from slmdesk.store.pages import page_from
-        from slmdesk.store.passages import passage_from
-        from slmdesk.store.presets import preset_from
-        from slmdesk.store.redactions import entry_from, listed_from
-        from slmdesk.store.segments import segment_from
-        from slmdesk.store.translation_memory import pair_from
+        from slmdesk.store.translations import glossary_from, pair_from, segment_from, term_from
 
         readers: dict[str, Callable[[RowLike], object]] = {
             "items": item_from, "messages": message_from, "models": model_from, "ledger": ledger_row_from,

@@ -12,29 +12,39 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
-from slmdesk.base.wire import picked
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
-from slmdesk.command.job_output import OutputFile, make, output_file, writing
-from slmdesk.command.output_files import check_file, check_folder, form_of, write_json
-from slmdesk.command.reading import documents_among, open_document, say_unread
+from slmdesk.command.job_output import (
+    OutputFile,
+    check_file,
+    check_folder,
+    documents_among,
+    form_of,
+    make,
+    open_document,
+    output_file,
+    say_unread,
+    write_json,
+    writing,
+)
 from slmdesk.command.redaction import (
     print_preview_of,
     redact_option,
     redact_preview_option,
     say_redaction,
 )
-from slmdesk.library.citations import Coverage
+from slmdesk.library.types import Coverage
 from slmdesk.models.command.library import named_model
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
-from slmdesk.summaries.files import TABLE, write_summaries
-from slmdesk.summaries.papers import Paper
-from slmdesk.summaries.prompts import Kind, Length
-from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS
+from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
 from slmdesk.summaries.types import (
+    Kind,
+    Length,
+    Paper,
     Summary,
     SummaryRequest,
     UnreadableDocument,

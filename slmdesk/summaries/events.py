@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slmdesk.runtime.events import Event, Problem
+from slmdesk.runtime.events import Event
+from slmdesk.runtime.messages import Problem
 
 if TYPE_CHECKING:
     from slmdesk.summaries.types import Sentence, Summary

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from slmdesk.base.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
-from slmdesk.base.wire import stored_from
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
-from slmdesk.exports.xlsx import Cell, to_xlsx
-from slmdesk.library.citations import Coverage, Span
-from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.exports.writers import Cell, to_xlsx
+from slmdesk.library.types import Coverage, Span
+from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.types import Sentence, Summary, has_bullets, more_words, place_words
 

@@ -1,27 +1,28 @@
 """Cuts a paper into the lines that a summary of it may say, with what each is worth, and says what the paper is.
 
-Told by the form of a paper, by its dates beside its own date, and by the words of `paper_words`.  Pure functions.
+Told by the form of a paper, by its dates beside its own date, and by the words of `paper_words.toml`.  Pure functions.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import cache, lru_cache
+from importlib import resources
 from itertools import pairwise
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
-from slmdesk.jobs.plan import Yield
-from slmdesk.summaries.chunking import Piece
-from slmdesk.summaries.paper_words import has, pattern
-from slmdesk.summaries.papers import Paper
-from slmdesk.summaries.selection import MARKS, item_spans, section_numbers
-from slmdesk.summaries.threads import Thread, replaces
-from slmdesk.text.checks.dates import DateMention, Day, find_dates
-from slmdesk.text.checks.overlap import stems
-from slmdesk.text.passages.salience import ACTION_LEAD, Matter, announces, matters, sums_up
-from slmdesk.text.words.anaphora import refers_back
+from slmdesk.jobs.runner import Yield
+from slmdesk.summaries.linking import Piece
+from slmdesk.summaries.types import Paper
+from slmdesk.text.checks.numbers import DateMention, Day, find_dates, find_numbers
+from slmdesk.text.checks.support import stems
+from slmdesk.text.checks.words import WORD, folded, function_words, stem
+from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
+from slmdesk.text.sentences import refers_back
 
 LEAST_WORDS, LEAST_CLAUSE = 4, 5
 """Of a sentence that says something, and of the parts of one that is cut at its semicolons."""
@@ -444,3 +445,211 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     is_period = any(0 < mention.start - one.end < 20 for one in dates) or re.search(r"\d\.?\s*$", before[: by.start()])
     clause = before.rpartition(",")[2]
     return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)
+
+
+# ---- the kinds of papers a summary is made for (contract, minutes, report …), told by their words
+
+
+FIRST_CHARACTERS = 6000
+LEAST_SIGNS = 3
+
+
+_TITLES = {
+    Paper.CONTRACT: r"(?:\w*agreement|\w*contract|lease|tenancy|terms and conditions|licen[cs]e|\w*vertrag\w*|"
+    r"vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
+    Paper.MINUTES: r"(?:minutes|\w*protokoll|niederschrift|procès[- ]verbal|compte[- ]rendu|actas?|verbale|protokół|"
+    r"ata|notulen)",
+    Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
+    r"list|pismo|brief)",
+    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|"
+    r"sprawozdanie|relatório|verslag|results|review)",
+}
+_SIGNS = {
+    Paper.CONTRACT: r"\bshall\b|\bparty\b|\bparties\b|\btenant\b|\blandlord\b|\bhereinafter\b|\bthis agreement\b|"
+    r"\bclause\b|§\s?\d|\bvertragspartei\w*|\bmieter\w*|\bvermieter\w*|\bauftraggeber\w*|\bauftragnehmer\w*|"
+    r"\bkündigung\w*|\bles parties\b|\ble (?:bailleur|preneur|prestataire|client)\b|\blas partes\b|\ble parti\b",
+    Paper.MINUTES: r"^\W*(?:present|attend\w+|apologies|absent|chair|agenda|decision|action|item \d|next meeting|"
+    r"anwesend|entschuldigt|teilnehm\w+|tagesordnung|top \d|beschluss|maßnahme|nächste sitzung|présents?|excusés?|"
+    r"ordre du jour|décision|asistentes|orden del día|presenti|ordine del giorno)\b[^\n]{0,40}",
+    Paper.REPORT: r"\bquarter\b|\bcompared (?:with|to)\b|\bprevious year\b|\brevenue\b|\bsales\b|\bfindings?\b|"
+    r"\brecommendations?\b|\bresults?\b|\bquartal\b|\bvorjahr\w*|\bumsatz\w*|\bergebnis\w*|\bempfehlung\w*|"
+    r"\bconstat\w*|\brecommandation\w*|\bchiffre d['’]affaires\b|\brésultats?\b|\bmesures?\b|\bbefund\w*",
+    Paper.LETTER: r"^\W*(?:dear\b|from:|to:|subject:|re:|sent:|sincerely|kind regards|best regards|yours|"
+    r"sehr geehrte|liebe[rs]?\b|betreff|von:|an:|mit freundlichen|viele grüße|madame|monsieur|objet|cordialement|"
+    r"estimad[oa]|asunto|atentamente|gentile|oggetto|cordiali saluti|geachte|met vriendelijke)",
+}
+_FORMATS = {"eml": Paper.LETTER, "msg": Paper.LETTER}
+
+
+def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> Paper:
+    if found := _FORMATS.get(file_format):
+        return found
+    first = text[:FIRST_CHARACTERS]
+    title = " ".join([*headings[:1], first[:200]])
+    score: dict[Paper, float] = {}
+    for paper, words in _SIGNS.items():
+        signs = {match[0].strip().casefold()[:12] for match in re.finditer(words, first, re.IGNORECASE | re.MULTILINE)}
+        score[paper] = float(len(signs))
+    for paper, words in _TITLES.items():
+        if re.search(rf"\b{words}\b", title, re.IGNORECASE):
+            score[paper] += LEAST_SIGNS
+    best = max(score, key=lambda one: score[one])
+    return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
+
+
+# ---- the words by which the parts of a paper are told, in six languages (`paper_words.toml`)
+
+
+def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
+    known = pattern(name, language)
+    return (known.match(text) if at_start else known.search(text)) is not None
+
+
+@cache
+def pattern(name: str, language: str = "") -> re.Pattern[str]:
+    """Return a pattern of the words of that name: those of the language, else those of all."""
+    by_language = _tables()[name]
+    alternatives = by_language.get(language) or "|".join(by_language.values())
+    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE)
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(resources.files("slmdesk.summaries").joinpath("paper_words.toml").read_text("utf-8"))
+
+
+# ---- cuts a paper by its numbered items and its headings
+
+
+MOST_SECTIONS = 30
+MARKS = "*_#>`•▪◦‣ "
+"""Round a sentence these are Markdown or a list's, and no words of it."""
+
+_ITEM = re.compile(r"(\d{1,2})[.)]\s")
+
+
+def item_spans(piece: Piece) -> list[tuple[int, int]]:
+    """Return start and end of the items of a numbered list that are one piece, "1. … 2. …"; else of the whole piece."""
+    first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
+    starts = [0]
+    number = int(first[1]) if first else 0
+    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
+        starts.append(after.end())
+        number += 1
+    return list(pairwise([*starts, len(piece.text)]))
+
+
+def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
+    """Return for each piece the number of its section: pieces below one heading, or of one page without headings."""
+    by_page = not any(pieces[at].is_heading for at in here)
+    numbers, number = [0] if here else [], 0
+    for before, at in pairwise(here):
+        number += pieces[before].page != pieces[at].page if by_page else pieces[at].is_heading
+        numbers.append(number)
+    return numbers
+
+
+def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
+    """Map each piece to the heading above it; without headings to its pages."""
+    headings = [at for at in here if pieces[at].is_heading]
+    levels = sorted({pieces[at].level for at in headings})
+    top = [at for level in levels[:1] for at in headings if pieces[at].level <= level]
+    for level in levels[1:]:
+        more = [at for at in headings if pieces[at].level <= level]
+        if len(top) >= 3 or len(more) > MOST_SECTIONS:
+            break
+        top = more
+    if len(top) < 2:
+        return {at: f"Page {pieces[at].page}" for at in here}
+    names: dict[int, str] = {}
+    name = ""
+    starts = set(top)
+    for at in here:
+        if at in starts:
+            name = pieces[at].text[:120]
+        names[at] = name
+    return names
+
+
+# ---- the mails of a thread
+
+
+_NEAR, _SHARE = 8, 0.4
+"""Words on each side of a value that tell what it is of; of the words of the shorter passage, which both have."""
+
+
+class Thread:
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._dates: list[tuple[int, ...]] = []
+
+    @property
+    def has_several(self) -> bool:
+        """Whether there are several mails, all of them dated."""
+        return len(self._begins) > 1 and all(self._dates)
+
+    def is_header(self, piece: Piece, at: int, language: str) -> bool:
+        """Return whether a piece is of a mail's header, and keep its date."""
+        text = piece.text.strip(MARKS)
+        is_sender = _is_field("sender", text, "")
+        if not is_sender and not (self._begins and _is_field("header", text, language)):
+            return False
+        if is_sender:
+            self._begins.append(at)
+            self._dates.append(())
+        for one in find_dates(text, language):
+            if not self._dates[-1] and one.readings and all(one.readings[0]):
+                self._dates[-1] = tuple(part or 0 for part in one.readings[0])
+            elif len(self._dates[-1]) == 3 and one.minutes:
+                self._dates[-1] += one.minutes[:1]
+        return True
+
+    def date_of(self, piece: int) -> tuple[int, ...]:
+        """Return when the mail was sent in which a piece stands: year, month, day, minutes."""
+        return next(
+            (date for begin, date in zip(self._begins[::-1], self._dates[::-1], strict=True) if begin < piece), ()
+        )
+
+
+def _is_field(name: str, text: str, language: str) -> bool:
+    return re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
+
+
+def replaces(later: str, earlier: str, language: str) -> bool:
+    """Return whether a sentence of a later mail gives another value of the same thing, or cancels it."""
+    pairs = [(new, old) for new in _values(later, language) for old in _values(earlier, language) if new[0] == old[0]]
+    both = len((some := _words(later, language)) & (others := _words(earlier, language)))
+    is_cancelled = both > 1 and has("cancels", later, language) and not has("may", later, language)
+    if is_cancelled or any(new[1] == old[1] and has("instead", new[2], language) for new, old in pairs):
+        return True
+    is_on, is_plan = both > _SHARE * min(len(some), len(others)), has("proposes", earlier, language)
+    repeated = {new[0] for new, old in pairs if new[1] == old[1]}
+    for (kind, _, _, near), (_, _, _, known) in pairs:
+        least = 2 - is_plan - has("changes", near, language)
+        same = len(_words(near, language) & _words(known, language))
+        if kind not in repeated and (is_on or least < 2) and same >= least:
+            return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
+    """Return days, times, and numbers by their unit or noun, each with the three words before it and those around."""
+    dates = find_dates(text, language)
+    days = [(one, one.readings[0]) for one in dates if one.readings]
+    found = [("day", 100.0 * month + day, one.start, one.end) for one, (_, month, day) in days if month and day]
+    found += [("minutes", float(one.minutes[0]), one.start, one.end) for one in dates if one.minutes]
+    for one in find_numbers(text):
+        kind, factor = one.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[one.end :])).casefold(), 1.0)
+        if kind and not one.soft and not any(date.start <= one.start < date.end for date in dates):
+            found.append((kind, one.values[0] * factor, one.start, one.end))
+    around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in found]
+    texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
+    return [(kind, value, *some) for (kind, value, *_), some in zip(found, texts, strict=True)]
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str, language: str) -> frozenset[str]:
+    dates = {word for date in find_dates(text, language) for word in WORD.findall(text[date.start : date.end])}
+    words = {folded(word) for word in WORD.findall(text) if len(word) > 3 and word not in dates}
+    return frozenset(map(stem, words - function_words(language)))

@@ -7,16 +7,20 @@ piece supports is marked.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
+from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
-from slmdesk.library.citations import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
-from slmdesk.summaries.chunking import Piece
-from slmdesk.text.checks.check import Flag, Kind, check
-from slmdesk.text.checks.evidence import VALUES, holds, may_hold
-from slmdesk.text.checks.overlap import Rarity, stems
-from slmdesk.text.passages.quotes import FoldedText
+from slmdesk.base.records import DocumentRecord
+from slmdesk.jobs.runner import Yield
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Pages, Span, Unread
+from slmdesk.summaries.types import DocumentSummary, Sentence
+from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds, may_hold, stems
+from slmdesk.text.relevance import FoldedText
+from slmdesk.text.sentences import LANGUAGES, detect
 
 BETTER = 0.1
 """So much more of a point must another piece hold to be linked beside the first."""
@@ -182,3 +186,282 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one and other) and len(one & other) >= ALIKE * min(len(one), len(other)) and (
         len(one & other) >= 0.5 * max(len(one), len(other))
     )  # fmt: skip
+
+
+# ---- the text of the documents being summarized
+
+
+PAGES_AT_ONCE = 50
+LANGUAGE_CHARACTERS = 4000
+FIGURES_CHARACTERS = 120
+"""Of figures alone, from which on a page is said to hold a table that is not retold."""
+STOPS = ".!?…。！？\"'”’»)"
+"""What ends a quotation, and is passed over where it is looked for."""
+
+
+@dataclass(slots=True, eq=False)
+class SingleText:
+    record: DocumentRecord
+    pages: dict[int, PageStatus]
+    reasons: dict[int, str]
+    blocks: dict[int, int]
+    pieces: range
+    language: str
+
+
+class SummaryTexts:
+    """The texts of all documents of a summary; pieces are numbered across documents."""
+
+    def __init__(self, records: Sequence[DocumentRecord], pages: Pages) -> None:
+        self._records, self._pages = records, pages
+        self.pieces: list[Piece] = []
+        self.texts: list[SingleText] = []
+        self.unread: dict[int, str] = {}
+        """Pieces no answer came for, and why."""
+        self._rarity = Rarity()
+        self._headings: list[int] = []
+
+    def read(self) -> Iterator[Yield]:
+        for record in self._records:
+            begin, first = 1, len(self.pieces)
+            text = SingleText(record, {}, {}, {}, range(first, first), "")
+            while pages := self._pages(record.id, begin, PAGES_AT_ONCE):
+                for page in pages:
+                    pieces, blocks = pieces_of(record.id, page)
+                    self.pieces += pieces
+                    self._rarity.add(piece.text for piece in pieces)
+                    text.pages[page.number], text.reasons[page.number] = page.status, page.reason
+                    text.blocks[page.number] = blocks
+                begin = pages[-1].number + 1
+                yield Yield()
+            text.pieces = range(first, len(self.pieces))
+            text.language = self._language_of(text.pieces)
+            self.texts.append(text)
+        self._headings = headings_above(self.pieces)
+
+    @property
+    def language(self) -> str:
+        """Language of the first document whose language is known; empty: the language of the text."""
+        return next((text.language for text in self.texts if text.language), "")
+
+    @property
+    def page_kind(self) -> str:
+        """What the pages of all documents are called; "page" where they differ."""
+        kinds = {str(one.info.get("page_kind") or "page") for one in self._records}
+        return kinds.pop() if len(kinds) == 1 else "page"
+
+    @property
+    def page_count(self) -> int:
+        return sum(len(text.pages) for text in self.texts)
+
+    def text_at(self, piece: int) -> SingleText:
+        return next(text for text in self.texts if piece in text.pieces)
+
+    def source(self, piece: int, language: str) -> Source:
+        is_translated = bool(language) and self.text_at(piece).language != language
+        return Source(self.pieces, self._rarity, language, is_translated, self._headings)
+
+    def _language_of(self, pieces: range) -> str:
+        sample, length = [], 0
+        for at in pieces:
+            if not self.pieces[at].is_heading:
+                sample.append(self.pieces[at].text)
+                length += len(sample[-1])
+            if length > LANGUAGE_CHARACTERS:
+                break
+        return detect(" ".join(sample)[:LANGUAGE_CHARACTERS], LANGUAGES)[0] or ""
+
+    def figures(self) -> list[tuple[str, int]]:
+        """Return pages with tables or charts of figures: (name of the document, page); no name for a single
+        document.
+        """
+        sizes: Counter[tuple[str, int]] = Counter()
+        for piece in self.pieces:
+            if piece.is_figures and piece.kind is not BlockKind.TABLE_ROW:
+                sizes[piece.document, piece.page] += len(piece.text)
+        names = {text.record.id: text.record.name for text in self.texts} if len(self.texts) > 1 else {}
+        return [(names.get(id, ""), page) for (id, page), size in sizes.items() if size >= FIGURES_CHARACTERS]
+
+    def one(self, text: SingleText, points: Sequence[Point], paper: str = "") -> DocumentSummary:
+        page_kind = str(text.record.info.get("page_kind") or "page")
+        return DocumentSummary(
+            text.record.id, text.record.name, page_kind, self.sentences(points), self.coverage([text]),
+            paper=paper,
+        )  # fmt: skip
+
+    def sentences(self, points: Sequence[Point], names: Mapping[str, str] | None = None) -> tuple[Sentence, ...]:
+        return tuple(self._sentence(point, names or {}) for point in points)
+
+    def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
+        pieces = [self.pieces[at] for at in point.links]
+        spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
+        if point.quotation:
+            spans = (self._place_of(point.quotation, pieces[0]), *spans[1:])
+        files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
+        return Sentence(
+            text=point.text,
+            blocks=spans,
+            pages=tuple(dict.fromkeys(one.page for one in pieces)),
+            supported=point.is_supported,
+            flags=point.flags,
+            quotation=point.text == point.quotation,
+            group=point.label,
+            file=", ".join(files),
+        )
+
+    def _place_of(self, quotation: str, piece: Piece) -> Span:
+        for page in self._pages(piece.document, piece.page, 1):
+            if page.number == piece.page:
+                raw = page.text[piece.start : piece.end]
+                if found := FoldedText(raw).find(quotation):
+                    stops = quotation[len(quotation.rstrip(STOPS)) :]
+                    end = found[1] + (len(stops) if raw.startswith(stops, found[1]) else 0)
+                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
+        return Span(piece.document, piece.page, piece.start, piece.end)
+
+    def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
+        pages = read = blocks = blocks_read = 0
+        unread: list[Unread] = []
+        for text in self.texts if texts is None else texts:
+            failed = {self.pieces[at].page: why for at, why in self.unread.items() if at in text.pieces}
+            for number, status in text.pages.items():
+                pages += 1
+                blocks += text.blocks[number]
+                if status is not PageStatus.READ:
+                    unread.append(Unread(number, text.reasons[number] or status.value, text.record.id))
+                elif number in failed:
+                    unread.append(Unread(number, failed[number], text.record.id))
+                else:
+                    read += 1
+                    blocks_read += text.blocks[number]
+        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
+
+
+# ---- cuts a document for a model with a small context
+#
+# pieces that can be cited, and chunks of pieces that fit. Cuts depend on the text at that place, not on a count from
+# the beginning: after an edit the later chunks are soon the same again, and need not be sent to the model again (the
+# idea of content-defined chunking: Muthitacharoen, Chen and Mazières 2001, "A low-bandwidth network file system").
+
+
+LONG_CHARACTERS = 900
+PIECE_CHARACTERS = 600
+SHORT_CHARACTERS = 100
+"""Items of lists and rows of tables below that are named together, up to JOINED_CHARACTERS."""
+JOINED_CHARACTERS = 300
+
+TITLE_CHARACTERS = 120
+"""A paragraph of no more, that does not end as a sentence does, is a title, a line of contents or the like."""
+
+LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
+"""So many numbers, with so many digits to a letter, are a table's or a chart's, which tell nothing alone."""
+_FIGURE = re.compile(r"\d[\d.,:/%-]*")
+_JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
+_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\n+")
+
+
+class Piece(Record):
+    """A source that can be cited: characters `start` up to, not including, `end` of a page."""
+
+    document: str
+    page: int
+    start: int
+    end: int
+    kind: BlockKind
+    text: str
+    """White space is one space; cells of a table are parted by bars."""
+    level: int = 0
+
+    @property
+    def is_heading(self) -> bool:
+        return self.kind is BlockKind.HEADING
+
+    @property
+    def says_nothing(self) -> bool:
+        ends = self.text.rstrip("_-= \"'”’»)]").endswith((".", "!", "?", "…", ":", ";", "。", "！", "？"))
+        looks_so = self.kind is BlockKind.PARAGRAPH and len(self.text) <= TITLE_CHARACTERS and not ends
+        return self.is_heading or looks_so
+
+    @property
+    def is_figures(self) -> bool:
+        """Whether it is little more than numbers: a model that rewords such a piece mixes them up."""
+        return _are_figures(self.text)
+
+
+def pieces_of(
+    document: str, page: Page, ends: Callable[[str], Sequence[int]] | None = None
+) -> tuple[tuple[Piece, ...], int]:
+    """The pieces of a page, and how many of its blocks they cover.  Headers and footers are left out.
+
+    `ends`: where a long text may be cut (ends of sentences); None: by punctuation.
+    """
+    pieces: list[Piece] = []
+    blocks = 0
+    for block in page.blocks:
+        if block.kind in ASIDE or not page.text[block.start : block.end].strip():
+            continue
+        blocks += 1
+        last = pieces[-1] if pieces else None
+        if last and _belong_together(last, block, page.text[block.start : block.end]):
+            pieces[-1] = _piece(document, page, last.start, block.end, block)
+        else:
+            cuts = _cuts(page.text[block.start : block.end], ends or ends_by_punctuation)
+            for start, end in cuts:
+                if page.text[block.start + start : block.start + end].strip():
+                    pieces.append(_piece(document, page, block.start + start, block.start + end, block))
+    return tuple(pieces), blocks
+
+
+def ends_by_punctuation(text: str) -> list[int]:
+    return [found.end() for found in _END.finditer(text)]
+
+
+def _are_figures(text: str) -> bool:
+    digits, letters = sum(map(str.isdigit, text)), sum(map(str.isalpha, text))
+    return digits >= DIGITS_PER_LETTER * letters and len(_FIGURE.findall(text)) >= LEAST_FIGURES
+
+
+def _belong_together(last: Piece, block: Block, text: str) -> bool:
+    """Whether two blocks stay together: items and rows; figures only with figures, so that the words among them are
+    read.
+    """
+    return (
+        block.kind in _JOINED
+        and last.kind is block.kind
+        and block.end - block.start <= SHORT_CHARACTERS
+        and block.end - last.start <= JOINED_CHARACTERS
+        and block.start >= last.end
+        and last.is_figures is _are_figures(text)
+    )
+
+
+def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Piece:
+    raw = page.text[start:end]
+    if block.kind is BlockKind.TABLE_ROW:
+        raw = raw.replace("\t", " | ").replace("\n", " ; ")
+    lead = len(raw) - len(raw.lstrip())
+    text = " ".join(raw.split())
+    if block.kind is BlockKind.HEADING:
+        text = text.lstrip("#").strip() or text  # Markdown's marks say nothing
+    return Piece(
+        document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
+    )
+
+
+def _cuts(text: str, ends: Callable[[str], Sequence[int]]) -> Iterator[tuple[int, int]]:
+    if len(text) <= LONG_CHARACTERS:
+        yield 0, len(text)
+        return
+    start = 0
+    places = [*ends(text), len(text)]
+    for before, after in zip(places, [*places[1:], len(text)], strict=True):
+        while before - start > LONG_CHARACTERS:  # a sentence without an end
+            cut = text.rfind(" ", start + PIECE_CHARACTERS // 2, start + PIECE_CHARACTERS)
+            cut = cut + 1 if cut > 0 else start + PIECE_CHARACTERS
+            yield start, cut
+            start = cut
+        if before > start and (after - start > PIECE_CHARACTERS or before == len(text)):
+            yield start, before
+            start = before
+    if start < len(text):
+        yield start, len(text)

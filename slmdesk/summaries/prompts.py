@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.jobs.steps import step_of
+from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.summaries.papers import Paper
-from slmdesk.text.words.anaphora import begins_with_pronoun, refers_back
-from slmdesk.text.words.sentences import sentences
+from slmdesk.summaries.types import Paper
+from slmdesk.text.sentences import begins_with_pronoun, refers_back, sentences
 
 LINE_TOKENS = 160
 """A sentence in other words has at most so many."""
@@ -35,22 +33,6 @@ _UNSAID = re.compile(
     re.IGNORECASE,
 )
 """A line that says that the text does not say something."""
-
-
-class Kind(StrEnum):
-    PARAGRAPH = "paragraph"
-    BULLETS = "bullets"
-    EXECUTIVE = "executive"
-    """The same as BULLETS: a name of earlier versions."""
-    SECTIONS = "sections"
-    SIMPLE = "simple"
-    OWN = "own"
-
-
-class Length(StrEnum):
-    SHORT = "short"
-    MEDIUM = "medium"
-    LONG = "long"
 
 
 def prompt_version() -> str:

@@ -6,37 +6,48 @@ is stored with the item, and its text as a message, so that history, search, tra
 
 from __future__ import annotations
 
+import csv
+import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.types import Json
-from slmdesk.base.wire import stored_from
 from slmdesk.jobs.service import JobService
-from slmdesk.library.job_service import DocumentJobService
-from slmdesk.library.results import names_of
+from slmdesk.library.job_service import DocumentJobService, names_of
+from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.defaults import DefaultsService, DefaultUse
-from slmdesk.models.service import ModelService
-from slmdesk.redaction.report import RedactionReport
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
+from slmdesk.redaction.labels import RedactionReport
 from slmdesk.redaction.service import RedactionService
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.runtime.service import Runtime
-from slmdesk.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.summaries.prompts import Kind, prompt_version
+from slmdesk.runtime.service import Runtime, Service, on_file_thread
+from slmdesk.summaries.events import FolderWritten, SummaryEnded, SummaryGrew
+from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
+    Kind,
     PartialSummary,
     Summary,
     SummaryRequest,
+    UnreadableDocument,
+    coverage_words,
+    more_words,
+    omitted_words,
     request_from,
     text_of,
     whole_coverage_words,
     with_omitted,
 )
+from slmdesk.text.markup import harmless_cell
 
 if TYPE_CHECKING:
     from slmdesk.summaries.plan import SummaryPlan
@@ -140,7 +151,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _choose(self, request: SummaryRequest) -> ModelRecord | None:
         if not request.may_need_model:
             return None
-        from slmdesk.text.words.language import LANGUAGES, detect
+        from slmdesk.text.sentences import LANGUAGES, detect
 
         default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
         try:
@@ -218,3 +229,129 @@ def _asked_words(request: SummaryRequest) -> str:
     parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
     parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]
     return " (" + ", ".join(one for one in parts if one) + ")"
+
+
+# ---- summarizes the documents of a folder into files in another one
+#
+# reads them, runs one job, writes the files. The target folder is stored with the summary, so that the files are
+# written even if the program ends in between. Service thread.
+
+
+TARGET = "write_to"
+"""In the settings of an item: the folder its files go to."""
+
+
+class FolderSummaries(Service):
+    def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
+        super().__init__(runtime)
+        self._documents, self._summaries = documents, summaries
+        summaries.when_made(self._on_made)
+
+    def begin(self, folder: Path, target: Path, request: SummaryRequest) -> Pending[Item]:
+        """Summarize the documents of `folder` according to `request` and write the files into `target`.
+
+        Reports progress as (documents read, in all, name of the next); ends with the summary's item once all are read,
+        or a Problem: `document.stopped` after a cancel.  A document that cannot be read does not stop the others.
+        FolderWritten follows.
+        """
+
+        def begin(found: FolderRead) -> Item:
+            if not found.documents:
+                raise KnownError("request.invalid", what="there is no document in this folder that could be read")
+            not_read = tuple(UnreadableDocument(*one) for one in found.failed)
+            item = self._summaries.begin(changed(request, documents=found.documents, not_read=not_read))
+            return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
+
+        return self._documents.read_folder(folder, MOST_DOCUMENTS).map(begin)
+
+    # ---- writing
+
+    def _on_made(self, item: str, summary: Summary) -> None:
+        if isinstance(kept := self._store.items.get(item).settings.get(TARGET), Mapping):
+            self._write(item, summary, kept)
+
+    def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
+        folder, failed = Path(str(kept.get("folder"))), len(summary.not_read)
+
+        def written(files: list[Path] | Problem) -> None:
+            if isinstance(files, Problem):
+                self._publish(FolderWritten(item, str(folder), 0, failed, files))
+                return
+            self._store.items.change_settings(item, **{TARGET: None})
+            self._publish(FolderWritten(item, str(folder), len(files), failed))
+
+        on_file_thread(self._service_thread, lambda: write_summaries(folder, summary), written, name="summaries")
+
+
+# ---- writes the summaries of several documents as files
+
+
+TABLE = "summaries.csv"
+MOST_NAME = 100
+
+
+def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False) -> list[Path]:
+    """Write the summaries into a folder, which is created, and return the files.
+
+    Raises KnownError `file.unwritable`, `disk.full`.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise KnownError("file.unwritable", path=str(output), reason=err.strerror or type(err).__name__) from err
+    used: set[str] = {TABLE}
+    written: list[Path] = []
+
+    def write(name: str, data: bytes) -> None:
+        write_atomically(output / name, data)
+        written.append(output / name)
+
+    for one in summary.documents:
+        words = text_of(summary.kind, one.sentences, one.page_kind)
+        coverage = coverage_words(one.coverage, one.page_kind)
+        rest = omitted_words(one) if has_omitted else more_words([one])
+        write(_free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, rest, coverage)))
+    if len(summary.documents) > 1:
+        together = text_of(summary.kind, summary.sentences, summary.page_kinds)
+        parts = ("# Together", together, summary.note, whole_coverage_words(summary))
+        write(_free_name("together", used), _file_of(parts))
+    write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
+    return written
+
+
+def _file_of(parts: Sequence[str]) -> bytes:
+    return ("\n\n".join(one for one in parts if one) + "\n").encode("utf-8", "replace")
+
+
+def _free_name(name: str, used: set[str]) -> str:
+    """Return an unused file name made by the program: the document's name is a label, never a path."""
+    kept = "".join(one if one.isalnum() or one in " ._-" else "_" for one in name).strip(" .")
+    stem = kept[:MOST_NAME] or "document"
+    found, number = f"{stem}.md", 2
+    while found.casefold() in used:
+        found, number = f"{stem}-{number}.md", number + 1
+    used.add(found.casefold())
+    return found
+
+
+def _table(summary: Summary) -> str:
+    """Return a CSV table with a row for each document; no cell can be taken for a formula."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
+    for one in summary.documents:
+        pages = sorted({page for each in one.sentences for page in each.pages})
+        marked = sum(not each.supported for each in one.sentences)
+        coverage = one.coverage
+        cells: list[str | int] = [
+            one.name,
+            coverage.pages_total,
+            coverage.pages_read,
+            " ".join(each.text for each in one.sentences),
+        ]
+        cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, one.page_kind)]
+        rows.writerow([harmless_cell(str(each)) for each in cells])
+    for missing in summary.not_read:
+        words = (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")
+        rows.writerow([harmless_cell(each) for each in words])
+    return out.getvalue()

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.types import Json
-from slmdesk.base.wire import lenient_from
-from slmdesk.library.citations import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
-from slmdesk.redaction.report import RedactionReport
-from slmdesk.summaries.papers import Paper
-from slmdesk.summaries.prompts import Kind, Length
+from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.redaction.labels import RedactionReport
+
+
+class Kind(StrEnum):
+    PARAGRAPH = "paragraph"
+    BULLETS = "bullets"
+    EXECUTIVE = "executive"
+    """The same as BULLETS: a name of earlier versions."""
+    SECTIONS = "sections"
+    SIMPLE = "simple"
+    OWN = "own"
+
+
+class Length(StrEnum):
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+class Paper(StrEnum):
+    """What sort of paper a document is; `auto` is only for requests: told by its words."""
+
+    AUTO = "auto"
+    CONTRACT = "contract"
+    MINUTES = "minutes"
+    REPORT = "report"
+    LETTER = "letter"
+    ARTICLE = "article"
+    """Also everything else."""
+
 
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
 """What sentences stand under; the first of a summary says what the paper is and stands under nothing."""

@@ -15,20 +15,18 @@ import slmdesk
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import Policy, shown_proxy
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
 from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of
-from slmdesk.base.wire import record_from
-from slmdesk.loader.hardware import processor
-from slmdesk.online.routes import certificates_in
-from slmdesk.online.statement.installed import code_from_elsewhere
-from slmdesk.runtime.events import Problem
+from slmdesk.loader.load_spec import processor
+from slmdesk.online.network import certificates_in
+from slmdesk.online.statement.proofs import code_from_elsewhere
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.home_place import home_problems
-from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for, problem_of
+from slmdesk.runtime.service import Slices, in_slices
 from slmdesk.services import Services
 from slmdesk.store import SQLITE_VERSION
 

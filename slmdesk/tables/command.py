@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
-from slmdesk.base.wire import picked
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
-from slmdesk.command.job_output import OutputFile, make, output_file, writing
-from slmdesk.command.output_files import check_file, form_of, write_json
+from slmdesk.command.job_output import OutputFile, check_file, form_of, make, output_file, write_json, writing
 from slmdesk.command.redaction import (
     print_preview_of,
     redact_option,
@@ -24,13 +23,13 @@ from slmdesk.command.redaction import (
 from slmdesk.models.command.library import named_model
 from slmdesk.services import Services
 from slmdesk.summaries.command import open_all
-from slmdesk.tables import prompts
-from slmdesk.tables.events import ExtractionGrew
+from slmdesk.tables import cells
 from slmdesk.tables.service import TableRequest, checked_columns
 from slmdesk.tables.types import (
     DOUBTFUL,
     Column,
     ColumnKind,
+    ExtractionGrew,
     Flag,
     Table,
     TableCell,
@@ -152,13 +151,13 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
     if columns is None and preset is None:
         raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
     found: list[Column] = []
-    known = prompts.preset(preset) if preset else None
+    known = cells.preset(preset) if preset else None
     found += known.columns if known else ()
     if columns is not None:
         names = [one.strip() for one in columns.split(",")]
         for one in names:
             _check_kind(one)
-        found += [prompts.column_named(one) for one in (names if any(names) else [])]
+        found += [cells.column_named(one) for one in (names if any(names) else [])]
     return found
 
 

@@ -7,14 +7,14 @@ import datetime
 import io
 from contextlib import suppress
 
-from slmdesk.base.paper import Paper, Piece, heading, small, table
+from slmdesk.base.documents import Paper, Piece, heading, small, table
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
-from slmdesk.exports.xlsx import Cell, Noted, to_xlsx
-from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.exports.writers import Cell, Noted, to_xlsx
+from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.service import ExtractionService
 from slmdesk.tables.types import Table, TableCell, TableRow
-from slmdesk.text.words.spreadsheet_cells import harmless_cell
+from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
 TO_LOOK_AT = "Needs review"

@@ -1,13 +1,20 @@
-"""A page as lines to be read for what stands in front of a value: sentences, labels, rows of tables.  Pure."""
+"""A page as lines and places, what the words around a value say of it, and values told by fixed wording.  Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
+from functools import cache
+from importlib import resources
 
 from slmdesk.base.documents import Block, BlockKind, Page
 from slmdesk.base.record import Record, changed
-from slmdesk.text.words.folding import fold
+from slmdesk.text.checks.numbers import find_codes, find_periods
+from slmdesk.text.checks.support import LEGAL_FORM
+from slmdesk.text.folding import fold
+from slmdesk.text.relevance import FoldedText
 
 Span = tuple[int, int]
 
@@ -170,3 +177,330 @@ def heading_above(lines: Sequence[Line], line: Line) -> str:
         if one.kind is BlockKind.HEADING or (len(one.words) <= LONG_LINE and _CLAUSE.match(one.words)):
             return fold(one.words)
     return ""
+
+
+# ---- places on the pages of a document, and the search for words there
+
+
+MOST_QUOTE = 400
+
+
+class Place(Record):
+    page: int
+    start: int
+    end: int
+
+
+class PageTexts:
+    def __init__(self, pages: Sequence[Page], language: str = "") -> None:
+        self.language = language
+        self.texts: Mapping[int, str] = {one.number: one.text for one in pages if one.text}
+        self._folded: dict[int, FoldedText] = {}
+
+    def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
+        if among:
+            for place in among:
+                inside = FoldedText(self.texts[place.page][place.start : place.end])
+                for start, end in inside.find_all(words):
+                    yield Place(place.page, place.start + start, place.start + end)
+            return
+        for number, text in self.texts.items():
+            if number not in self._folded:
+                self._folded[number] = FoldedText(text)
+            for start, end in self._folded[number].find_all(words):
+                yield Place(number, start, end)
+
+    def whole(self) -> list[Place]:
+        return [Place(number, 0, len(text)) for number, text in self.texts.items()]
+
+    def words(self, place: Place) -> str:
+        return " ".join(self.texts[place.page][place.start : place.end].split())
+
+    def around(self, place: Place) -> Place:
+        """Return the line or lines around a place; of long ones the nearest part."""
+        text = self.texts[place.page]
+        start = max(text.rfind("\n", 0, place.start) + 1, place.start - MOST_QUOTE // 2)
+        end = text.find("\n", place.end)
+        return Place(place.page, start, min(len(text) if end < 0 else end, place.end + MOST_QUOTE // 2))
+
+    def within(self, place: Place, start: int, end: int) -> Place:
+        """Return a stretch of the words of a place, as `words` gives them."""
+        raw = self.texts[place.page][place.start : place.end]
+        found = FoldedText(raw).find(" ".join(raw.split())[start:end])
+        if found is None:
+            return place
+        return Place(place.page, place.start + found[0], place.start + found[1])
+
+
+# ---- says what a value is by the words around it ("total due 84.00", "payment by 3 May 2025")
+#
+# Pure functions. The words come from cues.toml. Of all that match, the nearest to the value counts, of equals the
+# longest.
+
+
+OTHER = "other"
+"""The role of a value that no column wants: the day of an order, the amount of a deposit."""
+FARTHEST = 45
+"""Characters between words and the value they announce."""
+WEAK = "(?= ?$)"
+"""With this a word must stand right before the value, and says little by itself."""
+_LITTLE = (
+    r"of|is|are|was|be|on|the|at|a|an|for|in|and|by|to|comes to|amounts to|will|shall|"
+    r"am|vom|von|der|den|dem|des|das|die|ist|sind|betragt|betragen|belauft sich auf|wird|in hohe|mit|zum|zu|auf|uber|"
+    r"ab|"
+    r"le|la|les|l|du|de|d|est|sont|au|aux|s.eleve a|s.elevent a|fixee? a|en date|date|jour|"
+    r"el|es|del|dia|al|son|asciende a|sera|"
+    r"il|lo|di|e|giorno|a|pari|euro?s?|eur|usd|gbp|chf|pounds|no|nr|n"
+)
+_FILLER = re.compile(
+    rf"(?:[\s:;,=.()\u2013\u2014\u00b0#>€$£*|+-]|(?<![a-z0-9])(?:{_LITTLE})(?![a-z0-9])|"
+    r"\d+(?:[.,]\d+)? ?(?:%|per cent|prozent|v\.h\.))*$"
+)
+_REACH = re.compile(r"\\b\.\{0,(\d+)\}$")
+_START = re.compile(r"^[\s\W]*(?:\d{1,2}[.)]|[a-z]\)|\u00a7 ?\d+)?[\s\W]*")
+
+
+class Strength(IntEnum):
+    NONE = 0
+    NEAR = 1
+    ADJACENT = 2
+    """Nothing but small words stands between."""
+    LABEL = 3
+    """They are its label: nothing stands before them."""
+
+
+class Said(Record):
+    role: str = ""
+    strength: Strength = Strength.NONE
+
+
+class _Cue(Record):
+    role: str
+    pattern: re.Pattern[str]
+    reach: int = 0
+    """Characters that may stand between it and the value, as if it stood beside it."""
+    is_weak: bool = False
+
+
+class Cues(Record):
+    before: tuple[_Cue, ...]
+    after: tuple[_Cue, ...]
+
+    def read(self, before: str, after: str) -> Said:
+        found = self._before(fold(before))
+        if found.strength >= Strength.ADJACENT:
+            return found
+        behind = self._after(fold(after))
+        if behind.role and behind.role != OTHER and found.role in ("", behind.role):
+            return Said(behind.role, Strength.ADJACENT if found.role else Strength.NEAR)
+        return behind if behind.role == OTHER else found
+
+    def _before(self, words: str) -> Said:
+        filler = _FILLER.search(words)
+        last = filler.start() if filler else len(words)
+        first = _START.match(words)
+        begin = first.end() if first else 0
+        best: tuple[int, int, int, Said] | None = None
+        for one in self.before:
+            for match in one.pattern.finditer(words):
+                gap = last - match.end()
+                if gap > max(FARTHEST, one.reach):
+                    continue
+                strength = Strength.NEAR if gap > one.reach or one.is_weak else Strength.ADJACENT
+                if not one.is_weak and gap <= 0 and match.start() <= begin:
+                    strength = Strength.LABEL
+                key = (min(match.end(), last), match.end() - match.start(), int(strength))
+                if best is None or key > best[:3]:
+                    best = (*key, Said(one.role, strength))
+        return best[3] if best else Said()
+
+    def _after(self, words: str) -> Said:
+        bare = words.lstrip(" \t\n,(-\u2013")
+        for one in self.after:
+            if one.pattern.match(bare):
+                return Said(one.role, Strength.NEAR)
+        return Said()
+
+
+@cache
+def cues_of(paper: str, kind: str) -> Cues | None:
+    roles = _tables().get(paper, {}).get(kind)
+    if roles is None:
+        return None
+    before = [_before_cue(role, one) for role, words in roles.items() for one in words.get("before", ())]
+    after = [_Cue(role, re.compile(one)) for role, words in roles.items() for one in words.get("after", ())]
+    return Cues(tuple(before), tuple(sorted(after, key=lambda one: one.role == OTHER)))
+
+
+def _before_cue(role: str, words: str) -> _Cue:
+    reach = _REACH.search(words)
+    bare = words[: reach.start()] if reach else words
+    head = r"^[\s\W]*(?:\d{1,2}[.)]\s*)?" if bare.startswith("^") else ""
+    pattern = re.compile(rf"{head}(?<![a-z0-9])(?:{bare.removeprefix('^')})(?![a-z0-9])")
+    return _Cue(role, pattern, int(reach[1]) if reach else 0, words.endswith(WEAK))
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]]:
+    return tomllib.loads(resources.files("slmdesk.tables").joinpath("cues.toml").read_text("utf-8"))
+
+
+# ---- finds values that are told by fixed wording
+
+
+Found = tuple[Place, Strength]
+
+HEAD_LINES = 12
+_INVOICE = re.compile(
+    r"(?<![A-Za-zÀ-ÿ])(?:(?:Tax |VAT |Pro-?forma )?Invoice|(?:[A-ZÄÖÜa-zäöü]+-?)?[Rr]echnungs?|Honorarnote|"
+    r"Liquidation|Facture|Note d['’]honoraires|Factura|Fattura|Parcella|Faktura(?: VAT)?)"
+    r"(?:[- ]?(?:number|no|nr|num(?:mer|ber)?|nummer|ref(?:erence)?|id|n[°ºo]|numéro|num|núm(?:ero)?|n\.\s?[°º]?|"
+    r"numero|di vendita))?\.?\s*[:#\u2013-]?\s*(?:(?:no|nr|n)\.?\s?[°º]?\s*)?$",
+    re.IGNORECASE,
+)
+_ONLY_NUMBER = re.compile(r"^(?:no|nr|n|num(?:ber|mer)?|numéro|número|numero)\.?\s?[°º]?\s*:?\s*$", re.IGNORECASE)
+_TITLE_ONLY = re.compile(r"^(?:invoice|rechnung|facture|factura|fattura|parcella)\W*$", re.IGNORECASE)
+_CONTRACT = re.compile(
+    r"(?:agreement|contract|lease|tenancy|licence|vertrag|vereinbarung|contrat|convention|\bbail\b|contrato|"
+    r"convenio|acuerdo|arrendamiento|contratto|accordo|convenzione|locazione|umowa)"
+)
+_NUMBERED = re.compile(r"^\W*\w+ (?:n[.°ºo]?\s?[°ºo]?|nr\.?|no\.?|number|num\.?)\s*\S*\d\S*\W*$")
+"""A line that gives a paper its number, and says no more: "Contrat n° 2025-073"."""
+_ENDING = re.compile(
+    r"(?:\bend(?:s|ed|ing)?\b|terminat\w*|cancel\w*|kundig\w*|gekundigt|beend\w*|resili\w*|denonc\w*|renonc\w*|"
+    r"mettre fin|rompre|"
+    r"rescind\w*|resol\w*|desist\w*|poner fin|termina\w*|reced\w*|recess\w*|disdett\w*|disdir\w*|risol\w*|retire|"
+    r"withdraw)"
+)
+_NOTICE = re.compile(
+    r"(?:\bnotice\b|kundigungsfrist|frist von|einer frist|mit frist|preavis|delai de|preaviso|antelacion|"
+    r"antelacao|preavviso|anticipo|disdetta|"
+    r"in advance|beforehand|vor (?:ablauf|ende)|zum (?:ende|monats|quartals|jahres|schluss)|before the end|"
+    r"avant (?:la fin|le terme|l.echeance|la premiere))"
+)
+NEAR = 28
+"""Characters between a period and the words that say it is one of notice."""
+_RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|prolong|rinnov|proroga|tacit)")
+_NAMED_NOTICE = re.compile(
+    r"(?:notice period|period of notice|kundigungsfrist|delai de preavis|duree du preavis|(?:plazo|"
+    r"periodo) de preaviso|"
+    r"(?:termine|periodo) di preavviso)"
+)
+_AT_ONCE = re.compile(
+    r"(?:fristlos|without notice|arrears|breach|default|verzug|unpaid|not (?:been )?paid|non-payment|material|"
+    r"retard|impay|manquement|mise en demeure|mora\b|incumplim|inadempim|"
+    r"change the|increase|adjust|anpass|erhoh|revis|ander(?:t|ung)|probezeit|probation|essai|prueba|prova\b|"
+    r"(?:first|ersten|premiers|primeros|primi) \w+ (?:months|monate|mois|meses|mesi)|"
+    r"remind|mahnung)"
+)
+_PROBATION = re.compile(
+    r"probezeit|probation|periode d.essai|periodo de prueba|periodo di prova|proeftijd|okres probny"
+)
+_AFTERWARDS = re.compile(
+    r"(?:nach (?:ablauf |ende )?(?:der|dieser)|after (?:the )?(?:end of (?:the )?)?|"
+    r"(?:a l.issue|apres la fin|au-dela) de la|(?:tras|terminado|superado) el|dopo il|na|po) (?:"
+    + _PROBATION.pattern
+    + r")"
+)
+"""The time after it, in which another notice holds."""
+_IN_IT = re.compile(
+    r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
+    r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
+)
+_LAW = re.compile(
+    r"(?:governed by|subject to|construed (?:in accordance with|under)|under|applies?:?|applicable|"
+    r"according to)\s+(?:and construed in accordance with )?(?:the )?(?P<a>(?:laws? of (?:the )?[A-ZÀ-Þ][\w ]*?(?=,|"
+    r" and (?:the )?(?:courts|parties|any|its)|\.|;|$)(?: and Wales)?|[A-Z]\w+(?: and [A-Z]\w+)? law))"
+    r"|(?P<b>\b[A-Z]\w+(?: and [A-Z]\w+)? law) (?:applies|governs|shall apply)"
+    r"|(?P<c>(?:(?:das )?Recht der (?:Bundesrepublik|Republik) \w+|(?:das )?Recht der Schweiz|(?:deutsche[sm]?|"
+    r"österreichische[sm]?|[Ss]chweizer(?:ische[sm]?)?) Recht))"
+    r"|(?:soumis\w*|régi\w*|gouverné\w*|applicable\w*|relève\w*)\b[^.]{0,40}?(?P<d>(?:la )?(?:droit|"
+    r"loi) (?:français\w*|belge|suisse|luxembourgeois\w*|de la République \w+))"
+    r"|(?P<g>laws? of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?) (?:applies|apply|governs?|shall)"
+    r"|(?P<e>(?:la )?(?:legislación|ley|leyes|derecho) (?:española?s?|de España))"
+    r"|(?P<f>(?:la )?(?:legge|diritto) italian[oa])"
+)
+_COURT = re.compile(
+    r"(?P<a>Gerichtsstand(?: für [^.]{3,80}?)?(?: ist|:)? [A-ZÄÖÜ][\w-]+(?: (?:am|an der) [A-Z]\w+)?)"
+    r"|(?P<b>(?:the )?courts of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?)"
+    r"|(?P<c>(?:les |le )?tribuna(?:l|ux) (?:de commerce |judiciaire |compétents? )*(?:de |d['’])[A-Z][\w-]+)"
+    r"|(?P<d>(?:los )?(?:juzgados|tribunales)(?: y tribunales)? de [A-Z]\w+)"
+    r"|(?P<e>[Ff]oro (?:competente |esclusivo )*(?:è |sarà )?(?:quello )?di [A-Z]\w+)"
+)
+
+
+def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
+    for at, line in enumerate(lines):
+        for start, end in find_codes(line.text, language):
+            cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
+            before = line.text[cell[0] : start]
+            above = lines[at - 1].words if at else ""
+            behind = line.text[end : end + 14]
+            if re.match(r"\s*(?:%|€|£|\$|EUR|pounds|days|Tage|jours|días|giorni)", behind):
+                continue
+            number = line.cell_of(start)
+            if not before.strip() and number and line.cells:
+                before = line.text[slice(*line.cells[number - 1])]
+            if not before.strip() and line.head and number < len(line.head):
+                before = line.head[number]
+            found = _INVOICE.search(before)
+            is_below = at < HEAD_LINES and _ONLY_NUMBER.match(before.strip()) and _TITLE_ONLY.match(above)
+            if (
+                (found and not re.search(r"[^\W\d_]{2,}", before[: found.start()]))
+                or is_below
+                or (not before.strip() and re.fullmatch(_INVOICE.pattern, above, re.IGNORECASE))
+            ):
+                yield Place(line.page, line.start + start, line.start + end), Strength.LABEL
+            elif found and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
+                yield Place(line.page, line.start + start, line.start + end), Strength.ADJACENT
+
+
+def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
+    head = lines[: HEAD_LINES // 2]
+    for at, line in enumerate(head):
+        words = fold(line.words)
+        is_first = not at and line.kind is BlockKind.HEADING and not LEGAL_FORM.search(line.text)
+        is_title = line.kind is BlockKind.HEADING or (len(line.words) <= 90 and not line.words.endswith((".", ":")))
+        if (
+            is_title
+            and (is_first or _CONTRACT.search(words))
+            and ":" not in line.words
+            and not re.match(r"(?:zwischen|between|entre)", words)
+            and not _NUMBERED.search(words)
+        ):
+            start = len(line.text) - len(line.text.lstrip())
+            yield Place(line.page, line.start + start, line.start + len(line.text.rstrip())), Strength.ADJACENT
+            return
+
+
+def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
+    for line in lines:
+        for start, end in find_periods(line.text):
+            sentence = line.sentence(start)
+            before, after = fold(line.text[sentence[0] : start]), fold(line.text[end : sentence[1]])
+            whole = f"{before} {fold(line.text[start:end])} {after}"
+            if not _NOTICE.search(whole):
+                continue
+            is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
+            is_named = _NAMED_NOTICE.search(before)
+            is_ending = is_named or _ENDING.search(f"{whole} {heading_above(lines, line)}")
+            is_other = _AT_ONCE.search(_AFTERWARDS.sub("", whole)) or _RENEWED.search(before[-45:])
+            is_probation = _IN_IT.match(whole) and _PROBATION.search(fold(line.text[: sentence[0]]))
+            if is_other or is_probation or not is_ending:
+                yield _place(line, start, end), Strength.NONE
+                continue
+            yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR
+
+
+def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
+    """Yield the law that holds; the court where no law is named."""
+    for pattern, strength in ((_LAW, Strength.LABEL), (_COURT, Strength.ADJACENT)):
+        for line in lines:
+            for match in pattern.finditer(line.text):
+                name = match.lastgroup
+                if name:
+                    yield _place(line, match.start(name), match.end(name)), strength
+
+
+def _place(line: Line, start: int, end: int) -> Place:
+    return Place(line.page, line.start + start, line.start + end)

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.tables.cues import Strength
-from slmdesk.tables.layout import Line
-from slmdesk.tables.places import Place
-from slmdesk.text.candidates.names import LEGAL_FORM, has_address, is_address, name_span
-from slmdesk.text.checks.dates import find_dates
-from slmdesk.text.words.folding import fold
+from slmdesk.tables.layout import Line, Place, Strength
+from slmdesk.text.checks.numbers import find_dates
+from slmdesk.text.checks.support import LEGAL_FORM, has_address, is_address, name_span
+from slmdesk.text.folding import fold
 
 FOOT_LINES = 10
 HEAD_LINES = 16

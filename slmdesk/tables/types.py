@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.library.citations import PAGE_WORDS, Coverage
-from slmdesk.redaction.report import RedactionReport
+from slmdesk.library.types import PAGE_WORDS, Coverage
+from slmdesk.redaction.labels import RedactionReport
+from slmdesk.runtime.events import Event
 
 
 class ColumnKind(StrEnum):
@@ -174,3 +175,23 @@ def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """A cell's place and doubts in a line: "p. 3 — not in the words given as its proof"."""
     said = "changed by you" if cell.edited else FLAG_WORDS[cell.flag] or cell.note
     return ", ".join(one for one in (place_words(cell, page_kind), said) if one)
+
+
+# ---- events of tables
+
+
+class ExtractionGrew(Event):
+    """A row of a table, or a cell of one, was found.  Time left: the JobChanged of its job."""
+
+    item: str
+    job: str
+    row: TableRow
+    is_complete: bool = True
+    """No cell of it is still looked for; such cells have the flag `open`."""
+
+
+class ExtractionEnded(Event):
+    """A table is done and stored, as the result of its item and as a message."""
+
+    item: str
+    table: Table

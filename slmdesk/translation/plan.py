@@ -1,6 +1,6 @@
 """The plan that translates segments in batches: asking for each, then placing the tags that were lost.
 
-See jobs.plan.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
+See jobs.runner.Plan; service thread.  Each result is stored with its segment as it comes, with the flags of the checks.
 What is flagged is not asked for again by itself: told what was wrong, or with looser sampling, a model of 1.5 billion
 weights made none of thirteen right (docs/decisions.md).
 """
@@ -26,23 +26,21 @@ from slmdesk.base.translation import (
     lasting,
 )
 from slmdesk.base.types import Json, TokenProbability
-from slmdesk.jobs.plan import AskedQuestion, Batch, Plan, Yield
-from slmdesk.jobs.service import step_key
-from slmdesk.jobs.time_left import ExpectedBatch
+from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Yield, step_key
+from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.redaction.service import Veil
-from slmdesk.text.terms.matching import TermIndex, terms_in
-from slmdesk.text.translation.answer import Cleaned, cleaned
-from slmdesk.text.translation.checks import flags_of
-from slmdesk.text.translation.subtitles import KIND
-from slmdesk.text.translation.tag_projection import Phrase, phrases_of, placed, span_of, verbatim
-from slmdesk.text.translation.tagged import Tags, plain
-from slmdesk.translation.asking.prompts import (
+from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
+from slmdesk.text.terms import TermIndex, terms_in
+from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
+from slmdesk.translation.prompts import (
+    REDACTION,
+    AskedText,
     TranslationStyle,
+    asked_about,
     projection_step,
     prompt_version,
     translation_step,
 )
-from slmdesk.translation.asking.veiling import REDACTION, AskedText, asked_about
 
 SEGMENTS_AT_ONCE = 200
 FIRST = "translate"

@@ -1,60 +1,71 @@
-"""The translation service: starts, resumes, opens and writes translations of texts and documents.  Service thread.
-
-A translation is an item of kind `translation`; its segments are rows of their own, each stored as soon as it is made by
-a job of that kind (see `plan`).  The reader child takes a document apart and puts it together again (tasks.rewrite):
-the result is the same file with other words.
-"""
+"""The translation service: starts, resumes, opens, writes and exports translations. Service thread."""
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file
-from slmdesk.base.languages import LANGUAGES, language_of
+from slmdesk.base.files import is_same_file, is_there, write_atomically
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
+from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
-from slmdesk.base.translation import SegmentRecord, SegmentState, Term
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
-from slmdesk.jobs.plan import JobPlanner, Plan
-from slmdesk.jobs.resumable import REQUEST, begun_before
-from slmdesk.jobs.service import JobService
-from slmdesk.library.inputs import able
+from slmdesk.exports.writers import PAPER_FORMS
+from slmdesk.jobs.runner import JobPlanner, Plan
+from slmdesk.jobs.service import REQUEST, JobService, begun_before
+from slmdesk.library.job_service import able
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.defaults import DefaultsService, DefaultUse
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
-from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.slices import Slices, in_slices
-from slmdesk.store.segments import LOOK
+from slmdesk.runtime.events import ItemChanged, Pending
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.store.translations import LOOK
 from slmdesk.text.redaction.types import Kind
-from slmdesk.translation.asking.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version
-from slmdesk.translation.events import PairUsed, SegmentChanged, TranslationGrew
-from slmdesk.translation.pairs.advice import PairAdvice, PairAdviceService
-from slmdesk.translation.preparation import Preparation, whole_text
-from slmdesk.translation.readout import KIND, left_parts, segments_of_item
-from slmdesk.translation.terms.index import TermLists
+from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, whole_text, written
+from slmdesk.translation.export import (
+    ANY,
+    Report,
+    TranslatedRow,
+    left_parts,
+    pair_paper,
+    report_paper,
+    segments_of_item,
+    to_tmx,
+)
+from slmdesk.translation.export import gathered as all_segments
+from slmdesk.translation.glossaries import TermLists
+from slmdesk.translation.pairs import PairAdvice, PairAdviceService
+from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version
 from slmdesk.translation.types import (
+    KIND,
     NO_GLOSSARY,
+    REASON_WORDS,
+    STATE_WORDS,
+    PairUsed,
     RetryScope,
+    SegmentChanged,
+    TranslationGrew,
     TranslationRequest,
     TranslationView,
     UntranslatedPart,
     WrittenFile,
+    flag_words,
     request_from,
     request_of,
     shape_of,
 )
-from slmdesk.translation.writer import mark_unwritten, payload_of, written
 
 if TYPE_CHECKING:
     from slmdesk.translation.plan import TranslationPlan
@@ -374,3 +385,155 @@ class TranslationService(Service, JobPlanner):
         named = (one if one == NO_GLOSSARY else self._store.glossaries.get(one).id for one in request.glossaries)
         glossaries = tuple(named)
         return changed(request, target=target, source=source, glossaries=glossaries)
+
+
+# ---- exports of a translation besides the document itself
+
+
+REPORT_FORMAT = "slmdesk-translation-report"
+
+
+class Handout(StrEnum):
+    PAIR = "pair"
+    """Both languages side by side."""
+    REPORT = "report"
+    TMX = "tmx"
+
+
+HANDOUT_FORMS = {
+    Handout.PAIR: ("docx", "xlsx", "html", "md"),
+    Handout.REPORT: ("html", "docx", "md", "json"),
+    Handout.TMX: ("tmx",),
+}
+
+
+class TranslationFiles(Service):
+    def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
+        super().__init__(runtime)
+        self._translations = translations
+
+    def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        """Write an export in one of HANDOUT_FORMS to `target`; the result is its size in bytes.
+
+        Ends with a Problem `file.exists` …  Raises KnownError `item.unknown`, `request.invalid`.
+        """
+        if form not in HANDOUT_FORMS[what]:
+            raise KnownError("request.invalid", what=f"no form {form[:20]} for this")
+        view = self._translations.open(item)
+        return in_slices(self._service_thread, self._writing(view, what, form, target, may_replace=replace))
+
+    def _writing(
+        self, view: TranslationView, what: Handout, form: str, target: Path, *, may_replace: bool
+    ) -> Slices[int]:
+        segments = yield from all_segments(self._store, view.item.id)
+        info = self._info(view) if what is Handout.REPORT else []
+
+        def make() -> int:
+            if is_there(target) and not may_replace:
+                raise KnownError("file.exists", path=str(target))
+            data = _data(view, what, form, segments, info)
+            write_atomically(target, data)
+            return len(data)
+
+        size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
+        return size
+
+    def _info(self, view: TranslationView) -> list[tuple[str, str]]:
+        request, jobs = view.request, self._store.jobs.of_item(view.item.id)
+        names = {one.sha256: one.name for one in self._store.models.all()}
+        models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
+        known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
+        used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
+        source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
+        return [
+            ("Document", request.path or "a text"),
+            ("Languages", f"{_language(source)} to {_language(request.target)}"),
+            ("About", ", ".join(one for one in (request.domain, request.formality) if one)),
+            ("Model", ", ".join(models) or "none yet"),
+            ("Glossaries", ", ".join(used) or "none"),
+            ("Begun", _day(view.item.created)),
+            ("Last changed", _day(max((one.updated for one in jobs), default=view.item.updated))),
+        ]
+
+
+def _data(
+    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], info: list[tuple[str, str]]
+) -> bytes:
+    request, title = view.request, view.item.title
+    if what is Handout.TMX:
+        units = (
+            (one.language or request.source, one.source, request.target, one.target)
+            for one in segments
+            if one.target and one.state is not SegmentState.LEFT
+        )
+        return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
+    if what is Handout.REPORT:
+        report = report_of(view, segments, info)
+        return _json(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
+    return PAPER_FORMS[form](_pair(title, _language(request.source), _language(request.target), segments))
+
+
+def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:
+    """Build the bilingual paper; a segment without translation has its source alone."""
+    return pair_paper(title, (source, target), ((one.source, _shown(one)) for one in segments))
+
+
+def _shown(segment: SegmentRecord) -> str:
+    return segment.source if segment.state is SegmentState.LEFT else segment.target
+
+
+def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]) -> Report:
+    """Build the report of a translation; every segment is in one of its lists.  Any thread."""
+    lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
+    for one in segments:
+        lists[_list_of(one)].append(_row(one))
+    counts = [
+        ("all", len(segments)),
+        ("translated", sum(bool(one.target) and one.state is not SegmentState.LEFT for one in segments)),
+        ("not translated", len(lists["failed"])),
+        ("to look at", view.look),
+        ("left as they are", len(lists["left"])),
+        *[(STATE_WORDS[state], view.counts[state]) for state in (SegmentState.EDITED, SegmentState.APPROVED)
+          if view.counts.get(state)],
+        ("parts that are no text to be translated", len(view.left)),
+    ]  # fmt: skip
+    parts = [(one.kind, one.place, one.text) for one in view.left]
+    return Report(f"Report: {view.item.title}", info, counts, **lists, parts=parts)
+
+
+def _list_of(segment: SegmentRecord) -> str:
+    if segment.state is SegmentState.LEFT:
+        return "left"
+    if segment.state in (SegmentState.FAILED, SegmentState.OPEN) or not segment.target:
+        return "failed"
+    return "flagged" if segment.flags and segment.state is not SegmentState.APPROVED else "fine"
+
+
+def _row(segment: SegmentRecord) -> TranslatedRow:
+    said = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+    said += [flag_words(flag) for flag in segment.flags]
+    if segment.state is SegmentState.OPEN:
+        said.append("it was not its turn yet")
+    return TranslatedRow(segment.place, segment.source, segment.target, STATE_WORDS[segment.state], "; ".join(said))
+
+
+def _json(report: Report) -> bytes:
+    def rows(found: Sequence[TranslatedRow]) -> list[Json]:
+        return [{"place": one.place, "source": one.source, "target": one.target, "state": one.state,
+                 "reason": one.flags} for one in found]  # fmt: skip
+
+    shape: dict[str, Json] = {
+        "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.info),
+        "counts": dict(report.counts), "failed": rows(report.failed), "flagged": rows(report.flagged),
+        "left": rows(report.left), "translated": rows(report.fine),
+        "parts": [list(one) for one in report.parts],
+    }  # fmt: skip
+    return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+
+
+def _language(code: str) -> str:
+    return LANGUAGES[code].name if code in LANGUAGES else "Source"
+
+
+def _day(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")

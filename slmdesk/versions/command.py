@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from slmdesk.command.console import Console, NamedFile, ReportedError, harmless, json_option, next_of, no_save_option
-from slmdesk.command.job_progress import follow
-from slmdesk.command.output_files import check_file, form_of
-from slmdesk.command.reading import open_document
+from slmdesk.command.job_output import check_file, follow, form_of, open_document
 from slmdesk.models.command.library import named_model
 from slmdesk.services import Services
 from slmdesk.text.difference.types import Change, ChangeKind, Run
-from slmdesk.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.versions.phrases import (
+from slmdesk.versions.service import VersionRequest, VersionView, json_of
+from slmdesk.versions.types import (
+    Comparison,
+    VersionsCompared,
+    VersionsFailed,
     by_importance,
     change_words,
     coverage_line,
@@ -25,9 +26,6 @@ from slmdesk.versions.phrases import (
     marked_text,
     place_words,
 )
-from slmdesk.versions.report import json_of
-from slmdesk.versions.service import VersionRequest, VersionView
-from slmdesk.versions.types import Comparison
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"

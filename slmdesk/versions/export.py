@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paper import Paper
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.records import Item
-from slmdesk.base.wire import stored_from
-from slmdesk.exports.xlsx import to_xlsx
-from slmdesk.runtime.exporting import Make, json_bytes
+from slmdesk.exports.writers import to_xlsx
+from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
-from slmdesk.versions.export_paper import versions_paper, versions_sheets
-from slmdesk.versions.report import json_of, report_of
+from slmdesk.versions.service import json_of, report_of, versions_paper, versions_sheets
 from slmdesk.versions.types import Comparison
 
 FORMAT = "slmdesk-versions"

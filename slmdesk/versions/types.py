@@ -1,10 +1,16 @@
-"""The types of a finished comparison of two versions."""
+"""The types of a finished comparison of two versions, and what changed between them in words."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
 from slmdesk.base.record import Number, Record
-from slmdesk.library.citations import Coverage, Mark
-from slmdesk.text.difference.types import Change, Row
+from slmdesk.library.types import PAGE_WORDS, Coverage, Mark, page_ranges
+from slmdesk.runtime.events import Event
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Row, Run
 
 
 class Side(Record):
@@ -34,3 +40,260 @@ class Comparison(Record):
     note: str = ""
     seconds: Number = 0.0
     language: str = ""
+
+
+# ---- events of version comparisons
+
+
+class VersionsCompared(Event):
+    """Two versions were compared; published again when a model has described the changes."""
+
+    item: str
+    comparison: Comparison
+
+
+class VersionsFailed(Event):
+    item: str
+    problem: Problem
+
+
+# ---- what changed between two versions, in words
+
+
+_FACT_WORDS: Mapping[str, tuple[str, str]] = {
+    "duty added": ("duty added", "duties added"),
+    "duty removed": ("duty removed", "duties removed"),
+    "negation": ("negation", "negations"),
+    "amount": ("amount", "amounts"),
+    "percent": ("percentage", "percentages"),
+    "period": ("period", "periods"),
+    "number": ("number", "numbers"),
+    "date": ("date", "dates"),
+    "name": ("name", "names"),
+    "condition": ("condition", "conditions"),
+    "definition": ("definition", "definitions"),
+}
+RANKS = tuple(_FACT_WORDS)
+"""Kinds of facts, the most important first."""
+_KIND_WORDS: Mapping[ChangeKind, tuple[str, str]] = {
+    ChangeKind.ADDED: ("passage added", "passages added"),
+    ChangeKind.REMOVED: ("removed", "removed"),
+    ChangeKind.MOVED: ("moved", "moved"),
+    ChangeKind.CHANGED: ("reworded", "reworded"),
+}
+_NUMBERS = re.compile(r"[\W\d_]+")
+MOST_QUOTED = 160
+
+
+def by_importance(changes: Sequence[Change]) -> list[int]:
+    """Return the indexes of the changes, most important first: changed facts by RANKS, what was removed, added or
+    moved, then other words by size.
+    """
+
+    def rank(at: int) -> tuple[int, int, int]:
+        change = changes[at]
+        first = min(map(_rank, change.named), default=len(RANKS))
+        is_wording = first == len(RANKS) and change.kind is ChangeKind.CHANGED
+        return first + is_wording, -len(change.old) - len(change.new) if first == len(RANKS) else 0, at
+
+    return sorted(range(len(changes)), key=rank)
+
+
+def _rank(fact: Named) -> int:
+    return RANKS.index(fact.kind) if fact.kind in RANKS else len(RANKS)
+
+
+def clause_words(change: Change) -> str:
+    """Return the clause of a change: that of the new version; both where they are not the same but for the number."""
+    old, new = change.old_clause, change.new_clause
+    if not old or not new or _NUMBERS.sub("", old).casefold() == _NUMBERS.sub("", new).casefold():
+        return new or old
+    return f"{old} → {new}"
+
+
+def headline(found: Comparison) -> str:
+    """What changed, in a line: "7 changes in 6 passages on 3 pages: 5 amounts, 1 date; 1 passage added.".
+
+    What stands behind the colon adds up to the changes; the list has a line for each passage.
+    """
+    if not found.changes:
+        alike = "The files are the same, byte for byte." if found.same_bytes else "The files themselves differ."
+        return f"No differences in the text. {alike}"
+    values = Counter(one.kind for change in found.changes for one in change.named if one.kind in RANKS)
+    kinds = Counter(change.kind for change in found.changes if not _is_described_by_facts(change))
+    count = values.total() + kinds.total()
+    first = [_counted(values[kind], _FACT_WORDS[kind]) for kind in RANKS if values[kind]]
+    second = [_counted(kinds[kind], words) for kind, words in _KIND_WORDS.items() if kinds[kind]]
+    if second and not kinds[ChangeKind.ADDED]:
+        head, _, rest = second[0].partition(" ")
+        second[0] = f"{head} passage{'' if head == '1' else 's'} {rest}"
+    pages = {place.page for change in found.changes for place in change.new_places}
+    side = found.new
+    if not pages:  # there were only removals
+        pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
+    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    unit = ("page" if one == "p." else one) if len(pages) == 1 else many
+    parts = "; ".join(", ".join(some) for some in (first, second) if some)
+    passages = len(found.changes)
+    inside = f" in {passages:,} passage{'' if passages == 1 else 's'}" if passages != count else ""
+    words = f"{count:,} change{'' if count == 1 else 's'}{inside} on {len(pages):,} {unit}"
+    return f"{words}: {parts}." if parts else f"{words}."
+
+
+def _is_described_by_facts(change: Change) -> bool:
+    """Whether the facts of a change are all that is counted of it; that something moved is counted besides."""
+    return change.kind is not ChangeKind.MOVED and any(one.kind in RANKS for one in change.named)
+
+
+def kind_words(change: Change) -> str:
+    whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
+    return change.named[0].kind if whole and change.named else change.kind.value
+
+
+def change_words(change: Change) -> str:
+    values = "; ".join(_told(one, change) for one in change.named)
+    if change.kind is ChangeKind.ADDED:
+        return f"{kind_words(change)}: “{shortened(change.new)}”"
+    if change.kind is ChangeKind.REMOVED:
+        return f"{kind_words(change)}: “{shortened(change.old)}”"
+    if change.kind is ChangeKind.MOVED:
+        return f"moved: “{shortened(change.new)}”" + (f" ({values})" if values else "")
+    label = _row_label(change)
+    return f"{label}: {values or _wording(change)}" if label else values or _wording(change)
+
+
+def _row_label(change: Change) -> str:
+    first, *others = (cell.strip() for cell in change.new.strip("| ").split(" | "))
+    is_same = bool(others) and change.old.strip("| ").split(" | ")[0].strip() == first
+    return shortened(first, 60) if is_same and "\n" not in change.new else ""
+
+
+def _told(fact: Named, change: Change) -> str:
+    """A fact in words; of a duty or a condition its own words, of a definition the words that changed."""
+    match fact.kind:
+        case "definition":
+            term = f"definition of “{fact.old}”"
+            return term if len(change.named) > 1 else f"{term}: {_wording(change)}"
+        case "duty added" | "duty removed" if not (fact.old and fact.new):
+            return f"{fact.kind}: “{shortened(fact.old or fact.new)}”"
+        case "condition" if not (fact.old and fact.new):
+            return f"condition {'removed' if fact.old else 'added'}: “{shortened(fact.old or fact.new)}”"
+    return fact_words(fact.old, fact.new)
+
+
+def _wording(change: Change) -> str:
+    old, new = _marked_words(change.old_runs), _marked_words(change.new_runs)
+    return fact_words(f"“{shortened(old)}”" if old else "", f"“{shortened(new)}”" if new else "")
+
+
+def fact_words(old: str, new: str) -> str:
+    """A fact that changed, "30 days → 60 days"; of one that is only in one version is said so."""
+    if not old:
+        return f"{new} added"
+    return f"{old} → {new}" if new else f"{old} removed"
+
+
+def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") -> str:
+    """Format where a change stands: "p. 3", "p. 3 → p. 4", "old p. 3"."""
+    old, new = _pages(change.old_places, old_kind), _pages(change.new_places, new_kind)
+    if old and new:
+        return new if old == new else f"{old} → {new}"
+    return new or f"old {old}"
+
+
+def place_words(change: Change, found: Comparison) -> str:
+    """Format the clause and the pages of a change: "6. Support, 6.4, p. 3"."""
+    where = where_words(change, found.old.page_kind, found.new.page_kind)
+    clause = clause_words(change)
+    return f"{clause}, {where}" if clause else where
+
+
+def pages_of(change: Change) -> list[int]:
+    """Return the pages in the new version; for removed text those in the old one."""
+    return sorted({place.page for place in change.new_places or change.old_places})
+
+
+def unread_words(side: Side, which: str) -> str:
+    """What of a version could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
+    by_reason: dict[str, list[int]] = {}
+    for unread in side.coverage.unreadable:
+        if unread.reason != "empty":
+            by_reason.setdefault(unread.reason, []).append(unread.page)
+    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    parts: list[str] = []
+    for reason, pages in by_reason.items():
+        unit = ("page" if one == "p." else one) if len(pages) == 1 else many
+        verb = "was" if len(pages) == 1 else "were"
+        parts.append(
+            f"{unit.capitalize()} {page_ranges(pages)} of the {which} version ({side.name}) could not be read "
+            f"({reason}) and {verb} not compared."
+        )
+    if side.coverage.unreadable and not side.coverage.pages_read and not parts:
+        parts.append(f"The {which} version ({side.name}) has no words, so there was nothing to compare.")
+    if side.trouble:
+        parts.append(f"The {which} version ({side.name}) was not read to its end: {side.trouble}")
+    return " ".join(parts)
+
+
+def coverage_line(found: Comparison) -> str:
+    parts = [f"{which} version: {_read_of(side)}" for which, side in (("Old", found.old), ("New", found.new))]
+    unread = [words for words in (unread_words(found.old, "old"), unread_words(found.new, "new")) if words]
+    return "; ".join(parts) + ". " + (" ".join(unread) or "Nothing was left out.")
+
+
+def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
+    """Return both wordings in one line: [-old-]{+new+}."""
+    if not old or not new:
+        sign = ("[-", "-]") if old else ("{+", "+}")
+        return sign[0] + "".join(run.text for run in old or new) + sign[1]
+    parts: list[str] = []
+    gone, come = list(old), list(new)
+    at = to = 0
+    while at < len(gone) or to < len(come):
+        if at < len(gone) and gone[at].is_marked:
+            parts.append(f"[-{gone[at].text}-]")
+            at += 1
+        elif to < len(come) and come[to].is_marked:
+            parts.append(f"{{+{come[to].text}+}}")
+            to += 1
+        else:
+            parts.append(come[to].text if to < len(come) else gone[at].text)
+            at, to = at + 1, to + 1
+    return "".join(parts)
+
+
+def shortened(text: str, most: int = MOST_QUOTED) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+
+
+def _stretches(runs: Iterable[Run]) -> list[Run]:
+    found: list[Run] = []
+    for run in runs:
+        if found and found[-1].is_marked is run.is_marked:
+            found[-1] = Run(found[-1].text + run.text, run.is_marked, run.change)
+        else:
+            found.append(run)
+    return found
+
+
+def _marked_words(runs: Sequence[Run]) -> str:
+    words = [run.text.strip(" ,;") for run in _stretches(runs) if run.is_marked]
+    return " … ".join(filter(None, words)) or " ".join(run.text.strip() for run in runs if run.is_marked)
+
+
+def _pages(places: Sequence[Place], kind: str) -> str:
+    pages = sorted({place.page for place in places})
+    return f"{PAGE_WORDS.get(kind, PAGE_WORDS['page'])[0]} {page_ranges(pages)}" if pages else ""
+
+
+def _read_of(side: Side) -> str:
+    _, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    read = side.coverage.pages_read
+    if read:  # a blank page among others hides nothing
+        read += sum(one.reason == "empty" for one in side.coverage.unreadable)
+    return f"{read:,} of {side.coverage.pages_total:,} {many} read"
+
+
+def _counted(count: int, words: tuple[str, str]) -> str:
+    return f"{count:,} {words[0] if count == 1 else words[1]}"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slmdesk.base.paper import plain
+from slmdesk.base.documents import plain
 from slmdesk.base.record import Record
 
 if TYPE_CHECKING:

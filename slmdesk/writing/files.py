@@ -1,31 +1,28 @@
-"""Opens a document as a text to be written on, and writes such a text as Word, Markdown or plain text."""
+"""Opens documents and bytes as texts to be written on, and writes such texts, in Word with tracked changes."""
 
 from __future__ import annotations
 
+import codecs
+import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from slmdesk.base.documents import SIGNS, deleted, inserted
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_atomically
-from slmdesk.base.record import Record
-from slmdesk.base.types import Json
+from slmdesk.base.record import Record, changed
+from slmdesk.base.types import Json, common_prefix
 from slmdesk.children.client import ChildClient
-from slmdesk.library.reader_jobs import ask_reader
-from slmdesk.library.rewriting import rewritten, units_in
-from slmdesk.runtime.file_thread import pending_on_file_thread
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.slices import Slices, in_slices
-from slmdesk.text.translation.tagged import Tags, pieces
-from slmdesk.text.writing.edits import Edit, applied
-from slmdesk.writing.decoding import MOST_BYTES, Decoded, decoded
-from slmdesk.writing.documents import DocumentText
+from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.text.tagged import Tags, pieces
+from slmdesk.text.writing import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 from slmdesk.writing.export import TrackedChange, tracked_docx
-from slmdesk.writing.types import MOST_TEXT
-from slmdesk.writing.word_changes import changes_between
+from slmdesk.writing.types import MOST_TEXT, Change, Correction
 
 TEXTS = (".txt", ".text", ".md", ".markdown")
 DOCUMENTS = (".docx", ".odt")
@@ -195,3 +192,196 @@ def _write(request: WriteRequest) -> Path:
         data = like.encoded(request.text)
     write_atomically(target, data)
     return target
+
+
+# ---- the text in the bytes of a file, and how bytes of the same kind are made again
+
+
+MOST_BYTES = 4 << 20
+"""Read of a file or of standard input; more is too long in any encoding."""
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class Decoded(Record):
+    text: str
+    encoding: str = "utf-8"
+    lead: bytes = b""
+
+    def encoded(self, text: str) -> bytes:
+        return self.lead + text.encode(self.encoding, "replace")
+
+
+def decoded(data: bytes, called: str) -> Decoded:
+    """The text in `data`, which people call `called`.
+
+    Raises KnownError `writing.empty`, `writing.too_long`, `writing.encoding`, `document.binary`.
+    """
+    if len(data) > MOST_BYTES:
+        raise KnownError("writing.too_long", characters=len(data), most=MOST_TEXT)
+    if not data.strip():
+        raise KnownError("writing.empty")
+    mark, encoding = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8"))
+    if not mark and b"\0" in data:
+        raise KnownError("document.binary", path=called)
+    try:
+        return Decoded(data[len(mark) :].decode(encoding), encoding, mark)
+    except UnicodeDecodeError as err:
+        raise KnownError("writing.encoding", path=called) from err
+
+
+# ---- the paragraphs of a Word file as one text, and changes of that text as tracked changes in the file
+
+
+_BETWEEN = "\n\n"
+
+
+class _Unit(Record):
+    number: int
+    tagged: str
+    start: int
+    stretches: tuple[tuple[int, int, int], ...]
+    """Words without a tag between them: from and up to where in the unit's words, and from where in `tagged`."""
+
+
+class DocumentText(Record):
+    """The words of a document: its units, with an empty line between them."""
+
+    text: str
+    units: tuple[_Unit, ...]
+
+    @classmethod
+    def of(cls, found: Sequence[Mapping[str, Any]]) -> DocumentText:
+        """From what the reader child found; numbers count the units from 0."""
+        units: list[_Unit] = []
+        words: list[str] = []
+        at = 0
+        for number, one in enumerate(each["unit"] for each in found if "unit" in each):
+            tagged = str(one["text"])
+            plain, stretches = _plain(tagged, Tags(tuple(one["paired"]), tuple(one["lone"])))
+            if "\n" in plain or "\r" in plain or SIGNS & set(plain):
+                continue
+            units.append(_Unit(number, tagged, at, stretches))
+            words.append(plain)
+            at += len(plain) + len(_BETWEEN)
+        return cls(_BETWEEN.join(words), tuple(units))
+
+    def settled(self, found: Correction) -> Correction:
+        """The correction with paragraphs for lines, and changes that lie across formatting only suggested."""
+        changes = []
+        for one in found.changes:
+            place = self._place(one.edit)
+            doubt = one.doubt or ("" if place else "formatting")
+            changes.append(changed(one, line=one.line // 2 + 1, doubt=doubt))
+        return changed(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
+
+    @property
+    def paragraphs(self) -> tuple[tuple[int, str], ...]:
+        words = self.text.split(_BETWEEN) if self.units else ()
+        return tuple((unit.start, one) for unit, one in zip(self.units, words, strict=True))
+
+    def has_place(self, edit: Edit) -> bool:
+        """Whether an edit of the text can be put into the document: it lies in one unit, and across no formatting."""
+        return self._place(edit) is not None
+
+    def answers(self, changes: Sequence[Change]) -> Iterator[tuple[int, str, str]]:
+        """For each unit with changes that are made: its number, its text, and the text with the changes marked."""
+        by_unit: dict[int, list[tuple[int, int, Edit]]] = {}
+        units = {one.number: one for one in self.units}
+        for one in changes:
+            if one.is_made and (place := self._place(one.edit)):
+                by_unit.setdefault(place[0].number, []).append((*place[1:], one.edit))
+        for number, edits in by_unit.items():
+            text = units[number].tagged
+            for start, end, edit in sorted(edits, key=lambda each: each[:2], reverse=True):
+                text = text[:start] + deleted(text[start:end]) + inserted(edit.new) + text[end:]
+            yield number, units[number].tagged, text
+
+    def refused(self, change: Change, numbers: Sequence[int]) -> bool:
+        place = self._place(change.edit)
+        return place is not None and place[0].number in numbers
+
+    def without(self, found: Correction, refused: Sequence[int]) -> Correction:
+        changes = []
+        for one in found.changes:
+            is_refused = one.is_made and self.refused(one, refused)
+            changes.append(changed(one, doubt="formatting") if is_refused else one)
+        return changed(found, changes=tuple(changes))
+
+    def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
+        """The unit of an edit, and where it stands in the unit's tagged text; None where a tag is inside it."""
+        unit = next((one for one in reversed(self.units) if one.start <= edit.start), None)
+        if unit is None:
+            return None
+        start, end = edit.start - unit.start, edit.end - unit.start
+        for first, last, tagged in unit.stretches:
+            if first <= start and end <= last:
+                return unit, tagged + start - first, tagged + end - first
+        return None
+
+
+def _plain(tagged: str, tags: Tags) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+    words, stretches, at, place = "", [], 0, 0
+    for one in pieces(tagged, tags):
+        if isinstance(one, str):
+            stretches.append((at, at + len(one), place))
+            words += one
+            at += len(one)
+        place += len(str(one))
+    return words, tuple(stretches)
+
+
+# ---- what leads from the words of a Word file to a text that was made of them, a line for each paragraph
+
+
+class WordChanges(Record):
+    changes: tuple[Change, ...]
+    lost: int
+
+
+def changes_between(document: DocumentText, text: str) -> WordChanges:
+    """The changes from a document to a text; of a paragraph that is no longer there the words are deleted."""
+    paragraphs = document.paragraphs
+    pairs = list(_pairs([words for _, words in paragraphs], text.split("\n")))
+    lost = sum(old is None and bool(new) for old, new in pairs)
+    changes: list[Change] = []
+    for number, new in pairs:
+        if number is None:
+            continue
+        start, old = paragraphs[number]
+        for edit in _edits(old, new):
+            whole = Edit(start + edit.start, start + edit.end, edit.new)
+            if document.has_place(whole):
+                sentence = (start, start + len(old))
+                changes.append(Change(whole, edit.old(old), number + 1, reason_of(old, edit), sentence=sentence))
+            else:
+                lost += 1
+    return WordChanges(tuple(changes), lost)
+
+
+def _edits(old: str, new: str) -> Sequence[Edit]:
+    found = edits_of(old, new)
+    if applied(old, found) == new:
+        return found
+    begin = common_prefix(old, new)
+    rest = min(len(old), len(new)) - begin
+    end = common_prefix(old[::-1][:rest], new[::-1][:rest])
+    return [Edit(begin, len(old) - end, new[begin : len(new) - end])] if old != new else []
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, str]]:
+    """Each paragraph with its line ("" where there is none any more), and lines that have no paragraph."""
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        lines = list(new[c:d])
+        is_even = b - a == d - c
+        for number in range(a, b):
+            at = 0 if is_even else next((n for n, one in enumerate(lines) if _is_like(old[number], one)), -1)
+            yield from ((None, one) for one in lines[: max(0, at)])
+            yield number, lines[at] if at >= 0 else ""
+            del lines[: at + 1]
+        yield from ((None, one) for one in lines)
+
+
+def _is_like(old: str, new: str) -> bool:
+    return likeness(old, new) >= HALF_ALIKE

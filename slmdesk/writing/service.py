@@ -5,6 +5,7 @@ Nothing is kept in the history: a text and what became of it belong to whoever a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,32 +13,41 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_atomically
-from slmdesk.base.languages import LANGUAGES, language_of
-from slmdesk.base.record import Record, changed
-from slmdesk.base.types import Json
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Token, answer_from, stored_list
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import Item, Status
+from slmdesk.base.translation import LANGUAGES, language_of
+from slmdesk.base.types import FinishReason, Json, Origin, Role, TextPart
 from slmdesk.children.client import ChildClient
-from slmdesk.evaluation.exam_items import Skill
-from slmdesk.evaluation.exams import is_weak
-from slmdesk.library.inputs import able
-from slmdesk.library.reader_jobs import ask_reader
-from slmdesk.library.rewriting import rewritten, units_in
-from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.loader.one_shot import Words, ask_once
+from slmdesk.evaluation.exams import Skill, is_weak
+from slmdesk.library.job_service import able
+from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService
 from slmdesk.redaction.service import RedactionService, kinds_hidden
-from slmdesk.runtime.file_thread import pending_on_file_thread
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.runtime.events import ItemChanged, Pending, ended
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue
-from slmdesk.text.redaction.returning import Loss, Veiled
-from slmdesk.text.translation.chatter import without_chatter
-from slmdesk.text.words.language import SURE, detect
-from slmdesk.text.writing.doubts import denies_otherwise, doubts_of, facts_beside
-from slmdesk.text.writing.edits import Edit, edits_of, reason_of
-from slmdesk.text.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
-from slmdesk.writing.documents import DocumentText
-from slmdesk.writing.prompts import correction_step, rewriting_steps
+from slmdesk.text.preserved import without_chatter
+from slmdesk.text.redaction.replacing import Loss, Veiled
+from slmdesk.text.sentences import SURE, detect
+from slmdesk.text.writing import (
+    MOST_SENTENCE,
+    Edit,
+    Passage,
+    answer_in,
+    can_be_continued,
+    continuation_of,
+    denies_otherwise,
+    doubts_of,
+    edits_of,
+    facts_beside,
+    is_whole,
+    last_word,
+    passages,
+    reason_of,
+)
+from slmdesk.writing.files import DocumentText
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
@@ -49,7 +59,10 @@ from slmdesk.writing.types import (
     Rewriting,
     Task,
     Version,
+    continuation_request,
+    correction_step,
     is_as_long_as_asked,
+    rewriting_steps,
 )
 
 LEAST_TOLD = 8
@@ -324,3 +337,148 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     others = tuple((one.start, one.end) for one in edits_of(text, request.text) if one.end > one.start)
     edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)
+
+
+# ---- keeps the texts that are written in the window, as items of kind `writing`
+#
+# Each is one message of its item, so that the history searches, shows and exports it as it does a chat; changes that
+# nobody has decided on are among the item's settings.
+
+
+KIND = "writing"
+TITLE = 60
+
+
+class WritingHistory(Service):
+    """Service thread."""
+
+    def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
+        """Store a text and the changes of it not decided on, by their places in it; `item`: the item it was stored as
+        before, which is then changed.
+
+        Returns the item's id; "" when nothing is stored: there are no words, the setting `writing_history` is off, or
+        the history is read-only.  Raises KnownError store.*.
+        """
+        if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
+            return ""
+        words = " ".join(text[: 4 * TITLE].split())
+        title = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
+        parts = (TextPart(text, Origin.PERSON),)
+        with self._store.together():
+            old = self._there(item)
+            if old is None:
+                old = self._store.items.add(KIND, title, settings={"auto_title": title})
+                self._store.messages.add(old.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
+            else:
+                if old.title == old.settings.get("auto_title") and title != old.title:
+                    self._store.items.rename(old.id, title)
+                    self._store.items.change_settings(old.id, auto_title=title)
+                message = self._store.messages.of_item(old.id)[0]
+                if message.parts != parts:
+                    self._store.messages.change_parts(message.id, parts)
+                self._store.items.touch(old.id)
+            stored: list[Json] = [to_json(one) for one in changes]
+            self._store.items.change_settings(
+                old.id, changes=stored or None, changes_of=_digest(text) if stored else None
+            )
+        self._publish(ItemChanged(self._store.items.get(old.id)))
+        return old.id
+
+    def open(self, item: str) -> tuple[str, Sequence[Change]]:
+        """The text of an item and the changes of it not decided on; "" for one that is in the trash or gone.
+
+        Raises KnownError store.*.
+        """
+        found = self._there(item)
+        kept = self._store.messages.of_item(found.id) if found else []
+        if found is None or not kept:
+            return "", ()
+        text = kept[0].text or "".join(one.text for one in kept[0].parts)
+        is_same = found.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
+        return text, _fitting(text, found.settings.get("changes")) if is_same else ()
+
+    def earlier(self, limit: int = 20) -> list[Item]:
+        return self._store.items.page(KIND, limit=limit)
+
+    def _there(self, item: str) -> Item | None:
+        try:
+            found = self._store.items.get(item) if item else None
+        except KnownError as err:
+            if err.code != "item.unknown":
+                raise
+            return None  # deleted for good meanwhile
+        return found if found and found.kind == KIND and found.deleted_at is None else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fitting(text: str, stored: Json) -> Sequence[Change]:
+    found: list[Change] = []
+    for change in stored_list(Change, stored):
+        at = found[-1].edit.end if found else 0
+        if change.edit.start >= at and change.edit.old(text) == change.old:
+            found.append(change)
+    return tuple(found)
+
+
+# ---- continues a text where the cursor stands, by the model that is loaded already
+#
+# while nothing else is asked of it
+
+
+TELLING = 5_000
+"""Characters by which the language of a text is told."""
+
+
+class ContinuationService(Service):
+    """Service thread."""
+
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
+        self._language = "en"
+        """Of the last text that was long enough to tell."""
+
+    def after(self, text: str) -> Pending[str]:
+        """The rest of the sentence at the end of `text`, or "" for none.
+
+        It is none where no model is loaded, where that one has work, where the settings are against it, where the text
+        is too short, and where the model fails: nobody asked for it.  Cancelled, it reports nothing.
+        """
+        loaded = self._loader.loaded()
+        is_free = loaded is not None and not self._loader.is_busy and not self._loader.others_wait(loaded[0])
+        if loaded is None or not (is_free and self._settings.current.continue_typing and can_be_continued(text)):
+            return ended("")
+        self._language = detect(text[-TELLING:], OFFERED)[0] or self._language
+        payload = continuation_request(text, self._language)
+        typed = last_word(text.rpartition("\n")[2])[1]
+        pending: Pending[str] = Pending(lambda: lease.release())
+        written = ""
+
+        def on_event(event: FromChild) -> None:
+            nonlocal written
+            if isinstance(event, Token) and not event.is_thought:
+                written += event.text
+                if is_whole(written, typed) or self._loader.others_wait(lease.record):
+                    pending.end(continuation_of(written, typed, text, is_cut=True))
+                    lease.release()
+            elif isinstance(event, Done):
+                pending.end(_said(event, typed, text))
+            elif isinstance(event, Failed | Cancelled):
+                pending.end("")
+
+        def start(lease: Lease) -> None:
+            lease.start("chat", payload, on_event, priority="background")
+
+        lease = self._loader.acquire(loaded[0], start, lambda _problem: pending.end(""))
+        return pending
+
+
+def _said(event: Done, typed: str, text: str) -> str:
+    try:
+        answer = answer_from(event.result)
+    except KnownError:
+        return ""
+    return continuation_of(answer.text, typed, text, is_cut=answer.finish_reason is FinishReason.LENGTH)

@@ -1,16 +1,24 @@
-"""What is asked of the writing service, and what it gives."""
+"""What is asked of the writing service and what it gives; its words for people and its prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from slmdesk.base.languages import NO_BLANKS
-from slmdesk.base.record import Record
+from slmdesk.base.protocol import messages_to_json
+from slmdesk.base.record import Record, to_json
+from slmdesk.base.translation import LANGUAGES, NO_BLANKS
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.jobs.runner import step_of
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.text.redaction.types import Kind
-from slmdesk.text.writing.edits import Edit, applied, word_count
+from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
 
 MOST_TEXT = 200_000
 """Characters of a text that is corrected at once: some 1,500 sentences."""
@@ -134,3 +142,177 @@ class Rewriting(Record):
     language: str
     asked: int = 1
     redacted: Mapping[Kind, int] | None = None
+
+
+# ---- words for changes and doubts, the same in the window and on the command line
+
+
+DOUBT_WORDS: Mapping[str, str] = {
+    "number": "it touches a number or a date",
+    "name": "it touches a name",
+    "negation": "it touches what is denied",
+    "meaning": "it may change the meaning",
+    "words": "it puts other words in place of yours",
+    "address": "it touches an address or a placeholder",
+    "line break": "it would move a line break",
+    "rewritten": "most of the sentence would change",
+    "beside": "it may belong to another suggestion in the sentence",
+    "formatting": "it lies across formatting that would be lost",
+    "model": "the model often changes too much",
+}
+
+
+def change_words(change: Change) -> str:
+    if change.is_made:
+        return change.reason
+    return f"suggestion, {change.reason}: {DOUBT_WORDS[change.doubt]}"
+
+
+def note_of(change: Change) -> str:
+    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else "nothing"
+    return f"{words} instead? ({change_words(change)})"
+
+
+def marked_sentence(text: str, change: Change) -> str:
+    """The sentence of a change in one line, removed words between [- and -], added ones between {+ and +}."""
+    start, end = change.sentence
+    old, new = change.old.strip(), change.edit.new.strip()
+    before, after = text[start : change.edit.start], text[change.edit.end : end]
+    lead = " " if change.old[:1].isspace() or change.edit.new[:1].isspace() else ""
+    marks = f"{f'[-{old}-]' if old else ''}{f'{{+{new}+}}' if new else ''}" or "[- -]"
+    trail = " " if change.old[1:][-1:].isspace() or change.edit.new[1:][-1:].isspace() else ""
+    return " ".join(f"{before}{lead}{marks}{trail}{after}".split())
+
+
+def counted(found: Correction) -> str:
+    made = sum(one.is_made for one in found.changes)
+    suggested = len(found.changes) - made
+    if not found.changes:
+        return "No mistakes found."
+    words = f"{made} {'change' if made == 1 else 'changes'} made"
+    return f"{words}, {suggested} only suggested." if suggested else f"{words}."
+
+
+def unanswered_words(found: Correction, place: str = "line") -> str:
+    count = len(found.unanswered)
+    if not count:
+        return ""
+    lines = sorted(set(found.unanswered))
+    named = ", ".join(map(str, lines[:20])) + (f" and {len(lines) - 20} more" if len(lines) > 20 else "")
+    said = "1 sentence" if count == 1 else f"{count} sentences"
+    return (
+        f"{said} could not be checked and {'stays' if count == 1 else 'stay'} as written"
+        f" ({place}{'s' if len(lines) > 1 else ''} {named})."
+    )
+
+
+def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
+    if version.added:
+        yield f"Not in your text: {_listed(version.added)}."
+    if version.missing:
+        yield f"Missing from it: {_listed(version.missing)}."
+    if version.spoilt:
+        yield f"Changed by the model although it stands for something redacted: {_listed(version.spoilt)}."
+    if version.denies_otherwise:
+        yield "It may deny something else than your text: compare each “not” and “no”."
+    if version.is_cut:
+        yield "It ends at the limit of its length, so its end is missing."
+    if request.manner == "sentence" and (sentences := len(sentence_spans(version.text, found.language))) > 1:
+        yield f"It has {sentences} sentences, not one."
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"“{one}”" for one in words)
+
+
+# ---- builds the steps that ask for corrections and rewritten texts
+
+
+VARIANTS = 3
+SENTENCE_WORDS = 30
+"""A text is asked for in a sentence of so many at most, where a number is named."""
+CONTINUED_TOKENS = 24
+"""Of what is shown at the cursor: more than a line is seldom taken."""
+LEAST_ANSWER = 48
+TEMPERATURE = 0.7
+"""Of variants and of new text; what is shortened or has another tone is the likeliest."""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("slmdesk.writing").joinpath("prompts.toml").read_text("utf-8"))
+
+
+def correction_step(sentence: str, language: str) -> dict[str, Json]:
+    """Build the step that corrects one sentence; instructions and examples are shared, so they are read once."""
+    known = _of(language)
+    turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
+    for wrong, right in known["examples"]:
+        turns.append(ChatMessage(Role.USER, (TextPart(wrong),)))
+        turns.append(ChatMessage(Role.ASSISTANT, (TextPart(right),)))
+    turns.append(ChatMessage(Role.USER, (TextPart(sentence, Origin.PERSON),)))
+    return step_of(turns, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + 2 * _size(sentence)))
+
+
+def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool = False) -> list[dict[str, Json]]:
+    """Build the steps for a rewritten text: one, of a rephrased text VARIANTS with a seed each.
+
+    `is_counted`: how many words it may have, or must have, is named.
+    """
+    known = _of(language)
+    name = request.manner or request.task.value
+    rules = known[name] if request.task is Task.CONTINUE else f"{known[name]} {known['keep']}"
+    if is_counted:
+        rules = f"{rules} {_length_asked(request, language)}"
+    asked = TextPart(f"{_told(rules, language)}\n\n")  # with the text: as instructions a small model passes them over
+    turns = [ChatMessage(Role.USER, (asked, TextPart(request.text.strip(), Origin.PERSON)))]
+    most = LEAST_ANSWER + 2 * _size(request.text)
+    if request.task in (Task.EXPAND, Task.CONTINUE):
+        most = max(400, most) if request.task is Task.EXPAND else 120
+    if request.task in (Task.SHORTEN, Task.TONE) and not request.again:
+        return [step_of(turns, Sampling(temperature=0.0, max_tokens=most))]
+    count = VARIANTS if request.task is Task.REPHRASE else 1
+    seeds = range(1 + request.again * count, 1 + (request.again + 1) * count)
+    return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
+
+
+def continuation_request(text: str, language: str) -> dict[str, Json]:
+    """Build the payload of a `chat` request for what comes behind the end of a text, up to the end of its line.
+
+    The text before the line is in the question and the line in the answer, so that, while a person types, the prompt
+    only grows and what was read of it is not read again.
+    """
+    line = text.rpartition("\n")[2]
+    head, typed = last_word(line)
+    known = _of(language)
+    asked = TextPart(f"{_told(known['continue'], language)}\n\n")
+    turns = [ChatMessage(Role.USER, (asked, TextPart(context_before(text), Origin.PERSON)))]
+    most = CONTINUED_TOKENS + _size(typed)
+    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(line), stop=("\n",))
+    return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
+
+
+def _length_asked(request: RewriteRequest, language: str) -> str:
+    known, length = _of(language), length_of(request.text, language)
+    half = max(1, length // 2)
+    most = min(half, SENTENCE_WORDS) if request.manner == "sentence" else half
+    unit = "characters" if language in NO_BLANKS else "words"
+    is_long = request.task is Task.EXPAND
+    asked: str = known["at_least" if is_long else "at_most"]
+    return asked.format(count=2 * length if is_long else most, unit=unit)
+
+
+def _of(language: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = texts().get(language) or texts()["en"]
+    return found
+
+
+def _told(rules: str, language: str) -> str:
+    if language in texts():
+        return rules
+    return f"{rules} {texts()['other']['language'].format(language=LANGUAGES[language].name)}"
+
+
+def _size(text: str) -> int:
+    """The tokens of a text, at most: words, or letters where words are long or not separated."""
+    return max(len(text.split()), len(text) // 3)

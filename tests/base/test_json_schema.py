@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.base.gbnf import GrammarInvalidError, check_gbnf
-from slmdesk.base.json_schema import MAX_CHARACTERS, SchemaInvalidError, check_schema
+from slmdesk.base.grammars import MAX_CHARACTERS, GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
 
 pytestmark = pytest.mark.pure
 

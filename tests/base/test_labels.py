@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.base.labels import CUT, MARK, clean_bytes, clean_label
+from slmdesk.base.untrusted import CUT, MARK, clean_bytes, clean_label
 
 pytestmark = pytest.mark.pure
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.base.place import Place, file_system_of, is_open_to_others, place_of, synced_by
+from slmdesk.base.disks import Place, file_system_of, is_open_to_others, place_of, synced_by
 
 pytestmark = pytest.mark.pure
 

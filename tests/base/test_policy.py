@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 import slmdesk.base.settings
-from slmdesk.base.administrators import why_not_roots
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, system_policy_file
-from slmdesk.base.policy import Policy, load_policy, registry_policy
-from slmdesk.base.policy_registry import rules_in, shape_of
+from slmdesk.base.policy import Policy, load_policy, registry_policy, rules_in, shape_of
 from slmdesk.base.settings import SettingsFile, policy_of
+from slmdesk.base.untrusted import why_not_roots
 
 pytestmark = pytest.mark.pure
 
@@ -205,7 +204,7 @@ def test_what_another_desk_saves_does_not_get_round_it(written, tmp_path) -> Non
 
 
 def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeypatch) -> None:
-    from slmdesk.online.routes import policy_for
+    from slmdesk.online.network import policy_for
 
     monkeypatch.setenv("HF_ENDPOINT", "https://elsewhere.org")
     rules = written('[network]\nendpoints = ["https://mirror.example.org"]\nhosts = [".storage.example.org"]\n')

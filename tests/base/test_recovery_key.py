@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from slmdesk.base.recovery_key import looks_like, new_recovery_key, secret_of, shown
+from slmdesk.base.sealing import looks_like, new_recovery_key, secret_of, shown
 
 pytestmark = pytest.mark.pure
 

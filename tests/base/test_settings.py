@@ -10,9 +10,9 @@ import time
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.json_file import MAX_FILE_BYTES
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import Settings, SettingsFile
+from slmdesk.base.untrusted import MAX_FILE_BYTES
 
 pytestmark = pytest.mark.pure
 

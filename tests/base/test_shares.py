@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.base.shares import is_on, is_share, server_of
+from slmdesk.base.untrusted import is_on, is_share, server_of
 
 pytestmark = pytest.mark.pure
 

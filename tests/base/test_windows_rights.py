@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from slmdesk.base import windows_rights
-from slmdesk.base.windows_rights import is_private, others_in, owner_in, private_rights, why_not_ruled
+from slmdesk.base import disks
+from slmdesk.base.disks import is_private, others_in, owner_in, private_rights, why_not_ruled
 
 pytestmark = pytest.mark.pure
 ME, OTHER = "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002"
@@ -17,7 +17,7 @@ PROGRAM_DATA = (  # as Windows makes a folder there
 )
 
 
-@pytest.mark.parametrize("owner", ["BA", "SY", "S-1-5-18", "S-1-5-32-544", windows_rights.TRUSTED_INSTALLER])
+@pytest.mark.parametrize("owner", ["BA", "SY", "S-1-5-18", "S-1-5-32-544", disks.TRUSTED_INSTALLER])
 def test_what_administrators_alone_may_change(owner):
     assert why_not_ruled(RULED.replace("O:BA", f"O:{owner}"), "it") == ""
     assert owner_in(RULED.replace("O:BA", f"O:{owner}")) == owner
@@ -65,7 +65,7 @@ def test_a_folder_of_ones_own():
 
 @pytest.mark.skipif(os.name != "nt", reason="needs Windows")
 def test_a_folder_is_given_to_its_owner(tmp_path):
-    assert windows_rights.give_to_owner(tmp_path)
+    assert disks.give_to_owner(tmp_path)
     (tmp_path / "a").touch()
-    assert is_private(windows_rights.sddl_of(tmp_path / "a"), windows_rights.user_sid())
-    assert windows_rights.program_data() is not None
+    assert is_private(disks.sddl_of(tmp_path / "a"), disks.user_sid())
+    assert disks.program_data() is not None

@@ -11,6 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import (  # fmt: skip
+    answer_from,
+    messages_from,
+    messages_to_json,
+    record_from,
+    sampling_from,
+    stored_dict,
+    stored_list,
+)
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.types import (
     Answer,
@@ -25,15 +34,6 @@ from slmdesk.base.types import (
     TextPart,
     Timing,
     Usage,
-)  # fmt: skip
-from slmdesk.base.wire import (
-    answer_from,
-    messages_from,
-    messages_to_json,
-    record_from,
-    sampling_from,
-    stored_dict,
-    stored_list,
 )  # fmt: skip
 
 pytestmark = pytest.mark.pure

@@ -8,9 +8,19 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import THINKING_OFF, Sampling
-from slmdesk.chat.answer_form import GRAMMAR, MOST_FORM, SCHEMA, check_form, read_form, require_form
-from slmdesk.chat.options import ChatOptions, check_options, options_from, sampling_for
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import (
+    GRAMMAR,
+    MOST_FORM,
+    SCHEMA,
+    ChatOptions,
+    SendRequest,
+    check_form,
+    check_options,
+    options_from,
+    read_form,
+    require_form,
+    sampling_for,
+)
 
 SCHEMA_TEXT = '{"type": "object", "properties": {"age": {"type": "integer", "minimum": 0}}, "required": ["age"]}'
 GRAMMAR_TEXT = 'root ::= "Yes" | "No"'

@@ -6,13 +6,11 @@ import pytest
 from fakes.contents import contents
 from fakes.recorder import result_of
 
-from slmdesk.base.attached import AttachMode
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.base.types import Origin
-from slmdesk.chat.attachments.text import page_text, whole_text
-from slmdesk.chat.events import ContextMeasured, QuotesFound
-from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.base.types import AttachMode, Origin
+from slmdesk.chat.attachment_text import page_text, whole_text
+from slmdesk.chat.types import AttachRequest, ContextMeasured, QuotesFound, SendRequest
 from slmdesk.runtime.events import MessageChanged
 
 pytestmark = pytest.mark.process

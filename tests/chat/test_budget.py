@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.base.attached import Attached, AttachmentPart, AttachMode, list_of, used_words
 from slmdesk.base.records import Passage
-from slmdesk.base.types import Origin
-from slmdesk.chat.attachments.budget import (
+from slmdesk.base.types import Attached, AttachmentPart, AttachMode, Origin, list_of, used_words
+from slmdesk.chat.attachment_text import (
     MOST_PASSAGES,
     SizedAttachment,
     best_that_fit,
     decide,
-    in_turn,
-    space_for_answer,
-    space_for_passages,
-)
-from slmdesk.chat.attachments.quotes import Ground, quoted_in, stands_in
-from slmdesk.chat.attachments.text import (
     has_words,
+    in_turn,
     pages_from,
     parts_for_model,
     passages_from,
     passages_text,
     place_of,
+    space_for_answer,
+    space_for_passages,
     whole_text,
     words_at,
     words_of_page,
 )
+from slmdesk.chat.attachments import Ground, quoted_in, stands_in
 
 pytestmark = pytest.mark.pure
 

@@ -13,10 +13,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role, Sampling
 from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
-from slmdesk.chat.events import ContextMeasured
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import ContextMeasured, SendRequest
 from slmdesk.loader import model_loader
-from slmdesk.loader.events import ModelState, ModelStateChanged
 from slmdesk.runtime.events import (
     Event,
     ItemChanged,
@@ -24,6 +22,8 @@ from slmdesk.runtime.events import (
     MessageChanged,
     MessageEnded,
     MessageGrew,
+    ModelState,
+    ModelStateChanged,
     Noticed,
     NoticeOver,
     PromptProgress,
@@ -395,7 +395,7 @@ KILLED = """
 import os, signal, sys, time
 sys.path.insert(0, "tests")
 from fakes.recorder import Recorder, open_echo, row
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import SendRequest
 services = open_echo()
 recorder = Recorder(services)
 sent = services.service_thread.call(lambda: services.chats.send(SendRequest("word " * 400)))

@@ -5,17 +5,24 @@ from __future__ import annotations
 import pytest
 from fakes.recorder import result_of, row
 
-from slmdesk.base.attached import AttachMode
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.base.types import Role
-from slmdesk.chat.attachments.budget import space_for_answer
-from slmdesk.chat.context_window import AFTER, NOTES, groups_to_leave_out, window_of
-from slmdesk.chat.events import ContextMeasured, NotesBegun, TurnsLeftOut
-from slmdesk.chat.options import ASK, LEAVE_OUT, SUMMARIZE, ChatOptions
-from slmdesk.chat.requests import AttachRequest, SendRequest
-from slmdesk.chat.rewrites import Rewrite
-from slmdesk.chat.room import SHARE
+from slmdesk.base.types import AttachMode, Role
+from slmdesk.chat.attachment_text import space_for_answer
+from slmdesk.chat.context import SHARE
+from slmdesk.chat.conversation import AFTER, NOTES, groups_to_leave_out, window_of
+from slmdesk.chat.types import (
+    ASK,
+    LEAVE_OUT,
+    SUMMARIZE,
+    AttachRequest,
+    ChatOptions,
+    ContextMeasured,
+    NotesBegun,
+    Rewrite,
+    SendRequest,
+    TurnsLeftOut,
+)
 
 pytestmark = pytest.mark.process
 

@@ -7,11 +7,9 @@ from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
-from slmdesk.chat.attachments.budget import space_for_answer
-from slmdesk.chat.context_window import NOTES, window_of
-from slmdesk.chat.events import TurnsLeftOut
-from slmdesk.chat.options import LEAVE_OUT, SUMMARIZE, ChatOptions
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.attachment_text import space_for_answer
+from slmdesk.chat.conversation import NOTES, window_of
+from slmdesk.chat.types import LEAVE_OUT, SUMMARIZE, ChatOptions, SendRequest, TurnsLeftOut
 
 pytestmark = pytest.mark.model
 

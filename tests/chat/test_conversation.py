@@ -5,9 +5,9 @@ import pytest
 from slmdesk.base.record import changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.chat.context_window import ContextWindow
 from slmdesk.chat.conversation import (
     NEW_CHAT,
+    ContextWindow,
     active_path,
     blanks_note,
     can_continue,
@@ -15,7 +15,7 @@ from slmdesk.chat.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.chat.options import ANY_LANGUAGE, OF_MESSAGE
+from slmdesk.chat.types import ANY_LANGUAGE, OF_MESSAGE
 
 pytestmark = pytest.mark.pure
 

@@ -9,8 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import DELETED, turns_for_engine
-from slmdesk.chat.requests import SendRequest
-from slmdesk.chat.rewrites import Rewrite, request_for
+from slmdesk.chat.types import Rewrite, SendRequest, request_for
 from slmdesk.runtime.events import ItemGone
 
 pytestmark = pytest.mark.process

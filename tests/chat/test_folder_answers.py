@@ -7,12 +7,11 @@ import os
 import pytest
 from fakes.recorder import result_of
 
-from slmdesk.base.attached import AttachMode, used_words
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.chat.attachments.decided import check_folders
-from slmdesk.chat.events import QuotesFound
-from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.base.types import AttachMode, used_words
+from slmdesk.chat.attachments import check_folders
+from slmdesk.chat.types import AttachRequest, QuotesFound, SendRequest
 
 pytestmark = pytest.mark.process
 

@@ -7,9 +7,9 @@ import os
 import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 
-from slmdesk.base.attached import AttachMode
 from slmdesk.base.records import Status
-from slmdesk.chat.requests import AttachRequest, SendRequest
+from slmdesk.base.types import AttachMode
+from slmdesk.chat.types import AttachRequest, SendRequest
 
 pytestmark = pytest.mark.model
 

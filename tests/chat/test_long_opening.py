@@ -8,7 +8,7 @@ import slmdesk.store.messages as stored
 from slmdesk.base.records import Status
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.chat.conversation import active_path, siblings_on
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import SendRequest
 
 pytestmark = pytest.mark.process
 

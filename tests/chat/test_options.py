@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Sampling
-from slmdesk.chat.options import ChatOptions, check_options, options_from, sampling_for
+from slmdesk.chat.types import ChatOptions, check_options, options_from, sampling_for
 
 pytestmark = pytest.mark.pure
 ODD = st.sampled_from([None, True, -1, 0, 1, 0.5, 7, 2**40, float("nan"), float("inf"), 1e300, "x", "", [1], {}])

@@ -9,10 +9,8 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.chat.events import PresetsChanged
-from slmdesk.chat.options import OF_MESSAGE, ChatOptions, Example, options_from
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, SendRequest, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
 

@@ -8,8 +8,8 @@ import pytest
 from fakes.recorder import TIMEOUT_S, add_model
 
 from slmdesk.base.records import Status
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.events import ModelState
+from slmdesk.chat.types import SendRequest
+from slmdesk.runtime.events import ModelState
 
 pytestmark = pytest.mark.process
 

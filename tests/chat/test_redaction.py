@@ -10,10 +10,8 @@ from fakes.recorder import TIMEOUT_S, result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.chat.context_window import NOTES
-from slmdesk.chat.conversation import REDACTION
-from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.conversation import NOTES, REDACTION
+from slmdesk.chat.types import ChatOptions, SendRequest
 from slmdesk.redaction.service import Decisions, kept_from
 from slmdesk.text.redaction.types import Kind, Listed
 

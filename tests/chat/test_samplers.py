@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
-from slmdesk.chat.options import ChatOptions
 from slmdesk.chat.presets import WORDS
-from slmdesk.chat.samplers import (
+from slmdesk.chat.types import (
     BY_NAME,
     SETTINGS,
+    ChatOptions,
     WrongLineError,
     biases_of,
     defaults_of,

@@ -7,10 +7,9 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.chat.conversation import NEW_CHAT
-from slmdesk.chat.options import ChatOptions, options_from
 from slmdesk.chat.presets import shipped
-from slmdesk.chat.requests import SendRequest
 from slmdesk.chat.spaces import Space
+from slmdesk.chat.types import ChatOptions, SendRequest, options_from
 from slmdesk.runtime.events import ItemChanged
 
 pytestmark = pytest.mark.process

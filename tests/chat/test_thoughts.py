@@ -9,8 +9,7 @@ from fakes.recorder import row
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import turns_for_engine
-from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import ChatOptions, SendRequest
 from slmdesk.runtime.events import MessageGrew, ThoughtGrew
 
 pytestmark = pytest.mark.process

@@ -7,10 +7,9 @@ import time
 import pytest
 from fakes.recorder import TIMEOUT_S
 
-from slmdesk.chat.requests import SendRequest
-from slmdesk.chat.titles import title_in
-from slmdesk.loader.events import ModelState
-from slmdesk.runtime.events import ItemChanged
+from slmdesk.chat.spaces import title_in
+from slmdesk.chat.types import SendRequest
+from slmdesk.runtime.events import ItemChanged, ModelState
 
 LONG = "My landlord ended the lease of my flat by a letter of 3 May. Which notice period does he have to keep?"
 TITLE = "Notice period of a lease"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.children.reach import NOTHING, REACH_VARIABLE, AllowedPaths, reach_from, reached_by
-from slmdesk.children.worker import files
-from slmdesk.formats import ocr
+from slmdesk.children.worker import hardening
+from slmdesk.formats import pdf
 
 pytestmark = pytest.mark.pure
 
@@ -53,10 +53,10 @@ def test_a_file_is_known_by_its_inode_and_a_folder_by_its_name(tmp_path):
 
 
 def test_the_reader_keeps_the_data_of_ocr(monkeypatch):
-    assert files.OCR_VARIABLE == ocr.DATA_VARIABLE
-    monkeypatch.setenv(ocr.DATA_VARIABLE, "/data/of/ocr")
-    read = files.files_of("reader", NOTHING).read
+    assert hardening.OCR_VARIABLE == pdf.DATA_VARIABLE
+    monkeypatch.setenv(pdf.DATA_VARIABLE, "/data/of/ocr")
+    read = hardening.files_of("reader", NOTHING).read
     assert "/data/of/ocr" in read
-    for folder in ocr.FOLDERS:
+    for folder in pdf.FOLDERS:
         assert not folder.startswith("/usr") or "/usr" in read
-    assert files.files_of("reader", NOTHING).write == ()
+    assert hardening.files_of("reader", NOTHING).write == ()

@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from fakes.commands import ROOT, SLMDESK
 
-from slmdesk.children.worker import landlock
+from slmdesk.children.worker import sandbox
 
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
@@ -291,9 +291,9 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     doctor = run("doctor", "--json").json
     assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer", "speller"), "works")
     walls = doctor["walls"]
-    assert walls["landlock"] == (landlock.version() or None)
+    assert walls["landlock"] == (sandbox.version() or None)
     assert {walls[name].split(" (")[0] for name in doctor["children"]} == {
-        "walled" if landlock.version() else "partly walled"
+        "walled" if sandbox.version() else "partly walled"
     }
     assert walls["helper"] is walls["trial"] is None, "the echo engine has none"
     assert "  reader: " + walls["reader"] in run("doctor").out

@@ -16,9 +16,9 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.recorder import is_alive
 
 from slmdesk.command.console import Console, ReportedError, harmless
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import ServiceThread
 
 pytestmark = [
     pytest.mark.process,

@@ -63,8 +63,8 @@ def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, 
     from fakes.recorder import LLAMA, Recorder, open_echo
 
     from slmdesk.base.types import Sampling
-    from slmdesk.chat.command.attachments import attachments_of
-    from slmdesk.chat.requests import AttachRequest, SendRequest
+    from slmdesk.chat.command import attachments_of
+    from slmdesk.chat.types import AttachRequest, SendRequest
 
     path = tmp_path / "note.txt"
     path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slmdesk.base.types import ChatMessage, LoadedModel, PromptPart, Role, Sampling, TextPart
-from slmdesk.engine.base import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
+from slmdesk.engine.interface import EngineEvent, Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.engine.llama import LlamaEngine
 
 LINEAR = ((1, 1.0), (2, 2.2), (4, 3.6), (8, 6.0), (16, 9.0))

@@ -10,9 +10,9 @@ import pytest
 from engine.asking import LINEAR, Model, OpenModel
 
 from slmdesk.base.types import LoadedModel, LoadSpec
-from slmdesk.engine.llama import LlamaEngine, loading, model, plan
+from slmdesk.engine.llama import LlamaEngine, loading
 from slmdesk.engine.llama import engine as engine_room
-from slmdesk.engine.llama.devices import best_card
+from slmdesk.engine.llama.library import best_card
 
 Load = Callable[..., LoadedModel]
 
@@ -24,19 +24,21 @@ def load(starter_model: Path) -> Load:
     What a load reads of the starter model's file is read once: contexts are new, but weights and words are shared.
     """
 
+    open_weights, forecast_memory = loading.open_weights, loading.forecast_memory
+
     @cache
-    def weights_of(path: str) -> model.WeightFile:
-        shared = model.open_weights(engine_room.load_library(), path, model.check_model_file(path), lambda _: True)
+    def weights_of(path: str) -> loading.WeightFile:
+        shared = open_weights(engine_room.load_library(), path, loading.check_model_file(path), lambda _: True)
         shared.close = lambda: None  # type: ignore[method-assign]
         return shared
 
-    header, words = cache(model.check_model_file), cache(loading.Vocabulary)
-    forecasts: dict[tuple[object, ...], model.ModelOutline] = {}
+    header, words = cache(loading.check_model_file), cache(loading.Vocabulary)
+    forecasts: dict[tuple[object, ...], loading.ModelOutline] = {}
 
     def forecast(library, path, header, **sizes):
         key = (path, *sizes.values())
         if key not in forecasts:
-            forecasts[key] = model.forecast_memory(library, path, header, **sizes)
+            forecasts[key] = forecast_memory(library, path, header, **sizes)
         return forecasts[key]
 
     def it(engine: LlamaEngine, path: Path, **spec) -> LoadedModel:
@@ -44,7 +46,7 @@ def load(starter_model: Path) -> Load:
         with pytest.MonkeyPatch.context() as patch:
             if path == starter_model and best_card() is None:
                 patch.setattr(engine_room, "check_model_file", header)
-                patch.setattr(plan, "forecast_memory", forecast)
+                patch.setattr(loading, "forecast_memory", forecast)
                 patch.setattr(loading, "open_weights", lambda _library, path, *_: weights_of(path))
                 patch.setattr(loading, "Vocabulary", words)
             return engine.load(LoadSpec(str(path), **known | spec), lambda _: True)

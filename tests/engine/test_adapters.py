@@ -10,10 +10,10 @@ from fakes.tiny_lora import RANK, TARGETS, make_lora
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Priority, PromptPart, Sampling
-from slmdesk.engine.base import Request
-from slmdesk.engine.llama.adapters import Adapter
-from slmdesk.engine.llama.admission import Admission
-from slmdesk.gguf.adapter import misfit, require_adapter
+from slmdesk.engine.interface import Request
+from slmdesk.engine.llama.context import Adapter
+from slmdesk.engine.llama.pool import Admission
+from slmdesk.gguf.header import misfit, require_adapter
 from slmdesk.gguf.read import read_header
 
 TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)

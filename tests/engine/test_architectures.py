@@ -18,7 +18,7 @@ from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.library import load_library
 from slmdesk.gguf.memory import estimate
 from slmdesk.gguf.read import check_file
-from slmdesk.hub.catalogue import load_catalogue
+from slmdesk.hub.search import load_catalogue
 
 pytestmark = pytest.mark.model
 

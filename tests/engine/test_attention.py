@@ -8,7 +8,7 @@ from engine.test_scheduler import settled, two_threads_read_faster
 from fakes.stepping import Stepping
 
 from slmdesk.base.types import Priority, Sampling
-from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
+from slmdesk.engine.llama.context import DEPTH, is_plain_faster
 
 SHORT = Sampling(temperature=0.0, max_tokens=8)
 

@@ -11,7 +11,7 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import Stopped
 from slmdesk.base.types import LoadSpec, Sampling
-from slmdesk.engine.base import Piece, PromptRead
+from slmdesk.engine.interface import Piece, PromptRead
 from slmdesk.engine.llama import LlamaEngine
 
 pytestmark = pytest.mark.model

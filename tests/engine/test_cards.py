@@ -7,14 +7,19 @@ from engine.asking import LINEAR, Model
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Device, Offload, Sampling
-from slmdesk.engine.llama import devices, loading
-from slmdesk.engine.llama import plan as plan_room
-from slmdesk.engine.llama.devices import Card, best_card, find_backends, find_cards
-from slmdesk.engine.llama.library import load_library
-from slmdesk.engine.llama.memory import MemoryStatus, compute_from_log
-from slmdesk.engine.llama.model import ON_PROCESSOR, _params
-from slmdesk.gguf.offload import RESERVE
-from slmdesk.loader.hardware import card_backends
+from slmdesk.engine.llama import library, loading
+from slmdesk.engine.llama.library import (
+    Card,
+    MemoryStatus,
+    best_card,
+    compute_from_log,
+    find_backends,
+    find_cards,
+    load_library,
+)
+from slmdesk.engine.llama.loading import ON_PROCESSOR, _params
+from slmdesk.gguf.memory import RESERVE
+from slmdesk.loader.load_spec import card_backends
 
 pytestmark = pytest.mark.model
 
@@ -24,7 +29,7 @@ LAYERS = 31
 
 
 def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = False) -> Card:
-    pointer = devices._bound().ggml_backend_dev_get(0)
+    pointer = library._bound().ggml_backend_dev_get(0)
     return Card(Device(name, 8 << 30, free_bytes, is_integrated), "CPU", pointer)
 
 
@@ -33,7 +38,7 @@ def on_card(monkeypatch, open_model, starter_model):
     """Loads the starter model with these cards there."""
 
     def load(*cards: Card, **spec) -> Model:
-        monkeypatch.setattr(devices, "find_cards", lambda: cards)
+        monkeypatch.setattr(library, "find_cards", lambda: cards)
         return open_model(starter_model, **spec)
 
     return load
@@ -121,7 +126,7 @@ def test_a_damaged_model_is_refused_as_without_a_card(on_card, monkeypatch) -> N
 
 
 def test_the_memory_of_the_card_counts_besides_that_of_the_pc(on_card, monkeypatch) -> None:
-    monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=120_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=120_000_000))
     model = on_card(pretended(8 << 30))
     assert model.info.offload == Offload("Card", LAYERS, LAYERS)
     for card in (pretended(RESERVE), pretended(8 << 30, is_integrated=True)):  # the latter's memory is the PC's
@@ -132,11 +137,11 @@ def test_the_memory_of_the_card_counts_besides_that_of_the_pc(on_card, monkeypat
 def test_of_several_cards_the_one_with_most_room_is_taken_an_integrated_one_last(monkeypatch) -> None:
     small, large = pretended(1 << 30, "small"), pretended(4 << 30, "large")
     integrated = pretended(16 << 30, "integrated", is_integrated=True)
-    monkeypatch.setattr(devices, "find_cards", lambda: (small, integrated, large))
+    monkeypatch.setattr(library, "find_cards", lambda: (small, integrated, large))
     assert best_card() == large
-    monkeypatch.setattr(devices, "find_cards", lambda: (integrated,))
+    monkeypatch.setattr(library, "find_cards", lambda: (integrated,))
     assert best_card() == integrated
-    monkeypatch.setattr(devices, "find_cards", lambda: ())
+    monkeypatch.setattr(library, "find_cards", lambda: ())
     assert best_card() is None
 
 

@@ -8,7 +8,7 @@ from fakes.echo.engine import EchoEngine
 from fakes.echo.options import EchoOptions
 
 from slmdesk.base.types import LoadSpec
-from slmdesk.engine.base import Finished, Request
+from slmdesk.engine.interface import Finished, Request
 
 YES_NO = ("Yes", "No")
 QUESTION = "The door is red.\n\nDoes the text say that the door is red? Answer Yes or No."

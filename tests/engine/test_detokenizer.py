@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.engine.llama.detokenizer import Detokenizer, StopFilter
+from slmdesk.engine.llama.vocabulary import Detokenizer, StopFilter
 
 pytestmark = pytest.mark.pure
 

@@ -11,11 +11,10 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import FinishReason, Sampling
-from slmdesk.engine.base import Piece
-from slmdesk.engine.llama.context import Context
-from slmdesk.engine.llama.curve import CostCurve
-from slmdesk.engine.llama.drafts import SIZES, Copying, DraftGate
+from slmdesk.engine.interface import Piece
+from slmdesk.engine.llama.context import Context, CostCurve
 from slmdesk.engine.llama.sampler import Sampler
+from slmdesk.engine.llama.sequence import SIZES, Copying, DraftGate
 
 CHEAP = ((1, 1.0), (4, 1.1), (8, 1.2), (16, 1.4))
 """Many tokens cost little more than one: drafts pay wherever there is something to draft."""

@@ -9,7 +9,7 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.engine.llama import LlamaEngine
-from slmdesk.engine.llama.encoder import MOST_TEXTS
+from slmdesk.engine.llama.file_jobs import MOST_TEXTS
 
 pytestmark = pytest.mark.model
 

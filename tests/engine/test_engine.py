@@ -9,9 +9,9 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.types import FinishReason, LoadSpec, PromptPart, Role, Sampling
-from slmdesk.engine.base import Piece, Request
+from slmdesk.engine.interface import Piece, Request
 from slmdesk.engine.llama import LlamaEngine
-from slmdesk.engine.llama.curve import GROUPS, SLICES
+from slmdesk.engine.llama.context import GROUPS, SLICES
 
 pytestmark = pytest.mark.model
 

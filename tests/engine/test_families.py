@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.engine.llama.families import FAMILIES, FAMILIES_BY_NAME, find_family, lay_out
+from slmdesk.engine.llama.templates import FAMILIES, FAMILIES_BY_NAME, find_family, lay_out
 
 pytestmark = pytest.mark.pure
 

@@ -7,11 +7,9 @@ import pytest
 from fakes.tiny_families import Shape, make
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.model_formats import Recipe
-from slmdesk.engine.llama.format_trial import open_trial
+from slmdesk.base.types import Recipe
+from slmdesk.engine.llama.file_jobs import _divergence, open_trial, quantize
 from slmdesk.engine.llama.library import load_library
-from slmdesk.engine.llama.predictions import _divergence
-from slmdesk.engine.llama.quantize import quantize
 from slmdesk.gguf.read import read_header
 
 TEXTS = ["The committee met in the library and spoke about the fence.", "Die Werkstatt hat Ihr Fahrrad untersucht."]

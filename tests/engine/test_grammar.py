@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.gbnf import GrammarInvalidError, check_gbnf
-from slmdesk.engine.llama.grammar import grammar_of_schema, make_grammar_sampler
+from slmdesk.base.grammars import GrammarInvalidError, check_gbnf
 from slmdesk.engine.llama.library import load_library
+from slmdesk.engine.llama.sampler import grammar_of_schema, make_grammar_sampler
 from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 pytestmark = pytest.mark.model

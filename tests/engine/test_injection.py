@@ -8,12 +8,10 @@ from fakes.vocabularies import CONTROL, MARKERS, USER_DEFINED, vocabulary_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdesk.base.attached import Attached, AttachmentPart
 from slmdesk.base.records import Message, Status
-from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
+from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Role, TextPart
 from slmdesk.chat.conversation import turns_for_engine
-from slmdesk.engine.llama.families import FAMILIES_BY_NAME
-from slmdesk.engine.llama.templates import ChatFormat
+from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
 from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
 from slmdesk.gguf.read import read_header
 

@@ -8,9 +8,8 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import CODES, KnownError
 from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
-from slmdesk.engine.llama import LlamaEngine
-from slmdesk.engine.llama import plan as plan_room
-from slmdesk.engine.llama.memory import MemoryStatus, parts_from_log
+from slmdesk.engine.llama import LlamaEngine, loading
+from slmdesk.engine.llama.library import MemoryStatus, parts_from_log
 from slmdesk.gguf.memory import choose_pool
 
 pytestmark = pytest.mark.model
@@ -81,7 +80,7 @@ def test_w9_numbers_that_go_wrong_in_the_first_token(engine, tmp_path):
 
 
 def test_m5_more_memory_than_there_is(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=50_000_000))
     err = refused(engine, starter_model)
     assert err.code == "model.out_of_memory"
     assert err.args_for_people["available_bytes"] == 50_000_000
@@ -155,7 +154,7 @@ def test_sampling_defaults_do_not_override_a_wish():
 
 
 def test_m5_what_looks_too_large_is_tried_when_a_person_wants_it(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(plan_room, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=50_000_000))
     spec = LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True, anyway=True)
     loaded = engine.load(spec, lambda _: True)
     assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for

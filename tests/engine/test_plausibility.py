@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.engine.llama import plausibility
+from slmdesk.engine.llama import context
 from slmdesk.gguf.read import check_file, check_tokenizer
 
 pytestmark = pytest.mark.model
@@ -45,7 +45,7 @@ def test_a_working_model_behaves(open_model, starter_model) -> None:
 def test_damage_that_header_and_vocabulary_hide_is_found_by_trying(
     damage, open_model, starter_model, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(plausibility, "_OTHERS", plausibility._OTHERS[:2])  # each is read by a model in doubt
+    monkeypatch.setattr(context, "_OTHERS", context._OTHERS[:2])  # each is read by a model in doubt
     path = damage(starter_model, tmp_path / "damaged.gguf")
     check_tokenizer(path, check_file(path))
     assert open_model(path, behaves=None).info.behaves is False

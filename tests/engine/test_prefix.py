@@ -8,12 +8,10 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.base.prefix import common_prefix
-from slmdesk.base.types import Priority, Sampling
-from slmdesk.engine.llama.adapters import NO_ADAPTER
-from slmdesk.engine.llama.pool import WORTH_SWAPPING, Pool
+from slmdesk.base.types import Priority, Sampling, common_prefix
+from slmdesk.engine.llama.context import NO_ADAPTER
+from slmdesk.engine.llama.pool import WORTH_SWAPPING, Pool, SwappedSequence, SwapSpace
 from slmdesk.engine.llama.sequence import CachedSequence
-from slmdesk.engine.llama.swap import SwappedSequence, SwapSpace
 
 # ---- the accounts of the pool, against a plain model of cells
 

@@ -11,11 +11,9 @@ from fakes.echo.engine import EchoEngine
 from fakes.echo.options import EchoOptions
 
 from slmdesk.base.types import Answer, LoadSpec, Priority, Sampling
-from slmdesk.engine.base import Finished, Request
-from slmdesk.engine.llama.choices import probability
-from slmdesk.engine.llama.detokenizer import Detokenizer
-from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
-from slmdesk.engine.llama.stream import Outbox
+from slmdesk.engine.interface import Finished, Request
+from slmdesk.engine.llama.sequence import Outbox, PreparedRequest, Sequence
+from slmdesk.engine.llama.vocabulary import Detokenizer, probability
 
 SHORT = Sampling(temperature=0.0, max_tokens=24)
 

@@ -10,10 +10,10 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import Priority, Sampling
-from slmdesk.engine.base import Finished, Piece, PromptRead
+from slmdesk.engine.interface import Finished, Piece, PromptRead
 from slmdesk.engine.llama.context import ABORTED, DECODED
+from slmdesk.engine.llama.library import ThreadChooser
 from slmdesk.engine.llama.sequence import repeats
-from slmdesk.engine.llama.threads import ThreadChooser
 
 ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
 

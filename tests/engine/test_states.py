@@ -8,7 +8,7 @@ from engine.asking import Model, user
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 
 from slmdesk.base.types import ChatMessage, Origin, Role, Sampling, TextPart
-from slmdesk.engine.base import ReadState
+from slmdesk.engine.interface import ReadState
 
 pytestmark = pytest.mark.model
 SHORT = Sampling(temperature=0.0, max_tokens=8)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.engine.base import Piece
+from slmdesk.engine.interface import Piece
 from slmdesk.engine.llama.templates import ChatFormat
+from slmdesk.engine.llama.thinking import CHANNELS, ThoughtFilter, ThoughtMarks, find_marks
 from slmdesk.engine.llama.vocabulary import open_vocabulary
-from slmdesk.engine.thoughts import CHANNELS, ThoughtFilter, ThoughtMarks, find_marks
 
 THINK = ThoughtMarks(("<think>",), ("</think>",))
 LOOP, END = "{% for m in messages %}", "{% endfor %}"

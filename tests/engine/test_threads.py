@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from slmdesk.engine.llama.curve import CostCurve, measure_curve
-from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
+from slmdesk.engine.llama.context import CostCurve, measure_curve
+from slmdesk.engine.llama.library import ThreadChooser, thread_candidates, time_threads, usable_cores
 
 pytestmark = pytest.mark.pure
 

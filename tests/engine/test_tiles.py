@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.engine.llama.curve import CostCurve
-from slmdesk.engine.llama.tiles import TileCosts
+from slmdesk.engine.llama.context import CostCurve, TileCosts
 
 pytestmark = pytest.mark.pure
 STEP_S, TOKEN_S = 0.008, 0.003

@@ -8,14 +8,12 @@ from fakes.recorder import add_model
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Timing, Usage
-from slmdesk.chat.requests import SendRequest
-from slmdesk.evaluation.auto_exams import AutoExams, seconds_for_all, seconds_told
-from slmdesk.evaluation.exam_labels import note_words
-from slmdesk.evaluation.exams import KIND, result_of
-from slmdesk.jobs.events import JobChanged
+from slmdesk.chat.types import SendRequest
+from slmdesk.evaluation.exams import KIND, AutoExams, result_of, seconds_for_all, seconds_told
+from slmdesk.evaluation.model_cards import note_words
+from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.runtime.events import ExamOffered, MessageEnded
+from slmdesk.runtime.events import ExamOffered, MessageEnded, ModelsChanged
 
 
 def on_service_thread(recorder, fn):
@@ -25,7 +23,7 @@ def on_service_thread(recorder, fn):
 @pytest.fixture
 def patient(monkeypatch) -> None:
     """No exam is too long for this machine, however busy it is."""
-    monkeypatch.setattr("slmdesk.evaluation.auto_exams.LONGEST_S", 1e9)
+    monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 1e9)
 
 
 @pytest.fixture
@@ -118,7 +116,7 @@ def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
 
 @pytest.mark.process
 def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.evaluation.auto_exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 0.001)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
     recorder = begun(answer="word " * 40)
     begin = len(recorder.events)
@@ -136,8 +134,8 @@ def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -
 
 @pytest.mark.process
 def test_beside_other_programs_it_is_tried_once_more_and_then_called_slow(begun, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.evaluation.auto_exams.LONGEST_S", 0.001)
-    monkeypatch.setattr("slmdesk.evaluation.auto_exams.AGAIN_S", 0.05)
+    monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.evaluation.exams.AGAIN_S", 0.05)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
     recorder = begun(slow=0.01)
     say(recorder)

@@ -12,10 +12,10 @@ from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, 
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
-from slmdesk.chat.requests import SendRequest
-from slmdesk.evaluation import benchmark
-from slmdesk.evaluation.benchmark import BenchProgress, BenchResult
-from slmdesk.jobs.events import JobChanged
+from slmdesk.chat.types import SendRequest
+from slmdesk.evaluation import model_cards
+from slmdesk.evaluation.model_cards import BenchProgress, BenchResult
+from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import (
     WATTS_PER_BUSY_CORE,
     Battery,
@@ -28,7 +28,7 @@ from slmdesk.loader.energy import (
     read_batteries,
     read_counters,
 )
-from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 
 def on_service_thread(recorder, fn):
@@ -132,7 +132,7 @@ def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
 def test_the_real_model_is_measured_with_at_least_its_weights_in_memory(
     home, starter_model, measured_before, monkeypatch
 ) -> None:
-    monkeypatch.setattr(benchmark, "SENTENCES", 4)
+    monkeypatch.setattr(model_cards, "SENTENCES", 4)
     services = open_echo(LLAMA)
     try:
         recorder = Recorder(services)

@@ -6,20 +6,20 @@ from collections import Counter
 import pytest
 
 from slmdesk.base.records import JobStep, StepStatus
-from slmdesk.evaluation.exam_items import (
+from slmdesk.evaluation.exams import (
     Question,
     Skill,
     corrects,
     distance,
     is_answer,
     items,
+    judge,
     keeps_format,
     separation,
 )
-from slmdesk.evaluation.exam_labels import sentence_of
-from slmdesk.evaluation.exams import judge
-from slmdesk.jobs.steps import step_key
-from slmdesk.text.words.language import LANGUAGES, detect
+from slmdesk.evaluation.model_cards import sentence_of
+from slmdesk.jobs.runner import step_key
+from slmdesk.text.sentences import LANGUAGES, detect
 
 pytestmark = pytest.mark.pure
 

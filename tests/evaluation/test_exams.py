@@ -5,10 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exam_labels import sentence_of
-from slmdesk.evaluation.exams import SKILLS, is_weak, known_skills, skills_of
-from slmdesk.jobs.events import JobChanged
+from slmdesk.evaluation.exams import SKILLS, Skill, is_weak, items, known_skills, skills_of
+from slmdesk.evaluation.model_cards import sentence_of
+from slmdesk.jobs.types import JobChanged
 
 
 def on_service_thread(recorder, fn):

@@ -11,16 +11,20 @@ from fakes.recorder import LLAMA, Recorder, import_model, is_alive, open_echo, r
 from fakes.tiny_families import Shape, make
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.model_formats import FormatQuality, FormatSpeed
-from slmdesk.evaluation.formats import service as formats_service
-from slmdesk.evaluation.formats import trials
-from slmdesk.evaluation.formats.labels import advice_of, sentence_of
-from slmdesk.evaluation.formats.trials import FormatProgress
-from slmdesk.evaluation.formats.types import FormatReport, FormatResult, Likeness, candidates
+from slmdesk.base.types import FormatQuality, FormatSpeed
+from slmdesk.evaluation import formats
+from slmdesk.evaluation.formats import (
+    FormatProgress,
+    FormatReport,
+    FormatResult,
+    Likeness,
+    advice_of,
+    candidates,
+    format_sentence,
+)
 from slmdesk.gguf.read import read_header
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.models.copies import origin_of
-from slmdesk.models.defaults import DefaultUse
+from slmdesk.models.service import DefaultUse, origin_of
 from slmdesk.runtime.file_io import Claim
 
 # ---- what is recommended
@@ -84,7 +88,7 @@ def test_the_smallest_is_at_least_a_tenth_smaller_and_answers_as_well() -> None:
 
 @pytest.mark.pure
 def test_the_words_name_gains_and_size() -> None:
-    words = sentence_of(result(size=140_000_000), FormatReport("a PC", "1.0", 98_000_000))
+    words = format_sentence(result(size=140_000_000), FormatReport("a PC", "1.0", 98_000_000))
     assert words.endswith("writes answers 1.2 × as fast, long documents 1.9 × as fast, 42 MB larger."), words
 
 
@@ -135,10 +139,10 @@ def folders(recorder) -> list[str]:
 @pytest.mark.model
 def test_a_format_is_measured_and_nothing_is_left_but_the_figures(each_desk, monkeypatch) -> None:
     recorder, model = each_desk
-    whole = trials.material()
+    whole = formats.material()
     assert len(whole.questions) == 50
-    few = trials.Material((whole.texts[0][:600],), whole.questions[:2])
-    monkeypatch.setattr(trials, "material", lambda: few)
+    few = formats.Material((whole.texts[0][:600],), whole.questions[:2])
+    monkeypatch.setattr(formats, "material", lambda: few)
     services, news = recorder.services, []
     found = result_of(services, lambda: services.formats.measure(model.id, formats=["Q4_0"]).listen(news.append))
     assert isinstance(found, FormatReport), found
@@ -196,7 +200,7 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monk
     elif harm == "changed":
         path.write_bytes(path.read_bytes()[:-1])
     else:
-        monkeypatch.setattr("slmdesk.loader.hardware.hardware_key", lambda: "another processor")
+        monkeypatch.setattr("slmdesk.loader.load_spec.hardware_key", lambda: "another processor")
     assert on_thread(recorder, lambda: services.models.choose(None)).id == model.id
     named = on_thread(recorder, lambda: services.models.choose(copy.id))
     assert named.id == copy.id, "who names the copy to remove it does not mean its model"
@@ -269,10 +273,10 @@ def test_a_full_disk_short_memory_and_a_noisy_pc_are_said(small_desk, monkeypatc
         patch.setattr("slmdesk.runtime.file_io.shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
         assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
     with monkeypatch.context() as patch:
-        patch.setattr("slmdesk.evaluation.formats.trials.available_bytes", lambda: 1 << 20)
+        patch.setattr("slmdesk.evaluation.formats.available_bytes", lambda: 1 << 20)
         found = result_of(services, lambda: services.formats.measure(model.id, formats=["Q8_0"]))
         assert "of memory" in found.results["Q8_0"].reason
-    monkeypatch.setattr("slmdesk.evaluation.formats.trials._LOOKS", 1)
+    monkeypatch.setattr("slmdesk.evaluation.formats._LOOKS", 1)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
     found = result_of(services, lambda: services.formats.measure(model.id, formats=["Q4_0"]))
     assert found.results["Q4_0"].reason.startswith("Other programs use the processor")
@@ -295,7 +299,7 @@ def test_not_on_battery_not_beside_an_answer_not_without_the_right(opened, monke
     with pytest.raises(KnownError, match=r"formats\.no_copy"):
         on_thread(recorder, lambda: services.formats.use(model.id, copy=True))
     assert not on_thread(recorder, lambda: services.jobs.is_held)
-    assert formats_service.FEATURE == "models.formats"
+    assert formats.FEATURE == "models.formats"
 
 
 def _children_of(pid: int) -> list[int]:
@@ -306,13 +310,13 @@ def _children_of(pid: int) -> list[int]:
 @pytest.mark.model
 def test_layers_are_left_out_by_what_they_are_needed_for(each_desk, monkeypatch) -> None:
     recorder, model = each_desk
-    services, whole = recorder.services, trials.material()
-    few = trials.Material((whole.texts[0][:200],), whole.questions[:1])
-    monkeypatch.setattr(trials, "material", lambda: few)
-    monkeypatch.setattr(trials, "_LEFT_OUT", (1,))
-    monkeypatch.setattr(trials.FormatTrials, "_speed_of", lambda *_asked: PUBLISHED)
-    only = trials.FormatTrials.leave_out
-    monkeypatch.setattr(trials.FormatTrials, "leave_out", lambda self, _layers: only(self, 5))  # three are tried
+    services, whole = recorder.services, formats.material()
+    few = formats.Material((whole.texts[0][:200],), whole.questions[:1])
+    monkeypatch.setattr(formats, "material", lambda: few)
+    monkeypatch.setattr(formats, "_LEFT_OUT", (1,))
+    monkeypatch.setattr(formats.FormatTrials, "_speed_of", lambda *_asked: PUBLISHED)
+    only = formats.FormatTrials.leave_out
+    monkeypatch.setattr(formats.FormatTrials, "leave_out", lambda self, _layers: only(self, 5))  # three are tried
     found = result_of(services, lambda: services.formats.measure_without_layers(model.id))
     assert isinstance(found, FormatReport), found
     (one,) = found.tried
@@ -320,7 +324,7 @@ def test_layers_are_left_out_by_what_they_are_needed_for(each_desk, monkeypatch)
     assert one.left_out[0] in (1, 2, 3), "the first and the last stay"
     assert one.bytes < model.bytes
     assert one.quality.divergence > 0
-    assert on_thread(recorder, lambda: services.formats.report(model.id, formats_service.LAYERS_KEY)) == found
+    assert on_thread(recorder, lambda: services.formats.report(model.id, formats.LAYERS_KEY)) == found
     assert on_thread(recorder, lambda: services.formats.report(model.id)) is None
     copy = result_of(services, lambda: services.formats.make(model.id, "", one.left_out))
     assert read_header(Path(os.fsdecode(copy.path))).layers == read_header(Path(os.fsdecode(model.path))).layers - 1

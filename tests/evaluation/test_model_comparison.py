@@ -13,12 +13,10 @@ from fakes.recorder import Recorder as ReportedBy
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus, Status
-from slmdesk.chat.requests import SendRequest
-from slmdesk.evaluation.comparison_types import AnswerMeasurements, CompareRequest
-from slmdesk.evaluation.model_comparison import KIND
-from slmdesk.jobs.events import JobChanged
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.runtime.events import ItemChanged, MessageEnded, MessageGrew
+from slmdesk.chat.types import SendRequest
+from slmdesk.evaluation.comparison import KIND, AnswerMeasurements, CompareRequest
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import ItemChanged, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 
@@ -221,7 +219,7 @@ KILLED = """
 import os, sys, signal, time
 sys.path.insert(0, sys.argv[1])
 from fakes.recorder import Recorder, open_echo, row
-from slmdesk.evaluation.comparison_types import CompareRequest
+from slmdesk.evaluation.comparison import CompareRequest
 from slmdesk.runtime.events import MessageEnded
 recorder = Recorder(open_echo())
 services = recorder.services

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.base.chat_import import IMPORTED
-from slmdesk.base.paper import PieceKind
+from slmdesk.base.documents import IMPORTED, PieceKind
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.chat.context_window import NOTES
-from slmdesk.exports.chats import (
+from slmdesk.chat.conversation import NOTES
+from slmdesk.exports.papers import (
+    chat_paper,
     chat_shape,
+    chats_paper,
     chats_to_json,
     chats_to_markdown,
     iso_time,
@@ -20,7 +21,6 @@ from slmdesk.exports.chats import (
     to_json,
     to_markdown,
 )
-from slmdesk.exports.papers import chat_paper, chats_paper
 
 pytestmark = pytest.mark.pure
 

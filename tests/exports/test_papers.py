@@ -10,13 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slmdesk.base.paper import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
+from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
 from slmdesk.base.record import changed
-from slmdesk.exports.docx import to_docx
-from slmdesk.exports.html import to_html
-from slmdesk.exports.markdown import pieces_of, to_markdown
-from slmdesk.exports.xlsx import tables_of, to_xlsx
-from slmdesk.library.citations import Coverage, Mark, Span, Unread
+from slmdesk.exports.writers import pieces_of, tables_of, to_docx, to_html, to_markdown, to_xlsx
+from slmdesk.library.types import Coverage, Mark, Span, Unread
 from slmdesk.summaries.export import summary_paper, summary_sheets
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
 

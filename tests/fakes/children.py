@@ -12,10 +12,9 @@ from pathlib import Path
 import psutil
 from fakes.echo.program import ECHO
 
-from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Progress, Token
+from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Progress, Token, messages_to_json
 from slmdesk.base.record import to_json
 from slmdesk.base.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
-from slmdesk.base.wire import messages_to_json
 from slmdesk.children.client import ChildClient, ChildEnded
 from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
 

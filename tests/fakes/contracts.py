@@ -86,9 +86,8 @@ def new_text() -> str:
 
 def write_docx(path: Path, markdown: str) -> Path:
     """A Word file of it."""
-    from slmdesk.base.paper import Paper
-    from slmdesk.exports.docx import to_docx
-    from slmdesk.exports.markdown import pieces_of
+    from slmdesk.base.documents import Paper
+    from slmdesk.exports.writers import pieces_of, to_docx
 
     path.write_bytes(to_docx(Paper("", tuple(pieces_of(markdown)))))
     return path

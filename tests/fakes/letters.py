@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from slmdesk.text.words.folding import fold
+from slmdesk.text.folding import fold
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 GOLDEN = Path(__file__).parents[1] / "golden"

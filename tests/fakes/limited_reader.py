@@ -10,9 +10,9 @@ CHILD = """
 import json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
-from slmdesk.children.tasks.read import chosen_format
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import reader_of
+from slmdesk.children.tasks.reader import chosen_format
 began, said = time.process_time(), "read"
 reading = Reading(sys.argv[1])
 try:

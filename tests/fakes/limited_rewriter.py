@@ -10,12 +10,12 @@ CHILD = """
 import io, json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.registry import rewriter_of
-from slmdesk.children.tasks.read import chosen_format
-from slmdesk.text.translation.tagged import pieces
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit
+from slmdesk.formats.rewriting.rewriters import listed, written_to
+from slmdesk.formats.rewriting.rewriters import rewriter_of
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.text.tagged import pieces
 path = sys.argv[1]
 began, said, units, left, size = time.process_time(), "rewritten", [], [], 0
 def turned(unit):

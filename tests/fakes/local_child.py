@@ -25,11 +25,19 @@ from slmdesk.base import protocol
 from slmdesk.base.protocol import Hello
 from slmdesk.children.client import child
 from slmdesk.children.reach import HANDLES_VARIABLE
-from slmdesk.children.worker.handles import Handles
-from slmdesk.children.worker.jobs import Jobs
-from slmdesk.children.worker.main import END_S, HEARTBEAT_S, obey, read_messages
-from slmdesk.children.worker.output import Output
-from slmdesk.children.worker.roles import EngineRole, ReaderRole, Role, SpellerRole
+from slmdesk.children.worker.main import (
+    END_S,
+    HEARTBEAT_S,
+    EngineRole,
+    Handles,
+    Jobs,
+    Output,
+    ReaderRole,
+    Role,
+    SpellerRole,
+    obey,
+    read_messages,
+)
 
 FAULTS = {"fault", "card_fault", "hang", "flood_stderr", "refuse_cancel"}
 """Options with which the echo engine harms its process."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from fakes.recorder import open_echo, result_of
 
-from slmdesk.models.move import files
-from slmdesk.runtime.events import Problem
+from slmdesk.models import move
+from slmdesk.runtime.messages import Problem
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         setattr(os, name, call)
 
     if how == "copy":
-        files.is_other_disk = lambda _file, _folder: True
+        move.is_other_disk = lambda _file, _folder: True
     for name in ("link", "replace", "rename", "unlink", "rmdir", "fsync", "open", "mkdir"):
         watched(name)
     end = result_of(services, lambda: services.moving.move(target))

@@ -24,7 +24,7 @@ from urllib.parse import quote, unquote
 
 from fakes.office import ODF, PACKAGE, RELS, ole, packed
 
-from slmdesk.formats.png import png_of
+from slmdesk.formats.reading import png_of
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"

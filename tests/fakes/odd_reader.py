@@ -12,12 +12,12 @@ import time
 import types
 from pathlib import Path
 
-from slmdesk.base import formats
+from slmdesk.base import documents
 from slmdesk.base.documents import page_of
 from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
-from slmdesk.children.worker import roles
+from slmdesk.children.worker import main
 from slmdesk.children.worker.main import run_worker
-from slmdesk.formats import registry
+from slmdesk.formats import reading
 
 
 def pages(reading, misbehave):
@@ -89,10 +89,10 @@ odd = types.ModuleType("slmdesk.formats.odd")
 for way in WAYS:
     setattr(odd, way, make(way))
 sys.modules[odd.__name__] = odd
-registry.READERS.update({way: f"odd:{way}" for way in WAYS})
-formats.FORMATS += tuple(formats.Format(way, way, (f".{way}",)) for way in WAYS)
+reading.READERS.update({way: f"odd:{way}" for way in WAYS})
+documents.FORMATS += tuple(documents.Format(way, way, (f".{way}",)) for way in WAYS)
 # marks for the test that watches lie beside the documents
 os.environ[REACH_VARIABLE] = AllowedPaths(write=(tempfile.gettempdir(),)).to_variable()
 if len(sys.argv) > 1:
-    roles.PATIENCE_S = float(sys.argv[1])
+    main.PATIENCE_S = float(sys.argv[1])
 run_worker(["reader"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from slmdesk.translation.pairs.items import ItemKind, pair_items
+from slmdesk.translation.pairs import ItemKind, pair_items
 
 
 def table(source: str, target: str, kinds: Sequence[ItemKind] = tuple(ItemKind)) -> dict[str, str]:

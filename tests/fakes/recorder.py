@@ -13,8 +13,7 @@ from fakes.echo.program import ECHO
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Message, ModelRecord
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
-from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Pending
 from slmdesk.services import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 

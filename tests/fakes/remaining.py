@@ -10,12 +10,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import decode
-from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.registry import rewriter_of
-from slmdesk.text.translation.tagged import pieces
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, rewriter_of, written_to
+from slmdesk.formats.text import decode
+from slmdesk.text.tagged import pieces
 
 MARK = "x"
 OFFICE = frozenset(("docx", "pptx", "xlsx"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from slmdesk.base.ledger import Answered, Outgoing
+from slmdesk.base.records import Answered, Outgoing
 
 
 @dataclass

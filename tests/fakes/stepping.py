@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.base.types import Priority
-from slmdesk.engine.llama.adapters import NO_ADAPTER
-from slmdesk.engine.llama.context import ABORTED, DECODED
-from slmdesk.engine.llama.curve import GROUPS, SLICES, CostCurve
+from slmdesk.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, SLICES, CostCurve
+from slmdesk.engine.llama.library import ThreadChooser
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.scheduler import Scheduler
-from slmdesk.engine.llama.sequence import PreparedRequest, Sequence
-from slmdesk.engine.llama.stream import Outbox
-from slmdesk.engine.llama.threads import ThreadChooser
+from slmdesk.engine.llama.sequence import Outbox, PreparedRequest, Sequence
 
 Price = Callable[[int, int], float]
 """Seconds of a batch of so many tokens with so many threads."""

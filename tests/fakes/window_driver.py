@@ -208,7 +208,7 @@ def clean_window(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def calm_garbage() -> Iterator[None]:
-    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.gc_timer)."""
+    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.bridge)."""
     gc.disable()
     yield
     gc.enable()

@@ -20,11 +20,11 @@ from fakes.chat_exports import (
     zipped,
 )
 
-from slmdesk.base.chat_import import ForeignChat, counted_words
+from slmdesk.base.documents import ForeignChat, counted_words
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.chat_files import files, shapes
-from slmdesk.formats.chat_files.files import Found, chats_in
+from slmdesk.formats import chat_files, chat_programs
+from slmdesk.formats.chat_files import Found, chats_in
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
@@ -270,7 +270,7 @@ def test_a_broken_archive_and_a_bomb_are_refused() -> None:
 
 
 def test_what_comes_before_a_break_is_kept(monkeypatch) -> None:
-    monkeypatch.setattr(files, "CHUNK_BYTES", 7)  # cut everywhere
+    monkeypatch.setattr(chat_files, "CHUNK_BYTES", 7)  # cut everywhere
     data = json.dumps([rent("c1"), rent("c2"), rent("c3")]).encode()
     assert len(read(data)[0]) == 3
     chats, found = read(data[:-20])
@@ -302,16 +302,16 @@ def test_other_json_is_counted_and_other_text_gives_nothing() -> None:
 
 
 def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
-    monkeypatch.setattr(shapes, "MOST_MESSAGES", 2)
+    monkeypatch.setattr(chat_programs, "MOST_MESSAGES", 2)
     assert read([rent()])[1].too_large == 1
-    monkeypatch.setattr(files, "MOST_VALUE", 100)
+    monkeypatch.setattr(chat_files, "MOST_VALUE", 100)
     assert read([rent()])[1].broken == ""  # it came in one piece
-    monkeypatch.setattr(files, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(chat_files, "CHUNK_BYTES", 64)
     assert read([rent()])[1].broken == "a chat in it is too large"
 
 
 def test_a_chat_of_lines_that_is_too_large_is_not_read_to_its_end(monkeypatch) -> None:
-    monkeypatch.setattr(files, "MOST_VALUE", 1_000)
+    monkeypatch.setattr(chat_files, "MOST_VALUE", 1_000)
     line = {"object": "thread.message", "role": "user", "content": [{"type": "text", "text": {"value": "word " * 50}}]}
     lines = [json.dumps(line)] * 5
     assert len(read("\n".join(lines[:2]).encode())[0]) == 1

@@ -12,8 +12,8 @@ from fakes.office import WORD, WORD_STRICT, docx, paragraph, relations
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import docx as reader
-from slmdesk.formats.base import Reading
-from slmdesk.formats.docx_styles import as_number
+from slmdesk.formats.docx import as_number
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 

@@ -9,9 +9,9 @@ import zipfile
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import packed, xmls
-from slmdesk.formats.base import Reading
-from slmdesk.formats.sniffing import format_of_bytes
+from slmdesk.formats import containers, office_xml
+from slmdesk.formats.containers import format_of_bytes
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
@@ -32,7 +32,7 @@ def test_x1_an_archive_that_swells_is_refused_by_its_real_bytes():
     bomb = archive_of(**{"word/document.xml": b"\0" * (64 << 20)})
     assert len(bomb) < 1 << 20
     tracemalloc.start()
-    with packed.opened(reading_of(bomb)) as archive, pytest.raises(KnownError) as caught:
+    with containers.opened(reading_of(bomb)) as archive, pytest.raises(KnownError) as caught:
         archive.read("word/document.xml")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -45,23 +45,23 @@ def test_x1_a_header_that_lies_about_the_size_changes_nothing():
     real = (40 << 20).to_bytes(4, "little")
     while (at := data.find(real)) >= 0:
         data[at : at + 4] = (100).to_bytes(4, "little")
-    with packed.opened(reading_of(bytes(data))) as archive, pytest.raises(KnownError) as caught:
+    with containers.opened(reading_of(bytes(data))) as archive, pytest.raises(KnownError) as caught:
         archive.read("a")
     assert caught.value.code in ("document.bomb", "document.damaged")
 
 
 def test_x1_too_many_entries_are_refused(monkeypatch):
-    monkeypatch.setattr(packed, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(containers, "MAX_ENTRIES", 10)
     with (
         pytest.raises(KnownError) as caught,
-        packed.opened(reading_of(archive_of(**{str(n): b"" for n in range(11)}))),
+        containers.opened(reading_of(archive_of(**{str(n): b"" for n in range(11)}))),
     ):
         pass
     assert caught.value.code == "document.bomb"
 
 
 def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
-    with packed.opened(reading_of(archive_of(a=b"one", b=b"two"))) as archive:
+    with containers.opened(reading_of(archive_of(a=b"one", b=b"two"))) as archive:
         assert archive.names == ("a", "b")
         assert (archive.read("b"), archive.read("c")) == (b"two", b"")
 
@@ -70,7 +70,7 @@ def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
 def test_a_cut_archive_is_damaged(cut):
     whole = archive_of(a=b"one" * 100)
     upto = cut if isinstance(cut, int) else int(len(whole) * cut)
-    with pytest.raises(KnownError) as caught, packed.opened(reading_of(whole[:upto])):
+    with pytest.raises(KnownError) as caught, containers.opened(reading_of(whole[:upto])):
         pass
     assert caught.value.code == "document.damaged"
 
@@ -88,20 +88,20 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b
 )
 def test_x2_entities_are_refused(untrusted):
     with pytest.raises(KnownError) as caught:
-        xmls.parse(untrusted, "a.docx")
+        office_xml.parse(untrusted, "a.docx")
     assert caught.value.code == "document.bomb"
 
 
 def test_x2_entities_in_another_encoding_are_not_expanded():
     with pytest.raises(KnownError):
-        xmls.parse(LAUGHS.decode().replace("1.0", '1.0" encoding="utf-16').encode("utf-16"), "a.docx")
+        office_xml.parse(LAUGHS.decode().replace("1.0", '1.0" encoding="utf-16').encode("utf-16"), "a.docx")
 
 
 def test_xml_without_tricks_is_read():
-    root = xmls.parse(b'<w:a xmlns:w="x"><!-- no --><w:b>text</w:b></w:a>', "a.docx")
-    assert [xmls.local(one) for one in root.iter()] == ["a", "b"]
+    root = office_xml.parse(b'<w:a xmlns:w="x"><!-- no --><w:b>text</w:b></w:a>', "a.docx")
+    assert [office_xml.local(one) for one in root.iter()] == ["a", "b"]
     with pytest.raises(KnownError) as caught:
-        xmls.parse(b"<a>", "a.docx")
+        office_xml.parse(b"<a>", "a.docx")
     assert caught.value.code == "document.damaged"
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import decode, text_of
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import decode, decoded_text
 
 pytestmark = pytest.mark.pure
 
@@ -64,26 +64,26 @@ def test_a_cut_letter_spoils_no_other():
 def test_a_mark_is_never_in_the_text():
     for data in (b"\xef\xbb\xbfa\n\xef\xbb\xbfb", "\ufeffa\n\ufeffb".encode("utf-16-le"), "a\n\ufeffb".encode()):
         assert decode(data).text == "a\nb"
-    assert text_of(Reading("a", "\ufeffa".encode("utf-16-le"), encoding="utf-16-le")) == "a"
+    assert decoded_text(Reading("a", "\ufeffa".encode("utf-16-le"), encoding="utf-16-le")) == "a"
 
 
 def test_the_persons_choice_wins_and_what_does_not_fit_is_said():
     reading = Reading("a", "Größe".encode("cp1252"), encoding="cp1251")
-    assert text_of(reading) == "Größe".encode("cp1252").decode("cp1251")
+    assert decoded_text(reading) == "Größe".encode("cp1252").decode("cp1251")
     assert reading.doubt == ""
     reading = Reading("a", "Größe".encode("cp1252"), encoding="utf-8")
-    assert "\ufffd" in text_of(reading)
+    assert "\ufffd" in decoded_text(reading)
     assert reading.notes == [Note.ENCODING_GUESSED]
     for unknown in ("no-such", "idna", "hex", "undefined"):
         with pytest.raises(KnownError) as caught:
-            text_of(Reading("a", b"x\xff", encoding=unknown))
+            decoded_text(Reading("a", b"x\xff", encoding=unknown))
         assert caught.value.code == "document.unreadable"
 
 
 @pytest.mark.parametrize("data", [b"a\0b", b"\x01\x02\x03\x04text", bytes(range(32)) * 10, b"\xff\xfe\xff\xfe\0\0\xff"])
 def test_x5_binary_named_as_text_is_no_document(data):
     with pytest.raises(KnownError) as caught:
-        text_of(Reading("a.txt", data))
+        decoded_text(Reading("a.txt", data))
     assert caught.value.code == "document.binary"
 
 
@@ -91,4 +91,4 @@ def test_what_a_terminal_recorded_is_text_without_its_colours(tmp_path) -> None:
     path = tmp_path / "build.log"
     path.write_bytes(b"\x1b[1;31merror:\x1b[0m the b\xc3\xb6iler \x1b]0;title\x07failed\x1b[K\n" * 50)
     reading = Reading(str(path))
-    assert text_of(reading) == "error: the böiler failed\n" * 50
+    assert decoded_text(reading) == "error: the böiler failed\n" * 50

@@ -10,9 +10,9 @@ from fakes.small_documents import MARKERS, WORDS, mail, rich, small_documents
 
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import eml, msg, rtf, subtitles
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import attachment_of, reader_of
+from slmdesk.formats import mail as eml
+from slmdesk.formats import msg, rtf, subtitles
+from slmdesk.formats.reading import Reading, attachment_of, reader_of
 
 pytestmark = pytest.mark.pure
 

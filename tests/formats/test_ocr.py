@@ -9,11 +9,10 @@ import pytest
 from fakes.tiny_pdf import TinyPdf, lines
 
 from slmdesk.base.documents import Note, PageStatus
-from slmdesk.formats import ocr, pdf
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pdf_lines import Line
-from slmdesk.formats.pdf_words import Look, Word
-from slmdesk.formats.pictures import PictureRequest
+from slmdesk.formats import pdf
+from slmdesk.formats.pdf_file import Look, Word
+from slmdesk.formats.pdf_layout import Line
+from slmdesk.formats.reading import PictureRequest, Reading
 
 pytestmark = pytest.mark.pure
 WORDS = ("The office keeps its letters in folders by year", "and by name. A clerk reads each letter.")
@@ -39,7 +38,7 @@ def scan() -> bytes:
 
 
 def test_a_scan_without_the_library_is_named(monkeypatch):
-    monkeypatch.setattr(ocr, "is_available", lambda: False)
+    monkeypatch.setattr(pdf, "is_available", lambda: False)
     reading = Reading("a.pdf", scan())
     (page,) = pdf.read(reading)
     assert (page.status, page.reason, page.text) == (PageStatus.SCANNED, "scanned", "")
@@ -57,8 +56,8 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
         worked()
         return [Line([word], look, 60, 90, 120, 110)]
 
-    monkeypatch.setattr(ocr, "is_available", lambda: True)
-    monkeypatch.setattr(ocr, "lines_of", lines_of)
+    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    monkeypatch.setattr(pdf, "recognised_lines", lines_of)
     data = scan()
     reading = Reading("a.pdf", data, language="de")
     (page,) = pdf.read(reading)
@@ -72,23 +71,23 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
 def test_a_language_is_chosen_of_those_whose_data_are_here(monkeypatch, tmp_path):
     for name in ("eng", "deu", "osd"):
         (tmp_path / f"{name}.traineddata").write_bytes(b"")
-    monkeypatch.setenv(ocr.DATA_VARIABLE, str(tmp_path))
-    assert ocr.languages_for("de") == "deu+eng"
-    assert ocr.languages_for("de-AT") == "deu+eng"
-    assert ocr.languages_for("") == "eng"
-    assert ocr.languages_for("fr") == "eng"
+    monkeypatch.setenv(pdf.DATA_VARIABLE, str(tmp_path))
+    assert pdf.languages_for("de") == "deu+eng"
+    assert pdf.languages_for("de-AT") == "deu+eng"
+    assert pdf.languages_for("") == "eng"
+    assert pdf.languages_for("fr") == "eng"
     (tmp_path / "eng.traineddata").unlink()
-    assert ocr.languages_for("fr") == "deu"
+    assert pdf.languages_for("fr") == "deu"
 
 
 def test_pages_are_drawn_large_enough_but_not_larger():
-    assert ocr.width_for(595, 842) == 2479
-    assert ocr.width_for(5950, 8420) <= ocr.MAX_SIDE
+    assert pdf.width_for(595, 842) == 2479
+    assert pdf.width_for(5950, 8420) <= pdf.MAX_SIDE
 
 
 def test_the_library_reads_a_scan():
     pytest.importorskip("tesserocr")
-    if not ocr.is_available():
+    if not pdf.is_available():
         pytest.skip("no data of any language here")
     (page,) = pdf.read(Reading("a.pdf", scan(), language="en"))
     assert page.reason == "by OCR"

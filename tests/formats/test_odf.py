@@ -7,15 +7,15 @@ from fakes.office import ODF, odf
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import odt
-from slmdesk.formats.base import Reading
+from slmdesk.formats import odf as odt
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
 
 def read(body, parts=None, *, styles=""):
     reading = Reading("a.odt", data=odf("text", body, parts, styles=styles))
-    return reading, [*odt.read(reading)]
+    return reading, [*odt.read_odt(reading)]
 
 
 def blocks(pages):

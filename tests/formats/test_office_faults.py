@@ -13,9 +13,8 @@ from fakes.limited_reader import read_in_child
 from fakes.office import docx, odf, ole, packed, paragraph, xls, xlsb, xlsx
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.children.tasks.read import chosen_format
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.formats.reading import Reading, reader_of
 
 pytestmark = pytest.mark.pure
 

@@ -11,9 +11,8 @@ from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.base.documents import BlockKind, Note, PageStatus
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.formats import ocr, pdf, pdf_words
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pictures import PictureRequest
+from slmdesk.formats import pdf, pdf_file
+from slmdesk.formats.reading import PictureRequest, Reading
 
 pytestmark = pytest.mark.pure
 
@@ -36,7 +35,7 @@ def kinds_of(page):
 
 @pytest.fixture(autouse=True)
 def _no_ocr(monkeypatch):
-    monkeypatch.setattr(ocr, "is_available", lambda: False)
+    monkeypatch.setattr(pdf, "is_available", lambda: False)
 
 
 BODY = ("The office keeps its letters in folders by year", "and by name. A clerk reads each letter and notes", "it.")
@@ -310,7 +309,7 @@ def test_loops_and_lies_in_the_tree_of_pages_end(kids):
 
 
 def test_a_page_with_far_too_many_letters_says_that_it_was_cut(monkeypatch):
-    monkeypatch.setattr(pdf_words, "MAX_CHARACTERS", 60)
+    monkeypatch.setattr(pdf_file, "MAX_CHARACTERS", 60)
     monkeypatch.setattr(pdf, "MAX_CHARACTERS", 60)
     (page,) = pages_of(TinyPdf().page(*lines(50, 700, *BODY)))
     assert " ".join(BODY).startswith(page.text[:50])

@@ -6,9 +6,8 @@ import pytest
 from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.formats import ocr, pdf
-from slmdesk.formats.base import Reading
-from slmdesk.formats.pictures import PictureRequest
+from slmdesk.formats import pdf
+from slmdesk.formats.reading import PictureRequest, Reading
 
 pytestmark = pytest.mark.pure
 
@@ -17,7 +16,7 @@ FOOT = ("The rest of the page is of the usual size and", "goes on over a few lin
 
 @pytest.fixture(autouse=True)
 def _no_ocr(monkeypatch):
-    monkeypatch.setattr(ocr, "is_available", lambda: False)
+    monkeypatch.setattr(pdf, "is_available", lambda: False)
 
 
 def shown(*parts: tuple[str, float, float], turned: str = "1 0 0 1 50 700", scale: bool = False) -> bytes:

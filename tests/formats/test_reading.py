@@ -11,14 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.base.documents import BlockKind, Page, PageStatus
+from slmdesk.base.documents import FORMATS, BlockKind, Page, PageStatus, format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import FORMATS, format_of
-from slmdesk.formats import markdown, opening, text
-from slmdesk.formats.base import Reading
-from slmdesk.formats.decoding import NotTextError, decode
-from slmdesk.formats.opening import read_file
-from slmdesk.formats.registry import READERS
+from slmdesk.formats import reading, text
+from slmdesk.formats import text as markdown
+from slmdesk.formats.reading import READERS, Reading, read_file
+from slmdesk.formats.text import NotTextError, decode
 
 pytestmark = pytest.mark.pure
 
@@ -90,7 +88,7 @@ def test_x7_sizes_are_checked_before_reading(tmp_path):
     endless = tmp_path / "small"
     endless.write_bytes(b"x" * 100)
     assert read_file(str(endless), limit_bytes=100) == b"x" * 100
-    assert opening.MAX_TEXT_BYTES < 64 << 20
+    assert reading.MAX_TEXT_BYTES < 64 << 20
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(tmp_path):
@@ -104,7 +102,7 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path):
             return super().read(size) if path.stat().st_size < 5 else b""
 
     with Watched(path) as file, pytest.raises(KnownError) as caught:
-        opening.read_all(file, str(path), 1000)
+        reading.read_all(file, str(path), 1000)
     assert caught.value.args_for_people["reason"] == "changed while it was read"
 
 
@@ -117,7 +115,7 @@ def test_plain_text_has_pages_and_paragraphs():
 
 @given(st.text(alphabet="ab \n\f#-`|>*1.=", max_size=300))
 def test_no_character_is_lost_and_every_word_is_in_a_block(given_text):
-    for reader, parts in ((text.pages_of, given_text.split("\f")), (markdown.sections_of, [given_text])):
+    for reader, parts in ((text.pages_of, given_text.split("\f")), (markdown.markdown_pages, [given_text])):
         pages = [*reader(given_text)]
         assert "".join(page.text for page in pages) == "".join(parts)
         for page in pages:
@@ -134,7 +132,7 @@ def test_a_long_section_is_parted_and_its_blocks_with_it(monkeypatch):
     monkeypatch.setattr(markdown, "MAX_PAGE_CHARACTERS", 20)
     monkeypatch.setattr(text, "MAX_PAGE_CHARACTERS", 20)
     source = "# One\n\nfour words are here\n\n" + "x" * 50 + "\n# Two\n"
-    pages = [*markdown.sections_of(source)]
+    pages = [*markdown.markdown_pages(source)]
     assert "".join(page.text for page in pages) == source
     assert [page.label for page in pages] == ["One"] * 6 + ["Two"]
     assert all("".join(page.text[b.start : b.end] for b in page.blocks).strip() == page.text.strip() for page in pages)
@@ -146,7 +144,7 @@ def test_markdown_has_sections_and_kinds_of_blocks():
         "```py\n# no heading\n\nx\n```\n"
         "## Sub ##\n> quote\n> more\n### deep\n1. first"
     )
-    pages = [*markdown.sections_of(source)]
+    pages = [*markdown.markdown_pages(source)]
     assert [page.label for page in pages] == ["1", "Title", "Sub"]
     kinds = [(block.kind, page.text[block.start : block.end]) for page in pages for block in page.blocks]
     assert kinds == [
@@ -171,19 +169,19 @@ def test_a_file_that_was_opened_for_us_is_read_at_places_of_our_own(tmp_path):
     descriptor = os.open(path, os.O_RDONLY)
     try:
         with (
-            opening.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as one,
-            opening.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as other,
+            reading.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as one,
+            reading.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as other,
         ):
             assert one.read(300) == path.read_bytes()[:300]
             assert other.seek(-10, os.SEEK_END) == path.stat().st_size - 10
             assert other.read() == path.read_bytes()[-10:]
             assert one.tell() == 300
-            assert opening.read_all(one, "a", 1 << 30) == path.read_bytes()[300:]
+            assert reading.read_all(one, "a", 1 << 30) == path.read_bytes()[300:]
             with pytest.raises(OSError, match="Invalid argument"):
                 one.seek(-1)
         os.fstat(descriptor)  # it is not ours to close
         with pytest.raises(KnownError, match=r"document\.too_large"):
-            opening.open_file("a", limit_bytes=10, descriptor=descriptor)
+            reading.open_file("a", limit_bytes=10, descriptor=descriptor)
     finally:
         os.close(descriptor)
 
@@ -191,7 +189,7 @@ def test_a_file_that_was_opened_for_us_is_read_at_places_of_our_own(tmp_path):
 def test_thousands_of_headings_share_sections_and_an_ordinary_text_keeps_one_for_each() -> None:
     def sections(headings: int) -> list[Page]:
         text = "".join(f"# Heading {at}\n\nSome words.\n\n" for at in range(headings))
-        pages = list(markdown.read(Reading("a.md", data=text.encode())))
+        pages = list(markdown.read_markdown(Reading("a.md", data=text.encode())))
         assert "".join(page.text for page in pages) == text
         return pages
 

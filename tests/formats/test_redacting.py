@@ -20,15 +20,21 @@ from fakes.tiny_pdf import Text, TinyPdf
 from lxml import etree
 from openpyxl.workbook.defined_name import DefinedName
 
+from slmdesk.base.documents import FORMATS
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import FORMATS
-from slmdesk.formats.base import Reading
-from slmdesk.formats.redacting.base import Redacting
-from slmdesk.formats.redacting.check import left_in
-from slmdesk.formats.redacting.pictures import cleaned
-from slmdesk.formats.redacting.registry import REDACTORS, redactor_of
-from slmdesk.formats.redacting.trees import redact_tree
-from slmdesk.formats.redacting.words import Listing, Replacing, Seeking, put, put_in_value
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.redacting.office import cleaned
+from slmdesk.formats.redacting.redactors import (
+    REDACTORS,
+    Listing,
+    Redacting,
+    Replacing,
+    Seeking,
+    put,
+    put_in_value,
+    redactor_of,
+)
+from slmdesk.formats.redacting.text import left_in, redact_tree
 from slmdesk.text.redaction.types import BAR
 
 pytestmark = pytest.mark.pure

@@ -11,17 +11,22 @@ import pytest
 from fakes.office import docx, odf, packed, relations, xlsx
 from fakes.small_documents import book as electronic_book
 
+from slmdesk.base.documents import TRANSLATABLE
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import TRANSLATABLE
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import READERS
+from slmdesk.formats.reading import READERS, Reading
 from slmdesk.formats.rewriting import docx as word
 from slmdesk.formats.rewriting import odf as open_document
-from slmdesk.formats.rewriting import pptx as slides
-from slmdesk.formats.rewriting import xlsx as sheets
-from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.registry import REWRITERS, rewriter_of
+from slmdesk.formats.rewriting import pptx_xlsx
+from slmdesk.formats.rewriting.rewriters import (
+    REWRITERS,
+    LeftAsIs,
+    Options,
+    Rewriting,
+    Unit,
+    listed,
+    rewriter_of,
+    written_to,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -238,7 +243,7 @@ def test_tables_sections_and_runs_are_turned_for_a_language_from_right_to_left()
 def test_slides_are_turned_with_their_alignment():
     data = deck(shape("<a:p><a:pPr algn='l'/><a:r><a:rPr lang='en'/><a:t>Hello</a:t></a:r></a:p>"))
     options = {"language": "ar", "is_right_to_left": True}
-    xml = rewritten(slides.rewrite, data, {"Hello": "مرحبا"}, **options)[0]["ppt/slides/slide1.xml"]
+    xml = rewritten(pptx_xlsx.rewrite_pptx, data, {"Hello": "مرحبا"}, **options)[0]["ppt/slides/slide1.xml"]
     assert '<a:pPr algn="r" rtl="1"/>' in xml
     assert 'lang="ar-SA"' in xml
 
@@ -247,7 +252,10 @@ def test_sheets_and_open_documents_are_turned():
     cell = "<c r='A1' t='inlineStr'><is><t>Rent</t></is></c>"
     data = xlsx({"S": f"<sheetViews><sheetView/></sheetViews><sheetData><row>{cell}</row></sheetData>"})
     options = {"language": "ar", "is_right_to_left": True}
-    assert '<sheetView rightToLeft="1"/>' in rewritten(sheets.rewrite, data, **options)[0]["xl/worksheets/sheet1.xml"]
+    assert (
+        '<sheetView rightToLeft="1"/>'
+        in rewritten(pptx_xlsx.rewrite_xlsx, data, **options)[0]["xl/worksheets/sheet1.xml"]
+    )
     styles = '<style:style style:name="a"><style:table-properties style:writing-mode="lr-tb"/></style:style>'
     data = odf("text", "<text:p>Rent</text:p>", styles=styles)
     assert 'writing-mode="rl-tb"' in rewritten(open_document.rewrite, data, **options)[0]["content.xml"]
@@ -332,14 +340,14 @@ def test_slides_with_their_notes():
         ),
         notes="<p:sp><p:txBody><a:p><a:r><a:t>Speak slowly</a:t></a:r></a:p></p:txBody></p:sp>",
     )
-    units = [one for one in found(slides.rewrite, data) if isinstance(one, Unit)]
+    units = [one for one in found(pptx_xlsx.rewrite_pptx, data) if isinstance(one, Unit)]
     assert [(one.text, one.place) for one in units] == [
         ("Our plan", "slide 1, title"),
         ("<1>First</1> we look.", "slide 1"),
         ("Then we buy.", "slide 1"),
         ("Speak slowly", "slide 1, notes"),
     ]
-    parts, changed, _ = rewritten(slides.rewrite, data)
+    parts, changed, _ = rewritten(pptx_xlsx.rewrite_pptx, data)
     assert changed == ["ppt/slides/slide1.xml", "ppt/notesSlides/notes1.xml"]
     xml = parts["ppt/slides/slide1.xml"]
     assert xml.index("FIRST") < xml.index("WE LOOK") < xml.index("<a:br/>") < xml.index("THEN")
@@ -360,9 +368,9 @@ def book(cells, strings, **parts):
 
 def test_shared_strings_are_translated_once_for_all_their_cells():
     data = book("<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>0</v></c><c r='C1'><v>1</v></c></row>", ["Rent"])
-    units = [one for one in found(sheets.rewrite, data) if isinstance(one, Unit)]
+    units = [one for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, Unit)]
     assert [(one.text, one.place) for one in units] == [("Rent", "Data!A1")]
-    _, changed, _ = rewritten(sheets.rewrite, data)
+    _, changed, _ = rewritten(pptx_xlsx.rewrite_xlsx, data)
     assert changed == ["xl/sharedStrings.xml"]
 
 
@@ -372,17 +380,17 @@ def test_a_text_that_a_formula_compares_with_stays_and_is_said():
         "<c r='C1'><f>IF(A1=\"yes\",1,0)</f><v>1</v></c></row>"
     )
     data = book(cells, ["Yes", "Rent"])
-    assert texts(sheets.rewrite, data) == ["Rent"]
-    assert [(one.kind, one.text) for one in found(sheets.rewrite, data) if isinstance(one, LeftAsIs)] == [
+    assert texts(pptx_xlsx.rewrite_xlsx, data) == ["Rent"]
+    assert [(one.kind, one.text) for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, LeftAsIs)] == [
         ("compared", "Yes")
     ]
 
 
 def test_sheet_names_on_request_unless_a_formula_names_them():
     cells = "<row><c r='C1'><f>Data!A1+1</f><v>1</v></c></row>"
-    assert texts(sheets.rewrite, book("", ["x"]), sheet_names=True) == ["Data"]
-    assert texts(sheets.rewrite, book(cells, ["x"]), sheet_names=True) == []
-    parts, _, _ = rewritten(sheets.rewrite, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
+    assert texts(pptx_xlsx.rewrite_xlsx, book("", ["x"]), sheet_names=True) == ["Data"]
+    assert texts(pptx_xlsx.rewrite_xlsx, book(cells, ["x"]), sheet_names=True) == []
+    parts, _, _ = rewritten(pptx_xlsx.rewrite_xlsx, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
     assert 'name="Dati 2024   neu"' in parts["xl/workbook.xml"]
 
 
@@ -429,7 +437,9 @@ def test_numbers_in_cells_of_opendocument_stay():
     assert texts(open_document.rewrite, data) == ["Rent"]
 
 
-@pytest.mark.parametrize("rewriter", [word.rewrite, slides.rewrite, sheets.rewrite, open_document.rewrite])
+@pytest.mark.parametrize(
+    "rewriter", [word.rewrite, pptx_xlsx.rewrite_pptx, pptx_xlsx.rewrite_xlsx, open_document.rewrite]
+)
 def test_a_file_that_is_none_is_refused_with_a_reason(rewriter):
     with pytest.raises(KnownError) as caught:
         found(rewriter, b"PK\x03\x04 not an archive")

@@ -11,12 +11,10 @@ import polib
 import pytest
 from lxml import etree
 
-from slmdesk.base.languages import LANGUAGES
-from slmdesk.formats.base import Reading
-from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.plurals import forms_of, header_for, is_rule
-from slmdesk.formats.rewriting.registry import rewriter_of
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.localization import forms_of, header_for, is_rule
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, rewriter_of, written_to
 
 pytestmark = pytest.mark.pure
 

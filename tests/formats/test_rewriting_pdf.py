@@ -8,12 +8,10 @@ import docx as python_docx
 import pytest
 from fakes.tiny_pdf import Text, TinyPdf, lines
 
-from slmdesk.base.formats import translated_name
-from slmdesk.formats.base import Reading
-from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.pdf import rewrite
-from slmdesk.formats.rewriting.word_file import WordFile
+from slmdesk.base.documents import translated_name
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.pdf import WordFile, rewrite
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
 
 pytestmark = pytest.mark.pure
 

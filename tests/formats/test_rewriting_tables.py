@@ -7,10 +7,9 @@ import io
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.base import Reading
-from slmdesk.formats.rewriting.base import LeftAsIs, Options, Rewriting, Unit
-from slmdesk.formats.rewriting.driving import listed, written_to
-from slmdesk.formats.rewriting.separated import rewrite
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
+from slmdesk.formats.rewriting.text_files import rewrite_separated
 
 pytestmark = pytest.mark.pure
 
@@ -24,7 +23,7 @@ REVIEWS = (
 
 
 def found(text, **options):
-    return list(listed(rewrite, Rewriting(Reading("a.csv", data=text.encode()), Options(**options))))
+    return list(listed(rewrite_separated, Rewriting(Reading("a.csv", data=text.encode()), Options(**options))))
 
 
 def texts(text, **options):
@@ -33,11 +32,11 @@ def texts(text, **options):
 
 def written(data, change=str.swapcase, **options):
     data = data if isinstance(data, bytes) else data.encode()
-    units = [one for one in listed(rewrite, Rewriting(Reading("a.csv", data=data), Options(**options)))
+    units = [one for one in listed(rewrite_separated, Rewriting(Reading("a.csv", data=data), Options(**options)))
              if isinstance(one, Unit)]  # fmt: skip
     out = io.BytesIO()
     answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
-    assert written_to(rewrite, Rewriting(Reading("a.csv", data=data), Options(**options)), answers, out) == []
+    assert written_to(rewrite_separated, Rewriting(Reading("a.csv", data=data), Options(**options)), answers, out) == []
     return out.getvalue()
 
 

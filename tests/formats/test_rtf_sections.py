@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import PageKind
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
+from slmdesk.formats.reading import Reading, reader_of
 
 pytestmark = pytest.mark.pure
 

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
-from slmdesk.formats import separated
-from slmdesk.formats.base import Reading
-from slmdesk.formats.separated import delimiter_of, rows_of
+from slmdesk.formats import sheets
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.sheets import delimiter_of, rows_of
 
 pytestmark = pytest.mark.pure
 
 
 def read(data):
     reading = Reading("a.csv", data=data.encode() if isinstance(data, str) else data)
-    return reading, [*separated.read(reading)]
+    return reading, [*sheets.read_separated(reading)]
 
 
 def rows(page):

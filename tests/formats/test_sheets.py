@@ -12,15 +12,15 @@ from openpyxl.comments import Comment
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import ods, old_sheets, sheets
-from slmdesk.formats import xlsx as reader
-from slmdesk.formats.base import Reading
-from slmdesk.formats.number_formats import built_in, format_of_code, plain, shown
+from slmdesk.formats import odf as ods
+from slmdesk.formats import old_sheets, sheets
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.sheets import built_in, format_of_code, plain, shown
 
 pytestmark = pytest.mark.pure
 
 
-def read(data, function=reader.read):
+def read(data, function=sheets.read_xlsx):
     reading = Reading("a.xlsx", data=data)
     return reading, [*function(reading)]
 
@@ -211,7 +211,7 @@ def test_an_opendocument_sheet():
             '<table:table table:name="Three"/>',
             styles=hidden,
         ),
-        ods.read,
+        ods.read_ods,
     )
     assert rows(pages[0]) == [
         ("A1:B1", "2026-05-01\t1.234,50 €"),

@@ -14,8 +14,9 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
-from slmdesk.formats import odp, pptx
-from slmdesk.formats.base import Reading
+from slmdesk.formats import odf as odp
+from slmdesk.formats import pptx
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 

@@ -6,9 +6,8 @@ import pytest
 
 from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
-from slmdesk.children.tasks.read import chosen_format
-from slmdesk.formats.base import Reading
-from slmdesk.formats.registry import reader_of
+from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.formats.reading import Reading, reader_of
 
 pytestmark = pytest.mark.pure
 TEXT = """<?xml version="1.0" encoding="UTF-8"?>

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.formats import epub, html
-from slmdesk.formats.base import Reading
+from slmdesk.formats import hypertext
 from slmdesk.formats.hypertext import walk
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
@@ -24,9 +24,9 @@ def pieces(markup):
     return [(piece.kind.value, piece.text) for piece in walk(markup, "a.html").pieces]
 
 
-def read(markup, module=html):
+def read(markup, read_pages=hypertext.read_html):
     reading = Reading("a.html", markup if isinstance(markup, bytes) else markup.encode())
-    return [*module.read(reading)], reading
+    return [*read_pages(reading)], reading
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_long_page_can_be_stopped():
     reading = Reading("a.html", b"<p>x</p>" * 20_000)
     reading.stop.set()
     with pytest.raises(Stopped):
-        next(html.read(reading))
+        next(hypertext.read_html(reading))
 
 
 def test_binary_is_no_web_page():
@@ -180,7 +180,7 @@ def test_binary_is_no_web_page():
 
 
 def test_a_book_has_chapters_in_the_order_of_its_spine():
-    pages, reading = read(book(), epub)
+    pages, reading = read(book(), hypertext.read_epub)
     assert [(page.number, page.label, page.text) for page in pages] == [(1, "One", f"One\n{WORDS}"), (2, "Two", "b")]
     assert (reading.title, reading.author, reading.page_kind) == ("The book", "A. Author", PageKind.CHAPTER)
     assert reading.notes == []
@@ -201,7 +201,7 @@ def test_chapters_of_one_file_are_told_apart_by_the_table_of_contents():
                                     b'href="toc.ncx" media-type="application/x-dtbncx+xml"')  # fmt: skip
             new.writestr(name, part)
         new.writestr("OEBPS/toc.ncx", toc)
-    pages, _ = read(target.getvalue(), epub)
+    pages, _ = read(target.getvalue(), hypertext.read_epub)
     assert [(page.label, page.text) for page in pages] == [("First", "one"), ("Second", "two\nthree")]
 
 
@@ -212,14 +212,14 @@ def test_a_missing_chapter_is_named_and_a_locked_one_too():
         '<e:CipherData><e:CipherReference URI="OEBPS/a.xhtml"/></e:CipherData></e:EncryptedData></encryption>'
     )
     data = book({"a.xhtml": ("A", "x"), "b.xhtml": ("B", "<p>y</p>")}, extra={"META-INF/encryption.xml": locked})
-    pages, reading = read(data, epub)
+    pages, reading = read(data, hypertext.read_epub)
     assert [(page.label, page.status, page.text) for page in pages] == [
         ("A", PageStatus.LOCKED, ""),
         ("B", PageStatus.READ, "y"),
     ]
     broken = data.replace(b"b.xhtml", b"c.xhtml", 1)  # its own name in the archive, not the one in the manifest
     with pytest.raises(KnownError) as caught:
-        read(broken[:-30], epub)
+        read(broken[:-30], hypertext.read_epub)
     assert caught.value.code == "document.damaged"
     assert reading.notes == [Note.PARTLY_DAMAGED]
 
@@ -229,7 +229,7 @@ def test_books_without_what_books_need_are_damaged():
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("mimetype", "application/epub+zip")
     with pytest.raises(KnownError) as caught:
-        read(target.getvalue(), epub)
+        read(target.getvalue(), hypertext.read_epub)
     assert caught.value.code == "document.damaged"
 
 

@@ -11,15 +11,8 @@ from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
-from slmdesk.gguf.read import (
-    MAX_TEMPLATE_BYTES,
-    GgufHeader,
-    ListSummary,
-    check_file,
-    plain_metadata,
-    read_header,
-    require_chat_model,
-)
+from slmdesk.gguf.header import MAX_TEMPLATE_BYTES, GgufHeader, ListSummary
+from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from tests.gguf.test_faults import counted_verdict
 
 pytestmark = pytest.mark.pure

@@ -11,8 +11,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
-from slmdesk.gguf.join import join
-from slmdesk.gguf.read import check_file, plain_metadata, require_chat_model
+from slmdesk.gguf.read import check_file, join, plain_metadata, require_chat_model
 
 pytestmark = pytest.mark.pure
 

@@ -16,8 +16,9 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed as record_changed
+from slmdesk.gguf.header import GgufHeader, ListSummary
 from slmdesk.gguf.memory import PROCESS_BYTES, estimate, estimate_loaded, sensible_context
-from slmdesk.gguf.read import GgufHeader, ListSummary, read_header
+from slmdesk.gguf.read import read_header
 
 CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"
 

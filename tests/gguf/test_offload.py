@@ -6,8 +6,7 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Offload
-from slmdesk.gguf.memory import estimate
-from slmdesk.gguf.offload import RESERVE, CardNeeds, card_needs, offload_of, offload_words
+from slmdesk.gguf.memory import RESERVE, CardNeeds, card_needs, estimate, offload_of, offload_words
 from slmdesk.gguf.read import read_header
 
 NEEDS = CardNeeds(layers=(100, 200, 300), output=50, compute=7)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from slmdesk.gguf.header import FILE_TYPES, WEIGHT_TYPES
 from slmdesk.gguf.quantization import (
     QUANTIZATIONS,
     companions,
@@ -13,7 +14,6 @@ from slmdesk.gguf.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.gguf.tables import FILE_TYPES, WEIGHT_TYPES
 
 pytestmark = pytest.mark.pure
 GIB = 1 << 30

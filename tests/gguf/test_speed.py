@@ -11,14 +11,13 @@ from fakes.tiny_families import Shape, make
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.gguf.memory import estimate
-from slmdesk.gguf.quantization import QUANTIZATIONS, weight_bytes
-from slmdesk.gguf.read import GgufHeader, read_header, require_chat_model
-from slmdesk.gguf.speed import (
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.memory import (
     Pace,
     Speed,
     active_bytes,
     calibration_of,
+    estimate,
     expected_speed,
     expected_speed_of_size,
     plain_bytes,
@@ -26,6 +25,8 @@ from slmdesk.gguf.speed import (
     speed_in_words,
     step_seconds,
 )
+from slmdesk.gguf.quantization import QUANTIZATIONS, weight_bytes
+from slmdesk.gguf.read import read_header, require_chat_model
 
 pytestmark = pytest.mark.pure
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.gguf.tables import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPES, WEIGHT_TYPES
+from slmdesk.gguf.header import CHAT_ARCHITECTURES, ENCODERS, FILE_TYPES, WEIGHT_TYPES
 
 pytestmark = pytest.mark.process
 

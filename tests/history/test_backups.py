@@ -7,9 +7,9 @@ from fakes.recorder import result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Restored
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.runtime.events import ItemChanged, ItemGone, MessageEnded, Problem
+from slmdesk.chat.types import SendRequest
+from slmdesk.runtime.events import ItemChanged, ItemGone, MessageEnded, ModelsChanged
+from slmdesk.runtime.messages import Problem
 from slmdesk.store import BackupResult
 
 pytestmark = pytest.mark.process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.base.retention import SetBy, What
+from slmdesk.base.records import SetBy, What
 from slmdesk.store.keys import new_data_key
 
 pytestmark = pytest.mark.process

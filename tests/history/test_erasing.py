@@ -10,7 +10,7 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.history.erasing import erase
-from slmdesk.online.statement.signing import NAME
+from slmdesk.online.statement.proofs import NAME
 
 pytestmark = pytest.mark.process
 

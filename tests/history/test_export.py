@@ -15,11 +15,9 @@ import pypdfium2
 import pytest
 from fakes.recorder import result_of
 
-from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.base.paper import FORMS, Paper, paragraph
-from slmdesk.evaluation.exam_items import items
-from slmdesk.evaluation.exams import SKILLS
-from slmdesk.runtime.events import Problem
+from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
+from slmdesk.evaluation.exams import SKILLS, items
+from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.types import SummaryRequest
 

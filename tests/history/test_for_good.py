@@ -21,21 +21,19 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.translation import Origin
 from slmdesk.chat.service import SendRequest
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.library.events import DocumentGone
-from slmdesk.questions.events import QuestionAnswered
-from slmdesk.questions.types import AskRequest
+from slmdesk.questions.types import AskRequest, QuestionAnswered
 from slmdesk.store import DataKey
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.types import SummaryRequest
-from slmdesk.tables.events import ExtractionEnded
 from slmdesk.tables.service import TableRequest
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated, TranslationGrew
-from slmdesk.translation.types import TranslationRequest
-from slmdesk.versions.events import VersionsCompared
+from slmdesk.tables.types import ExtractionEnded
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
 from slmdesk.versions.service import VersionRequest
+from slmdesk.versions.types import VersionsCompared
 
 pytestmark = pytest.mark.process
 
@@ -69,7 +67,7 @@ class ServiceThread:
         return self.call(lambda services: self._kept(services.store, name, text))
 
     def _kept(self, store, name: str, text: str):
-        from slmdesk.text.passages.cut import PassageBuilder
+        from slmdesk.text.passages import PassageBuilder
 
         record = store.documents.add(
             path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"

@@ -11,12 +11,10 @@ import pytest
 from fakes.recorder import Recorder, open_echo
 
 import slmdesk.store
-from slmdesk.base.attached import Attached, AttachmentPart
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import Status
-from slmdesk.base.retention import DAY_S, Then
-from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.history.backups import restore_backup
+from slmdesk.base.records import DAY_S, Status, Then
+from slmdesk.base.types import Attached, AttachmentPart, Origin, Role, TextPart
+from slmdesk.history.erasing import restore_backup
 
 pytestmark = pytest.mark.process
 

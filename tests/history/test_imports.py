@@ -13,19 +13,18 @@ import pytest
 from fakes.chat_exports import JAN_THREAD, cherry, jan_line, jan_lines, lm_studio, open_webui, rent, zipped
 from fakes.recorder import result_of
 
-from slmdesk.base.attached import Attached, AttachmentPart
-from slmdesk.base.chat_import import IMPORTED
+from slmdesk.base.documents import IMPORTED
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Done, Partial
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import AnswerEnding, Status
-from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.chat.context_window import AFTER, NOTES, PINNED, WINDOW
-from slmdesk.chat.quote import Quoted
-from slmdesk.history import chat_sources
-from slmdesk.history.chat_sources import sources_in
-from slmdesk.history.imports import ImportProgress, ImportReport, ImportService
-from slmdesk.runtime.events import ItemsAdded, Problem
+from slmdesk.base.types import Attached, AttachmentPart, Origin, Role, TextPart
+from slmdesk.chat.conversation import AFTER, NOTES, PINNED, WINDOW
+from slmdesk.chat.types import Quoted
+from slmdesk.history import imports
+from slmdesk.history.imports import ImportProgress, ImportReport, ImportService, sources_in
+from slmdesk.runtime.events import ItemsAdded
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 
@@ -75,7 +74,7 @@ def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None
 
 
 def test_an_imported_chat_goes_on(opened, tmp_path) -> None:
-    from slmdesk.chat.requests import SendRequest
+    from slmdesk.chat.types import SendRequest
 
     recorder = opened()
     services = recorder.services
@@ -175,7 +174,7 @@ def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> Non
     assert (code, reason) == ("chats.not_searched", "folders more than 8 levels below it were left out")
     for at in range(4):
         saved(tmp_path / f"{at}.conversation.json", lm_studio())
-    monkeypatch.setattr(chat_sources, "MOST_FILES", 3)
+    monkeypatch.setattr(imports, "MOST_FILES", 3)
     found = sources_in([tmp_path])
     assert len(found.files) == 3
     assert "more than 3 files" in found.problems[0][1].sentence
@@ -213,9 +212,9 @@ class OddReader:
 
 
 def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
-    from slmdesk.formats.chat_files import chatgpt
+    from slmdesk.formats import chat_programs
 
-    chats = [to_json(chatgpt.chat_of(rent(f"c{at}"))) for at in range(50)]
+    chats = [to_json(chat_programs.chat_of_chatgpt(rent(f"c{at}"))) for at in range(50)]
     seen = []
 
     def count() -> None:

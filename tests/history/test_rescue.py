@@ -10,10 +10,10 @@ from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwri
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Rescued
-from slmdesk.history.rescue_labels import rescued_words
+from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.events import ItemChanged
-from slmdesk.translation.events import GlossariesChanged, MemoryChanged
-from slmdesk.translation.handouts import Handout
+from slmdesk.translation.service import Handout
+from slmdesk.translation.types import GlossariesChanged, MemoryChanged
 
 
 @pytest.mark.pure

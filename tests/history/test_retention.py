@@ -13,11 +13,10 @@ from slmdesk import services as container
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import load_policy
 from slmdesk.base.record import changed
-from slmdesk.base.records import DocumentStatus, Status
-from slmdesk.base.retention import DAY_S, SetBy, Then, What
+from slmdesk.base.records import DAY_S, DocumentStatus, SetBy, Status, Then, What
 from slmdesk.base.types import Role, TextPart
-from slmdesk.history import deletion, retention
-from slmdesk.history.backups import restore_backup
+from slmdesk.history import retention
+from slmdesk.history.erasing import restore_backup
 from slmdesk.history.retention import RetentionService
 from slmdesk.runtime.events import ItemChanged, ItemGone, Noticed
 from slmdesk.store import open_store
@@ -318,7 +317,7 @@ def _run_some(kept, slices: int) -> bool:
     "meanwhile", ["restored", "written in", "held", "all held", "moved", "gone", "rule removed", ""]
 )
 def test_what_is_wanted_again_while_a_sweep_runs_stays_and_the_sweep_goes_on(kept, monkeypatch, meanwhile):
-    monkeypatch.setattr(deletion, "MOST_ROWS", 0)  # each part is one item
+    monkeypatch.setattr(retention, "MOST_ROWS", 0)  # each part is one item
     store, history = kept.services.store, kept.services.history
     space = kept.do(lambda: store.items.add("space", "Matter 12")).id
     for number in range(4):
@@ -427,7 +426,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     kept.do(lambda: kept.services.chats.keep_draft(chat, "", [{"document": made["drafted"], "name": "drafted.txt"}]))
     kept.do(lambda: kept.rules.hold(made["held"]))
     rule = kept.do(lambda: kept.rules.add_rule("document", days=90, then=Then.DELETE))
-    monkeypatch.setattr("slmdesk.runtime.slices.SLICE_S", 0)
+    monkeypatch.setattr("slmdesk.runtime.service.SLICE_S", 0)
     monkeypatch.setattr(store.documents, "uses", None)  # which looks through all messages at once
     assert not kept.do(lambda: kept.rules.due(rule).is_ended), "other work comes in between"
     assert _result(kept, lambda: kept.rules.due(rule)) == {rule.id: 1}
@@ -621,7 +620,7 @@ def test_a_hold_that_is_not_clear_is_on_everything(kept, tmp_path):
 
 def test_the_constants_of_a_slice_are_small():
     assert retention.LOOKED_AT <= 100
-    assert deletion.MOST_ROWS <= 500
+    assert retention.MOST_ROWS <= 500
 
 
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):

@@ -12,7 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord
 from slmdesk.hub.guard import GuardPolicy, make_client
 from slmdesk.library.events import DocumentsChanged
-from slmdesk.loader.events import ModelsChanged
+from slmdesk.runtime.events import ModelsChanged
 
 pytestmark = pytest.mark.process
 

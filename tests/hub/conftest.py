@@ -9,11 +9,9 @@ import pytest
 from fakes.fake_hub import FakeHub
 from fakes.request_log import RequestLog
 
-from slmdesk.hub.files import RemotePart
 from slmdesk.hub.guard import GuardPolicy, because, make_client
-from slmdesk.hub.links import file_address
-from slmdesk.hub.part import Part
-from slmdesk.hub.transfer import Progress, Transfer, TransferLimits
+from slmdesk.hub.search import RemotePart, file_address
+from slmdesk.hub.transfer import Part, Progress, Transfer, TransferLimits
 
 FAST = TransferLimits(first_wait_s=0.001, longest_wait_s=0.002, silence_s=20.0, connect_s=20.0)
 REPO, NAME = "some/model-GGUF", "model.Q4_K_M.gguf"

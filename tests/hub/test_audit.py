@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from slmdesk.hub import audit
+from slmdesk.hub import barriers
 
 TRIES = """
 import ctypes, json, os, socket, subprocess, sys, threading, urllib.request
-from slmdesk.hub import audit
+from slmdesk.hub import barriers as audit
 from slmdesk.hub.guard import GuardPolicy, because, make_client
 port = int(sys.argv[2])
 if sys.argv[1] == "watched":
@@ -133,16 +133,16 @@ def test_the_control_without_the_hook_all_of_it_is_allowed():
 def test_what_is_refused(event, arguments, is_refused):
     if is_refused:
         with pytest.raises(PermissionError):
-            audit._look(event, arguments)
-        with audit.passing():
-            audit._look(event, arguments)
+            barriers._look(event, arguments)
+        with barriers.passing():
+            barriers._look(event, arguments)
     else:
-        audit._look(event, arguments)
+        barriers._look(event, arguments)
 
 
 @pytest.mark.pure
 def test_on_windows_pairs_of_sockets_are_made_by_loopback(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    audit._look("socket.connect", (socket.socket, ("127.0.0.1", 50000)))
+    barriers._look("socket.connect", (socket.socket, ("127.0.0.1", 50000)))
     with pytest.raises(PermissionError):
-        audit._look("socket.connect", (socket.socket, ("10.0.0.1", 50000)))
+        barriers._look("socket.connect", (socket.socket, ("10.0.0.1", 50000)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.engine.llama.families import FAMILIES_BY_NAME
+from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
 from slmdesk.gguf.quantization import quantization_of_file
-from slmdesk.hub.catalogue import Commercial, Skill, find_entry, load_catalogue, parse_catalogue
+from slmdesk.hub.search import Commercial, Skill, find_entry, load_catalogue, parse_catalogue
 
 pytestmark = pytest.mark.pure
 

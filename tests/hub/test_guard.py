@@ -16,10 +16,10 @@ import pytest
 from fakes.request_log import RequestLog
 
 from slmdesk.base.errors import BugError, KnownError
-from slmdesk.base.ledger import Answered
 from slmdesk.base.paths import find_paths
-from slmdesk.hub.environment import set_environment
+from slmdesk.base.records import Answered
 from slmdesk.hub.guard import GuardPolicy, because, make_client
+from slmdesk.hub.search import set_environment
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -241,7 +241,7 @@ import json, os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from fakes.request_log import RequestLog
-from slmdesk.hub.environment import set_environment
+from slmdesk.hub.search import set_environment
 from slmdesk.hub.guard import GuardPolicy, because, make_client
 from slmdesk.base.paths import find_paths
 endpoint, offline = sys.argv[1], sys.argv[2] == "offline"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.base import seccomp
-from slmdesk.hub import kernel
+from slmdesk.base import walls
+from slmdesk.hub import barriers
 
-pytestmark = [pytest.mark.process, pytest.mark.skipif(not kernel.can_enforce(), reason="no such filter here")]
+pytestmark = [pytest.mark.process, pytest.mark.skipif(not barriers.can_enforce(), reason="no such filter here")]
 
 TRIES = """
 import ctypes, json, os, socket, subprocess, sys, threading, urllib.request
-from slmdesk.hub import kernel
+from slmdesk.hub import barriers as kernel
 mode, port, listening = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 running = threading.Event()
 idle = threading.Thread(target=running.wait)
@@ -134,16 +134,16 @@ def test_the_control_without_the_filter_the_same_ways_lead_to_this_pc(server):
 
 @pytest.mark.pure
 def test_nothing_is_enforced_here_and_elsewhere_nothing_is_tried(monkeypatch):
-    assert not kernel.is_enforced()
-    monkeypatch.setattr(seccomp, "this_machine", lambda: "")
-    monkeypatch.setattr(seccomp, "install", None)
-    assert not kernel.can_enforce()
-    assert kernel.enforce() is False
+    assert not barriers.is_enforced()
+    monkeypatch.setattr(walls, "this_machine", lambda: "")
+    monkeypatch.setattr(walls, "install", None)
+    assert not barriers.can_enforce()
+    assert barriers.enforce() is False
 
 
 REPLACED = """
 import os, sys
-from slmdesk.hub import kernel
+from slmdesk.hub import barriers as kernel
 assert kernel.enforce()
 print(next(line for line in open("/proc/self/status") if line.startswith("Seccomp_filters")).split()[1], flush=True)
 if sys.argv[1:]:

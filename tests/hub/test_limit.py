@@ -9,11 +9,9 @@ import pytest
 from fakes.fake_hub import Fault
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.hub.behind import WriteBehind
-from slmdesk.hub.guard import because
-from slmdesk.hub.limit import SpeedLimit
-from slmdesk.hub.links import file_address
-from slmdesk.hub.transfer import Transfer
+from slmdesk.hub.guard import SpeedLimit, because
+from slmdesk.hub.search import file_address
+from slmdesk.hub.transfer import Transfer, WriteBehind
 
 pytestmark = pytest.mark.process
 

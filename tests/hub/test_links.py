@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.gguf.quantization import recommended
-from slmdesk.hub.files import RemoteFile, RemotePart, Repo, files_of, may_chat, quantization_of
-from slmdesk.hub.links import HubLink, file_address, parse_link
+from slmdesk.hub.search import (
+    HubLink,
+    RemoteFile,
+    RemotePart,
+    Repo,
+    file_address,
+    files_of,
+    may_chat,
+    parse_link,
+    quantization_of,
+)
 
 pytestmark = pytest.mark.pure
 

@@ -16,10 +16,9 @@ from fakes.request_log import RequestLog
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.paths import find_paths
-from slmdesk.hub import answers
-from slmdesk.hub.card import MAX_CARD_BYTES, Card
+from slmdesk.hub import transport
 from slmdesk.hub.guard import GuardPolicy
-from slmdesk.hub.search import Hub, Query
+from slmdesk.hub.search import MAX_CARD_BYTES, Card, Hub, Query
 
 pytestmark = pytest.mark.process
 
@@ -230,7 +229,7 @@ def test_d9_what_is_no_sensible_answer_is_said_at_once(asked, hub, fault, code) 
         asked.hub.repo("one/tiny-GGUF")
     assert caught.value.code == code
     assert time.monotonic() - begin < 10, "no waiting and trying again by the library"
-    assert sum(asked.bytes) <= answers.MAX_ANSWER_BYTES + (1 << 20)
+    assert sum(asked.bytes) <= transport.MAX_ANSWER_BYTES + (1 << 20)
     hub.api_fault = None
     assert asked.hub.repo("one/tiny-GGUF").files, "and the next question is answered"
 
@@ -258,7 +257,7 @@ print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - be
 
 @pytest.mark.parametrize("piece", [b"[],", b"{},", b'{"rfilename":"a.gguf"},', b'"ab",', b"1.5,"])
 def test_d9_the_largest_answer_takes_less_than_200_mb(hub, piece) -> None:
-    count = (answers.MAX_ANSWER_BYTES - 100) // len(piece)
+    count = (transport.MAX_ANSWER_BYTES - 100) // len(piece)
     body = b'{"id":"one/tiny-GGUF","sha":"main","siblings":[' + piece * count + b'{"rfilename":"a"}]}'
     hub.api_faults = [None, Fault(body=body)]
     done = subprocess.run(
@@ -309,7 +308,7 @@ def test_a_search_can_be_stopped_in_a_stall(asked, hub) -> None:
 
 
 def test_an_answer_that_drips_for_ever_ends(asked, hub, monkeypatch) -> None:
-    monkeypatch.setattr(answers, "ANSWER_S", 0.3)
+    monkeypatch.setattr(transport, "ANSWER_S", 0.3)
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"})
     hub.api_fault = Fault(drip=1, pause_s=0.02)
     with pytest.raises(KnownError, match=r"network\.failed"):

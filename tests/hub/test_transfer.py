@@ -16,9 +16,9 @@ from fakes.request_log import RequestLog
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import changed
-from slmdesk.hub.files import RemotePart
 from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.hub.part import SYNC_BYTES, Part, parts_in, read_journal
+from slmdesk.hub.search import RemotePart
+from slmdesk.hub.transfer import SYNC_BYTES, Part, parts_in, read_journal
 
 pytestmark = pytest.mark.process
 

@@ -10,9 +10,9 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.overview import JobGroup
-from slmdesk.jobs.steps import step_of
+from slmdesk.jobs.runner import step_of
+from slmdesk.jobs.service import JobGroup
+from slmdesk.jobs.types import JobChanged
 
 pytestmark = pytest.mark.process
 

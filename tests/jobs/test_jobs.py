@@ -11,10 +11,10 @@ from fakes.recorder import add_model
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import SendRequest
 from slmdesk.jobs import runner
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.steps import step_key, step_of
+from slmdesk.jobs.runner import step_key, step_of
+from slmdesk.jobs.types import JobChanged
 
 pytestmark = pytest.mark.process
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.types import Sampling
-from slmdesk.jobs.steps import step_key, step_of
+from slmdesk.jobs.runner import step_key, step_of
 
 
 @pytest.mark.pure

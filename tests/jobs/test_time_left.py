@@ -7,10 +7,17 @@ from itertools import pairwise
 import pytest
 
 from slmdesk.base.records import JobRecord, JobStatus
-from slmdesk.jobs.labels import done_words, kind_words, left_words, name_words, share_words
-from slmdesk.jobs.plan import Batch
-from slmdesk.jobs.time_left import ExpectedBatch, Remaining, TimeLeft
-from slmdesk.jobs.timings import NOTE, JobTimes, noted_of
+from slmdesk.jobs.runner import NOTE, Batch, JobTimes, noted_of
+from slmdesk.jobs.types import (
+    ExpectedBatch,
+    Remaining,
+    TimeLeft,
+    done_words,
+    kind_words,
+    left_words,
+    name_words,
+    share_words,
+)
 
 pytestmark = pytest.mark.pure
 

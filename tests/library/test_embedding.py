@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from fakes.recorder import Recorder, add_model, open_echo, result_of
 
-from slmdesk.library.retrieval import fused, with_meaning
-from slmdesk.text.words.stop_words import search_words
+from slmdesk.library.search import fused, with_meaning
+from slmdesk.text.sentences import search_words
 
 pytestmark = pytest.mark.process
 

@@ -13,8 +13,8 @@ from fakes.recorder import Recorder, open_echo, result_of
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
 from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentProgress
-from slmdesk.library.folder_types import CollectionStatus
-from slmdesk.runtime.events import Problem
+from slmdesk.library.types import CollectionStatus
+from slmdesk.runtime.messages import Problem
 from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process
@@ -285,7 +285,7 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
 
 @pytest.mark.parametrize("is_cut", [False, True], ids=["meanwhile", "after a crash in between"])
 def test_a_folder_that_is_held_while_it_is_forgotten_is_a_folder_again(services, folder, monkeypatch, is_cut):
-    monkeypatch.setattr("slmdesk.library.folder_removal.REST_S", 0.001)
+    monkeypatch.setattr("slmdesk.library.folders.REMOVAL_REST_S", 0.001)
     write(folder / "a.txt", "the pump stops")
     write(folder / "b.txt", "the valve opens")
     state = add(services, folder, watched=True)

@@ -15,10 +15,10 @@ from fakes.recorder import ECHO, Recorder, result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import DocumentStatus
-from slmdesk.library.document_info import info_of, parent_of
 from slmdesk.library.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.library.service import DocumentText
-from slmdesk.runtime.events import Problem
+from slmdesk.library.types import info_of, parent_of
+from slmdesk.runtime.messages import Problem
 from slmdesk.services import COMMANDS, open_services
 
 pytestmark = pytest.mark.process
@@ -352,19 +352,19 @@ def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
 def test_f19_a_document_that_is_exchanged_before_it_is_read_is_not_kept_under_the_other_s_checksum(
     services, tmp_path, monkeypatch
 ):
-    from slmdesk.library import opening
+    from slmdesk.library import service
 
     path = write(tmp_path / "shared.txt", "The words of the one.")
-    look_at = opening.look_at
+    look_at = service.look_at
 
     def exchanged(*asked, **how):
         found = look_at(*asked, **how)
         write(tmp_path / "other.txt", "The words of another.").replace(path)
         return found
 
-    monkeypatch.setattr(opening, "look_at", exchanged)
+    monkeypatch.setattr(service, "look_at", exchanged)
     refused = opened(services, path)
     assert isinstance(refused, Problem)
     assert (refused.code, refused.args["reason"]) == ("document.unreadable", "changed before it was read")
-    monkeypatch.setattr(opening, "look_at", look_at)
+    monkeypatch.setattr(service, "look_at", look_at)
     assert texts(services, opened(services, path)) == ["The words of another."]  # the control

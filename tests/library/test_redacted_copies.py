@@ -9,10 +9,8 @@ from fakes import needles as planting
 from fakes.recorder import open_echo, result_of
 
 from slmdesk.base.errors import KnownError
-from slmdesk.library.redacted.finding import added_word, pairs_for, private_words
-from slmdesk.library.redacted.key import key_file, pairs_in
-from slmdesk.library.redacted.types import RedactionRequest
-from slmdesk.runtime.events import Problem
+from slmdesk.library.redacted import RedactionRequest, added_word, key_file, pairs_for, pairs_in, private_words
+from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction.types import BAR, Certainty, Kind, Listed
 
 pytestmark = pytest.mark.process
@@ -61,7 +59,7 @@ def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypat
     copies = services.redacted_copies
     preview = result_of(services, lambda: copies.preview(path))
     words = ((Kind.PERSON, "Quarbelsen"), (Kind.PERSON, "Xanthopol"))
-    bad = "slmdesk.library.redacted.finding.pairs_for"  # what stands for one word is the other
+    bad = "slmdesk.library.redacted.pairs_for"  # what stands for one word is the other
     monkeypatch.setattr(bad, lambda *_args, **_more: (("Quarbelsen", "Xanthopol"), ("Xanthopol", BAR)))
     problem = ended(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
     assert isinstance(problem, Problem)

@@ -14,12 +14,10 @@ from fakes import needles as planting
 from fakes import office
 from fakes.tiny_pdf import Text, TinyPdf
 
-from slmdesk.formats.base import Reading
-from slmdesk.formats.redacting.base import Redacting
-from slmdesk.formats.redacting.check import left_in
-from slmdesk.formats.redacting.registry import redactor_of
-from slmdesk.formats.redacting.words import Listing, Replacing, Seeking
-from slmdesk.library.redacted.finding import pairs_for, private_words
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, redactor_of
+from slmdesk.formats.redacting.text import left_in
+from slmdesk.library.redacted import pairs_for, private_words
 from slmdesk.text.redaction.types import Certainty, Kind, Listed
 
 pytestmark = pytest.mark.pure

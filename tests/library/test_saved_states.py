@@ -20,8 +20,7 @@ from slmdesk.base.settings import SettingsFile
 from slmdesk.evaluation import exams
 from slmdesk.library.events import DocumentGone
 from slmdesk.questions import service
-from slmdesk.questions.events import QuestionAnswered
-from slmdesk.questions.types import AskRequest
+from slmdesk.questions.types import AskRequest, QuestionAnswered
 
 pytestmark = pytest.mark.process
 

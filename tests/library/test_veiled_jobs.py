@@ -10,17 +10,15 @@ from summaries.test_summaries import trust
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Origin, Role, Sampling, TextPart
-from slmdesk.jobs.plan import Batch
-from slmdesk.jobs.steps import step_key, step_of
-from slmdesk.library.veiled_jobs import VERSION, VeiledJob
-from slmdesk.redaction.report import RedactionReport
+from slmdesk.jobs.runner import Batch, step_key, step_of
+from slmdesk.library.job_service import VERSION, VeiledJob
+from slmdesk.redaction.labels import RedactionReport
 from slmdesk.redaction.service import Decisions
 from slmdesk.summaries.events import SummaryEnded
-from slmdesk.summaries.prompts import Kind as SummaryKind
+from slmdesk.summaries.types import Kind as SummaryKind
 from slmdesk.summaries.types import SummaryRequest
-from slmdesk.tables.events import ExtractionEnded
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import Column
+from slmdesk.tables.types import Column, ExtractionEnded
 from slmdesk.text.redaction.types import Kind
 
 pytestmark = pytest.mark.process
@@ -225,8 +223,7 @@ ANSWER = "It goes to the account {iban}, which {name} has named."
 
 
 def ask(recorder, question, *documents, **request):
-    from slmdesk.questions.events import QuestionAnswered
-    from slmdesk.questions.types import AskRequest
+    from slmdesk.questions.types import AskRequest, QuestionAnswered
 
     wanted = AskRequest(question, tuple(one.id for one in documents), **request)
     sent = call(recorder, lambda: recorder.services.questions.ask(wanted))

@@ -6,10 +6,9 @@ import pytest
 from fakes.recorder import result_of
 
 from slmdesk.base.records import Status
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.crash_history import CrashHistory, crashed_card
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.runtime.events import Noticed
+from slmdesk.chat.types import SendRequest
+from slmdesk.loader.load_spec import CrashHistory, crashed_card
+from slmdesk.runtime.events import ModelState, ModelStateChanged, Noticed
 from slmdesk.system.doctor import examine
 
 pytestmark = pytest.mark.process

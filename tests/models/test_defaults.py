@@ -4,7 +4,7 @@ import pytest
 from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
-from slmdesk.models.defaults import DefaultUse, lost_words
+from slmdesk.models.service import DefaultUse, lost_words
 
 pytestmark = pytest.mark.process
 

@@ -15,7 +15,7 @@ from slmdesk.gguf.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.models.fit import COMFORTABLE, fit_by_size, weights_budget
+from slmdesk.models.service import COMFORTABLE, fit_by_size, weights_budget
 
 pytestmark = pytest.mark.pure
 GIB = 1 << 30

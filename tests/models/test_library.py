@@ -16,15 +16,14 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import SendRequest
 from slmdesk.gguf.read import read_header
-from slmdesk.loader.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.models.display_name import name_for
 from slmdesk.models.importer import ImportEnded, ImportProgress
+from slmdesk.models.service import name_for
 from slmdesk.runtime import file_io
-from slmdesk.runtime.events import Noticed, Problem
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.file_io import file_name, hash_file, slug
-from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 
@@ -289,7 +288,7 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(r
 
     model = import_file(recorder, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
-    monkeypatch.setattr("slmdesk.loader.file_check.hash_file", fail)
+    monkeypatch.setattr("slmdesk.loader.load_spec.hash_file", fail)
     sent = recorder.services.service_thread.call(lambda: recorder.services.chats.send(SendRequest("hello")))
     ended = recorder.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")
@@ -511,7 +510,7 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(rec
         return hash_file(path, on_bytes, stop)
 
     with monkeypatch.context() as patched:
-        patched.setattr("slmdesk.models.verify.hash_file", wait_and_hash)
+        patched.setattr("slmdesk.models.importer.hash_file", wait_and_hash)
         assert list(result_of(recorder.services, stopped)) == []
     assert "verified" not in on_service_thread(recorder, "list")[0].info
     assert [one.ok for one in result_of(recorder.services, verify)] == [True]

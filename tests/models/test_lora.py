@@ -13,10 +13,9 @@ from fakes.tiny_lora import make_lora
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
-from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.requests import SendRequest
-from slmdesk.children.worker import landlock
-from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.chat.types import ChatOptions, SendRequest
+from slmdesk.children.worker import sandbox
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)
@@ -168,4 +167,4 @@ def test_an_adapter_linked_while_the_model_is_there_is_opened_by_a_new_child(rec
     other = say(recorder, lora=adapter.id)
     assert other.message.status is Status.COMPLETE, other.problem
     assert other.message.text != plain.message.text
-    assert recorder.services.engine.generation == children + bool(landlock.version())
+    assert recorder.services.engine.generation == children + bool(sandbox.version())

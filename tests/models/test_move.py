@@ -17,22 +17,24 @@ from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import Policy
-from slmdesk.loader import file_check
-from slmdesk.loader.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.models.move import files as move_files
-from slmdesk.models.move.files import (
+from slmdesk.loader import load_spec
+from slmdesk.models import move as move_files
+from slmdesk.models.move import (
     COPY,
     LINK,
     PREPARING,
     RENAME,
     SWITCHING,
     Journal,
+    MovePlan,
+    MoveProgress,
+    MoveResult,
+    MoveStep,
     MovingFile,
     read_journal,
 )
-from slmdesk.models.move.plan import MovePlan, MoveProgress, MoveResult, MoveStep
-from slmdesk.runtime.events import Noticed, Problem
-from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
+from slmdesk.runtime.messages import Problem
 from slmdesk.store.locks import FileLock
 
 pytestmark = pytest.mark.process
@@ -243,12 +245,13 @@ def test_a_policy_that_sets_the_folder_is_said(recorder, two, tmp_path) -> None:
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, two, folder, other_disk, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.models.move.service.SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr("slmdesk.models.move.SPARE_BYTES", 1 << 60)
     end = move(recorder, other_disk)
     assert end.code == "disk.full"
     assert end.args["needed_bytes"] > 1 << 60
     monkeypatch.undo()
-    monkeypatch.setattr("slmdesk.models.move.files.SPARE_BYTES", 1 << 60)  # it filled up meanwhile
+    room = iter([1 << 60])  # for the plan; it filled up meanwhile
+    monkeypatch.setattr("slmdesk.models.move.free_bytes", lambda _folder: next(room, 0))
     assert move(recorder, other_disk).code == "disk.full"
     assert names(other_disk) == []
     assert places(recorder) == {folder}
@@ -399,7 +402,7 @@ def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder,
     stale = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
     assert isinstance(move(recorder, tmp_path / "new"), MoveResult)
     fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.models.get(stale.id))  # noqa: E731
-    path, mark = file_check.place_of(stale, fresh)
+    path, mark = load_spec.place_of(stale, fresh)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
 

@@ -12,10 +12,8 @@ from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 
-from slmdesk.models import other_programs
-from slmdesk.models.importer import ImportEnded
-from slmdesk.models.other_program_folders import MAX_BYTES, Place, all_places, chosen_places, usual_places
-from slmdesk.models.other_programs import FoundModels
+from slmdesk.models import importer
+from slmdesk.models.importer import MAX_BYTES, FoundModels, ImportEnded, Place, all_places, chosen_places, usual_places
 
 pytestmark = pytest.mark.process
 
@@ -159,7 +157,7 @@ def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(recorder
 
 
 def test_huge_and_deep_folders_are_bounded_and_said(recorder, user, monkeypatch) -> None:
-    monkeypatch.setattr(other_programs, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(importer, "MAX_ENTRIES", 20)
     root = user / ".lmstudio/models"
     for n in range(40):
         (root / f"d{n:02}").mkdir(parents=True)
@@ -183,7 +181,7 @@ def test_what_may_not_be_read_is_named(recorder, user, monkeypatch) -> None:
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
-    monkeypatch.setattr(other_programs.os, "scandir", refuse)
+    monkeypatch.setattr(importer.os, "scandir", refuse)
     found = find(recorder)
     assert [one.path.name for one in found.models] == ["a.gguf"]
     assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]

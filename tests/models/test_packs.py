@@ -21,20 +21,20 @@ from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector,
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.models.packs.archive import (
+from slmdesk.models.packs import (
     END,
     MANIFEST,
     Manifest,
     PackedModel,
+    PackProgress,
+    PackResult,
     Text,
     open_pack,
     padding,
     tar_header,
 )
-from slmdesk.models.packs.service import PackProgress, PackResult
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.pending import Pending
+from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 
@@ -119,7 +119,7 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
 
 
 def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
-    from slmdesk.hub.catalogue import load_catalogue
+    from slmdesk.hub.search import load_catalogue
 
     entry = load_catalogue()[0]
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
@@ -194,7 +194,7 @@ def test_d12_a_stick_that_takes_no_large_files_is_named(tmp_path) -> None:
     """FAT32 says EFBIG; a limit on the size of files says the same."""
     code = """
 import sys, threading, pathlib, hashlib
-from slmdesk.models.packs.archive import PackedModel, write_pack
+from slmdesk.models.packs import PackedModel, write_pack
 from slmdesk.base.errors import KnownError
 model = pathlib.Path(sys.argv[1]); data = model.read_bytes()
 listed = PackedModel("models/a.gguf", len(data), hashlib.sha256(data).hexdigest(), "a")
@@ -222,7 +222,7 @@ except KnownError as err:
 def test_cancel_leaves_nothing(recorder, made, tmp_path, folder, monkeypatch) -> None:
     services = recorder.services
     path, _end = made
-    monkeypatch.setattr("slmdesk.models.packs.archive.CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.models.packs.CHUNK_BYTES", 64)
 
     def cancelled(pending: Pending[PackResult]) -> Pending[PackResult]:
         pending.cancel()
@@ -319,7 +319,7 @@ def test_d12_a_disk_that_fills_up_in_the_middle_keeps_nothing(recorder, made, fo
 
 
 def test_time_left_goes_by_the_last_seconds() -> None:
-    from slmdesk.runtime.eta import Pace
+    from slmdesk.runtime.file_io import Pace
 
     now = 0.0
     pace = Pace(lambda: now)

@@ -4,8 +4,8 @@ import pytest
 from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.models.rename import free_name
+from slmdesk.models.service import free_name
+from slmdesk.runtime.events import ModelsChanged
 
 pytestmark = pytest.mark.process
 

@@ -16,13 +16,12 @@ from slmdesk.base.protocol import Done
 from slmdesk.base.record import changed
 from slmdesk.base.types import Device, PcMeasurement, Usage
 from slmdesk.chat.service import SendRequest
+from slmdesk.gguf.memory import Pace
 from slmdesk.gguf.read import read_header
-from slmdesk.gguf.speed import Pace
-from slmdesk.loader import hardware
+from slmdesk.loader import load_spec
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.models import speed
-from slmdesk.models.events import PaceChanged
-from slmdesk.models.fit import Pc, fit_header
+from slmdesk.models import running
+from slmdesk.models.service import PaceChanged, Pc, fit_header
 from slmdesk.runtime.events import MessageEnded, Noticed
 
 pytestmark = pytest.mark.process
@@ -60,7 +59,7 @@ def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_pat
 
     recorder = opened(model=False)
     model = import_model(recorder.services, write(tmp_path / "a.gguf", tiny_llama())).model
-    monkeypatch.setattr(speed, "plain_bytes", fail)
+    monkeypatch.setattr(running, "plain_bytes", fail)
     for _ in range(2):
         on_service_thread(recorder, lambda: recorder.services.measuring.note(model, 10.0, 100))
         recorder.wait(Noticed)
@@ -73,11 +72,11 @@ def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
     recorder = opened()
     measured(recorder)
     recorder.services.close()
-    monkeypatch.setattr(speed, "hardware_key", lambda: "another")
+    monkeypatch.setattr(running, "hardware_key", lambda: "another")
     again = opened()
     assert on_service_thread(again, lambda: again.services.measuring.measured) is None
     assert on_service_thread(again, lambda: again.services.measuring.pace) == Pace()
-    assert hardware.processor() in hardware.hardware_key()
+    assert load_spec.processor() in load_spec.hardware_key()
 
 
 def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeypatch) -> None:
@@ -139,7 +138,7 @@ def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened) -> N
     recorder = opened()
     services = recorder.services
     results = [{}, {"bytes_per_s": -1.0, "threads": 1}, {"bytes_per_s": 1.0, "threads": "x"}]
-    service = speed.SpeedService(services.runtime, services.loader, Child)
+    service = running.SpeedService(services.runtime, services.loader, Child)
     assert [result_of(services, service.measure).code for _ in range(3)] == ["request.invalid"] * 3
     assert on_service_thread(recorder, lambda: service.measured) is None
     assert not recorder.of(PaceChanged)
@@ -178,7 +177,7 @@ def test_answers_say_how_fast_a_model_is_here(opened, tmp_path) -> None:
 
 
 def test_the_speed_after_a_long_past_is_brought_to_that_of_a_short_one() -> None:
-    written = speed.GenerationSpeed("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
+    written = running.GenerationSpeed("pc", 10.0, read_bytes=1e9, past_bytes=1e6, step_s=0.0003)
     assert written.at_usual_past(10.0, 512, 20e9) == 10.0
     assert written.at_usual_past(10.0, 1512, 20e9) == pytest.approx(10.0 * 2.006 / 1.006)
 
@@ -191,12 +190,12 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
     end = recorder.end_of(message.id)
     assert isinstance(end, MessageEnded)
-    assert end.usage.output_tokens >= speed.LEAST_TOKENS
+    assert end.usage.output_tokens >= running.LEAST_TOKENS
     ((record, tokens_per_s, past),) = noted
     assert record.sha256 == end.message.model_sha256
     assert tokens_per_s == end.timing.tokens_per_s
     assert past == end.usage.prompt_tokens + end.usage.output_tokens // 2
-    short = Usage(5, speed.LEAST_TOKENS - 1, 0, 4096)
+    short = Usage(5, running.LEAST_TOKENS - 1, 0, 4096)
     for ended in (changed(end, usage=short), changed(end, was_quiet=False)):
         on_service_thread(recorder, partial(recorder.services.measuring.on_message_ended, ended))
     assert len(noted) == 1

@@ -15,10 +15,10 @@ from fakes.tiny_gguf import tiny_llama
 from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
-from slmdesk.online.access_token import checked_token
 from slmdesk.online.downloads import ENDS
 from slmdesk.online.events import DownloadChanged, DownloadState, TokenChanged
-from slmdesk.runtime.events import Problem
+from slmdesk.online.network import checked_token
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"

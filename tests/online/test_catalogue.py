@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.gguf.speed import Pace, is_too_slow
-from slmdesk.models.fit import Pc
+from slmdesk.gguf.memory import Pace, is_too_slow
+from slmdesk.models.service import Pc
 from slmdesk.online.catalogue import OfferedFile
 
 

@@ -18,7 +18,7 @@ from fakes.tiny_gguf import tiny_llama
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.online.events import DownloadChanged, DownloadState
 
 pytestmark = pytest.mark.process

@@ -17,12 +17,12 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.base.errors import KnownError
 from slmdesk.gguf.read import check_file
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.loader.events import ModelsChanged
-from slmdesk.models.fit import fit_by_size
-from slmdesk.models.move.plan import MoveResult
+from slmdesk.models.move import MoveResult
+from slmdesk.models.service import fit_by_size
 from slmdesk.online.events import DownloadChanged, DownloadState
-from slmdesk.online.search import Filters
-from slmdesk.runtime.events import Problem
+from slmdesk.online.hub import Filters
+from slmdesk.runtime.events import ModelsChanged
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 

@@ -7,8 +7,8 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import Settings, SettingsFile, peek
-from slmdesk.hub import kernel
-from slmdesk.online.enforcement import enforcement, has_remote_display, is_wanted
+from slmdesk.hub import barriers
+from slmdesk.online.offline import enforcement, has_remote_display, is_wanted
 
 pytestmark = pytest.mark.pure
 FORCED = Policy("p", {"offline": True})
@@ -35,15 +35,15 @@ def test_a_window_that_is_shown_through_a_network_would_be_none(environment, is_
 
 def test_only_what_took_effect_is_said_to_hold(monkeypatch):
     wanted = Settings(offline_enforced=True)
-    monkeypatch.setattr(kernel, "can_enforce", lambda: True)
+    monkeypatch.setattr(barriers, "can_enforce", lambda: True)
     assert enforcement(wanted, Policy(), {}).words.endswith("from the next start on.")
     assert "through a network" in enforcement(wanted, Policy(), {"DISPLAY": "far:0"}).words
     assert enforcement(Settings(), Policy(), {}).words == "slmdesk itself sends nothing."
     assert "online" in enforcement(Settings(offline=False), Policy(), {}).words
-    monkeypatch.setattr(kernel, "can_enforce", lambda: False)
+    monkeypatch.setattr(barriers, "can_enforce", lambda: False)
     told = enforcement(Settings(), FORCED, {})
     assert (told.by_system, "no way" in told.words) == (False, True)
-    monkeypatch.setattr(kernel, "is_enforced", lambda: True)
+    monkeypatch.setattr(barriers, "is_enforced", lambda: True)
     assert enforcement(Settings(), Policy(), {}).by_system
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import NetworkLogRow
-from slmdesk.online.export_log import format_for, to_csv, to_json
+from slmdesk.online.network import format_for, to_csv, to_json
 
 pytestmark = pytest.mark.pure
 ROWS = [

@@ -11,10 +11,10 @@ import pytest
 from fakes.commands import ROOT
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Kind, first_fault
 from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Kind, first_fault
 from slmdesk.hub.guard import because
-from slmdesk.online.ledger_events import LedgerEvents
+from slmdesk.online.offline import LedgerEvents
 from slmdesk.store import open_store
 
 pytestmark = pytest.mark.process

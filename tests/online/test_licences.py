@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.online.licences import (
+from slmdesk.online.hub import (
     LICENCES,
     NOT_STATED,
     PERMISSIVE,

@@ -26,8 +26,8 @@ from slmdesk.base.policy import shown_proxy
 from slmdesk.base.settings import reason_against
 from slmdesk.online.downloads import ENDS
 from slmdesk.online.events import DownloadChanged, DownloadState
-from slmdesk.online.routes import certificates_in
-from slmdesk.runtime.events import Problem
+from slmdesk.online.network import certificates_in
+from slmdesk.runtime.messages import Problem
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
 HUB_NAME, STORAGE_NAME = "hub.example.org", "files.example.org"
@@ -317,7 +317,7 @@ def test_values_that_can_be_and_cannot(key, good, bad) -> None:
 @pytest.mark.process
 def test_certificates_on_a_share_that_does_not_answer_hold_nobody_up(recorder, certificate, monkeypatch) -> None:
     release, ends = threading.Event(), queue.SimpleQueue()
-    monkeypatch.setattr("slmdesk.online.network_log.certificates_in", lambda _path: release.wait(60))
+    monkeypatch.setattr("slmdesk.online.network.certificates_in", lambda _path: release.wait(60))
     recorder.services.service_thread.call(
         lambda: recorder.services.network.change(ca_file=str(certificate)).then(ends.put)
     )

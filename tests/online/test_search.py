@@ -8,11 +8,11 @@ from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector
 
-from slmdesk.online import search as searching
-from slmdesk.online.repo_page import RepoJudged
-from slmdesk.online.search import PERMISSIVE_ONES, Filters, parameters_in
-from slmdesk.runtime.events import Problem
-from slmdesk.text.words.cards import ReadableCard
+from slmdesk.online import hub as searching
+from slmdesk.online.catalogue import RepoJudged
+from slmdesk.online.hub import PERMISSIVE_ONES, Filters, parameters_in
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.cards import ReadableCard
 
 pytestmark = pytest.mark.process
 HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}

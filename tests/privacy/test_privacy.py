@@ -10,12 +10,12 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
-from slmdesk.base.policy_encryption import shown_key
-from slmdesk.base.recovery_key import new_recovery_key
-from slmdesk.base.sealing import new_pair
-from slmdesk.chat.requests import SendRequest
+from slmdesk.base.policy import shown_key
+from slmdesk.base.sealing import new_pair, new_recovery_key
+from slmdesk.chat.types import SendRequest
 from slmdesk.privacy.opening import Ways, open_backup, open_by, open_by_organisation, state_of, ways_of
-from slmdesk.runtime.events import Noticed, Problem
+from slmdesk.runtime.events import Noticed
+from slmdesk.runtime.messages import Problem
 from slmdesk.services import COMMANDS, open_services
 from slmdesk.store import Cost
 from slmdesk.store.backup import keep_copy, kept_copies
@@ -162,7 +162,7 @@ def test_after_new_keys_that_were_cut_short_the_right_file_of_keys_is_changed(
         raise KnownError("file.unwritable", path=str(paths.keys_file), reason="busy")
 
     with monkeypatch.context() as patched:
-        patched.setattr("slmdesk.store.encrypting.adopt_next_keys", unwritable)
+        patched.setattr("slmdesk.store.encryption.adopt_next_keys", unwritable)
         assert result_of(services, lambda: services.privacy.renew(WORDS, OTHER, recovery)).code == "file.unwritable"
     assert services.paths.next_keys_file.exists()
     backup = tmp_path / "my.slmbackup"
@@ -363,7 +363,7 @@ def own_words(services) -> tuple[str, ...]:
 
 
 def test_the_library_that_is_missing_is_named(opened, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.store.driver.find_spec", lambda name: None if name == "sqlcipher3" else name)
+    monkeypatch.setattr("slmdesk.store.database.find_spec", lambda name: None if name == "sqlcipher3" else name)
     services = opened().services
     state = result_of(services, services.privacy.state)
     assert (state.can_encrypt, state.missing_library) == (False, "sqlcipher3")

@@ -20,7 +20,7 @@ from benchmarks.quality.cells import (
     pages_of,
     score,
 )
-from slmdesk.tables.prompts import preset
+from slmdesk.tables.cells import preset
 from slmdesk.text.checks.numbers import find_identifiers
 
 pytestmark = pytest.mark.pure

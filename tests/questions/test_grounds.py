@@ -8,12 +8,10 @@ import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
-from slmdesk.library.retrieval import RankedPassages
-from slmdesk.questions.context import AnswerContext
-from slmdesk.questions.grounds import Grounds
+from slmdesk.library.search import RankedPassages
+from slmdesk.questions.grounds import Grounds, asks_yes_or_no
+from slmdesk.questions.plan import AnswerContext, Evidence
 from slmdesk.questions.prompt import NOT_FOUND, Source
-from slmdesk.questions.question_parts import asks_yes_or_no
-from slmdesk.questions.verification import Evidence
 
 pytestmark = pytest.mark.pure
 

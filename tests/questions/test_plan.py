@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.records import Passage
-from slmdesk.library.citations import Mark
-from slmdesk.library.nearest import Citation
-from slmdesk.library.retrieval import RankedPassages
-from slmdesk.questions.context import AnswerContext, asks_for_all
-from slmdesk.questions.plan import Asked, Reply, plan
+from slmdesk.library.search import Citation, RankedPassages
+from slmdesk.library.types import Mark
+from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source
 
 pytestmark = pytest.mark.pure

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
-from slmdesk.library.nearest import nearest_of, share_of
+from slmdesk.library.search import nearest_of, share_of
 from slmdesk.questions.prompt import (
     NOT_FOUND,
     Source,
@@ -117,7 +117,7 @@ def test_whatever_a_model_says_can_be_read(text):
     ],
 )
 def test_what_yes_or_no_answers_begins_with_it(question, yes):
-    from slmdesk.base.gbnf import check_gbnf
+    from slmdesk.base.grammars import check_gbnf
 
     grammar = grammar_of(question)
     assert grammar is not None

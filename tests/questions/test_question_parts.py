@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.questions.question_parts import has_name, is_answered, parts_of
+from slmdesk.questions.grounds import has_name, is_answered, parts_of
 
 pytestmark = pytest.mark.pure
 

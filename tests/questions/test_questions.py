@@ -9,10 +9,8 @@ from fakes.recorder import Recorder, add_model, open_echo, result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS, SkillResult, shape_of_skill
-from slmdesk.questions.events import QuestionAnswered, QuestionPlanned
-from slmdesk.questions.types import AskRequest
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
+from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded
 
 pytestmark = pytest.mark.process

@@ -10,11 +10,10 @@ from fakes.recorder import TIMEOUT_S, add_model, result_of
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.saved_states import states_in
-from slmdesk.chat.requests import SendRequest
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.loader.token_count import count_tokens
-from slmdesk.questions.events import QuestionAnswered
-from slmdesk.questions.types import AskRequest
+from slmdesk.chat.types import SendRequest
+from slmdesk.loader.model_loader import count_tokens
+from slmdesk.questions.types import AskRequest, QuestionAnswered
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 

@@ -15,7 +15,7 @@ from fakes.matrix import counts
 from fakes.recorder import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.base.records import Status
-from slmdesk.chat.requests import SendRequest
+from slmdesk.chat.types import SendRequest
 from slmdesk.runtime.events import MessageGrew
 
 pytestmark = pytest.mark.process
@@ -126,7 +126,7 @@ def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
         "import re, sys, time; from pathlib import Path; sys.path.insert(0, 'tests')\n"
         "from fakes.recorder import Recorder, open_echo\n"
         "services = open_echo(); recorder = Recorder(services)\n"
-        "from slmdesk.loader.events import ModelState, ModelStateChanged\n"
+        "from slmdesk.runtime.events import ModelState, ModelStateChanged\n"
         "services.service_thread.call(lambda: services.models.use('Echo'))\n"
         "recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)\n"
         "import psutil\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.pending import Pending, ended
+from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.pure
 

@@ -6,7 +6,7 @@ from concurrent.futures import TimeoutError as CallTimeout
 import pytest
 
 from slmdesk.base.errors import BugError, KnownError
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.service import ServiceThread
 
 pytestmark = pytest.mark.pure
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.slices import Slices, in_slices
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Slices, in_slices
 
 pytestmark = pytest.mark.pure
 STOPPED = Problem("x.stopped", "It was stopped.", {})
@@ -29,7 +29,7 @@ class Turns:
 
 @pytest.fixture
 def turns(monkeypatch) -> Turns:
-    monkeypatch.setattr("slmdesk.runtime.slices.SLICE_S", 0.0)
+    monkeypatch.setattr("slmdesk.runtime.service.SLICE_S", 0.0)
     return Turns()
 
 

@@ -22,7 +22,7 @@ LATE = (
     "openpyxl",
     "spylls",
     "sqlite_utils",
-    "slmdesk.text.checks.check",
+    "slmdesk.text.checks.support",
     "slmdesk.summaries.plan",
 )
 

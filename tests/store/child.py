@@ -14,12 +14,11 @@ from slmdesk.base.paths import Paths, find_paths
 from slmdesk.base.records import AnswerEnding, Status
 from slmdesk.base.settings import SettingsFile
 from slmdesk.base.types import Role, TextPart
-from slmdesk.privacy.beside import follow_key
+from slmdesk.privacy.opening import follow_key
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
 from slmdesk.store.locks import FileLock
-from slmdesk.store.opening import OpenedStore
-from slmdesk.store.schema import STEPS
-from slmdesk.writing.spelling.own_words import OwnWords
+from slmdesk.store.opening import STEPS, OpenedStore
+from slmdesk.writing.spelling.service import OwnWords
 
 KEYRING = bytes(range(32))
 """What opens the encrypted histories of these tests."""

@@ -17,9 +17,9 @@ from slmdesk.base.paths import Paths, find_paths, make_folders
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role, TextPart
 from slmdesk.store import DataKey, KeyFile, Store, new_data_key
-from slmdesk.store.backup_file import source_of
-from slmdesk.store.cipher_pages import PAGE_BYTES, CipherPages
+from slmdesk.store.backup import source_of
 from slmdesk.store.database import connect
+from slmdesk.store.encryption import PAGE_BYTES, CipherPages
 from slmdesk.store.keys import write_keys
 
 CHILD = Path(__file__).with_name("child.py")

@@ -23,11 +23,10 @@ from slmdesk.base.paths import Paths
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role
 from slmdesk.store import damaged_copies, open_store
-from slmdesk.store.backup import drop_old_copies, kept_copies
-from slmdesk.store.backup_file import source_of
+from slmdesk.store.backup import drop_old_copies, kept_copies, source_of
 from slmdesk.store.database import connect
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.pure
 

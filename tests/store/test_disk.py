@@ -16,7 +16,7 @@ from slmdesk.base.paths import Paths
 from slmdesk.base.records import AnswerEnding, Status
 from slmdesk.base.types import Role
 from slmdesk.store import backup, database, open_store
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
 
 
 def can_unshare() -> bool:

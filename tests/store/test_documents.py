@@ -9,7 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import DocumentStatus, Passage
 from slmdesk.store import open_store
-from slmdesk.text.words.folding import query_pieces
+from slmdesk.text.folding import query_pieces
 
 pytestmark = pytest.mark.pure
 

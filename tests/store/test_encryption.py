@@ -19,20 +19,25 @@ from slmdesk.base.paths import Paths, find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.settings import SettingsFile
 from slmdesk.base.types import Role
-from slmdesk.privacy.beside import follow_key
+from slmdesk.privacy.opening import follow_key
 from slmdesk.store import damaged_copies, open_store
-from slmdesk.store.backup import backup, kept_copies
-from slmdesk.store.backup_file import source_of, unlock_backup
-from slmdesk.store.cipher_pages import CipherPages, fits, header_of, is_encrypted
+from slmdesk.store.backup import backup, kept_copies, source_of, unlock_backup
 from slmdesk.store.database import connect, journal_of
+from slmdesk.store.encryption import (
+    CipherPages,
+    fits,
+    header_of,
+    is_encrypted,
+    keys_beside,
+    unlock,
+    unlock_with,
+    wants_key,
+)
 from slmdesk.store.keys import Cost, DataKey, KeyFile, new_data_key, read_keys, write_keys
-from slmdesk.store.opening import judge_header, version_of
-from slmdesk.store.preparing import prepare_backup
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.restoring import backups, replace_history, restore
-from slmdesk.store.schema import STEPS
-from slmdesk.store.unlocking import keys_beside, unlock, unlock_with, wants_key
-from slmdesk.writing.spelling.own_words import OwnWords
+from slmdesk.store.opening import STEPS, judge_header, version_of
+from slmdesk.store.rescue import rescue_into
+from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
+from slmdesk.writing.spelling.service import OwnWords
 
 pytestmark = pytest.mark.process
 
@@ -112,7 +117,7 @@ def test_one_module_alone_names_the_libraries():
 
     names = re.compile(r"\b(import|from) +(sqlite3|sqlcipher3)\b|sqlite3\.[A-Za-z]*[a-z]\(")
     files = Path(slmdesk.store.__file__).parent.rglob("*.py")
-    assert [each.name for each in files if names.search(each.read_text())] == ["driver.py"]
+    assert [each.name for each in files if names.search(each.read_text())] == ["database.py"]
 
 
 def test_a_wrong_key_never_reaches_sqlite_and_changes_nothing(paths, key, encrypted):
@@ -150,7 +155,7 @@ def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, k
     with pytest.raises(KnownError) as caught:
         unlock_with(paths, "keyring", bytes(32))
     assert caught.value.code == "key.wrong"
-    from slmdesk.base.recovery_key import shown
+    from slmdesk.base.sealing import shown
 
     for found in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
                   unlock_with(paths, "keyring", KEYRING)):  # fmt: skip

@@ -17,7 +17,7 @@ from slmdesk.base.settings import SettingsFile
 from slmdesk.base.translation import Origin, Term
 from slmdesk.base.types import Role
 from slmdesk.store.backup import backup, kept_copies
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
 
 pytestmark = pytest.mark.pure
 

@@ -7,7 +7,7 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus, StepStatus
 from slmdesk.store import open_store
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
 
 pytestmark = pytest.mark.pure
 

@@ -12,15 +12,14 @@ from store.conftest import say
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.paths import Paths, find_paths
-from slmdesk.base.recovery_key import shown
-from slmdesk.base.retention import SetBy, What
+from slmdesk.base.records import SetBy, What
+from slmdesk.base.sealing import shown
 from slmdesk.store import DataKey, KeyFile, new_data_key, open_store
 from slmdesk.store.backup import backup
+from slmdesk.store.encryption import unlock
 from slmdesk.store.keys import keys_of, read_keys, to_bytes, write_keys
 from slmdesk.store.locks import FileLock
-from slmdesk.store.preparing import prepare_backup
-from slmdesk.store.restoring import replace_history
-from slmdesk.store.unlocking import unlock
+from slmdesk.store.restoring import prepare_backup, replace_history
 
 pytestmark = pytest.mark.process
 

@@ -9,22 +9,13 @@ from contextlib import closing
 
 import pytest
 
-from slmdesk.base.ledger import (
-    BEGINNING,
-    Answered,
-    Kind,
-    LedgerRow,
-    Outgoing,
-    canonical,
-    chain_hash,
-    first_fault,
-)
 from slmdesk.base.record import changed
+from slmdesk.base.records import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash, first_fault
 from slmdesk.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
-from slmdesk.store.rescue.rescue import rescue_into
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
 from slmdesk.store.restoring import restore
-from slmdesk.store.schema import STEPS
 
 pytestmark = pytest.mark.pure
 BEFORE = [step.__name__ for step in STEPS].index("m012_ledger")

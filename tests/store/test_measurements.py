@@ -11,8 +11,8 @@ from store.conftest import add_older
 from slmdesk.base.errors import KnownError
 from slmdesk.store import open_store
 from slmdesk.store.backup import backup
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.process
 

@@ -11,8 +11,8 @@ from store.conftest import add_older, say
 
 from slmdesk.base.errors import KnownError
 from slmdesk.store import SPACE, damaged_copies, open_store
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.pure
 

@@ -18,15 +18,13 @@ from store.test_damage import fingerprint
 from store.test_disk import can_unshare
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Outgoing
 from slmdesk.base.paths import Paths
-from slmdesk.base.records import Status
+from slmdesk.base.records import Outgoing, Status
 from slmdesk.base.types import Role
-from slmdesk.store import backup, open_store, preparing
-from slmdesk.store.preparing import prepare_backup
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.restoring import backups, replace_history, restore
-from slmdesk.store.schema import STEPS
+from slmdesk.store import backup, open_store, restoring
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
+from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
 
 pytestmark = pytest.mark.pure
 
@@ -185,7 +183,7 @@ def test_tables_that_are_not_word_for_word_ours_change_nothing(paths, copy, stat
         for statement in statements:
             conn.execute(statement)
         conn.commit()
-    assert refused(paths, copy, "backup.unusable").args_for_people["reason"] == preparing.CHANGED
+    assert refused(paths, copy, "backup.unusable").args_for_people["reason"] == restoring.CHANGED
 
 
 def test_the_search_finds_nothing_that_only_the_index_of_a_backup_says(paths, copy):

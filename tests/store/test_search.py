@@ -8,8 +8,8 @@ import pytest
 from store.conftest import say
 
 from slmdesk.store import Store
-from slmdesk.store.search_index import INDEXED, LOOKED_AT, SearchIndex
-from slmdesk.text.words.folding import fold_for_search
+from slmdesk.store.messages import INDEXED, LOOKED_AT, SearchIndex
+from slmdesk.text.folding import fold_for_search
 
 pytestmark = pytest.mark.pure
 WORDS = ("letter", "letters", "lettuce", "contract", "über", "Überweisung", "東京都", "a1b2c3", "rare")

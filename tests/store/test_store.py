@@ -14,8 +14,7 @@ from store.child import open_either
 from store.conftest import KINDS_IN_SOAK, integrity, say
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Answered, Outgoing
-from slmdesk.base.records import AnswerEnding, Status
+from slmdesk.base.records import Answered, AnswerEnding, Outgoing, Status
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.store import InstanceLock, is_instance_alive, open_store
 

@@ -13,8 +13,8 @@ from slmdesk.base.records import Status
 from slmdesk.base.types import Role
 from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.backup import kept_copies
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.schema import STEPS
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.pure
 

@@ -11,8 +11,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.store import open_store
-from slmdesk.store.schema import STEPS
-from slmdesk.store.segments import LOOK
+from slmdesk.store.opening import STEPS
+from slmdesk.store.translations import LOOK
 
 pytestmark = pytest.mark.pure
 

@@ -9,17 +9,13 @@ import pytest
 from benchmarks.quality import is_aside
 from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.base.documents import BlockKind
-from slmdesk.formats.markdown import sections_of
-from slmdesk.jobs.plan import Yield
-from slmdesk.summaries.choosing import allowed_words, choose
-from slmdesk.summaries.chunking import Piece, pieces_of
-from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of
-from slmdesk.summaries.linking import Point
-from slmdesk.summaries.papers import Paper, paper_of
-from slmdesk.summaries.plan import joint
-from slmdesk.summaries.prompts import Length
-from slmdesk.summaries.threads import replaces
-from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.formats.text import markdown_pages
+from slmdesk.jobs.runner import Yield
+from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, count_words, lines_of, paper_of, replaces
+from slmdesk.summaries.linking import Piece, Point, pieces_of
+from slmdesk.summaries.plan import allowed_words, choose, joint
+from slmdesk.summaries.types import Length, Paper
+from slmdesk.text.sentences import sentence_spans
 
 pytestmark = pytest.mark.pure
 PAPERS = [one for one in (*documents(), *documents(folder=MATTERS)) if not is_aside(one.name)]
@@ -55,7 +51,7 @@ MAILS = "\n\n".join(
 
 
 def pieces(text: str) -> list[Piece]:
-    return [piece for page in sections_of(text) for piece in pieces_of("d", page)[0]]
+    return [piece for page in markdown_pages(text) for piece in pieces_of("d", page)[0]]
 
 
 def returned(steps: Generator[Yield, None, list[Line]]) -> list[Line]:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.summaries.chunking import LONG_CHARACTERS, Piece, pieces_of
+from slmdesk.summaries.linking import LONG_CHARACTERS, Piece, pieces_of
 
 pytestmark = pytest.mark.pure
 

@@ -9,8 +9,8 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.library.citations import Coverage, Span
-from slmdesk.summaries.files import write_summaries
+from slmdesk.library.types import Coverage, Span
+from slmdesk.summaries.service import write_summaries
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument
 
 pytestmark = pytest.mark.pure

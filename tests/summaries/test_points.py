@@ -4,18 +4,18 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
-from slmdesk.base.wire import stored_from
-from slmdesk.library.citations import UNLINKED, WORDS, Coverage, Span, Unread
-from slmdesk.summaries.chunking import Piece
-from slmdesk.summaries.linking import Point, Source, distinct, headings_above, linked
-from slmdesk.summaries.papers import Paper
-from slmdesk.summaries.prompts import Kind, line_in, own_step, points_in, simple_step
-from slmdesk.summaries.selection import sections_of
+from slmdesk.library.types import UNLINKED, WORDS, Coverage, Span, Unread
+from slmdesk.summaries.lines import sections_of
+from slmdesk.summaries.linking import Piece, Point, Source, distinct, headings_above, linked
+from slmdesk.summaries.prompts import line_in, own_step, points_in, simple_step
 from slmdesk.summaries.types import (
     KEY_POINTS,
     TO_DO,
     DocumentSummary,
+    Kind,
+    Paper,
     Sentence,
     Summary,
     coverage_words,
@@ -27,7 +27,7 @@ from slmdesk.summaries.types import (
     text_of,
     with_omitted,
 )
-from slmdesk.text.checks.overlap import Rarity
+from slmdesk.text.checks.support import Rarity
 
 pytestmark = pytest.mark.pure
 

@@ -11,19 +11,17 @@ from fakes.matrix import counts
 from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
-from slmdesk.base.records import JobStatus, Role
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.resumable import REQUEST
-from slmdesk.loader.events import ModelStateChanged
+from slmdesk.base.records import JobStatus
+from slmdesk.base.types import Role
+from slmdesk.evaluation.exams import SKILLS, Skill, items
+from slmdesk.jobs.service import REQUEST
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import ModelStateChanged
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.export import export_summary
 from slmdesk.summaries.lines import count_words
-from slmdesk.summaries.papers import Paper
 from slmdesk.summaries.plan import NOTHING_USABLE, TOO_MUCH_TO_DO
-from slmdesk.summaries.prompts import Kind, Length
-from slmdesk.summaries.types import KEY_POINTS, SHARED, TO_DO, SummaryRequest
+from slmdesk.summaries.types import KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
 
 pytestmark = pytest.mark.process
 

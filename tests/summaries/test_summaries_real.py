@@ -8,11 +8,9 @@ import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS
+from slmdesk.evaluation.exams import SKILLS, Skill, items
 from slmdesk.summaries.events import SummaryEnded
-from slmdesk.summaries.prompts import Kind
-from slmdesk.summaries.types import SummaryRequest
+from slmdesk.summaries.types import Kind, SummaryRequest
 
 pytestmark = pytest.mark.model
 

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from slmdesk.base.administrators import owner_of
 from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.untrusted import owner_of
 from slmdesk.system.doctor import examine_computer
 
 pytestmark = pytest.mark.pure

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.tables.crosschecks import ADDS_UP, CHOSEN, checked, sums_of
-from slmdesk.tables.cues import Said, Strength
+from slmdesk.tables.cells import ADDS_UP, CHOSEN, checked, sums_of
+from slmdesk.tables.layout import Said, Strength
 from slmdesk.tables.types import Flag, TableCell
 
 pytestmark = pytest.mark.pure

@@ -4,21 +4,21 @@ import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
-from slmdesk.base.wire import stored_from
-from slmdesk.library.citations import Coverage
-from slmdesk.tables.grounding import verified, without_doubles
-from slmdesk.tables.labels import Labels
-from slmdesk.tables.layout import lines_of
-from slmdesk.tables.places import PageTexts
-from slmdesk.tables.prompts import (
+from slmdesk.library.types import Coverage
+from slmdesk.tables.cells import (
     cells_in,
     cells_step,
     column_named,
     grammar_of,
     preset,
     presets,
+    verified,
+    without_doubles,
 )
+from slmdesk.tables.layout import PageTexts, lines_of
+from slmdesk.tables.rules import Labels
 from slmdesk.tables.service import checked_columns, markdown_of
 from slmdesk.tables.types import (
     Column,
@@ -336,7 +336,7 @@ def test_an_edit_stands_above_what_was_found_and_keeps_its_page() -> None:
 def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:
     import json
 
-    from slmdesk.base.wire import to_json
+    from slmdesk.base.record import to_json
 
     assert stored_from(Table, json.loads(json.dumps(to_json(made())))) == made()
     assert stored_from(Table, {"columns": 3}) is None
@@ -346,7 +346,7 @@ def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:
 def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
     import json
 
-    from slmdesk.base.wire import to_json
+    from slmdesk.base.record import to_json
 
     table = made()
     row = changed(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))

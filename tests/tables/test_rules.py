@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, page_of
-from slmdesk.tables.prompts import preset
+from slmdesk.tables.cells import preset
 from slmdesk.tables.rules import Rules
 
 pytestmark = pytest.mark.pure

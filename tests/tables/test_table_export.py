@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 
 from slmdesk.base.record import changed
-from slmdesk.exports.xlsx import Noted, to_xlsx
-from slmdesk.library.citations import Coverage, Unread
+from slmdesk.exports.writers import Noted, to_xlsx
+from slmdesk.library.types import Coverage, Unread
 from slmdesk.tables.export import table_csv, table_paper, table_sheets
 from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
 

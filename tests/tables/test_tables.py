@@ -12,16 +12,15 @@ from summaries.test_summaries import keep, page
 from slmdesk.base.documents import PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
-from slmdesk.base.records import JobStatus, Role
-from slmdesk.evaluation.exam_items import items
-from slmdesk.evaluation.exams import INFO_KEY
-from slmdesk.jobs.events import JobChanged
+from slmdesk.base.records import JobStatus
+from slmdesk.base.types import Role
+from slmdesk.evaluation.exams import INFO_KEY, items
+from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
-from slmdesk.tables import plan
-from slmdesk.tables.events import ExtractionEnded, ExtractionGrew
-from slmdesk.tables.grounding import verified
+from slmdesk.tables import service
+from slmdesk.tables.cells import verified
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import Column, ColumnKind, Flag
+from slmdesk.tables.types import Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
 
 pytestmark = pytest.mark.process
 
@@ -119,7 +118,7 @@ def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> N
               for number in range(1, 30)]  # fmt: skip
     pages = [*filler, page(30, "The rent is 900 euros a month and the tenant pays it.")]
     document = keep(recorder, "long.pdf", pages)
-    from slmdesk.text.passages.cut import PassageBuilder
+    from slmdesk.text.passages import PassageBuilder
 
     def index(services):
         builder = PassageBuilder(document.id)
@@ -233,7 +232,7 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
             raise StopIteration  # as a generator would turn into the end of its job
         return verified(column, quote, value, pages)
 
-    monkeypatch.setattr(plan, "verified", faulty)
+    monkeypatch.setattr(service, "verified", faulty)
     recorder = opened(answer=ANSWER)
     documents = [keep(recorder, f"{number}.pdf", [page(1, f"{number}: The rent is 900 euros.")]) for number in range(2)]
     item = begin(recorder, *documents)

@@ -6,13 +6,12 @@ import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.jobs.events import JobChanged
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.tables.events import ExtractionEnded
-from slmdesk.tables.prompts import preset
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.tables.cells import preset
 from slmdesk.tables.service import KIND, TableRequest
-from slmdesk.tables.types import ColumnKind
-from slmdesk.text.passages.quotes import FoldedText
+from slmdesk.tables.types import ColumnKind, ExtractionEnded
+from slmdesk.text.relevance import FoldedText
 
 pytestmark = pytest.mark.model
 

@@ -7,15 +7,13 @@ from importlib import resources
 
 import pytest
 
-from slmdesk.base.languages import LANGUAGES
-from slmdesk.base.translation import Term
-from slmdesk.text.translation.tagged import Tags
-from slmdesk.translation.asking.domains import domain_terms
-from slmdesk.translation.asking.prompts import DOMAINS, TranslationStyle, messages
+from slmdesk.base.translation import LANGUAGES, Term
+from slmdesk.text.tagged import Tags
+from slmdesk.translation.prompts import DOMAINS, TranslationStyle, domain_terms, messages
 
 pytestmark = pytest.mark.pure
 
-DATA = tomllib.loads((resources.files("slmdesk.translation.asking") / "domains.toml").read_text("utf-8"))
+DATA = tomllib.loads((resources.files("slmdesk.translation") / "domains.toml").read_text("utf-8"))
 
 
 def rows(domain):

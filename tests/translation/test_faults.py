@@ -20,10 +20,10 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, SegmentState
-from slmdesk.jobs.events import JobChanged
-from slmdesk.runtime.events import ItemGone, Problem
-from slmdesk.translation.events import LiveTranslated, SegmentChanged
-from slmdesk.translation.types import TranslationRequest, WrittenFile
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import ItemGone
+from slmdesk.runtime.messages import Problem
+from slmdesk.translation.types import LiveTranslated, SegmentChanged, TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
 

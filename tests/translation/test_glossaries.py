@@ -11,14 +11,12 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import Forms, Origin, Term
-from slmdesk.jobs.events import JobChanged
-from slmdesk.runtime import slices
-from slmdesk.runtime.events import Problem
-from slmdesk.translation.events import GlossariesChanged
-from slmdesk.translation.export_terms import to_glossary_file
-from slmdesk.translation.terms.glossaries import ImportRequest
-from slmdesk.translation.terms.validation import check_term, sorted_out
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime import service
+from slmdesk.runtime.messages import Problem
+from slmdesk.translation.export import to_glossary_file
+from slmdesk.translation.glossaries import ImportRequest, check_term, sorted_out
+from slmdesk.translation.types import GlossariesChanged, TranslationRequest
 
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
@@ -338,7 +336,7 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
 
 
 def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):
-    monkeypatch.setattr(slices, "SLICE_S", 0.0)
+    monkeypatch.setattr(service, "SLICE_S", 0.0)
     recorder = opened(model=False)
     services = recorder.services
     terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]

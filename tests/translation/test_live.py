@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.translation import SegmentState
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated
-from slmdesk.translation.typed import cache
-from slmdesk.translation.typed.cache import CachedSegment, SegmentCache
+from slmdesk.translation import typed as cache
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.typed import CachedSegment, SegmentCache
+from slmdesk.translation.types import LiveTranslated
 
 MANNER = TranslationStyle("de", "en")
 

@@ -13,16 +13,12 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Term
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.models.defaults import DefaultUse
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated, PairUsed
-from slmdesk.translation.pairs.advice import made_for
-from slmdesk.translation.pairs.exams import KIND, notes_of, results_of
-from slmdesk.translation.pairs.items import PairSkill, pair_items
-from slmdesk.translation.pairs.labels import note_lines
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.models.service import DefaultUse
+from slmdesk.translation.pairs import KIND, PairSkill, made_for, note_lines, notes_of, pair_items, results_of
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
@@ -293,7 +289,7 @@ def test_not_on_battery_nor_when_it_is_switched_off(begun):
 
 
 def test_a_pair_that_failed_or_is_slow_is_not_tried_again_by_itself(begun, monkeypatch):
-    monkeypatch.setattr("slmdesk.evaluation.auto_exams.LONGEST_S", 0.001)
+    monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 0.001)
     quiet: list[bool] = []
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: bool(quiet))
     recorder = begun(turned=True, slow=0.01)

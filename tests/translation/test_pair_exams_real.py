@@ -8,9 +8,8 @@ from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import SegmentState
-from slmdesk.jobs.events import JobChanged
-from slmdesk.translation.pairs import exams
-from slmdesk.translation.pairs import items as pair_items
+from slmdesk.jobs.types import JobChanged
+from slmdesk.translation import pairs
 from slmdesk.translation.types import TranslationRequest
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
@@ -35,14 +34,13 @@ def opened(home):
 @pytest.mark.model
 @pytest.mark.usefixtures("measured_before")
 def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_model, monkeypatch) -> None:
-    every = pair_items.pair_items
+    every = pairs.pair_items
 
     def some(language):  # four of twelve, all kinds: the whole exam takes half a minute
         items = every(language)
         return items[2], items[3], items[6], items[9]
 
-    for module in (pair_items, exams):
-        monkeypatch.setattr(module, "pair_items", some)
+    monkeypatch.setattr(pairs, "pair_items", some)
     recorder = opened(starter_model)
     services = recorder.services
     job = services.service_thread.call(lambda: services.pair_exams.take(None, "en", "de"))

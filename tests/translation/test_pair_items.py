@@ -5,11 +5,10 @@ from types import SimpleNamespace
 import pytest
 from fakes.parallel import table
 
-from slmdesk.base.languages import LANGUAGES
-from slmdesk.text.terms.matching import spans_of
-from slmdesk.text.translation.tagged import problems
-from slmdesk.translation.pairs.exams import judged, level_of, results_of
-from slmdesk.translation.pairs.items import (
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.text.tagged import problems
+from slmdesk.text.terms import spans_of
+from slmdesk.translation.pairs import (
     ItemKind,
     PairSkill,
     chrf,
@@ -17,12 +16,17 @@ from slmdesk.translation.pairs.items import (
     examined_pair,
     is_in,
     is_quiet,
+    judged,
+    level_of,
     pair_items,
+    pair_line,
     pair_version,
+    result_sentence,
+    results_of,
     said,
     uses,
+    warning_words,
 )
-from slmdesk.translation.pairs.labels import pair_line, result_sentence, warning_words
 
 pytestmark = pytest.mark.pure
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.translation.asking.prompts import TranslationStyle, other_steps
+from slmdesk.translation.prompts import TranslationStyle, other_steps
 
 pytestmark = pytest.mark.pure
 

@@ -8,14 +8,13 @@ from fakes.recorder import result_of
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentState, Term
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted
 from slmdesk.text.redaction.types import Kind
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.types import LiveTranslated, TranslationRequest
 
 pytestmark = pytest.mark.process
 

@@ -12,12 +12,12 @@ from fakes.recorder import add_model, result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
-from slmdesk.jobs.events import JobChanged
-from slmdesk.runtime.events import Problem
-from slmdesk.store.segments import LOOK
-from slmdesk.text.translation.replace import Search
-from slmdesk.translation.handouts import Handout
-from slmdesk.translation.segment_list import SegmentFilter, word_runs
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.store.translations import LOOK
+from slmdesk.text.tagged import Search
+from slmdesk.translation.segments import SegmentFilter, word_runs
+from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
 
 pytestmark = pytest.mark.process

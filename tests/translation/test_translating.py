@@ -12,12 +12,11 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentState, Term
-from slmdesk.jobs.events import JobChanged
-from slmdesk.runtime.events import Problem
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.events import LiveTranslated, SegmentChanged, TranslationGrew
-from slmdesk.translation.segment_edits import turned
-from slmdesk.translation.types import TranslationRequest, WrittenFile
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.segments import turned
+from slmdesk.translation.types import LiveTranslated, SegmentChanged, TranslationGrew, TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
 

@@ -10,8 +10,8 @@ from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import SegmentState, Term
-from slmdesk.jobs.events import JobChanged
-from slmdesk.text.translation.tagged import Tags, problems
+from slmdesk.jobs.types import JobChanged
+from slmdesk.text.tagged import Tags, problems
 from slmdesk.translation.types import TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.model

@@ -11,13 +11,12 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, Origin, SegmentState
-from slmdesk.jobs.events import JobChanged
-from slmdesk.text.translation.tagged import Tags
-from slmdesk.translation.asking.prompts import TranslationStyle, messages, other_steps
-from slmdesk.translation.events import LiveTranslated
-from slmdesk.translation.segment_edits import says_otherwise
-from slmdesk.translation.typed.history import is_same_text
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.jobs.types import JobChanged
+from slmdesk.text.tagged import Tags
+from slmdesk.translation.prompts import TranslationStyle, messages, other_steps
+from slmdesk.translation.segments import says_otherwise
+from slmdesk.translation.typed import is_same_text
+from slmdesk.translation.types import LiveTranslated, TranslationRequest
 
 pytestmark = pytest.mark.process
 
@@ -185,7 +184,7 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     found = result_of(recorder.services, lambda: recorder.services.typed.search("loyer")).found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
-    monkeypatch.setattr("slmdesk.translation.typed.history.MOST_SEARCHED", 0)
+    monkeypatch.setattr("slmdesk.translation.typed.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
     on_service_thread(recorder, lambda: recorder.services.history.trash(item))
     assert searched(recorder, "loyer") == ([], False)

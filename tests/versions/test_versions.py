@@ -7,15 +7,13 @@ from fakes.recorder import result_of
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import JobStatus, Role
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS
-from slmdesk.jobs.events import JobChanged
+from slmdesk.base.records import JobStatus
+from slmdesk.base.types import Role
+from slmdesk.evaluation.exams import SKILLS, Skill, items
+from slmdesk.jobs.types import JobChanged
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Run
-from slmdesk.versions.events import VersionsCompared, VersionsFailed
-from slmdesk.versions.phrases import by_importance, coverage_line, headline
-from slmdesk.versions.service import VersionRequest, VersionView
-from slmdesk.versions.wording import digest_in
+from slmdesk.versions.service import VersionRequest, VersionView, digest_in
+from slmdesk.versions.types import VersionsCompared, VersionsFailed, by_importance, coverage_line, headline
 
 pytestmark = pytest.mark.process
 

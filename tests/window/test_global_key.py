@@ -19,8 +19,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.settings import Settings
-from slmdesk.window.global_key.controller import GlobalKey
-from slmdesk.window.global_key.states import KeyState, KeyStatus, words_of
+from slmdesk.window.global_key.controller import GlobalKey, KeyState, KeyStatus, words_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 needs_bus = pytest.mark.skipif(MISSING, reason="dbus-daemon is not here: no desktop can be played")
@@ -53,7 +52,7 @@ def owner(qapp):
 @pytest.fixture
 def ask(owner, qtbot):
     """A key that is asked for by a `clock`; `states` and `presses` fill by themselves."""
-    from slmdesk.window.global_key.portal import PortalKey
+    from slmdesk.window.global_key.session_bus import PortalKey
 
     def begin(environment):
         clock = Clock()
@@ -290,7 +289,7 @@ def test_a_bus_that_says_nothing_is_not_waited_for_for_ever(ask, monkeypatch):
 ASKING = """
 import sys
 from PySide6.QtCore import QCoreApplication, QTimer
-from slmdesk.window.global_key.portal import PortalKey
+from slmdesk.window.global_key.session_bus import PortalKey
 app = QCoreApplication([])
 key = PortalKey(app)
 key.state_changed.connect(lambda state: state.status != "asking" and (print(state.status), app.quit()))

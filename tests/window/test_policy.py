@@ -5,7 +5,7 @@ from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from slmdesk.base.policy import Policy
-from slmdesk.window.widgets.features import hide_features
+from slmdesk.window.widgets.bars import hide_features
 
 pytestmark = pytest.mark.gui
 

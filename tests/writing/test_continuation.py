@@ -6,9 +6,9 @@ import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.steps import step_of
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.loader.one_shot import ask_once
+from slmdesk.jobs.runner import step_of
+from slmdesk.loader.model_loader import ask_once
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 TEXT = "The hearing was moved.\nThe letter was se"
 ANSWER = "The letter was sent on Monday to the court. It is there."

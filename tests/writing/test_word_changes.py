@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing.edits import applied
-from slmdesk.writing.documents import DocumentText
-from slmdesk.writing.word_changes import changes_between
+from slmdesk.text.writing import applied
+from slmdesk.writing.files import DocumentText, changes_between
 
 pytestmark = pytest.mark.pure
 OLD = ("We recieved it.", "The two key was lost.", "Mr Kruger paid 20 euros.")

@@ -8,11 +8,10 @@ from fakes.recorder import result_of
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import Origin, TextPart
-from slmdesk.runtime.events import Problem
-from slmdesk.text.writing.edits import Edit
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.writing import Edit
 from slmdesk.writing.files import WriteRequest
-from slmdesk.writing.prompts import rewriting_steps
-from slmdesk.writing.types import Change, CorrectRequest, RewriteRequest, Task, is_as_long_as_asked
+from slmdesk.writing.types import Change, CorrectRequest, RewriteRequest, Task, is_as_long_as_asked, rewriting_steps
 
 pytestmark = pytest.mark.process
 TEXT = "We recieved it.\nThe two key was lost.\nWe recieved it."

@@ -20,35 +20,27 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.chat.conversation import InspectedPrompt
-from slmdesk.chat.window.attachments.entry import AttachmentEntry
-from slmdesk.chat.window.composer.composer import Composer
-from slmdesk.chat.window.composer.context_meter import ContextMeter
-from slmdesk.chat.window.composer.full_bar import FullBar
-from slmdesk.chat.window.composer.mentions import Mentions
-from slmdesk.chat.window.conversation.controller import ChatController
-from slmdesk.chat.window.conversation.empty_state import EmptyChat, FirstStart
-from slmdesk.chat.window.conversation.header import ChatHeader
-from slmdesk.chat.window.conversation.private_bar import PrivateBar, PrivateEntry
-from slmdesk.chat.window.list.controller import ALL, ListController
-from slmdesk.chat.window.list.list import ChatList
-from slmdesk.chat.window.model.controller import ModelsController
-from slmdesk.chat.window.options.controller import OptionsController
+from slmdesk.chat.window.attachments import AttachmentEntry
+from slmdesk.chat.window.composer import Composer, Mentions
+from slmdesk.chat.window.context import ContextMeter, FullBar
+from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.header import ChatHeader, EmptyChat, FirstStart, ModelsController, PrivateBar, PrivateEntry
+from slmdesk.chat.window.list import ChatList
+from slmdesk.chat.window.list_controller import ALL, ListController
+from slmdesk.chat.window.options_controller import OptionsController
 from slmdesk.chat.window.view import ConversationView, MessageView
 from slmdesk.redaction.service import Preview
 from slmdesk.window.base import theme
-from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.build import column, row, split
-from slmdesk.window.widgets.export_menu import ask_where
-from slmdesk.window.widgets.file_dialogs import ask_new_file
-from slmdesk.window.widgets.file_drop import ModelDrop
-from slmdesk.window.widgets.find_bar import FindBar
-from slmdesk.window.widgets.link_dialog import ask_about_link
-from slmdesk.window.widgets.named import named, passing
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import FindBar
+from slmdesk.window.widgets.build import column, named, passing, row, split
+from slmdesk.window.widgets.notices import ask_where
+from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 
 if TYPE_CHECKING:
-    from slmdesk.chat.window.options.panel import SettingsPanel
+    from slmdesk.chat.window.options import SettingsPanel
 
 LIST_WIDTH = 260
 LEAST_WORK = 400
@@ -235,7 +227,7 @@ class ChatPage(QWidget):
     def panel(self) -> SettingsPanel:
         """The settings of the open chat, made when they are first shown."""
         if self._panel is None:
-            from slmdesk.chat.window.options.panel import SettingsPanel
+            from slmdesk.chat.window.options import SettingsPanel
 
             panel = self._panel = SettingsPanel(self._options, self._models, self)
             panel.hide()
@@ -412,31 +404,31 @@ class ChatPage(QWidget):
         self._found_words = ""
 
     def _on_text_requested(self, title: str, intro: str, text: str) -> None:
-        from slmdesk.window.widgets.model_input_text import show_used_text
+        from slmdesk.window.widgets.dialogs import show_used_text
 
         show_used_text(self, title=title, intro=intro, text=text)
 
     def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
-        from slmdesk.chat.window.conversation.prompt_dialog import show_seen
+        from slmdesk.chat.window.dialogs import show_seen
 
         show_seen(self, seen)
 
     def _on_edit_requested(self, message: str, text: str, is_question: bool) -> None:
-        from slmdesk.chat.window.conversation.edit_dialog import ANSWER, QUESTION, EditDialog
+        from slmdesk.chat.window.dialogs import ANSWER, QUESTION, EditDialog
 
         dialog = EditDialog(self, text, QUESTION if is_question else ANSWER)
         dialog.saved.connect(partial(self._chat.edits.save, message))
         dialog.open()
 
     def _on_notes_edit_requested(self, notes: str) -> None:
-        from slmdesk.chat.window.conversation.edit_dialog import NOTES, EditDialog
+        from slmdesk.chat.window.dialogs import NOTES, EditDialog
 
         dialog = EditDialog(self, notes, NOTES)
         dialog.saved.connect(self._chat.window.save_notes)
         dialog.open()
 
     def _on_details_requested(self, details: str) -> None:
-        from slmdesk.window.widgets.text_dialog import TextDialog
+        from slmdesk.window.widgets.dialogs import TextDialog
 
         TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
 

@@ -1,29 +1,53 @@
-"""One child process: its pipes, its messages, and its end."""
+"""One child process: its pipes, the documents passed to it, its messages, its stderr in a bounded file, its end."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from enum import IntEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import slmdesk
 from slmdesk.base import protocol
-from slmdesk.base.protocol import FromChild, Heartbeat, Hello, ProtocolBroken, decoder_of_instance, lines_of
-from slmdesk.children.client.error_log import ErrorLog
+from slmdesk.base.protocol import (
+    Cancel,
+    CountTokens,
+    FromChild,
+    Heartbeat,
+    Hello,
+    Load,
+    ProtocolBroken,
+    Shutdown,
+    Start,
+    ToChild,
+    Unload,
+    decoder_of_instance,
+    encode,
+    lines_of,
+)
 from slmdesk.children.client.events import ClientLimits, Outcome, outcome_of
-from slmdesk.children.client.handles import OPENS_NOTHING, Handles
-from slmdesk.children.client.low_integrity import ROLES as LOW_ROLES
-from slmdesk.children.client.low_integrity import ContainedProcess
-from slmdesk.children.client.low_integrity import start as start_low
-from slmdesk.children.client.writer import Writer
-from slmdesk.children.reach import HANDLES_VARIABLE, REACH_VARIABLE, AllowedPaths, reached_by, wants_untried
+from slmdesk.children.reach import (
+    HANDLE_BYTES,
+    HANDLES_VARIABLE,
+    REACH_VARIABLE,
+    AllowedPaths,
+    reached_by,
+    wants_untried,
+)
+
+if TYPE_CHECKING:
+    from slmdesk.children.client.low_integrity import ContainedProcess
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 INHERITED = re.compile(
@@ -270,9 +294,11 @@ def start_process(
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW
-        if role in LOW_ROLES and wants_untried(os.environ):
+        from slmdesk.children.client.low_integrity import ROLES, start
+
+        if role in ROLES and wants_untried(os.environ):
             with suppress(OSError):  # then without walls, as the child will say
-                return start_low(command, folder=PACKAGE_PARENT, environment=variables)
+                return start(command, folder=PACKAGE_PARENT, environment=variables)
     process = subprocess.Popen(
         list(command),
         stdin=subprocess.PIPE,
@@ -303,3 +329,251 @@ def _oom_kills() -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+# ---- writes lines to a child on a thread, the urgent ones first
+
+
+class Urgency(IntEnum):
+    """Which messages overtake which.  Within one urgency, order is kept."""
+
+    CONTROL = 0
+    """Cancel and shutdown: before all else, also between the parts of a long message."""
+    SHORT = 1
+    """Load, unload and counting: before long texts."""
+    WORK = 2
+
+
+def urgency_of(message: ToChild) -> Urgency:
+    if isinstance(message, Cancel | Shutdown):
+        return Urgency.CONTROL
+    return Urgency.SHORT if isinstance(message, Load | Unload | CountTokens) else Urgency.WORK
+
+
+class Writer:
+    """Writes to a child's stdin on a thread of its own, so a child that does not read blocks nothing else.
+    Thread-safe.
+    """
+
+    def __init__(self, stream: IO[bytes], before: Callable[[ToChild], None] | None = None) -> None:
+        """`before` is called with each message before its lines are written, on the writer's thread."""
+        self._stream = stream
+        self._before = before
+        self._changed = threading.Condition()
+        self._queues: dict[Urgency, deque[ToChild]] = {urgency: deque() for urgency in Urgency}
+        self._begun: dict[Urgency, Iterator[bytes] | None] = dict.fromkeys(Urgency)
+        self._is_open = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="to child", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread.  Raises RuntimeError when no more threads can be started."""
+        self._thread.start()
+
+    def open(self) -> None:
+        """Begin to write: the child is listening."""
+        with self._changed:
+            self._is_open = True
+            self._changed.notify()
+
+    def put(self, message: ToChild) -> None:
+        """Write a message soon; does nothing after `close`."""
+        with self._changed:
+            if not self._closing:
+                self._queues[urgency_of(message)].append(message)
+                self._changed.notify()
+
+    def withdraw(self, job: str) -> bool:
+        """Drop a job whose first message has not been started.  False: the child knows of the job, or will."""
+        with self._changed:
+            for queue in self._queues.values():
+                mine = [message for message in queue if getattr(message, "job", "") == job]
+                if any(isinstance(message, protocol.Start | Load | CountTokens) for message in mine):
+                    for message in mine:
+                        queue.remove(message)
+                    return True
+        return False
+
+    def close(self) -> None:
+        """Drop what is not written, ask the child to end, and close its stdin."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+
+    def join(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            while (line := self._next_line()) is not None:
+                self._stream.write(line)
+                self._stream.flush()
+            for line in encode(Shutdown()):
+                self._stream.write(line)
+        except (OSError, ValueError):
+            pass  # the child is gone; its reader reports the end
+        try:
+            self._stream.close()
+        except OSError:
+            pass
+        with self._changed:
+            self._closing = True
+
+    def _next_line(self) -> bytes | None:
+        while True:
+            with self._changed:
+                while not self._closing and not (self._is_open and self._pending()):
+                    self._changed.wait()
+                if self._closing:
+                    return None
+                urgency = next(one for one in Urgency if self._begun[one] is not None or self._queues[one])
+                begun = self._begun[urgency]
+                if begun is None:
+                    begun = self._begun[urgency] = self._lines_of(self._queues[urgency].popleft())
+            line = next(begun, None)  # encoding a long text takes a while: not under the lock
+            if line is not None:
+                return line
+            self._begun[urgency] = None
+
+    def _lines_of(self, message: ToChild) -> Iterator[bytes]:
+        if self._before is not None:
+            self._before(message)
+        yield from encode(message)
+
+    def _pending(self) -> bool:
+        return any(self._queues.values()) or any(one is not None for one in self._begun.values())
+
+
+# ---- keeps what children write to stderr, in a file of bounded size (W10)
+
+
+OLD_BYTES = 1 << 20
+"""A log that has grown to this is set aside when the next child starts; one old log is kept."""
+CHILD_BYTES = 1 << 20
+"""Bytes that one child may write; of what follows, only the end is kept."""
+TAIL_BYTES = 64 << 10
+_CONTROLS = bytes(one for one in range(32) if one not in b"\n\t") + b"\x7f"
+
+
+class ErrorLog:
+    """The log of one child, filled from its stderr.  Never raises and never blocks the child, even on a full disk.
+
+    A file holds at most OLD_BYTES + CHILD_BYTES + TAIL_BYTES and a line; with the old one under 5 MB.
+    """
+
+    def __init__(self, path: Path, is_sealed: Callable[[], bool]) -> None:
+        """`is_sealed`: whether no word may be kept, since a child that was taken over would write what it has read."""
+        self._path, self._is_sealed = path, is_sealed
+        self._space = CHILD_BYTES
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
+        self._left_out = 0
+        self._file: IO[bytes] | None = None
+
+    def follow(self, stream: IO[bytes]) -> threading.Thread:
+        thread = threading.Thread(target=self._copy, args=(stream,), name=f"log {self._path.name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _copy(self, stream: IO[bytes]) -> None:
+        with stream:
+            self._open()
+            while True:
+                try:
+                    block = os.read(stream.fileno(), 1 << 16)
+                except (OSError, ValueError):
+                    break
+                if not block:
+                    break
+                self._add(block.translate(None, _CONTROLS))
+            self._finish()
+
+    def _open(self) -> None:
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._path.exists() and self._path.stat().st_size > OLD_BYTES:
+                self._path.replace(self._path.with_name(self._path.name + ".old"))
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = open(descriptor, "ab", buffering=0)  # noqa: PTH123, SIM115  a descriptor, kept
+
+    def _add(self, block: bytes) -> None:
+        if self._is_sealed():
+            self._left_out += len(block)
+            return
+        fits, rest = block[: self._space], block[self._space :]
+        self._space -= len(fits)
+        self._write(fits)
+        if rest:
+            self._tail.append(rest)
+            self._tail_bytes += len(rest)
+            while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
+                self._tail_bytes -= len(self._tail[0])
+                self._left_out += len(self._tail.popleft())
+
+    def _finish(self) -> None:
+        if self._left_out:
+            self._write(f"\n[{self._left_out} bytes left out]\n".encode())
+        self._write(b"".join(self._tail)[-TAIL_BYTES:])
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, block: bytes) -> None:
+        if self._file is not None and block:
+            with contextlib.suppress(OSError):
+                self._file.write(block)
+
+
+# ---- passes documents opened by the app to a child that may open none itself
+
+
+_IS_HELD = sys.platform == "linux" or (sys.platform == "darwin" and wants_untried(os.environ))
+OPENS_NOTHING = frozenset({"reader"} if _IS_HELD else ())
+"""The roles that are handed their documents."""
+
+
+class Handles:
+    """A channel beside the JSON lines.  Each job that names a `path` has an entry on it, sent before the job's own
+    line.
+    """
+
+    def __init__(self) -> None:
+        """Raises OSError when the channel cannot be created."""
+        self._ours, self.theirs = socket.socketpair()
+
+    def send(self, message: ToChild) -> None:
+        """Open the file a message names, and pass it on; if that fails, the child reports it when it tries itself.
+
+        Called on the thread that writes to the child.  Raises OSError when the child is gone.
+        """
+        path = message.payload.get("path") if isinstance(message, Start) else None
+        if not isinstance(message, Start) or not isinstance(path, str):
+            return
+        entry = message.job.encode("utf-8", "replace")[:HANDLE_BYTES].ljust(HANDLE_BYTES, b"\0")
+        descriptor = _opened(path)
+        try:
+            socket.send_fds(self._ours, [entry], [] if descriptor is None else [descriptor])
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def started(self) -> None:
+        """Close our copy of the child's end, which the child now has."""
+        self.theirs.close()
+
+    def close(self) -> None:
+        self._ours.close()
+        self.theirs.close()
+
+
+def _opened(path: str) -> int | None:
+    """Open a regular file; None for anything else."""
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # a device is not even opened
+            return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None

@@ -30,10 +30,20 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json, LoadSpec
-from slmdesk.children.client.child import Child
-from slmdesk.children.client.error_log import ErrorLog
-from slmdesk.children.client.events import LIMITS_OF_ROLES, ChildEnded, ChildEvent, ChildStarted, ClientLimits, Outcome
-from slmdesk.children.client.jobs import JobHandle, Listener, checked_failure, failure_of, log_error
+from slmdesk.children.client.child import Child, ErrorLog
+from slmdesk.children.client.events import (
+    LIMITS_OF_ROLES,
+    ChildEnded,
+    ChildEvent,
+    ChildStarted,
+    ClientLimits,
+    JobHandle,
+    Listener,
+    Outcome,
+    checked_failure,
+    failure_of,
+    log_error,
+)
 from slmdesk.children.reach import NOTHING, AllowedPaths
 
 log = logging.getLogger(__name__)

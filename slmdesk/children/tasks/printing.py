@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 
+from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paper import Paper
-from slmdesk.base.protocol import Progress
-from slmdesk.base.wire import record_from
-from slmdesk.children.printing.pdf import PAGES, print_pdf
-from slmdesk.children.tasks.base import Job, Task, text_of
+from slmdesk.base.protocol import Progress, record_from
+from slmdesk.children.printing import PAGES, print_pdf
+from slmdesk.children.tasks.job import Job, Task, text_of
 
 
 def to_pdf(job: Job) -> Task:

@@ -24,8 +24,8 @@ from spylls.hunspell.readers.file_reader import BaseReader
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Progress
 from slmdesk.base.types import Json
-from slmdesk.children.tasks.base import Job, Task, text_of, texts_of
-from slmdesk.text.words.spelling import MOST_LETTERS, parts_of, plain
+from slmdesk.children.tasks.job import Job, Task, text_of, texts_of
+from slmdesk.text.markup import MOST_LETTERS, parts_of, plain
 
 MOST_BYTES = 64 << 20
 """Of each of the two files; the largest in use have a quarter of it."""

@@ -1,22 +1,37 @@
-"""The main loop of a child: hello, then lines in and lines out until its stdin closes."""
+"""A child: hello, then lines in and out until its stdin closes; the tasks of each role, each job on its own thread."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+import math
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from slmdesk.base import protocol
+from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.base.protocol import (
     Cancel,
+    Cancelled,
+    Cancelling,
     CountTokens,
+    Done,
     EndOfSteps,
     Failed,
+    FromChild,
+    Heartbeat,
     Hello,
     Load,
     ProtocolBroken,
@@ -29,17 +44,13 @@ from slmdesk.base.protocol import (
     decoder_of_child,
     lines_of,
 )
-from slmdesk.base.types import Priority
+from slmdesk.base.types import Json, Priority
 from slmdesk.base.walls import HELPER
-from slmdesk.children.reach import reach_from
-from slmdesk.children.tasks.base import Job
-from slmdesk.children.worker.handles import Handles
+from slmdesk.children.reach import HANDLE_BYTES, HANDLES_VARIABLE, reach_from
+from slmdesk.children.tasks.job import Job, Task
 from slmdesk.children.worker.hardening import harden
-from slmdesk.children.worker.jobs import Jobs
-from slmdesk.children.worker.output import Output, take_pipes
-from slmdesk.children.worker.roles import EngineRole, PrinterRole, ReaderRole, Role, SpellerRole, llama_engine
 from slmdesk.children.worker.trials import TemplateTrials, TryTemplate, start_trials
-from slmdesk.engine.base import Engine
+from slmdesk.engine.interface import Engine
 
 HEARTBEAT_S = 1.0
 EXIT_HUNG = 78
@@ -167,3 +178,464 @@ def _end(role: Role, jobs: Jobs, trials: TemplateTrials | None) -> None:
     jobs.cancel_all(END_S)
     role.close()
     os._exit(0)  # no destructors: native libraries may hang or crash in theirs
+
+
+# ---- the tasks that each role of a child can run
+
+
+PATIENCE_S = 30.0
+"""For one page: on a busy machine one scanned page was seen to take half of it."""
+PATIENCE_S_PER_MIB = 5.0
+MOST_PATIENCE_S = 600.0
+
+ModelRequest = Load | Unload | CountTokens
+
+
+class Role(ABC):
+    """Makes tasks for requests of the app.  Thread-safe."""
+
+    kinds: tuple[str, ...]
+
+    @abstractmethod
+    def task_of(self, kind: str, job: Job) -> Task:
+        """The task of a job.  Raises KnownError `request.invalid` for an unknown kind."""
+
+    @abstractmethod
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
+        """Raises KnownError."""
+
+    @abstractmethod
+    def heartbeat(self) -> Heartbeat: ...
+
+    def overdue(self) -> tuple[str, float] | None:
+        """A job that hangs and cannot be ended from inside, with its time limit in seconds: the child must exit."""
+        return None
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class EngineRole(Role):
+    """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
+
+    kinds = (
+        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "format_speed",
+        "format_quality", "load", "unload", "count_tokens",
+    )  # fmt: skip
+
+    def __init__(self, make_engine: Callable[[], Engine]) -> None:
+        self._make_engine = make_engine
+        self._making = threading.Lock()
+        self._engine: Engine | None = None
+
+    def task_of(self, kind: str, job: Job) -> Task:
+        from slmdesk.children.tasks.engine import (
+            backends,
+            batch,
+            chat,
+            embed,
+            format_quality,
+            format_speed,
+            measure,
+            quantize,
+            render,
+            save_state,
+        )
+
+        tasks: Mapping[str, Callable[[Job, Engine], Task]] = {
+            "chat": chat, "batch": batch, "render": render, "measure": measure, "backends": backends, "embed": embed,
+            "save_state": save_state, "quantize": quantize, "format_speed": format_speed,
+            "format_quality": format_quality,
+        }  # fmt: skip
+        if kind not in tasks:
+            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        return tasks[kind](job, self._made())
+
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
+        from slmdesk.children.tasks import engine
+
+        match request:
+            case Load():
+                return engine.load(job, self._made())
+            case Unload():
+                return engine.unload(job, self._made(), request.handle)
+            case CountTokens():
+                return engine.count_tokens(job, self._made(), request.texts, handle=request.handle, path=request.path)
+
+    def heartbeat(self) -> Heartbeat:
+        engine = self._engine
+        if engine is None:
+            return Heartbeat(0, False)
+        return Heartbeat(engine.work_done(), engine.is_busy(), engine.in_template())
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _made(self) -> Engine:
+        with self._making:
+            if self._engine is None:
+                try:
+                    self._engine = self._make_engine()
+                except (ImportError, OSError) as err:
+                    raise KnownError("child.start_failed", reason=type(err).__name__) from err
+            return self._engine
+
+
+class _CountingRole(Role):
+    """A role without models.  Busy while a job runs; each event of a job moves the counter.  Nothing is kept.
+
+    A job without an event for longer than `patience_of` it counts as hung: no thread can be ended from outside.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running = 0
+        self._work = 0
+        self._parsing: dict[str, tuple[float, float]] = {}
+        """Of each job that is at work: since when, by the clock that only goes on, and how long it may."""
+
+    @abstractmethod
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]: ...
+
+    def patience_of(self, job: Job) -> float:
+        """How many seconds a job may take for its next event."""
+        return math.inf
+
+    def task_of(self, kind: str, job: Job) -> Task:
+        if kind not in self.kinds:
+            raise KnownError("request.invalid", what=f"kind {kind[:40]}")
+        job.worked = partial(self._worked, job.id)
+        return self._counted(job, self.tasks()[kind](job))
+
+    def task_of_request(self, request: ModelRequest, job: Job) -> Task:
+        raise KnownError("request.invalid", what="no engine in this role")
+
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(self._work, self._running > 0)
+
+    def overdue(self) -> tuple[str, float] | None:
+        now = time.monotonic()
+        with self._lock:
+            return next(((job, most) for job, (since, most) in self._parsing.items() if now - since > most), None)
+
+    def close(self) -> None: ...
+
+    def _worked(self, job_id: str) -> None:
+        with self._lock:
+            if job_id in self._parsing:
+                self._parsing[job_id] = (time.monotonic(), self._parsing[job_id][1])
+                self._work += 1
+
+    def _counted(self, job: Job, task: Task) -> Task:
+        most = self.patience_of(job)
+        with self._lock:
+            self._running += 1
+        try:
+            while True:
+                with self._lock:
+                    self._parsing[job.id] = (time.monotonic(), most)
+                try:
+                    event = next(task)
+                except StopIteration as end:
+                    return dict(end.value)
+                with self._lock:
+                    del self._parsing[job.id]  # the app may take its time to read a page
+                    self._work += 1
+                yield event
+        finally:
+            with self._lock:
+                self._parsing.pop(job.id, None)
+                self._running -= 1
+            task.close()
+
+
+def patience_s(size_bytes: int) -> float:
+    """Seconds a parser may be silent over a file: a large one may be read whole for its first page."""
+    return min(PATIENCE_S + PATIENCE_S_PER_MIB * size_bytes / (1 << 20), MOST_PATIENCE_S)
+
+
+def _size_of(job: Job) -> int:
+    try:
+        return Path(str(job.payload.get("path", ""))).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+class ReaderRole(_CountingRole):
+    kinds = (
+        "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
+        "chats", "private_texts", "redact", "check_redacted",
+    )  # fmt: skip
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        from slmdesk.children.tasks.reader import (
+            chats,
+            check_redacted,
+            columns,
+            page_image,
+            pairs,
+            prepare,
+            private_texts,
+            read,
+            redact,
+            rewrite,
+            table_columns,
+            terms,
+            units,
+        )
+
+        return {
+            "read": read, "page_image": page_image, "prepare": prepare, "units": units, "rewrite": rewrite,
+            "terms": terms, "pairs": pairs, "columns": columns, "table_columns": table_columns,
+            "chats": chats, "private_texts": private_texts, "redact": redact, "check_redacted": check_redacted,
+        }  # fmt: skip
+
+    def patience_of(self, job: Job) -> float:
+        return patience_s(_size_of(job))
+
+
+class SpellerRole(_CountingRole):
+    """Looks words up in dictionaries, which stay open."""
+
+    kinds = ("spelling", "suggestions")
+
+    def __init__(self) -> None:
+        super().__init__()
+        from slmdesk.children.tasks.spelling import Speller
+
+        self._speller = Speller()
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        from slmdesk.children.tasks.spelling import spelling, suggestions
+
+        speller = self._speller
+        return {"spelling": partial(spelling, speller=speller), "suggestions": partial(suggestions, speller=speller)}
+
+
+class PrinterRole(_CountingRole):
+    """Prints our own data to PDF with QtGui.  Created on the main thread, as Qt's application object requires."""
+
+    kinds = ("print",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        from slmdesk.children.printing import prepare
+
+        self._app = prepare()
+
+    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+        from slmdesk.children.tasks.printing import to_pdf
+
+        return {"print": to_pdf}
+
+
+def llama_engine(try_template: TryTemplate | None = None) -> Engine:
+    """`try_template`: instead of the engine's own way, which starts a program."""
+    from slmdesk.engine.llama import LlamaEngine
+
+    return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
+
+
+# ---- runs the jobs of a child
+
+
+log = logging.getLogger(__name__)
+
+EXIT_OUT_OF_MEMORY = 77
+"""A status that the client distinguishes from all other ends."""
+MAX_EARLY_CANCELS = 1000
+
+
+def run_job(job: Job, events: Task, send: Callable[[FromChild], None]) -> None:
+    """Drive one job: send its events, then exactly one Done, Failed or Cancelled."""
+    with closing(events):  # so that the engine stops when `send` fails
+        try:
+            while True:
+                job.check()
+                send(next(events))
+        except StopIteration as end:
+            ended: FromChild = Done(job.id, end.value or {})
+        except Stopped:
+            ended = Cancelled(job.id)
+        except KnownError as err:
+            ended = Failed(job.id, err.code, err.args_for_people)
+        except MemoryError:
+            os.write(2, b"out of memory\n")
+            os._exit(EXIT_OUT_OF_MEMORY)  # what else could not be made is unknown: the next child starts clean
+        except Exception as err:  # noqa: BLE001  the child's loop: the app gets a code, the log the trace
+            log.error("a job died\n%s", trace_of(err))
+            ended = Failed(job.id, BUG_CODE, {})
+    try:
+        send(ended)
+    except (TypeError, ValueError) as err:  # a result that is not valid JSON, such as an infinite number
+        log.error("a result could not be sent\n%s", trace_of(err))
+        send(Failed(job.id, BUG_CODE, {}))
+
+
+class Jobs:
+    """The running jobs.  Thread-safe."""
+
+    def __init__(self, send: Callable[[FromChild], None]) -> None:
+        self._send = send
+        self._lock = threading.Lock()
+        self._jobs: dict[str, tuple[Job, threading.Thread]] = {}
+        self._cancelled_early: OrderedDict[str, None] = OrderedDict()
+
+    def start(self, job: Job, task_of: Callable[[Job], Task]) -> bool:
+        """Run a job on a thread of its own.  False: there is one with that id."""
+        thread = threading.Thread(target=self._run, args=(job, task_of), name=f"job {job.id}", daemon=True)
+        with self._lock:
+            if job.id in self._jobs:
+                job.close()
+                return False
+            self._jobs[job.id] = (job, thread)
+            early = job.id in self._cancelled_early
+        if early:
+            job.cancel()
+        thread.start()
+        return True
+
+    def cancel(self, ident: str) -> None:
+        """Acknowledge at once, end soon.  A cancel may overtake its job's start: it is remembered."""
+        self._send(Cancelling(ident))
+        with self._lock:
+            job, _ = self._jobs.get(ident, (None, None))
+            if job is None:
+                self._cancelled_early[ident] = None
+                if len(self._cancelled_early) > MAX_EARLY_CANCELS:
+                    self._cancelled_early.popitem(last=False)
+        if job is not None:
+            job.cancel()
+
+    def add_step(self, step: Step) -> None:
+        """Hand a step to its job; one for a job that has ended is late and dropped."""
+        job = self._job(step.job)
+        if job is not None:
+            job.add_step(step)
+
+    def end_steps(self, ident: str) -> None:
+        job = self._job(ident)
+        if job is not None:
+            job.end_steps()
+
+    def cancel_all(self, timeout_s: float) -> None:
+        with self._lock:
+            running = list(self._jobs.values())
+        for job, _ in running:
+            job.cancel()
+        for _, thread in running:
+            thread.join(timeout_s)
+
+    def _job(self, ident: str) -> Job | None:
+        with self._lock:
+            return self._jobs.get(ident, (None,))[0]
+
+    def _run(self, job: Job, task_of: Callable[[Job], Task]) -> None:
+        def send(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                with self._lock:  # removed before its end is sent: whoever receives the end must not find the job again
+                    self._jobs.pop(job.id, None)
+            self._send(event)
+
+        try:
+            run_job(job, _guarded(job, task_of), send)
+        finally:
+            job.close()
+
+
+def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:
+    """Create the task on the job's own thread, so that an error in creating it ends only the job."""
+    return (yield from task_of(job))
+
+
+# ---- writes whole lines to the app on the moved-aside stdout, from any thread
+
+
+class Output:
+    """Writes messages to a descriptor, one line at a time.  When the reader has gone, the process ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+
+    def send(self, message: protocol.FromChild) -> None:
+        """Write one message; other threads' lines may come between the parts of a long one."""
+        for line in protocol.encode(message):
+            with self._lock:
+                self._write(line)
+
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError:
+            os._exit(0)
+
+
+def take_pipes() -> tuple[int, int]:
+    """Move stdin and stdout aside, so that no library can read or break a line.  Returns their new descriptors.
+
+    What is printed from now on goes to stderr, line by line; reading from stdin finds it empty.
+    """
+    source, target = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # into a file or pipe it keeps lines back, and the end drops them
+        sys.stdout.reconfigure(line_buffering=True)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (source, target):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    return source, target
+
+
+# ---- receives the documents that the app opened for a child that may open none itself
+
+
+class Handles:
+    """The child's end of the channel for open files (children/client/handles.py).  For the reading thread."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """If the app set up no channel, documents are opened by their paths."""
+        number = environment.get(HANDLES_VARIABLE, "")
+        self._channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
+
+    def take(self, job: str, payload: Mapping[str, Json]) -> int | None:
+        """The file at the `path` of this job; the caller closes it.  None: no path, or it could not be opened.
+
+        Each job that names a path has an entry, sent before its line; entries whose line was broken are skipped.
+        """
+        if self._channel is None or not isinstance(payload.get("path"), str):
+            return None
+        while True:
+            try:
+                said, descriptors, _, _ = socket.recv_fds(self._channel, HANDLE_BYTES, 1)
+            except OSError:
+                return None
+            if said.rstrip(b"\0") == job.encode("utf-8", "replace")[:HANDLE_BYTES]:
+                return descriptors[0] if descriptors else None
+            for one in descriptors:
+                os.close(one)
+            if not said:
+                return None
+
+
+# ---- error traces for the log that contain none of the user's text
+
+
+def trace_of(err: BaseException) -> str:
+    """Kind of error and places in the code, without its message: that may quote what a person wrote."""
+    lines = []
+    one: BaseException | None = err
+    while one is not None:
+        lines += [f"{type(one).__module__}.{type(one).__name__}"]
+        lines += [
+            f"  {place.filename}:{place.lineno} {place.name}" for place in traceback.extract_tb(one.__traceback__)
+        ]
+        one = one.__cause__ or one.__context__
+    return "\n".join(lines)

@@ -1,18 +1,21 @@
-"""A seccomp filter for children on Linux: no network, no other program, no access to other processes (W11).
-
-The only sockets left are connected pairs of streams, which reach nobody else.
-"""
+"""Each system's walls: a seccomp filter and Landlock (Linux), a profile (macOS), an integrity level (Windows)."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
-from collections.abc import Mapping
-from typing import NamedTuple
+import stat
+import struct
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Any, NamedTuple
 
-from slmdesk.base import seccomp
-from slmdesk.base.seccomp import (
+from slmdesk.base import walls
+from slmdesk.base.walls import (
     ALLOW,
     DENY,
     IF_ANY_BIT,
@@ -21,6 +24,7 @@ from slmdesk.base.seccomp import (
     MASK,
     NOT_THERE,
     RETURN,
+    UNTRIED,
     Instruction,
     deny,
     for_call,
@@ -134,19 +138,19 @@ CLONE3 = 435
 def install(*, deny_exec: bool) -> bool:
     """Filter this process, all its threads and its children for ever.  False: there is no such filter here.
 
-    `deny_exec` False: it starts programs, which are files (landlock.py), and may end them.
+    `deny_exec` False: it starts programs, which are files (Landlock), and may end them.
     """
-    machine = seccomp.this_machine()
+    machine = walls.this_machine()
     if not machine:
         return False
-    code = seccomp.filter_of(machine, rules_of(CALLS[machine], deny_exec=deny_exec, pid=os.getpid()))
-    return seccomp.install(machine, code)
+    code = walls.filter_of(machine, rules_of(CALLS[machine], deny_exec=deny_exec, pid=os.getpid()))
+    return walls.install(machine, code)
 
 
 def install_for_trial() -> None:
     """Refuse a process that the helper has forked to fork in its turn: what it made could outlive us all."""
-    if machine := seccomp.this_machine():
-        seccomp.install(machine, seccomp.filter_of(machine, _threads_alone(CALLS[machine])))
+    if machine := walls.this_machine():
+        walls.install(machine, walls.filter_of(machine, _threads_alone(CALLS[machine])))
 
 
 def _threads_alone(calls: _Calls) -> list[Instruction]:
@@ -178,3 +182,217 @@ def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
     code += for_call(calls.setaffinity, [(LOAD, 0, 0, low(0)), *only((0,))])
     code += for_call(calls.prlimit, [(LOAD, 0, 0, low(0)), *only((0, pid))])
     return code
+
+
+# ---- landlock on Linux
+#
+# a process gives up all files but those it names, for ever, and so do its threads and children. The interface of the
+# kernel (landlock(7), linux/landlock.h) by ctypes: a ruleset is made, a rule is added for each file or folder, the
+# process restricts itself. What is not named cannot be opened, made, renamed, cut or deleted, whatever the account
+# may do, and what is under /proc is a file too: no other process' memory, environment or open files. Since version 4
+# no TCP connection can be made, since 6 no process outside gets a signal.
+
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+"""System calls; of one number on all machines."""
+_ASK_VERSION = 1
+_PATH_BENEATH = 1
+PR_SET_NO_NEW_PRIVS = 38
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << bit for bit in range(6))
+MAKE_REG, REFER, TRUNCATE, IOCTL_DEV = 1 << 8, 1 << 13, 1 << 14, 1 << 15
+_OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+"""The rest are rights to folders: the kernel refuses them for a file."""
+READ = READ_FILE | READ_DIR
+WRITE = READ | WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE
+DEVICE = READ | WRITE_FILE | IOCTL_DEV
+
+
+class Files(NamedTuple):
+    """What a process keeps.  What is not there is left out."""
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    """Read, written and controlled."""
+    run: tuple[str, ...] = ()
+    """Programs, which may be read too."""
+
+    def rules(self) -> Iterable[tuple[str, int]]:
+        for paths, rights in ((self.read, READ), (self.write, WRITE), (self.devices, DEVICE), (self.run, EXECUTE)):
+            yield from ((path, rights) for path in paths)
+
+
+def version() -> int:
+    if sys.platform != "linux":
+        return 0
+    return max(0, _call(CREATE_RULESET, None, 0, _ASK_VERSION))
+
+
+def handled_rights(version: int) -> int:
+    bits = {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)
+    return (1 << bits) - 1 if version > 0 else 0
+
+
+def ruleset_of(version: int) -> bytes:
+    """Struct landlock_ruleset_attr, as far as that version supports it: files, network, scopes."""
+    network = 0b11 if version >= 4 else 0  # TCP: bind, connect
+    scopes = 0b11 if version >= 6 else 0  # abstract unix sockets, signals
+    words = (handled_rights(version), network, scopes)[: 1 if version < 4 else 2 if version < 6 else 3]
+    return struct.pack(f"={len(words)}Q", *words)
+
+
+def rule_of(rights: int, descriptor: int) -> bytes:
+    """Struct landlock_path_beneath_attr, which is packed."""
+    return struct.pack("=Qi", rights, descriptor)
+
+
+def restrict_files(files: Files) -> int:
+    """Give up everything else.  Returns the version that does it, or 0: nothing was given up.
+
+    Before there are threads: those that are there already would stay as they are.
+    """
+    here = version()
+    if not here:
+        return 0
+    attributes = ruleset_of(here)
+    rules = _call(CREATE_RULESET, attributes, len(attributes), 0)
+    if rules < 0:
+        return 0
+    try:
+        for path, rights in files.rules():
+            _add(rules, path, rights & handled_rights(here))
+        ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        return here if _call(RESTRICT_SELF, rules, 0) == 0 else 0
+    finally:
+        os.close(rules)
+
+
+def _add(rules: int, path: str, rights: int) -> None:
+    with suppress(OSError, ValueError):
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                rights &= _OF_FILES
+            _call(ADD_RULE, rules, _PATH_BENEATH, rule_of(rights, descriptor), 0)
+        finally:
+            os.close(descriptor)
+
+
+def _call(number: int, *arguments: int | bytes | None) -> int:
+    """A system call.  Negative: it was refused."""
+    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    return int(_libc().syscall(ctypes.c_long(number), *given))
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    libc = ctypes.CDLL(None, use_errno=True)  # once for some sixty rules
+    libc.syscall.restype = ctypes.c_long
+    return libc
+
+
+# ---- macOS
+#
+# a child gives up all but what it names, by a profile of the system's sandbox (sandbox_init, deprecated but in use by
+# browsers). Written to its documentation and never tried: see UNTRIED_VARIABLE in children/reach.py.
+
+
+SYSTEM = (
+    "/usr/lib", "/usr/share", "/usr/local", "/opt", "/System", "/Library/Frameworks", "/Library/Fonts",
+    "/private/var/db/dyld", "/private/var/db/timezone", "/private/etc/localtime", "/private/etc/ssl",
+    "/dev/urandom", "/dev/random", "/dev/zero", "/dev/null",
+)  # fmt: skip
+"""Programs and libraries of the system: no user data."""
+_ALWAYS = (
+    "(version 1)",
+    "(deny default)",
+    "(allow process-info* (target self))",
+    "(allow signal (target self))",
+    "(allow sysctl-read)",
+    "(allow file-read-metadata)",
+    '(allow file-write-data (literal "/dev/null"))',
+)
+_GRAPHICS = ('(allow mach-lookup (global-name "com.apple.MTLCompilerService"))', "(allow iokit-open)")
+
+
+def profile_of(role: str, files: Files) -> str:
+    """The profile of a child of this role: files by their real paths, no network, and programs for the engine alone,
+    which starts the interpreter to try a chat template; it inherits the profile.
+    """
+    lines = [*_ALWAYS, *_rules("file-read* file-map-executable", (*files.read, *files.write))]
+    lines += _rules("file-write*", files.write)
+    if role == "engine":
+        lines += [*_GRAPHICS, "(allow process-fork)", *_rules("process-exec", (sys.executable,))]
+    return "\n".join(lines)
+
+
+def restrict_by_profile(profile: str) -> bool:
+    """Give up everything else, for ever.  False: nothing was given up.  On macOS alone."""
+    try:
+        begin = ctypes.CDLL("/usr/lib/libSystem.dylib").sandbox_init
+    except (OSError, AttributeError):
+        return False
+    reason = ctypes.c_char_p()
+    begin.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
+    return bool(begin(profile.encode("utf-8"), 0, ctypes.byref(reason)) == 0)
+
+
+def _rules(rights: str, paths: Iterable[str]) -> list[str]:
+    real = sorted({os.path.realpath(path) for path in paths if path and "\0" not in path})
+    return [f"(allow {rights} (subpath {_quoted(path)}))" for path in real]
+
+
+def _quoted(path: str) -> str:
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+# ---- windows
+#
+# which walls the app put around this child, as the system says itself (children/client/low_integrity.py). Written to
+# the documentation of Windows and never tried there: see UNTRIED_VARIABLE in children/reach.py.
+
+
+TOKEN_QUERY = 8
+TOKEN_INTEGRITY_LEVEL = 25
+MEDIUM_LEVEL = 0x2000
+CHILD_PROCESS_POLICY = 13
+NO_CHILD_PROCESSES = 1
+_SPACE = 256
+
+
+def integrity_facts(libraries: Any = None) -> list[str]:
+    """What is in effect; nothing where the system does not say so.  On Windows alone.
+
+    `libraries`: with kernel32 and advapi32, for tests.
+    """
+    libraries = libraries or getattr(ctypes, "windll", None)
+    if libraries is None:
+        return []
+    process = ctypes.c_void_p(-1)  # this one
+    facts = []
+    if (
+        0 <= _level(libraries, process) < MEDIUM_LEVEL
+    ):  # it can write to nothing of the account's, nor open its processes
+        facts += ["no_spying", "no_signals", UNTRIED]
+    flags, is_in_job = ctypes.c_uint32(), ctypes.c_int()
+    kernel = libraries.kernel32
+    if kernel.GetProcessMitigationPolicy(process, CHILD_PROCESS_POLICY, ctypes.byref(flags), ctypes.sizeof(flags)):
+        facts += ["no_exec"] if flags.value & NO_CHILD_PROCESSES else []
+    if kernel.IsProcessInJob(process, None, ctypes.byref(is_in_job)) and is_in_job.value:
+        facts.append("dies_with_desk")
+    return facts
+
+
+def _level(libraries: Any, process: ctypes.c_void_p) -> int:
+    """The integrity level of a process: the last number of its label; -1 where it cannot be told."""
+    token, size, space = ctypes.c_void_p(), ctypes.c_uint32(), ctypes.create_string_buffer(_SPACE)
+    security = libraries.advapi32
+    if not security.OpenProcessToken(process, TOKEN_QUERY, ctypes.byref(token)):
+        return -1
+    told = security.GetTokenInformation(token, TOKEN_INTEGRITY_LEVEL, space, _SPACE, ctypes.byref(size))
+    libraries.kernel32.CloseHandle(token)
+    sid = ctypes.c_void_p.from_buffer(space).value
+    if not told or not sid:
+        return -1
+    count = ctypes.c_uint8.from_address(sid + 1).value
+    return ctypes.c_uint32.from_address(sid + 8 + 4 * (count - 1)).value

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from slmdesk.base.try_network import HERE, try_all
+from slmdesk.base.walls import HERE, try_all
 from slmdesk.children.worker.hardening import harden
 
 CONTROL = "control"

@@ -1,11 +1,14 @@
-"""The llama.cpp engine: models by handle, and one thread that computes for all of them."""
+"""The llama.cpp engine: models by handle, requests made ready, and one thread that computes for all of them."""
 
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as AbstractSequence
+from collections.abc import Sequence as Items
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,35 +16,40 @@ from pathlib import Path
 import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.base.model_formats import FormatQuality, FormatSpeed, Recipe
+from slmdesk.base.record import changed
 from slmdesk.base.types import (
     THINKING_OFF,
     THINKING_USUAL,
     ChatMessage,
     Device,
+    FormatQuality,
+    FormatSpeed,
     LoadedModel,
     LoadSpec,
     Priority,
     PromptPart,
+    Recipe,
+    Sampling,
 )
-from slmdesk.engine.base import Engine, ReadState, Rendered, Request, RequestFailed
+from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
-from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter, check_adapter
-from slmdesk.engine.llama.devices import find_backends, find_cards
-from slmdesk.engine.llama.encoder import embed_texts
-from slmdesk.engine.llama.file_vocabulary import FileVocabulary
-from slmdesk.engine.llama.format_trial import open_trial
-from slmdesk.engine.llama.library import load_library
-from slmdesk.engine.llama.loading import Loaded, load_model
-from slmdesk.engine.llama.lookalikes import lookalikes
-from slmdesk.engine.llama.memory import free_memory
-from slmdesk.engine.llama.model import check_model_file
-from slmdesk.engine.llama.preparation import prepare
-from slmdesk.engine.llama.quantize import quantize
-from slmdesk.engine.llama.stream import EventStream, Outbox
+from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, check_adapter
+from slmdesk.engine.llama.file_jobs import embed_texts, open_trial, quantize
+from slmdesk.engine.llama.library import find_backends, find_cards, free_memory, load_library
+from slmdesk.engine.llama.loading import Loaded, check_model_file, load_model
+from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
+from slmdesk.engine.llama.sequence import EventStream, Outbox, PreparedRequest, Sequence
 from slmdesk.engine.llama.templates import TryTemplate
-from slmdesk.engine.llama.vocabulary import tokenize_parts
-from slmdesk.gguf.adapter import MOST_STRENGTH
+from slmdesk.engine.llama.thinking import Thought
+from slmdesk.engine.llama.vocabulary import (
+    Detokenizer,
+    FileVocabulary,
+    Vocabulary,
+    lookalikes,
+    tokenize_parts,
+    tokens_of_choices,
+)
+from slmdesk.gguf.header import MOST_STRENGTH
 
 log = logging.getLogger(__name__)
 
@@ -117,17 +125,21 @@ class LlamaEngine(Engine):
 
     # ---- texts
 
-    def count_tokens(self, handle: str, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, handle: str, texts: AbstractSequence[str]) -> list[int]:
         model = self.model(handle)
         with model.use():
             return [model.vocabulary.count(text) for text in texts]
 
-    def count_tokens_of_file(self, path: str, texts: Sequence[str]) -> list[int]:
+    def count_tokens_of_file(self, path: str, texts: AbstractSequence[str]) -> list[int]:
         """The vocabulary last used stays open."""
         return self._file_vocabulary.count(Path(path), texts)
 
     def render(
-        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
+        self,
+        handle: str,
+        messages: AbstractSequence[ChatMessage],
+        answer_prefix: str = "",
+        thinking: str = THINKING_OFF,
     ) -> Rendered:
         model = self.model(handle)
         with model.use():
@@ -137,7 +149,7 @@ class LlamaEngine(Engine):
 
     # ---- answers
 
-    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
+    def generate(self, requests: AbstractSequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
         """Requests are rendered, tokenised and checked before this returns."""
         outbox = Outbox()
         started: dict[str, list[sequences.Sequence]] = {}
@@ -150,7 +162,7 @@ class LlamaEngine(Engine):
             self._submit(handle, requested)
         return EventStream(outbox, len(requests), self._cancel)
 
-    def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
+    def embed(self, path: str, texts: AbstractSequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
         def go_on() -> bool:
             self._count_work()
             return keep_going() and not self._closing
@@ -179,7 +191,7 @@ class LlamaEngine(Engine):
     def format_quality(
         self,
         path: str,
-        texts: Sequence[str],
+        texts: AbstractSequence[str],
         predictions: str,
         on_progress: Callable[[float], bool],
         *,
@@ -201,7 +213,7 @@ class LlamaEngine(Engine):
     def state_version(self, handle: str) -> str:
         return self.model(handle).state_version
 
-    def state_of(self, handle: str, messages: Sequence[ChatMessage]) -> ReadState | None:
+    def state_of(self, handle: str, messages: AbstractSequence[ChatMessage]) -> ReadState | None:
         model = self.model(handle)
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
@@ -384,7 +396,7 @@ class LlamaEngine(Engine):
             self._wake.notify_all()
 
     def _parts_of(
-        self, model: Loaded, messages: Sequence[ChatMessage], answer_prefix: str, thinking: str
+        self, model: Loaded, messages: AbstractSequence[ChatMessage], answer_prefix: str, thinking: str
     ) -> tuple[tuple[PromptPart, ...], tuple[int, ...]]:
         with model.rendering, self._counted_render():
             rendered = model.chat_format.render(messages, answer_prefix, thinking)
@@ -423,3 +435,82 @@ class LlamaEngine(Engine):
 
     def _count_work(self) -> None:
         self._work += 1  # an increment may be lost between threads; the counter only has to change
+
+
+# ---- a request made ready for the scheduler
+
+
+LEAST_ANSWER = 16
+"""Tokens an answer must have space for, unless fewer are requested."""
+
+
+def prepare(
+    model: Loaded, request: Request, parts: Items[PromptPart], *, priority: Priority, outbox: Outbox, adapter: Adapter
+) -> Sequence:
+    """The sequence of a request whose prompt is `parts`.  Within `model.use()`, any thread.
+
+    Raises KnownError `context.full`, `request.invalid`, `grammar.invalid`.
+    """
+    vocabulary, info = model.vocabulary, model.info
+    thinks = model.thoughts if request.messages and request.is_free else None
+    prompt = tokenize_parts(vocabulary, parts)
+    sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
+    if sampling.word_bias:
+        sampling = changed(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
+    choices = tokens_of_choices(vocabulary, request.choices)
+    most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
+    seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
+    sampler = Sampler(model.weights.library, vocabulary, vocab=model.weights.vocab, sampling=sampling, seed=seed)
+    if request.answer_prefix:
+        sampler.begin_behind(vocabulary.tokenize(request.answer_prefix, special=False))
+    return Sequence(
+        PreparedRequest(
+            key=request.key,
+            prompt=tuple(prompt),
+            most_tokens=most,
+            seed=seed,
+            seed_given=sampling.seed is not None,
+            stops=(*sampling.stop, *(model.chat_format.stop_strings if request.messages else ())),
+            drop_lead=model.chat_format.answer_lead if request.messages and not request.answer_prefix else "",
+            context_tokens=info.context_tokens,
+            choices=request.choices,
+            choice_tokens=choices,
+            with_probabilities=request.with_probabilities,
+        ),
+        priority=priority,
+        outbox=outbox,
+        sampler=sampler,
+        detokenizer=Detokenizer(vocabulary.pieces),
+        end_tokens=vocabulary.end_tokens,
+        adapter=adapter,
+        thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
+    )
+
+
+def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int, float]]:
+    """The bias of words by the first token of each, as it stands within a text, and at its beginning."""
+    biases = []
+    for words, bias in sampling.word_bias:
+        for text in (f" {words}", words):
+            tokens = vocabulary.tokenize(text, special=False)
+            first = next((one for one in tokens if vocabulary.pieces[one].strip()), None)  # not the space alone
+            biases += [] if first is None else [(first, bias)]
+    return biases
+
+
+def _end_of(parts: Items[PromptPart]) -> str:
+    last = max((at for at, part in enumerate(parts) if not part.trusted), default=-1)
+    return "".join(part.text for part in parts[last + 1 :])
+
+
+def _most_tokens(prompt: int, max_tokens: int | None, context_tokens: int) -> int:
+    """The limit for the answer's length.  Raises KnownError `context.full`, `request.invalid`."""
+    if prompt == 0:
+        raise KnownError("request.invalid", what="an empty prompt")
+    if max_tokens is not None and max_tokens < 1:
+        raise KnownError("request.invalid", what="max_tokens")
+    space = context_tokens - prompt
+    least = min(LEAST_ANSWER, max_tokens or LEAST_ANSWER)
+    if space < least:
+        raise KnownError("context.full", needed=prompt + least, available=context_tokens)
+    return space if max_tokens is None else min(max_tokens, space)

@@ -1,17 +1,27 @@
-"""Loads llama.cpp when first needed: sets its environment before, and keeps its log instead of printing it."""
+"""llama.cpp itself, and this PC under it: the library's load and log, graphics cards, threads, memory and its speed."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib
+import math
 import os
 import re
+import sys
 import threading
+import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
+
 from slmdesk.base.record import Record
+from slmdesk.base.types import Device, MemoryParts
+from slmdesk.base.untrusted import clean_label
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 """Read by the library once: without it a failed assertion starts a debugger in the child."""
@@ -105,3 +115,358 @@ def _load() -> Library:
     api.llama_log_set(on_log, ctypes.c_void_p(0))
     api.llama_backend_init()
     return Library(api, log, (on_log,))
+
+
+# ---- backends and graphics cards of llama.cpp
+
+
+_GPU, _INTEGRATED_GPU = 1, 2
+"""Of enum ggml_backend_dev_type, in ggml-backend.h of llama.cpp."""
+_MOST = 64
+_NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
+
+
+class Card(Record):
+    device: Device
+    name: str
+    """What its buffers are called in the log: "Vulkan0"."""
+    pointer: int
+
+
+def find_cards() -> tuple[Card, ...]:
+    """The graphics cards; none where the library was built without support.  Any thread; loads the library."""
+    try:
+        return _cards(_bound())
+    except (OSError, AttributeError):  # another build of the library, with other file or function names
+        return ()
+
+
+def find_backends() -> tuple[str, ...]:
+    """What the library was built for: "CPU", "Vulkan".  Any thread; loads the library."""
+    try:
+        ggml = _bound()
+        numbers = range(min(_MOST, ggml.ggml_backend_reg_count()))
+        return tuple(_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers)
+    except (OSError, AttributeError):
+        return ()
+
+
+def best_card() -> Card | None:
+    """The card models are put on: the one with the most free memory, an integrated one only where there is no other.
+
+    One card alone, since a model that is spread over several waits for their slowest link.
+    """
+    return max(find_cards(), key=lambda one: (not one.device.is_integrated, one.device.free_bytes), default=None)
+
+
+def _bound() -> Any:
+    """The library ggml, with the argument and result types of the functions used.  Raises OSError, AttributeError."""
+    folder = Path(load_library().api.__file__).parent / "lib"
+    ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
+    for name in ("ggml_backend_dev_count", "ggml_backend_reg_count"):
+        getattr(ggml, name).restype = ctypes.c_size_t
+    for name in ("ggml_backend_dev_get", "ggml_backend_reg_get"):
+        getattr(ggml, name).argtypes = [ctypes.c_size_t]
+        getattr(ggml, name).restype = ctypes.c_void_p
+    for name in ("ggml_backend_dev_name", "ggml_backend_dev_description", "ggml_backend_reg_name"):
+        getattr(ggml, name).argtypes = [ctypes.c_void_p]
+        getattr(ggml, name).restype = ctypes.c_char_p
+    ggml.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
+    ggml.ggml_backend_dev_type.restype = ctypes.c_int
+    size = ctypes.POINTER(ctypes.c_size_t)
+    ggml.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size, size]
+    ggml.ggml_backend_dev_memory.restype = None
+    return ggml
+
+
+def _cards(ggml: Any) -> tuple[Card, ...]:
+    found = []
+    for number in range(min(_MOST, ggml.ggml_backend_dev_count())):
+        pointer = ggml.ggml_backend_dev_get(number)
+        kind = ggml.ggml_backend_dev_type(pointer)
+        if kind in (_GPU, _INTEGRATED_GPU):
+            found.append(_card(ggml, pointer, is_integrated=kind == _INTEGRATED_GPU))
+    return tuple(found)
+
+
+def _card(ggml: Any, pointer: int, *, is_integrated: bool) -> Card:
+    free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
+    ggml.ggml_backend_dev_memory(pointer, ctypes.byref(free), ctypes.byref(total))
+    label = _text(ggml.ggml_backend_dev_description(pointer))
+    device = Device(label, int(total.value), int(free.value), is_integrated)
+    return Card(device, _text(ggml.ggml_backend_dev_name(pointer)), pointer)
+
+
+def _text(raw: bytes | None) -> str:
+    return clean_label((raw or b"").decode("utf-8", "replace"), 80)
+
+
+# ---- chooses the number of threads while running, since an office computer is never idle
+#
+# With OpenMP's spinning barriers two threads fall to a quarter of one thread's speed as soon as another program uses
+# a core, and no setting at start wins both cases; changing the number between two steps costs nothing.
+
+
+_WEIGHT_OF_NEW = 0.25
+_LONGEST_GAP = 256
+_NEAR = 1.25
+_HOPELESS = 4.0
+"""Times the cost of the best: a try that takes longer is given up."""
+_LEAST_PATIENCE_S = 0.5
+_ROUNDS = 5
+_TRY_S = 1.0
+"""For timing numbers of threads at a load: a slow PC tries each once."""
+
+
+def usable_cores() -> int:
+    """Physical cores this process may run on, at least one."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))
+
+
+def thread_candidates(cores: int) -> tuple[int, ...]:
+    """The numbers of threads worth trying on `cores` cores, the largest first: all, half, one."""
+    return tuple(sorted({cores, max(1, cores // 2), 1}, reverse=True))
+
+
+def give_up_after(best_s: float) -> float:
+    """Seconds a trial may take where the best known number of threads takes `best_s`.
+
+    On a busy machine, with collapsed barriers, one step was seen to take more than ten seconds.
+    """
+    return max(_LEAST_PATIENCE_S, _HOPELESS * best_s)
+
+
+def time_threads(
+    decode: Callable[[int, float], None],
+    candidates: Sequence[int],
+    keep_going: Callable[[], bool],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[int, float]:
+    """Seconds of `decode(threads, patience)` for each number of threads: the best of several rounds.
+
+    One round decides nothing, since another program may have used the processor in it.  The fewest threads go first:
+    they tolerate a busy machine, where more may collapse.  Ends early when `keep_going` returns False.
+    """
+    fastest: dict[int, float] = {}
+    until = clock() + _TRY_S
+    for n, threads in enumerate(sorted(candidates) * _ROUNDS):
+        if not keep_going() or (n >= len(candidates) and clock() > until):
+            break
+        started = clock()
+        decode(threads, give_up_after(min(fastest.values(), default=math.inf)))
+        took = clock() - started
+        fastest[threads] = min(took, fastest.get(threads, took))
+    return fastest
+
+
+class ThreadChooser:
+    """Keeps a running cost for each number of threads, uses the cheapest and tries another now and then.
+
+    Trials become rarer while they lose (`first_gap`, doubled up to 256 steps).  One chooser for one kind of step; it
+    lives as long as the model, so that costs are kept across turns.
+    """
+
+    def __init__(self, candidates: Sequence[int], *, first_gap: int = 16, hint: ThreadChooser | None = None) -> None:
+        """`hint`: a chooser for cheaper steps; fewer threads that are far from its best are not tried here.
+
+        So a slice of a prompt is not read by one thread of eight just to see: single steps gain less from many threads,
+        so what is too few for them is too few here.  More threads than they need are always tried.
+        """
+        self._hint = hint
+        self._candidates = tuple(candidates)
+        self._costs: dict[int, float] = {}
+        self._first_gap = self._gap = first_gap
+        self._steps = 0
+        self._due = 2
+        self._probing: int | None = None
+        self._turn = 0
+
+    @property
+    def most(self) -> int:
+        return self._candidates[0]
+
+    @property
+    def best(self) -> int:
+        """The cheapest number of threads seen so far; before anything is known, the largest that is good for `hint`."""
+        if not self._costs:
+            near = (n for n in self._candidates if self._hint is None or self._hint.is_near_best(n))
+            return next(near, self._candidates[0])
+        return min(self._costs, key=self._costs.__getitem__)
+
+    @property
+    def best_cost(self) -> float | None:
+        """What `note` was last given for the best number of threads, smoothed; None: nothing yet."""
+        return min(self._costs.values(), default=None)
+
+    def choose(self) -> int:
+        self._steps += 1
+        if self._steps < self._due or len(self._candidates) == 1:
+            return self.best
+        if self._probing is None:
+            self._probing = self._next_other()
+        if self._probing is None:
+            self._due = self._steps + self._gap
+            return self.best
+        return self._probing
+
+    def note(self, threads: int, cost: float) -> None:
+        """Record that a step with `threads` cost `cost`: seconds for the same amount of work each time."""
+        known = self._costs.get(threads)
+        if threads != self._probing:
+            self._costs[threads] = cost if known is None else known + _WEIGHT_OF_NEW * (cost - known)
+            return
+        before = self.best
+        # A trial counts unsmoothed: its last figure may be an hour old.
+        self._costs[threads] = cost
+        won = threads == self.best and threads != before
+        untried = len(self._costs) < len(self._candidates)
+        self._gap = self._first_gap if won or untried else min(2 * self._gap, _LONGEST_GAP)
+        self._due = self._steps + (2 if untried else self._gap)
+        self._probing = None
+
+    def settle(self) -> None:
+        """Count all as tried just now, outside of `choose`: the next trial comes as late as after any other."""
+        self._due = self._steps + self._gap
+
+    def patience(self, threads: int, work: float = 1.0) -> float:
+        """Seconds after which a step with `threads` may be aborted: never, unless it is a trial beside a known best.
+
+        `work`: multiple of the amount of work that the costs are for.
+        """
+        if threads != self._probing or not self._costs:
+            return math.inf
+        return give_up_after(work * self._costs[self.best])
+
+    def is_near_best(self, threads: int) -> bool:
+        cost = self._costs.get(threads)
+        return cost is not None and cost <= _NEAR * min(self._costs.values())
+
+    def _promises(self, threads: int) -> bool:
+        return self._hint is None or threads > self._hint.best or self._hint.is_near_best(threads)
+
+    def _next_other(self) -> int | None:
+        best = self.best
+        others = [n for n in self._candidates if n != best and self._promises(n)]
+        untried = [n for n in others if n not in self._costs]
+        self._turn += 1
+        if not others:
+            return None
+        return untried[0] if untried else others[self._turn % len(others)]
+
+
+# ---- the memory a model really needs
+#
+# the sizes llama.cpp logs while it allocates its buffers. No getter is bound for them, so the log is read. Loaded
+# with `no_alloc` it logs the same sizes without reading a byte of weights, in 0.1 to 0.2 s.
+
+
+_MIB = 1 << 20
+_CACHE = re.compile(r"^llama_(?:kv_cache|memory_recurrent)\w*: size = +([\d.]+) MiB")
+_COMPUTE = re.compile(r"(?:compute|output) buffer size = +([\d.]+) MiB")
+_CARD_COMPUTE = re.compile(r"(\S+) +(?:compute|output) buffer size = +([\d.]+) MiB")
+_WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
+
+
+class MemoryStatus(Record):
+    """Memory of this computer, in bytes."""
+
+    available: int
+
+    def holds(self, parts: MemoryParts) -> bool:
+        """Whether a model of this size can be loaded without pushing everything else out of memory."""
+        return parts.total <= self.available
+
+
+def free_memory() -> MemoryStatus:
+    """The memory that other programs leave free, without swapping."""
+    return MemoryStatus(available=int(psutil.virtual_memory().available))
+
+
+def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> MemoryParts:
+    """The sizes named in the log of one load and one context.  `weights`: bytes, where the log has none (no_alloc)."""
+    cache = compute = buffers = 0.0
+    for line in lines:
+        if found := _CACHE.search(line):
+            cache += float(found[1])
+        elif found := _COMPUTE.search(line):
+            compute += float(found[1])
+        elif found := _WEIGHTS.search(line):
+            buffers += float(found[1])
+    return MemoryParts(
+        weights=int(buffers * _MIB) if weights is None else weights,
+        kv_cache=int(cache * _MIB),
+        compute=int(compute * _MIB),
+    )
+
+
+def compute_from_log(lines: Iterable[str], card: str) -> int:
+    sizes = [found for line in lines if (found := _CARD_COMPUTE.search(line)) and found[1].startswith(card)]
+    return int(sum(float(one[2]) for one in sizes) * _MIB)
+
+
+def give_back_freed() -> None:
+    """Return freed memory to the system: glibc keeps blocks below 32 MiB, hundreds of megabytes of a model."""
+    if sys.platform == "linux" and hasattr(c := ctypes.CDLL(None), "malloc_trim"):
+        c.malloc_trim(0)
+
+
+# ---- measures how fast this PC reads memory in the way writing a token does
+
+
+BUFFER_BYTES = 256 << 20
+"""More than the caches of office PCs hold."""
+_LEAST_BYTES = 32 << 20
+_SHARE_OF_FREE = 0.1
+_LEAST_ROUNDS = 3
+
+
+def measure_bandwidth(threads: int, *, seconds: float, keep_going: Callable[[], bool]) -> float:
+    """Bytes per second, from the fastest of the rounds within `seconds`, so that other programs matter little.
+
+    0 when `keep_going` returns False before the first round is over.  Uses at most a tenth of the free memory.
+    """
+    size = int(min(BUFFER_BYTES, max(_LEAST_BYTES, psutil.virtual_memory().available * _SHARE_OF_FREE)))
+    buffer = np.ones(size // 4, dtype=np.float32)  # ones: all pages of zeros would share one page of memory
+    parts = np.array_split(buffer, threads)
+    best = 0.0
+    end = time.perf_counter() + seconds
+    rounds = 0
+    while (rounds < _LEAST_ROUNDS or time.perf_counter() < end) and keep_going():
+        best = max(best, buffer.nbytes / _read(parts))
+        rounds += 1
+    return best
+
+
+def _read(parts: list[np.ndarray]) -> float:
+    """Seconds to read each part once on a thread of its own; numpy lets the threads run in parallel."""
+    others = [threading.Thread(target=part.max, name="reading", daemon=True) for part in parts[1:]]
+    started = time.perf_counter()
+    for one in others:
+        one.start()
+    parts[0].max()
+    for one in others:
+        one.join()
+    return time.perf_counter() - started
+
+
+# ---- calls something at intervals while a call of the library blocks
+
+
+@contextmanager
+def ticking(tick: Callable[[], object], seconds: float = 1.0) -> Iterator[None]:
+    """Call `tick` every `seconds` from a thread of its own until the block ends; it waits for a call under way."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(seconds):
+            tick()
+
+    thread = threading.Thread(target=run, name="ticking", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,38 +1,69 @@
-"""Loads a model: plans its memory, tests whether it computes at all, and measures its cost curve."""
+"""Opens a model file, plans its memory, loads it, and tests whether it computes at all."""
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, Offload
-from slmdesk.engine.llama.adapters import Adapters
-from slmdesk.engine.llama.attention import DEPTH, is_plain_faster
-from slmdesk.engine.llama.context import ABORTED, DECODED, Context, state_version
-from slmdesk.engine.llama.curve import CostCurve, Curve, measure_curve
-from slmdesk.engine.llama.devices import best_card
-from slmdesk.engine.llama.library import Library, lacks_memory
-from slmdesk.engine.llama.memory import give_back_freed, parts_from_log
-from slmdesk.engine.llama.model import LoadProgress, WeightFile, open_weights
-from slmdesk.engine.llama.plan import Plan, plan_load
-from slmdesk.engine.llama.plausibility import behaves
+from slmdesk.base.untrusted import clean_label
+from slmdesk.engine.llama.context import (
+    ABORTED,
+    DECODED,
+    DEPTH,
+    Adapters,
+    Context,
+    CostCurve,
+    Curve,
+    behaves,
+    is_plain_faster,
+    measure_curve,
+    open_context,
+    state_version,
+)
+from slmdesk.engine.llama.library import (
+    Card,
+    Library,
+    ThreadChooser,
+    best_card,
+    compute_from_log,
+    free_memory,
+    give_back_freed,
+    lacks_memory,
+    parts_from_log,
+    thread_candidates,
+    ticking,
+    time_threads,
+    usable_cores,
+)
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.thinking import ThoughtTokens
-from slmdesk.engine.llama.threads import ThreadChooser, thread_candidates, time_threads, usable_cores
-from slmdesk.engine.llama.ticking import ticking
 from slmdesk.engine.llama.vocabulary import Vocabulary
-from slmdesk.gguf.memory import MOST_SEQUENCES, program_bytes
-from slmdesk.gguf.read import GgufHeader
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.memory import (
+    KEPT_SEQUENCES,
+    MOST_SEQUENCES,
+    STATEFUL_SEQUENCES,
+    card_needs,
+    choose_pool,
+    estimate,
+    program_bytes,
+)
+from slmdesk.gguf.read import check_file, check_tokenizer, require_chat_model
 
 log = logging.getLogger(__name__)
 
@@ -418,3 +449,238 @@ def _info(
 def _offload_of(plan: Plan, header: GgufHeader) -> Offload | None:
     card, layers = plan.placement.card, plan.placement.layers
     return Offload(card.device.name, layers, header.layers + 1) if card and layers else None
+
+
+# ---- opens model files
+
+
+_UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
+
+LoadProgress = Callable[[float], bool]
+"""Gets 0..1, returns False to cancel."""
+
+
+class WeightFile:
+    """The weights of one file in memory.  `pointer` is llama.cpp's model."""
+
+    def __init__(self, library: Library, header: GgufHeader, pointer: int) -> None:
+        api: Any = library.api
+        self._api = api
+        self.library = library
+        self.header = header
+        self.pointer = pointer
+        self.vocab: int = api.llama_model_get_vocab(pointer)
+        self.size_bytes: int = api.llama_model_size(pointer)
+        self.parameters: int = api.llama_model_n_params(pointer)
+        self.sliding_window: int = api.llama_model_n_swa(pointer)
+        self.train_context: int = api.llama_model_n_ctx_train(pointer)
+        self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
+        """Recurrent layers: a sequence's past is one state that cannot be taken back."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """How many tokens of a prompt are computed at once: fewer for larger models, so that a step stays short.
+
+        By size and not by speed: other slices round differently, and the same seed must give the same text.
+        """
+        if self.parameters < 600_000_000:
+            return 512
+        return 256 if self.parameters < 2_000_000_000 else 128
+
+    def close(self) -> None:
+        """Free the weights; contexts that use them must be closed before."""
+        if self.pointer:
+            self._api.llama_model_free(self.pointer)
+            self.pointer = 0
+
+
+def check_model_file(path: str) -> GgufHeader:
+    """The header of a file that is a chat model.  Raises KnownError of the family `model.`; loads nothing."""
+    header = check_file(Path(path))
+    require_chat_model(header)
+    check_tokenizer(Path(path), header)
+    return header
+
+
+class Placement(Record):
+    """Where the layers of a model go: the last `layers` of them, the output counted as one, onto a card."""
+
+    card: Card | None = None
+    layers: int = 0
+
+
+ON_PROCESSOR = Placement()
+
+
+def open_weights(
+    library: Library, path: str, header: GgufHeader, on_progress: LoadProgress, placement: Placement = ON_PROCESSOR
+) -> WeightFile:
+    """Read the weights.  Blocks; any thread.  Raises Stopped, KnownError of the family `model.`.
+
+    Read into our own memory, not mapped: weights that are repacked for this processor are then held once instead of
+    twice, and a file that is truncated or deleted later cannot end the process (SIGBUS).
+    """
+    stopped = False
+
+    def progress(done: float, _data: object) -> bool:
+        nonlocal stopped
+        stopped = stopped or not on_progress(done)
+        return not stopped
+
+    api: Any = library.api
+    params, devices = _params(library, placement)
+    params.check_tensors = True
+    callback = params.progress_callback = api.llama_progress_callback(progress)
+    mark = library.log.mark()
+    pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
+    del callback, devices
+    if stopped:
+        if pointer:
+            api.llama_model_free(pointer)
+        raise Stopped
+    if not pointer:
+        raise _why_not(library.log.errors_since(mark), header)
+    return WeightFile(library, header, int(pointer))
+
+
+def _params(library: Library, placement: Placement) -> tuple[Any, object]:
+    """The library's parameters of a load, and what must live as long as they are used.
+
+    The devices are always named: left to itself, the library takes every card there is and puts all layers there.
+    """
+    params: Any = library.api.llama_model_default_params()
+    params.load_mode = library.api.LLAMA_LOAD_MODE_NONE
+    devices = (ctypes.c_void_p * 2)(placement.card.pointer if placement.card else None, None)
+    params.devices = ctypes.addressof(devices)
+    params.n_gpu_layers = placement.layers
+    return params, devices
+
+
+class ModelOutline(Record):
+    parts: MemoryParts
+    keeps_state: bool
+    batch_tokens: int
+    card_compute: int = 0
+    """Bytes of the buffers for computing on the card; `parts` includes them."""
+
+
+def forecast_memory(
+    library: Library,
+    path: str,
+    header: GgufHeader,
+    *,
+    cells: int,
+    max_sequences: int,
+    placement: Placement = ON_PROCESSOR,
+) -> ModelOutline:
+    """Predict the memory a model needs with a pool of `cells`, to the byte, reading no weights: 0.1 to 0.2 s.
+
+    Raises KnownError of the family `model.`.
+    """
+    api: Any = library.api
+    params, _devices = _params(library, placement)
+    params.no_alloc = True
+    mark = library.log.mark()
+    pointer = api.llama_model_load_from_file(path.encode("utf-8", "surrogateescape"), params)
+    if not pointer:
+        raise _why_not(library.log.errors_since(mark), header)
+    weights = WeightFile(library, header, int(pointer))
+    try:
+        mark = library.log.mark()
+        context = open_context(
+            library,
+            weights.pointer,
+            cells=cells,
+            max_sequences=max_sequences,
+            batch_tokens=weights.batch_tokens,
+            threads=1,
+        )
+        api.llama_free(context)
+        lines = [line.text for line in library.log.since(mark)]
+        on_card = compute_from_log(lines, placement.card.name) if placement.card else 0
+        parts = parts_from_log(lines, weights=weights.size_bytes)
+        return ModelOutline(parts, weights.keeps_state, weights.batch_tokens, on_card)
+    finally:
+        weights.close()
+
+
+def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
+    for reason in reasons:
+        if found := _UNKNOWN_ARCHITECTURE.search(reason):
+            return KnownError("model.unsupported", architecture=clean_label(found[1], 80))
+    if lacks_memory(reasons):
+        return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
+    reason = reasons[0] if reasons else "the library gives no reason"
+    return KnownError("model.damaged", reason=clean_label(reason, 200))
+
+
+# ---- plans a load
+
+
+_FAR_TOO_MUCH = 1.3
+"""Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
+
+
+class Plan(Record):
+    context_tokens: int
+    cells: int
+    sequences: int | None
+    places: int
+    placement: Placement = ON_PROCESSOR
+
+
+def plan_load(
+    library: Library,
+    spec: LoadSpec,
+    header: GgufHeader,
+    on_work: Callable[[], None],
+    card: Card | None = None,
+    most_layers: int = 0,
+) -> Plan:
+    """Choose the memory; at most `most_layers` go onto the `card`.
+
+    Raises KnownError `model.out_of_memory` when the model does not fit beside other programs.  With `spec.anyway` it
+    gets exactly what was requested: then the system decides, and ends this child first.
+    """
+    limit = max(1, min(spec.context_tokens, header.context_length or spec.context_tokens))
+    requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
+    places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
+    asked = max(limit, spec.pool_tokens or limit)
+    available = free_memory().available
+    card_bytes = card.device.free_bytes if card and not card.device.is_integrated else 0
+    rough = estimate(header, context_tokens=asked)
+    if (
+        rough.total > _FAR_TOO_MUCH * (available + card_bytes) and not spec.anyway
+    ):  # allocating a pool that large alone takes minutes
+        raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=available)
+    whole = Placement(card, header.layers + 1) if card else ON_PROCESSOR
+    sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
+    on_work()
+    if sketch.keeps_state and not spec.sequences:
+        requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
+        sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
+    layers, on_card = _on_card(header, sketch, card, asked, places, most_layers)
+    in_pc = changed(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
+    if in_pc.total > available and not spec.anyway:
+        raise KnownError("model.out_of_memory", needed_bytes=in_pc.total, available_bytes=available)
+    cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, available)
+    if _on_card(header, sketch, card, cells, places, most_layers)[0] < layers:
+        cells = asked  # a second context is not worth layers that the processor would have to do
+    return Plan(limit, cells, requested, places, Placement(card, layers) if layers else ON_PROCESSOR)
+
+
+def _on_card(
+    header: GgufHeader, sketch: ModelOutline, card: Card | None, cells: int, places: int, most: int
+) -> tuple[int, int]:
+    if card is None:
+        return 0, 0
+    needs = card_needs(
+        header,
+        context_tokens=cells,
+        sequences=places,
+        batch=sketch.batch_tokens,
+        compute_bytes=sketch.card_compute,
+    )
+    layers = min(most, needs.layers_within(card.device.free_bytes))
+    copied = header.tensors.table_bytes if "output.weight" not in header.tensors.shapes else 0
+    return layers, max(0, needs.bytes_of(layers) - sketch.card_compute - copied)

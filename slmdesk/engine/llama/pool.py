@@ -1,15 +1,18 @@
-"""The cells of a context: which sequence holds how many, what can be shared, and which must be freed."""
+"""The cells of a context: who holds how many, which are shared, copied out, freed; which requests are admitted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from collections.abc import Sequence as AbstractSequence
 
-from slmdesk.base.prefix import common_prefix
-from slmdesk.base.types import Priority
-from slmdesk.engine.llama.adapters import NO_ADAPTER, Adapter
-from slmdesk.engine.llama.context import Context
-from slmdesk.engine.llama.sequence import CachedSequence
-from slmdesk.engine.llama.swap import SwappedSequence, SwapSpace
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.types import Priority, common_prefix
+from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, Context
+from slmdesk.engine.llama.library import free_memory
+from slmdesk.engine.llama.sequence import CachedSequence, Sequence
 
 WORTH_SWAPPING = 32
 """Tokens: fewer are read again in about the time that a copy takes."""
@@ -65,7 +68,7 @@ class Pool:
         self.active.append(holding)
         return True
 
-    def best_prefix(self, tokens: Sequence[int], adapter: Adapter) -> tuple[CachedSequence | None, int]:
+    def best_prefix(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[CachedSequence | None, int]:
         """The sequence with the longest beginning of `tokens` computed with `adapter`, and its length.
 
         At least the last token is left to be read, since its logits are needed.
@@ -158,7 +161,7 @@ class Pool:
     def held(self, tokens: list[int]) -> int:
         return max(self.best_prefix([*tokens, -1], NO_ADAPTER)[1], self._swap.best(tokens, NO_ADAPTER)[1])
 
-    def state_of(self, tokens: Sequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
+    def state_of(self, tokens: AbstractSequence[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
         """The longest beginning of `tokens` in memory: its length, and its cells.
 
         `may_take` is called to ask whether there is memory for so many bytes.
@@ -274,3 +277,252 @@ def _first(extents: list[list[int]], length: int) -> list[list[int]]:
         first.append([run, min(cells, length)])
         length -= cells
     return first
+
+
+# ---- sequences whose cells were taken out of the pool as a copy, to come back when their conversation goes on
+#
+# Attention looks through all cells up to the last used one, and for a single answer they are divided among the
+# threads by their place: 2,000 cells of another conversation in front of one's own leave all the work to one thread.
+# So what other conversations left is copied out (some milliseconds a thousand tokens) and put back when it is asked
+# for again.
+
+
+MOST_BYTES = 256 << 20
+"""Of all copies of a model."""
+_SHARE_OF_FREE = 4
+"""A copy takes at most one part in so many of the memory that is free."""
+
+
+class SwappedSequence(Record):
+    tokens: list[int]
+    adapter: Adapter
+    data: bytes | memoryview
+
+
+class SwapSpace:
+    """The copies of one loaded model, the newest at the end.  Engine thread only."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES, available: Callable[[], int] | None = None) -> None:
+        self._most = most_bytes
+        self._available = available or (lambda: free_memory().available)
+        self._held: list[SwappedSequence] = []
+
+    @property
+    def held(self) -> AbstractSequence[SwappedSequence]:
+        return tuple(self._held)
+
+    def make_space(self, size: int) -> bool:
+        """Drop the oldest copies until one of `size` bytes has space.  False, without dropping any, where none has."""
+        if size > self._most or size > self._available() // _SHARE_OF_FREE:
+            return False
+        while sum(len(one.data) for one in self._held) + size > self._most:
+            self._held.pop(0)
+        return True
+
+    def add(self, new: SwappedSequence) -> None:
+        """Hold a copy in place of those that it covers."""
+        self._held = [old for old in self._held if not _covers(new, old)]
+        self._held.append(new)
+
+    def best(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
+        best, longest = None, 0
+        for one in self._held:
+            length = common_prefix(one.tokens, tokens, len(tokens)) if one.adapter == adapter else 0
+            if length > longest:
+                best, longest = one, length
+        return best, longest
+
+    def take(self, one: SwappedSequence) -> None:
+        self._held.remove(one)
+
+
+def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:
+    size = len(old.tokens)
+    return old.adapter == new.adapter and common_prefix(old.tokens, new.tokens, size) == size
+
+
+# ---- which requests run
+#
+# they wait, are admitted while there are places and cells, and give way to more urgent ones. People go before
+# background work. Requests admitted together share one adapter, because a batch has only one: a request for another
+# waits until they have ended, and none behind it overtakes.
+
+
+SPACE_FOR_ANSWER = 256
+"""Cells set aside for an answer when it is admitted; one that needs more finds them, or waits, when it does."""
+REST_S = 60.0
+"""What a job left in memory may rest before it gives way to a person: until then the job may go on."""
+WORTH_WAITING = 32
+"""Tokens of a prompt that another request is reading; with fewer, reading them again is faster than waiting."""
+
+
+class Admission:
+    """The requests of one loaded model, waiting and active, and their cells.  Engine thread only."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        cells: int,
+        sequences: int,
+        crowd_cells: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`sequences`: how many may be active at once.
+
+        `crowd_cells`: with so many cells in use one more request of a job waits, since each token is computed with all
+        of them; None: what is not its own costs a token next to nothing.
+        """
+        self.clock = clock
+        self._crowd = crowd_cells
+        self._pool = pool
+        self._cells = cells
+        self.most = sequences
+        self.waiting: dict[Priority, deque[Sequence]] = {
+            p: deque() for p in (Priority.INTERACTIVE, Priority.BACKGROUND)
+        }
+        self.active: list[Sequence] = []
+        self.now = 0
+        """Counts the steps."""
+
+    @property
+    def people(self) -> list[Sequence]:
+        return [s for s in self.active if s.priority is Priority.INTERACTIVE]
+
+    @property
+    def background(self) -> list[Sequence]:
+        return [s for s in self.active if s.priority is Priority.BACKGROUND]
+
+    def queue(self, new: Iterable[Sequence]) -> None:
+        """Queue requests, each behind those of its priority."""
+        for sequence in new:
+            self.waiting[sequence.priority].append(sequence)
+
+    def admit(self) -> None:
+        self._admit_queue(Priority.INTERACTIVE)
+        if not self.waiting[Priority.INTERACTIVE] and not self.people:
+            self._admit_queue(Priority.BACKGROUND)
+
+    def drop_cancelled(self) -> None:
+        for queue in self.waiting.values():
+            for sequence in [s for s in queue if s.outbox.closed]:
+                queue.remove(sequence)
+                sequence.sampler.close()
+        for sequence in [s for s in self.active if s.outbox.closed]:
+            self.leave(sequence)
+
+    def leave(self, sequence: Sequence) -> None:
+        self.active.remove(sequence)
+        self._pool.keep(sequence, self.now, self.clock())
+        sequence.sampler.close()
+
+    def fail(self, sequence: Sequence, error: KnownError) -> None:
+        """End an active sequence with an error and keep nothing of it."""
+        sequence.fail(error.code, **error.args_for_people)
+        self.active.remove(sequence)
+        self._pool.drop(sequence)
+        sequence.sampler.close()
+
+    def end_all(self, code: str) -> None:
+        for sequence in [*self.active, *self.waiting[Priority.INTERACTIVE], *self.waiting[Priority.BACKGROUND]]:
+            sequence.fail(code)
+            sequence.sampler.close()
+        self.active.clear()
+        for queue in self.waiting.values():
+            queue.clear()
+
+    def evict(self, choice: list[Sequence]) -> bool:
+        """Send the youngest of `choice` back to its queue; it will read its prompt and its answer so far again."""
+        if not choice:
+            return False
+        victim = choice[-1]
+        self.active.remove(victim)
+        self._pool.drop(victim)
+        victim.reproducible = False
+        self.waiting[victim.priority].appendleft(victim)
+        return True
+
+    def find_cells(self, needed: int) -> bool:
+        """Find cells for a step that does not fit.  False when a sequence had to be evicted: then plan again."""
+        if self._pool.make_space(needed, last_too=True):
+            return True
+        if not self.evict((self.background if self.people else []) or self.active[1:]):
+            self.fail(self.active[0], self.too_long(self.active[0]))
+        return False
+
+    def too_long(self, sequence: Sequence) -> KnownError:
+        return KnownError("context.full", needed=len(sequence.tokens), available=self._cells)
+
+    # ---- admitting
+
+    def _admit_queue(self, priority: Priority) -> None:
+        for sequence in [*self.waiting[priority]][: self.most]:
+            beside = [s for s in self.active if s.priority is priority]
+            if beside and beside[0].adapter != sequence.adapter:
+                return
+            if self._better_wait(sequence):
+                continue
+            person = priority is Priority.INTERACTIVE
+            full = len(self.active) >= self.most
+            if not person and self._is_crowded(sequence):
+                return
+            if (full and not (person and self.evict(self.background))) or not self._let_in(sequence):
+                return
+
+    def _better_wait(self, sequence: Sequence) -> bool:
+        """Whether a prompt being read will soon share more of this one's beginning than is in memory now."""
+        for other in self.active:
+            if other.writing or other.priority is not sequence.priority:
+                continue
+            shared = common_prefix(other.tokens, sequence.tokens, len(sequence.tokens) - 1)
+            if shared >= other.read + WORTH_WAITING:
+                held = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
+                return shared >= held + WORTH_WAITING
+        return False
+
+    def _is_crowded(self, sequence: Sequence) -> bool:
+        """Whether a job's request is better computed after those that are active."""
+        if self._crowd is None or not self.active:
+            return False
+        shared = self._pool.best_prefix(sequence.tokens, sequence.adapter)[1]
+        used = used_cells(self.active) + sum(map(_still_needs, self.active))
+        return used + _still_needs(sequence) - shared > self._crowd
+
+    def _let_in(self, sequence: Sequence) -> bool:
+        was_empty = self._pool.is_empty
+        if not self._pool.open(sequence):
+            return False
+        if not self._clear_cells_for(sequence):
+            self._pool.drop(sequence)
+            return False
+        is_costly = self._crowd is not None
+        if is_costly or sequence.priority is Priority.INTERACTIVE:
+            self._pool.clear_for(sequence, self.clock() - REST_S, all_of_jobs=is_costly)
+        self.waiting[sequence.priority].remove(sequence)
+        self.active.append(sequence)
+        sequence.note_cached()
+        sequence.reproducible = sequence.reproducible and was_empty
+        sequence.report_read()
+        return True
+
+    def _clear_cells_for(self, sequence: Sequence) -> bool:
+        """Find cells for a prompt and some of its answer: first from sequences that are only kept, then, for a person,
+        from background answers, and at last from the prefix of the newest chat.  Nothing is freed unless that suffices.
+        """
+        person = sequence.priority is Priority.INTERACTIVE
+        staying = self.people if person else self.active
+        requested = _still_needs(sequence)
+        space = self._cells - used_cells([*staying, sequence])
+        if staying and space < requested + sum(map(_still_needs, staying)):
+            return False
+        while not self._pool.make_space(requested + sum(map(_still_needs, self.active)), last_too=False):
+            if not (person and self.evict(self.background)):
+                if staying and not person:
+                    return False
+                return self._pool.make_space(requested + sum(map(_still_needs, staying)), last_too=True) or not staying
+        return True
+
+
+def _still_needs(sequence: Sequence) -> int:
+    """Cells a sequence was promised and has not used yet."""
+    return sequence.pending + min(sequence.tokens_to_write, SPACE_FOR_ANSWER)

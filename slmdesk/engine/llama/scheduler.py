@@ -16,18 +16,23 @@ from collections.abc import Sequence as Items
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.types import Priority
-from slmdesk.engine.llama.adapters import Adapters
-from slmdesk.engine.llama.admission import Admission
-from slmdesk.engine.llama.choices import log_probabilities, probability
-from slmdesk.engine.llama.context import ABORTED, DECODED, LEAST_SLICE, NO_MEMORY, NO_SPACE, Context
-from slmdesk.engine.llama.curve import CostCurve
-from slmdesk.engine.llama.drafts import DraftGate
-from slmdesk.engine.llama.memory import free_memory
-from slmdesk.engine.llama.pool import Pool
+from slmdesk.engine.llama.context import (
+    ABORTED,
+    DECODED,
+    LEAST_SLICE,
+    NO_MEMORY,
+    NO_SPACE,
+    TILE,
+    Adapters,
+    Context,
+    CostCurve,
+    TileCosts,
+)
+from slmdesk.engine.llama.library import ThreadChooser, free_memory
+from slmdesk.engine.llama.pool import Admission, Pool
 from slmdesk.engine.llama.sampler import damaged_numbers, refuse_strange_logits
-from slmdesk.engine.llama.sequence import Sequence
-from slmdesk.engine.llama.threads import ThreadChooser
-from slmdesk.engine.llama.tiles import TILE, TileCosts
+from slmdesk.engine.llama.sequence import DraftGate, Sequence
+from slmdesk.engine.llama.vocabulary import log_probabilities, probability
 
 PAUSE_S = 0.2
 """How long a person's running answers may pause for a slice of another prompt."""

@@ -1,17 +1,26 @@
-"""The vocabulary of a model: text to tokens and back, with control tokens only from trusted text."""
+"""The vocabulary of a model: text to tokens and back; control tokens only from trusted text; given answers' odds."""
 
 from __future__ import annotations
 
+import codecs
 import ctypes
+import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.library import load_library
+from slmdesk.gguf.read import check_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _CONTROL_BITS = 1 | 8  # LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_CONTROL
 _USER_DEFINED_BIT = 16
@@ -204,3 +213,175 @@ def _without_surrogates(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+# ---- the vocabulary of a model file that is not loaded, for counting tokens
+
+
+class FileVocabulary:
+    """Counts tokens with the vocabulary of a file; the one last used stays open.  Any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: tuple[object, Vocabulary, ExitStack] | None = None
+
+    def count(self, path: Path, texts: Sequence[str]) -> list[int]:
+        """Raises KnownError `model.…`."""
+        with self._lock:
+            vocabulary = self._vocabulary_of(path)
+            return [vocabulary.count(text) for text in texts]
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _vocabulary_of(self, path: Path) -> Vocabulary:
+        header = check_file(path)
+        if header.kind not in ("model", "vocabulary", "encoder", "split"):
+            raise KnownError("model.wrong_kind", kind=header.kind)
+        info = path.stat()
+        identity = (str(path), info.st_size, info.st_mtime_ns)
+        if self._opened is None or self._opened[0] != identity:
+            self._close()
+            stack = ExitStack()
+            self._opened = (identity, stack.enter_context(open_vocabulary(path)), stack)
+        return self._opened[1]
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self._opened[2].close()
+            self._opened = None
+
+
+# ---- turns tokens into text as they arrive
+
+
+class Detokenizer:
+    """Turns the bytes of tokens into complete characters.  One for each answer; not shared between threads."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        """`pieces` holds the bytes of each token (Vocabulary.pieces)."""
+        self._pieces = pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, token: int) -> str:
+        """The characters that are complete with `token`, perhaps none.  Bytes that are not UTF-8 become U+FFFD."""
+        return self._decoder.decode(self._pieces[token])
+
+    def feed_marked(self, token: int, marks: Mapping[int, bytes]) -> str:
+        """As `feed`, with the bytes of control tokens that are shown to nobody but are marks here."""
+        return self._decoder.decode(marks.get(token, self._pieces[token]))
+
+    @property
+    def is_within(self) -> bool:
+        return bool(self._decoder.getstate()[0])
+
+    def flush(self) -> str:
+        """The rest at the end: U+FFFD for a character that was never completed, else nothing."""
+        return self._decoder.decode(b"", final=True)
+
+
+class StopFilter:
+    """Passes text on up to the first stop string, holding back what may become one.
+
+    The first is the one that is complete first; of two complete at the same character, the one that began first.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        """Empty stop strings are ignored."""
+        self._stops = tuple(stop for stop in stops if stop)
+        self._longest = max(map(len, self._stops), default=0)
+        self._held = ""
+
+    def feed(self, text: str) -> tuple[str, bool]:
+        """Return (text to emit, whether a stop string was found).  After a hit nothing more may be fed."""
+        text = self._held + text
+        self._held = ""
+        hits = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
+        if hits:
+            return text[: min(hits)[1]], True
+        keep = self._length_to_hold(text)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep], False
+
+    def flush(self) -> str:
+        held, self._held = self._held, ""
+        return held
+
+    def _length_to_hold(self, text: str) -> int:
+        for length in range(min(self._longest - 1, len(text)), 0, -1):
+            end = text[-length:]
+            if any(stop.startswith(end) for stop in self._stops):
+                return length
+        return 0
+
+
+# ---- the probability of given answers, read from the logits after a prompt without sampling
+
+
+def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """The tokens of each choice: the word with and without a space before it, since templates differ in that.
+
+    Raises KnownError `request.invalid` for a choice that is no single token, and for two that are the same.
+    """
+    found = []
+    for choice in choices:
+        spelt = (vocabulary.tokenize(text, special=False) for text in (choice, f" {choice}"))
+        found.append(tuple({tokens[0] for tokens in spelt if len(tokens) == 1}))
+    every = [token for tokens in found for token in tokens]
+    if not all(found) or len(set(every)) != len(every):
+        raise KnownError("request.invalid", what="choices")
+    return tuple(found)
+
+
+def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:
+    """The natural logarithm of each choice's probability among all tokens.  `logits` must be finite."""
+    wide = logits.astype(np.float64)
+    whole = _log_of_sum(wide)
+    return tuple(float(_log_of_sum(wide[list(some)]) - whole) for some in tokens)
+
+
+def probability(logits: NDArray[np.float32], token: int) -> float:
+    """The probability of `token` among all, 0..1, to four places; NaN where a logit is NaN.
+
+    In single precision, so that it costs a fraction of a step: the sum of a vocabulary is off by less than 1e-5.
+    """
+    shifted = logits - logits.max()
+    chosen = float(shifted[token])
+    np.exp(shifted, out=shifted)
+    return round(math.exp(chosen) / float(shifted.sum()), 4)
+
+
+def _log_of_sum(logits: NDArray[np.float64]) -> float:
+    top = float(logits.max())
+    return top + float(np.log(np.exp(logits - top).sum()))
+
+
+# ---- finds text of a person or a document that looks like the start of a turn
+#
+# if a format marks turns by plain words In formats with control tokens there is no such text: what is untrusted never
+# becomes one. Formats without (alpaca, vicuna, plain dialogue) mark a turn by "User:" at the start of a line, and a
+# model cannot distinguish a written one from a real one. That cannot be fixed without changing the text, so it is
+# reported.
+
+
+_MARK = re.compile(
+    r"(?:^|(?<=[\s>\]]))(?:#{2,4} ?)?[A-Za-z]{3,15}:(?=\s*$)|<\|?[a-z_]{3,15}\|?>|\[/?[A-Z]{3,10}\]", re.MULTILINE
+)
+MOST = 5
+
+
+def lookalikes(parts: Sequence[PromptPart], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Turn marks that are plain words to the model and occur in an untrusted text, at most MOST."""
+    trusted = "\n".join(part.text for part in parts if part.trusted)
+    words = "\n".join(part.text for part in parts if not part.trusted)
+    found = []
+    for mark in dict.fromkeys(_MARK.findall(trusted)):
+        if re.search(rf"(?:^|\s){re.escape(mark)}", words) and not _is_marker(mark, vocabulary):
+            found.append(mark)
+    return tuple(found[:MOST])
+
+
+def _is_marker(mark: str, vocabulary: Vocabulary) -> bool:
+    """Whether the model has it as a token of its own, which no written text becomes."""
+    return any(token in vocabulary.marker_tokens for token in vocabulary.tokenize(mark, special=True))

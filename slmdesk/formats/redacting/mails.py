@@ -11,15 +11,14 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from pathlib import PurePosixPath
 
+from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.formats import format_of
-from slmdesk.formats.decoding import NotTextError, decode
-from slmdesk.formats.eml import MAX_MAIL_BYTES
-from slmdesk.formats.redacting.base import MOST_DEPTH, Redacting
-from slmdesk.formats.redacting.packages import PICTURES, picture, suffix_of
-from slmdesk.formats.redacting.plain import redact_markup, redact_text
-from slmdesk.formats.redacting.words import put_in_value
-from slmdesk.formats.sniffing import format_of_bytes
+from slmdesk.formats.containers import format_of_bytes
+from slmdesk.formats.mail import MAX_MAIL_BYTES
+from slmdesk.formats.redacting.office import PICTURES, picture, suffix_of
+from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put_in_value
+from slmdesk.formats.redacting.text import redact_markup, redact_text
+from slmdesk.formats.text import NotTextError, decode
 
 _KEPT = (
     "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References",
@@ -161,7 +160,7 @@ class _Mail:
         return new
 
     def _bytes(self, kind: str, name: str, data: bytes) -> bytes | None:
-        from slmdesk.formats.redacting.registry import REDACTORS, redactor_of
+        from slmdesk.formats.redacting.redactors import REDACTORS, redactor_of
 
         if not self._redacting.removes and kind.startswith(("image/", "audio/", "video/")):
             return data

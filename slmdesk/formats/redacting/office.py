@@ -1,22 +1,27 @@
-"""Redacts Word, PowerPoint and Excel files: every part of them (ECMA-376 parts 1 and 2)."""
+"""Redacts Word, PowerPoint, Excel and OpenDocument files: every part of them, with the pictures."""
 
 from __future__ import annotations
 
+import io
 import posixpath
-from collections.abc import Mapping
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote, unquote
 
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.redacting import packages
-from slmdesk.formats.redacting.base import Redacting
-from slmdesk.formats.redacting.packages import FONTS, PICTURES, SOUNDS, NewArchive, suffix_of
-from slmdesk.formats.redacting.spreadsheets import Workbook
-from slmdesk.formats.redacting.trees import Skips, drop, redact_tree, written
-from slmdesk.formats.redacting.words import put_in_value
-from slmdesk.formats.xmls import attribute, local
+from slmdesk.formats.containers import Archive, format_of_bytes, opened
+from slmdesk.formats.office_xml import attribute, child, local, parse
+from slmdesk.formats.reading import png_of
+from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
+from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
+from slmdesk.formats.sheets import GENERAL, NumberFormat, formats_of, shown
 
 TYPES = "[Content_Types].xml"
 _DROPPED = (
@@ -50,7 +55,7 @@ class _Package:
 
 
 def redact(redacting: Redacting) -> bytes:
-    package = _Package(dict(packages.parts_of(redacting)))
+    package = _Package(dict(parts_of(redacting)))
     if TYPES not in package.parts:
         raise KnownError("document.damaged", path=redacting.reading.path, reason="its list of parts is missing")
     _find_relations(redacting, package)
@@ -68,13 +73,13 @@ def redact(redacting: Redacting) -> bytes:
             if made is not None:
                 new_parts[name] = made
             elif suffix_of(name) in PICTURES:
-                new_parts[name] = packages.blank()
+                new_parts[name] = blank()
                 blanks.add(name)
             else:
                 package.gone.add(name)
     if redacting.removes:
         kept = [one for one in package.parts if suffix_of(one) != ".rels" and one != TYPES and one not in package.gone]
-        package.names = packages.new_names(redacting, kept, is_blank=frozenset(blanks))
+        package.names = new_names(redacting, kept, is_blank=frozenset(blanks))
     _cut_relations(redacting, package)
     _xml_parts(redacting, package, new_parts)
     return _saved(redacting, package, new_parts)
@@ -89,17 +94,17 @@ def _other(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     """A part that is no XML; None where it is taken out."""
     suffix = suffix_of(name)
     if not redacting.removes:
-        return data if suffix in PICTURES | FONTS | SOUNDS else packages.embedded(redacting, name, data)
+        return data if suffix in PICTURES | FONTS | SOUNDS else embedded(redacting, name, data)
     if suffix in PICTURES:
-        return packages.picture(redacting, name, data)
+        return picture(redacting, name, data)
     if suffix == ".svg":
-        return packages.foreign_xml(redacting, name, data)
+        return foreign_xml(redacting, name, data)
     if suffix in FONTS:
         return data
     if suffix in SOUNDS:
         redacting.remove("sound", name)
         return b""
-    return packages.embedded(redacting, name, data)
+    return embedded(redacting, name, data)
 
 
 def _find_relations(redacting: Redacting, package: _Package) -> None:
@@ -107,7 +112,7 @@ def _find_relations(redacting: Redacting, package: _Package) -> None:
         if suffix_of(name) == ".rels":
             folder, file = posixpath.split(name)
             source = posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
-            package.relations[source] = packages.tree_of(redacting, data)
+            package.relations[source] = tree_of(redacting, data)
 
 
 def _target(source: str, target: str) -> str:
@@ -152,7 +157,7 @@ def _xml_parts(redacting: Redacting, package: _Package, new_parts: dict[str, byt
         if name in package.gone or name == TYPES or suffix_of(name) not in (".xml", ".vml"):
             continue
         if "customxml/" in name.lower() and "itemprops" not in name.lower() and redacting.removes:
-            new_parts[name] = packages.foreign_xml(redacting, name, data)
+            new_parts[name] = foreign_xml(redacting, name, data)
         else:
             trees[name] = _parsed(redacting, package, name, data)
     workbook = Workbook(redacting, trees)
@@ -167,12 +172,12 @@ def _xml_parts(redacting: Redacting, package: _Package, new_parts: dict[str, byt
 
 def _parsed(redacting: Redacting, package: _Package, name: str, data: bytes) -> etree._Element:
     try:
-        return packages.tree_of(redacting, data)
+        return tree_of(redacting, data)
     except KnownError as err:
         if err.code != "document.damaged" or _is_main(package, name):
             raise
         redacting.remove("damaged", name)
-        return etree.fromstring(packages.NEVER)
+        return etree.fromstring(NEVER)
 
 
 def _is_main(package: _Package, name: str) -> bool:
@@ -241,7 +246,7 @@ def _saved(redacting: Redacting, package: _Package, new_parts: Mapping[str, byte
 
 
 def _types(redacting: Redacting, package: _Package) -> bytes:
-    root = packages.tree_of(redacting, package.parts[TYPES])
+    root = tree_of(redacting, package.parts[TYPES])
     lower = {name.lower(): name for name in package.parts}
     defaults = set()
     for one in list(root):
@@ -264,3 +269,521 @@ def _types(redacting: Redacting, package: _Package) -> bytes:
         if extension not in defaults and any(one.endswith(f".{extension}") for one in package.names.values()):
             root.insert(0, root.makeelement(f"{{{space}}}Default", {"Extension": extension, "ContentType": kind}))
     return written(root)
+
+
+# ---- what is particular to Excel files
+
+
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
+MOST_SHEET_NAME = 31
+_DATE_FORMS = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
+_CODES = frozenset(("f", "formula", "formula1", "formula2", "definedName", "oldFormula"))
+
+
+class Workbook:
+    """The parts of an Excel file; for other files it does nothing."""
+
+    def __init__(self, redacting: Redacting, trees: Mapping[str, etree._Element]) -> None:
+        self._redacting = redacting
+        self._sheets: dict[str, str] = {}
+        self._formats: list[NumberFormat] = []
+        self._is_1904 = False
+        self._values: list[tuple[etree._Element, str]] = []
+        for name, root in trees.items():
+            lower = name.lower()
+            if lower == "xl/styles.xml":
+                self._formats = formats_of(root)
+            elif lower == "xl/workbook.xml":
+                self._read_book(root)
+
+    def _read_book(self, root: etree._Element) -> None:
+        about = child(root, "workbookPr")
+        self._is_1904 = about is not None and about.get("date1904") in ("1", "true")
+        listed = child(root, "sheets")
+        taken = {one.get("name", "") for one in listed} if listed is not None else set()
+        for number, sheet in enumerate(listed if listed is not None else (), 1):
+            old = sheet.get("name", "")
+            new = put(self._redacting.words, old, "name of a sheet", bare=True)
+            if new == old:
+                continue
+            new = _FORBIDDEN.sub(" ", new)[:MOST_SHEET_NAME].strip() or f"Sheet {number}"
+            if new in taken:
+                new = f"{new[: MOST_SHEET_NAME - 5]} {number}"
+            taken.add(new)
+            self._sheets[old] = new
+            sheet.set("name", new)
+
+    def prepare(self, name: str, root: etree._Element) -> None:
+        lower = name.lower()
+        if not lower.startswith("xl/") and "charts/" not in lower:
+            return
+        self._formulas(root, name)
+        if lower.startswith("xl/worksheets/"):
+            self._cells(root, name)
+        if "pivotcache" in lower:
+            self._pivot(root, name)
+
+    def mend(self, name: str, root: etree._Element) -> None:
+        """After words were replaced: a cell that lost its number is text or empty; a table's columns must be called as
+        its cells, and each otherwise.
+        """
+        for value, before in self._values:
+            if value.text != before:
+                _set_text(value)
+        self._values = []
+        if name.lower().startswith("xl/tables/"):
+            seen: set[str] = set()
+            for one in root.iter("{*}tableColumn"):
+                wanted = one.get("name", "")
+                number = 1
+                while one.get("name", "").lower() in seen:
+                    number += 1
+                    one.set("name", f"{wanted}{number}")
+                seen.add(one.get("name", "").lower())
+
+    def _formulas(self, root: etree._Element, place: str) -> None:
+        for one in list(root.iter()):
+            if not isinstance(one.tag, str) or local(one) not in _CODES or not one.text:
+                continue
+            text = one.text
+            for old, new in self._sheets.items():
+                quoted, other = old.replace("'", "''"), new.replace("'", "''")
+                text = text.replace(f"'{quoted}'!", f"'{other}'!")
+                text = re.sub(rf"(?<![\w'.]){re.escape(old)}!", lambda _found, to=other: f"'{to}'!", text)  # type: ignore[misc]
+            one.text = text
+            held = put(self._redacting.words, text, place, bare=True) != text
+            is_defined = local(one) == "definedName"
+            held = held or (
+                is_defined and put(self._redacting.words, one.get("name", ""), place, bare=True) != one.get("name")
+            )
+            above = one.getparent()
+            if held and self._redacting.removes and (is_defined or (above is not None and local(above) == "c")):
+                self._redacting.remove("formula", place)
+                drop(one)
+        for one in list(root.iter("{*}definedNames")):
+            if not len(one):
+                drop(one)
+
+    def _cells(self, root: etree._Element, place: str) -> None:
+        for cell in root.iter("{*}c"):
+            kind, value = cell.get("t", "n"), child(cell, "v")
+            if kind not in ("n", "d") or value is None or not value.text:
+                continue
+            self._values.append((value, value.text))
+            for text in self._shown(value.text, cell.get("s", "0")) if kind == "n" else ():
+                new = put(self._redacting.words, text, place)
+                if new != text:
+                    value.text = new
+                    break
+
+    def _shown(self, raw: str, style: str) -> list[str]:
+        """A number as the sheet shows it, as it is kept, and a date in the ways people write it."""
+        form = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else GENERAL
+        try:
+            number = float(raw)
+            text = shown(number, form, from_1904=self._is_1904) if number - number == 0 else raw
+        except ValueError:
+            return [raw]
+        found = [text, raw]
+        if form.has_date:
+            try:
+                moment = datetime.fromisoformat(text[:10])
+            except ValueError:
+                return found
+            found += [moment.strftime(one) for one in _DATE_FORMS]
+        return found
+
+    def _pivot(self, root: etree._Element, place: str) -> None:
+        """Numbers and dates a pivot table keeps, which show a word, become text; it is computed anew when opened."""
+        for one in root.iter("{*}d", "{*}n"):
+            value = one.get("v", "")
+            for text in (value, value[:10]):
+                if put(self._redacting.words, text, place) != text:
+                    one.tag = str(one.tag).rpartition("}")[0] + "}s"
+                    one.set("v", put(self._redacting.words, text, place))
+                    break
+        if local(root) == "pivotCacheDefinition" and self._redacting.removes:
+            root.set("refreshOnLoad", "1")
+
+
+def _set_text(value: etree._Element) -> None:
+    """Make a cell say what stands in it, and compute nothing."""
+    cell = value.getparent()
+    if cell is None:
+        return
+    for formula in [one for one in cell if local(one) == "f"]:
+        drop(formula)
+    cell.set("t", "str")
+    if not value.text:
+        drop(value)
+
+
+# ---- redacts OpenDocument files
+
+
+_MANIFEST, _MIME = "META-INF/manifest.xml", "mimetype"
+_OPENDOCUMENT_DROPPED = (
+    ("thumbnails/", "thumbnail"), ("objectreplacements/", "thumbnail"),
+    ("meta-inf/documentsignatures.xml", "signature"),
+    ("meta-inf/macrosignatures.xml", "signature"), ("basic/", "macros"), ("scripts/", "macros"), ("dialogs/", "macros"),
+    ("versions/", "versions"), ("versionlist.xml", "versions"), ("layout-cache", "thumbnail"),
+    ("configurations2/", "settings"), ("database/", "embedded"),
+)  # fmt: skip
+_PARTS = frozenset(("content.xml", "styles.xml", "meta.xml", "settings.xml"))
+_OPENDOCUMENT_NUMBERS = frozenset(
+    ("creation-date", "date", "print-date", "editing-cycles", "editing-duration", "generator")
+)
+_VALUES = frozenset(("value", "date-value", "time-value", "boolean-value", "string-value", "formula", "currency"))
+
+
+def redact_opendocument(redacting: Redacting) -> bytes:
+    parts = dict(parts_of(redacting))
+    manifest = parts.pop(_MANIFEST, b"")
+    if b"encryption-data" in manifest:
+        raise KnownError("document.locked", path=redacting.reading.path)
+    new_parts: dict[str, bytes] = {}
+    gone, blanks = set[str](), set[str]()
+    for name, data in parts.items():
+        if name == _MIME:
+            continue
+        made = _part(redacting, name, data)
+        if made is None and suffix_of(name) in PICTURES and name.lower().startswith("pictures/"):
+            made = blank()
+            blanks.add(name)
+        if made is None:
+            gone.add(name)
+        else:
+            new_parts[name] = made
+    if not redacting.draws:
+        return b""
+    names: dict[str, str] = {}
+    if redacting.removes:
+        names = new_names(redacting, [*new_parts], is_blank=frozenset(blanks))
+    for name, data in new_parts.items():
+        if name.rpartition("/")[2] in _PARTS and (names or gone):
+            new_parts[name] = _followed(redacting, data, names, gone, name.rpartition("/")[0])
+    out = NewArchive()
+    out.add(_MIME, parts.get(_MIME, b""), packed=False)
+    for name, data in new_parts.items():
+        out.add(names.get(name, name), data)
+    out.add(_MANIFEST, _manifest(redacting, manifest, new_parts, names))
+    return out.data()
+
+
+def _part(redacting: Redacting, name: str, data: bytes) -> bytes | None:
+    lower = name.lower()
+    if not redacting.removes and not is_xml(name):
+        return data if suffix_of(name) in PICTURES | FONTS else embedded(redacting, name, data)
+    if redacting.removes and (kind := next((said for mark, said in _OPENDOCUMENT_DROPPED if mark in lower), "")):
+        redacting.remove(kind, name)
+        return None
+    if name.rpartition("/")[2] in _PARTS:
+        return _own(redacting, name, data)
+    if is_xml(name):
+        return foreign_xml(redacting, name, data)
+    if suffix_of(name) in PICTURES:
+        return picture(redacting, name, data)
+    if suffix_of(name) in FONTS:
+        return data
+    return embedded(redacting, name, data)
+
+
+def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
+    root = tree_of(redacting, data)
+    if redacting.removes:
+        _drop_binary(redacting, name, root)
+    before = _words_of_cells(root)
+    redact_tree(
+        root, redacting, name, skips=lambda one: name.endswith("meta.xml") and local(one) in _OPENDOCUMENT_NUMBERS
+    )
+    for cell, words in before:
+        if "".join(cell.itertext()) != words:  # its value in numbers would say what its text no longer does
+            for key in list(cell.attrib):
+                if str(key).rpartition("}")[2] in _VALUES:
+                    del cell.attrib[key]
+                elif str(key).rpartition("}")[2] == "value-type":
+                    cell.set(key, "string")
+    return written(root)
+
+
+def _words_of_cells(root: etree._Element) -> list[tuple[etree._Element, str]]:
+    found = []
+    for one in root.iter():
+        if isinstance(one.tag, str) and any(str(key).rpartition("}")[2] in _VALUES for key in one.attrib):
+            found.append((one, "".join(one.itertext())))
+    return found
+
+
+def _drop_binary(redacting: Redacting, name: str, root: etree._Element) -> None:
+    for one in root.iter():
+        if not isinstance(one.tag, str):
+            continue
+        kind = local(one)
+        if kind == "binary-data" and (one.text or "").strip():
+            one.text = ""
+            redacting.remove("picture", name)
+        elif kind == "config-item" and attribute(one, "type") == "base64Binary":
+            one.text = ""
+            redacting.remove("printer", name)
+        elif kind == "config-item" and attribute(one, "name") in ("PrinterName", "CurrentDatabaseDataSource"):
+            one.text = ""
+
+
+def _followed(redacting: Redacting, data: bytes, names: dict[str, str], gone: set[str], folder: str) -> bytes:
+    root = tree_of(redacting, data)
+    above = f"{folder}/" if folder else ""
+    redirected = {put_in_value(redacting.words, old, ""): new for old, new in names.items()} | names
+    for one in list(root.iter()):
+        if not isinstance(one.tag, str):
+            continue
+        for key, value in list(one.attrib.items()):
+            if str(key).rpartition("}")[2] != "href":
+                continue
+            target = above + str(value).removeprefix("./").rstrip("/")
+            if target in redirected:
+                one.set(key, redirected[target].removeprefix(above))
+            elif target in gone and local(one) in ("image", "object-ole", "object", "plugin"):
+                drop(one)
+    return written(root)
+
+
+def _manifest(redacting: Redacting, data: bytes, parts: dict[str, bytes], names: dict[str, str]) -> bytes:
+    root = tree_of(redacting, data)
+    folders = {f"{part.rpartition('/')[0]}/" for part in parts}
+    for one in list(root):
+        if not isinstance(one.tag, str):
+            root.remove(one)
+            continue
+        key = next((key for key in one.attrib if str(key).endswith("full-path")), "")
+        path = one.get(key, "")
+        if path in names:
+            one.set(key, names[path])
+            if names[path].endswith(".png"):
+                kind = next((each for each in one.attrib if str(each).endswith("media-type")), "")
+                one.set(kind, "image/png")
+        elif (path not in parts and path != "/" and not (path.endswith("/") and path in folders)) or put(
+            redacting.words, path, "", bare=True
+        ) != path:
+            root.remove(one)
+    return written(root)
+
+
+# ---- what redacted archives share
+
+
+PICTURES = frozenset(
+    (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".emf", ".wmf", ".emz",
+     ".wmz", ".svm", ".eps", ".pict", ".pct", ".wdp", ".jxr", ".hdp", ".ico", ".heic", ".avif")
+)  # fmt: skip
+FONTS = frozenset((".odttf", ".fntdata", ".ttf", ".otf"))
+SOUNDS = frozenset(
+    (".mp3", ".mp4", ".m4a", ".m4v", ".wav", ".wma", ".wmv", ".avi", ".mov", ".mpg", ".mpeg", ".ogg", ".ogv", ".webm",
+     ".aac", ".mid", ".flac", ".3gp")
+)  # fmt: skip
+NEVER = b"<removed/>"
+
+
+class NewArchive:
+    """A zip archive while it is written: no dates, no comments, no attributes of the old one."""
+
+    def __init__(self) -> None:
+        self._out = io.BytesIO()
+        self._file = zipfile.ZipFile(self._out, "w", zipfile.ZIP_DEFLATED)
+        self._names: set[str] = set()
+
+    def add(self, name: str, data: bytes, *, packed: bool = True) -> None:
+        if name in self._names:
+            return
+        self._names.add(name)
+        info = zipfile.ZipInfo(name)
+        info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+        self._file.writestr(info, data)
+
+    def data(self) -> bytes:
+        self._file.close()
+        return self._out.getvalue()
+
+
+def parts_of(redacting: Redacting) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each part, in their order.  Raises KnownError `document.damaged`, `document.bomb` …"""
+    with opened(redacting.reading) as archive:
+        for name in archive.names:
+            redacting.reading.check()
+            redacting.reading.worked()
+            if not name.endswith("/"):
+                yield name, _read(archive, name)
+
+
+def _read(archive: Archive, name: str) -> bytes:
+    return b"".join(archive.chunks(name))
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a part's name; also of one that is nothing else, as `_rels/.rels` is."""
+    return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
+
+
+def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str] = frozenset()) -> dict[str, str]:
+    """The parts whose names hold words, or that become another kind of picture, with their new names."""
+    found: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        folder = name.rpartition("/")[0]
+        plain = unquote(name)
+        suffix = suffix_of(name)
+        if name in is_blank:
+            suffix = ".png"
+            found[name] = f"{folder}/blank{number}{suffix}".lstrip("/")
+        if put(redacting.words, plain, "name of a part", bare=True) != plain:
+            clean = put(redacting.words, unquote(suffix), "", bare=True) == suffix
+            found[name] = f"{_clean_folder(redacting, folder)}part{number}{suffix if clean else '.bin'}"
+    return found
+
+
+def _clean_folder(redacting: Redacting, folder: str) -> str:
+    if put(redacting.words, unquote(folder), "", bare=True) != unquote(folder):
+        return ""
+    return f"{folder}/" if folder else ""
+
+
+def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:
+    """XML of anybody's making: names of elements too; what is no XML goes."""
+    try:
+        root = parse(data, redacting.reading.path, whole=True)
+    except KnownError as err:
+        if err.code != "document.damaged":
+            raise
+        redacting.remove("damaged", name)
+        return NEVER
+    redact_tree(root, redacting, name)
+    rename(root, redacting, name)
+    spaces = {space for one in root.iter() if isinstance(one.tag, str) for space in one.nsmap.values()}
+    if any(put(redacting.words, unquote(space), name, bare=True) != unquote(space) for space in spaces if space):
+        redacting.remove("custom_xml", name)
+        return NEVER
+    return written(root)
+
+
+def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
+    """A picture without what it says besides its pixels; None where it cannot be cleaned, and is taken out."""
+    found = cleaned(data)
+    if found is None:
+        redacting.remove("picture", name)
+        return None
+    redacting.doubt("picture", name)
+    return found
+
+
+def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
+    """A document in this one, redacted as this one is; None where it cannot be, and is taken out."""
+    from slmdesk.formats.redacting.redactors import REDACTORS, redactor_of
+
+    kind = format_of_bytes(io.BytesIO(data))
+    if kind in REDACTORS and redacting.depth < MOST_DEPTH:
+        try:
+            return redactor_of(kind, name)(redacting.inside(name, data))
+        except KnownError as err:
+            if err.code == "document.bomb":
+                raise
+    if not redacting.removes:
+        return data
+    redacting.remove("embedded", name)
+    return None
+
+
+def blank() -> bytes:
+    return BLANK
+
+
+def is_xml(name: str) -> bool:
+    return suffix_of(name) in (".xml", ".rels", ".vml", ".svg", ".rdf", ".xsd", ".xsl", ".xhtml")
+
+
+def tree_of(redacting: Redacting, data: bytes) -> etree._Element:
+    """A part that must be XML.  Raises KnownError `document.damaged`."""
+    return parse(data, redacting.reading.path, whole=True)
+
+
+# ---- takes out of a picture what it says besides its pixels
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_PNG_KEPT = frozenset(
+    (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"bKGD", b"pHYs", b"sBIT")
+)
+_SCAN, _END, _COMMENT = 0xDA, 0xD9, 0xFE
+_KEPT_APPS = frozenset((0xE0, 0xEE))
+"""JFIF and Adobe's note on colours, without which a picture has wrong ones."""
+BLANK = png_of(b"\xff\xff\xff", width=1, height=1, stride=3)
+
+
+def cleaned(data: bytes) -> bytes | None:
+    """A PNG or JPEG file with its pixels alone; None for what is neither, or damaged."""
+    try:
+        if data.startswith(_PNG):
+            return _PNG + b"".join(_png_kept(data))
+        if data.startswith(_JPEG):
+            return b"".join(_jpeg_kept(data))
+    except (struct.error, ValueError, IndexError, zlib.error):
+        return None
+    return None
+
+
+def _png_kept(data: bytes) -> Iterator[bytes]:
+    at = len(_PNG)
+    while True:
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if at + 12 + size > len(data):
+            raise ValueError("cut")
+        if kind in _PNG_KEPT:
+            yield data[at : at + 12 + size]
+        if kind == b"IEND":
+            return  # what follows the end is no picture
+        at += 12 + size
+
+
+def _jpeg_kept(data: bytes) -> Iterator[bytes]:
+    yield data[:2]
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise ValueError("no marker")
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker == _END:
+            yield data[at : at + 2]
+            return
+        if 0xD0 <= marker <= 0xD7 or marker == 1:
+            yield data[at : at + 2]
+            at += 2
+            continue
+        size = struct.unpack_from(">H", data, at + 2)[0] + 2
+        is_kept = marker != _COMMENT and (marker not in range(0xE0, 0xF0) or marker in _KEPT_APPS)
+        segment = data[at : at + size]
+        if marker == 0xE0:
+            segment = _without_thumbnail(segment)
+        if is_kept:
+            yield segment
+        at += size
+        if marker == _SCAN:
+            end = _scan_end(data, at)
+            yield data[at:end]
+            at = end
+
+
+def _without_thumbnail(segment: bytes) -> bytes:
+    """A JFIF header with no small copy in it; of its extensions, which are such copies, nothing."""
+    if segment[4:9] != b"JFIF\0" or len(segment) < 18:
+        return b""
+    return segment[:2] + struct.pack(">H", 16) + segment[4:16] + b"\0\0"
+
+
+def _scan_end(data: bytes, at: int) -> int:
+    """Where the pixels end: at a marker that is no restart (ITU T.81, B.1.1)."""
+    while True:
+        at = data.index(b"\xff", at)
+        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
+            return at
+        at += 2

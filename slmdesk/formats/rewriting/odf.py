@@ -1,8 +1,4 @@
-"""Translates OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3).
-
-Paragraphs have mixed content: spans become pairs of tags where their formatting differs, links always; notes,
-frames and fields are lone tags, their own paragraphs texts of their own.
-"""
+"""Translates OpenDocument texts, presentations and spreadsheets (OASIS OpenDocument 1.3, part 3)."""
 
 from __future__ import annotations
 
@@ -13,13 +9,19 @@ from dataclasses import dataclass
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.packed import Archive, opened
-from slmdesk.formats.rewriting.base import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
-from slmdesk.formats.rewriting.inline import Group, Inline, InlineObject, InvisibleMark, Node, Words
-from slmdesk.formats.rewriting.odf_direction import turn
-from slmdesk.formats.rewriting.odf_places import Places
-from slmdesk.formats.rewriting.ooxml_parts import translated, written
-from slmdesk.formats.xmls import attribute, child, local, parse
+from slmdesk.formats.containers import Archive, opened
+from slmdesk.formats.office_xml import attribute, child, local, parse
+from slmdesk.formats.rewriting.office_parts import (
+    Group,
+    Inline,
+    InlineObject,
+    InvisibleMark,
+    Node,
+    Words,
+    translated,
+    written,
+)
+from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Options, Rewriting, Unit, Units, said
 
 _PARTS = (("content.xml", ""), ("styles.xml", "header or footer"))
 _GROUPS = frozenset(("a", "meta", "meta-field", "ruby"))
@@ -354,3 +356,65 @@ def _properties(archive: Archive, rewriting: Rewriting) -> Units:
     if answer is not None:
         title.text = answer
         rewriting.put("meta.xml", written(part.root))
+
+
+# ---- the reading direction of an OpenDocument file
+
+
+_TURNED = frozenset(("lr-tb", "rl-tb", "lr", "rl"))
+_STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
+
+
+def turn(root: etree._Element, options: Options) -> None:
+    """Set the writing mode of a part's styles for the language of the translation; without one, do nothing."""
+    if not (options.language or options.is_right_to_left):
+        return
+    mode = "rl-tb" if options.is_right_to_left else "lr-tb"
+    key = f"{{{_STYLE}}}writing-mode"
+    is_found = False
+    for one in root.iter(f"{{{_STYLE}}}*"):
+        if one.get(key, "") in _TURNED:
+            is_found = is_found or one.get(key) != mode
+            one.set(key, mode)
+    if not options.is_right_to_left and not is_found:
+        return
+    for style in root.iter(f"{{{_STYLE}}}default-style", f"{{{_STYLE}}}page-layout"):
+        kind = "page-layout" if local(style) == "page-layout" else attribute(style, "family")
+        properties = child(style, f"{kind}-properties") if kind in ("page-layout", "paragraph", "table") else None
+        if properties is not None:
+            properties.set(key, mode)
+
+
+# ---- describes where something is in an OpenDocument text, for people
+
+
+class Places:
+    def __init__(self, word: str) -> None:
+        self._word, self._paragraphs, self._tables = word, 0, 0
+        self._names: dict[etree._Element, str] = {}
+
+    def next(self) -> None:
+        self._paragraphs += 1
+
+    def table(self, element: etree._Element) -> None:
+        self._tables += 1
+        self._names[element] = attribute(element, "name") or f"table {self._tables}"
+
+    def cell(self, element: etree._Element) -> etree._Element | None:
+        return next((one for one in element.iterancestors() if local(one) == "table-cell"), None)
+
+    def of(self, element: etree._Element) -> str:
+        words = [self._word] if self._word else []
+        for one in element.iterancestors():
+            name = local(one)
+            if name == "note":
+                words.append("footnote")
+            elif name == "notes":
+                words.append("notes")
+            elif name == "page" and "drawing" in (etree.QName(one).namespace or ""):
+                words.append(attribute(one, "name"))
+            elif name == "annotation":
+                words.append("comment")
+            elif name == "table" and one in self._names:
+                words.append(self._names[one])
+        return ", ".join(dict.fromkeys(words)) or f"paragraph {self._paragraphs}"

@@ -1,19 +1,215 @@
-"""Translates a PDF into a Word file: headings, paragraphs, list items and tables, page by page.
-
-A PDF has characters at fixed positions, not flowing text, so a translation does not fit in their place.  What is not
-carried over is reported: pictures, the layout, pages without text, invisible text.
-"""
+"""Translates a PDF into a new Word file: headings, paragraphs, list items and tables, page by page."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Sequence
+from enum import StrEnum
+from html import escape
 from itertools import groupby
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.formats.pdf import read
-from slmdesk.formats.rewriting.base import LeftAsIs, Rewriting, Unit, Units
-from slmdesk.formats.rewriting.word_file import MOST_COLUMNS, Style, WordFile
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
+
+# ---- writes a new Word file of headings, paragraphs, list items and tables
+#
+# for formats that cannot be kept. WordprocessingML after ECMA-376 part 1, chapter 17; the order of elements is that
+# of its schema.
+
+
+MOST_COLUMNS = 63
+"""Of a table, as Word has it."""
+TABLE_WIDTH = 9_000
+"""Of an A4 page between its margins, in twentieths of a point."""
+_BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML does not allow (XML 1.0, 2.2)."""
+_DATE = (1980, 1, 1, 0, 0, 0)
+_EAST_ASIAN = frozenset(("zh", "ja", "ko"))
+
+
+class Style(StrEnum):
+    NORMAL = "Normal"
+    ITEM = "ListParagraph"
+    CAPTION = "Caption"
+    FOOTNOTE = "FootnoteText"
+    QUOTE = "Quote"
+    CODE = "Code"
+    COMMENT = "CommentText"
+    MARGIN = "PageMargin"
+    NOTICE = "Notice"
+
+
+class WordFile:
+    def __init__(self, language: str, *, right_to_left: bool = False) -> None:
+        self._language, self._right_to_left = language, right_to_left
+        self._body: list[str] = []
+        self._breaks_page = False
+        self._ends_with_table = False
+
+    def end_page(self) -> None:
+        self._breaks_page = bool(self._body)
+
+    def heading(self, words: str, level: int) -> None:
+        """A heading, 1 the highest of six."""
+        self._add(f"Heading{min(6, max(1, level))}", words)
+
+    def paragraph(self, words: str, style: Style = Style.NORMAL) -> None:
+        self._add(style.value, words)
+
+    def item(self, mark: str, words: str, level: int = 1) -> None:
+        left = 360 * min(9, max(1, level))
+        indent = f'<w:ind w:left="{left}" w:hanging="360"/>'
+        self._add(Style.ITEM.value, f"{mark}\t{words}" if mark else words, indent)
+
+    def table(self, rows: Sequence[Sequence[str]], *, has_head: bool = False) -> None:
+        """A table; rows may be of different lengths, of at most MOST_COLUMNS cells."""
+        columns = max(map(len, rows))
+        if self._breaks_page or self._ends_with_table:  # a table has no page break of its own, and would join the last
+            self._add(Style.NORMAL.value, "")
+        width = TABLE_WIDTH // columns
+        turned = "<w:bidiVisual/>" if self._right_to_left else ""
+        self._body.append(
+            f'<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/>{turned}<w:tblW w:w="0" w:type="auto"/></w:tblPr>'
+            f"<w:tblGrid>{f'<w:gridCol w:w={chr(34)}{width}{chr(34)}/>' * columns}</w:tblGrid>"
+        )
+        for number, row in enumerate(rows):
+            is_head = has_head and not number
+            cells = "".join(self._cell(words, width, is_head) for words in (*row, *[""] * (columns - len(row))))
+            self._body.append(f"<w:tr>{'<w:trPr><w:tblHeader/></w:trPr>' if is_head else ''}{cells}</w:tr>")
+        self._body.append("</w:tbl>")
+        self._ends_with_table = True
+
+    def data(self) -> bytes:
+        """The file's bytes; the same for the same content."""
+        if self._ends_with_table or not self._body:  # the last thing of a body is a paragraph
+            self._add(Style.NORMAL.value, "")
+        document = (
+            f'{_XML}<w:document xmlns:w="{_SPACE}"><w:body>{"".join(self._body)}<w:sectPr>'
+            '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1417" w:right="1417" w:bottom="1134" w:left="1417" '
+            f'w:header="708" w:footer="708" w:gutter="0"/>{"<w:bidi/>" if self._right_to_left else ""}</w:sectPr>'
+            "</w:body></w:document>"
+        )
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in (*_PARTS, ("word/styles.xml", self._styles()), ("word/document.xml", document)):
+                info = zipfile.ZipInfo(name, _DATE)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(info, text.encode("utf-8"))
+        return out.getvalue()
+
+    # ---- inside
+
+    def _add(self, style: str, words: str, indent: str = "") -> None:
+        begins = "<w:pageBreakBefore/>" if self._breaks_page else ""
+        bidi = "<w:bidi/>" if self._right_to_left else ""
+        about = f'<w:pStyle w:val="{style}"/>' if style != Style.NORMAL.value else ""
+        about += begins + bidi + indent
+        self._body.append(f"<w:p>{f'<w:pPr>{about}</w:pPr>' if about else ''}{self._run(words)}</w:p>")
+        self._breaks_page = self._ends_with_table = False
+
+    def _cell(self, words: str, width: int, is_head: bool) -> str:
+        bidi = "<w:pPr><w:bidi/></w:pPr>" if self._right_to_left else ""
+        return (
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>'
+            f"<w:p>{bidi}{self._run(words, '<w:b/>' if is_head else '')}</w:p></w:tc>"
+        )
+
+    def _run(self, words: str, look: str = "") -> str:
+        if not words:
+            return ""
+        look += "<w:rtl/>" if self._right_to_left else ""
+        parts = []
+        for piece in re.split(r"([\t\n])", _BAD.sub("", words)):
+            if piece in ("\t", "\n"):
+                parts.append("<w:tab/>" if piece == "\t" else "<w:br/>")
+            elif piece:
+                parts.append(f'<w:t xml:space="preserve">{escape(piece, quote=False)}</w:t>')
+        return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}{''.join(parts)}</w:r>"
+
+    def _styles(self) -> str:
+        key = "bidi" if self._right_to_left else "eastAsia" if self._language in _EAST_ASIAN else "val"
+        language = f'<w:lang w:{key}="{escape(self._language)}"/>' if self._language else ""
+        return _STYLE_DEFINITIONS.replace("@LANGUAGE@", language)
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_SPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_PARTS = (
+    (
+        "[Content_Types].xml",
+        f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/word/document.xml" ContentType="{_KIND}.document.main+xml"/>'
+        f'<Override PartName="/word/styles.xml" ContentType="{_KIND}.styles+xml"/></Types>',
+    ),
+    (
+        "_rels/.rels",
+        f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+        f'Type="{_OFFICE}/officeDocument" Target="word/document.xml"/></Relationships>',
+    ),
+    (
+        "word/_rels/document.xml.rels",
+        f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+        f'Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+    ),
+)
+
+
+def _style(id: str, name: str, paragraph: str = "", look: str = "", *, following: str = "Normal") -> str:
+    return (
+        f'<w:style w:type="paragraph" w:styleId="{id}"><w:name w:val="{name}"/><w:basedOn w:val="Normal"/>'
+        f'<w:next w:val="{following}"/><w:qFormat/><w:pPr>{paragraph}</w:pPr><w:rPr>{look}</w:rPr></w:style>'
+    )
+
+
+_HEADINGS = "".join(
+    _style(
+        f"Heading{level}", f"heading {level}",
+        f'<w:keepNext/><w:keepLines/><w:spacing w:before="{360 - 40 * level}" w:after="80"/>'
+        f'<w:outlineLvl w:val="{level - 1}"/>',
+        f'<w:b/><w:bCs/><w:sz w:val="{size}"/><w:szCs w:val="{size}"/>',
+    )
+    for level, size in enumerate((36, 30, 26, 24, 22, 22), start=1)
+)  # fmt: skip
+_GREY = '<w:color w:val="595959"/><w:sz w:val="18"/><w:szCs w:val="18"/>'
+_STYLE_DEFINITIONS = (
+    f'{_XML}<w:styles xmlns:w="{_SPACE}"><w:docDefaults><w:rPrDefault><w:rPr>'
+    '<w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Arial"/><w:sz w:val="22"/><w:szCs w:val="22"/>@LANGUAGE@'
+    '</w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120" w:line="259" w:lineRule="auto"/></w:pPr>'
+    '</w:pPrDefault></w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name '
+    'w:val="Normal"/><w:qFormat/></w:style>'
+    + _HEADINGS
+    + _style("ListParagraph", "List Paragraph", '<w:contextualSpacing/>', following="ListParagraph")
+    + _style("Caption", "caption", "", "<w:i/><w:iCs/>")
+    + _style("FootnoteText", "footnote text", "", '<w:sz w:val="18"/><w:szCs w:val="18"/>')
+    + _style("Quote", "Quote", '<w:ind w:left="720" w:right="720"/>', "<w:i/><w:iCs/>")
+    + _style("Code", "Code", '<w:spacing w:after="120" w:line="240" w:lineRule="auto"/>',
+             '<w:rFonts w:ascii="Courier New" w:hAnsi="Courier New" w:cs="Courier New"/><w:noProof/>'
+             '<w:sz w:val="18"/><w:szCs w:val="18"/>')
+    + _style("CommentText", "annotation text", '<w:ind w:left="360"/>', _GREY)
+    + _style("PageMargin", "Page margin", "", _GREY)
+    + _style("Notice", "Notice", "", f"<w:i/><w:iCs/>{_GREY}")
+    + '<w:style w:type="table" w:default="1" w:styleId="TableNormal"><w:name w:val="Normal Table"/><w:tblPr>'
+    '<w:tblInd w:w="0" w:type="dxa"/><w:tblCellMar><w:left w:w="108" w:type="dxa"/><w:right w:w="108" w:type="dxa"/>'
+    '</w:tblCellMar></w:tblPr></w:style>'
+    '<w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:basedOn w:val="TableNormal"/>'
+    '<w:pPr><w:spacing w:after="0"/></w:pPr><w:tblPr><w:tblBorders>'
+    + "".join(
+        f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="auto"/>'
+        for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
+    + "</w:tblBorders></w:tblPr></w:style></w:styles>"
+)  # fmt: skip
+
+# ---- pdf
+
 
 _MARK = re.compile(r"([•‣⁃◦▪▫■□●○◆◇➢➤►✓∗*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])[ \u00a0]+(?=\S)")
 _NUMBER = re.compile(r"((?:[A-Z]|\d{1,3})(?:\.\d{1,3})*\.?)[ \u00a0]+(?=\S)")

@@ -10,17 +10,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.labels import kind_words, share_words
-from slmdesk.jobs.time_left import Remaining
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.messages import time_for_people
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.widgets.notice_bar import UNDO_MS, Notice
+from slmdesk.jobs.types import JobChanged, Remaining, kind_words, share_words
+from slmdesk.runtime.messages import Problem, time_for_people
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 if TYPE_CHECKING:
-    from slmdesk.jobs.overview import JobView
+    from slmdesk.jobs.service import JobView
     from slmdesk.services import Services
 
 PAGE = 30

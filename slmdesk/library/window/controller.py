@@ -1,23 +1,43 @@
-"""Documents in the window: opened, shown page by page, searched.  No widgets here."""
+"""Documents, their pages and folders in the window: opened, searched, shown, removed.  No widgets here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QImage
 
-from slmdesk.base.formats import takes_password
+from slmdesk.base.documents import Page, PageStatus, format_of, takes_password
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.library.document_info import file_of, parent_of
-from slmdesk.library.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
-from slmdesk.library.window.viewer.pages_controller import PagesController
-from slmdesk.library.window.viewer.unread_files import unread_notice
-from slmdesk.runtime.events import Problem
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.notice_bar import Notice
-from slmdesk.window.widgets.removals import Removals
+from slmdesk.base.untrusted import clean_label
+from slmdesk.library.events import (
+    CollectionChanged,
+    CollectionGone,
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+    DocumentsChanged,
+)
+from slmdesk.library.reading import PageImage
+from slmdesk.library.search import FoundPlaces
+from slmdesk.library.types import (
+    CollectionState,
+    CollectionStatus,
+    SkippedDocument,
+    counted_documents,
+    file_of,
+    folder_of,
+    parent_of,
+)
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
+from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.rows import Removals
 
 RECENT = 200
 LOCKED = ("document.locked", "document.wrong_password")
@@ -290,3 +310,397 @@ class DocumentsController(QObject):
 
 def _unheard(_problem: Problem) -> None:
     """The document no longer exists: there is nothing to show."""
+
+
+# ---- folders in the window
+
+
+CONTENTS_MS = 3_000
+"""Between two fetches of what is in the folder on show, while it is read."""
+
+
+class FoldersController(QObject):
+    listed = Signal(object)
+    shown = Signal(object)
+    contents_received = Signal(object, object)
+    documents_requested = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="folders_controller")
+        self._bridge = bridge
+        self._states: dict[str, CollectionState] = {}
+        self.removals = Removals(bridge, self)
+        self._contents_timer = Delay(self, CONTENTS_MS, self._ask_contents)
+        self.current = ""
+        bridge.when_open(self.refresh)
+        bridge.on(CollectionChanged, self._on_changed)
+        bridge.on(CollectionGone, self._on_gone)
+
+    # ---- requests
+
+    def refresh(self) -> None:
+        self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
+
+    def offer(self, folder: Path, found: Sequence[Path]) -> None:
+        """A folder was dropped: ask whether to open its documents one by one or to watch it as one folder."""
+        paths = list(found)
+        if paths:
+            words = f"“{folder.name or folder}” holds {counted_documents(len(paths))}."
+            action = f"Add {'this document' if len(paths) == 1 else f'these {len(paths):,} documents'}"
+        else:
+            words, action = f"“{folder.name or folder}” holds no document yet.", ""
+        self._bridge.notice_raised.emit(
+            Notice(
+                words,
+                action="Watch this folder",
+                on_action=partial(self.add, folder),
+                other=action,
+                on_other=partial(self.documents_requested.emit, paths) if action else None,
+                key=f"folder {folder}",
+            )
+        )
+
+    def add(self, folder: Path) -> None:
+        self._bridge.follow(self._bridge.services.collections.add(folder), self._on_added)
+
+    def choose(self, id: str) -> None:
+        state = self._states.get(id)
+        if state is not None:
+            self.current = id
+            self.shown.emit(state)
+            self._ask_contents()
+
+    def leave(self) -> None:
+        self.current = ""
+
+    def look_again(self) -> None:
+        """Look for new documents in the shown folder; a paused one is resumed."""
+        self._bridge.services.collections.look(self.current, resume=True)
+
+    def pause(self) -> None:
+        state = self._states.get(self.current)
+        if state is not None and state.job:
+            self._bridge.services.jobs.pause(state.job)
+
+    def set_watched(self, watched: bool) -> None:
+        self._bridge.services.collections.set_watched(self.current, watched)
+
+    def remove(self, id: str) -> None:
+        """Take a folder off the list now; forget it when the time for *Undo* is over.  Its files stay."""
+        state = self._states[id]
+        name, forget, keep = state.record.name, partial(self._forget, id), partial(self._keep, id)
+        words = f"{name} is off the list, and what was read of it is forgotten in a moment. Its files stay."
+        self.removals.begin(id, words, forget, keep, key=f"forget folder {id}")
+        if id == self.current:
+            self._leave_shown()
+        self._list()
+
+    def act(self, id: str, action: str) -> None:
+        """Carry out an action of the folder's menu: `remove`, `look` or `open`."""
+        if action == "remove":
+            self.remove(id)
+        elif action == "look":
+            self.choose(id)
+            self.look_again()
+        elif action == "open":
+            open_outside(QUrl.fromLocalFile(str(self.place_of(id))))
+
+    @property
+    def current_folder(self) -> Path | None:
+        return self.place_of(self.current) if self.current in self._states else None
+
+    def place_of(self, id: str) -> Path:
+        return folder_of(self._states[id].record)
+
+    # ---- events
+
+    def _on_listed(self, states: Sequence[CollectionState]) -> None:
+        self._states = {one.record.id: one for one in states}
+        self._list()
+
+    def _on_added(self, state: CollectionState) -> None:
+        self._states.setdefault(state.record.id, state)
+        self._list()
+        self.choose(state.record.id)
+
+    def _on_changed(self, event: CollectionChanged) -> None:
+        state = event.state
+        self._states[state.record.id] = state
+        self._list()
+        if state.record.id == self.current:
+            self.shown.emit(state)
+            if state.status is not CollectionStatus.INDEXING:
+                self._ask_contents()
+            elif not self._contents_timer.isActive():
+                self._contents_timer.start()
+
+    def _on_gone(self, event: CollectionGone) -> None:
+        self._states.pop(event.id, None)
+        if event.id == self.current:
+            self._leave_shown()
+        self._list()
+
+    # ---- private
+
+    def _ask_contents(self) -> None:
+        id = self.current
+        if not id:
+            return
+
+        def received(found: tuple[list[DocumentRecord], list[SkippedDocument]]) -> None:
+            if id == self.current:
+                self.contents_received.emit(*found)
+
+        self._bridge.ask(
+            lambda services: (services.collections.documents(id), services.collections.unread(id)),
+            received,
+            _is_forgotten,
+        )
+
+    def _list(self) -> None:
+        self.listed.emit([one for id, one in self._states.items() if id not in self.removals])
+
+    def _leave_shown(self) -> None:
+        self.current = ""
+        self.shown.emit(None)
+
+    def _forget(self, id: str) -> None:
+        self._states.pop(id, None)
+        self._bridge.follow(self._bridge.services.collections.forget(id))
+
+    def _keep(self, id: str) -> None:
+        self._list()
+        self.choose(id)
+
+
+def _is_forgotten(_problem: Problem) -> None:
+    """The folder was forgotten meanwhile."""
+
+
+# ---- the pages of the shown document
+
+
+PAGES_AT_ONCE = 500
+SLACK = 0.004
+"""Tolerance around a clicked passage, as a share of the page."""
+
+
+class PagesController(QObject):
+    listed = Signal(object, bool)
+    first_page_expected = Signal(object)
+    text_received = Signal(object)
+    picture_received = Signal(int, object, object)
+    boxes_received = Signal(int, object)
+    picture_failed = Signal(int)
+    thumbnail_received = Signal(int, object)
+    found = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="pages_controller")
+        self._bridge = bridge
+        self._document = ""
+        self._pages: list[Page] = []
+        self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self._search: Call | None = None
+        self._words = ""
+        self._is_asking = False
+        self._is_first_ahead = False
+        """The first page is on show before it was read: its picture comes sooner than its words."""
+
+    def leave(self, document: str) -> None:
+        """Another document is about to be shown: what comes of the one before is dropped."""
+        self._document = document
+        self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
+
+    def begin(self, record: DocumentRecord | None) -> None:
+        if record is None:
+            self.listed.emit([], True)
+            return
+        if record.status is DocumentStatus.READING and not record.pages and _is_pictured(record):
+            self._is_first_ahead = True
+            self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
+        self.ask(reset=True)
+
+    def never_received(self) -> None:
+        if self._is_first_ahead:
+            self._is_first_ahead = False
+            self.listed.emit([], True)
+
+    def ask(self, *, reset: bool) -> None:
+        """Load the next pages that are not listed yet, until there are no more; `reset`: all of them."""
+        if self._is_asking and not reset:
+            return
+        if reset:
+            self._pages = []
+        document, begin, is_first = self._document, len(self._pages) + 1, not self._pages
+        self._is_asking = True
+
+        def received(pages: list[Page]) -> None:
+            if document != self._document:
+                return
+            self._is_asking = False
+            if is_first or pages:
+                self._pages = [*([] if is_first else self._pages), *pages]
+                if pages or not self._is_first_ahead:
+                    self.listed.emit(list(self._pages), is_first and not self._is_first_ahead)
+                    self._is_first_ahead = False
+            if len(pages) == PAGES_AT_ONCE:
+                self.ask(reset=False)
+
+        self._bridge.ask(
+            self._bridge.services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
+            received,
+        )
+
+    def ask_text(self, number: int) -> None:
+        document = self._document
+
+        def received(page: Page) -> None:
+            if document == self._document:
+                self.text_received.emit(page)
+
+        self.ask_page(number, received)
+
+    def ask_page(self, number: int, received: Callable[[Page], None]) -> None:
+        document = self._document
+
+        def listed(pages: list[Page]) -> None:
+            if pages and pages[0].number == number:
+                received(pages[0])
+
+        self._bridge.ask(self._bridge.services.documents.pages(document, begin=number, limit=1), listed)
+
+    def ask_picture(self, number: int, width: int) -> None:
+        """Ask for the picture of a page; `picture_received` or `picture_failed` follows.
+
+        Width 0: only `boxes_received`, for its marks.
+        """
+        document, marks = self._document, tuple(self._marks.get(number, ()))
+        self._bridge.follow(
+            self._bridge.services.documents.page_image(document, number, width, marks=marks),
+            partial(self._on_picture, document, number, width, marks),
+            partial(self._on_no_picture, document, number),
+        )
+
+    def ask_thumbnail(self, number: int, width: int) -> None:
+        """Ask for a thumbnail; `thumbnail_received` follows, unless the page has no picture."""
+        document = self._document
+        self._bridge.follow(
+            self._bridge.services.documents.page_image(document, number, width),
+            partial(self._on_thumbnail, document, number),
+            _unheard,
+        )
+
+    def locate(
+        self,
+        number: int,
+        spans: Sequence[tuple[int, int]],
+        place: tuple[float, float],
+        answered: Callable[[Sequence[tuple[int, int]]], None],
+    ) -> None:
+        """Find which of these spans of a page's text are at a place of its picture (in shares of its size)."""
+        document, marks = self._document, tuple(spans)
+
+        def received(image: PageImage | None) -> None:
+            if image is not None and document == self._document:
+                answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
+
+        self._bridge.follow(
+            self._bridge.services.documents.page_image(document, number, 0, marks=marks), received, _unheard
+        )
+
+    def find(self, words: str) -> None:
+        """Find words in the shown document; `found` follows.  Empty words: no marks."""
+        if self._search is not None:
+            self._search.cancel()
+            self._search = None
+        self._words = words
+        if not words.strip() or not self._document:
+            self.set_marks({})
+            self.found.emit(FoundPlaces(()))
+            return
+        document = self._document
+        self._search = self._bridge.follow(
+            self._bridge.services.documents.find(document, words), partial(self._on_found, document, words)
+        )
+
+    def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
+        """Set the marks for pictures requested from now on, by page."""
+        self._marks = marks
+
+    # ---- answers
+
+    def _on_found(self, document: str, words: str, places: FoundPlaces) -> None:
+        if document == self._document and words == self._words:
+            self.found.emit(places)
+
+    def _on_no_picture(self, document: str, number: int, _problem: Problem) -> None:
+        if document == self._document:
+            self.picture_failed.emit(number)
+
+    def _on_picture(
+        self, document: str, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None
+    ) -> None:
+        """`marks`: for which the boxes are.  There may be others by now, whose boxes were asked for and are here."""
+        if image is None or document != self._document:
+            return
+        boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
+        if not width:
+            if boxes is not None:
+                self.boxes_received.emit(number, boxes)
+            return
+        picture = QImage.fromData(image.png)
+        if picture.isNull():
+            self.picture_failed.emit(number)
+        else:
+            self.picture_received.emit(number, picture, boxes)
+
+    def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
+        if image is None or document != self._document:
+            return
+        picture = QImage.fromData(image.png)
+        if not picture.isNull():
+            self.thumbnail_received.emit(number, picture)
+
+
+def _is_pictured(record: DocumentRecord) -> bool:
+    """Whether its pages have pictures, judged by the file name."""
+    try:
+        return format_of(file_of(record)).id == "pdf"
+    except KnownError:
+        return False
+
+
+def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:
+    """Whether a place lies in one of these line boxes, or between two of them."""
+    if not boxes:
+        return False
+    across, down = place
+    left, right = min(one[0] for one in boxes), max(one[2] for one in boxes)
+    top, bottom = min(one[1] for one in boxes), max(one[3] for one in boxes)
+    return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
+
+
+# ---- one notice for all files that could not be read
+
+
+MOST_NAMED = 2
+NAME_LENGTH = 60
+
+
+def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
+    """One notice for all files opened together; *More* lists the reason for each.  It has a time limit."""
+    if len(unread) == 1:
+        return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
+    names = [clean_label(path.name, NAME_LENGTH) for path in unread]
+    more = len(names) - MOST_NAMED
+    named = f"{', '.join(names[:MOST_NAMED])} and {more:,} more" if more > 0 else " and ".join(names)
+    why = "\n\n".join(problem.sentence for problem in unread.values())
+    return Notice(
+        f"{len(names):,} files cannot be read: {named}.",
+        full=why,
+        details=why,
+        life_ms=LONG_MS,
+        key="unread",
+        is_error=True,
+    )

@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QByteArray, Qt, QUrl, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QByteArray,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    QUrl,
+    Signal,
+)
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPalette, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from slmdesk.base.formats import FORMATS
-from slmdesk.base.records import DocumentRecord
-from slmdesk.library.folder_types import CollectionState
-from slmdesk.library.window.controller import DocumentsController
-from slmdesk.library.window.folder_view import FolderView
-from slmdesk.library.window.folders_controller import FoldersController
-from slmdesk.library.window.list import DocumentList
-from slmdesk.library.window.viewer.document_view import DocumentView
-from slmdesk.questions.window.controller import QuestionController
+from slmdesk.base.documents import FORMATS
+from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.library.search import TextHit
+from slmdesk.library.types import (
+    CollectionState,
+    CollectionStatus,
+    SkippedDocument,
+    counted,
+    counted_documents,
+    file_of,
+    folder_of,
+    folder_words,
+    info_of,
+    size_words,
+)
+from slmdesk.library.window.controller import DocumentsController, FoldersController
+from slmdesk.library.window.document_view import DocumentView
+from slmdesk.questions.window import QuestionController, QuestionPane
+from slmdesk.runtime.messages import time_for_people
+from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.build import button, row, split
-from slmdesk.window.widgets.file_dialogs import ask_files, document_folder
-from slmdesk.window.widgets.file_drop import FileDrop
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.outside import open_outside
-from slmdesk.window.widgets.password import ask_password
-from slmdesk.window.widgets.shares import admit
-from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    CheckBox,
+    ElidedLabel,
+    breakable,
+    button,
+    column,
+    named,
+    paint_ground,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    split,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import ask_password
+from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
 
 EMPTY_WORDS = (
     ("title", "heading", "Drop a document here, or a folder of them"),
@@ -161,3 +213,492 @@ class DocumentsPage(QWidget):
         """Start the reader child: a document will probably be opened."""
         super().showEvent(event)
         self._controller.make_ready()
+
+
+# ---- the list of opened documents, latest first, below the list of folders
+
+
+ACTIONS = (
+    ("again", "Read it again"),
+    ("translate", "Translate it"),
+    ("redact", "Give out redacted\u2026"),
+    ("folder", "Open its folder"),
+    ("remove", "Take it off the list"),
+)
+FOLDER_ACTIONS = (("look", "Look again"), ("open", "Open the folder"), ("remove", "Take it off the list"))
+MOST_FOLDERS_SHOWN = 5
+ActionChosen = Callable[[str, str], object]
+"""Gets an id and an action."""
+
+
+class DocumentList(QFrame):
+    open_requested = Signal()
+    folder_requested = Signal()
+    action_chosen = Signal(str, str)
+    hit_chosen = Signal(object)
+
+    def __init__(self, controller: DocumentsController, folders: FoldersController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("document_list")
+        self._controller, self._folder_controller = controller, folders
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        tip = "Open documents or a folder, or drop them on the page"
+        opening = button("Open a document…", "open_document_button", self, tip=tip, shortcut="documents.open")
+        opening.clicked.connect(self.open_requested)
+        label = "Search the documents by name; Enter searches their text"
+        tip = "Names are searched as you type; Enter searches the text of all documents and folders"
+        self._search = text_line("document_filter", self, "Search by name", label=label, tip=tip, clears=CLEAR)
+        self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
+        self._view = self._list_view("document_view", "Documents", self._rows)
+        self._folder_view = self._list_view("folder_list", "Folders", self._folders)
+        self._hit_view = self._list_view("hit_view", "Found in the text", self._hits)
+        self._hit_view.setVisible(False)
+        tip = "Read all documents of a folder, keep looking for new ones, and ask them as one"
+        watching = button("Watch a folder\u2026", "watch_folder_button", self, kind="quiet", tip=tip)
+        watching.clicked.connect(self.folder_requested)
+        self._note = plain_label("", self, name="document_list_note", kind="muted")
+        parts = (opening, watching, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
+        margins = (theme.SPACE_8, theme.SPACE_12, theme.SPACE_8, theme.SPACE_8)
+        layout = column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)  # large letters want a wider button
+        self._fit_folders()
+
+    def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> QListView:
+        view = named(QListView(self), name, label=title)
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setMouseTracking(True)
+        view.setUniformItemSizes(True)
+        view.setModel(model)
+        view.setItemDelegate(DocumentPainter(view))
+        view.installEventFilter(self)
+        return view
+
+    def _connect(self) -> None:
+        self._controller.listed.connect(self.show_records)
+        self._controller.hits_found.connect(self.show_hits)
+        self._folder_controller.listed.connect(self.show_folders)
+        self._search.textChanged.connect(self._on_filter)
+        self._search.returnPressed.connect(self._on_search)
+        for view, chosen in (
+            (self._view, self._controller.choose),
+            (self._folder_view, self._folder_controller.choose),
+            (self._hit_view, self.hit_chosen.emit),
+        ):
+            view.clicked.connect(partial(_report, chosen))
+            view.activated.connect(partial(_report, chosen))
+        self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
+        self._view.customContextMenuRequested.connect(self._on_menu)
+
+    def show_records(self, records: Sequence[DocumentRecord]) -> None:
+        chosen = self._view.currentIndex().data(ID_ROLE)
+        self._rows.show_records(records)
+        self._show_note()
+        if chosen:
+            self.show_chosen(str(chosen))
+
+    def show_chosen(self, document: str) -> None:
+        row = self._rows.row_of(document)
+        if row < 0:
+            self._view.clearSelection()
+            self._view.setCurrentIndex(QModelIndex())
+        elif self._view.currentIndex().row() != row or not self._view.selectionModel().hasSelection():
+            self._view.setCurrentIndex(self._rows.index(row))
+
+    def show_folders(self, states: Sequence[CollectionState]) -> None:
+        chosen = self._folder_view.currentIndex().data(ID_ROLE)
+        self._folders.show(states)
+        self._fit_folders()
+        if chosen:
+            self.show_chosen_folder(str(chosen))
+
+    def show_chosen_folder(self, id: str) -> None:
+        row = self._folders.row_of(id) if id else -1
+        if row < 0:
+            self._folder_view.clearSelection()
+            self._folder_view.setCurrentIndex(QModelIndex())
+        else:
+            self._folder_view.setCurrentIndex(self._folders.index(row))
+
+    def show_hits(self, hits: Sequence[TextHit]) -> None:
+        self._hits.show(hits)
+        self._show_hit_list(True)
+        self._note.setText("" if hits else "These words stand in no document.")
+        self._note.setVisible(not hits)
+
+    def _on_filter(self, words: str) -> None:
+        self._show_hit_list(False)
+        self._rows.filter_by(words)
+        self._show_note()
+
+    def _on_search(self) -> None:
+        if words := self._search.text().strip():
+            self._controller.search(words)
+
+    def _show_hit_list(self, is_shown: bool) -> None:
+        self._hit_view.setVisible(is_shown)
+        self._view.setVisible(not is_shown)
+
+    def _fit_folders(self) -> None:
+        count = self._folders.rowCount()
+        height = max(self._folder_view.sizeHintForRow(0), 0) if count else 0
+        self._folder_view.setFixedHeight(min(count, MOST_FOLDERS_SHOWN) * height + 2)
+        self._folder_view.setVisible(count > 0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_folders"):
+            self._fit_folders()
+
+    def _show_note(self) -> None:
+        words = ""
+        if not self._rows.total:
+            words = "No document was opened yet."
+        elif not self._rows.rowCount():
+            words = "No document has that name."
+        show_words(self._note, words)
+
+    def _on_menu(self, point: QPoint) -> None:
+        self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen.emit)
+
+    def _on_folder_menu(self, point: QPoint) -> None:
+        self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
+
+    def _pop_up(
+        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], chosen: ActionChosen
+    ) -> None:
+        id = view.indexAt(point).data(ID_ROLE)
+        if not id:
+            return
+        menu = passing(QMenu(self), f"{name}_menu")
+        for key, words in actions:
+            menu.addAction(words, partial(chosen, str(id), key)).setObjectName(f"{name}_{key}")
+        menu.popup(view.viewport().mapToGlobal(point))
+
+    def eventFilter(self, watched: object, event: object) -> bool:
+        if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
+            return False
+        for view, chosen in (
+            (self._view, self.action_chosen.emit),
+            (self._folder_view, self._folder_controller.act),
+        ):
+            id = view.currentIndex().data(ID_ROLE) if watched is view else None
+            if event.key() == Qt.Key.Key_Delete and id:
+                chosen(str(id), "remove")
+                return True
+        return False
+
+
+def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
+    if (found := index.data(ID_ROLE)) is not None:
+        chosen(found)
+
+
+# ---- list models of documents, folders and search hits, and how their rows are painted
+
+
+T = TypeVar("T")
+ID_ROLE = int(Qt.ItemDataRole.UserRole)
+LINE_ROLE = ID_ROLE + 1
+
+
+def line_of(record: DocumentRecord) -> str:
+    info = info_of(record)
+    if record.status is DocumentStatus.READING:
+        return "being read…"
+    if record.status is DocumentStatus.FAILED:
+        return "could not be read" if not record.pages else f"read in part, {counted(record.pages, info.page_kind)}"
+    return f"{size_words(info)}  ·  {record.format}"
+
+
+class _Rows(QAbstractListModel, Generic[T]):
+    def __init__(self, parent: QWidget, roles: Mapping[int, Callable[[T], object]]) -> None:
+        super().__init__(parent)
+        self._roles = roles
+        self._rows: list[T] = []
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self._rows) or role not in self._roles:
+            return None
+        return self._roles[role](self._rows[index.row()])
+
+    def row_of(self, id: str) -> int:
+        """The row of a document or folder; -1: not there."""
+        return next((row for row, one in enumerate(self._rows) if self._roles[ID_ROLE](one) == id), -1)
+
+    def show(self, rows: Sequence[T]) -> None:
+        """Show these; where they are the same ones, the choice and the place stay."""
+        id_of = self._roles[ID_ROLE]
+        if [id_of(one) for one in rows] == [id_of(one) for one in self._rows]:
+            self._rows = list(rows)
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+
+class DocumentRows(_Rows[DocumentRecord]):
+    def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
+        roles: dict[int, Callable[[DocumentRecord], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: one.name,
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(file_of(one))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, {line_of(one)}",
+            ID_ROLE: lambda one: one.id,
+            LINE_ROLE: line_of,
+        }
+        super().__init__(parent, roles)
+        self._by_name = by_name
+        self._all: list[DocumentRecord] = []
+        self._words = ""
+        self._folded: dict[str, str] = {}
+        """Names folded for comparison: folding thousands at each key would be noticed."""
+
+    def show_records(self, records: Sequence[DocumentRecord]) -> None:
+        for one in records:
+            if one.name not in self._folded:
+                self._folded[one.name] = fold(one.name)
+        if self._by_name:
+            self._all = sorted(records, key=lambda one: (self._folded[one.name], one.n))
+        else:
+            self._all = sorted(records, key=lambda one: (one.opened, one.n), reverse=True)
+        self._filter()
+
+    def filter_by(self, words: str) -> None:
+        self._words = words
+        self._filter()
+
+    @property
+    def total(self) -> int:
+        """The number of documents, with those hidden by the filter."""
+        return len(self._all)
+
+    def _filter(self) -> None:
+        words = fold(self._words).split()
+        self.show([one for one in self._all if all(word in self._folded[one.name] for word in words)])
+
+
+class FolderRows(_Rows[CollectionState]):
+    """CollectionStates, in the order in which they were added."""
+
+    def __init__(self, parent: QWidget) -> None:
+        roles: dict[int, Callable[[CollectionState], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: one.record.name,
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(folder_of(one.record))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"Folder {one.record.name}, {folder_words(one)}",
+            ID_ROLE: lambda one: one.record.id,
+            LINE_ROLE: folder_words,
+        }
+        super().__init__(parent, roles)
+
+
+class HitRows(_Rows[TextHit]):
+    def __init__(self, parent: QWidget) -> None:
+        roles: dict[int, Callable[[TextHit], object]] = {
+            Qt.ItemDataRole.DisplayRole: lambda one: f"p. {one.page}  \u00b7  {one.name}",
+            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(one.words),
+            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, page {one.page}: {one.words}",
+            ID_ROLE: lambda one: one,
+            LINE_ROLE: lambda one: one.words,
+        }
+        super().__init__(parent, roles)
+
+
+class DocumentPainter(QStyledItemDelegate):
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        painter.save()
+        palette: QPalette = option.palette
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        area = paint_ground(painter, option, is_chosen=is_chosen)
+        inner = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 2, -theme.SPACE_8, -theme.SPACE_8 + 2)
+        metrics = option.fontMetrics
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        line = QRect(inner.left(), inner.top(), inner.width(), metrics.height())
+        painter.drawText(line, flags, metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, line.width()))
+        small = QFont(option.font)
+        small.setPointSizeF(small.pointSizeF() * 0.87)
+        painter.setFont(small)
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        line.translate(0, metrics.height() + 2)
+        words = painter.fontMetrics().elidedText(str(index.data(LINE_ROLE)), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, flags, words)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, 2 * option.fontMetrics.height() + theme.SPACE_16)
+
+
+# ---- a folder
+
+
+MOST_REASONS = 6
+"""Files that could not be read and are named with their reasons; the list marks all of them."""
+NARROW_LINES = 34
+GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
+
+
+class FolderView(QFrame):
+    def __init__(
+        self, documents: DocumentsController, folders: FoldersController, questions: QuestionController, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("folder_view")
+        self._documents, self._folders = documents, folders
+        self._state: CollectionState | None = None
+        self._build_ui(questions)
+        self._connect()
+
+    def _build_ui(self, questions: QuestionController) -> None:
+        self._left = self._overview()
+        self.questions = QuestionPane(questions, self, about="folder")
+        self._split = split("folder_splitter", self, self._left, self.questions, sizes=(520, 400), grows=0)
+        self._chips = self._chip_row()
+        column(self._chips, (self._split, 1), into=self, gap=0)
+
+    def _chip_row(self) -> QFrame:
+        holder = named(QFrame(self), "folder_chips")
+        self._chip_documents, self._chip_questions = (
+            button(words, f"folder_{words.lower()}_chip", holder, kind="chip", on=self._settle)
+            for words in ("Documents", "Questions")
+        )
+        for chip in (self._chip_documents, self._chip_questions):
+            chip.setCheckable(True)
+            chip.setAutoExclusive(True)
+        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
+        row(self._chip_documents, self._chip_questions, 1, into=holder, margins=margins)
+        self._chip_documents.setChecked(True)
+        return holder
+
+    def _overview(self) -> QWidget:
+        holder = named(QFrame(self), "folder_overview")
+        self._title = ElidedLabel(holder, name="folder_title", kind="heading")
+        self._place = ElidedLabel(holder, name="folder_place", kind="small")
+        self._sentence = plain_label("", holder, name="folder_words")
+        self._more = plain_label("", holder, name="folder_more", kind="small")
+        self._progress = thin_bar("folder_progress", holder, "Reading the folder")
+        tip = "Look for new, changed and deleted documents by itself while slmdesk is open"
+        self._watched = named(CheckBox("Watch this folder", holder), "folder_watched", tip=tip)
+        label, tip = "Pause reading the folder", "See now what is new, changed or gone"
+        self._pause = button("Pause", "folder_pause_button", holder, label=label, on=self._folders.pause)
+        self._look = button("Look again", "folder_look_button", holder, tip=tip, on=self._folders.look_again)
+        self._unread = plain_label("", holder, name="folder_unread", kind="warn")
+        self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._build_list(holder)
+        column(
+            self._title,
+            self._place,
+            self._sentence,
+            self._progress,
+            self._more,
+            row(self._look, self._pause, 1),
+            self._watched,
+            self._unread,
+            self._filter,
+            (self._view, 1),
+            into=holder,
+            gap=theme.SPACE_8,
+            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
+        )
+        return holder
+
+    def _build_list(self, holder: QWidget) -> None:
+        hint, label = "Search its documents by name", "Search the documents of the folder by name"
+        self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
+        self._view = named(QListView(holder), "folder_documents", label="Documents of the folder")
+        self._view.setFrameShape(QFrame.Shape.NoFrame)
+        self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self._view.setMouseTracking(True)
+        self._view.setUniformItemSizes(True)
+        self._rows = DocumentRows(holder, by_name=True)
+        self._view.setModel(self._rows)
+        self._view.setItemDelegate(DocumentPainter(self._view))
+
+    def _connect(self) -> None:
+        self._filter.textChanged.connect(self._rows.filter_by)
+        self._view.clicked.connect(self._on_chosen)
+        self._view.activated.connect(self._on_chosen)
+        self._watched.clicked.connect(self._folders.set_watched)
+        self._folders.contents_received.connect(self.show_contents)
+
+    # ---- what is shown
+
+    def show_state(self, state: CollectionState) -> None:
+        if self._state is None or self._state.record.id != state.record.id:
+            self._filter.clear()
+            self._rows.show_records([])
+            self._unread.setVisible(False)
+        self._state = state
+        self._title.set_full_text(state.record.name)
+        self._place.set_full_text(str(folder_of(state.record)))
+        is_reading = state.status is CollectionStatus.INDEXING
+        self._sentence.setText(breakable(_sentence_of(state)))
+        self._progress.setVisible(is_reading or state.status is CollectionStatus.LOOKING)
+        self._progress.setRange(0, state.total if is_reading else 0)
+        self._progress.setValue(state.done)
+        show_words(self._more, _more_of(state))
+        self._pause.setVisible(is_reading)
+        self._look.setVisible(not is_reading)
+        self._look.setText("Go on" if state.status in GO_ON else "Look again")
+        self._watched.setChecked(state.record.watched)
+        self.questions.setEnabled(state.documents > 0)
+
+    def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
+        self._rows.show_records(records)
+        read = [one for one in records if one.status is DocumentStatus.READ]
+        kinds = {one.id: info_of(one).page_kind.value for one in read}
+        self.questions.name_documents({one.id: one.name for one in read}, kinds)
+        lines = [one.sentence for one in left[:MOST_REASONS]]
+        if len(left) > MOST_REASONS:
+            lines.append(f"And {len(left) - MOST_REASONS:,} more.")
+        self._unread.setText(breakable("\n".join(["Not read:", *lines])) if lines else "")
+        self._unread.setVisible(bool(lines))
+
+    # ---- events
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        if document := index.data(ID_ROLE):
+            self._documents.show_document(str(document))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._settle()
+
+    def _settle(self) -> None:
+        is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
+        self._chips.setVisible(not is_wide)
+        self._left.setVisible(is_wide or self._chip_documents.isChecked())
+        self.questions.setVisible(is_wide or self._chip_questions.isChecked())
+
+
+def _sentence_of(state: CollectionState) -> str:
+    if state.status is CollectionStatus.CURRENT:
+        if not state.documents:
+            return "There is no document in it that could be read."
+        return f"{counted_documents(state.documents)} with {state.pages:,} pages can be asked."
+    words = folder_words(state)
+    if state.status is CollectionStatus.INDEXING and state.eta_s:
+        words = f"{words}, {time_for_people(state.eta_s)} left"
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _more_of(state: CollectionState) -> str:
+    words: list[str] = []
+    if state.looked is not None:
+        words.append(f"Last looked at {time.strftime('%H:%M', time.localtime(state.looked))}.")
+    if state.gone:
+        words.append(f"{counted_documents(state.gone)} forgotten, since the files are gone.")
+    if state.later:
+        words.append(f"{state.later:,} being written, or open elsewhere: read when that is over.")
+    return "  ".join(words)

@@ -6,34 +6,36 @@ import os
 
 import click
 
-from slmdesk.base.labels import clean_label
+from slmdesk.base.protocol import picked
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, ReportedError, json_option, table
 from slmdesk.command.main import LazyGroup
-from slmdesk.models.defaults import DefaultUse
+from slmdesk.gguf.memory import Speed, offload_of, offload_words
+from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.messages import bytes_for_people, sentence_for
 from slmdesk.services import Services
 
 PLACES = {
-    "bench": "evaluation.command.exams:bench",
-    "compare": "evaluation.command.comparison:compare",
-    "download": "online.command.hub:download",
-    "exam": "evaluation.command.exams:exam",
-    "find": "models.command.packs:find",
-    "fit": "models.command.commands:fit",
-    "import": "models.command.imports:import_models",
-    "info": "models.command.commands:info",
-    "leftovers": "models.command.imports:leftovers",
-    "move": "models.command.packs:move",
-    "pack": "models.command.packs:pack",
-    "prune": "evaluation.command.formats:prune",
-    "remove": "models.command.commands:remove",
-    "search": "online.command.hub:search",
-    "tune": "evaluation.command.formats:tune",
-    "unpack": "models.command.packs:unpack",
-    "verify": "models.command.commands:verify",
-    "vote": "evaluation.command.comparison:vote",
+    "bench": "evaluation.command:bench",
+    "compare": "evaluation.command:compare",
+    "download": "online.command:download",
+    "exam": "evaluation.command:exam",
+    "find": "models.command.files:find",
+    "fit": "models.command.files:fit",
+    "import": "models.command.files:import_models",
+    "info": "models.command.files:info",
+    "leftovers": "models.command.files:leftovers",
+    "move": "models.command.files:move",
+    "pack": "models.command.files:pack",
+    "prune": "evaluation.command:prune",
+    "remove": "models.command.files:remove",
+    "search": "online.command:search",
+    "tune": "evaluation.command:tune",
+    "unpack": "models.command.files:unpack",
+    "verify": "models.command.files:verify",
+    "vote": "evaluation.command:vote",
 }
 
 
@@ -51,8 +53,6 @@ def list_models(console: Console) -> None:
         _adopt(console, services)
         records = services.service_thread.call(services.models.list)
         if console.as_json:
-            from slmdesk.models.command.types import pairs_shape, shape_of_model, speed_shape
-
             expected = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
             shapes = zip(records, map(speed_shape, expected), strict=True)
             console.give([{**shape_of_model(one), **speed, **pairs_shape(one)} for one, speed in shapes])
@@ -143,3 +143,38 @@ def _kind(record: ModelRecord) -> str:
         return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
     known = (record.header.get("architecture"), record.header.get("quantization"))
     return clean_label(" ".join(str(one) for one in known if one), 30)
+
+
+# ---- JSON of a model and its expected speed, as in cli.md
+
+
+HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "has_chat_template", "license", "base"]
+
+
+def shape_of_model(record: ModelRecord) -> dict[str, Json]:
+    return {
+        **picked(record, "id", "name", "bytes", "sha256", "source", "linked", "kind"),
+        **{key: record.header.get(key) for key in HEADER_KEYS},
+        "path": os.fsdecode(record.path),
+        "behaves_like_a_language_model": record.behaves,
+        **card_shape(record),
+    }
+
+
+def card_shape(record: ModelRecord | None) -> dict[str, Json]:
+    """What was on a graphics card when it was last loaded; null for nothing."""
+    offload = offload_of(record.info) if record else None
+    return {"on_graphics_card": offload_words(offload) if offload else None}
+
+
+def speed_shape(speed: Speed | None) -> dict[str, Json]:
+    """The expected speed in tokens a second; null where it is not known."""
+    names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
+    figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
+    return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
+
+
+def pairs_shape(record: ModelRecord) -> dict[str, Json]:
+    from slmdesk.translation.pairs import results_of, shape_of_pair
+
+    return {"translates": [shape_of_pair(one) for one in results_of(record)]}

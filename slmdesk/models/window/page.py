@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtCore import QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slmdesk.base.policy import Policy
-from slmdesk.models.window.adding.menu import AddMenu
-from slmdesk.models.window.library.cards import LocalModels
-from slmdesk.models.window.library.controller import LibraryController
+from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
+from slmdesk.evaluation.formats import copy_label
+from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
+from slmdesk.evaluation.window.formats import FormatDialog, FormatState, FormatWork
+from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.models.running import FitCheck
+from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
+from slmdesk.models.window.adding import AddMenu
+from slmdesk.models.window.controller import VERIFY, LibraryController, Trial
+from slmdesk.models.window.details import DetailsPanel, quantization_words
 from slmdesk.online.events import DownloadChanged
-from slmdesk.online.window.hub.controller import HubController
-from slmdesk.online.window.hub.details import Offering
-from slmdesk.online.window.hub.download_rows import Downloads
-from slmdesk.online.window.hub.downloads_controller import DownloadsController
-from slmdesk.online.window.hub.installed_index import InstalledIndex
-from slmdesk.online.window.hub.search import HubSearch
-from slmdesk.online.window.hub.suggestions import Suggestions
+from slmdesk.online.hub import licence_named
+from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
+from slmdesk.online.window.hub import HubController, Offering
+from slmdesk.online.window.hub_offers import HubSearch, Suggestions
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.access_token import TokenController
-from slmdesk.window.widgets.build import button, column, row
-from slmdesk.window.widgets.file_drop import FileDrop, choose_model_file, packs_among
-from slmdesk.window.widgets.icon import set_icon
-from slmdesk.window.widgets.link_dialog import ask_about_link
-from slmdesk.window.widgets.named import named
-from slmdesk.window.widgets.network_panel import ONCE_TIP
-from slmdesk.window.widgets.scroll_anchor import ScrollAnchor
-from slmdesk.window.widgets.scroll_column import show_column
-from slmdesk.window.widgets.tab_order import TabOrder
-from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.base.text import day_words
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import ONCE_TIP, thin_bar
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    set_icon,
+    show_column,
+    tool_button,
+)
+from slmdesk.window.widgets.opening import FileDrop, ask_about_link, choose_model_file, open_outside, packs_among
+from slmdesk.window.widgets.rows import DOT, Card, ScrollAnchor, TabOrder
+from slmdesk.window.widgets.tokens import TokenController
 
 COLUMN = 760
 OFFLINE = "slmdesk works offline. Searching and downloading need the network."
@@ -184,3 +208,481 @@ class ModelsPage(QScrollArea):
             self.pack_chosen.emit(packs[0])
         else:
             self.file_chosen.emit(list(paths))
+
+
+# ---- the first part of the page
+
+
+PAGE = 30
+"""Cards made at once: hundreds of models must not hold up the page."""
+
+
+class LocalModels(QWidget):
+    add_requested = Signal()
+    grown = Signal(object)
+
+    def __init__(self, library: LibraryController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("local_models")
+        self._library = library
+        self._models: tuple[ModelCard, ...] | None = None
+        self._copies: dict[str, tuple[ModelCard, ...]] = {}
+        self._judged: Mapping[str, FitCheck] = {}
+        self._managed: frozenset[DefaultUse] = frozenset()
+        self._has_formats = True
+        self._dialog: FormatDialog | None = None
+        self._loaded = ""
+        self._shown = PAGE
+        self._cards: dict[str, LocalCard] = {}
+        self._build_ui()
+        library.models_listed.connect(self.show_models)
+        library.models_judged.connect(self.show_judged)
+        library.state_changed.connect(self.show_state)
+        library.imports.progressed.connect(self.show_progress)
+        library.imports.ended.connect(self.end_progress)
+        library.policy_shown.connect(self.show_policy)
+        library.trials.details_read.connect(self.show_details)
+        library.trials.trial_changed.connect(self.show_trial)
+        library.formats.state_read.connect(self.show_format_state)
+        library.formats.work_changed.connect(self.show_format_work)
+        library.formats.show_requested.connect(self.show_formats)
+
+    def _build_ui(self) -> None:
+        self._note = plain_label("Looking what is there…", self, name="local_note", kind="muted")
+        self._rows = column(gap=0)
+        self._adapters_heading = plain_label("Adapters (LoRA)", self, name="adapters_heading", kind="strong")
+        self._adapters_heading.hide()
+        self._adapters = column(gap=0)
+        self._more = button("Show more", "local_more", self, on=self._on_more)
+        self._more.setVisible(False)
+        self._build_import()
+        adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
+        parts = (self._note, self._rows, more, *adapters, self._import_row, self._import)
+        column(*parts, into=self, gap=theme.SPACE_8)
+
+    def _build_import(self) -> None:
+        self._add = button("Add model files…", "library_add_button", self, on=self.add_requested)
+        words = "or drop .gguf files, a folder or a pack anywhere here"
+        self._drop = plain_label(words, self, name="drop_words", kind="small")
+        # the stretch: where adding files is hidden, what is left keeps its size
+        self._import_row = row(self._add, (self._drop, 1), 0, gap=theme.SPACE_12)
+        self._import = named(QWidget(self), "library_import")
+        self._words = plain_label("", self._import, name="library_import_words", kind="muted")
+        stop, stop_label = self._library.imports.cancel, "Stop adding the model file"
+        cancel = button("Cancel", "library_import_cancel", self._import, label=stop_label, on=stop)
+        self._bar = thin_bar("library_import_bar", self._import, "Adding the model file", most=1000)
+        column(row((self._words, 1), cancel), self._bar, into=self._import)
+        self._import.setVisible(False)
+
+    def add_way(self, widget: QWidget) -> None:
+        self._import_row.insertWidget(1, widget)
+
+    def show_models(self, models: Sequence[ModelCard]) -> None:
+        """Show the models, the last used first; copies with their model, adapters in a list of their own."""
+        known = {one.record.id for one in models}
+        owners = {one.record.id: origin.model for one in models if (origin := origin_of(one.record))}
+        copies: dict[str, tuple[ModelCard, ...]] = {}
+        for one in models:
+            if (owner := owners.get(one.record.id)) in known:
+                copies[owner] = (*copies.get(owner, ()), one)
+        own = [one for one in models if owners.get(one.record.id) not in known]
+
+        def key(one: ModelCard) -> tuple[float, float]:
+            together = (one, *copies.get(one.record.id, ()))
+            return -max(each.record.last_used or 0.0 for each in together), -one.record.added
+
+        ordered = tuple(sorted(own, key=key))
+        if (self._models, self._copies) != (ordered, copies):
+            self._models, self._copies = ordered, copies
+            self._fill()
+
+    def show_details(self, details: ModelDetails) -> None:
+        card = self._cards.get(details.card.record.id)
+        if card is not None and card.details is not None:
+            card.details.show_details(details)
+            card.details.show_uses(uses_of(card.card, card.copies), details.can_do)
+            card.details.lock_uses(self._managed)
+            card.details.allow_formats(self._has_formats)
+
+    def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
+        card = self._cards.get(model)
+        if card is not None and card.details is not None:
+            card.details.show_trial(kind, trial)
+
+    def show_format_state(self, state: FormatState) -> None:
+        card = self._cards.get(state.model.id)
+        if card is not None and card.details is not None:
+            card.details.show_format_state(state)
+
+    def show_format_work(self, model: str, work: FormatWork | None) -> None:
+        card = self._cards.get(model)
+        if card is not None and card.details is not None:
+            card.details.show_format_work(work)
+
+    def show_policy(self, policy: Policy) -> None:
+        self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
+        for widget in (self._add, self._drop):
+            widget.setVisible("models.import" not in policy.hidden)
+        self._has_formats = FORMATS_FEATURE not in policy.hidden
+
+    def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
+        self._judged = judged
+        for id, card in self._cards.items():
+            if id in judged:
+                card.show_judged(judged[id])
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        self._loaded = event.model or "" if event.state is ModelState.READY else ""
+        for card in self._cards.values():
+            card.show_loaded(self._loaded)
+
+    def show_progress(self, words: str, fraction: float) -> None:
+        self._words.setText(words)
+        self._bar.setValue(round(fraction * 1000))
+        self._import.setVisible(True)
+        self._add.setEnabled(False)
+
+    def show_model(self, id: str) -> None:
+        if card := self._cards.get(id):
+            card.open_details()
+
+    def end_progress(self) -> None:
+        self._import.setVisible(False)
+        self._add.setEnabled(True)
+
+    def _on_more(self) -> None:
+        self._shown += PAGE
+        self._fill()
+
+    def _fill(self) -> None:
+        models = self._models or ()
+        main = [one for one in models if one.record.kind != "adapter"]
+        adapters = [one for one in models if one.record.kind == "adapter"]
+        requested = {one.record.id: one for one in (*main[: self._shown], *adapters)}
+        for id in [id for id in self._cards if id not in requested]:
+            old = self._cards.pop(id)
+            for rows in (self._rows, self._adapters):
+                rows.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        for id, one in requested.items():
+            card = self._cards.get(id)
+            copies = self._copies.get(id, ())
+            if card is not None and (card.card, card.copies) != (one, copies):
+                card.show_card(one, copies, can_switch=self._has_formats)
+                card.show_loaded(self._loaded)
+                if card.details is not None and not card.details.isHidden():
+                    self._library.trials.read_details(id)
+            elif card is None:
+                self._cards[id] = self._card_of(one)
+        _put_in(self._rows, [self._cards[one.record.id] for one in main[: self._shown]])
+        _put_in(self._adapters, [self._cards[one.record.id] for one in adapters])
+        self._adapters_heading.setVisible(bool(adapters))
+        empty = "There is no model on this PC yet. Take one from the suggestions below, or add a file you have."
+        self._note.setText(empty)
+        self._note.setVisible(not models)
+        left = len(main) - self._shown
+        self._more.setVisible(left > 0)
+        self._more.setText(f"Show more ({left} left)")
+
+    def _card_of(self, one: ModelCard) -> LocalCard:
+        id = one.record.id
+        card = LocalCard(self._library, one, self)
+        card.action_chosen.connect(partial(self._on_action, id))
+        card.grown.connect(self.grown)
+        card.show_card(one, self._copies.get(id, ()), can_switch=self._has_formats)
+        card.show_loaded(self._loaded)
+        if id in self._judged:
+            card.show_judged(self._judged[id])
+        return card
+
+    def _on_action(self, model: str, action: str) -> None:
+        if action == "rename":
+            self._ask_name(model)
+        elif action == "verify":
+            self._library.trials.start(model, VERIFY)
+        elif action == "folder":
+            open_outside(QUrl.fromLocalFile(str(self._library.folder_of(model))))
+        elif action == "remove":
+            self._library.remove(model)
+        elif action == "formats":
+            self.show_formats(model)
+
+    def show_formats(self, model: str) -> None:
+        card = self._cards.get(model)
+        if self._dialog is not None and self._dialog.model.id != model:
+            self._dialog.close()
+        if self._dialog is None and card is not None:
+            self._dialog = FormatDialog(self.window(), self._library.formats, card.card.record)
+            self._dialog.finished.connect(self._on_formats_closed)
+            self._dialog.show()
+        elif self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+
+    def _on_formats_closed(self) -> None:
+        self._dialog = None
+
+    def _ask_name(self, model: str) -> None:
+        dialog = passing(QInputDialog(self), "rename_dialog", "Rename the model")
+        dialog.setLabelText("Its new name; the file keeps its own.")
+        dialog.setTextValue(self._cards[model].card.record.name)
+        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
+        dialog.open()
+
+
+def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
+    """Put the cards in this order; those already in place stay."""
+    for at, card in enumerate(cards):
+        if layout.indexOf(card) != at:
+            layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next one's height stale
+            layout.insertWidget(at, card)
+
+
+# ---- a model on this PC as a row
+
+
+ACTIONS = (
+    ("details", "Details"),
+    ("rename", "Rename…"),
+    ("verify", "Verify: read the whole file and compare"),
+    ("folder", "Open its folder"),
+    ("remove", "Remove"),
+)
+NOISE = "Does not behave like a language model: its answers are probably nonsense. The file may be damaged."
+
+
+class LocalCard(Card):
+    grown = Signal(object)
+    action_chosen = Signal(str)
+
+    def __init__(self, library: LibraryController, card: ModelCard, parent: QWidget) -> None:
+        record = card.record
+        super().__init__(parent, name=f"model_card_{record.id}", title=record.name)
+        self.details: DetailsPanel | None = None
+        self._library, self.card = library, card
+        self.copies: tuple[ModelCard, ...] = ()
+        self._speed = self._problem = ""
+        self.body.setSpacing(theme.SPACE_8)
+        self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False)
+        self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
+        self._use: QPushButton | None = None
+        if record.can_chat:
+            self._use = self.add_button("Use for chat", name="use_button", spoken="")
+            self._use.clicked.connect(lambda: library.use(self.used))
+        self._toggle = self._tool("details_button", "chevron-down")
+        self._toggle.setCheckable(True)
+        self._toggle.toggled.connect(self._on_toggled)
+        self._build_menu()
+        self._copies: CopyLines | None = None
+        self.show_card(card)
+
+    @property
+    def used(self) -> str:
+        """The id of what is in use: the model's own, or that of a copy."""
+        return used_card(self.card, self.copies).record.id
+
+    def _tool(self, name: str, icon: str) -> QToolButton:
+        made = tool_button(name, self, icon=icon)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.add_widget(made)
+        return made
+
+    def _build_menu(self) -> None:
+        self._more = self._tool("model_actions", "ellipsis")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setToolTip("Details, rename, verify, folder, remove")
+        self._menu = named(QMenu(self._more), "model_actions_menu")
+        self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
+        self._more.setMenu(self._menu)
+
+    def _fill_menu(self) -> None:
+        for key, words in () if self._menu.actions() else ACTIONS:
+            self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
+
+    def show_card(self, card: ModelCard, copies: tuple[ModelCard, ...] = (), *, can_switch: bool = True) -> None:
+        """Show a model with its copies; `can_switch`: whether the organisation allows another format."""
+        self.card, self.copies, record = card, copies, card.record
+        self.set_title(record.name)
+        self.setAccessibleName(record.name)
+        if self._use:
+            self._use.setAccessibleName(f"Chat with {record.name}")
+            self._use.setToolTip("Chat with this model now")
+        self._more.setAccessibleName(f"More to do with {record.name}")
+        self._name_toggle()
+        self.set_sentence(sentence_of(examined_card(card, copies)))
+        self.set_info(info_of(card, self._speed))
+        uses = uses_of(card, copies)
+        self._badge.setText(f"Default for {', '.join(WORDS[use] for use in uses)}" if uses else "")
+        self._badge.setVisible(bool(uses))
+        self._show_copies(can_switch=can_switch)
+        self._show_trouble()
+
+    def _show_copies(self, *, can_switch: bool) -> None:
+        if self._copies is None and self.copies:
+            self._copies = CopyLines(self._library, self)
+            self.body.insertWidget(0, self._copies)
+        if self._copies is not None:
+            self._copies.show_copies(self.card, self.copies, can_switch=can_switch)
+
+    def _show_trouble(self) -> None:
+        self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
+
+    def show_judged(self, judged: FitCheck) -> None:
+        needs = f"Needs about {bytes_for_people(judged.needed_bytes)} of memory." if judged.needed_bytes else ""
+        why = judged.problem.sentence if judged.problem else needs
+        self.fit.show_fit(judged.fit, why=why, is_slow=is_too_slow(judged.speed))
+        self._problem = judged.problem.sentence if judged.problem else ""
+        self._show_trouble()
+        self._speed = speed_of(judged)
+        self.set_info(info_of(self.card, self._speed))
+        if self._use:
+            self._use.setEnabled(judged.problem is None)
+
+    def show_loaded(self, id: str) -> None:
+        """Show whether the model with this id, which is loaded, is this one or a copy of it; '': none is."""
+        if self._use:
+            is_loaded = id in (self.card.record.id, *(one.record.id for one in self.copies))
+            self._use.setText("In use" if is_loaded else "Use for chat")
+
+    def open_details(self) -> None:
+        self._toggle.setChecked(True)
+
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self._toggle, "chevron-up" if is_open else "chevron-down")
+        self._name_toggle()
+        if is_open and self.details is None:
+            details = self.details = DetailsPanel(self._library, self.card.record.id, self)
+            details.action_chosen.connect(self.action_chosen)
+            details.grown.connect(lambda: self.grown.emit(details))
+            self.body.addWidget(details)
+        if self.details:
+            self.details.setVisible(is_open)
+            if is_open:
+                self._library.trials.read_details(self.card.record.id)
+                self.grown.emit(self.details)
+
+    def _name_toggle(self) -> None:
+        words = "Close the details of" if self._toggle.isChecked() else "Details of"
+        self._toggle.setAccessibleName(f"{words} {self.card.record.name}")
+        self._toggle.setToolTip("Close the details" if self._toggle.isChecked() else "Details")
+
+    def _on_action(self, action: str) -> None:
+        if action in ("details", "verify"):
+            self.open_details()
+        if action != "details":
+            self.action_chosen.emit(action)
+
+
+def examined_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
+    """The one in use, of a model and its copies, once it has sat an exam of its own; else the model."""
+    used = used_card(card, copies)
+    return used if used.exam else card
+
+
+def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:
+    able = {use for one in (card, *copies) for use in one.uses}
+    return tuple(use for use in DefaultUse if use in able)
+
+
+def speed_of(judged: FitCheck) -> str:
+    if judged.speed is None:
+        return ""
+    return f"{speed_in_words(judged.speed)}{' (measured here)' if judged.is_measured else ''}"
+
+
+def sentence_of(card: ModelCard) -> str:
+    if card.record.kind == "encoder":
+        return "Finds passages; it cannot chat."
+    if card.record.kind == "adapter":
+        base = str(card.record.header.get("base") or "its base model")
+        return f"Changes how {base} answers; choose it in the settings of a chat."
+    return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
+
+
+def info_of(card: ModelCard, speed: str = "") -> str:
+    record, locale = card.record, QLocale()
+    header = record.header
+    parts = [str(header.get("architecture") or ""), quantization_words(record), bytes_for_people(record.bytes)]
+    context = header.get("context_length")
+    if isinstance(context, int) and context:
+        parts.append(f"sees up to {locale.toString(context)} tokens")
+    measured = f"writes {locale.toString(card.tokens_per_s, 'f', 0)} tokens a second here" if card.tokens_per_s else ""
+    parts.append(measured or speed)
+    licence = licence_named(str(header.get("license") or ""))
+    parts.append(f"licence: {licence.name}" if licence else "licence not stated")
+    if record.linked:
+        parts.append("linked, its file stays where it is")
+    parts.append(f"last used {day_words(record.last_used)}" if record.last_used is not None else "never used")
+    return DOT.join(part for part in parts if part)
+
+
+# ---- the copies of a model in other formats, on its card
+
+
+class CopyLine(QWidget):
+    def __init__(self, library: LibraryController, copy: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"copy_{copy}")
+        self._library, self._copy, self._model, self._is_used = library, copy, "", False
+        self._words = plain_label("", self, name="copy_words")
+        tip = "Wherever the other one is used now"
+        self._switch = button("", "copy_switch", self, kind="quiet", tip=tip, on=self._on_switch)
+        tip = "The published file stays"
+        remove = self._remove = button("Remove the copy", "copy_remove", self, kind="quiet", tip=tip)
+        remove.clicked.connect(lambda: library.remove(copy))
+        top = Qt.AlignmentFlag.AlignTop
+        row((self._words, 1), (self._switch, top), (remove, top), into=self, gap=theme.SPACE_8)
+
+    def show_copy(self, card: ModelCard, copy: ModelCard, *, is_used: bool, can_switch: bool) -> None:
+        self._model, self._is_used = card.record.id, is_used
+        self._words.setText(breakable(copy_words(copy, is_used=is_used)))
+        name = copy.record.name
+        self._switch.setText("Use the published file" if is_used else "Use the copy")
+        self._switch.setAccessibleName(f"Use the published file of {card.record.name}" if is_used else f"Use {name}")
+        self._switch.setVisible(can_switch and is_for_this_pc(copy.record))
+        self._remove.setAccessibleName(f"Remove {name}")
+
+    def _on_switch(self) -> None:
+        self._library.formats.use(self._model, "" if self._is_used else self._copy)
+
+
+class CopyLines(QFrame):
+    def __init__(self, library: LibraryController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("copy_lines")
+        self._library = library
+        self._lines: dict[str, CopyLine] = {}
+        self._layout = column(into=self, gap=theme.SPACE_4)
+
+    def show_copies(self, card: ModelCard, copies: Sequence[ModelCard], *, can_switch: bool) -> None:
+        present = {one.record.id for one in copies}
+        for id in self._lines.keys() - present:
+            old = self._lines.pop(id)
+            self._layout.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        used = used_card(card, copies)
+        for copy in copies:
+            id = copy.record.id
+            if id not in self._lines:
+                self._lines[id] = CopyLine(self._library, id, self)
+                self._layout.addWidget(self._lines[id])
+            self._lines[id].show_copy(card, copy, is_used=copy is used, can_switch=can_switch)
+        self.setVisible(bool(copies))
+
+
+def used_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
+    able = (card, *(one for one in copies if is_for_this_pc(one.record)))
+    used = used_of([one.record for one in able], {one.record.id for one in able if one.uses})
+    return next(one for one in able if one.record is used)
+
+
+def copy_words(copy: ModelCard, *, is_used: bool) -> str:
+    """What a copy is, and whether it is in use: "Q8_0, made on this PC · 145 MB · in use"."""
+    origin = origin_of(copy.record)
+    assert origin is not None, "only copies are shown"
+    here = is_for_this_pc(copy.record)
+    place = "this PC" if here else "another PC"
+    state = "in use" if is_used else "not in use" if here else "not used here, where another format may be the best"
+    return DOT.join((f"{copy_label(origin)}, made on {place}", bytes_for_people(copy.record.bytes), state))

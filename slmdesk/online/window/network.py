@@ -1,27 +1,57 @@
-"""The network settings: each takes effect with the next request, for searches and downloads alike."""
+"""The network in the window: how the Hub is reached, and the network log."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QWidget
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QStackedWidget,
+    QTableView,
+    QWidget,
+)
 
 from slmdesk.base.policy import Policy, shown_proxy
+from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.settings import Settings
+from slmdesk.base.untrusted import clean_label
+from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
-from slmdesk.hub.kernel import can_enforce, is_enforced
-from slmdesk.online.events import TokenChanged
-from slmdesk.online.window.network_controller import NetworkController
-from slmdesk.online.window.token_dialog import TokenDialog
-from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.online.events import RequestsToday, TokenChanged
+from slmdesk.online.network import Exported
+from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.access_token import TokenController, words_of
-from slmdesk.window.widgets.build import button, column, row
-from slmdesk.window.widgets.check_box import CheckBox
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.network_panel import ENFORCED
-from slmdesk.window.widgets.setting_rows import add_setting
-from slmdesk.window.widgets.text import ElidedLabel, breakable, plain_label, show_words
+from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.widgets.bars import ENFORCED
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    CheckBox,
+    ElidedLabel,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    set_kind,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 
 ADDRESS = "address"
 PROXIES = (("system", "System default"), ("none", "None"), (ADDRESS, "This one:"))
@@ -252,3 +282,395 @@ def _address(text: str) -> str:
     """The address to save: empty for the Hub's own, so that HF_ENDPOINT still counts."""
     words = text.strip().rstrip("/")
     return "" if words == HUB else words
+
+
+# ---- changes how the Hub is reached
+
+
+BESIDE = frozenset({"setting.invalid", "setting.managed"})
+"""Problems shown beside the field."""
+
+
+class NetworkController(QObject):
+    settings_shown = Signal(object)
+    verdict_given = Signal(str, str)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="network_controller")
+        self._bridge = bridge
+        self.current = settings
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    def change(self, key: str, value: object) -> None:
+        if value == getattr(self.current, key):
+            self.verdict_given.emit(key, "")
+            return
+        values: dict[str, Any] = {key: value}
+
+        def saved() -> None:
+            self.verdict_given.emit(key, "")
+
+        def refused(problem: Problem) -> None:
+            if problem.code in BESIDE:
+                self.verdict_given.emit(key, problem_words(problem))
+            else:
+                self._bridge.problem_met.emit(problem)
+            self.settings_shown.emit(self.current)
+
+        if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
+            self._bridge.ask(self._bridge.services.network.set_offline(bool(value)), lambda _none: saved(), refused)
+        else:
+            self._bridge.follow(self._bridge.services.network.change(**values), lambda _new: saved(), refused)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self.current = settings
+        self.settings_shown.emit(settings)
+
+
+def problem_words(problem: Problem) -> str:
+    if problem.code == "setting.managed":
+        return "Set by your organisation; the value before still holds."
+    reason = str(problem.args.get("reason", ""))
+    return f"Not taken over, the value before still holds: {reason}."
+
+
+# ---- a dialog for the access token, opened from the settings
+
+
+WIDTH = 560
+INTRO = (
+    "On the Hub, under Settings, Access Tokens, make a token that may read, and paste it here. It takes the place of "
+    "the one kept before, is sent to the Hub for gated models alone, and is written into no log."
+)
+
+
+class TokenDialog(Dialog):
+    def __init__(self, tokens: TokenController, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "token_dialog", "Access token")
+        self._form = TokenForm(tokens, self)
+        keep = button("Keep it", "token_keep_button", self, kind="primary", on=self._form.submit)
+        close = button("Cancel", "token_cancel_button", self, on=self.reject)
+        keep.setAutoDefault(False)
+        close.setAutoDefault(False)
+        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, row(1, close, keep, gap=theme.SPACE_8))
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._form.given.connect(self._form.submit)
+        self._form.kept.connect(self.accept)
+        self.fit(WIDTH)
+        self._form.setFocus()
+
+
+# ---- the window of the network log
+
+
+TITLE = "Requests over the network"
+EMPTY = "Nothing has left this PC."
+NOTHING = "No request holds these words."
+MOST_LETTERS = {"Host": 32, "Path": 56}
+"""As wide as these columns grow by themselves; the last takes the rest."""
+KINDS = "CSV, for spreadsheets (*.csv);;JSON (*.json)"
+
+
+class NetworkLogWindow(Dialog):
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "ledger_window", TITLE)
+        self.resize(1040, 600)
+        self._controller = NetworkLogController(bridge, self)
+        self._model = NetworkLogModel(self)
+        self._build_ui()
+        self._connect()
+        self._controller.refresh()
+        self._field.setFocus()
+
+    def _build_ui(self) -> None:
+        self._summary = plain_label("", self, name="ledger_summary")
+        hint, label = "Search host, path and purpose", "Search the ledger"
+        self._field = text_line("ledger_search", self, hint, label=label, most=200, clears=CLEAR)
+        self._table = self._make_table()
+        self._nothing = plain_label("", self, name="ledger_nothing", kind="muted")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = named(QStackedWidget(self), "ledger_stack")
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._nothing)
+        self._note = plain_label("", self, name="ledger_note", kind="muted")
+        tip = "Write the rows to a CSV or JSON file; while you search, those that were found"
+        self._export = button("Export…", "ledger_export", self, tip=tip, on=self._on_export)
+        close = button("Close", "ledger_close", self, on=self.reject)
+        self._export.setAutoDefault(False)
+        close.setAutoDefault(False)
+        foot = row((self._note, 1), self._export, close, gap=theme.SPACE_8)
+        parts = (self._summary, self._field, (self._stack, 1), foot)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+
+    def _make_table(self) -> QTableView:
+        table = named(QTableView(self), "ledger_table", label=TITLE)
+        table.setModel(self._model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setWordWrap(False)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setTextElideMode(Qt.TextElideMode.ElideRight)
+        rows, header = table.verticalHeader(), table.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # a height asked of each row would read them all
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 4)
+        header.setDefaultSectionSize(table.fontMetrics().averageCharWidth() * 8)
+        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_8)
+        return table
+
+    def _connect(self) -> None:
+        controller, model = self._controller, self._model
+        self._field.textChanged.connect(controller.search)
+        self._field.returnPressed.connect(controller.refresh)
+        controller.rows_replaced.connect(model.replace)
+        controller.rows_added.connect(model.add)
+        controller.rows_renewed.connect(model.renew)
+        controller.counted.connect(self._on_counted)
+        controller.exported.connect(self._on_exported)
+        controller.failed.connect(self._on_failed)
+        model.page_requested.connect(controller.more)
+        for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
+            changed.connect(self._widen)
+        QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
+        QShortcut(QKeySequence.StandardKey.Refresh, self, controller.refresh)
+        QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
+
+    def _on_counted(self, count: int, found: int, today: int) -> None:
+        self._summary.setText(summary_of(count, today))
+        self._nothing.setText(NOTHING if count else EMPTY)
+        self._stack.setCurrentWidget(self._table if found else self._nothing)
+        self._export.setEnabled(found > 0)
+        self._field.setEnabled(count > 0)
+
+    def _widen(self) -> None:
+        """Widen columns to show their text, as far as there is room; none gets narrower than a person left it."""
+        table, letter = self._table, self._table.fontMetrics().averageCharWidth()
+        for at, name in enumerate(COLUMNS[:-1]):
+            requested = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
+            most = MOST_LETTERS.get(name, 0) * letter or requested
+            table.setColumnWidth(at, max(table.columnWidth(at), min(requested, most)))
+
+    def _on_export(self) -> None:
+        dialog = passing(QFileDialog(self, "Export the ledger", str(Path.home()), KINDS), "ledger_file_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
+        dialog.selectFile("slmdesk requests.csv")
+        dialog.fileSelected.connect(lambda name: self._controller.export(Path(name)))
+        dialog.open()
+
+    def _on_exported(self, done: Exported) -> None:
+        noun = "row" if done.rows == 1 else "rows"
+        self._say(f"{done.rows:,} {noun} written to {done.path}", "muted")
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._say(problem.sentence, "danger")
+
+    def _on_copy(self) -> None:
+        chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        lines = ["\t".join(cells_of(self._model.rows[at])) for at in chosen]
+        if lines:
+            copy_text("\n".join(lines))
+
+    def _say(self, words: str, kind: str) -> None:
+        self._note.setText(breakable(words))
+        set_kind(self._note, kind)
+
+
+_WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut
+
+# ---- the network log as the window shows it
+
+
+PAGE = 200
+DEBOUNCE_MS = 150
+COLUMNS = ("Time", "Host", "Method", "Path", "Bytes", "Purpose")
+BYTES = COLUMNS.index("Bytes")
+UNENDED = "…"
+Index = QModelIndex | QPersistentModelIndex
+
+
+class NetworkLogController(QObject):
+    rows_replaced = Signal(object, bool)
+    rows_added = Signal(object, bool)
+    rows_renewed = Signal(object)
+    counted = Signal(int, int, int)
+    exported = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="ledger_controller")
+        self._bridge = bridge
+        self.words, self._turn = "", 0
+        self._timer = Delay(self, DEBOUNCE_MS, self.refresh)
+        self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
+        bridge.on(RequestsToday, self._on_requests_counted)
+
+    def search(self, words: str) -> None:
+        self.words = words.strip()
+        self._timer.start()
+
+    def refresh(self) -> None:
+        self._timer.stop()
+        self._turn += 1
+        turn, words = self._turn, self.words
+        self._bridge.ask(
+            self._bridge.services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
+        )
+        self._count()
+
+    def more(self, before: int) -> None:
+        """Read the page of rows with numbers below `before`."""
+        turn, words = self._turn, self.words
+        self._bridge.ask(
+            self._bridge.services.network.requests(PAGE, words, before),
+            partial(self._on_more, turn),
+            self.failed.emit,
+        )
+
+    def export(self, path: Path) -> None:
+        """Write the rows found, or all, to a file; `exported` or `failed` follows."""
+        self._bridge.follow(
+            self._bridge.services.network.export(path, self.words), self.exported.emit, self.failed.emit
+        )
+
+    def _on_requests_counted(self, _event: object) -> None:
+        if not self._renew_timer.isActive():
+            self._renew_timer.start()
+
+    def _renew(self) -> None:
+        turn, words = self._turn, self.words
+        self._bridge.ask(
+            self._bridge.services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
+        )
+        self._count()
+
+    def _count(self) -> None:
+        words = self.words
+        self._bridge.ask(
+            lambda services: (services.network.count(), services.network.count(words), services.network.today()),
+            lambda counts: self.counted.emit(*counts),
+            self.failed.emit,
+        )
+
+    def _on_first(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
+        if turn == self._turn:
+            self.rows_replaced.emit(rows, len(rows) < PAGE)
+
+    def _on_more(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
+        if turn == self._turn:
+            self.rows_added.emit(rows, len(rows) < PAGE)
+
+    def _on_renewed(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
+        if turn == self._turn:
+            self.rows_renewed.emit(rows)
+
+
+class NetworkLogModel(QAbstractTableModel):
+    page_requested = Signal(int)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("ledger_model")
+        self.rows: list[NetworkLogRow] = []
+        self._is_waiting, self._at_end = False, True
+
+    def replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
+        self.beginResetModel()
+        self.rows = list(rows)
+        self._is_waiting, self._at_end = False, at_end
+        self.endResetModel()
+
+    def add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
+        self._is_waiting, self._at_end = False, at_end
+        if rows:
+            first = len(self.rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+            self.rows.extend(rows)
+            self.endInsertRows()
+
+    def renew(self, newest: Sequence[NetworkLogRow]) -> None:
+        """Add newer rows on top and update byte counts that were unknown before."""
+        first = self.rows[0].n if self.rows else 0
+        new = [request for request in newest if request.n > first]
+        known = {request.n: request for request in newest}
+        for at, request in enumerate(self.rows[: len(newest)]):
+            now = known.get(request.n, request)
+            if now != request:
+                self.rows[at] = now
+                self.dataChanged.emit(self.index(at, BYTES), self.index(at, BYTES))
+        if new and len(new) == len(newest) and self.rows:  # a gap below them: begin anew
+            self.replace(newest, False)
+        elif new:
+            self.beginInsertRows(QModelIndex(), 0, len(new) - 1)
+            self.rows[:0] = new
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own signature
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _ALIGN[section == BYTES]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        request = self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return cells_of(request)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(cells_of(request)[index.column()])
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _ALIGN[index.column() == BYTES]
+        return None
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and not self._at_end and bool(self.rows)
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent) and not self._is_waiting:
+            self._is_waiting = True
+            self.page_requested.emit(self.rows[-1].n)
+
+
+_ALIGN = {
+    False: Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    True: Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+}
+
+
+def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
+    """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes one clean line."""
+    when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
+    size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
+    return (
+        when,
+        clean_label(request.host, 250),
+        request.method,
+        clean_label(request.path, 1000),
+        size,
+        clean_label(request.purpose, 250),
+    )
+
+
+def summary_of(count: int, today: int) -> str:
+    locale = QLocale()
+    if not count:
+        return "slmdesk has made no request over the network. Each one would be written down here before it leaves."
+    noun = "request" if today == 1 else "requests"
+    return (
+        f"{locale.toString(today)} {noun} today; with the network off there are none. {locale.toString(count)} in all, "
+        "each written down before it left."
+    )

@@ -1,21 +1,255 @@
-"""Makes a statement for an auditor from the window.  No widgets here."""
+"""The window that makes a statement for an auditor."""
 
 from __future__ import annotations
 
 import errno
 import os
+import platform
 import socket
+from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
+from PySide6.QtWidgets import QLineEdit, QWidget
 
-from slmdesk.base.try_network import HERE, REFUSED, outcome_of
 from slmdesk.base.types import Json
-from slmdesk.online.statement.types import StatementMade, StatementProgress, StatementRequest
-from slmdesk.runtime.events import Problem
+from slmdesk.base.walls import HERE, REFUSED, outcome_of
+from slmdesk.online.statement.service import STAGES, StatementMade, StatementProgress, StatementRequest
+from slmdesk.runtime.messages import Problem
 from slmdesk.system.doctor import examine
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call, copy_text
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    passing,
+    plain_label,
+    row,
+    set_kind,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.opening import ask_new_file, open_outside
+
+TITLE = "Statement for an auditor"
+INTRODUCTION = (
+    "A statement says what left this PC, what was refused, and what keeps the rest from leaving. It is written to a "
+    "file and sent nowhere: you hand it over yourself."
+)
+CONTENT = (
+    "The ledger: every request with its time, host and reason, everything that was refused, starts and ends. No words "
+    "of yours: of a search, only a checksum.",
+    "This system, the version of slmdesk and of its libraries, whether their files are as they were built, and the "
+    "policy of your organisation.",
+    "A test made at that moment: who of its processes can reach the network, and who is kept from it by the system.",
+    "What it does not cover, such as other programs and the browser.",
+)
+WIDTH = 620
+MONTH = timedelta(days=30)
+FILTER = "Statements (*.tar)"
+STOPPED = "Stopped; nothing was written."
+PLACES = {"keyring": "the system's keyring", "file": "a file that only this account can read"}
+LEVELS = {
+    "kernel": "The system itself keeps slmdesk and all of its processes from the network.",
+    "children only": (
+        "The system keeps the processes that open models and documents from the network; slmdesk itself is kept from "
+        "it by its own check."
+    ),
+    "program only": (
+        "The system keeps none, or not all, of the processes from the network, or that could not be shown; slmdesk's "
+        "own check does."
+    ),
+}
+
+
+class StatementWindow(Dialog):
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "statement_window", TITLE)
+        self._controller = StatementController(bridge, self)
+        self._made: StatementMade | None = None
+        self._was_wrong = False
+        self._build_ui()
+        self._connect()
+        self._refresh()
+        self.fit(scaled(WIDTH))
+        self._make.setFocus()
+
+    def _build_ui(self) -> None:
+        introduction = plain_label(INTRODUCTION, self, name="statement_introduction")
+        heading = plain_label("What it holds", self, name="statement_content_heading", kind="heading")
+        content = [
+            plain_label(f"•  {words}", self, name=f"statement_content_{at}", kind="muted")
+            for at, words in enumerate(CONTENT)
+        ]
+        period = plain_label("Period", self, name="statement_period_heading", kind="heading")
+        host = platform.node()
+        days = self._build_period()  # before the box, which Tab comes to after it
+        self._named = named(CheckBox(f"Name this PC in it ({host})", self), "statement_host")
+        self._stage = plain_label("", self, name="statement_stage", kind="muted")
+        self._bar = thin_bar("statement_progress", self, "Making the statement", keeps_place=True)
+        self._result = plain_label("", self, name="statement_result")
+        column(
+            introduction, heading, *content, period, days, (self._named, Qt.AlignmentFlag.AlignLeft), 1, self._result,
+            self._stage, self._bar, self._build_foot(), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+
+    def _build_period(self) -> QWidget:
+        self._some = named(
+            CheckBox("Only the days from", self), "statement_some", label="Only the days from one to another"
+        )
+        today = date.today()
+        self._since = self._make_day("statement_since", "First day", today - MONTH)
+        self._until = self._make_day("statement_until", "Last day", today)
+        to = plain_label("to", self, name="statement_to", wraps=False)
+        holder = named(QWidget(self), "statement_period")
+        flow(self._some, self._since, to, self._until, into=holder, gap=theme.SPACE_8)
+        return holder
+
+    def _make_day(self, name: str, label: str, day: date) -> QLineEdit:
+        made = text_line(name, self, "2026-01-31", label=label, most=10)
+        made.setText(day.isoformat())
+        made.setFixedWidth(made.fontMetrics().horizontalAdvance("0000-00-00") + 4 * theme.SPACE_8)
+        return made
+
+    def _build_foot(self) -> QWidget:
+        self._copy = button("Copy", "statement_copy", self, label="Copy checksum and key", on=self._on_copy)
+        self._folder = button("Show in its folder", "statement_folder", self, on=self._on_folder)
+        self._close = button("Close", "statement_close", self, on=self._on_close)
+        self._make = button("Make it…", "statement_make", self, kind="primary", on=self._on_make)
+        self._make.setDefault(True)
+        foot = named(QWidget(self), "statement_foot")
+        row(self._copy, self._folder, 1, self._close, self._make, into=foot, gap=theme.SPACE_8)
+        return foot
+
+    def _connect(self) -> None:
+        controller = self._controller
+        controller.progressed.connect(self._on_progressed)
+        controller.made.connect(self._on_made)
+        controller.refused.connect(self._on_refused)
+        controller.stopped.connect(lambda: self._say(STOPPED, "muted"))
+        self._some.toggled.connect(self._refresh)
+        for day in (self._since, self._until):
+            day.textChanged.connect(self._refresh)
+
+    def _refresh(self) -> None:
+        is_busy, is_some = self._controller.is_busy, self._some.isChecked()
+        for widget in (self._some, self._named):
+            widget.setEnabled(not is_busy)
+        for day in (self._since, self._until):
+            day.setEnabled(is_some and not is_busy)
+        wrong = self._wrong_period() if is_some else ""
+        self._make.setEnabled(not wrong and not is_busy)
+        if wrong:
+            self._say(wrong, "danger")
+        elif self._was_wrong:
+            self._stage.clear()
+        self._was_wrong = bool(wrong)
+        self._bar.setVisible(is_busy)
+        self._close.setText("Stop" if is_busy else "Close")
+        for shown in (self._copy, self._folder, self._result):
+            shown.setVisible(self._made is not None)
+
+    def _wrong_period(self) -> str:
+        since, until = _day_of(self._since), _day_of(self._until)
+        if since is None or until is None:
+            return "Write each day as year, month and day: 2026-01-31."
+        return "The last day is before the first." if since > until else ""
+
+    def _on_make(self) -> None:
+        proposed = Path.home() / f"slmdesk statement {date.today().isoformat()}.tar"
+        ask_new_file(
+            self, TITLE, self._on_target_chosen, name="statement_file_dialog", proposed=proposed, filters=FILTER
+        )
+
+    def _on_target_chosen(self, target: Path) -> None:
+        """Of an existing file the dialog has asked whether to replace it."""
+        self._made = None
+        is_some = self._some.isChecked()
+        self._controller.make(
+            StatementRequest(
+                target,
+                since=_day_of(self._since) if is_some else None,
+                until=_day_of(self._until) if is_some else None,
+                with_host_name=self._named.isChecked(),
+                replace=True,
+                desk_ways={QT_WAY: connect_by_qt},
+            )
+        )
+        self._refresh()
+
+    def _on_progressed(self, far: StatementProgress) -> None:
+        self._say(f"{STAGES[far.stage]} …", "muted")
+        self._bar.setRange(0, far.total)
+        self._bar.setValue(far.done)
+
+    def _on_made(self, made: StatementMade) -> None:
+        self._made = made
+        self._say(f"Written to {made.path}", "muted")
+        self._result.setText(breakable(result_words(made)))
+        self._refresh()
+        self._folder.setFocus()
+        QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # once there is room for it
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._say(problem.sentence, "danger")
+        self._refresh()
+        self._say(problem.sentence, "danger")
+
+    def _on_copy(self) -> None:
+        if self._made is not None:
+            copy_text(f"{self._made.sha256}  {self._made.path.name}\n{self._made.fingerprint}")
+
+    def _on_folder(self) -> None:
+        if self._made is not None:
+            open_outside(QUrl.fromLocalFile(str(self._made.path.parent)))
+
+    def _on_close(self) -> None:
+        if self._controller.is_busy:
+            self._controller.cancel()
+            self._refresh()
+        else:
+            self.reject()
+
+    def reject(self) -> None:
+        self._controller.cancel()
+        super().reject()
+
+    def _say(self, words: str, kind: str) -> None:
+        self._stage.setText(breakable(words))
+        set_kind(self._stage, kind)
+
+
+def result_words(made: StatementMade) -> str:
+    noun = "request" if made.requests == 1 else "requests"
+    new = " It is new: have it noted." if made.is_key_new else ""
+    lines = [
+        *made.problems,
+        f"{made.requests:,} {noun} left this PC, {made.refused:,} refused. {LEVELS[made.level]}",
+        f"Checksum of the file: {made.sha256}",
+        f"Signed with the key {made.fingerprint}, kept in {PLACES[made.key_place]}.{new}",
+    ]
+    return "\n".join(lines)
+
+
+def _day_of(field: QLineEdit) -> date | None:
+    """The day that is written there; None for anything else."""
+    try:
+        return date.fromisoformat(field.text().strip())
+    except ValueError:
+        return None
+
+
+# ---- makes a statement for an auditor from the window
+
 
 QT_WAY = "connection by Qt"
 WAIT_MS = 5000

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.base.documents import Paper, Run, paragraph
 from slmdesk.base.files import write_atomically
-from slmdesk.base.paper import Paper, Run, paragraph
-from slmdesk.runtime.events import Problem
+from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.notice_bar import Notice
-from slmdesk.window.widgets.settings_controller import SettingsController
+from slmdesk.window.widgets.bars import SettingsController
+from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from slmdesk.privacy.opening import PrivacyState

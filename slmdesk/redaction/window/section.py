@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
-from slmdesk.redaction.window.controller import RedactionNamesController
+from slmdesk.redaction.service import listed_from_lines
 from slmdesk.text.redaction.types import Listed
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.build import column
-from slmdesk.window.widgets.dialog import Dialog
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.setting_rows import add_setting
-from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.build import column, named, passing, plain_label
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import add_setting
 
 INTRO = "One name per line. They are always replaced in redacted chats, with their endings and parts."
 NONE = "None yet. Names on this list are always found, whatever stands around them."
@@ -72,3 +71,24 @@ class NamesDialog(Dialog):
     def _on_accepted(self) -> None:
         self.saved.emit(self._text.toPlainText())
         self.accept()
+
+
+# ---- reads and changes the person's list of people and firms
+
+
+class RedactionNamesController(QObject):
+    names_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="redaction_names_controller")
+        self._bridge = bridge
+
+    def look(self) -> None:
+        self._bridge.ask(self._bridge.services.redaction.names(), self._on_names)
+
+    def change(self, lines: str) -> None:
+        names = listed_from_lines(lines)
+        self._bridge.ask(self._bridge.services.redaction.change_names(names), self._on_names)
+
+    def _on_names(self, names: object) -> None:
+        self.names_shown.emit(names)

@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
 
 from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
-from slmdesk.online.window.network import NetworkSection
-from slmdesk.online.window.network_controller import NetworkController
+from slmdesk.base.walls import Walls
+from slmdesk.online.window.network import NetworkController, NetworkSection
 from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.privacy.window.section import PrivacySection
-from slmdesk.redaction.window.controller import RedactionNamesController
-from slmdesk.redaction.window.section import RedactionSection
+from slmdesk.privacy.window.dialogs import PrivacySection
+from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
 from slmdesk.runtime.messages import bytes_for_people
-from slmdesk.system.window.walls import WallsSection
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.clipboard import marks
-from slmdesk.window.widgets.access_token import TokenController
-from slmdesk.window.widgets.build import button, column, row
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.named import named
-from slmdesk.window.widgets.network_panel import SET_BY_ORGANISATION
-from slmdesk.window.widgets.scroll_column import show_column
-from slmdesk.window.widgets.setting_rows import add_setting
-from slmdesk.window.widgets.settings_controller import SettingsController
-from slmdesk.window.widgets.text import ElidedLabel, plain_label, show_words
-from slmdesk.writing.window.spelling_controller import SpellingController
-from slmdesk.writing.window.spelling_section import SpellingSection
+from slmdesk.window.base.bridge import Bridge, marks
+from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
+from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_column, show_words
+from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.window.widgets.tokens import TokenController
+from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
 
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
@@ -317,3 +302,48 @@ def policy_words(policy: Policy) -> str:
     parts += ["exams only when asked for"] if policy.forced.get("exams_at_first_use") is False else []
     parts += [f"hidden: {', '.join(FEATURES[one].lower() for one in sorted(policy.hidden))}"] if policy.hidden else []
     return f"{SET_BY_ORGANISATION[:-1]}: {'; '.join(parts)}." if parts else ""
+
+
+# ---- the part of the settings page that says what the system keeps each child process from
+
+
+INTRODUCTION = (
+    "Models and documents are opened by processes of their own. What a hostile file could do if it took one over is "
+    "limited by the system; this is what took effect on this PC."
+)
+PARTS = {
+    "engine": "Models",
+    "helper": "Chat templates of models",
+    "reader": "Documents",
+    "printer": "Exported PDF files",
+    "speller": "Dictionaries",
+}
+NOT_YET = "not started yet"
+
+
+class WallsSection(QWidget):
+    def __init__(self, controller: SettingsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("walls_section")
+        self._controller = controller
+        self._rows: dict[str, QLabel] = {}
+        self._build_ui()
+        controller.walls_shown.connect(self.show_walls)
+
+    def _build_ui(self) -> None:
+        title = plain_label("Walls", self, name="walls_heading", kind="heading")
+        words = plain_label(INTRODUCTION, self, name="walls_sentence", kind="muted")
+        self._column = column(title, words, into=self, gap=theme.SPACE_8)
+        for role, part in PARTS.items():
+            self._rows[role] = plain_label(f"{part}: {NOT_YET}", self, name=f"walls_{role}")
+            self._column.addWidget(self._rows[role])
+
+    def show_walls(self, walls: Mapping[str, Walls | None]) -> None:
+        """Show the walls of each child; None: not started yet."""
+        for role, label in self._rows.items():
+            its = walls.get(role)
+            label.setText(f"{PARTS[role]}: {its.words if its else NOT_YET}")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.look_at_walls()

@@ -9,18 +9,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.overview import event_of
-from slmdesk.library.folder_reading import FolderRead
+from slmdesk.jobs.service import event_of
+from slmdesk.jobs.types import JobChanged
+from slmdesk.library.service import FolderRead
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.runtime.events import Problem
-from slmdesk.tables.events import ExtractionEnded, ExtractionGrew
+from slmdesk.runtime.messages import Problem
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Table
+from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.panes.job_follower import JobFollower
-from slmdesk.window.panes.redaction import RedactionController
-from slmdesk.window.widgets.notice_bar import Notice
+from slmdesk.window.panes import JobFollower, RedactionController
+from slmdesk.window.widgets.notices import Notice
 
 MOST_UNDONE = 200
 

@@ -2,45 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderView, QSizePolicy, QWidget
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
-from slmdesk.base.paper import Form
+from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.events import JobChanged
-from slmdesk.library.citations import Span
+from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import PAGE_WORDS, Span
+from slmdesk.tables.cells import column_named, preset, presets
+from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     DOUBTFUL,
     FLAG_WORDS,
     Column,
+    ColumnKind,
+    Flag,
     Table,
     TableCell,
     TableRow,
     cell_words,
     place_words,
 )
-from slmdesk.tables.window.cells_view import CellsView
-from slmdesk.tables.window.column_chooser import ColumnChooser
 from slmdesk.tables.window.controller import TableController
-from slmdesk.tables.window.model import TableModel
 from slmdesk.window.base import theme
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.panes.earlier import EarlierBox
-from slmdesk.window.panes.making_bar import MakingBar
-from slmdesk.window.panes.redaction_dialog import show_before
-from slmdesk.window.widgets.build import button, column, flow, row
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.export_menu import ask_where, give_export_menu
-from slmdesk.window.widgets.exporting import ExportController
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.shares import admit
-from slmdesk.window.widgets.shield import Shield
-from slmdesk.window.widgets.text import breakable, plain_label
+from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap
+from slmdesk.window.panes import EarlierBox, MakingBar, show_before
+from slmdesk.window.widgets.build import (
+    FlowLayout,
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    text_line,
+)
+from slmdesk.window.widgets.notices import ExportController, ask_where, give_export_menu
+from slmdesk.window.widgets.opening import admit
+from slmdesk.window.widgets.redaction_preview import Shield
+from slmdesk.window.widgets.rows import Choice
 
 FORMS = (
     Form("xlsx", "Spreadsheet"),
@@ -334,3 +342,300 @@ def _said_of(table: Table) -> str:
     look = f", {doubtful} of them to review" if doubtful else ""
     unfinished = "" if table.is_done else " The table is not finished."
     return f"{filled} of {len(cells)} cells have words of the documents{look}.{unfinished}" if cells else ""
+
+
+# ---- the table model of a table taken from documents
+
+
+ICON_SIZE = 14
+EMPTY, OPEN = "–", "…"
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TableModel(QAbstractTableModel):
+    """Column 0 names the document."""
+
+    cell_edited = Signal(str, int, str)
+
+    def __init__(self, theme: Callable[[], Theme], parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.columns: tuple[Column, ...] = ()
+        """The columns, without that of the document."""
+        self.rows: list[TableRow] = []
+
+    # ---- what is shown
+
+    def begin(self, columns: Sequence[Column]) -> None:
+        self.beginResetModel()
+        self.columns, self.rows = tuple(columns), []
+        self.endResetModel()
+
+    def add(self, row: TableRow) -> None:
+        """Add a row; one of the same document is replaced."""
+        at = next((at for at, one in enumerate(self.rows) if one.document == row.document), len(self.rows))
+        if at < len(self.rows):
+            self.rows[at] = row
+            self._changed(at, at)
+            return
+        self.beginInsertRows(QModelIndex(), at, at)
+        self.rows.append(row)
+        self.endInsertRows()
+
+    def show_table(self, table: Table) -> None:
+        """Show a table; with the same rows and columns, only cells change and the selection stays."""
+        is_same = table.columns == self.columns and [one.document for one in table.rows] == [
+            one.document for one in self.rows
+        ]
+        if is_same:
+            self.rows = list(table.rows)
+            self._changed(0, len(self.rows) - 1)
+            return
+        self.beginResetModel()
+        self.columns, self.rows = table.columns, list(table.rows)
+        self.endResetModel()
+
+    def row_at(self, index: Index) -> TableRow | None:
+        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
+
+    def cell_at(self, index: Index) -> TableCell | None:
+        """The cell of an index; None in the column of documents."""
+        row = self.row_at(index)
+        at = index.column() - 1
+        return row.cells[at] if row and 0 <= at < len(row.cells) else None
+
+    def repaint(self) -> None:
+        self._changed(0, len(self.rows) - 1)
+
+    # ---- Qt's own
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section - 1].name if section else "Document"
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.row_at(index)
+        if row is None:
+            return None
+        cell = self.cell_at(index)
+        if cell is None:
+            return _name_data(row, role)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cell.value or (OPEN if cell.flag is Flag.OPEN else EMPTY)
+            case Qt.ItemDataRole.EditRole:
+                return cell.value
+            case Qt.ItemDataRole.ForegroundRole if not cell.value:
+                return QColor(self._theme().muted)
+            case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
+                return QIcon(pixmap("triangle-alert", QColor(self._theme().warn), size=ICON_SIZE))
+            case Qt.ItemDataRole.DecorationRole if cell.edited:
+                return QIcon(pixmap("pencil", QColor(self._theme().muted), size=ICON_SIZE))
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip("\n".join(one for one in (cell.value, cell_words(cell, row.page_kind)) if one))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                name = self.columns[index.column() - 1].name
+                return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        found = super().flags(index)
+        return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        row, cell = self.row_at(index), self.cell_at(index)
+        words = " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:
+            return False
+        self.cell_edited.emit(row.document, index.column() - 1, words)
+        return True
+
+    def _changed(self, first: int, last: int) -> None:
+        if 0 <= first <= last:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
+
+
+def _name_data(row: TableRow, role: int) -> object:
+    if role == Qt.ItemDataRole.DisplayRole:
+        return row.name
+    if role == Qt.ItemDataRole.FontRole:
+        font = QFont()
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+    if role == Qt.ItemDataRole.ToolTipRole:
+        given = "" if row.is_whole else "\nThe model was given the passages that fit each column best."
+        pages = PAGE_WORDS.get(row.page_kind, PAGE_WORDS["page"])[1]
+        read = f"{row.coverage.pages_read} of {row.coverage.pages_total} {pages} have words."
+        return plain_tip(f"{row.name}\n{read}{given}")
+    return None
+
+
+# ---- chooses the columns of a table
+
+
+KIND_WORDS = {
+    ColumnKind.TEXT: "Text",
+    ColumnKind.NUMBER: "Number",
+    ColumnKind.DATE: "Date",
+    ColumnKind.AMOUNT: "Amount of money",
+    ColumnKind.PERSON: "Person or company",
+    ColumnKind.LIST: "List",
+    ColumnKind.CODE: "Number of a paper",
+    ColumnKind.IBAN: "Bank account (IBAN)",
+    ColumnKind.PERIOD: "Length of time",
+}
+MOST_LETTERS = 24
+
+
+class ColumnChooser(QFrame):
+    columns_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("column_chooser")
+        self._columns: list[Column] = []
+        self._build_ui()
+        self._preset.value_chosen.connect(self._on_preset)
+        self._line.returnPressed.connect(self._on_add)
+        self.show_columns(presets()[0].columns)
+
+    def _build_ui(self) -> None:
+        values: list[tuple[object, str]] = [(one.id, one.name) for one in presets()]
+        self._preset = named(Choice([*values, ("", "Columns of my own")], self), "table_preset")
+        self._preset.setAccessibleName("What kind of documents these are")
+        self._chips = QFrame(self)
+        self._chips.setObjectName("column_chips")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._chips.setSizePolicy(policy)
+        self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
+        hint, label = "Add a column, such as Rent", "Name of a column to add"
+        self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
+        self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
+        self._kind.setAccessibleName("What stands in the column to add")
+        self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._kind.setMinimumContentsLength(6)
+        add = button("Add", "add_column_button", self, on=self._on_add)
+        column(self._preset, self._chips, self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(self._columns)
+
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        self._columns = list(columns)
+        known = next((one.id for one in presets() if one.columns == tuple(columns)), "")
+        self._preset.show_value(known)
+        while self._flow.count():
+            item = self._flow.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for one in self._columns:
+            name = one.name if len(one.name) <= MOST_LETTERS else one.name[: MOST_LETTERS - 1] + "…"
+            about = f"{one.name} ({KIND_WORDS[one.kind].lower()}). {one.meaning}".strip()
+            chip = button(
+                f"{name.replace('&', '&&')}  ×", "column_chip", self._chips, kind="quiet",
+                label=f"Take out the column {one.name}", tip=plain_tip(f"{about}\nClick to take it out."),
+                on=lambda _checked=False, one=one: self._on_taken_out(one),
+            )  # fmt: skip
+            self._flow.addWidget(chip)
+            chip.show()
+        self._chips.setVisible(bool(self._columns))
+        self._chips.updateGeometry()
+        self.columns_changed.emit()
+
+    # ---- events
+
+    def _on_preset(self, id: object) -> None:
+        known = preset(str(id))
+        self.show_columns(known.columns if known else ())
+        if known is None:
+            self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_add(self) -> None:
+        """Add a column; a name that exists changes nothing."""
+        column = column_named(self._line.text())
+        kind = ColumnKind(self._kind.currentData())
+        if kind is not ColumnKind.TEXT:
+            column = Column(column.name, kind, "", column.labels)
+        names = {one.name.casefold() for one in self._columns}
+        is_name = any(one.isalnum() for one in column.name)
+        if is_name and column.name.casefold() not in names and len(self._columns) < MOST_COLUMNS:
+            self.show_columns([*self._columns, column])
+        self._line.clear()
+        self._kind.show_value(ColumnKind.TEXT)
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_taken_out(self, column: Column) -> None:
+        self.show_columns([one for one in self._columns if one is not column])
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+# ---- the cells of a table of documents
+
+
+LEAST_LETTERS = 11
+
+
+class CellsView(QTableView):
+    """Enter edits a cell, Space goes to its page.
+
+    Columns share the width where each has room for some words, until a person resizes one.
+    """
+
+    page_requested = Signal(QModelIndex)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._is_fitting = self._is_drawn = False
+        self.horizontalHeader().sectionResized.connect(self._on_section_resized)
+
+    def fit(self) -> None:
+        self._is_drawn = False
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        header, width = self.horizontalHeader(), self.viewport().width()
+        count = header.count()
+        if not count or self._is_drawn:
+            return
+        has_space = width >= count * LEAST_LETTERS * self.fontMetrics().averageCharWidth()
+        each = width // count if has_space else header.defaultSectionSize()
+        self._is_fitting = True
+        for at in range(count):
+            header.resizeSection(at, each)
+        if has_space:
+            header.resizeSection(count - 1, width - each * (count - 1))
+        self._is_fitting = False
+
+    def _on_section_resized(self, _at: int, _before: int, _now: int) -> None:
+        self._is_drawn = self._is_drawn or (not self._is_fitting and self.isVisible())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if self.state() == QAbstractItemView.State.EditingState:  # the Enter that ended it comes here, too
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
+        elif event.key() == Qt.Key.Key_Space and index.isValid():
+            self.page_requested.emit(index)
+        else:
+            super().keyPressEvent(event)

@@ -1,18 +1,14 @@
-"""Detects sentences that contradict their source: a "not" too many or missing, "unstable" for "stable", "fell" for
-"rose".
-
-Only places about the same thing are compared: a negation belongs to the words around it in its clause, and it counts
-when the source has those words together without one (or the other way round).
-"""
+"""Detects sentences that contradict their source: by negations, opposite words, denials and dropped conditions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import WordSet, folded, function_words, stem, tables, word_set
-from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.text.checks.words import WORD, WordSet, folded, function_words, stem, tables, word_set
+from slmdesk.text.sentences import sentence_spans
 
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
 _CLAUSE = re.compile(r"[,;:()–—]")
@@ -357,3 +353,195 @@ def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[f
             if score <= 7 and (best is None or score < best[0]):
                 best = (score, word.word)
     return best
+
+
+# ---- finds statements that the source limits ("if", "unless", "only") and the sentence does not
+#
+# Clauses are compared by their words: a condition of the source counts as left out when the sentence repeats the
+# clause beside it, has no condition of its own, and hardly a word of it; an "only", when the sentence has what it
+# limits.
+
+
+LEAST_REPORTED = 0.6
+"""Of the sentence's words that stand beside the condition, for it to speak of that."""
+MOST_NAMED = 0.34
+"""Of the condition's own words that a sentence may have and still have left it away."""
+LEAST_WORDS = 2
+"""Of a condition; "if any" and the like are none."""
+LIMITED = 4
+"""Words behind an "only" that it may limit."""
+MOST_DETAIL = 160
+_STOP = re.compile(r"[,;:]\s|[.!?](?:\s|$)|\s[–—]\s")
+
+
+def openers(language: str) -> tuple[str, ...]:
+    """What begins a clause without which a sentence does not hold: "if", "provided that"."""
+    return tuple(tables()["conditions"]["openers"].get(language, ()))
+
+
+@cache
+def _openers(language: str) -> re.Pattern[str] | None:
+    found = openers(language)
+    return (
+        re.compile(rf"(?<![\w'’-])(?:{'|'.join(map(re.escape, found))})(?![\w'’-])", re.IGNORECASE) if found else None
+    )
+
+
+@cache
+def _signs(language: str) -> frozenset[str]:
+    return frozenset(tables()["conditions"]["signs"].get(language, "").split())
+
+
+@cache
+def _limits(language: str) -> frozenset[str]:
+    return frozenset(tables()["conditions"]["limits"].get(language, "").split())
+
+
+@cache
+def _not_before() -> frozenset[str]:
+    return frozenset(tables()["conditions"]["not_before_limit"].split())
+
+
+@cache
+def _not_behind() -> frozenset[str]:
+    return frozenset(tables()["conditions"]["not_behind"].split())
+
+
+def left_away(sentence: str, source: str, language: str) -> str:
+    """The condition of the source that the sentence leaves out, as the source has it; "" where there is none."""
+    if _openers(language) is None or _has_sign(sentence, language):
+        return ""
+    said = _stems(sentence, language)
+    found, least = "", LEAST_REPORTED
+    for start, end in sentence_spans(source, language):
+        line = source[start:end]
+        reported = len(said & _stems(line, language)) / max(1, len(said))
+        if reported < least or (found and reported == least):
+            continue
+        condition = next((one for one in _conditions(line, language) if _is_left(said, line, one, language)), "")
+        condition = condition or _limit(said, line, language)
+        if condition or reported > least or not found:
+            found, least = condition, reported
+    return found[:MOST_DETAIL]
+
+
+def _has_sign(sentence: str, language: str) -> bool:
+    opener = _openers(language)
+    words = {folded(one) for one in WORD.findall(sentence)}
+    return bool(words & (_signs(language) | _limits(language))) or bool(opener and opener.search(sentence))
+
+
+def _conditions(line: str, language: str) -> Iterator[str]:
+    opener = _openers(language)
+    for match in opener.finditer(line) if opener else ():
+        before = [folded(one) for one in WORD.findall(line[: match.start()])[-1:]]
+        if before and before[0] in _not_behind():
+            continue  # "even if", "see if"
+        stop = _STOP.search(line, match.end())
+        yield line[match.start() : stop.start() if stop else len(line)].rstrip(" .")
+
+
+def _is_left(said: frozenset[str], line: str, condition: str, language: str) -> bool:
+    beside = _stems(line.replace(condition, " ", 1), language)
+    own = _stems(condition, language) - beside
+    return (
+        len(own) >= LEAST_WORDS
+        and len(said & beside) >= max(2, LEAST_REPORTED * len(said))
+        and len(own & said) <= MOST_NAMED * len(own)
+    )
+
+
+def _limit(said: frozenset[str], line: str, language: str) -> str:
+    """An "only" of the source with what it limits, where the sentence repeats that."""
+    words = list(WORD.finditer(line))
+    limits, small = _limits(language), function_words(language)
+    for at, word in enumerate(words):
+        before = folded(words[at - 1][0]) if at else ""
+        if folded(word[0]) not in limits or before in _not_before():
+            continue
+        behind = [one for one in words[at + 1 :] if folded(one[0]) not in small][:LIMITED]
+        reported = sum(stem(folded(one[0])) in said for one in behind)
+        if behind and reported >= min(2, len(behind)):
+            return line[word.start() : behind[-1].end()]
+    return ""
+
+
+def _stems(text: str, language: str) -> frozenset[str]:
+    small = function_words(language)
+    words = (folded(one) for one in WORD.findall(text))
+    return frozenset(stem(word) for word in words if len(word) > 1 and word not in small)
+
+
+# ---- detects whether a sentence denies something, explicitly or half by a word that implies it
+#
+# For comparing a sentence with its translation, where only the presence of a denial can be detected, not its object.
+# English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
+
+
+_NO = {
+    "en": "not no never none nobody nothing nowhere neither nor cannot without",
+    "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts nirgends weder ohne",
+    "fr": "ne n pas jamais aucun aucune rien ni sans non",
+    "es": "no nunca jamás ningún ninguna ninguno nadie nada ni sin tampoco",
+    "it": "non no mai nessun nessuna nessuno niente nulla né senza neppure neanche",
+    "pl": "nie nigdy żaden żadna żadne żadnej żadnego nikt nikogo nic niczego ani bez nigdzie",
+    "pt": "não nunca jamais nenhum nenhuma ninguém nada nem sem",
+    "nl": "niet geen nooit niemand niets nergens noch zonder",
+}
+_KNOWN = {language: frozenset(words.split()) for language, words in _NO.items()}
+_WORDS = re.compile(r"[^\W\d_]+(?:['’]t\b)?")
+_FRENCH_SHORT = re.compile(r"\bn\b(?!['’])")
+_NUMERO = re.compile(r"\bno\.\s?(?=\d)", re.IGNORECASE)
+_FRENCH_ONLY = re.compile(r"\b(?:ne\b|n['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
+_FRENCH_FULL = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
+_HALF = word_set(
+    "impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf salvo tranne ausser moins chyba only nur "
+    "lediglich seul* solo soltanto solamente uniquement tylko jedynie wylacznie hardly barely kaum guere appena "
+    "invalid* ungultig* nieprawidlow* unknown unbekannt* inconnu* desconocid* sconosciut* nieznan* unavailable until "
+    "erst forbid* prohibit* banned refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks "
+    "absent exempt* verweiger* abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte "
+    "entfallt interdi* exclu* absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca "
+    "mancano rifiut* respin* assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
+)
+"""Words, folded, by which a sentence says no without a word of _NO."""
+_PREFIXED = {
+    "en": re.compile(
+        r"\b(?:un(?!der|i|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
+        r"|in\w{2,}(?:ible|able|ent|plete|rect|ible)|im(?:proper|perfect|mature)\w*|dis(?:allow|abl|connect)\w*)\b"
+    ),
+    "de": re.compile(r"\b(?:un(?!d|s|ter|gef)\w{4,}|[Nn]icht-\w+|\w{3,}los(?:e[mnrs]?)?)\b"),
+    "fr": re.compile(r"\b(?:in\w{2,}(?:ible|able|ent|et|ect)e?s?|non-\w+)\b"),
+    "es": re.compile(r"\bin\w{2,}(?:ible|able|iente|eto|ecto|ect[oa]s)\b"),
+    "it": re.compile(r"\bin\w{2,}(?:ibile|abile|ente|eto|etto)\b"),
+    "pl": re.compile(r"\bnie(?!dz|kt|mi|ch|st|raz|co|mal)\w{3,}"),
+}
+"""Words that a prefix or an ending turns round; written small, for "Unfall" and "Indien" are none."""
+
+
+def denial(text: str, language: str) -> str | None:
+    """The first word of a text that denies; "" where there is none, None in a language without a word list."""
+    found = denials(text, language)
+    return None if found is None else next(iter(found), "")
+
+
+def denials(text: str, language: str) -> list[str] | None:
+    """The words of a text that deny, in order; None in a language without a word list."""
+    no = _KNOWN.get(language)
+    if no is None:
+        return None
+    if language == "en":
+        text = _NUMERO.sub(" ", text)  # "no. 5" is a number, not a denial
+    if language == "fr":
+        text = _FRENCH_SHORT.sub(" ", text)
+    words: list[str] = _WORDS.findall(text.casefold())
+    if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
+        return []  # "ne … que" means "only"
+    return [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
+
+
+def half_denial(text: str, language: str) -> bool:
+    """Whether a word of a text may stand for a denial: "forbidden", "invalid", "unless", "undone"."""
+    found = _PREFIXED.get(language)
+    if found is not None and found.search(text[:1].casefold() + text[1:]):
+        return True
+    return any(folded(word) in _HALF for word in WORD.findall(text))

@@ -1,7 +1,8 @@
-"""Finds numbers in a text with their units: figures in the notations of six languages, and number words."""
+"""Finds numbers with units, dates, times, amounts, accounts and periods in a text."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from functools import cache
 
@@ -290,3 +291,351 @@ def _german(word: str) -> int | None:
     if sign and one in names and ten in names and names[ten] >= 20:
         return total + names[one] + names[ten]
     return None
+
+
+# ---- finds dates and times of day in a text, in the common forms of six languages
+
+
+Day = tuple[int | None, int | None, int | None]
+"""Year, month, day; None for what is not said."""
+
+
+class DateMention(Record):
+    """A date, weekday or time of day in a text; `readings` has more than one where 03/04 may be both."""
+
+    start: int
+    end: int
+    readings: tuple[Day, ...] = ()
+    weekday: int | None = None
+    minutes: tuple[int, ...] = ()
+
+
+_YEAR = r"(?P<y>(?:1[6-9]|2[01])\d\d)(?!\d)"
+_DAY = r"(?<![\d.,])(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª|°)?"
+_OF_YEAR = r"(?:\s*,)?\s*(?:de |del |of |roku )?\s*"
+_ISO = re.compile(r"(?<!\d)(?P<y>(?:1[6-9]|2[01])\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)")
+_PLAIN = re.compile(
+    r"(?<![\d./-])(?P<a>\d{1,2})\s?([./-])\s?(?P<b>\d{1,2})\s?\2\s?(?P<y>(?:1[6-9]|2[01])\d\d|\d\d)(?!\d|\2\d)"
+)
+_SHORT = re.compile(r"(?<![\d.,])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.(?![\d])")
+_CJK = re.compile(
+    r"(?:(?P<y>\d{4})年)(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日)?)?|(?P<m2>\d{1,2})月(?:(?P<d2>\d{1,2})日)"
+)
+_CLOCK = re.compile(
+    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
+    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=\d )h\b)?(?![\d:]|[.,]\d)"
+)
+_CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
+_HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
+"""Before a French hour: "8 h 45" and "13 heures" alone may also say how long something takes."""
+_MONTH_BEFORE = re.compile(
+    r"\b(?:in|of|by|since|until|till|from|to|early|late|mid|this|last|next|during|im|en|de|w|do|od|à|fin|ende|anfang|mitte|bis|seit|nel|del|a)[\s-]+$",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _months() -> dict[str, int]:
+    return {word: at + 1 for at, line in enumerate(tables()["months"]["names"]) for word in line.split()}
+
+
+@cache
+def _alone() -> frozenset[str]:
+    return frozenset(tables()["months"]["alone"].split())
+
+
+@cache
+def _weekdays() -> dict[str, int]:
+    return {word: at for at, line in enumerate(tables()["weekdays"]["names"]) for word in line.split()}
+
+
+_BEFORE_MONTH = re.compile(_DAY + r"\s*(?:of |de |d['’]|-)?\s*$")
+_AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?:,?\s+" + _YEAR + ")?", re.IGNORECASE)
+_VERBS = frozenset(("may", "march"))
+"""Written small they are words of English."""
+_ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b|\d{1,2} of\b|\w+ \d{1,2}(?:st|nd|rd|th)\b")
+_AFTER_YEAR = re.compile(r"\.?" + _OF_YEAR + _YEAR)
+
+
+def find_dates(text: str, language: str = "") -> list[DateMention]:
+    """All dates, months, weekdays and times of day, in order; years alone are left to the numbers."""
+    found: list[DateMention] = []
+    words = [(match, re.sub(r"['’]s$", "", folded(match.group()))) for match in WORD.finditer(text)]
+    if any(sign.isdigit() for sign in text):
+        found += _in_figures(text, language)
+    for match, word in words:
+        if word in _months():
+            when = _around_month(text, match.start(), match.end(), word)
+            if when is not None and match[0] in _VERBS and language != "es" and not _is_surely_date(text, when):
+                continue
+            if when is not None:
+                found.append(when)
+        elif word in _weekdays() and not (word == "martes" and language != "es"):
+            found.append(DateMention(match.start(), match.end(), weekday=_weekdays()[word]))
+    found.sort(key=lambda when: (when.start, -when.end))
+    kept: list[DateMention] = []
+    for when in found:
+        if not kept or when.start >= kept[-1].end:
+            kept.append(when)
+    return kept
+
+
+def _is_surely_date(text: str, when: DateMention) -> bool:
+    """Whether a month that may be a word of English is one: "the 2nd of may", "2 may 2025", not "store 2 may"."""
+    return any(year for year, _, _ in when.readings) or _ORDINAL.match(text, when.start) is not None
+
+
+def _around_month(text: str, start: int, end: int, word: str) -> DateMention | None:
+    month = _months()[word]
+    before = _BEFORE_MONTH.search(text, max(0, start - 12), start)
+    if before is not None and 1 <= int(before["d"]) <= 31:
+        year = _AFTER_YEAR.match(text, end)
+        return DateMention(
+            before.start("d"), year.end() if year else end, ((_int(year, "y"), month, int(before["d"])),)
+        )  # 3 March 2024
+    after = _AFTER_DAY.match(text, end)
+    if after is not None and 1 <= int(after["d"]) <= 31:
+        return DateMention(start, after.end(), ((_int(after, "y"), month, int(after["d"])),))  # March 3, 2024
+    year = _AFTER_YEAR.match(text, end)
+    if year is not None:
+        return DateMention(start, year.end(), ((int(year["y"]), month, None),))
+    if word in _alone() and (text[start].isupper() or word not in ("march", "august", "avril", "marca", "marche")):
+        return DateMention(start, end, ((None, month, None),))
+    if word in ("may", "mai", "mars", "maj", "maja", "maju") and _MONTH_BEFORE.search(text, max(0, start - 12), start):
+        if word == "may" and not text[start].isupper():
+            return None
+        return DateMention(start, end, ((None, month, None),))
+    return None
+
+
+def _int(match: re.Match[str] | None, name: str) -> int | None:
+    return int(match[name]) if match is not None and match[name] else None
+
+
+def _in_figures(text: str, language: str) -> list[DateMention]:
+    found: list[DateMention] = []
+    for match in _ISO.finditer(text):
+        _add(found, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
+    for match in _PLAIN.finditer(text):
+        a, b, year = int(match["a"]), int(match["b"]), int(match["y"])
+        year += 2000 if year < 70 else 1900 if year < 100 else 0
+        _add(
+            found,
+            match,
+            [(year, b, a), (year, a, b)] if "/" in match.group() or "-" in match.group() else [(year, b, a)],
+        )
+    if language in ("de", "pl"):
+        for match in _SHORT.finditer(text):
+            _add(found, match, [(None, int(match["m"]), int(match["d"]))])
+    for match in _CJK.finditer(text):
+        _add(
+            found,
+            match,
+            [(_int(match, "y"), _int(match, "m") or _int(match, "m2"), _int(match, "d") or _int(match, "d2"))],
+        )
+    for match in _CLOCK.finditer(text):
+        minutes = _minutes(text, match)
+        if minutes:
+            found.append(DateMention(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
+    return found
+
+
+def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
+    good = tuple(day for day in readings if 1 <= (day[1] or 1) <= 12 and 1 <= (day[2] or 1) <= 31)
+    if good:
+        found.append(DateMention(match.start(), match.end(), good))
+
+
+def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
+    """The minutes since midnight that a time may mean; empty when it is none."""
+    half = (match["half"] or "").casefold().replace(".", "").replace(" ", "")
+    is_spaced = (match["sep"] or "").strip() == "h" != match["sep"]
+    if half in ("h", "heure", "heures") or is_spaced:
+        if _HOUR_BEFORE.search(text, max(0, match.start() - 12), match.start()) is None:
+            return ()
+        hour = int(match["h"])
+        minutes = hour * 60 + int(match["min"] or 0)
+        return (minutes, minutes + 720) if 1 <= hour < 12 else (minutes,)
+    said = bool(half) or _CLOCK_BEFORE.search(text, max(0, match.start() - 10), match.start()) is not None
+    if match["sep"] is None and not (
+        half or re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()])
+    ):
+        return ()
+    if match["sep"] == "." and not said:
+        return ()
+    hour, minute = int(match["h"]), int(match["min"] or 0)
+    if half == "pm":
+        return ((hour % 12 + 12) * 60 + minute,)
+    if half == "am":
+        return (hour % 12 * 60 + minute,)
+    return (hour * 60 + minute, (hour + 12) * 60 + minute) if 1 <= hour < 12 and not half else (hour * 60 + minute,)
+
+
+def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) -> bool:
+    if said.minutes:
+        return any(set(said.minutes) & set(other.minutes) for other in known)
+    if said.weekday is not None:
+        return any(other.weekday == said.weekday or said.weekday in _weekdays_of(other) for other in known)
+    return any(
+        _agrees(day, other_day, years) for day in said.readings for other in known for other_day in other.readings
+    )
+
+
+def _agrees(said: Day, known: Day, years: set[int]) -> bool:
+    if said[1] is not None and said[1] != known[1]:
+        return False
+    if said[2] is not None and said[2] != known[2]:
+        return False
+    if said[0] is None or said[0] == known[0]:
+        return True
+    return known[0] is None and said[0] in years
+
+
+def _weekdays_of(when: DateMention) -> set[int]:
+    days: set[int] = set()
+    for year, month, day in when.readings:
+        if year and month and day:
+            try:
+                days.add(datetime.date(year, month, day).weekday())
+            except ValueError:
+                continue
+    return days
+
+
+# ---- finds what may fill a cell, by its kind
+#
+# days, amounts, percentages, bank accounts, codes and periods. Pure. All of them give the places of their words in
+# the text, in order.
+
+
+Span = tuple[int, int]
+
+_CURRENCY_WORDS = r"(?:euros?|pounds?|dollars?|francs?|Pfund|Franken|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥])"
+_BEFORE = re.compile(r"(?:(?<![^\W\d_])(?:US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK|[€$£¥]))[ \u00a0\u202f]?[-\u2212]?$")
+_CURRENCY_AFTER = re.compile(rf"(?:,-{{1,2}}|\.-{{1,2}})?[ \u00a0\u202f]?{_CURRENCY_WORDS}(?![^\W\d_])", re.IGNORECASE)
+_MONEY = re.compile(
+    r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)[.,]\d\d(?![\d/])(?![.,]\d)(?!-\d)"
+)  # fmt: skip
+"""1.007,50 or 389.67: figures with two decimals."""
+_WHOLE = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?(?![\d/])(?![.,]\d)")
+_OF_HUNDRED = re.compile(r"[ \u00a0\u202f]?(?:%|‰|per ?cent|v\. ?H\.|pour ?cent|por ?ciento|per ?cento|Prozent)", re.I)
+_OTHER_UNIT = re.compile(
+    r"[ \u00a0\u202f]?(?:hours?|hrs?|Stunden|Std|heures?|horas?|ore|m²|m2|km|kg|g|cm|mm|l|Stück|Stk|pcs|x|°C?|h|"
+    r"uhr)\b",
+    re.IGNORECASE,
+)
+GAP = r"(?>[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8}|[ \u00a0\u202f]{1,2}|-)"
+"""What may stand between groups of a number: blanks, a hyphen, the edge of a cell, the end of a line or paragraph.
+
+Taken in one way only: thirty gaps that could each be split in several would be tried in all of them.
+"""
+_IBAN = re.compile(rf"(?<![^\W_])([A-Z]{{2}}(?={GAP}?\d)|[a-z]{{2}}(?=\d))")
+_CODE = re.compile(r"(?<![^\W_])[^\W_](?:[^\W_]|[-/._](?=[^\W_]))*")
+_COUNT = (
+    r"\d{1,3}(?:[.,]\d)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|thirty|sixty|"
+    r"ninety|"
+    r"ein(?:em|en|er|es|e)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|dreißig|"
+    r"une?|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|quinze|trente|soixante|quatre-vingt-dix|"
+    r"una?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|treinta|sesenta|noventa|"
+    r"due|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|quindici|trenta|sessanta|novanta"
+)
+_SPAN = (
+    r"(?:calendar |business |working |full |Kalender|Werk)?"
+    r"(?:days?|weeks?|months?|years?|Tagen?|Tage|Wochen?|Monat(?:en|e|s)?|Jahr(?:en|e|s)?|"
+    r"jours?|semaines?|mois|an(?:s|nées?|née)?|días?|semanas?|mes(?:es)?|años?|giorn[io]|settiman[ae]|mes[ei]|"
+    r"ann[io])"
+)
+_PERIOD = re.compile(
+    rf"(?<![\w.,])(?:{_COUNT})(?: \([^()]{{1,15}}\))?[ \u00a0-](?:(?:full|whole|clear|volle[nr]?|"
+    rf"ganze[nr]?) )?{_SPAN}\b['’]?"
+    r"(?:[ ](?:francs|ouvrables|ouvrés|calendaires|naturales|hábiles|lavorativi|solari))?"
+    r"(?: zum (?:Ende (?:eines|des) \w+|[A-ZÄÖÜ]\w*ende|Schluss \w+ \w+|Monatsletzten))?",
+    re.IGNORECASE,
+)
+
+
+def find_days(text: str, language: str = "") -> list[Span]:
+    """Days with their year."""
+    return [
+        (one.start, one.end)
+        for one in find_dates(text, language)
+        if any(year and month and day for year, month, day in one.readings)
+    ]
+
+
+def find_amounts(text: str, language: str = "") -> list[Span]:
+    """Amounts of money: figures with a currency, or with two decimals and no other unit."""
+    taken = find_days(text, language) + find_ibans(text)
+    found = []
+    for match in _WHOLE.finditer(text):
+        start, end = match.span()
+        if any(start < other[1] and other[0] < end for other in taken) or _OF_HUNDRED.match(text, end):
+            continue
+        before, after = _BEFORE.search(text, max(0, start - 6), start), _CURRENCY_AFTER.match(text, end)
+        is_money = _MONEY.fullmatch(match.group()) is not None and not _OTHER_UNIT.match(text, end)
+        if before or after or is_money:
+            found.append((before.start() if before else start, after.end() if after else end))
+    return found
+
+
+def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
+    return [
+        ((one.start, one.end), one.values[0])
+        for one in find_numbers(text, language)
+        if one.unit and one.unit[0] == "percent" and len(one.values) == 1
+    ]
+
+
+def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
+    """Bank accounts as long as those of their country, in any case, also over lines and cells.
+
+    `checked`: only those whose check digits are right.
+    """
+    found: list[Span] = []
+    for start in _IBAN.finditer(text):
+        country = _account_of(start[0].upper())
+        if country is None or (found and start.start() < found[-1][1]):
+            continue
+        match = country.match(text, start.end())
+        if match and (not checked or is_iban(text[start.start() : match.end()])):
+            found.append((start.start(), match.end()))
+    return found
+
+
+@cache
+def _account_of(country: str) -> re.Pattern[str] | None:
+    """What follows the letters of a country in its accounts; None for letters of no country that has any."""
+    from stdnum import numdb
+
+    shape = numdb.get("iban").info(f"{country}00")[0][1].get("bban")
+    if not shape:
+        return None
+    signs = {"n": r"\d", "a": "[A-Z]", "c": "[A-Z0-9]"}
+    parts = [f"(?:{GAP}?{signs[kind]}){{{size}}}" for size, kind in re.findall(r"(\d+)!([nac])", f"2!n{shape}")]
+    return re.compile("".join(parts) + r"(?![^\W_])", re.IGNORECASE)
+
+
+def is_iban(words: str) -> bool:
+    plain = re.sub(r"[\W_]", "", words).upper()
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", plain):
+        return False
+    return int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 == 1
+
+
+def find_codes(text: str, language: str = "") -> list[Span]:
+    """What may be the number of a paper: a word with a digit that is no day and no amount."""
+    taken = find_days(text, language) + find_ibans(text)
+    found = []
+    for match in _CODE.finditer(text):
+        start, end = match.span()
+        if not any(sign.isdigit() for sign in match.group()):
+            continue
+        if any(start < other[1] and other[0] < end for other in taken) or _CURRENCY_AFTER.match(text, end):
+            continue
+        found.append((start, end))
+    return found
+
+
+def find_periods(text: str) -> list[Span]:
+    """Periods: "14 days", "sechs Monaten zum Quartalsende", "quinze jours"."""
+    return [one.span() for one in _PERIOD.finditer(text)]

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from slmdesk.base.record import Record
-from slmdesk.text.words.folding import fold
+from slmdesk.text.folding import fold
 
 CLAUSE_WORDS = (
     "article art section sec clause chapter part annex appendix schedule paragraph artikel abschnitt kapitel teil "

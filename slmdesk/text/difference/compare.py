@@ -8,14 +8,30 @@ into a fixed order first, so that comparing them the other way round shows the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from slmdesk.base.documents import Page
-from slmdesk.text.difference.clauses import clauses_of
-from slmdesk.text.difference.matching import Matcher, Yield, order_key
-from slmdesk.text.difference.parts import units_of
-from slmdesk.text.difference.presentation import ChangeBuilder, in_order, moved_together
-from slmdesk.text.difference.types import Difference
+from slmdesk.base.documents import BlockKind, Page
+from slmdesk.base.record import changed
+from slmdesk.text.checks.words import folded, function_words
+from slmdesk.text.difference.facts import facts_of
+from slmdesk.text.difference.parts import (
+    Hunk,
+    Unit,
+    common,
+    heaviest,
+    hunks_of,
+    is_heading,
+    sentences_of,
+    token_key,
+    tokens_of,
+    units_of,
+)
+from slmdesk.text.difference.types import Change, ChangeKind, Difference, Place, Row, Run
 
 
 def difference(
@@ -34,3 +50,599 @@ def difference(
     events = [one.turned() for one in work.run()] if swapped else work.run()
     clauses = clauses_of(before), clauses_of(after)
     return ChangeBuilder(in_order(moved_together(events)), clauses, language, checkpoint).build()
+
+
+# ---- finds the clause of each paragraph
+
+
+MOST_CHARACTERS = 100
+"""Of a heading that is shown."""
+_MARKS = re.compile(r"^#{1,6}\s+|[*_]{2,}")
+_BULLET = re.compile(r"^[\u2022\u2023\u25aa\u25cf\u25e6*+\u2013-]\s+")
+
+
+def clauses_of(units: Sequence[Unit]) -> list[str]:
+    """Of each block of a document its clause: "6. Support, 6.4"; the number alone where no heading is above it."""
+    found: list[str] = []
+    heading = last = ""
+    for one in units:
+        number = _number(one)
+        if is_heading(one.text, one.kind, one.lead):
+            heading, number = _shortened(_MARKS.sub("", one.text)), ""
+        last = number or last
+        found.append(", ".join(filter(None, (heading, number if heading else last))))
+    return found
+
+
+def _number(unit: Unit) -> str:
+    if unit.kind is BlockKind.HEADING:
+        return ""
+    return _BULLET.sub("", unit.text[: unit.lead].strip()).rstrip(".")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1].rstrip() + "…"
+
+
+# ---- finds which passages of two versions belong together
+
+
+LEAST_ALIKE = 0.4
+"""Of their words two sentences share at least, to be one sentence changed."""
+LEAST_ALIKE_ALONE = 0.2
+"""The same where each is all there is between two unchanged ones."""
+LEAST_MOVED = 20
+"""Letters of what is said to have moved: shorter things stand in many places."""
+LEAST_MOVED_ALIKE, LEAST_MOVED_WORDS = 0.7, 8
+LEAST_SAME_BLOCK = 0.6
+"""Of their words two blocks share at least, to be a block changed and to hold its place against others."""
+MOST_CANDIDATES, BEST_CANDIDATES = 12, 6
+"""Passages a word may stand in, to speak for one of them, where there are many; and how many are looked at closely."""
+SHORT_WORDS = 6
+"""In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
+
+
+Yield = Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class Pairing:
+    """Passages that belong together; `is_moved`: not in the order of the others."""
+
+    old: list[Unit]
+    new: list[Unit]
+    is_same: bool = False
+    is_moved: bool = False
+    change: int = -1
+
+    def turned(self) -> Pairing:
+        return Pairing(self.new, self.old, self.is_same, self.is_moved)
+
+
+def order_key(units: Sequence[Unit]) -> tuple[int, int]:
+    """Return what puts two versions into a fixed order, whichever is given first."""
+    total = 0
+    for unit in units:
+        total = zlib.crc32(unit.key.encode("utf-8", "surrogatepass"), total)
+    return len(units), total
+
+
+class Matcher:
+    def __init__(
+        self,
+        old: Sequence[Page],
+        new: Sequence[Page],
+        before: list[Unit],
+        after: list[Unit],
+        language: str,
+        checkpoint: Yield,
+    ) -> None:
+        self._texts = ({page.number: page.text for page in old}, {page.number: page.text for page in new})
+        self._before, self._after, self._language, self._checkpoint = before, after, language, checkpoint
+        self._events: list[Pairing] = []
+
+    def run(self) -> list[Pairing]:
+        """Return every passage of both versions in some event; in no order."""
+        before, after = self._before, self._after
+        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        self._checkpoint()
+        pairs = _unless_moved(before, after, pairs)
+        self._events += [Pairing([before[at]], [after[to]], is_same=True) for at, to in pairs]
+        gaps = [(before[a:b], after[c:d]) for a, b, c, d in _gaps(pairs, len(before), len(after))]
+        gaps = self._moved_away([gap for gap in gaps if not self._is_same(*gap)])
+        fine: list[tuple[list[Unit], list[Unit]]] = []
+        for mine, theirs in gaps:
+            fine += self._by_sentences(mine, theirs)
+            self._checkpoint()
+        for mine, theirs in self._moved_away(fine):
+            self._resolve(mine, theirs)
+            self._checkpoint()
+        self._moved_alike()
+        self._moved_along()
+        return self._events
+
+    def _is_same(self, mine: list[Unit], theirs: list[Unit]) -> bool:
+        if not mine or not theirs or "".join(one.key for one in mine) != "".join(one.key for one in theirs):
+            return False
+        self._events.append(Pairing(mine, theirs, is_same=True))
+        return True
+
+    def _moved_away(self, gaps: list[tuple[list[Unit], list[Unit]]]) -> list[tuple[list[Unit], list[Unit]]]:
+        mine = Counter(one.key for some, _ in gaps for one in some if len(one.key) >= LEAST_MOVED)
+        theirs = {one.key: one for _, some in gaps for one in some if mine.get(one.key) == 1}
+        counts = Counter(one.key for _, some in gaps for one in some if one.key in theirs)
+        moved = {key for key in theirs if counts[key] == 1}
+        for some, _ in gaps:
+            for one in some:
+                if one.key in moved:
+                    self._events.append(Pairing([one], [theirs[one.key]], is_moved=True))
+        left = [tuple([one for one in some if one.key not in moved] for some in gap) for gap in gaps]
+        return [(one, other) for one, other in left if one or other]
+
+    def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
+        if not mine or not theirs:
+            yield mine, theirs
+            return
+        before, after = self._cut(mine, 0), self._cut(theirs, 1)
+        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        pairs = _unless_moved(before, after, pairs)
+        self._events += [Pairing([before[at]], [after[to]], is_same=True) for at, to in pairs]
+        for a, b, c, d in _gaps(pairs, len(before), len(after)):
+            if not self._is_same(before[a:b], after[c:d]):
+                yield before[a:b], after[c:d]
+
+    def _cut(self, units: list[Unit], side: int) -> list[Unit]:
+        texts = self._texts[side]
+        return [
+            one
+            for unit in units
+            for one in sentences_of(unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language)
+        ]
+
+    def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
+        if not mine or not theirs:
+            self._events += _alone(mine, theirs)
+            return
+        bags, others = [_bag(one.words) for one in mine], [_bag(one.words) for one in theirs]
+        pairs = heaviest((at, to, share * (1 + len(bags[at]))) for at, to, share in _alike(bags, others))
+        groups = [Pairing([mine[at]], [theirs[to]]) for at, to in pairs]
+        for number, (a, b, c, d) in enumerate(_gaps(pairs, len(mine), len(theirs), keep_empty=True)):
+            around = (groups[number - 1] if number else None, groups[number] if number < len(groups) else None)
+            rest = [_without_parts(mine[a:b], *around, 0), _without_parts(theirs[c:d], *around, 1)]
+            self._events += _alone(*rest)
+        for group in groups:
+            group.old.sort(key=place_of)
+            group.new.sort(key=place_of)
+            self._events.append(group)
+
+    def _moved_alike(self) -> None:
+        gone = [one for one in self._events if not one.new and letters_of(one.old) >= LEAST_MOVED]
+        come = [one for one in self._events if not one.old and letters_of(one.new) >= LEAST_MOVED]
+        gone, come = _by_block(gone, 0), _by_block(come, 1)
+        bags = [_bag(_words(one.old)) for one in gone]
+        others = [_bag(_words(one.new)) for one in come]
+        taken: set[int] = set()
+        used: set[int] = set()
+        found: list[Pairing] = []
+        for at, to, _ in sorted(_alike(bags, others, LEAST_MOVED_ALIKE), key=lambda one: (-one[2], one[0], one[1])):
+            if at not in used and to not in taken and len(bags[at]) >= LEAST_MOVED_WORDS:
+                used.add(at)
+                taken.add(to)
+                found.append(Pairing(gone[at].old, come[to].new, is_moved=True))
+        rest = [one for at, one in enumerate(gone) if at not in used]
+        rest += [one for at, one in enumerate(come) if at not in taken]
+        small = [
+            one for one in self._events
+            if (one.old and one.new) or letters_of(one.old or one.new) < LEAST_MOVED
+        ]  # fmt: skip
+        self._events = small + rest + found
+
+    def _moved_along(self) -> None:
+        gone = {place_of(one.old[0]): one for one in self._events if len(one.old) == 1 and not one.new}
+        come = {place_of(one.new[0]): one for one in self._events if len(one.new) == 1 and not one.old}
+        taken: set[int] = set()
+        for one in [event for event in self._events if event.is_moved]:
+            for is_before in (True, False):
+                while True:
+                    mine = _beside(gone, one.old, is_before=is_before)
+                    theirs = _beside(come, one.new, is_before=is_before)
+                    if not mine or not theirs or mine.old[0].key != theirs.new[0].key or id(mine) in taken:
+                        break
+                    taken |= {id(mine), id(theirs)}
+                    one.old = [*mine.old, *one.old] if is_before else [*one.old, *mine.old]
+                    one.new = [*theirs.new, *one.new] if is_before else [*one.new, *theirs.new]
+        self._events = [one for one in self._events if id(one) not in taken]
+
+
+def _beside(events: dict[tuple[int, int], Pairing], units: Sequence[Unit], *, is_before: bool) -> Pairing | None:
+    if is_before:
+        block, at = place_of(units[0])
+        return events.get((block, at - 1)) if at else events.get((block - 1, 0))
+    block, at = place_of(units[-1])
+    return events.get((block, at + 1)) or events.get((block + 1, 0))
+
+
+def _unless_moved(before: Sequence[Unit], after: Sequence[Unit], pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    matched, others = {at for at, _ in pairs}, {to for _, to in pairs}
+    mine = [at for at in range(len(before)) if at not in matched]
+    theirs = [to for to in range(len(after)) if to not in others]
+    if not mine or not theirs or not pairs:
+        return pairs
+    bags = [_bag(before[at].words) for at in mine]
+    alike = _alike(bags, [_bag(after[to].words) for to in theirs], LEAST_SAME_BLOCK)
+    weighed = [(at, to, float(len(before[at].key))) for at, to in pairs]
+    weighed += [
+        (mine[at], theirs[to], share * len(before[mine[at]].key))
+        for at, to, share in alike
+        if len(bags[at]) >= LEAST_MOVED_WORDS
+    ]
+    kept = set(heaviest(weighed))
+    return [pair for pair in pairs if pair in kept]
+
+
+def _gaps(
+    pairs: Sequence[tuple[int, int]], count: int, other: int, *, keep_empty: bool = False
+) -> list[tuple[int, int, int, int]]:
+    """What lies between pairs: begin and end on the one side, begin and end on the other."""
+    found = []
+    at, to = 0, 0
+    for place, there in [*pairs, (count, other)]:
+        if keep_empty or place > at or there > to:
+            found.append((at, place, to, there))
+        at, to = place + 1, there + 1
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _bag(text: str) -> Counter[str]:
+    """The words of a text, counted.  Do not change it: it is cached."""
+    return Counter(token_key(folded(text[start:end])) for start, end in tokens_of(text) if text[start].isalnum())
+
+
+@lru_cache(maxsize=50_000)
+def _weight(word: str) -> float:
+    return 0.25 if word in function_words("en") or (len(word) < 3 and not word.isdigit()) else 1.0
+
+
+def _alike(
+    bags: Sequence[Counter[str]], others: Sequence[Counter[str]], least: float = LEAST_ALIKE
+) -> list[tuple[int, int, float]]:
+    """Pairs of similar texts with their similarity, from `least` to 1; found by words that few texts have."""
+    index: dict[str, list[int]] = {}
+    for to, bag in enumerate(others):
+        for word in bag:
+            index.setdefault(word, []).append(to)
+    sizes = [_size(bag) for bag in others]
+    is_small = len(bags) * len(others) <= 2500
+    found: list[tuple[int, int, float]] = []
+    for at, bag in enumerate(bags):
+        size = _size(bag)
+        votes: Counter[int] = Counter()
+        for word in bag:
+            places = index.get(word, ())
+            if is_small or len(places) <= MOST_CANDIDATES:
+                votes.update(places)
+        ranked = sorted(votes.items(), key=lambda one: (-one[1], abs(one[0] - at)))
+        for to, _ in ranked if is_small else ranked[:BEST_CANDIDATES]:
+            shared = _shared(bag, others[to])
+            share = 2 * shared / (size + sizes[to]) if size + sizes[to] else 0.0
+            if share >= least:
+                found.append((at, to, share))
+    return found
+
+
+def _shared(bag: Counter[str], other: Counter[str]) -> float:
+    return sum(min(count, other[word]) * _weight(word) for word, count in bag.items() if word in other)
+
+
+def _size(bag: Counter[str]) -> float:
+    return sum(count * _weight(word) for word, count in bag.items())
+
+
+def _without_parts(units: list[Unit], before: Pairing | None, after: Pairing | None, side: int) -> list[Unit]:
+    begin, end = 0, len(units)
+    while before and begin < end and _joins(units[begin], before, side):
+        begin += 1
+    while after and begin < end and _joins(units[end - 1], after, side):
+        end -= 1
+    return units[begin:end]
+
+
+def _joins(unit: Unit, group: Pairing, side: int) -> bool:
+    bag = _bag(unit.words)
+    whole = _size(bag)
+    here, there = (group.old, group.new) if side == 0 else (group.new, group.old)
+    left = _bag(_words(there)) - _bag(_words(sorted(here, key=place_of)))
+    if not whole or _shared(bag, left) < 0.6 * whole:
+        return False
+    here.append(unit)
+    return True
+
+
+def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
+    if len(mine) == len(theirs) == 1:
+        bag, other = _bag(mine[0].words), _bag(theirs[0].words)
+        is_short = max(bag.total(), other.total()) <= SHORT_WORDS
+        if (is_short and mine[0].kind is theirs[0].kind) or _alike([bag], [other], LEAST_ALIKE_ALONE):
+            return [Pairing(mine, theirs)]
+    return [Pairing(some, []) for some in ([one] for one in mine)] + [Pairing([], [one]) for one in theirs]
+
+
+def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
+    found: list[Pairing] = []
+    for one in sorted(events, key=lambda event: place_of((event.old or event.new)[0])):
+        some = one.old or one.new
+        last = (found[-1].old or found[-1].new)[-1] if found else None
+        if last and last.block == some[0].block and last.at + 1 == some[0].at:
+            (found[-1].old if side == 0 else found[-1].new).extend(some)
+        else:
+            found.append(Pairing(list(one.old), list(one.new)))
+    return found
+
+
+def letters_of(units: Sequence[Unit]) -> int:
+    return sum(len(one.key) for one in units)
+
+
+def joined(units: Sequence[Unit]) -> str:
+    """The text of units, each block on its own line, unless a page break cut a sentence."""
+    return joined_with_numbers(units)[0]
+
+
+def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int]]]:
+    found = ""
+    numbers: list[tuple[int, int]] = []
+    for at, one in enumerate(units):
+        if at:
+            is_cut = one.text[:1].islower() and found[-1:] not in ".!?:;"
+            found += " " if is_cut or one.block == units[at - 1].block else "\n"
+        if one.lead:
+            numbers.append((len(found), len(found) + one.lead))
+        found += one.text
+    return found, numbers
+
+
+def _words(units: Sequence[Unit]) -> str:
+    return " ".join(one.words for one in units)
+
+
+def place_of(unit: Unit) -> tuple[int, int]:
+    return unit.block, unit.at
+
+
+# ---- puts the passages that belong together in reading order and words them as changes and rows (see …
+
+
+MOST_JOINED = 2400
+"""Letters of neighbours that are shown as one removal or addition."""
+"""In the same place, so short sentences are one changed even without a word in common: "900" for "950"."""
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    """An event where it is shown: a moved one is shown twice, once on each side."""
+
+    event: Pairing
+    old: list[Unit]
+    new: list[Unit]
+    is_part: bool = False
+
+
+def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
+    found = [one for one in events if not one.is_moved]
+    last: Pairing | None = None
+    for one in sorted((one for one in events if one.is_moved), key=lambda one: place_of(one.old[0])):
+        if last and _follows(last.old[-1], one.old[0]) and _follows(last.new[-1], one.new[0]):
+            last.old, last.new = last.old + one.old, last.new + one.new
+        else:
+            last = Pairing(one.old, one.new, is_moved=True)
+            found.append(last)
+    return found
+
+
+def in_order(events: Sequence[Pairing]) -> list[_Step]:
+    """The events in reading order: by the new version, removed ones before what replaced them."""
+
+    def by_old(some: Iterable[Pairing]) -> list[Pairing]:
+        return sorted(some, key=lambda one: place_of(one.old[0]))
+
+    ordered = by_old(one for one in events if one.old and one.new and not one.is_moved)
+    gone = by_old(one for one in events if one.old and (not one.new or one.is_moved))
+    come = sorted(
+        (one for one in events if one.new and (not one.old or one.is_moved)), key=lambda one: place_of(one.new[0])
+    )
+    steps: list[_Step] = []
+    at = to = 0
+    last: Pairing | None = None
+    for one in [*ordered, None]:
+
+        def is_before(unit: Unit, of: Sequence[Unit], is_end: bool = one is None) -> bool:
+            return is_end or place_of(unit) < place_of(of[0])
+
+        for is_part in (True, False):  # what belongs to the paragraph before comes with it
+            while at < len(gone) and is_before(gone[at].old[0], one.old if one else ()):
+                if is_part and not (last and gone[at].old[0].block == last.old[-1].block):
+                    break
+                steps.append(_Step(gone[at], gone[at].old, [], is_part))
+                at += 1
+            while to < len(come) and is_before(come[to].new[0], one.new if one else ()):
+                if is_part and not (last and come[to].new[0].block == last.new[-1].block):
+                    break
+                steps.append(_Step(come[to], [], come[to].new, is_part))
+                to += 1
+        if one is not None:
+            steps.append(_Step(one, one.old, one.new))
+        last = one
+    return steps
+
+
+class ChangeBuilder:
+    def __init__(
+        self, steps: Sequence[_Step], clauses: tuple[Sequence[str], Sequence[str]], language: str, checkpoint: Yield
+    ) -> None:
+        self._steps, self._clauses, self._language, self._checkpoint = steps, clauses, language, checkpoint
+        self._changes: list[Change] = []
+
+    def build(self) -> Difference:
+        steps = self._joined_steps()
+        runs: list[tuple[tuple[Run, ...], tuple[Run, ...]]] = []
+        for step in steps:
+            self._number(step.event)
+            runs.append(self._runs(step))
+            self._checkpoint()
+        return Difference(tuple(self._changes), tuple(self._rows(steps, runs)))
+
+    def _joined_steps(self) -> list[_Step]:
+        found: list[_Step] = []
+        for step in self._steps:
+            last = found[-1] if found else None
+            if last and self._belongs(last, step):
+                last.old, last.new = last.old + step.old, last.new + step.new
+                last.event.old, last.event.new = last.old, last.new
+                continue
+            found.append(step)
+        return found
+
+    @staticmethod
+    def _belongs(last: _Step, step: _Step) -> bool:
+        if last.event.is_moved or step.event.is_moved or last.event.is_same or step.event.is_same:
+            return False
+        if last.is_part is not step.is_part:
+            return False
+        is_gone = not last.new and not step.new
+        is_come = not last.old and not step.old
+        if not is_gone and not is_come:
+            return False
+        return letters_of(last.old + last.new) + letters_of(step.old + step.new) <= MOST_JOINED
+
+    def _number(self, event: Pairing) -> None:
+        if event.is_same or event.change >= 0:
+            return
+        (old, numbers), (new, new_numbers) = joined_with_numbers(event.old), joined_with_numbers(event.new)
+        old_places, new_places = tuple(one.place for one in event.old), tuple(one.place for one in event.new)
+        hunks: list[Hunk] = []
+        if event.old and event.new:
+            is_other = _key(event.old) != _key(event.new)
+            hunks = hunks_of(old, new, numbers, new_numbers) if is_other else []
+            if not hunks and not event.is_moved:
+                event.is_same = True  # a list's number, blanks inside words
+                return
+        kind = (
+            ChangeKind.MOVED if event.is_moved else ChangeKind.CHANGED if event.old and event.new
+            else ChangeKind.REMOVED if event.old else ChangeKind.ADDED
+        )  # fmt: skip
+        event.change = len(self._changes)
+        is_whole = not (event.old and event.new)
+        self._changes.append(
+            Change(
+                kind,
+                _marked(old, [one.old for one in hunks], event.change, is_whole),
+                _marked(new, [one.new for one in hunks], event.change, is_whole),
+                old_places,
+                new_places,
+                facts_of(_without(old, numbers), _without(new, new_numbers), hunks, self._language),
+                *(_clause(some, clauses) for some, clauses in zip((event.old, event.new), self._clauses, strict=True)),
+            )
+        )
+
+    def _runs(self, step: _Step) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+        if step.event.change < 0:
+            return _plain(step.old), _plain(step.new)
+        change = self._changes[step.event.change]
+        return (change.old_runs if step.old else ()), (change.new_runs if step.new else ())
+
+    def _rows(self, steps: Sequence[_Step], runs: Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]) -> Iterator[Row]:
+        """Yield rows paragraph by paragraph; unchanged ones are counted in one row."""
+        same = Row()
+        for group in _paragraphs(steps):
+            old, new = [steps[at].old for at in group], [steps[at].new for at in group]
+            old_places = tuple(one.place for some in old for one in some)
+            new_places = tuple(one.place for some in new for one in some)
+            if all(steps[at].event.change < 0 for at in group):
+                same = Row(
+                    same=same.same + max(1, len({one.block for some in new for one in some})),
+                    old_places=_ends(same.old_places + old_places), new_places=_ends(same.new_places + new_places),
+                )  # fmt: skip
+                continue
+            if same.same:
+                yield same
+                same = Row()
+            yield Row(
+                _spaced(runs[at][0] for at in group), _spaced(runs[at][1] for at in group), 0,
+                old_places, new_places,
+            )  # fmt: skip
+        if same.same:
+            yield same
+
+
+def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
+    group: list[int] = []
+    for at, step in enumerate(steps):
+        last = steps[at - 1] if at else None
+        shares = last is not None and (
+            (last.old and step.old and last.old[-1].block == step.old[0].block)
+            or (last.new and step.new and last.new[-1].block == step.new[0].block)
+        )
+        if group and not shares:
+            yield group
+            group = []
+        group.append(at)
+    if group:
+        yield group
+
+
+def _without(text: str, numbers: Sequence[tuple[int, int]]) -> str:
+    for start, end in numbers:
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return text
+
+
+def _clause(units: Sequence[Unit], clauses: Sequence[str]) -> str:
+    return clauses[units[0].block] if units else ""
+
+
+def _key(units: Sequence[Unit]) -> str:
+    return "".join(one.key for one in units)
+
+
+def _follows(one: Unit, other: Unit) -> bool:
+    return (one.block == other.block and one.at + 1 == other.at) or (one.block + 1 == other.block and other.at == 0)
+
+
+def _ends(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    return (places[0], places[-1]) if len(places) > 2 else places
+
+
+def _plain(units: Sequence[Unit]) -> tuple[Run, ...]:
+    return (Run(joined(units)),) if units else ()
+
+
+def _marked(text: str, spans: Sequence[tuple[int, int]], change: int, is_whole: bool) -> tuple[Run, ...]:
+    if not text:
+        return ()
+    if is_whole:
+        return (Run(text, True, change),)
+    runs: list[Run] = []
+    at = 0
+    for start, end in spans:
+        if start > at:
+            runs.append(Run(text[at:start], False, change))
+        if end > start:
+            runs.append(Run(text[start:end], True, change))
+        at = max(at, end)
+    if at < len(text):
+        runs.append(Run(text[at:], False, change))
+    return tuple(runs)
+
+
+def _spaced(some: Iterator[tuple[Run, ...]] | Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:
+    found: list[Run] = []
+    for runs in some:
+        if found and runs:
+            last = found[-1]
+            if last.is_marked:
+                found.append(Run(" ", False, last.change))
+            else:
+                found[-1] = changed(last, text=last.text + " ")
+        found += runs
+    return tuple(found)

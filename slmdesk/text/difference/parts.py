@@ -1,23 +1,20 @@
-"""Splits a text into blocks, sentences and words for comparison, and defines which count as the same.  Pure.
-
-Texts are the same if they differ only in layout: white space, hyphens inside words, ligatures and other forms of one
-letter, the shape of quotation marks and dashes, the bullets of lists, the numbers of paragraphs and headings.
-"""
+"""Splits texts into blocks, sentences and words for comparison, defines which are the same, and aligns them. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.documents import ASIDE, BlockKind, Page
 from slmdesk.base.record import Record, changed
-from slmdesk.text.difference.numbering import numbered_lines, own_numbers
+from slmdesk.text.checks.words import CLAUSE_WORDS, folded, tables
 from slmdesk.text.difference.types import Place
-from slmdesk.text.words.sentences import sentence_spans
+from slmdesk.text.sentences import sentence_spans
 
 LONG_CHARACTERS = 1200
 """A sentence of more is cut where its words say so: a line without an end must not become one unit."""
@@ -191,3 +188,373 @@ def _short_enough(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             begin = here
     if text[begin:end].strip():
         yield begin, end
+
+
+# ---- finds the numbers that paragraphs and headings bear
+#
+# "3.2", "(a)", "§ 5", "Article 7 –". Pure. They are no part of what a paragraph says: another style of numbering, or
+# other numbers behind a paragraph that was removed, change nothing. A number that may belong to the words ("1.5
+# tonnes", "3. März", "5. Stock") is only taken for that of a paragraph where its neighbours in the document are
+# there.
+
+
+LONGEST_HEADING, MOST_WORDS = 90, 12
+"""Of a paragraph that may be a heading: letters and words."""
+_MARKS_BEFORE = r"(?:#{1,6}\s+)?(?:\*\*|__)?"
+"""Of a heading in Markdown."""
+_MARK = re.compile(r"#{1,6}\s+(?=\S)")
+_BULLET_BEFORE = r"(?:[\u2022\u2023\u25aa\u25cf\u25e6*+\u2013-]\s+)?"
+_DIGITS = r"\d{1,3}(?:\.\d{1,2})*"
+_SURE = (
+    rf"\((?P<round>{_DIGITS}|[A-Za-z]{{1,2}}|[ivx]{{1,5}}|[IVX]{{1,5}})\)|(?P<closed>{_DIGITS}|[A-Za-z]|[ivx]{{1,5}})\)"
+)
+_LETTERED = r"[A-Z](?:\.\d{1,2})+"
+_MAYBE = rf"(?P<dotted>{_DIGITS}|{_LETTERED}|[a-z])[.](?!\d)|(?P<bare>\d{{1,3}}(?:\.\d{{1,2}})+|{_LETTERED})"
+_WORDED = (
+    rf"(?:§{{1,2}}\s*|(?:{CLAUSE_WORDS.replace(' ', '|')})\b\.?\s+(?:(?:no|nr|n°)\.?\s*)?)"
+    rf"(?P<worded>{_DIGITS}|[A-Z]|[IVX]{{1,6}})\b[.):]?"
+)
+_TITLED = r"(?P<letter>[A-Z]|[IVXLC]{1,6})[.)]|(?P<plain>\d{1,2})"
+_SEPARATED = r"(?:\s*[\u2013\u2014:|-])?(?=\s|$)\s*"
+_OF_PARAGRAPH = re.compile(rf"\s*{_BULLET_BEFORE}(?:{_SURE}|{_MAYBE})(?=\s)\s*")
+_OF_HEADING = re.compile(rf"\s*{_MARKS_BEFORE}(?:(?i:{_WORDED})|{_SURE}|{_MAYBE}|{_TITLED}){_SEPARATED}")
+_ENDS = (".", ",", ";", ":", "!", "?")
+_DAY = re.compile(r"\d{1,2}\.0\d")
+_FIRST = re.compile(r"[^\W\d_]+|\S")
+_JOINED = re.compile(r"(?:and|or|to|und|oder|bis|et|ou|à|y|o|e|i|lub|do|en|of)\s+\d|[\u2013-]\s*\d", re.IGNORECASE)
+_OF_VALUES = "per pour por vom uhr am pm oclock x mal times fois volte veces razy"
+"""Words behind a number that is a value, besides units."""
+
+Number = tuple[str, ...]
+
+
+class _Found(Record):
+    end: int
+    number: Number
+    sure: bool
+
+
+def own_numbers(texts: Sequence[tuple[str, BlockKind]]) -> list[int]:
+    """Of each block the length of what it begins with and does not say: its number, the mark of a heading."""
+    found = [_found(text, kind) for text, kind in texts]
+    numbers = {one.number for one in found if one}
+    return [
+        one.end if one and (one.sure or _has_neighbours(one.number, numbers)) else _mark(text, kind)
+        for one, (text, kind) in zip(found, texts, strict=True)
+    ]
+
+
+def numbered_lines(raw: str, kind: BlockKind) -> list[int]:
+    starts = [0]
+    if kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or "\n" not in raw:
+        return starts
+    at = 0
+    for line, after in pairwise(raw.splitlines(keepends=True)):
+        at += len(line)
+        before = raw[starts[-1] : at].strip()
+        found = _found(after.strip(), BlockKind.LIST_ITEM)
+        is_title = before == line.strip() and len(before.split()) <= MOST_WORDS
+        if found and (before.endswith(_ENDS) or (is_title and after.strip()[found.end].isupper())):
+            starts.append(at)
+    return starts
+
+
+def is_heading(text: str, kind: BlockKind, lead: int) -> bool:
+    """Whether a block with `lead` letters of number is a heading; formats without headings have short paragraphs."""
+    if kind is BlockKind.HEADING:
+        return True
+    words = text[lead:]
+    if kind is not BlockKind.PARAGRAPH or not words or len(text) > LONGEST_HEADING or text.endswith(_ENDS):
+        return False
+    if len(words.split()) > MOST_WORDS:
+        return False
+    letters = [one for one in words if one.isalpha()]
+    is_large = len(letters) > 2 and all(map(str.isupper, letters))
+    return bool(letters) and (is_large or (lead > 0 and letters[0].isupper()))
+
+
+def _found(text: str, kind: BlockKind) -> _Found | None:
+    if kind is BlockKind.TABLE_ROW or kind is BlockKind.CODE:
+        return None
+    head = text[:60]
+    may_head = kind is BlockKind.HEADING or _may_be_heading(text, kind)
+    match = (_OF_HEADING if may_head else _OF_PARAGRAPH).match(head)
+    if match is None:
+        return None
+    kinds = {name: value for name, value in match.groupdict().items() if value}
+    ((name, raw),) = kinds.items()
+    rest = text[match.end() :]
+    if name == "worded":
+        is_own = kind is BlockKind.HEADING or not rest or rest[0].isupper()
+        return _Found(match.end(), _parts(raw), sure=True) if is_own else None
+    if not rest or (name in ("letter", "plain") and not (kind is BlockKind.HEADING and rest[0].isupper())):
+        return None
+    if name in ("dotted", "bare", "plain") and _is_value(raw, rest):
+        return None
+    is_sure = name in ("round", "closed", "letter") or (name == "dotted" and kind is BlockKind.HEADING)
+    return _Found(match.end(), _parts(raw), is_sure)
+
+
+def _mark(text: str, kind: BlockKind) -> int:
+    match = _MARK.match(text) if kind is BlockKind.HEADING else None
+    return match.end() if match else 0
+
+
+def _may_be_heading(text: str, kind: BlockKind) -> bool:
+    return kind is BlockKind.PARAGRAPH and len(text) <= LONGEST_HEADING and not text.endswith(_ENDS)
+
+
+def _parts(raw: str) -> Number:
+    return tuple(raw.split("."))
+
+
+def _is_value(raw: str, rest: str) -> bool:
+    """Whether the number is that of a date or an amount: "3. März", "14.03. Kick-off", "1.5 tonnes", "2.1 and 2.2"."""
+    first = _FIRST.match(rest)
+    word = folded(first.group()) if first else ""
+    return word in _value_words() or word[:1] in "%€$£¥°" or bool(_JOINED.match(rest) or _DAY.match(raw))
+
+
+@cache
+def _value_words() -> Collection[str]:
+    units: Iterable[str] = (word for _, _, words in tables()["units"]["table"] for word in words.split())
+    times = (pair.partition("=")[0] for pair in tables()["numbers"]["multipliers"].split())
+    months = " ".join(tables()["months"]["names"]).split()
+    return frozenset((*(one for one in units if len(one) > 1), *times, *months, *_OF_VALUES.split()))
+
+
+def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
+    """Whether the numbers around it are there as well: 3 or 3.1 for 3.4, 2 or 4 for 3, b for a."""
+    *above, last = number
+    parent = tuple(above)
+    if parent:
+        return parent in numbers or (*parent, "2" if last == "1" else "1") in numbers
+    if last.isdigit():
+        near = {(str(int(last) - 1),), (str(int(last) + 1),), (last, "1")}
+    else:
+        near = {(chr(ord(last[0]) - 1),), (chr(ord(last[0]) + 1),), (last, "1")}
+    return not near.isdisjoint(numbers)
+
+
+# ---- aligns two sequences
+#
+# finds what both have, in the same order. Pure; near-linear for any input. Anchors are what both sides have equally
+# often (as in the patience diff of Bram Cohen, where it is once); of them the heaviest chain that keeps the order is
+# taken (Jacobson and Vo 1992, "Heaviest increasing/common subsequence problems"), and the gaps between are treated
+# likewise. Only small gaps are compared each with each (the usual table of longest common subsequences), so that no
+# input costs the square of its length.
+
+
+SMALL = 2500
+"""A gap of so many pairs is compared each with each."""
+MOST_ROUNDS = 60
+"""So often may all places be looked at on average; what is apart then stays apart, whatever was made to be slow."""
+
+Pair = tuple[int, int]
+
+
+def common(
+    old: Sequence[Hashable], new: Sequence[Hashable], weight: Callable[[int], float] = lambda _at: 1.0
+) -> list[Pair]:
+    """Which of `old` correspond to which of `new`: pairs of positions, increasing on both sides.
+
+    `weight` of a position in `old`: the heavier ones decide which stay in order.
+    """
+    found: list[Pair] = []
+    gaps = [(0, len(old), 0, len(new))]
+    left = MOST_ROUNDS * (len(old) + len(new))
+    while gaps and left > 0:
+        begin, end, other, last = gaps.pop()
+        left -= end - begin + last - other
+        while begin < end and other < last and old[begin] == new[other]:
+            found.append((begin, other))
+            begin, other = begin + 1, other + 1
+        while begin < end and other < last and old[end - 1] == new[last - 1]:
+            end, last = end - 1, last - 1
+            found.append((end, last))
+        if begin == end or other == last:
+            continue
+        if (end - begin) * (last - other) <= SMALL:
+            found += _table(old, new, range(begin, end), range(other, last), weight)
+            continue
+        at, to = begin, other
+        for pair in _anchors(old, new, range(begin, end), range(other, last), weight):
+            found.append(pair)
+            gaps.append((at, pair[0], to, pair[1]))
+            at, to = pair[0] + 1, pair[1] + 1
+        if (at, to) != (begin, other):
+            gaps.append((at, end, to, last))
+    return sorted(found)
+
+
+def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
+    """Of pairs (position, other position, weight) the heaviest chain that increases on both sides."""
+    given = sorted(pairs, key=lambda pair: (pair[0], -pair[1]))
+    ranks = {value: at + 1 for at, value in enumerate(sorted({pair[1] for pair in given}))}
+    best: list[tuple[float, int]] = [(0.0, -1)] * (len(ranks) + 1)
+    before: list[int] = []
+    for number, (_, other, weight) in enumerate(given):
+        rank = ranks[other]
+        total, last = _most(best, rank - 1)
+        before.append(last)
+        total += weight
+        while rank < len(best):
+            if best[rank][0] < total:
+                best[rank] = (total, number)
+            rank += rank & -rank
+    chain: list[Pair] = []
+    at = _most(best, len(ranks))[1]
+    while at >= 0:
+        chain.append(given[at][:2])
+        at = before[at]
+    return chain[::-1]
+
+
+def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
+    """The heaviest of all up to a rank (a Fenwick tree, 1994)."""
+    found = (0.0, -1)
+    while rank > 0:
+        if best[rank][0] > found[0]:
+            found = best[rank]
+        rank -= rank & -rank
+    return found
+
+
+def _anchors(
+    old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
+) -> list[Pair]:
+    """Pair what both gaps have equally often, the first with the first and so on; else what both have at all."""
+    mine, theirs = Counter(old[at] for at in here), Counter(new[at] for at in there)
+    equal = {key for key, count in mine.items() if theirs.get(key) == count}
+    if not equal:
+        equal = mine.keys() & theirs.keys()
+    places: dict[Hashable, list[int]] = {}
+    for at in there:
+        if new[at] in equal:
+            places.setdefault(new[at], []).append(at)
+    seen: Counter[Hashable] = Counter()
+    pairs: list[tuple[int, int, float]] = []
+    for at in here:
+        key = old[at]
+        if key in equal and seen[key] < len(places[key]):
+            pairs.append((at, places[key][seen[key]], weight(at)))
+            seen[key] += 1
+    return heaviest(pairs)
+
+
+def _table(
+    old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
+) -> list[Pair]:
+    wide = len(there) + 1
+    rows = [[0.0] * wide]
+    for at in here:
+        above, row, worth = rows[-1], [0.0] * wide, weight(at)
+        for column, to in enumerate(there, 1):
+            if old[at] == new[to]:
+                row[column] = above[column - 1] + worth
+            else:
+                row[column] = above[column] if above[column] >= row[column - 1] else row[column - 1]
+        rows.append(row)
+    found: list[Pair] = []
+    down, across = len(here), len(there)
+    while down and across:
+        if old[here[down - 1]] == new[there[across - 1]]:
+            down, across = down - 1, across - 1
+            found.append((here[down], there[across]))
+        elif rows[down - 1][across] >= rows[down][across - 1]:
+            down -= 1
+        else:
+            across -= 1
+    return found
+
+
+# ---- compares two wordings of a passage
+
+
+SHORT_BRIDGE = 4
+"""Letters of what is the same between two changes, up to which both are shown as one: "5 of 6" for "7 of 8"."""
+
+Span = tuple[int, int]
+_Range = tuple[int, int, int, int]
+
+
+class Hunk(Record):
+    """Words that replaced others; either side may be empty."""
+
+    old: Span
+    new: Span
+
+
+def is_inside(span: Span, others: Sequence[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
+
+
+def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequence[Span] = ()) -> list[Hunk]:
+    """Which words of `old` were replaced by which of `new`; layout is no change, nor is a list number that only one
+    of two formats has as text, nor are the numbers of paragraphs that stand at `numbers` and `new_numbers`.
+    """
+    if old > new:  # so that both directions give the same result
+        return [Hunk(one.new, one.old) for one in hunks_of(new, old, new_numbers, numbers)]
+    mine = [one for one in tokens_of(old) if not is_inside(one, numbers)]
+    theirs = [one for one in tokens_of(new) if not is_inside(one, new_numbers)]
+    keys = [token_key(old[start:end]) for start, end in mine]
+    others = [token_key(new[start:end]) for start, end in theirs]
+    pairs = common(keys, others, lambda at: 1.0 if len(keys[at]) > 3 else 0.6 if keys[at].isalnum() else 0.3)
+    ranges: list[_Range] = []
+    at, to = 0, 0
+    for place, other in [*pairs, (len(keys), len(others))]:
+        if place > at or other > to:
+            ranges.append((at, place, to, other))
+        at, to = place + 1, other + 1
+    after = [*ranges[1:], None]
+    ranges = [_slid(one, following, keys, others) for one, following in zip(ranges, after, strict=False)]
+    real = [one for one in ranges if "".join(keys[one[0] : one[1]]) != "".join(others[one[2] : one[3]])]
+    if real and real[0][0] == 0 and real[0][2] == 0 and _is_lead(old, new, mine, theirs, real[0]):
+        real = real[1:]
+    found = _bridged(real, keys)
+    return [Hunk(_span(mine, a, b, len(old)), _span(theirs, c, d, len(new))) for a, b, c, d in found]
+
+
+def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], first: _Range) -> bool:
+    _, end, _, last = first
+    if end and last:
+        return False
+    text, tokens, count = (old, mine, end) if end else (new, theirs, last)
+    lead = lead_of(text)
+    return bool(lead) and tokens[count - 1][1] <= text.index(lead) + len(lead) and len(tokens) > count
+
+
+def _slid(one: _Range, after: _Range | None, keys: Sequence[str], others: Sequence[str]) -> _Range:
+    """Move a pure addition or removal so that it starts with a word if possible: "x. New." becomes "New." after
+    "x.".
+    """
+    a, b, c, d = one
+    end, last = (after[0], after[2]) if after else (len(keys), len(others))
+    if a == b:
+        while d < last and b < end and others[c] == others[d] and not others[c].isalnum():
+            a, b, c, d = a + 1, b + 1, c + 1, d + 1
+    elif c == d:
+        while b < end and d < last and keys[a] == keys[b] and not keys[a].isalnum():
+            a, b, c, d = a + 1, b + 1, c + 1, d + 1
+    return a, b, c, d
+
+
+def _bridged(ranges: Sequence[_Range], keys: Sequence[str]) -> list[_Range]:
+    found: list[_Range] = []
+    for one in ranges:
+        if found:
+            before = found[-1]
+            between = sum(map(len, keys[before[1] : one[0]]))
+            sizes = [one[1] - one[0] + one[3] - one[2], before[1] - before[0] + before[3] - before[2]]
+            if between <= SHORT_BRIDGE and one[0] - before[1] <= 2 and min(sizes) > 1:
+                found[-1] = (before[0], one[1], before[2], one[3])
+                continue
+        found.append(one)
+    return found
+
+
+def _span(tokens: Sequence[Span], begin: int, end: int, length: int) -> Span:
+    if begin < end:
+        return tokens[begin][0], tokens[end - 1][1]
+    here = tokens[begin][0] if begin < len(tokens) else length
+    return here, here

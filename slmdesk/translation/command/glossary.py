@@ -10,15 +10,14 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
-from slmdesk.base.languages import language_of
 from slmdesk.base.protocol import Progress
-from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter
+from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option
 from slmdesk.services import Services
-from slmdesk.text.translation.checks import term_flags
-from slmdesk.translation.terms.glossaries import ImportRequest
-from slmdesk.translation.terms.memory import Match
+from slmdesk.text.translation_checks import term_flags
+from slmdesk.translation.glossaries import ImportRequest
+from slmdesk.translation.memory import Match
 
 
 @click.group()

@@ -1,24 +1,26 @@
-"""The translator: a text (`text.pane`) or a document (`document.pane`).  Widgets only."""
+"""Puts the translator together: its page for texts and documents, and the windows opened from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.base.translation import GlossaryRecord
 from slmdesk.redaction.service import Preview
-from slmdesk.translation.inspection import ChosenDocuments
-from slmdesk.translation.window.document.controller import DocumentTranslation
-from slmdesk.translation.window.document.form import DocumentForm
-from slmdesk.translation.window.document.pane import DocumentPane
-from slmdesk.translation.window.text.controller import TranslateController
-from slmdesk.translation.window.text.entry import files_among
-from slmdesk.translation.window.text.pane import TextPane
-from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.translation.documents import ChosenDocuments
+from slmdesk.translation.window.document_pane import DocumentForm, DocumentPane
+from slmdesk.translation.window.documents import DocumentTranslation
+from slmdesk.translation.window.text import TranslateController
+from slmdesk.translation.window.text_editors import TranslateEntry, files_among
+from slmdesk.translation.window.text_pane import TextPane
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
 
 WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
@@ -112,3 +114,66 @@ class TranslatePage(QStackedWidget):
         self.setCurrentWidget(self.document)
         if self.isVisible():
             self.document.review.take_focus()
+
+
+# ---- puts the translator together
+
+
+class TranslateArea(QObject):
+    def __init__(
+        self, bridge: Bridge, settings: Settings, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject
+    ) -> None:
+        super().__init__(parent, objectName="translate_area")
+        self.text = TranslateController(bridge, settings, state, self)
+        self.document = DocumentTranslation(bridge, self)
+        self.reach = TranslateEntry(bridge, self.text, self)
+        page = self.page = TranslatePage(self.text, self.document, keeper)
+        terms = TermWindows(bridge, keeper, self.text, page)
+        page.text.glossaries_requested.connect(terms.open_glossaries)
+        page.text.memory_requested.connect(terms.open_memory)
+        page.paste_requested.connect(self.reach.take_clipboard)
+        page.data_given.connect(self.reach.take_data)
+        self.reach.text_taken.connect(page.take_text)
+        self.reach.documents_taken.connect(page.take_documents)
+
+
+# ---- opens the windows of the glossaries and of the memory, one of each at a time
+
+
+class TermWindows(QObject):
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, translate: TranslateController, page: QWidget) -> None:
+        super().__init__(page, objectName="term_windows")
+        self._bridge, self._keeper, self._translate, self._page = bridge, keeper, translate, page
+
+    def open_glossaries(self) -> None:
+        if self._is_open("glossary_window"):
+            return
+        from slmdesk.translation.window.glossary_window import GlossaryController, GlossaryWindow
+
+        manner = self._translate.manner
+        source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
+        controller = GlossaryController(self._bridge)
+        window = GlossaryWindow(controller, self._keeper, self._page, languages=(source, manner.target))
+        window.proposals_requested.connect(self._open_proposals)
+        window.show()
+
+    def _open_proposals(self, glossary: GlossaryRecord) -> None:
+        from slmdesk.translation.window.glossary_window import ProposalWindow
+
+        parent = self._page.findChild(QDialog, "glossary_window")
+        if parent is not None and not self._is_open("proposal_window"):
+            ProposalWindow(self._bridge, parent, glossary).show()
+
+    def open_memory(self) -> None:
+        if self._is_open("memory_window"):
+            return
+        from slmdesk.translation.window.memory_window import MemoryController, MemoryWindow
+
+        MemoryWindow(MemoryController(self._bridge), self._keeper, self._page).show()
+
+    def _is_open(self, name: str) -> bool:
+        opened = self._page.findChild(QDialog, name)
+        if opened is not None:
+            opened.raise_()
+            opened.activateWindow()
+        return opened is not None

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Mapping
 from functools import partial
 from operator import attrgetter
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
 from shiboken6 import isValid
 
-from slmdesk.runtime.events import Event, Problem
-from slmdesk.runtime.pending import Pending
+from slmdesk.base.settings import Settings
+from slmdesk.runtime.events import Event, Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import pause
 
 if TYPE_CHECKING:
-    from slmdesk.base.settings import Settings
     from slmdesk.services import Services
 
 T = TypeVar("T")
@@ -292,3 +299,245 @@ def _deliver(slot: Callable[[Any], object] | None, value: Any) -> None:
     ]
     if all(isValid(thing) for thing in held if isinstance(thing, QObject)):
         slot(value)
+
+
+# ---- puts what is copied on the clipboard
+#
+# with a mark that asks the system to keep it in no history and no cloud Windows and KDE have such marks, which
+# clipboard managers of other desktops know too. On macOS Qt offers no way to set one. A program that does not heed
+# them still gets the text.
+
+
+_AS_USUAL = "copies_as_usual"
+"""Property of the application: nothing is marked."""
+_WINDOWS = ("ExcludeClipboardContentFromMonitorProcessing", "CanIncludeInClipboardHistory", "CanUploadToCloudClipboard")
+_OF_ONE_PROGRAM = ("offscreen", "minimal")
+"""Platforms of Qt on which a clipboard is the program's own, and never said to be."""
+_NO = bytes(4)
+"""A number of Windows: 0."""
+
+
+def marks(platform: str = sys.platform) -> Mapping[str, bytes]:
+    """The formats that this system wants beside a text that is not to be kept; none where there are none."""
+    if platform == "win32":
+        return {f'application/x-qt-windows-mime;value="{name}"': _NO for name in _WINDOWS}
+    return {} if platform == "darwin" else {"x-kde-passwordManagerHint": b"secret"}
+
+
+def copy_text(text: str) -> None:
+    data = QMimeData()
+    data.setText(text)
+    copy_data(data)
+
+
+def copy_data(data: QMimeData) -> None:
+    QGuiApplication.clipboard().setMimeData(marked(data))
+
+
+def marked(data: QMimeData) -> QMimeData:
+    """The data, with the marks unless the person wants none."""
+    app = QGuiApplication.instance()
+    if app is not None and not app.property(_AS_USUAL):
+        for name, value in marks().items():
+            data.setData(name, value)
+    return data
+
+
+def clear_clipboard() -> None:
+    """Empty the clipboard, and what is selected (X11), where it came from this program."""
+    clipboard = QGuiApplication.clipboard()
+    if clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM:
+        clipboard.clear()
+    if clipboard.supportsSelection() and clipboard.ownsSelection():
+        clipboard.clear(QClipboard.Mode.Selection)
+
+
+class ClipboardMarker(QObject):
+    """Marks also what Qt's own fields copy, right after they did."""
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent, objectName="clipboard_marker")
+        self._clipboard = QGuiApplication.clipboard()
+        self._take(settings)
+        bridge.settings_changed.connect(self._take)
+        self._clipboard.dataChanged.connect(self._on_changed)
+
+    def _take(self, settings: Settings) -> None:
+        if app := QGuiApplication.instance():
+            app.setProperty(_AS_USUAL, not settings.private_copies)
+
+    def _on_changed(self) -> None:
+        if not (self._clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM):
+            return
+        made, data = QMimeData(), self._clipboard.mimeData()
+        if data is None:  # it was emptied; the stubs know no None
+            return
+        for name in data.formats():
+            made.setData(name, data.data(name))
+        if made.formats() and set(marked(made).formats()) != set(data.formats()):
+            self._clipboard.setMimeData(made)
+
+
+# ---- a pause before something is done
+
+
+class Delay(QTimer):
+    """Calls `then` once, some milliseconds after the last `start`."""
+
+    def __init__(self, owner: QObject, ms: int, then: Callable[[], object] | SignalInstance, name: str = "") -> None:
+        super().__init__(owner, singleShot=True, interval=_pause(ms))
+        self.setObjectName(name)
+        self.timeout.connect(then)
+
+    def start_in(self, ms: int) -> None:
+        """Start with another pause, which later starts keep."""
+        self.start(_pause(ms))
+
+
+def _pause(ms: int) -> int:
+    return int(pause(ms / 1000) * 1000)
+
+
+# ---- python's cyclic garbage, collected on the window's thread between two events
+#
+# Python starts its collector wherever enough was allocated: in another thread, or in the middle of an event. Widgets
+# that are in a cycle are then destroyed there, under Qt's feet, and the process ends with SIGSEGV.
+
+
+LOOK_MS = 1000
+
+
+class GarbageCollector(QObject):
+    """Takes over from Python's own collector until `stop`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("garbage_collector")
+        gc.disable()
+        gc.freeze()  # what the program is made of is never garbage: a look need not pass over it
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.setObjectName("garbage_timer")
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def look(self) -> None:
+        """Collect the oldest generation that is due, by Python's own thresholds."""
+        counts, thresholds = gc.get_count(), gc.get_threshold()
+        for generation in (2, 1, 0):
+            if counts[generation] > thresholds[generation]:
+                gc.collect(generation)
+                return
+
+    def stop(self) -> None:
+        self._timer.stop()
+        gc.unfreeze()
+        gc.enable()
+
+
+# ---- uncaught errors of all threads, shown in one dialog while the program goes on
+
+
+TITLE = "Something went wrong in slmdesk"
+SENTENCE = (
+    "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
+    "The details name program versions and places in the program; they hold nothing you wrote."
+)
+MAX_REPORTS = 20
+"""Reports kept for copying; further ones are only counted."""
+
+
+class ErrorThread(QObject):
+    """Receives uncaught errors from any thread and shows one dialog for all of them.
+
+    Emits `error_caught` with the report, on the window's thread.
+    """
+
+    error_caught = Signal(str)
+
+    _arrived = Signal(str)
+
+    def __init__(self, window: Callable[[], QWidget | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("error_desk")
+        self._window = window
+        self.dialog: QMessageBox | None = None
+        self._reports: list[str] = []
+        self._count = 0
+        self._before: tuple[Any, Any, Any] | None = None
+        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+
+    def install(self) -> None:
+        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        sys.excepthook = self._receive
+        threading.excepthook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
+        sys.unraisablehook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
+
+    def remove(self) -> None:
+        if self._before is not None:
+            sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
+            self._before = None
+
+    def show_report(self, report: str) -> None:
+        """Show a report made elsewhere.  May be called from any thread."""
+        self._arrived.emit(report)
+
+    def _on_arrived(self, report: str) -> None:
+        self._count += 1
+        if len(self._reports) < MAX_REPORTS and report not in self._reports:
+            self._reports.append(report)
+        self.error_caught.emit(report)
+        if self.dialog is None:
+            self._open_dialog()
+        self._fill_dialog()
+
+    def _on_finished(self) -> None:
+        self.dialog = None
+        self._reports.clear()
+        self._count = 0
+
+    def _receive(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None
+    ) -> None:
+        """Called on any thread; nothing here may raise."""
+        if issubclass(kind, KeyboardInterrupt):
+            return
+        from slmdesk.runtime.messages import bug_report  # late: not needed before the window shows
+
+        report = bug_report((kind() if error is None else error).with_traceback(trace))
+        try:
+            self._arrived.emit(report)
+        except RuntimeError:  # Qt is already gone: the terminal is all there is
+            print(report, file=sys.stderr)  # noqa: T201
+
+    def _open_dialog(self) -> None:
+        box = QMessageBox(QMessageBox.Icon.Warning, TITLE, SENTENCE, parent=self._window())
+        box.setObjectName("error_dialog")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowModality(Qt.WindowModality.NonModal)
+        copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
+        copy.setObjectName("copy_details_button")
+        copy.clicked.disconnect()  # so that the dialog stays open
+        copy.clicked.connect(lambda: copy_text("\n\n".join(self._reports)))
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.finished.connect(self._on_finished)
+        self.dialog = box
+        box.open()
+
+    def _fill_dialog(self) -> None:
+        if self.dialog is None:
+            return
+        more = "" if self._count == 1 else f"\n\nThis happened {self._count:,} times."
+        self.dialog.setInformativeText(more.strip())
+        self.dialog.setDetailedText("\n\n".join(self._reports))
+
+
+def show_problem(parent: QWidget, *, title: str, text: str, details: str = "") -> QMessageBox:
+    box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Close, parent)
+    box.setObjectName("problem_dialog")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if details:
+        box.setDetailedText(details)
+    box.open()
+    return box

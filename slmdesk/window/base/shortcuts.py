@@ -5,13 +5,23 @@ A person may give them other keys; the setting `shortcuts` holds those that are 
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new, write_atomically
 from slmdesk.base.record import Record, changed
+from slmdesk.base.settings import SettingsFile
+from slmdesk.base.types import Json
+from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 
 class Keys(Record):
@@ -270,3 +280,152 @@ def show_keys(widget: QWidget, name: str, tip: str) -> None:
     widget.setProperty(TIP, tip)
     shown = keys_of(name).shown
     widget.setToolTip(f"{tip} ({shown})" if shown else tip)
+
+
+# ---- what the window remembers of itself until the next run
+#
+# kept in a file of its own, which only the window writes.
+
+
+log = logging.getLogger(__name__)
+MAX_TEXT = 64_000
+MAX_NUMBER = 1 << 31
+
+
+class WindowState(Record):
+    """Layout, and what was shown last.  The names of the fields are the keys of the file."""
+
+    window_geometry: str = ""
+    """base64, like the splitters."""
+    window_splitter: str = ""
+    last_page: str = ""
+    """The title of the page that was in front."""
+    last_chat: str = ""
+    unread_chats: str = ""
+    """Ids of chats with an answer that nobody has seen, with a space between."""
+    sidebar_visible: bool = True
+    chat_panel_visible: bool = False
+    documents_splitter: str = ""
+    documents_body: str = ""
+    """Pages beside panes."""
+    documents_thumbnails: bool = True
+    last_document: str = ""
+    last_document_page: int = 1
+    last_document_pane: str = ""
+    last_summary_length: str = "medium"
+    last_typed: str = ""
+    """Id of the typed text that stood in the translator last."""
+    last_writing: str = ""
+    """Id of the text that stood on the page Write last."""
+    search_task: str = ""
+    """What a model on the Hub is searched for: chat, summaries … ; empty: any."""
+    search_language: str = ""
+    search_license: str = ""
+    search_author: str = ""
+    search_fits: bool = False
+    search_sort: str = "downloads"
+    told_of_disk: str = ""
+    """What was said once of the disk the history lies on: codes, with a space between."""
+
+
+_DEFAULTS = {name: getattr(WindowState(), name) for name in WindowState.__struct_fields__}
+
+
+class WindowStateFile:
+    """The state and its file.  Read before the window is shown, changed on the service thread only.
+
+    A file that cannot be read or holds wrong values means the defaults.
+    """
+
+    def __init__(self, path: Path, older: Mapping[str, Json]) -> None:
+        """`older`: the unknown keys of the settings, where versions before this file existed kept the state."""
+        self._path = path
+        self._older = frozenset(older) & _DEFAULTS.keys()
+        self.current = WindowState(**_valid(self._read(older)))
+        self._keeps_words = True
+
+    def keep_words(self, keeps_words: bool) -> None:
+        """Whether to save what a person wrote into the filters: not beside an encrypted history.  Raises KnownError."""
+        if keeps_words != self._keeps_words:
+            self._keeps_words = keeps_words
+            self._save(self.current)
+
+    def change(self, **values: Any) -> None:
+        """Change some values and save them.  Raises KnownError where they cannot be saved."""
+        new = changed(self.current, **values)
+        if new != self.current:
+            self._save(new)
+            self.current = new
+
+    def take_over(self, settings: SettingsFile) -> None:
+        """Remove from the settings what an older version kept there.  Raises KnownError."""
+        if self._older:
+            if not self._path.exists():
+                self._save(self.current)
+            settings.drop_unknown(self._older)
+            self._older = frozenset()
+
+    def _save(self, state: WindowState) -> None:
+        if not self._keeps_words:
+            state = changed(state, search_author="")
+        write_atomically(self._path, json_bytes({name: getattr(state, name) for name in _DEFAULTS}))
+
+    def _read(self, older: Mapping[str, Json]) -> Mapping[str, Any]:
+        try:
+            return object_in(read_file(self._path))
+        except FileNotFoundError:
+            return older
+        except (OSError, ValueError, RecursionError):
+            log.info("the file of the window's layout cannot be read")
+            return {}
+
+
+def _valid(shape: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: shape[name] for name in _DEFAULTS.keys() & shape.keys() if _is_valid(shape[name], _DEFAULTS[name])}
+
+
+def _is_valid(value: object, default: object) -> bool:
+    if type(value) is not type(default):
+        return False
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT and "\0" not in value
+    return not isinstance(value, int) or 0 <= value <= MAX_NUMBER
+
+
+# ---- keeps Qt's own settings (the folders of file dialogs) inside our folders
+
+
+_ORGANISATION = "QtProject"
+_NAMES = ("FileDialog/history", "FileDialog/lastVisited")
+
+
+def keep_inside(file: Path) -> None:
+    """Make Qt write its settings to `file` and not into the account's.
+
+    Call before the first dialog.  Windows and macOS keep the native format elsewhere: `forget_folders` reaches it
+    there.
+    """
+    for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        QSettings.setPath(kind, QSettings.Scope.UserScope, str(file.parent))
+    with suppress(OSError):
+        os.close(open_new(file))  # Qt keeps the mode of a file that is there, and makes others readable for all
+
+
+def keep_nowhere(file: Path) -> None:
+    """Make Qt keep nothing of its dialogs from now on, and forget what it kept in `file`: the history is encrypted.
+
+    Its settings would have to lie below a file, where there can be no folder.  Windows and macOS keep the native
+    format elsewhere: `forget_folders` reaches it there.
+    """
+    for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        QSettings.setPath(kind, QSettings.Scope.UserScope, str(file))
+    with suppress(OSError, KnownError):
+        if file.stat().st_size:
+            write_atomically(file, b"")
+
+
+def forget_folders() -> None:
+    kept = QSettings(QSettings.Scope.UserScope, _ORGANISATION)
+    for name in _NAMES:
+        if kept.contains(name):
+            kept.remove(name)

@@ -5,9 +5,11 @@ Nothing is looked up by name: a formula is a character with its LaTeX in its for
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict, deque
-from math import ceil
+from math import ceil, isfinite
+from xml.etree import ElementTree as ET
 
 from PySide6.QtCore import QByteArray, QObject, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
@@ -25,9 +27,9 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.record import Record
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.markdown.latex import COLOUR, LatexError, Typeset, typeset
-from slmdesk.window.markdown.style import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
+from slmdesk.text.markup import LONGEST
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.markdown.selected import FORMULA, FORMULA_DISPLAYED, FORMULA_SOURCE, FORMULA_TEX
 
 SCALE = 1.12
 """Letters of formulas are small for their size beside those of a window."""
@@ -256,3 +258,156 @@ def _keys(block: QTextBlock) -> list[_Key]:
             keys.append((str(char.property(FORMULA_TEX)), bool(char.property(FORMULA_DISPLAYED))))
         fragments += 1
     return keys
+
+
+# ---- typesets LaTeX as vector graphics, by ziamath
+#
+# pure Python, its own font, no file and no network. ziamath lays out each row twice, to know how high its brackets
+# grow: rows within rows take twice the time a level (20 fractions in each other: an hour). So rows of one part are
+# unwrapped, and what would still take long is refused by its cost, which is counted beforehand and is the same on
+# every computer.
+
+
+COLOUR = "#010203"
+"""Of the formula as it is typeset; whoever paints it puts the colour of the text in its place."""
+EM = 20
+"""Size of the letters as they are typeset, in units of the graphics."""
+MOST_COST = 6000
+"""Of a formula, as `_cost` counts: about two seconds on a slow core."""
+DEEPEST = 24
+"""Levels of braces and brackets."""
+WIDEST, LOWEST, HIGHEST = 400, 0.15, 120
+"""Of a formula, in em."""
+MARGIN = 1.0
+"""Around it, in units of the graphics: what the smoothing of edges needs."""
+
+_ROWS = ("math", "mrow", "mtd", "mtr", "merror", "mphantom", "mstyle", "mpadded")
+_TEXT = re.compile(r"<mtext([^>]*)>(.*?)</mtext>", re.DOTALL)
+_NESTED = re.compile(r"\\\\|\\[{}]|\\(?:begin|end|left|right)(?![A-Za-z])|[{}]")
+_NOT_DRAWN = {"mathbackground", "columnlines", "rowlines", "frame"}
+"""What the library leaves out or paints over the letters."""
+_TAGS = {
+    "math", "mtd", "mtr", "none", "ms", "menclose", "mfenced", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover",
+    "mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtext",
+    "munder", "munderover",
+}  # fmt: skip
+_OPENS = {"{": "}", "\\begin": "\\end", "\\left": "\\right"}
+
+
+class LatexError(Exception):
+    """It is no LaTeX that can be shown: the source is shown instead."""
+
+
+class Typeset(Record):
+    """A formula as SVG, in COLOUR; sizes in em."""
+
+    svg: bytes
+    width: float
+    height: float
+    depth: float
+    """How much of the height is below the base line."""
+
+
+def typeset(tex: str, *, displayed: bool) -> Typeset:
+    """Typeset a formula.  On any thread; takes 5 to 50 ms, 2 s at most.  Raises LatexError, and nothing else."""
+    if len(tex) > LONGEST:
+        raise LatexError("long")
+    _check_nesting(tex)
+    try:
+        return _drawn(tex, displayed)
+    except LatexError:
+        raise
+    except Exception as err:  # the parser has a dozen kinds of errors for what a model may write
+        raise LatexError(str(err)) from err
+
+
+def _drawn(tex: str, displayed: bool) -> Typeset:
+    from ziamath.config import config  # here: 0.3 s that a chat without formulas does not pay
+    from ziamath.tex import tex2mml
+    from ziamath.zmath import Math
+
+    root = _parsed(tex2mml(_rewritten(tex), inline=not displayed))
+    _simplify(root)
+    _check(root)
+    root.set("mathcolor", COLOUR)
+    config.svg2 = False  # paths in place: Qt's SVG knows no <symbol>
+    made = Math(root, size=EM, margin=MARGIN)
+    if any(made.font.glyphindex(sign) == 0 for text in root.itertext() for sign in text if not sign.isspace()):
+        raise LatexError("letter")
+    box = made.node.bbox
+    width, height = (box.xmax - box.xmin + 2 * MARGIN) / EM, (box.ymax - box.ymin + 2 * MARGIN) / EM
+    if not (isfinite(width) and isfinite(height) and 0 < width <= WIDEST and LOWEST < height <= HIGHEST):
+        raise LatexError("size")
+    return Typeset(made.svg().encode(), width, height, (MARGIN - box.ymin) / EM)
+
+
+def _rewritten(tex: str) -> str:
+    """The same in words that the library knows."""
+    tex = re.sub(r"\\not\s*=", r"\\neq ", tex)
+    tex = re.sub(r"\\not\s*\\in(?![A-Za-z])", r"\\notin ", tex)
+    return re.sub(r"\\tag\*?\{([^{}]*)\}", r"\\qquad \\text{(\1)}", tex)
+
+
+def _parsed(mathml: str) -> ET.Element:
+    mathml = mathml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    return ET.fromstring(_TEXT.sub(_escaped, mathml))  # noqa: S314  no entities of its own, by its only writer
+
+
+def _escaped(found: re.Match[str]) -> str:
+    r"""The library leaves < and & in \text as they are."""
+    words = re.sub(r"&(?!#x[0-9A-Fa-f]+;)", "&amp;", found[2]).replace("<", "&lt;")
+    return f"<mtext{found[1]}>{words}</mtext>"
+
+
+def _check_nesting(tex: str) -> None:
+    r"""Raises LatexError where braces or \left … \right do not match, or are too deep."""
+    expected: list[str] = []
+    for found in _NESTED.finditer(tex):
+        sign = found.group()
+        if sign in _OPENS:
+            expected.append(_OPENS[sign])
+        elif sign in _OPENS.values() and (not expected or expected.pop() != sign):
+            raise LatexError("unbalanced")
+        if len(expected) > DEEPEST:
+            raise LatexError("deep")
+    if expected:
+        raise LatexError("unbalanced")
+
+
+def _simplify(element: ET.Element) -> None:
+    """Put the content of rows that change nothing where the rows stand, and the lines of tables apart."""
+    for child in element:
+        _simplify(child)
+    if element.tag == "mtable":
+        element.set("rowspacing", "0.6em")  # its own lines nearly touch
+    if element.tag == "math" and len(element) == 1 and element[0].tag == "mrow" and not element[0].attrib:
+        inner = list(element[0])
+        if not any(child.get("linebreak") for child in inner):  # lines are placed by the row they are in
+            element[:] = inner
+    for place, child in enumerate(element):
+        if child.tag == "mrow" and len(child) == 1 and not child.attrib and child[0].tag != "mo":
+            element[place] = child[0]  # {,} stays: an operator alone in braces has no space around it
+
+
+def _check(root: ET.Element) -> None:
+    """Raises LatexError for macros the parser did not know, painted grounds, and what takes too long."""
+    for element in root.iter():
+        if element.tag in ("mi", "mo", "mn") and re.match(r"\\[A-Za-z]", element.text or ""):
+            raise LatexError("unknown")
+        if element.tag not in _TAGS or not element.attrib.keys().isdisjoint(_NOT_DRAWN):
+            raise LatexError("not drawn")
+    if len(root) == 0 or _cost(root, 1, 0) > MOST_COST:
+        raise LatexError("cost")
+
+
+def _cost(element: ET.Element, times: int, depth: int) -> int:
+    """How many elements will be laid out, the same ones as often as they are."""
+    if depth > 60 or times > MOST_COST:
+        return MOST_COST + 1
+    within = 2 * times if element.tag in _ROWS or (len(element) > 1 and element.tag == "msqrt") else times
+    total = times
+    for child in element:
+        total += _cost(child, within, depth + 1)
+        if total > MOST_COST:
+            break
+    return total

@@ -1,20 +1,43 @@
-"""What is selected in a message, as text, as HTML and as the cells of tables; without what the program added."""
+"""Markdown as tokens, the formats of messages, and what is selected in one, as text, HTML and cells of tables."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from html import escape
-from typing import cast
+from math import ceil
+from time import thread_time
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument, QTextListFormat, QTextTable
+from PySide6.QtGui import (
+    QFont,
+    QFontInfo,
+    QFontMetricsF,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextListFormat,
+    QTextTable,
+)
 
-from slmdesk.base.record import Record
-from slmdesk.text.words.spreadsheet_cells import harmless_cell
-from slmdesk.window.markdown import html
-from slmdesk.window.markdown.style import CHROME, CODE, FORMULA_SOURCE, GLUED, QUOTE, RULE
+from slmdesk.base.record import Record, changed
+from slmdesk.text.markup import harmless_cell
+from slmdesk.window.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
+from slmdesk.window.widgets.opening import judge_link
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+    from markdown_it.utils import OptionsDict
 
 BOLD = 600
 
@@ -55,7 +78,7 @@ def html_of_selection(cursor: QTextCursor) -> str:
     writer = _Writer(cursor.selectionStart(), cursor.selectionEnd())
     for part in _parts(cursor):
         writer.write(part)
-    return html.page(writer.finished())
+    return page(writer.finished())
 
 
 def mime_of_selection(cursor: QTextCursor) -> QMimeData:
@@ -86,7 +109,7 @@ def mime_of_table(cursor: QTextCursor) -> QMimeData:
     cells = next((part for part in _parts(cursor) if isinstance(part, Cells)), Cells([], False))
     words = cells.words()
     made.setText("\n".join("\t".join(harmless_cell(cell) for cell in row) for row in words))
-    made.setHtml(html.page(_table_html(cells)))
+    made.setHtml(page(_table_html(cells)))
     made.setData("text/csv", _csv(words))
     return made
 
@@ -245,7 +268,7 @@ class _Writer:
 
 
 def _styled(words: str, char: QTextCharFormat) -> str:
-    inner = html.lines(words)
+    inner = lines(words)
     if char.background().style() != Qt.BrushStyle.NoBrush:
         inner = f"<code>{inner}</code>"
     if char.fontWeight() >= BOLD:
@@ -254,14 +277,14 @@ def _styled(words: str, char: QTextCharFormat) -> str:
         inner = f"<i>{inner}</i>"
     if char.fontStrikeOut():
         inner = f"<s>{inner}</s>"
-    return html.link(char.anchorHref(), inner) if char.isAnchor() else inner
+    return link(char.anchorHref(), inner) if char.isAnchor() else inner
 
 
 def _table_html(cells: Cells) -> str:
     rows = []
     for words, row in zip(cells.words(), cells.rows, strict=True):
         rows.append([(text, _inline_html(cell)) for text, cell in zip(words, row, strict=True)])
-    return html.table(rows, has_head=cells.has_head)
+    return table(rows, has_head=cells.has_head)
 
 
 def _inline_html(cell: QTextCursor) -> str:
@@ -280,3 +303,265 @@ def whole(document: QTextDocument) -> QTextCursor:
     made = QTextCursor(document)
     made.select(QTextCursor.SelectionType.Document)
     return made
+
+
+# ---- formats for the text of messages, made once per theme and font size
+
+
+QUOTE = QTextFormat.Property.UserProperty + 1
+"""Of a block: how deep it is quoted."""
+CODE = QTextFormat.Property.UserProperty + 2
+"""Of a block: the number of its code block, from 1."""
+RULE = QTextFormat.Property.UserProperty + 3
+CHROME = QTextFormat.Property.UserProperty + 4
+"""Of characters: they are the program's, not the message's, and are not copied."""
+GLUED = QTextFormat.Property.UserProperty + 5
+"""Of a block: it goes on in the line of the block before, which was too long to lay out at once."""
+
+FORMULA = QTextFormat.ObjectTypes.UserObject + 1
+"""Kind of object of the one character that stands for a formula."""
+FORMULA_TEX = QTextFormat.Property.UserProperty + 6
+FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
+"""Of characters: the formula as typed, with its delimiters."""
+FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
+RESEMBLING = QTextFormat.Property.UserProperty + 9
+"""Of marked characters: they resemble a substitute; their tooltip says so."""
+
+QUOTE_STEP = 16
+TOP_MARGIN = 6
+"""Over the first block of a document: room for the ground of code."""
+BOTTOM_MARGIN = 6
+CODE_PAD = 12
+HEADING_SIZES = (1.35, 1.2, 1.1, 1.0, 1.0, 1.0)
+CODE_SHARE = 0.92
+SMALL_SHARE = 0.85
+
+
+class ViewStyle:
+    def __init__(self, theme: Theme, fonts: Fonts) -> None:
+        self.theme = theme
+        self.fonts = fonts
+        self.font = fonts.text()
+        self.small_font = fonts.text(SMALL_SHARE)
+        self.mono_font = fonts.mono(CODE_SHARE)
+        self.percent = _line_percent(self.font)
+        self.mono_percent = _line_percent(self.mono_font, 1.4)
+        metrics = QFontMetricsF(self.font)
+        self.letter_width = metrics.averageCharWidth()
+        self.line_height = metrics.height() * self.percent / 100
+        self.row_height = max(ceil(QFontMetricsF(self.small_font).height()) + SPACE_12, ICON_SIZE + SPACE_12)
+        self.body = self._char(self.font, "text")
+        self.muted = self._char(self.font, "muted")
+        self.mono = self._char(self.mono_font, "text")
+        self.chrome = self._char(self.small_font, "muted")
+        self.chrome.setProperty(CHROME, True)
+        self.inline_code = QTextCharFormat(self.mono)
+        self.inline_code.setBackground(theme.colour("raised"))
+        self.tiny = QTextCharFormat()
+        self.tiny.setFontPointSize(1)
+
+    @cached_property
+    def faded(self) -> ViewStyle:
+        """The same with text in the secondary colour."""
+        return ViewStyle(changed(self.theme, text=self.theme.muted), self.fonts)
+
+    def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:
+        made = QTextBlockFormat()
+        made.setTopMargin(top)
+        made.setBottomMargin(bottom)
+        height = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+        made.setLineHeight(percent or self.percent, height)
+        return made
+
+    def tiny_block(self) -> QTextBlockFormat:
+        """Format of the empty blocks Qt needs around a table."""
+        made = QTextBlockFormat()
+        made.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        return made
+
+    def heading(self, level: int) -> QTextCharFormat:
+        return self._char(self.fonts.text(HEADING_SIZES[level - 1], bold=True), "text")
+
+    def linked(self, base: QTextCharFormat, address: str, words: str) -> QTextCharFormat:
+        made = QTextCharFormat(base)
+        made.setAnchor(True)
+        made.setAnchorHref(address)
+        made.setForeground(self.theme.colour("accent"))
+        made.setFontUnderline(True)
+        if words:  # as rich text with nothing in it, so that no address is ever taken for rich text
+            made.setToolTip(f"<qt>{escape(words)}</qt>")
+        return made
+
+    def formula(self, base: QTextCharFormat, *, tex: str, source: str, displayed: bool) -> QTextCharFormat:
+        made = QTextCharFormat(base)
+        made.setObjectType(FORMULA)
+        made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)
+        made.setProperty(FORMULA_TEX, tex)
+        made.setProperty(FORMULA_SOURCE, source)
+        made.setProperty(FORMULA_DISPLAYED, displayed)
+        return made
+
+    def _char(self, font: QFont, token: str) -> QTextCharFormat:
+        made = QTextCharFormat()
+        made.setFont(font)
+        made.setForeground(self.theme.colour(token))
+        return made
+
+
+def _line_percent(font: QFont, share: float = LINE_HEIGHT) -> float:
+    """Qt's percentage of the font's natural height that makes a line `share` times the font's size."""
+    size = QFontInfo(font).pixelSize()
+    return max(share * size / QFontMetricsF(font).height() * 100, 100)
+
+
+# ---- parses Markdown to tokens
+
+
+PARSE_LIMIT_S = 0.1
+"""Limit for parsing; beyond it the text is shown as plain text."""
+
+DEEPEST = 18
+"""Levels of nesting; what is nested deeper is shown as plain text."""
+
+_DEFINITION = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:[^\n]{1,2100}$", re.MULTILINE)
+
+
+class FormattingTimeoutError(Exception): ...
+
+
+class Deadline:
+    """A limit on this thread's own CPU time after which `check` raises; a busy machine makes no text plain."""
+
+    def __init__(self, seconds: float = PARSE_LIMIT_S) -> None:
+        self._seconds = seconds
+        self._end = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        self._end = thread_time() + self._seconds
+
+    def check(self) -> None:
+        """Raises FormattingTimeoutError when the time is over."""
+        if thread_time() > self._end:
+            raise FormattingTimeoutError
+
+
+class Parser:
+    """markdown-it's CommonMark with tables, strikethrough and LaTeX formulas, raw HTML taken as text.
+
+    A rule that never matches stands first in each chain and looks at the clock: markdown-it asks it at every block
+    and at every place where a construct could begin, so that no input (10,000 nested quotes, a link of 1 MB) holds
+    the window longer than the limit (tests/chat/window/view/test_parser.py).
+    """
+
+    def __init__(self, limit_s: float = PARSE_LIMIT_S) -> None:
+        self.limit_s = limit_s
+        self._deadline = Deadline(limit_s)
+
+    @cached_property
+    def _markdown(self) -> MarkdownIt:
+        """Made for the first text: an empty page needs none."""
+        from markdown_it import MarkdownIt
+
+        from slmdesk.text.markup import enable_formulas
+
+        made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+        # Every address is let through: what is done with one is decided by judge_link, and said to the reader.
+        made.validateLink = lambda url: True  # type: ignore[method-assign]
+        enable_formulas(made)
+        block, inline = made.block.ruler, made.inline.ruler
+        block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+        inline.before("text", "clock", self._inline_clock)
+        return made
+
+    @property
+    def options(self) -> OptionsDict:
+        return self._markdown.options
+
+    def parse(self, text: str, env: dict[str, Any]) -> list[Token]:
+        """Tokens of `text`; link definitions are read from and added to `env`.  Raises FormattingTimeoutError."""
+        self._deadline.restart()
+        tokens = self._markdown.parse(text, env)
+        if any(token.level >= DEEPEST for token in tokens):
+            raise FormattingTimeoutError  # at its own limit markdown-it leaves text out and says nothing
+        return tokens
+
+    def definitions(self, text: str) -> dict[str, Any]:
+        """An env with the link definitions found anywhere in `text`."""
+        env: dict[str, Any] = {}
+        lines = _DEFINITION.findall(text)
+        if lines:
+            try:
+                self.parse("\n\n".join(lines), env)
+            except FormattingTimeoutError:
+                env.clear()
+        return env
+
+    def _block_clock(self, _state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+        self._deadline.check()
+        return False
+
+    def _inline_clock(self, _state: StateInline, _silent: bool) -> bool:
+        self._deadline.check()
+        return False
+
+
+def top_level_starts(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Index and first line of each top-level block."""
+    return [(i, t.map[0]) for i, t in enumerate(tokens) if t.level == 0 and t.nesting >= 0 and t.map]
+
+
+def offset_of_line(text: str, line: int) -> int:
+    """Where line number `line` (from 0) begins.  Lines end at newlines alone, as in markdown-it."""
+    position = 0
+    for _ in range(line):
+        position = text.index("\n", position) + 1
+    return position
+
+
+# ---- HTML for the clipboard
+#
+# a message or a part of one, to be pasted into Word or a mail. It holds words, links to http(s) and tables alone: no
+# image, no address of a file, no colours of the window.
+
+
+_FORMULA_LIKE = re.compile(r"\s*[=+\-@＝＋－＠]")
+_NUMBER = re.compile(r"\s*[+-]?\d[\d.,\u00a0\u202f ]*%?\s*")
+
+
+def html_of_plain(text: str) -> str:
+    """A text as it was typed, as an HTML document: a paragraph for each part between empty lines."""
+    parts = re.split(r"\n{2,}", text.strip("\n"))
+    return page("\n".join(f"<p>{lines(part)}</p>" for part in parts))
+
+
+def page(body: str) -> str:
+    """A document around these blocks; programs on Linux take it for Latin-1 without its first line."""
+    return f'<meta charset="utf-8">\n{body}\n'
+
+
+def lines(text: str) -> str:
+    return escape(text, quote=False).replace("\n", "<br>\n")
+
+
+def link(address: str, inner: str) -> str:
+    """A link where the address is http(s); else the words alone."""
+    return f'<a href="{escape(address)}">{inner}</a>' if judge_link(address).openable else inner
+
+
+def table(rows: Sequence[Sequence[tuple[str, str]]], *, has_head: bool) -> str:
+    """A table of (words, HTML of these words).  What looks like a formula to a spreadsheet is marked as text."""
+    made = [TABLE]
+    for number, row in enumerate(rows):
+        tag = "th" if has_head and number == 0 else "td"
+        made.append("<tr>" + "".join(f"<{tag}{as_text(words)}>{inner}</{tag}>" for words, inner in row) + "</tr>")
+    return "\n".join([*made, "</table>"])
+
+
+def as_text(words: str) -> str:
+    """The attribute of a cell that a spreadsheet would otherwise take for a formula."""
+    risky = _FORMULA_LIKE.match(words) and not _NUMBER.fullmatch(words)
+    return " style=\"mso-number-format:'\\@'\"" if risky else ""
+
+
+TABLE = '<table border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse">'

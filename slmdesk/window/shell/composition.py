@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
@@ -11,60 +11,54 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from slmdesk.base.records import Found
 from slmdesk.base.settings import Settings
-from slmdesk.chat.window.conversation.controller import ChatController
-from slmdesk.chat.window.list.controller import ListController
-from slmdesk.chat.window.model.controller import ModelsController
-from slmdesk.chat.window.options.controller import OptionsController
+from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.header import ModelsController
+from slmdesk.chat.window.list_controller import ListController
+from slmdesk.chat.window.options_controller import OptionsController
 from slmdesk.chat.window.page import ChatPage
-from slmdesk.jobs.kinds import EXAM
+from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
-from slmdesk.loader.events import ModelStateChanged
+from slmdesk.library.types import Span
 from slmdesk.online.events import DownloadChanged, RequestsToday
 from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.clipboard import ClipboardMarker
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.base.error_dialog import ErrorThread
-from slmdesk.window.base.shortcuts import bind, take_shortcuts
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.base.window_state import WindowState, WindowStateFile
+from slmdesk.runtime.events import ModelStateChanged
+from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
+from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.global_key.controller import GlobalKey
-from slmdesk.window.shell.home_place import HomePlace
-from slmdesk.window.shell.locking import Locking
-from slmdesk.window.shell.main_window import MainWindow, Page
-from slmdesk.window.shell.notices import NoticeController
-from slmdesk.window.shell.notifications import Notifier
-from slmdesk.window.shell.opening import Opener
-from slmdesk.window.shell.presence import Presence
-from slmdesk.window.widgets.features import hide_features
-from slmdesk.window.widgets.link_dialog import note_links
-from slmdesk.window.widgets.settings_controller import SettingsController
+from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
+from slmdesk.window.shell.session import Locking, Presence
+from slmdesk.window.widgets.bars import SettingsController, hide_features
+from slmdesk.window.widgets.opening import note_links
 from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
-    from slmdesk.evaluation.window.comparison.controller import CompareController
-    from slmdesk.evaluation.window.comparison.dialog import ComparePage
+    from slmdesk.evaluation.window.comparison import CompareController, ComparePage
+    from slmdesk.history.service import ItemTitle
+    from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage
+    from slmdesk.library.search import TextHit
+    from slmdesk.library.service import LibraryName
     from slmdesk.library.window.controller import DocumentsController
     from slmdesk.library.window.page import DocumentsPage
-    from slmdesk.models.inspect_files import Candidate
-    from slmdesk.models.window.adding.dialog import AddingController
-    from slmdesk.models.window.library.controller import LibraryController
+    from slmdesk.models.importer import Candidate
+    from slmdesk.models.window.adding import AddingController
+    from slmdesk.models.window.controller import LibraryController
     from slmdesk.models.window.page import ModelsPage
-    from slmdesk.online.window.hub.downloads_controller import DownloadsController
+    from slmdesk.online.window.downloads import DownloadsController
+    from slmdesk.services import Services
     from slmdesk.system.window.page import SettingsPage
-    from slmdesk.translation.window.area import TranslateArea
-    from slmdesk.translation.window.document.controller import DocumentTranslation
-    from slmdesk.translation.window.page import TranslatePage
-    from slmdesk.translation.window.text.controller import TranslateController
-    from slmdesk.translation.window.text.entry import TranslateEntry
+    from slmdesk.translation.window.documents import DocumentTranslation
+    from slmdesk.translation.window.page import TranslateArea, TranslatePage
+    from slmdesk.translation.window.text import TranslateController
+    from slmdesk.translation.window.text_editors import TranslateEntry
     from slmdesk.window.shell.documents_area import DocumentsArea
-    from slmdesk.window.shell.help_window import Folders
     from slmdesk.window.shell.models_area import ModelsArea
-    from slmdesk.window.shell.palette import PaletteEntry
-    from slmdesk.window.widgets.access_token import TokenController
+    from slmdesk.window.shell.palette import Folders, PaletteEntry
+    from slmdesk.window.widgets.tokens import TokenController
     from slmdesk.writing.window.controller import WritingController
     from slmdesk.writing.window.page import WritingPage
 
@@ -183,7 +177,7 @@ class Frame(QObject):
 
     @cached_property
     def _translate_area(self) -> TranslateArea:
-        from slmdesk.translation.window.area import TranslateArea
+        from slmdesk.translation.window.page import TranslateArea
 
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
@@ -214,7 +208,7 @@ class Frame(QObject):
         redacted.
         """
         from slmdesk.writing.window.controller import WritingController
-        from slmdesk.writing.window.ghost_text import GhostText
+        from slmdesk.writing.window.editor import GhostText
         from slmdesk.writing.window.page import WritingPage
 
         page = WritingPage(WritingController(self._bridge, self.state, self), self.keeper)
@@ -231,7 +225,7 @@ class Frame(QObject):
 
     @cached_property
     def tokens(self) -> TokenController:
-        from slmdesk.window.widgets.access_token import TokenController
+        from slmdesk.window.widgets.tokens import TokenController
 
         return TokenController(self._bridge, self)
 
@@ -272,7 +266,7 @@ class Frame(QObject):
 
     @cached_property
     def adding(self) -> AddingController:
-        from slmdesk.models.window.adding.dialog import AddingController
+        from slmdesk.models.window.adding import AddingController
 
         adding = AddingController(self._bridge, self)
         adding.files_read.connect(self._on_files_read)
@@ -293,10 +287,8 @@ class Frame(QObject):
         page = SettingsPage(self._bridge, self.settings, self.tokens, self.privacy, self._models_folder)
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
-        page.forget_day_requested.connect(
-            partial(self._open_once, "history.window.forget_day", "ForgetDay", self._bridge)
-        )
-        page.rules_requested.connect(partial(self._open_once, "history.window.retention", "RulesWindow", self._bridge))
+        page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
+        page.rules_requested.connect(partial(self._open_once, "history.window", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
@@ -321,7 +313,7 @@ class Frame(QObject):
             opened.activateWindow()
 
     def _open_trash(self) -> None:
-        self._open_once("history.window.deleted_chats", "DeletedChats", self._bridge)
+        self._open_once("history.window", "DeletedChats", self._bridge)
 
     # ---- connections
 
@@ -358,14 +350,12 @@ class Frame(QObject):
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         self.window.help_requested.connect(
-            partial(self._open_once, "window.shell.help_window", "HelpWindow", self._folders, self.settings)
+            partial(self._open_once, "window.shell.palette", "HelpWindow", self._folders, self.settings)
         )
         note_links(lambda: bridge.services.ledger_events.link_opened())
-        status.ledger_requested.connect(
-            partial(self._open_once, "online.window.network_log_window", "NetworkLogWindow", bridge)
-        )
+        status.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
         status.statement_requested.connect(
-            partial(self._open_once, "online.window.statement_window", "StatementWindow", bridge)
+            partial(self._open_once, "online.window.statement", "StatementWindow", bridge)
         )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
@@ -435,7 +425,7 @@ class Frame(QObject):
             self.fetch.show(change)
 
     def _on_close_requested(self) -> None:
-        from slmdesk.window.shell.quit_dialog import quit_or_stay
+        from slmdesk.window.shell.lock_window import quit_or_stay
 
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
 
@@ -471,7 +461,7 @@ class Frame(QObject):
             self.window.status.show_model(event)
 
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
-        from slmdesk.models.window.adding.dialog import AddDialog
+        from slmdesk.models.window.adding import AddDialog
 
         dialog = AddDialog(self.window, candidates)
         dialog.add_chosen.connect(self._add_files)
@@ -488,7 +478,7 @@ class Frame(QObject):
         self.window.show_page("Chat")
 
     def _on_erase_requested(self) -> None:
-        from slmdesk.history.window.erase import EraseDialog
+        from slmdesk.history.window import EraseDialog
 
         dialog = EraseDialog(self._bridge, self.window)
         dialog.confirmed.connect(self.erase_requested)
@@ -500,3 +490,108 @@ class Frame(QObject):
         else:  # else the focus would fall to the side bar
             self.window.page(self.window.current_page).setFocus()
         self._keep_timer.start()
+
+
+# ---- opens things on their own pages
+
+
+CHAT, SPACE = "chat", "space"
+
+
+class Opener(QObject):
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="opener")
+        self._bridge, self._frame = bridge, frame
+
+    def other(self, item: str) -> None:
+        def found(services: Services) -> tuple[str, str]:
+            documents = services.history.documents_of(item)
+            return services.history.item(item).kind, documents[0].id if documents else ""
+
+        self._bridge.ask(found, lambda place: self._show(item, *place))
+
+    def _show(self, item: str, kind: str, document: str) -> None:
+        frame = self._frame
+        if kind == SPACE:
+            frame.window.show_page("Chat")
+            frame.chat_page.show_space(item)
+        elif kind == "translation":
+            frame.translate_page.open_item(item)
+            frame.window.show_page("Translate")
+        elif kind == "writing":
+            frame.writing_page.open_item(item)
+            frame.window.show_page("Write")
+        elif document:
+            frame.window.show_page("Documents")
+            frame.documents_area.show_result(document, item, kind)
+        else:
+            frame.compare.open(item)
+            frame.models_area.setCurrentWidget(frame.compare_page)
+            frame.window.show_page("Models")
+
+    def item(self, title: ItemTitle) -> None:
+        if title.kind == CHAT:
+            self._frame.window.show_page("Chat")
+            self._frame.chat_page.open_at(title.id, "", "")
+        else:
+            self.other(title.id)
+
+    def message(self, found: Found, words: str) -> None:
+        """Open a message in which these words were found; of an item that is no chat, the item."""
+        self._bridge.ask(
+            lambda services: services.history.item(found.item).kind,
+            lambda kind: self._show_message(found, words) if kind == CHAT else self.other(found.item),
+        )
+
+    def _show_message(self, found: Found, words: str) -> None:
+        self._frame.window.show_page("Chat")
+        self._frame.chat_page.open_at(found.item, found.message, words)
+
+    def name(self, name: LibraryName) -> None:
+        if name.is_folder:
+            self._on_page("Documents", lambda: self._frame.documents_area.folders.choose(name.id))
+        else:
+            self._frame.window.show_page("Documents")
+            self._frame.documents.show_document(name.id)
+
+    def passage(self, hit: TextHit) -> None:
+        self._frame.window.show_page("Documents")
+        self._frame.documents_area.visit(Span(hit.document, hit.page, hit.start, hit.end))
+
+    def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
+        self._frame.window.show_page("Documents")
+        self._frame.documents_page.document.open_at(document, {page: list(spans)})
+
+    def job(self, view: JobView) -> None:
+        """Show the result of a job: beside its document, or among the models."""
+        frame = self._frame
+        if view.opens == "document":
+            frame.window.show_page("Documents")
+            frame.documents_area.show_result(view.target, view.item, view.kind)
+        elif view.opens == "documents":
+            frame.window.show_page("Documents")
+        elif view.opens == "item":
+            self.other(view.target)
+        elif view.opens == "model":
+            self._on_page("Models", lambda: frame.models_page.show_model(view.target))
+            self.models()
+        else:
+            self.models()
+
+    def _on_page(self, title: str, act: Callable[[], None]) -> None:
+        """Show a page and do something there; on a new one when its lists have come."""
+        is_new = not self._frame.window.is_made(title)
+        self._frame.window.show_page(title)
+        if is_new:
+            self._bridge.ask(lambda _services: None, lambda _none: act())
+        else:
+            act()
+
+    def models(self) -> None:
+        """Show the models themselves, not their comparison."""
+        self._frame.models_area.setCurrentWidget(self._frame.models_page)
+        self._frame.window.show_page("Models")
+
+    def suggested(self, language: str) -> None:
+        self._on_page("Models", lambda: self._frame.models_page.show_suggested("translation", language))
+        self.models()

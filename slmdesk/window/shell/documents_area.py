@@ -9,35 +9,27 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QPointF, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.jobs.resumable import request_in
-from slmdesk.library.citations import Span
-from slmdesk.library.document_info import info_of
-from slmdesk.library.folder_types import CollectionState
-from slmdesk.library.nearest import Citation
-from slmdesk.library.window.controller import DocumentsController
-from slmdesk.library.window.folders_controller import FoldersController
+from slmdesk.jobs.service import request_in
+from slmdesk.library.search import Citation
+from slmdesk.library.types import CollectionState, Span, info_of
+from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
-from slmdesk.library.window.redacted.window import RedactionWindow
-from slmdesk.loader.events import ModelState, ModelStateChanged
+from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.questions.service import KIND as QUESTION
-from slmdesk.questions.window.controller import QuestionController
-from slmdesk.questions.window.pane import QuestionPane
+from slmdesk.questions.window import QuestionController, QuestionPane
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.service import KIND as SUMMARY
 from slmdesk.summaries.types import Sentence, request_from
-from slmdesk.summaries.window.controller import SummaryController
-from slmdesk.summaries.window.pane import SummaryPane
+from slmdesk.summaries.window import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
 from slmdesk.versions.service import KIND as VERSIONS
-from slmdesk.versions.window.controller import VersionsController
-from slmdesk.versions.window.pane import ComparePane
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.base.window_state import WindowState
-from slmdesk.window.widgets.export_menu import ask_where
-from slmdesk.window.widgets.exporting import ExportController
+from slmdesk.versions.window.pane import ComparePane, VersionsController
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.shortcuts import WindowState
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.notices import ExportController, ask_where
 
 POINTED_AFTER_MS = 120
 """Delay, so that a mouse passing over a list marks nothing."""

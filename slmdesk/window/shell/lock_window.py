@@ -1,19 +1,40 @@
-"""The lock page: the only thing that is shown while the history is locked or covered."""
+"""The lock page, at the start and while the history is locked, and the question before the window closes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from slmdesk.privacy.opening import Ways
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPalette, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QLineEdit, QMessageBox, QScrollArea, QWidget
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import Paths
+from slmdesk.base.record import Record
+from slmdesk.base.settings import Settings, SettingsFile, policy_of
+from slmdesk.privacy.opening import Ways, open_by, ways_of
+from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.window.base import theme
-from slmdesk.window.base.icons import scaled
-from slmdesk.window.widgets.build import button, column, flow, row, text_line
-from slmdesk.window.widgets.icon import set_icon
-from slmdesk.window.widgets.named import named
-from slmdesk.window.widgets.scroll_column import show_column
-from slmdesk.window.widgets.text import breakable, plain_label, show_words
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.theme import ThemeKeeper, scaled
+from slmdesk.window.shell.single_instance import SignalDoor, SingleInstance
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    row,
+    set_icon,
+    show_column,
+    show_words,
+    text_line,
+)
 
 SMALLEST = (420, 360)
 FIRST_SIZE = (900, 600)
@@ -178,3 +199,160 @@ class LockWindow(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(*FIRST_SIZE)
+
+
+# ---- the lock page at the start, before there are services
+
+
+PATIENCE_MS = 700
+"""The keyring has this long to open the history before the page shows."""
+
+
+class LockScreen(QObject):
+    """Asks until the history can be opened, or the person quits.
+
+    `open_by` is called with what was typed ('' for the keyring), on a thread of its own; it returns the key, or raises.
+    """
+
+    _ended = Signal(object)
+
+    def __init__(
+        self, app: QApplication, settings: Settings, ways: Ways, open_by: Callable[[str], Any], *, geometry: str
+    ) -> None:
+        super().__init__(app)
+        self._app, self._ways, self._open_by = app, ways, open_by
+        self._keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale)
+        self.page = LockWindow(ways, geometry=geometry)
+        self.key: Any = None
+        self.page.words_given.connect(self._on_words_given)
+        self.page.quit_requested.connect(app.quit)
+        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+
+    def run(self, *, by_itself: bool) -> Any:
+        """Stay until it is open.  Returns the key; None: the person quits.  `by_itself`: the keyring is asked first."""
+        self.start(by_itself=by_itself)
+        self._app.exec()
+        self.end()
+        return self.key
+
+    def start(self, *, by_itself: bool) -> None:
+        if by_itself and self._ways.by_keyring:
+            QTimer.singleShot(PATIENCE_MS, self, self._show)
+            self.page.show_opening()
+            self._on_words_given("")
+        else:
+            self._show()
+
+    def end(self) -> None:
+        self.page.close_for_good()
+        self._keeper.deleteLater()
+        self._app.setStyleSheet("")
+        self._app.setPalette(QPalette())
+        self.deleteLater()
+
+    def come_forward(self) -> None:
+        self.page.come_forward()
+
+    def _show(self) -> None:
+        if self.key is None:
+            self.page.show()
+
+    def _on_words_given(self, words: str) -> None:
+        threading.Thread(target=self._try, args=(words,), name="unlock", daemon=True).start()
+
+    def _try(self, words: str) -> None:
+        """Runs on a thread of its own: a passphrase takes about a second."""
+        try:
+            ended: object = _Opened(self._open_by(words))
+        except Exception as err:  # noqa: BLE001 - a thread's end: the page must say why it stays locked
+            ended = problem_for(err)
+        with suppress(RuntimeError):  # the person has quit meanwhile
+            self._ended.emit(ended)
+
+    def _on_ended(self, ended: object) -> None:
+        if isinstance(ended, _Opened):
+            self.key = ended.key
+            self._app.quit()
+        elif isinstance(ended, Problem):
+            (self.page.show_refusal if ended.code in WRONG else self.page.show_problem)(ended.sentence)
+            self._show()
+
+
+class _Opened:
+    def __init__(self, key: object) -> None:
+        self.key = key
+
+
+# ---- what stands before the window
+
+
+class Door(Record):
+    key: Any = None
+    """Of the history (services.privacy); None where it needs none."""
+    is_left: bool = False
+    """The person has quit."""
+
+
+def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by_itself: bool) -> Door:
+    """Show the lock page where the history needs a key, until it is there or the person quits."""
+    try:
+        ways = ways_of(paths)
+    except KnownError:  # said by the window, which cannot open it either
+        ways = None
+    if ways is None:
+        return Door()
+    settings = SettingsFile(paths.settings_file, policy_of(paths)).current
+    state = WindowStateFile(paths.window_file, settings.extra).current
+    screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
+    instance.can_lock = True  # it is
+    asked = (instance.raise_requested, instance.translate_requested)
+    for one in asked:
+        one.connect(screen.come_forward)
+    signals = SignalDoor(app, app.quit)
+    key = screen.run(by_itself=by_itself)
+    signals.close()
+    for one in asked:
+        one.disconnect(screen.come_forward)
+    return Door(key, is_left=key is None)
+
+
+# ---- asks before the window closes while jobs run, which go on at the next start
+
+
+def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], None]) -> None:
+    """Call `leave` at once if nothing runs or is lost, or the session ends, else after the person agrees.
+
+    `count`: of jobs, `private`: of private chats in which something was said.  Does not block.
+    """
+    if any(one.isVisible() for one in parent.findChildren(QMessageBox, "quit_dialog")):
+        return  # closed once more while it is asked: the answer is awaited
+    app = QGuiApplication.instance()
+    is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()
+    if not (count or private) or is_session_ending:
+        leave()
+        return
+    box = named(QMessageBox(parent), "quit_dialog")
+    box.finished.connect(box.deleteLater)
+    box.setWindowTitle("Quit slmdesk")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(" ".join(words for words in (lost_words(private), quit_words(count)) if words))
+    leaving = named(box.addButton("Quit", QMessageBox.ButtonRole.AcceptRole), "quit_button")
+    staying = named(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole), "stay_button")
+    box.setDefaultButton(staying if private else leaving)
+    box.setEscapeButton(staying)
+    leaving.clicked.connect(leave)
+    box.open()
+
+
+def lost_words(private: int) -> str:
+    if not private:
+        return ""
+    return "A private chat is lost then." if private == 1 else f"{private:,} private chats are lost then."
+
+
+def quit_words(count: int) -> str:
+    if not count:
+        return ""
+    return "1 job is running. It goes on at the next start." if count == 1 else (
+        f"{count:,} jobs are running. They go on at the next start."
+    )  # fmt: skip

@@ -1,20 +1,48 @@
-"""The main window: side bar, the page in front, notices, status bar.  It knows no page by name."""
+"""The main window, its notices, and notifications outside it.  It knows no page by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
-from PySide6.QtCore import QByteArray, Signal
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
-from slmdesk.base.record import Record
-from slmdesk.window.base.shortcuts import bind
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status
+from slmdesk.base.settings import Settings
+from slmdesk.base.untrusted import clean_label
+from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.header import STATE_TOPIC
+from slmdesk.chat.window.list_controller import ListController
+from slmdesk.history.labels import rescued_words
+from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words
+from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.runtime.events import (
+    ExamOffered,
+    MessageAdded,
+    MessageEnded,
+    ModelState,
+    ModelStateChanged,
+    Noticed,
+    NoticeOver,
+)
+from slmdesk.runtime.messages import Problem
+from slmdesk.summaries.events import FolderWritten
+from slmdesk.window.base.bridge import Bridge, ErrorThread
+from slmdesk.window.base.shortcuts import WindowStateFile, bind
+from slmdesk.window.base.text import moment_words
+from slmdesk.window.widgets.bars import SideBar, StatusBar
 from slmdesk.window.widgets.build import column, row
-from slmdesk.window.widgets.dialog import FILLING, fitted, screen_of
-from slmdesk.window.widgets.notice_bar import NoticeArea
-from slmdesk.window.widgets.side_bar import SideBar
-from slmdesk.window.widgets.status_bar import StatusBar
+from slmdesk.window.widgets.dialogs import FILLING, fitted, screen_of
+from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
+from slmdesk.window.widgets.opening import open_outside
 
 SMALLEST = (640, 420)
 FIRST_SIZE = (1100, 760)
@@ -160,3 +188,351 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
         if not self.windowState() & FILLING:
             self.setGeometry(fitted(self.geometry(), screen_of(self)))
+
+
+# ---- notices in the window
+
+
+class NoticeController(QObject):
+    """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open,
+    `trash_requested` when they want to see what was moved there, `exam_requested` with the id of a model to be tested.
+    """
+
+    quit_requested = Signal()
+    trash_requested = Signal()
+    exam_requested = Signal(str)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        bars: NoticeArea,
+        errors: ErrorThread,
+        chat: ChatController,
+        chats: ListController,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent, objectName="notice_controller")
+        self._bridge, self._bars, self._errors = bridge, bars, errors
+        self._chat, self._chats = chat, chats
+        self._reported_in_chat: dict[str, str] = {}
+        self._open_chat = ""
+        bridge.notice_raised.connect(self._on_notice_raised)
+        bridge.problem_met.connect(self.show_problem)
+        bridge.open_failed.connect(self._on_open_failed)
+        bridge.on(Noticed, self._on_noticed)
+        bridge.on(ExamOffered, self._on_exam_offered)
+        bridge.on(FolderWritten, self._on_folder_written)
+        bridge.on(NoticeOver, lambda event: bars.drop_topic(event.code))
+        bridge.on(MessageAdded, lambda _event: bars.drop_topic("store.full"))
+        bridge.on(MessageEnded, self._on_message_ended)
+        bridge.on(ModelStateChanged, self._on_model_state_changed)
+        chat.chat_opened.connect(self._on_chat_opened)
+
+    def _on_notice_raised(self, notice: Notice) -> None:
+        if notice.report:
+            self._errors.show_report(notice.report)
+        elif not any(self._reported_in_chat.get(one) == notice.text for one in self._chat.message_ids[-1:]):
+            self._bars.show_notice(notice)
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """Notify of an ended answer, except in the open chat, which shows the end under the message."""
+        if event.problem is not None and event.message.id in self._chat.message_ids:
+            self._reported_in_chat = {event.message.id: event.problem.sentence}
+            self._bars.drop_text(event.problem.sentence)
+
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state in (ModelState.LOADING, ModelState.READY):
+            self._bars.drop_topic(STATE_TOPIC)
+        if event.state is ModelState.READY:
+            self._reported_in_chat.clear()  # the next crash is another one
+
+    def _on_chat_opened(self, chat: str) -> None:
+        if chat != self._open_chat:
+            self._open_chat = chat
+            self._bars.drop_topic("context.full")
+
+    def _on_noticed(self, event: Noticed) -> None:
+        problem = event.problem
+        if problem.code == "store.damaged":
+            rescue = partial(self._rescue, Path(str(problem.args["path"])))
+            self._on_notice_raised(notice_of(problem, action="Rescue what can be read", on_action=rescue))
+            self._bridge.ask(self._bridge.services.backups.copies(), self._on_copies)
+        elif event.is_fault:
+            self.show_problem(problem)
+        else:
+            self._on_notice_raised(self._told(event))
+
+    def _on_exam_offered(self, event: ExamOffered) -> None:
+        how_long = f"takes about {event.minutes} min" if event.minutes else "runs"
+        words = (
+            f"Test “{event.name}” now? It {how_long} in the background, and the model's card then says what it can be "
+            "trusted with."
+        )
+        begin = partial(self.exam_requested.emit, event.model)
+        self._on_notice_raised(Notice(words, action="Test now", on_action=begin, key=f"exam {event.model}"))
+
+    def _on_folder_written(self, event: FolderWritten) -> None:
+        if event.problem is not None:
+            self.show_problem(event.problem)
+            return
+        left = f" {event.failed:,} of the documents could not be read; the table says why." if event.failed else ""
+        words = f"{event.files:,} files with summaries were written to {event.folder}.{left}"
+        show = partial(open_outside, QUrl.fromLocalFile(event.folder))
+        self._on_notice_raised(Notice(words, action="Open folder", on_action=show, key=f"folder {event.folder}"))
+
+    def _told(self, event: Noticed) -> Notice:
+        told = Notice(event.problem.sentence, topic=event.problem.code)
+        if not event.trashed:
+            return told
+        take_back = partial(self._bridge.ask, lambda services: services.retention.take_back(event.trashed))
+        return changed(told, action="Undo", on_action=take_back, other="Show trash", on_other=self.trash_requested.emit)
+
+    def _rescue(self, damaged: Path) -> None:
+        self._bridge.ask(self._bridge.services.history.rescue(damaged), self._on_rescued)
+
+    def _on_rescued(self, found: Rescued) -> None:
+        self._chats.start()
+        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
+
+    def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
+        if not copies:
+            return
+        when = moment_words(copies[0].time)
+        words = (
+            f"There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
+            "would be set aside."
+        )
+        restore = partial(self._restore, copies[0].path)
+        self._on_notice_raised(Notice(words, action="Restore the newest backup", on_action=restore, key="restore"))
+
+    def _restore(self, copy: Path) -> None:
+        self._bridge.follow(self._bridge.services.backups.restore(copy), self._on_restored)
+
+    def _on_restored(self, _done: Restored) -> None:
+        self._chats.start()
+        words = "The backup is restored. What was there before is kept beside it."
+        self._on_notice_raised(Notice(words, key="restored"))
+
+    def show_problem(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem))
+
+    def _on_open_failed(self, problem: Problem) -> None:
+        self._on_notice_raised(notice_of(problem, action="Quit", on_action=self.quit_requested.emit))
+
+
+# ---- system notifications that work has ended, while the window is not in front
+
+
+TITLE = "slmdesk"
+CHAT = "chat"
+NAME_LENGTH = 60
+SHOWN_MS = 10_000
+_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "\uff06"})
+"""Some desktops read markup in a notification, images included (G1): no name may look like it."""
+LONG_S = 30.0
+"""Work shorter than this causes no notification: the person is still there."""
+_BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
+
+
+class Words(Record):
+    named: str
+    nameless: str
+
+
+class NotificationChannel(Protocol):
+    def is_there(self) -> bool: ...
+
+    def show(self, title: str, words: str) -> None:
+        """Show it; returns at once."""
+
+
+class Tray:
+    """A message of the system's tray: Windows, macOS, and the desktops of Linux that have a tray."""
+
+    def __init__(self, window: QWidget, clicked: Callable[[], None]) -> None:
+        self._window, self._clicked = window, clicked
+        self._icon: QSystemTrayIcon | None = None
+
+    def is_there(self) -> bool:
+        return QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages()
+
+    def show(self, title: str, words: str) -> None:
+        if self._icon is None:
+            self._icon = QSystemTrayIcon(self._window.windowIcon(), self._window)
+            self._icon.setObjectName("tray_icon")
+            self._icon.messageClicked.connect(self._clicked)
+        self._icon.show()
+        self._icon.showMessage(title, words, QSystemTrayIcon.MessageIcon.Information, SHOWN_MS)
+        QTimer.singleShot(SHOWN_MS, self._icon, self._icon.hide)
+
+
+class Portal:
+    """The notification portal of Linux desktops, over the session's D-Bus: GNOME has no tray, but this.
+
+    org.freedesktop.Notifications wants an unsigned number, which QtDBus cannot be given from Python.
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self._count = 0
+
+    def is_there(self) -> bool:
+        """Whether a session bus is running; none is ever started for this."""
+        return sys.platform.startswith("linux") and bool(self._environment.get("DBUS_SESSION_BUS_ADDRESS"))
+
+    def show(self, title: str, words: str) -> None:
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage  # late: loads a library
+
+        self._count += 1
+        message = QDBusMessage.createMethodCall(*_BUS, "AddNotification")
+        message.setAutoStartService(False)
+        message.setArguments([f"slmdesk-{self._count}", {"title": title, "body": words}])
+        QDBusConnection.sessionBus().send(message)
+
+
+class Alert:
+    """The window's entry in the taskbar asks for attention.  Always there."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+
+    def is_there(self) -> bool:
+        return True
+
+    def show(self, title: str, words: str) -> None:
+        QApplication.alert(self._window)
+
+
+class Notifier(QObject):
+    """Notifies of ended work by the first available way, and in the taskbar."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: Settings,
+        window: QWidget,
+        come_forward: Callable[[], None],
+        parent: QObject | None = None,
+        *,
+        ways: Sequence[NotificationChannel] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent, objectName="notifier")
+        self._bridge = bridge
+        self._window, self._settings = window, settings
+        self.ways: Sequence[NotificationChannel] = ways or (Tray(window, come_forward), Portal(), Alert(window))
+        self._last: dict[str, object] = {}
+        self._clock = clock
+        self._began: dict[str, float] = {}
+        bridge.on(DownloadChanged, self._on_download_changed)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(MessageEnded, self._on_message_ended)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        self._receive(change.id, change.state, words_of_download(change))
+
+    def _on_job_changed(self, job: JobChanged) -> None:
+        began = self._began.setdefault(job.id, self._clock())
+        is_over = job.status.is_end
+        if is_over:
+            del self._began[job.id]
+        is_long = self._clock() - began > LONG_S
+        self._receive(f"job {job.id}", job.status, words_of_job(job) if is_long else None)
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """An answer in a chat: at most its title is told, for a locked screen shows notifications too."""
+        chat, status = event.message.item, event.message.status
+        if status in (Status.COMPLETE, Status.FAILED) and self._is_out_of_sight():
+            told = partial(self._on_chat_known, status)
+            self._bridge.ask(self._bridge.services.history.item(chat), told, lambda _problem: None)
+
+    def _on_chat_known(self, status: Status, item: Item) -> None:
+        if item.kind == CHAT and self._is_out_of_sight():
+            self._tell(words_of_answer(status, item.title))
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def _receive(self, id: str, state: object, words: Words | None) -> None:
+        before, self._last[id] = self._last.get(id), state
+        is_news = before is not None and before != state  # what had ended before is none
+        if words and is_news and self._is_out_of_sight():
+            self._tell(words)
+
+    def _is_out_of_sight(self) -> bool:
+        """Whether a person wants to be told, and looks neither at the window nor at a dialog of it."""
+        return self._settings.notify and not (self._window.isActiveWindow() or QApplication.activeWindow())
+
+    def _tell(self, words: Words) -> None:
+        """Show the words, without names where the person wants none; where it is for slmdesk to tell, while the
+        history is confidential.
+        """
+        if self._settings.notify_names == "automatic":
+            self._bridge.ask(
+                self._bridge.services.history.is_confidential(),
+                lambda is_so: self._show(words.nameless if is_so else words.named),
+                lambda _problem: self._show(words.nameless),
+            )
+        else:
+            self._show(words.named if self._settings.notify_names == "always" else words.nameless)
+
+    def _show(self, words: str) -> None:
+        next(one for one in self.ways if one.is_there()).show(TITLE, words)
+
+
+def words_of_download(change: DownloadChanged) -> Words | None:
+    """What to say of a download; None while it has not ended in a way worth a notice."""
+    name = plain(change.model.name if change.model else change.name or change.repo)
+    if change.state is DownloadState.DONE:
+        return Words(f"{name} is here, and exactly what was published.", "A download is done.")
+    if change.state is DownloadState.FAILED:
+        return Words(f"The download of {name} needs you.", "A download needs you.")
+    return None
+
+
+def words_of_job(job: JobChanged) -> Words | None:
+    """What to say of a job that has ended; None for a download, which has its own text."""
+    ends = {JobStatus.DONE: "is done.", JobStatus.FAILED: "needs you."}
+    if job.kind == DOWNLOAD or job.status not in ends:
+        return None
+    kind, end = plain(kind_words(job.kind)), ends[job.status]
+    return Words(f"{kind} “{plain(job.title)}” {end}", f"{kind} {end}")
+
+
+def words_of_answer(status: Status, title: str) -> Words:
+    end = "is answered." if status is Status.COMPLETE else "could not be answered."
+    return Words(f"“{plain(title)}” {end}", f"A chat {end}")
+
+
+def plain(untrusted: str) -> str:
+    """A name on one line, shortened, with nothing that could be read as markup."""
+    return clean_label(untrusted, NAME_LENGTH).translate(_MARKUP)
+
+
+# ---- says once what a person should know of the disk that their history lies on
+
+
+class HomePlace(QObject):
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject) -> None:
+        super().__init__(parent, objectName="home_place")
+        self._bridge, self._state = bridge, state
+        bridge.opened.connect(self._on_opened)
+
+    def _on_opened(self) -> None:
+        from slmdesk.runtime.home_place import look_at_home
+
+        self._bridge.follow(
+            lambda services: look_at_home(services.service_thread, services.paths),
+            self._on_found,
+            lambda _problem: None,
+        )
+
+    def _on_found(self, problems: Sequence[Problem]) -> None:
+        told = self._state.current.told_of_disk.split()
+        news = [one for one in problems if one.code not in told]
+        for one in news:
+            self._bridge.notice_raised.emit(Notice(one.sentence, key=one.code))
+        if news:
+            codes = " ".join([*told, *(one.code for one in news)])
+            self._bridge.ask(lambda _services: self._state.change(told_of_disk=codes), None, lambda _problem: None)

@@ -6,19 +6,17 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
-from slmdesk.evaluation.window.comparison.controller import CompareController
-from slmdesk.evaluation.window.comparison.dialog import ComparePage
-from slmdesk.models.window.adding.entries import ModelDialogs
-from slmdesk.models.window.library.controller import LibraryController
+from slmdesk.evaluation.window.comparison import CompareController, ComparePage
+from slmdesk.models.window.adding import ModelDialogs
+from slmdesk.models.window.controller import LibraryController
 from slmdesk.models.window.page import ModelsPage
 from slmdesk.online.events import DownloadChanged
-from slmdesk.online.window.hub.controller import HubController
-from slmdesk.online.window.hub.downloads_controller import DownloadsController
+from slmdesk.online.window.downloads import DownloadsController
+from slmdesk.online.window.hub import HubController
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.base.window_state import WindowStateFile
-from slmdesk.window.widgets.access_token import TokenController
-from slmdesk.window.widgets.gated_panel import GatedDialog
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.tokens import GatedDialog, TokenController
 
 
 class ModelsArea(QStackedWidget):

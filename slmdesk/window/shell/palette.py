@@ -1,21 +1,68 @@
-"""The palette in the window: what can be done just now, and what choosing it does."""
+"""The palette's commands in the window, and the help with the list of shortcuts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QShortcut
-from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
+import PySide6
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from slmdesk import __version__
+from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import CHAT, DOCUMENTS, EVERYWHERE, NAME, SEGMENTS, TEXT, WRITE, Keys, all_keys
-from slmdesk.window.palette.controller import Openers, PaletteController
-from slmdesk.window.palette.entries import Entry, Offers
-from slmdesk.window.palette.panel import PalettePanel
-from slmdesk.window.widgets.features import SHOWN_BY
+from slmdesk.window.base.shortcuts import (
+    ALL,
+    CHAT,
+    DOCUMENTS,
+    EVERYWHERE,
+    FIXED,
+    NAME,
+    SEGMENTS,
+    TEXT,
+    WRITE,
+    Keys,
+    all_keys,
+    can_be,
+    is_usual,
+    keys_of,
+    shown_keys,
+    taken_by,
+    usual_keys,
+    with_choice,
+)
+from slmdesk.window.palette import Entry, Offers, Openers, PaletteController, PalettePanel
+from slmdesk.window.widgets.bars import SHOWN_BY, SettingsController
+from slmdesk.window.widgets.build import (
+    FlowLayout,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    show_column,
+    show_words,
+    tool_button,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.opening import open_outside
 
 if TYPE_CHECKING:
     from slmdesk.window.shell.composition import Frame
@@ -227,3 +274,250 @@ def _go_to(widget: QWidget) -> None:
             above.ensureWidgetVisible(widget, 0, MARGIN)
         above = above.parentWidget()
     widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+# ---- the list of shortcuts in the help
+
+
+HOW = "Click the keys of a shortcut to change them. Those without a button cannot be changed."
+NONE = "None"
+ALONE = "{} alone writes text. Take it together with Ctrl or Alt, or take a function key."
+TAKEN = "{} is taken: “{}” ({})."
+KEYS_LETTERS = 18
+
+
+class ShortcutList(QFrame):
+    def __init__(self, controller: SettingsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "shortcut_list")
+        self._controller = controller
+        self._rows: dict[str, ShortcutRow] = {}
+        self._reset_all = button("Reset all shortcuts", "reset_shortcuts_button", self, on=self._on_reset_all)
+        how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
+        self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
+        places = list(dict.fromkeys(one.place for one in (*ALL, *FIXED)))
+        in_order = sorted((*ALL, *FIXED), key=lambda one: places.index(one.place))
+        for place, found in groupby(in_order, lambda one: one.place):
+            self._column.addWidget(plain_label(place, self, name="help_place", kind="strong"))
+            self._column.addLayout(self._grid(list(found)))
+        # Queued: by the same signal the window takes the keys first.
+        controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._show()
+
+    def _grid(self, found: list[Keys]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.SPACE_16)
+        width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
+        grid.setColumnMinimumWidth(0, width)
+        grid.setColumnStretch(1, 1)
+        for at, one in enumerate(found):
+            words = plain_label(one.words, self, name="help_words")
+            if one in FIXED:
+                grid.addWidget(plain_label(one.shown, self, name="help_keys", wraps=False), at, 0)
+                grid.addWidget(words, at, 1)
+                continue
+            made = self._rows[one.name] = ShortcutRow(one.name, self)
+            made.asked.connect(self._on_asked)
+            made.chosen.connect(self._on_chosen)
+            for part in (made.keys, made.edit):
+                part.setFixedWidth(width)
+                grid.addWidget(part, at, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
+            grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
+        return grid
+
+    def _on_asked(self, name: str) -> None:
+        for other, each in self._rows.items():
+            if other != name:
+                each.leave()
+
+    def _on_chosen(self, name: str, keys: str | None) -> None:
+        self._controller.change("shortcuts", with_choice(self._controller.current.shortcuts, name, keys))
+
+    def _on_reset_all(self) -> None:
+        self._on_asked("")
+        self._controller.change("shortcuts", "")
+
+    def _show(self) -> None:
+        for each in self._rows.values():
+            each.show_keys()
+        self._reset_all.setEnabled(not all(map(is_usual, self._rows)))
+
+
+class ShortcutRow(QObject):
+    asked = Signal(str)
+    chosen = Signal(str, object)
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._name, self._words = name, keys_of(name).words
+        self.keys = button("", f"keys_{name}", parent, kind="quiet", on=self._ask)
+        self.edit = KeysEdit(f"edit_{name}", f"New keys: {self._words}", parent)
+        self.edit.pressed.connect(self._on_pressed)
+        self.edit.left.connect(self.leave)
+        none = button("No shortcut", f"none_{name}", parent, kind="quiet", on=self._on_none)
+        cancel = button("Cancel", f"cancel_{name}", parent, kind="quiet", on=self.leave)
+        self.ways = QWidget(parent)
+        row(none, cancel, 1, into=self.ways, gap=theme.SPACE_8)
+        self.refusal = plain_label("", parent, name=f"refusal_{name}", kind="danger", is_hidden=True)
+        label = f"Reset: {self._words}"
+        self.reset = tool_button(
+            f"reset_{name}", parent, icon="undo-2", tip="Back to the usual keys", label=label, on=self._on_reset
+        )
+        self.leave()
+
+    def show_keys(self) -> None:
+        shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
+        self.keys.setText((shown or NONE).replace("&", "&&"))
+        self.keys.setAccessibleName(f"{self._words}: {shown or 'no shortcut'}")
+        self.keys.setToolTip(f"Change the keys; {', '.join(others)} does the same" if others else "Change the keys")
+        self.reset.setVisible(not is_usual(self._name))
+
+    def leave(self) -> None:
+        had_focus = self.edit.hasFocus()
+        self._show_asking(False)
+        if had_focus:
+            self.keys.setFocus()
+
+    def _ask(self) -> None:
+        self.asked.emit(self._name)
+        self._show_asking(True)
+        self.edit.setFocus()
+
+    def _show_asking(self, is_asking: bool) -> None:
+        self.edit.clear()
+        show_words(self.refusal, "")
+        for each in (self.edit, self.ways):
+            each.setVisible(is_asking)
+        self.keys.setVisible(not is_asking)
+
+    def _on_pressed(self, keys: str) -> None:
+        if not can_be(keys):
+            show_words(self.refusal, ALONE.format(shown_keys(keys)))
+        elif not self._is_taken(keys):
+            self._choose(keys)
+
+    def _on_none(self) -> None:
+        self._choose("")
+
+    def _on_reset(self) -> None:
+        if not any(self._is_taken(one) for one in usual_keys(self._name)):
+            self._choose(None)
+
+    def _is_taken(self, keys: str) -> bool:
+        other = taken_by(self._name, keys)
+        if other is not None:
+            show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, other.place))
+        return other is not None
+
+    def _choose(self, keys: str | None) -> None:
+        self.edit.setFocus()
+        self.leave()
+        self.chosen.emit(self._name, keys)
+
+
+class KeysEdit(QKeySequenceEdit):
+    pressed = Signal(str)
+    left = Signal()
+
+    def __init__(self, name: str, label: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, name, label=label, tip="Press the new keys; Escape leaves them as they were")
+        self.setMaximumSequenceLength(1)
+        self.keySequenceChanged.connect(self._on_changed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_changed(self, keys: QKeySequence) -> None:
+        if not keys.isEmpty():
+            self.clear()
+            self.pressed.emit(keys.toString())
+
+
+# ---- help
+
+
+Folders = Sequence[tuple[str, str]]
+"""What is kept, and where."""
+DATA = (
+    "Everything stays on this computer. Nothing is sent anywhere unless you allow the network and ask for it; the line "
+    "at the foot of the window counts every request."
+)
+REPORT = (
+    "If something goes wrong, note what you did, what you expected and what happened, and add the version below. "
+    "“slmdesk doctor” in a terminal prints a report of this computer without your texts. Give both to whoever gave you "
+    "slmdesk. Nothing is sent by itself."
+)
+LICENCES = (
+    "slmdesk: Apache License 2.0.\n"
+    "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
+    "llama.cpp: MIT License.\n"
+    "Icons: Lucide, ISC License.\n"
+    "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
+)
+SIZE = (640, 640)
+LEAST_LETTERS = 50
+
+
+class HelpWindow(Dialog):
+    def __init__(self, folders: Folders, settings: SettingsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "help_window", "Help")
+        self._area = named(QScrollArea(self), "help_area")
+        self._inner = named(QFrame(self), "help_inner")
+        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column = column(into=self._inner, gap=theme.SPACE_8, margins=margins)
+        head = FlowLayout(gap=theme.SPACE_8)
+        for name, title, fill in (
+            ("shortcuts", "Keyboard shortcuts", partial(self._add_shortcuts, settings)),
+            ("data", "Where your data is", partial(self._add_data, folders)),
+            ("report", "Report a fault", lambda: self._say("help_report", REPORT)),
+            ("about", "About slmdesk", self._add_about),
+        ):
+            heading = plain_label(title, self._inner, name=f"help_{name}_title", kind="title")
+            self._column.addWidget(heading)
+            fill()
+            self._column.addSpacing(theme.SPACE_16)
+            head.addWidget(button(title, f"help_{name}_button", self, on=partial(self._go_to, heading)))
+        self._column.addStretch(1)
+        show_column(self._area, self._inner)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self._area, 1)
+        self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
+        self.resize(*SIZE)
+
+    def _add_shortcuts(self, settings: SettingsController) -> None:
+        self._column.addWidget(ShortcutList(settings, self._inner))
+
+    def _add_data(self, folders: Folders) -> None:
+        self._say("help_data", DATA)
+        for at, (what, where) in enumerate(folders):
+            self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
+            place = self._say("help_folder", breakable(where))
+            place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label, show = f"Open folder: {what}", partial(_open_folder, where)
+            opening = button("Open folder", f"help_open_{at}", self._inner, label=label, on=show)
+            self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add_about(self) -> None:
+        system = f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}, Qt {PySide6.__version__}"
+        version = self._say("help_version", f"slmdesk {__version__}\n{system}")
+        version.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._say("help_licences", LICENCES)
+
+    def _say(self, name: str, words: str) -> QLabel:
+        label = plain_label(words, self._inner, name=name)
+        self._column.addWidget(label)
+        return label
+
+    def _go_to(self, heading: QWidget) -> None:
+        self._area.verticalScrollBar().setValue(heading.y() - theme.SPACE_8)
+
+
+def _open_folder(where: str) -> None:
+    open_outside(QUrl.fromLocalFile(where))

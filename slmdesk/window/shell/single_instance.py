@@ -7,13 +7,17 @@ file left behind by SIGKILL means nothing.  The first start listens on a local s
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtWidgets import QApplication
 
 from slmdesk.runtime.window_channel import (
     ANSWER,
@@ -114,54 +118,56 @@ class SingleInstance(QObject):
     def _on_connected(self) -> None:
         server = self._server
         while server is not None and server.hasPendingConnections():
-            socket = server.nextPendingConnection()
-            socket.readyRead.connect(self._on_ready)
-            socket.disconnected.connect(self._on_gone)
-            self._sockets.append(socket)
-            if socket.canReadLine():
-                self._read(socket)
+            local_socket = server.nextPendingConnection()
+            local_socket.readyRead.connect(self._on_ready)
+            local_socket.disconnected.connect(self._on_gone)
+            self._sockets.append(local_socket)
+            if local_socket.canReadLine():
+                self._read(local_socket)
 
     def _on_ready(self) -> None:
-        for socket in tuple(self._sockets):
-            if socket.canReadLine():
-                self._read(socket)
-            elif socket.bytesAvailable() > MAX_LINE_BYTES:
-                socket.abort()
+        for local_socket in tuple(self._sockets):
+            if local_socket.canReadLine():
+                self._read(local_socket)
+            elif local_socket.bytesAvailable() > MAX_LINE_BYTES:
+                local_socket.abort()
 
     def _on_gone(self) -> None:
         gone = [one for one in self._sockets if one.state() == QLocalSocket.LocalSocketState.UnconnectedState]
-        for socket in gone:
-            self._sockets.remove(socket)
-            socket.deleteLater()
+        for local_socket in gone:
+            self._sockets.remove(local_socket)
+            local_socket.deleteLater()
 
-    def _read(self, socket: QLocalSocket) -> None:
-        untrusted = bytes(socket.readLine(MAX_LINE_BYTES).data())
+    def _read(self, local_socket: QLocalSocket) -> None:
+        untrusted = bytes(local_socket.readLine(MAX_LINE_BYTES).data())
         word, _, untrusted_token = untrusted.strip().partition(b" ")
         reported = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
         if reported is not None:
             token = untrusted_token.decode("ascii", "ignore")
             reported.emit(token if token.isprintable() else "")
-            socket.write(ANSWER)
-            socket.flush()
+            local_socket.write(ANSWER)
+            local_socket.flush()
         elif word == LOCK:
-            socket.write(LOCKING if self.can_lock else PLAIN)
-            socket.flush()  # before the process is replaced
+            local_socket.write(LOCKING if self.can_lock else PLAIN)
+            local_socket.flush()  # before the process is replaced
             if self.can_lock:
                 self.lock_requested.emit()
-        socket.disconnectFromServer()
+        local_socket.disconnectFromServer()
 
     def _raise_other(self, request: bytes, token: str) -> bool:
         try:
             address = socket_address(self._folder)
         except OSError:
             return False
-        socket = QLocalSocket()
-        socket.connectToServer(address)
-        if not socket.waitForConnected(WAIT_MS):
+        local_socket = QLocalSocket()
+        local_socket.connectToServer(address)
+        if not local_socket.waitForConnected(WAIT_MS):
             return False
-        socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
-        received = socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(socket.readLine().data()) == ANSWER
-        socket.abort()
+        local_socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        received = (
+            local_socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(local_socket.readLine().data()) == ANSWER
+        )
+        local_socket.abort()
         return received
 
 
@@ -175,3 +181,42 @@ def _lock(descriptor: int) -> None:
         import fcntl
 
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+# ---- signals of the system reach the window's loop
+
+
+class SignalDoor:
+    """SIGTERM, SIGINT and SIGHUP reach the window's loop through a socket: Python's handlers alone would wait."""
+
+    def __init__(self, app: QApplication, on_signal: Callable[[], None]) -> None:
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
+            end.setblocking(False)
+        self._on_signal = on_signal
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, app)
+        self._notifier.activated.connect(self._on_activated)
+        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
+
+    def close(self) -> None:
+        """Restore the earlier handlers."""
+        signal.set_wakeup_fd(self._before_fd)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._notifier.setEnabled(False)
+        self._reader.close()
+        self._writer.close()
+
+    def _on_activated(self) -> None:
+        try:
+            self._reader.recv(64)
+        except BlockingIOError:
+            return
+        self._on_signal()
+
+
+def _received(_number: int, _frame: object) -> None:
+    """Does nothing: that Python wrote to the wake-up socket is enough."""

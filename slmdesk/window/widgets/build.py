@@ -1,28 +1,41 @@
-"""Short ways to build what every page is made of: rows, columns and buttons."""
+"""What every page is made of: rows, columns, buttons, labels and icons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from typing import Any, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
+    QCheckBox,
+    QFrame,
     QHBoxLayout,
+    QLabel,
     QLayout,
+    QLayoutItem,
     QLineEdit,
+    QMessageBox,
     QPushButton,
+    QScrollArea,
+    QSizePolicy,
     QSplitter,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import show_keys
-from slmdesk.window.widgets.flow import FlowLayout
-from slmdesk.window.widgets.icon import set_icon
-from slmdesk.window.widgets.named import named
+from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
 
 Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
 """A widget, a layout, or a stretch with this factor; a widget or layout with its stretch factor or its alignment."""
@@ -159,3 +172,464 @@ def _dress(
     if on is not None:
         made.clicked.connect(on)
     return made
+
+
+# ---- sets object names
+
+
+T = TypeVar("T", bound=QObject)
+W = TypeVar("W", bound=QWidget)
+
+
+def named(thing: T, name: str, *, label: str = "", tip: str = "", kind: str = "") -> T:
+    """Set the objectName of `thing` and return it; of a widget also the label for assistive tools, the tool tip and the
+    style sheet's `kind`.
+    """
+    thing.setObjectName(name)
+    if isinstance(thing, QWidget):
+        if label:
+            thing.setAccessibleName(label)
+        if tip:
+            thing.setToolTip(tip)
+        if kind:
+            thing.setProperty("kind", kind)
+    return thing
+
+
+def passing(thing: W, name: str, title: str = "") -> W:
+    """Name a window or menu that is deleted when it is closed, give it a title, and return it."""
+    thing.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if title:
+        thing.setWindowTitle(title)
+    return named(thing, name)
+
+
+# ---- labels that never treat untrusted text as markup
+
+
+def plain_label(
+    text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True, is_hidden: bool = False
+) -> QLabel:
+    label = named(QLabel(text, parent), name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wraps)
+    if wraps:
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # a new policy forgets it: the label would be as tall as in a narrow column
+        label.setSizePolicy(policy)
+    if kind:
+        label.setProperty("kind", kind)
+    if is_hidden:
+        label.hide()
+    return label
+
+
+def show_words(widget: QLabel | QAbstractButton, words: str) -> None:
+    """Set the text of a label or button, which is hidden while it has none."""
+    widget.setText(words)
+    widget.setVisible(bool(words))
+
+
+class ElidedLabel(QLabel):
+    """One line of plain text, cut with an ellipsis where there is no room; the tooltip holds all of it."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        name: str,
+        kind: str = "",
+        text: str = "",
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
+        super().__init__(parent)
+        self._mode = cut
+        named(self, name, kind=kind)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(40)
+        self.full_text = ""
+        if text:
+            self.set_full_text(text)
+
+    def set_full_text(self, text: str) -> None:
+        self.full_text = text
+        self.setAccessibleName(text)
+        self._cut()
+
+    def resizeEvent(self, event: object) -> None:
+        self._cut()
+
+    def _cut(self) -> None:
+        shown = self.fontMetrics().elidedText(self.full_text, self._mode, max(self.width(), 40))
+        self.setText(shown)
+        self.setToolTip(plain_tip(self.full_text) if shown != self.full_text else "")
+
+
+class CutLabel(QLabel):
+    """Plain text on at most `lines` lines."""
+
+    was_cut = Signal(bool)
+
+    def __init__(self, text: str, parent: QWidget, *, name: str, lines: int) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._full, self._lines = text, lines
+        self.setText(text)
+        self._limit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._limit()
+        shown = cut_to_lines(self._full, self.font(), self.width() - 2, self._lines)
+        if shown != self.text():
+            self.setText(shown)
+        self.was_cut.emit(shown != self._full)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._limit()
+
+    def _limit(self) -> None:
+        height = self._lines * self.fontMetrics().lineSpacing() + 2
+        if height != self.maximumHeight():
+            self.setMaximumHeight(height)
+
+
+def plain_tip(text: str) -> str:
+    """Untrusted text as a tooltip: tooltips have no plain format, so markup is escaped; long lines wrap."""
+    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
+
+
+def breakable(text: str, every: int = 30) -> str:
+    """Text in which words longer than a line may be broken.  Only for display, never copied or opened."""
+    return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
+
+
+def first_words(text: str, most: int) -> str:
+    """The first words of a text; two signs of Chinese or Japanese are a word."""
+    words = [*re.finditer(r"[\u3040-\u9fff]{1,2}|[^\s\u3040-\u9fff]+", text)]
+    return text[: words[most - 1].end()] if len(words) > most else text
+
+
+def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
+    """`text`, or its beginning and an ellipsis where it takes more than `lines` lines of `width` pixels."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    starts: list[int] = []
+    while (line := layout.createLine()).isValid() and len(starts) <= lines:
+        line.setLineWidth(max(width, 1))
+        starts.append(line.textStart())
+    layout.endLayout()
+    if len(starts) <= lines or width <= 0:
+        return text
+    last = text[starts[lines - 1] :]
+    return text[: starts[lines - 1]] + QFontMetrics(font).elidedText(last, Qt.TextElideMode.ElideRight, width)
+
+
+# ---- icons on widgets, redrawn when the theme changes
+
+
+ROLES = {
+    "text": QPalette.ColorRole.WindowText,
+    "muted": QPalette.ColorRole.PlaceholderText,
+    "on_accent": QPalette.ColorRole.HighlightedText,
+    "accent": QPalette.ColorRole.Accent,
+    "danger": QPalette.ColorRole.BrightText,
+}
+"""Where the palette holds a colour of the theme (theme.palette_of)."""
+
+
+def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "text") -> None:
+    """Give a button or label a Lucide icon in a colour of the theme.  The caller sets its text."""
+    keeper = widget.findChild(IconKeeper)
+    if keeper is None:
+        keeper = IconKeeper(widget)
+    keeper.show(name, colour)
+
+
+class IconKeeper(QObject):
+    def __init__(self, widget: QAbstractButton | QLabel) -> None:
+        super().__init__(widget, objectName="icon_keeper")
+        self._widget = widget
+        self._drawn: tuple[str, str, int] | None = None
+        self._size = 0
+        """Of a button's icon beside usual letters; 0: as the style has it, not yet asked."""
+        self._name = self._token = ""
+        widget.installEventFilter(self)
+
+    def show(self, name: str, token: str) -> None:
+        self._name, self._token = name, token
+        self._draw()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._draw()
+        return False
+
+    def _draw(self) -> None:
+        colour = QApplication.palette().color(ROLES[self._token])
+        drawn = (self._name, colour.name(), scaled())
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        if isinstance(self._widget, QLabel):
+            ratio = self._widget.devicePixelRatioF()
+            self._widget.setPixmap(pixmap(self._name, colour, size=scaled(), scale=ratio))
+        else:
+            self._widget.setIcon(icon(self._name, colour, size=scaled()))
+            self._fit(self._widget)
+
+    def _fit(self, button: QAbstractButton) -> None:
+        if not self._size and scaled() != ICON_SIZE:
+            self._size = button.iconSize().width()
+        if self._size:
+            button.setIconSize(QSize(scaled(self._size), scaled(self._size)))
+
+
+# ---- a layout that wraps widgets onto further lines where there is no room
+
+
+class FlowLayout(QLayout):
+    def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), moves=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect, moves=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        size = QSize()
+        for item in self._shown():
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if not item.isEmpty()]
+
+    def _place(self, rect: QRect, *, moves: bool) -> int:
+        """Lay out the items, moving them if `moves`.  Returns the total height."""
+        parent = self.parentWidget()
+        is_mirrored = parent is not None and parent.isRightToLeft()
+        y = -self._gap
+        for line in self._lines(max(rect.width(), 1)):
+            x, y = 0, y + self._gap
+            height = max(size.height() for _, size in line)
+            for item, size in line:
+                if moves:
+                    left = rect.width() - x - size.width() if is_mirrored else x
+                    down = y + (height - size.height()) // 2
+                    item.setGeometry(QRect(rect.topLeft() + QPoint(left, down), size))
+                x += size.width() + self._gap
+            y += height
+        return max(y, 0)
+
+    def _lines(self, width: int) -> Iterator[list[tuple[QLayoutItem, QSize]]]:
+        line: list[tuple[QLayoutItem, QSize]] = []
+        x = 0
+        for item in self._shown():
+            size = item.sizeHint().boundedTo(QSize(width, 1 << 20))
+            if line and x + size.width() > width:
+                yield line
+                line, x = [], 0
+            line.append((item, size))
+            x += size.width() + self._gap
+        if line:
+            yield line
+
+
+# ---- a button whose text ends in an ellipsis where there is no room for all of it
+
+
+ICON_GAP = 4
+"""Pixels that the style leaves between icon and text."""
+
+
+class ElidedButton(QPushButton):
+    """A button that may be narrower than its text; the caller sets the tooltip."""
+
+    def __init__(self, words: str, parent: QWidget) -> None:
+        super().__init__(words, parent)
+        self.setMinimumWidth(1)
+
+    def initStyleOption(self, option: QStyleOptionButton) -> None:
+        super().initStyleOption(option)
+        space = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
+        if not self.icon().isNull():
+            space -= self.iconSize().width() + ICON_GAP
+        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, space)
+
+
+# ---- a check box that can be seen on any background
+
+
+LINE = 1.5
+RADIUS = 3.0
+
+
+class CheckBox(QCheckBox):
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = QRectF(self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
+        palette, is_checked = self.palette(), self.isChecked()
+        line = palette.color(QPalette.ColorRole.Highlight if is_checked else QPalette.ColorRole.PlaceholderText)
+        tick = palette.color(QPalette.ColorRole.HighlightedText) if is_checked else None
+        painter = QPainter(self)
+        ground, scale = palette.color(QPalette.ColorRole.Base), self.devicePixelRatioF()
+        draw_box(painter, box, line=line, ground=ground, tick=tick, scale=scale)
+        painter.end()
+
+
+def draw_box(
+    painter: QPainter, box: QRectF, *, line: QColor, ground: QColor, tick: QColor | None, scale: float
+) -> None:
+    """Draw a check box over the style's own; `tick`: its colour, None for no tick; `scale`: of the screen."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(box, ground)
+    painter.setPen(QPen(line, LINE))
+    painter.setBrush(line if tick is not None else ground)
+    painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+    if tick is not None:
+        painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
+    painter.restore()
+
+
+# ---- a message box whose words are never taken for markup
+
+
+def message_box(parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> QMessageBox:
+    """A box without buttons yet, deleted when it is closed; `more` stands below the text."""
+    box = passing(QMessageBox(parent), name, title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(text)
+    box.setInformativeText(more)
+    return box
+
+
+# ---- a scroll area for a column that scrolls only up and down
+
+
+def show_column(area: QScrollArea, content: QWidget) -> None:
+    """Show `content` in `area`, as wide as the area: labels wrap, fields shrink, nothing is cut at the right.
+
+    Without this a scroll area gives its content the least width the content asks for, and cuts what does not fit.
+    """
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    policy = content.sizePolicy()
+    policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
+    content.setSizePolicy(policy)
+    area.setWidget(content)
+
+
+# ---- paints the ground of a row of a list
+
+
+def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: bool) -> QRect:
+    """Paint everything but the words of a row, and return its place."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    palette: QPalette = option.palette
+    rect: QRect = option.rect
+    state: QStyle.StateFlag = option.state
+    area = rect.adjusted(theme.SPACE_4, 1, -theme.SPACE_4, -1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if is_chosen or state & QStyle.StateFlag.State_MouseOver:
+        painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+        painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+    if is_chosen:
+        painter.setBrush(palette.color(QPalette.ColorRole.Accent))
+        bar_x = area.left() if option.direction != Qt.LayoutDirection.RightToLeft else area.right() - 2
+        painter.drawRoundedRect(QRect(bar_x, area.top() + 6, 3, area.height() - 12), 1.5, 1.5)
+    if state & QStyle.StateFlag.State_HasFocus:
+        painter.setPen(palette.color(QPalette.ColorRole.Accent))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+    return area
+
+
+# ---- a line of text around the found words, which are drawn bold
+
+
+HIT_BEGIN, HIT_END = "\ue000", "\ue001"
+"""Around found words in a snippet (core.records.Found)."""
+_MARKS = re.compile(f"[{HIT_BEGIN}{HIT_END}]")
+
+
+def without_marks(snippet: str) -> str:
+    return _MARKS.sub("", snippet)
+
+
+def draw_snippet(painter: QPainter, line: QRect, snippet: str, palette: QPalette) -> None:
+    plain, bold = QFont(painter.font()), QFont(painter.font())
+    bold.setBold(True)
+    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    x = line.left()
+    for text, is_bold in fit_snippet(snippet, line.width(), QFontMetrics(plain), QFontMetrics(bold)):
+        painter.setFont(bold if is_bold else plain)
+        place = QRect(x, line.top(), line.right() + 1 - x, line.height())
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter), text)
+        x += painter.fontMetrics().horizontalAdvance(text)
+
+
+def fit_snippet(snippet: str, space: int, plain: QFontMetrics, bold: QFontMetrics) -> list[tuple[str, bool]]:
+    """The parts of a snippet that fit into `space` pixels, each with whether it is a hit: the first hit whole, text on
+    both sides.
+    """
+    before, _, rest = " ".join(snippet.split()).partition(HIT_BEGIN)
+    hit, _, after = rest.partition(HIT_END)
+    if not hit:  # found by its title
+        return [(plain.elidedText(before, Qt.TextElideMode.ElideRight, space), False)]
+    hit = bold.elidedText(hit, Qt.TextElideMode.ElideRight, space)
+    left = space - bold.horizontalAdvance(hit)
+    behind = plain.horizontalAdvance(without_marks(after))
+    shown = plain.elidedText(before, Qt.TextElideMode.ElideLeft, max(left // 2, left - behind))
+    left -= plain.horizontalAdvance(shown)
+    parts = [(shown, False), (hit, True)]
+    for number, piece in enumerate(_MARKS.split(after)):  # every second one is a hit
+        metrics = bold if number % 2 else plain
+        cut = metrics.elidedText(piece, Qt.TextElideMode.ElideRight, left)
+        left -= metrics.horizontalAdvance(cut)
+        parts.append((cut, bool(number % 2)))
+        if cut != piece:
+            break
+    return [(text, is_hit) for text, is_hit in parts if text]

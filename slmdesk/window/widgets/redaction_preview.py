@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette, QTextCharFormat
 from PySide6.QtWidgets import (
     QDialogButtonBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QTextEdit,
+    QToolButton,
     QWidget,
 )
 
@@ -22,13 +23,11 @@ from slmdesk.redaction.labels import INCOMPLETE, NAMES, reason_of
 from slmdesk.redaction.service import Decisions, Preview
 from slmdesk.text.redaction.types import Certainty, Find, Kind
 from slmdesk.window.base import theme
-from slmdesk.window.base.icons import scaled
-from slmdesk.window.base.utf16 import character_at, utf16_at
-from slmdesk.window.widgets.build import button, column, flow, split
-from slmdesk.window.widgets.dialog import Dialog
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.text import plain_label
-from slmdesk.window.widgets.tick_delegate import TickDelegate
+from slmdesk.window.base.text import character_at, utf16_at
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.build import button, column, flow, named, passing, plain_label, set_icon, split
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import TickDelegate
 
 INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
 ATTACHED = " What is attached is redacted too, without being shown here."
@@ -251,3 +250,24 @@ def _choices_of(finds: Sequence[Find]) -> list[_Choice]:
             choice.find, choice.is_chosen = find, True
         choice.places.append((find.start, find.end))
     return list(by_words.values())
+
+
+# ---- the button that has what is private replaced before a model sees it
+
+
+class Shield(QToolButton):
+    """Checked: it is redacted.  Off at first."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, name, label="Redact")
+        self.setCheckable(True)
+        self.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        self.toggled.connect(self._on_toggled)
+        self._on_toggled(False)
+
+    def _on_toggled(self, is_on: bool) -> None:
+        state = "on" if is_on else "off"
+        set_icon(self, "shield", "accent" if is_on else "muted")
+        self.setToolTip(f"Redact names and numbers before the model sees them: {state}")
+        self.setAccessibleDescription(f"Is {state}")

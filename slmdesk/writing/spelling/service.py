@@ -6,31 +6,36 @@ window never waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import locale
+import os
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.languages import LANGUAGES, NO_BLANKS
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild
+from slmdesk.base.files import write_atomically
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, stored_list
+from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
+from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import Json
-from slmdesk.base.wire import stored_list
 from slmdesk.children.client import ChildClient
 from slmdesk.children.reach import AllowedPaths
-from slmdesk.runtime.events import Noticed, Problem
-from slmdesk.runtime.file_thread import pending_on_file_thread
-from slmdesk.runtime.messages import problem_for, problem_of
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.runtime.service_thread import Later
-from slmdesk.runtime.slices import Slices, in_slices
-from slmdesk.text.words.language import SURE, detect
-from slmdesk.text.words.spelling import word_spans
-from slmdesk.writing.spelling.dictionaries import chosen_for, find_dictionaries, usual_language
-from slmdesk.writing.spelling.events import SpellingChanged
-from slmdesk.writing.spelling.own_words import OwnWords
-from slmdesk.writing.spelling.types import Dictionary, Misspelled, SpellingRequest, SpellingState, Suggestions
+from slmdesk.runtime.events import Noticed, Pending
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.text.markup import word_spans
+from slmdesk.text.sentences import SURE, detect
+from slmdesk.writing.spelling.types import (
+    Dictionary,
+    Misspelled,
+    SpellingChanged,
+    SpellingRequest,
+    SpellingState,
+    Suggestions,
+)
 
 LEAST_TOLD = 8
 """Words of a paragraph whose own language is told; others are in that of the text around them."""
@@ -267,3 +272,209 @@ def _seen(settings: Settings) -> tuple[bool, str, str]:
 
 def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
     return stored_list(str, untrusted.get(name))
+
+
+# ---- finds Hunspell dictionaries
+#
+# where systems and LibreOffice keep them, or in a place that a person chose. Pure but for looking at folders.
+
+
+_CODE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
+MOST_FOUND = 200
+"""In one folder: a place with more is not looked through any further."""
+
+
+def find_dictionaries(place: str = "") -> tuple[Dictionary, ...]:
+    """The dictionaries of the system, or those of the folder or `.dic` or `.aff` file at `place`, sorted by code.
+
+    Of several with one code the first found counts.  Reads folders, so not for the window's thread.
+    """
+    found: dict[str, Dictionary] = {}
+    for path in _lists_at(Path(place)) if place else _lists_in(usual_folders()):
+        code = code_of(path.stem)
+        found.setdefault(code, Dictionary(code, path))
+    return tuple(found[code] for code in sorted(found))
+
+
+def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", region: str = "") -> Dictionary | None:
+    """The dictionary for a text in this language (ISO 639-1; "" where it is not known).
+
+    `fixed`: the code of the one that is to be used for all text.  `region`: of two for one language, that of this
+    region ("GB") is used; else that of the language's own ("de_DE"), else the first.
+    """
+    found = tuple(found)
+    if fixed:
+        return next((one for one in found if one.code == fixed), None)
+    known = [one for one in found if language and one.language == language]
+    if not known:  # a file whose name says nothing was chosen for whatever is written
+        return found[0] if len(found) == 1 and not found[0].language else None
+    wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
+    return min(known, key=lambda one: wanted.index(one.code) if one.code in wanted else len(wanted))
+
+
+def code_of(stem: str) -> str:
+    """The language and region that a file's name tells: "de_DE" of "de_DE_frami", "fr" of "fr-classique"."""
+    found = _CODE.match(stem)
+    if not found:
+        return stem
+    language, region = found.groups()
+    return f"{language}_{region.upper()}" if region else language
+
+
+def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Language and region of this account ("en", "GB"); empty where they are not set."""
+    said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    if not said:
+        said = locale.getlocale()[0] or ""  # Windows says it in words, which no dictionary has for a name
+    found = _CODE.match(said)
+    return (found.group(1), (found.group(2) or "").upper()) if found else ("", "")
+
+
+def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
+    home = Path.home()
+    yield from (Path(one) for one in environment.get("DICPATH", "").split(os.pathsep) if Path(one).is_absolute())
+    if platform == "win32":
+        office = Path(environment.get("APPDATA", home)) / "LibreOffice/4"
+        yield from _extensions(office)
+        for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)"):
+            if folder := environment.get(variable):
+                yield from _inside(Path(folder) / "LibreOffice/share/extensions", "dict-*")
+    elif platform == "darwin":
+        yield home / "Library/Spelling"
+        yield from _extensions(home / "Library/Application Support/LibreOffice/4")
+        yield Path("/Library/Spelling")
+        yield from _inside(Path("/Applications/LibreOffice.app/Contents/Resources/extensions"), "dict-*")
+    else:
+        shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+        own = environment.get("XDG_DATA_HOME") or str(home / ".local/share")
+        for data in map(Path, (own, *shared.split(":"))):
+            yield from (data / "hunspell", data / "myspell/dicts", data / "myspell")
+        yield from _extensions(Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "libreoffice/4")
+        system = (Path("/usr/lib/libreoffice"), Path("/usr/lib64/libreoffice"))
+        for office in (*system, *_inside(Path("/opt"), "libreoffice*")):
+            yield from _inside(office / "share/extensions", "dict-*")
+
+
+def _extensions(office: Path) -> Iterator[Path]:
+    packages = office / "user/uno_packages/cache/uno_packages"
+    for folder in _inside(packages, "*/*.oxt"):
+        yield folder
+        yield from _inside(folder, "*")
+
+
+def _inside(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return sorted(one for one in folder.glob(pattern) if one.is_dir())
+    except OSError:
+        return []
+
+
+def _lists_at(place: Path) -> Iterator[Path]:
+    """In a folder that was chosen, also one folder further down: dictionaries are often kept in one each."""
+    if place.is_dir():
+        yield from _lists_in((place, *_inside(place, "*")[:MOST_FOUND]))
+    else:
+        yield from _pairs((place.with_suffix(".dic"),))
+
+
+def _lists_in(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        try:
+            names = sorted(folder.glob("*.dic"))[:MOST_FOUND]
+        except OSError:
+            continue
+        yield from _pairs(names)
+
+
+def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
+    """Those with the file of forms beside them, which lists of hyphenation lack."""
+    for one in lists:
+        try:
+            if one.is_file() and one.with_suffix(".aff").is_file():
+                yield one
+        except OSError:
+            continue
+
+
+# ---- the person's own words
+#
+# a plain list in a file of the home, a word a line, which may be edited by hand. Of an encrypted history the list is
+# sealed; one that is not yet, or with a key of before, is sealed when it is read.
+
+
+MOST_BYTES = 4 << 20
+MOST_LETTERS = 200
+_MARK = b"SLMDESK WORDS 1\n"
+
+
+class OwnWords:
+    """The words of the file, read again when it has changed.  Service thread."""
+
+    def __init__(self, path: Path, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)) -> None:
+        """`keys`: 32 bytes, empty while the history is not encrypted; then those of before, which may still open it."""
+        self._path, self._keys = path, keys
+        self._seen: tuple[int, int] | None = None
+        self._words: frozenset[str] = frozenset()
+        self._is_current = True
+        """Whether the file is sealed, or plain, as it is to be."""
+
+    def words(self) -> frozenset[str]:
+        """Raises KnownError `file.unreadable`."""
+        try:
+            about = self._path.stat()
+            if (seen := (about.st_mtime_ns, about.st_size)) != self._seen:
+                self._words, self._seen = self._read(about.st_size), seen
+                if not self._is_current:
+                    with suppress(KnownError):  # the next reading tries again
+                        self._write(self._words)
+        except FileNotFoundError:
+            self._words, self._seen = frozenset(), None
+        except (OSError, ValueError) as err:
+            reason = getattr(err, "strerror", None) or "it is no text in UTF-8"
+            raise KnownError("file.unreadable", path=str(self._path), reason=reason) from err
+        return self._words
+
+    def has(self, word: str) -> bool:
+        """Whether a word is among them, also with a capital letter at the beginning of a sentence."""
+        return word in self._words or (word[:1].isupper() and word[:1].lower() + word[1:] in self._words)
+
+    def add(self, words: frozenset[str]) -> None:
+        """Raises KnownError `file.…`, `disk.full`; the file is then as it was."""
+        self._write(self.words() | words)
+
+    def remove(self, words: frozenset[str]) -> None:
+        """Raises as `add` does."""
+        self._write(self.words() - words)
+
+    def reseal(self) -> None:
+        """The history has another key, or none any more: write the list as it asks for, if it is not so already.
+
+        Raises KnownError file.…, `disk.full`
+        """
+        self._seen = None
+        words = self.words()
+        if not self._is_current:
+            self._write(words)
+
+    def _read(self, size: int) -> frozenset[str]:
+        if size > MOST_BYTES:
+            raise KnownError("file.unreadable", path=str(self._path), reason="it is too large for a list of words")
+        untrusted, (key, *former) = self._path.read_bytes(), self._keys()
+        opened_by = b""
+        if untrusted.startswith(_MARK):
+            opened_by, untrusted = self._opened(untrusted.removeprefix(_MARK), (key, *former))
+        lines = untrusted.decode("utf-8-sig").splitlines()
+        words = frozenset(word for line in lines if (word := line.strip()) and len(word) <= MOST_LETTERS)
+        self._is_current = opened_by == key
+        return words
+
+    def _opened(self, sealed: bytes, keys: Sequence[bytes]) -> tuple[bytes, bytes]:
+        for key in filter(None, keys):
+            with suppress(SealBroken):
+                return key, unseal(key, sealed, _MARK)
+        raise KnownError("file.unreadable", path=str(self._path), reason="it is sealed otherwise")
+
+    def _write(self, words: frozenset[str]) -> None:
+        data, key = "".join(f"{word}\n" for word in sorted(words)).encode(), self._keys()[0]
+        write_atomically(self._path, _MARK + seal(key, data, _MARK) if key else data)
+        self._words, self._seen, self._is_current = words, None, True

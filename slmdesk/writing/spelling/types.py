@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from slmdesk.base.languages import LANGUAGES
 from slmdesk.base.record import Record
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.runtime.events import Event
 
 
 class Dictionary(Record):
@@ -53,3 +54,10 @@ class SpellingState(Record):
     words: tuple[str, ...]
     place: str = ""
     """The folder or file that was chosen; empty: those of the system."""
+
+
+# ---- events of the spelling service
+
+
+class SpellingChanged(Event):
+    """What counts as misspelled has changed: a word was added or removed, or other dictionaries are used."""

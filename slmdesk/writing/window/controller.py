@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QTextCharFormat, QTextCursor
 
-from slmdesk.base.record import changed
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
-from slmdesk.redaction.service import Decisions
-from slmdesk.runtime.events import ItemGone, Problem
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
+from slmdesk.runtime.events import ItemGone
+from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.base.window_state import WindowStateFile
-from slmdesk.window.widgets.notice_bar import UNDO_MS, Notice, trash
-from slmdesk.window.widgets.outside import open_outside
+from slmdesk.text.writing import Edit
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, trash
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.writing.files import OpenedText, WriteRequest, WrittenWord
-from slmdesk.writing.types import Change, RewriteRequest, Task
-from slmdesk.writing.window.correcting import CorrectController
-from slmdesk.writing.window.redaction import WritingRedaction
-from slmdesk.writing.window.rewriting import RewriteController
-from slmdesk.writing.window.tracked_text import TrackedText
+from slmdesk.writing.types import (
+    Change,
+    Correction,
+    CorrectRequest,
+    RewriteRequest,
+    Rewriting,
+    Task,
+    Version,
+    note_of,
+    unanswered_words,
+)
+from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
 KEEP_AFTER_MS = 1_500
 """From the first change that is not kept yet: what a crash may cost."""
@@ -293,3 +303,423 @@ def saved_words(target: Path, changes: int) -> str:
     if target.suffix.lower() == ".docx":
         return f"Written to {target}, with {count}: tracked changes, and doubtful ones as comments."
     return f"Written to {target}, without the {count}."
+
+
+# ---- says a text, or a part of it, in another way
+
+
+class Suggestions(Record):
+    request: RewriteRequest
+    found: Rewriting | None = None
+    """None: the model is at it, or `words` says why there is nothing."""
+    is_busy: bool = True
+    words: str = ""
+
+
+class RewriteController(QObject):
+    shown = Signal(object)
+    said = Signal(str)
+
+    def __init__(self, bridge: Bridge, text: TrackedText, parent: QObject) -> None:
+        super().__init__(parent, objectName="rewrite_controller")
+        self._bridge, self._text = bridge, text
+        self._place: QTextCursor | None = None
+        self._following: Call | None = None
+        self._turn = 0
+        self.now: Suggestions | None = None
+
+    def begin(self, request: RewriteRequest, start: int, end: int) -> None:
+        """Ask for a part of the text in another way; what was suggested before goes."""
+        self._stop()
+        self._place = self._text.cursor(start, end)
+        self._ask(changed(request, text=self._text.plain[start:end]))
+
+    def again(self) -> None:
+        if self.now is not None:
+            self._stop()
+            self._ask(changed(self.now.request, again=self.now.request.again + 1))
+
+    def discard(self) -> None:
+        """Stop what is asked, and show nothing; the text stays as it is."""
+        self._stop()
+        self._show(None)
+
+    def use(self, version: Version) -> None:
+        """Put a suggestion in the place of what it was made of; Undo takes it back.
+
+        Where that has been edited meanwhile nothing is replaced, and it is said.
+        """
+        place, now = self._place, self.now
+        if place is None or now is None:
+            return
+        if self._text.plain_between(place.selectionStart(), place.selectionEnd()) != now.request.text:
+            self.said.emit("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
+            return
+        place.insertText(version.text, QTextCharFormat())
+        self._show(None)
+        self.said.emit("Replaced. Undo (Ctrl+Z) takes it back.")
+
+    # ---- private
+
+    def _ask(self, request: RewriteRequest) -> None:
+        self._turn += 1
+        turn = self._turn
+        self._following = self._bridge.follow(
+            self._bridge.services.writing.rewrite(request),
+            partial(self._on_rewritten, turn),
+            partial(self._on_refused, turn),
+            partial(self._on_progressed, turn),
+        )
+        self._show(Suggestions(request, words=waiting_words(request)))
+
+    def _stop(self) -> None:
+        self._turn += 1
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+
+    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
+        if turn == self._turn and self.now is not None and report[1] > 1:
+            self._show(changed(self.now, words=f"{report[0]} of {report[1]} suggestions are there…"))
+
+    def _on_rewritten(self, turn: int, found: Rewriting) -> None:
+        if turn == self._turn and self.now is not None:
+            self._following = None
+            count = len(found.versions)
+            words = (
+                "" if count == found.asked else f"The model gave {count} of {found.asked}; the others were the same."
+            )
+            self._show(Suggestions(self.now.request, found, is_busy=False, words=words))
+
+    def _on_refused(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn and self.now is not None:
+            self._following = None
+            self._show(Suggestions(self.now.request, is_busy=False, words=problem.sentence))
+
+    def _show(self, now: Suggestions | None) -> None:
+        self.now = now
+        self.shown.emit(now)
+
+
+_DOING = {
+    Task.REPHRASE: "Rephrasing…",
+    Task.SHORTEN: "Shortening…",
+    Task.EXPAND: "Expanding…",
+    Task.TONE: "Changing the tone…",
+    Task.CONTINUE: "Continuing…",
+}
+
+
+def waiting_words(request: RewriteRequest) -> str:
+    return _DOING[request.task]
+
+
+_TITLES = {"half": "Half as long", "sentence": "In a sentence", "friendlier": "Friendlier", "firmer": "Firmer",
+           "plainer": "Plainer", "formal": "More formal"}  # fmt: skip
+
+
+def title_of(request: RewriteRequest, number: int) -> str:
+    if request.task is Task.REPHRASE:
+        return f"Suggestion {number}"
+    return _TITLES.get(request.manner, "Expanded")
+
+
+# ---- whether what is asked about the text is redacted, and what a person decided about it
+
+
+ON = "Redaction is on: what you ask for is shown first, and no words are suggested while you type."
+OFF = "Redaction is off."
+
+
+class WritingRedaction(QObject):
+    said = Signal(str)
+    preview_arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="writing_redaction")
+        self._bridge = bridge
+        self.is_on = False
+        self._following: Call | None = None
+        self._go_on: Callable[[Decisions], None] | None = None
+
+    def switch(self, is_on: bool) -> None:
+        self.is_on = is_on
+        self.drop()
+        self.said.emit(ON if is_on else OFF)
+
+    def before(self, text: str, go_on: Callable[[Decisions], None]) -> None:
+        """Call `go_on` at once, or, where it is on, when a person has looked at what is replaced in `text`."""
+        self.drop()
+        if not self.is_on:
+            go_on(NOTHING_DECIDED)
+            return
+        self._go_on = go_on
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
+
+    def accept(self, decisions: Decisions) -> None:
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            go_on(decisions)
+
+    def drop(self) -> None:
+        following, self._following, self._go_on = self._following, None, None
+        if following is not None:
+            following.cancel()
+
+    def _on_preview(self, preview: Preview) -> None:
+        self._following = None
+        if self._go_on is not None:
+            self.preview_arrived.emit(preview)
+
+
+# ---- corrects the text
+
+
+class ShownChange(Record):
+    number: int
+    old: str
+    new: str
+    change: Change
+
+    @property
+    def is_doubtful(self) -> bool:
+        return not self.change.is_made
+
+
+class Progress(Record):
+    """How far a correction is; total 0: the model is waited for."""
+
+    done: int = 0
+    total: int = 0
+
+
+class CorrectController(QObject):
+    listed = Signal()
+    progressed = Signal(object)
+    said = Signal(str)
+
+    def __init__(self, bridge: Bridge, text: TrackedText, parent: QObject) -> None:
+        super().__init__(parent, objectName="correct_controller")
+        self._bridge, self._text = bridge, text
+        self._about: dict[int, Change] = {}
+        """Of every number that was given; those that are in the text count."""
+        self._following: Call | None = None
+        self._snapshot: Snapshot | None = None
+        self._turn, self._number, self._lost = 0, 0, 0
+        self._progress = Progress()
+        self.changes: Sequence[ShownChange] = ()
+        text.changed.connect(self._on_text_changed)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._following is not None
+
+    # ---- correcting
+
+    def correct(
+        self, start: int, end: int, language: str, *, redact: bool = False, decisions: Decisions = NOTHING_DECIDED
+    ) -> None:
+        """Correct a part of the text; changes of an earlier correction that nobody decided on are taken back.
+
+        `redact`: the model sees it redacted, with what a person decided.
+        """
+        if self.is_busy:
+            return
+        self._text.refuse([one.number for one in self._text.pending])
+        self._snapshot = Snapshot(self._text, start, end)
+        self._turn, self._lost = self._turn + 1, 0
+        request = CorrectRequest(self._snapshot.words, language, redact=redact, decisions=decisions)
+        turn = self._turn
+        found = partial(self._bring, turn)
+        self._following = self._bridge.follow(
+            self._bridge.services.writing.correct(request, found),
+            partial(self._on_corrected, turn),
+            partial(self._on_refused, turn),
+            partial(self._on_progressed, turn),
+        )
+        self._progress = Progress()
+        self.progressed.emit(self._progress)
+
+    def stop(self) -> None:
+        """End the correction; the changes found so far stay."""
+        if self._following is None:
+            return
+        self._following.cancel()
+        done, total = self._progress.done, self._progress.total
+        self._end()
+        self.said.emit(f"Stopped. {done} of {total} sentences were checked." if total else "Stopped.")
+
+    def _bring(self, turn: int, changes: Sequence[Change]) -> None:
+        """On the service thread."""
+        self._bridge.post_to_ui(partial(self._on_found, turn, changes))
+
+    def _on_found(self, turn: int, changes: Sequence[Change]) -> None:
+        snapshot = self._snapshot
+        if turn != self._turn or snapshot is None:
+            return
+        fitting = []
+        for one in changes:
+            start, end = one.sentence
+            begin = snapshot.now(start, end)
+            if begin is None:
+                self._lost += 1
+                continue
+            shift, edit = begin - start, one.edit
+            fitting.append(changed(one, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
+        self.show(fitting)
+
+    def show(self, changes: Sequence[Change]) -> None:
+        proposals = []
+        for number, one in enumerate(changes, self._number + 1):
+            self._about[number] = one
+            proposals.append(Proposal(number, one.edit.start, one.edit.end, one.edit.new, not one.is_made))
+        self._number += len(proposals)
+        if proposals:
+            self._text.propose(proposals)
+
+    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
+        if turn == self._turn and self.is_busy:
+            self._progress = Progress(*report)
+            self.progressed.emit(self._progress)
+
+    def _on_corrected(self, turn: int, found: Correction) -> None:
+        if turn != self._turn or self._snapshot is None:
+            return
+        line = self._snapshot.line
+        self._end()
+        whole = changed(found, unanswered=tuple(one + line for one in found.unanswered))
+        self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
+
+    def _on_refused(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self._end()
+            self.said.emit(problem.sentence)
+
+    def _end(self) -> None:
+        self._turn += 1
+        self._following = self._snapshot = None
+        self.progressed.emit(None)
+
+    # ---- deciding
+
+    def accept(self, number: int) -> None:
+        """Make a change, a doubtful one too; Undo takes it back."""
+        self._text.accept([number])
+        self._on_text_changed()  # at once: the next key is for the next change
+
+    def refuse(self, number: int) -> None:
+        """Leave the words of a change as they are; Undo brings it back."""
+        self._text.refuse([number])
+        self._on_text_changed()
+
+    def accept_all(self) -> None:
+        """Make all changes but the doubtful ones, of which it is said that they are left."""
+        sure = [one.number for one in self.changes if not one.is_doubtful]
+        left = len(self.changes) - len(sure)
+        self._text.accept(sure)
+        self.said.emit(accepted_words(len(sure), left))
+
+    def refuse_all(self) -> None:
+        count = len(self.changes)
+        self._text.refuse([one.number for one in self.changes])
+        self.said.emit(
+            f"{_counted(count, 'change')} refused. Undo (Ctrl+Z) brings {'it' if count == 1 else 'them'} back."
+        )
+
+    def not_decided(self) -> Iterator[Change]:
+        for one in self._text.pending:
+            yield changed(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
+
+    def tracked(self) -> Iterator[tuple[Edit, str]]:
+        """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
+        for one in self.not_decided():
+            yield one.edit, "" if one.is_made else note_of(one)
+
+    def _on_text_changed(self) -> None:
+        changes = tuple(_shown(self._text.pending, self._about))
+        if changes != self.changes:
+            self.changes = changes
+            self.listed.emit()
+
+
+def _shown(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
+    """Each change once, though words were typed inside it."""
+    parts: dict[int, list[Pending]] = {}
+    for one in pending:
+        parts.setdefault(one.number, []).append(one)
+    for number, found in parts.items():
+        yield ShownChange(number, "…".join(one.old for one in found), "".join(one.new for one in found), about[number])
+
+
+# ---- words
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def found_words(found: Correction) -> str:
+    if not found.changes:
+        return "No mistakes found."
+    doubtful = sum(not one.is_made for one in found.changes)
+    words = f"{_counted(len(found.changes), 'change')} found"
+    if all(one.doubt == "model" for one in found.changes):
+        return f"{words}. The model often changes too much: decide on each."
+    return f"{words}, {doubtful} of them doubtful." if doubtful else f"{words}."
+
+
+def lost_words(count: int) -> Iterator[str]:
+    if count:
+        was = "was" if count == 1 else "were"
+        yield f"{_counted(count, 'change')} no longer fitted the text as you have edited it, and {was} left out."
+
+
+def accepted_words(sure: int, left: int) -> str:
+    doubtful = f"{_counted(left, 'doubtful change')} {'is' if left == 1 else 'are'} left: decide on each."
+    if not sure:
+        return f"Nothing was accepted. {doubtful}" if left else "There are no changes."
+    words = f"{_counted(sure, 'change')} accepted. Undo (Ctrl+Z) takes {'it' if sure == 1 else 'them'} back."
+    return f"{words} {doubtful}" if left else words
+
+
+# ---- a text as it was when its correction began, and where its sentences stand while it is edited on
+
+
+REACH = 2_000
+"""Characters around its old place in which a sentence is looked for that is no longer there."""
+
+
+class Snapshot:
+    """Part of a text; each of its lines is followed by a cursor of the document."""
+
+    def __init__(self, text: TrackedText, start: int, end: int) -> None:
+        self._text, self.start = text, start
+        self.words = text.plain[start:end]
+        self._starts: list[int] = []
+        self._cursors: list[QTextCursor] = []
+        at, block = 0, text.document.findBlock(text.position_of(start))
+        for line in self.words.split("\n"):
+            cursor = QTextCursor(block)
+            cursor.setPosition(text.position_of(start + at))
+            self._starts.append(at)
+            self._cursors.append(cursor)
+            at += len(line) + 1
+            block = block.next()
+
+    @property
+    def line(self) -> int:
+        """The line of the whole text that it begins in, from 0."""
+        return self._text.plain.count("\n", 0, self.start)
+
+    def now(self, start: int, end: int) -> int | None:
+        """Where a sentence of it (characters of `words`) begins in the text now; None where it was changed or is gone,
+        or stands there twice.
+        """
+        sentence, plain = self.words[start:end], self._text.plain
+        line = bisect_right(self._starts, start) - 1
+        likely = self._text.at(self._cursors[line].position()) + start - self._starts[line]
+        if plain.startswith(sentence, likely):
+            return likely
+        first, last = max(0, likely - REACH), likely + len(sentence) + REACH
+        found = plain.find(sentence, first, last)
+        return found if found >= 0 and plain.find(sentence, found + 1, last) < 0 else None

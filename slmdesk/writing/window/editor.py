@@ -1,18 +1,39 @@
-"""The editor of the page Write: plain text, with changes shown in it that nobody has decided on yet."""
+"""The editor of the page Write: plain text, changes in it not yet decided on, and grey words that continue it."""
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QTextBlock,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextLayout,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from slmdesk.window.base.clipboard import marked
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.named import named
-from slmdesk.window.widgets.shares import admit
-from slmdesk.writing.window.tracked_text import TrackedText
+from slmdesk.base.record import Record
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge, Call, Delay, marked
+from slmdesk.window.base.theme import Theme, ThemeKeeper
+from slmdesk.window.widgets.build import named
+from slmdesk.window.widgets.opening import admit
 
 HINT = (
     "Write here, paste a text, or drop a document: Word, OpenDocument, Markdown or plain text.\n\n"
@@ -142,3 +163,563 @@ def _is_command(event: QKeyEvent) -> bool:
 
 def _files_in(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
+
+
+# ---- changes of a text that nobody has decided on yet, shown in the text itself
+#
+# what goes struck through, what comes underlined. They are character formats of the document with the number of their
+# change, so that editing, undo and redo keep them. Without the words that come, the text is as it stands. No widgets
+# here.
+
+
+_ID = int(QTextFormat.Property.UserProperty) + 1
+_KIND = int(QTextFormat.Property.UserProperty) + 2
+_IS_DOUBTFUL = int(QTextFormat.Property.UserProperty) + 3
+_BREAK = "\u200b"
+"""Before words that come: with those that go they are no word, for a double click or a check of spelling."""
+
+
+class Kind(IntEnum):
+    STAYS = 0
+    GOES = 1
+    COMES = 2
+
+
+class Proposal(Record):
+    """A change to be shown: what stands from `start` to `end` of the text as it stands becomes `new`."""
+
+    number: int
+    start: int
+    end: int
+    new: str
+    is_doubtful: bool = False
+
+
+class Pending(Record):
+    """A change in the text, or a part of it where words were typed inside."""
+
+    number: int
+    start: int
+    """In characters of the text as it stands, as `end`."""
+    end: int
+    old: str
+    new: str
+    position: int
+    """Where it begins in the document, as Qt counts."""
+    last: int
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    position: int
+    text: str
+    kind: Kind
+    number: int
+    at: int
+    """Where it begins in the text as it stands."""
+
+    @property
+    def last(self) -> int:
+        return self.position + size16(self.text)
+
+    @property
+    def has_break(self) -> bool:
+        return self.kind is Kind.COMES and self.text.startswith(_BREAK)
+
+
+@dataclass(slots=True)
+class _Scan:
+    runs: Sequence[_Run]
+    standing: Sequence[_Run]
+    plain: str
+    pending: Sequence[Pending]
+
+
+_Line = tuple[int, tuple[tuple[int, str, Kind, int], ...]]
+"""A block: its length as Qt counts, and of each stretch with one look where it begins, its words, kind and number."""
+
+
+class TrackedText(QObject):
+    """Emits `changed` soon after the text or its changes did."""
+
+    changed = Signal()
+
+    def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent, objectName="tracked_text")
+        self.document, self._theme = document, theme
+        self._known: _Scan | None = None
+        self._lines: list[_Line] = []
+        """Of each block, renewed where the document changes: of a long text all take a tenth of a second."""
+        self._own_revision = -1
+        self._timer = Delay(self, 0, self.changed, "tracked_timer")
+        document.contentsChange.connect(self._on_contents_change)
+
+    # ---- the text
+
+    @property
+    def plain(self) -> str:
+        """The text as it stands, without words that only may come, with line feeds."""
+        return self._scan().plain
+
+    @property
+    def pending(self) -> Sequence[Pending]:
+        return self._scan().pending
+
+    def plain_between(self, first: int, last: int) -> str:
+        return self.plain[self.at(first) : self.at(last)]
+
+    def at(self, position: int) -> int:
+        """The place in the text as it stands of a position of the document."""
+        runs = self._scan().runs
+        index = bisect_right(runs, position, key=lambda run: run.position) - 1
+        if index < 0:
+            return 0
+        run = runs[index]
+        if run.kind is Kind.COMES:
+            return run.at
+        return run.at + len(_cut16(run.text, position - run.position))
+
+    def position_of(self, at: int, *, is_end: bool = False) -> int:
+        """The position in the document of a place in the text as it stands; as an end, right behind the sign before."""
+        runs = self._scan().standing
+        sign = max(0, at - 1 if is_end else at)
+        if not runs:
+            return 0
+        run = runs[bisect_right(runs, sign, key=lambda each: each.at) - 1]
+        return run.position + size16(run.text[: at - run.at])
+
+    def cursor(self, start: int, end: int) -> QTextCursor:
+        """A cursor around a part of the text as it stands; what is typed at its ends stays out."""
+        cursor = QTextCursor(self.document)
+        cursor.setPosition(self.position_of(start))
+        cursor.setPosition(self.position_of(end, is_end=True) if end > start else cursor.anchor(), _KEEP)
+        cursor.setKeepPositionOnInsert(True)
+        return cursor
+
+    def number_at(self, position: int) -> int:
+        """The change at a position of the document; 0: none."""
+        return next((one.number for one in self.pending if one.position <= position <= one.last), 0)
+
+    # ---- changes
+
+    def propose(self, proposals: Sequence[Proposal]) -> None:
+        """Show changes, which must not overlap; undone in one step with those shown right before."""
+        cursor = self._begin()
+        for one in sorted(proposals, key=lambda each: (each.start, each.end), reverse=True):
+            pieces = list(self._pieces(one))
+            end = self.position_of(one.end, is_end=True)
+            if one.new:
+                cursor.setPosition(end)
+                cursor.insertText(_BREAK + one.new, self._format(one.number, Kind.COMES, one.is_doubtful))
+            for first, last in pieces:
+                cursor.setPosition(first)
+                cursor.setPosition(last, _KEEP)
+                cursor.setCharFormat(self._format(one.number, Kind.GOES, one.is_doubtful))
+        self._end(cursor)
+
+    def accept(self, numbers: Collection[int]) -> None:
+        """Make changes; undone in one step."""
+        self._settle(numbers, stays=Kind.COMES)
+
+    def refuse(self, numbers: Collection[int]) -> None:
+        self._settle(numbers, stays=Kind.GOES)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the changes in other colours; no step of undo of its own."""
+        self._theme = theme
+        runs = [run for run in self._scan().runs if run.kind is not Kind.STAYS]
+        if not runs:
+            return
+        cursor = QTextCursor(self.document)
+        cursor.joinPreviousEditBlock()
+        for run in runs:
+            cursor.setPosition(run.position)
+            cursor.setPosition(run.last, _KEEP)
+            is_doubtful = cursor.charFormat().boolProperty(_IS_DOUBTFUL)
+            cursor.setCharFormat(self._format(run.number, run.kind, is_doubtful))
+        cursor.endEditBlock()
+
+    # ---- private
+
+    def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
+        self._known = None
+        self._renew(position, added)
+        self._timer.start()
+
+    def _renew(self, position: int, added: int) -> None:
+        document = self.document
+        first, last = document.findBlock(position), document.findBlock(position + added)
+        last = last if last.isValid() else document.lastBlock()
+        behind = document.blockCount() - last.blockNumber() - 1
+        if not first.isValid() or len(self._lines) - behind < first.blockNumber():
+            self._lines = []
+            return
+        found = [_line_of(first)]
+        while first != last:
+            first = first.next()
+            found.append(_line_of(first))
+        self._lines[first.blockNumber() - len(found) + 1 : len(self._lines) - behind] = found
+
+    def _settle(self, numbers: Collection[int], *, stays: Kind) -> None:
+        runs = [run for run in self._scan().runs if run.number in numbers and run.kind is not Kind.STAYS]
+        if not runs:
+            return
+        cursor = QTextCursor(self.document)
+        cursor.beginEditBlock()
+        for run in reversed(runs):
+            cursor.setPosition(run.position)
+            cursor.setPosition(run.last, _KEEP)
+            if run.kind is stays:
+                cursor.setCharFormat(QTextCharFormat())
+                if run.has_break:
+                    cursor.setPosition(run.position)
+                    cursor.deleteChar()
+            else:
+                cursor.removeSelectedText()
+        cursor.endEditBlock()
+
+    def _begin(self) -> QTextCursor:
+        cursor = QTextCursor(self.document)
+        if self.document.revision() == self._own_revision:
+            cursor.joinPreviousEditBlock()
+        else:
+            cursor.beginEditBlock()
+        return cursor
+
+    def _end(self, cursor: QTextCursor) -> None:
+        cursor.endEditBlock()
+        self._own_revision = self.document.revision()
+
+    def _pieces(self, one: Proposal) -> Iterator[tuple[int, int]]:
+        """The stretches of the document that a change takes away, without line ends, the last one first."""
+        at = one.start
+        found = []
+        for part in self.plain[one.start : one.end].split("\n"):
+            if part:
+                found.append((self.position_of(at), self.position_of(at + len(part), is_end=True)))
+            at += len(part) + 1
+        return reversed(found)
+
+    def _format(self, number: int, kind: Kind, is_doubtful: bool) -> QTextCharFormat:
+        made, theme = QTextCharFormat(), self._theme
+        made.setProperty(_ID, number)
+        made.setProperty(_KIND, int(kind))
+        made.setProperty(_IS_DOUBTFUL, is_doubtful)
+        made.setForeground(theme.colour("warn" if is_doubtful else "danger" if kind is Kind.GOES else "accent"))
+        if kind is Kind.GOES:
+            made.setFontStrikeOut(True)
+        else:
+            style = QTextCharFormat.UnderlineStyle
+            made.setUnderlineStyle(style.DotLine if is_doubtful else style.SingleUnderline)
+        return made
+
+    def _scan(self) -> _Scan:
+        if self._known is None:
+            if len(self._lines) != self.document.blockCount():
+                self._lines = list(map(_line_of, _blocks(self.document)))
+            self._known = _scanned(self._lines)
+        return self._known
+
+
+_KEEP = QTextCursor.MoveMode.KeepAnchor
+
+
+def size16(text: str) -> int:
+    """The length of a text in UTF-16 units, as Qt counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _cut16(text: str, units: int) -> str:
+    if text.isascii():
+        return text[:units]
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "surrogatepass")
+
+
+def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        yield block
+        block = block.next()
+
+
+def _line_of(block: QTextBlock) -> _Line:
+    text = block.text().replace("\u2028", "\n")
+    ranges = block.textFormats()
+    found = []
+    for one in ranges:
+        words = text if len(ranges) == 1 else _between16(text, one.start, one.length)
+        number, kind = one.format.intProperty(_ID), Kind(one.format.intProperty(_KIND))
+        found.append((one.start, words, kind, number))
+    return size16(text), tuple(found)
+
+
+def _scanned(lines: Sequence[_Line]) -> _Scan:
+    runs: list[_Run] = []
+    at = start = 0
+    for length, ranges in lines:
+        if start:
+            runs.append(_Run(start - 1, "\n", Kind.STAYS, 0, at))
+            at += 1
+        for position, words, kind, number in ranges:
+            runs.append(_Run(start + position, words, kind, number, at))
+            at += 0 if kind is Kind.COMES else len(words)
+        start += length + 1
+    standing = [run for run in runs if run.kind is not Kind.COMES]
+    return _Scan(runs, standing, "".join(run.text for run in standing), list(_pending(runs)))
+
+
+def _between16(text: str, start: int, length: int) -> str:
+    if text.isascii():
+        return text[start : start + length]
+    data = text.encode("utf-16-le", "surrogatepass")
+    return data[2 * start : 2 * (start + length)].decode("utf-16-le", "surrogatepass")
+
+
+def _pending(runs: Sequence[_Run]) -> Iterator[Pending]:
+    """What belongs together: runs of one change with nothing between them but a line end."""
+    group: list[_Run] = []
+    for index, run in enumerate(runs):
+        if run.kind is Kind.STAYS:
+            after = runs[index + 1] if index + 1 < len(runs) else None
+            if group and run.text == "\n" and after is not None and after.number == group[0].number:
+                group.append(run)
+                continue
+        if group and run.number != group[0].number:
+            yield _joined(group)
+            group = []
+        if run.kind is not Kind.STAYS:
+            group.append(run)
+    if group:
+        yield _joined(group)
+
+
+def _joined(group: Sequence[_Run]) -> Pending:
+    old = "".join(run.text for run in group if run.kind is not Kind.COMES)
+    new = "".join(run.text[run.has_break :] for run in group if run.kind is Kind.COMES)
+    start = group[0].at
+    return Pending(group[0].number, start, start + len(old), old, new, group[0].position, group[-1].last)
+
+
+# ---- grey words behind the cursor, by which the loaded model continues a text
+#
+# Tab takes them. They are painted over the field and are no part of the document: copying, undoing, saving and screen
+# readers know nothing of them until they are taken.
+
+
+PAUSE_MS = 600
+"""Without a key, before the model is asked."""
+TEXT_READ = 8000
+"""Characters before the cursor that go to the service."""
+_WORD = re.compile(r"\s*\S+")
+
+
+def _always() -> bool:
+    return True
+
+
+class GhostText(QObject):
+    """The continuation in one text field.  `is_open`: whether the text may be continued now."""
+
+    def __init__(
+        self, bridge: Bridge, editor: QTextEdit | QPlainTextEdit, is_open: Callable[[], bool] = _always
+    ) -> None:
+        super().__init__(editor, objectName="ghost_text")
+        self._bridge, self._editor, self._is_open = bridge, editor, is_open
+        self.text = ""
+        """The grey words on show; "" for none."""
+        self._place = (0, "")
+        """Number of the line in which they stand, and its words before them."""
+        self._asked: Call | None = None
+        self._layer = _Layer(editor)
+        self._timer = Delay(self, PAUSE_MS, self._ask)
+        self._layer.resized.connect(self._follow)
+        editor.textChanged.connect(self._on_text_changed)
+        editor.cursorPositionChanged.connect(self._on_cursor_moved)
+        editor.selectionChanged.connect(self._on_cursor_moved)
+        editor.installEventFilter(self)
+
+    def drop(self) -> None:
+        """Take the grey words off, and ask for none until the next change."""
+        self._timer.stop()
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.cancel()
+        self._show("")
+
+    # ---- asking
+
+    def _on_text_changed(self) -> None:
+        if not self._follow():
+            self.drop()
+            if self._editor.hasFocus() and not self._editor.isReadOnly():
+                self._timer.start()
+
+    def _on_cursor_moved(self) -> None:
+        if not self._follow() and self._here() != self._place:
+            is_waiting = self._timer.isActive()  # each letter moves the cursor too
+            self.drop()
+            if is_waiting:
+                self._timer.start()
+
+    def _ask(self) -> None:
+        here = self._here()
+        if here is None or not self._is_open():
+            return
+        self._place = here
+        text = self._text_before(here[1])
+        self._asked = self._bridge.follow(
+            self._bridge.services.continuations.after(text), partial(self._on_found, here), self._on_refused
+        )
+
+    def _text_before(self, line: str) -> str:
+        lines, block = [line], self._editor.textCursor().block().previous()
+        while block.isValid() and sum(map(len, lines)) < TEXT_READ:
+            lines.append(block.text())
+            block = block.previous()
+        return "\n".join(reversed(lines))
+
+    def _on_found(self, asked: tuple[int, str], text: str) -> None:
+        if self._asked is not None and asked == self._place == self._here():
+            self._asked = None
+            self._show(self._layer.fitting(text))
+
+    def _on_refused(self, _problem: Problem) -> None:
+        self._asked = None
+
+    def _here(self) -> tuple[int, str] | None:
+        """The number of the line with the cursor and its words; None where no words can follow."""
+        cursor = self._editor.textCursor()
+        block = cursor.block()
+        line, at = block.text(), cursor.positionInBlock()
+        can_follow = (
+            self._editor.hasFocus()
+            and not self._editor.isReadOnly()
+            and not cursor.hasSelection()
+            and not line[at:].strip()
+            and len(line) == at  # blanks behind the cursor would stand between
+            and not block.layout().preeditAreaText()
+            and block.textDirection() == Qt.LayoutDirection.LeftToRight
+        )
+        return (block.blockNumber(), line) if can_follow else None
+
+    def _follow(self) -> bool:
+        """Whether the grey words still hold: nothing was typed, or what they begin with."""
+        here = self._here()
+        if not self.text or here is None or here[0] != self._place[0]:
+            return False
+        typed = here[1].removeprefix(self._place[1])
+        if not here[1].startswith(self._place[1]) or not self.text.startswith(typed) or typed == self.text:
+            return False
+        self._place = here
+        self._show(self._layer.fitting(self.text[len(typed) :]))
+        return True
+
+    def _show(self, text: str) -> None:
+        self.text = text
+        self._layer.show_text(text)
+
+    # ---- keys
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            self.drop()
+        if self.text and isinstance(event, QKeyEvent):
+            taken = self._taken_by(event)
+            if taken is None:
+                return False
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self._take(taken)
+                return True
+        return False
+
+    def _taken_by(self, event: QKeyEvent) -> str | None:
+        """The words that a key takes: "" drops them; None for other keys."""
+        if event.key() == Qt.Key.Key_Escape:
+            return ""
+        if event.key() == Qt.Key.Key_Tab and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            return self.text
+        if event.matches(QKeySequence.StandardKey.MoveToNextWord):
+            found = _WORD.match(self.text)
+            return found.group() if found else self.text
+        return None
+
+    def _take(self, words: str) -> None:
+        if not words:
+            self.drop()
+            return
+        cursor = self._editor.textCursor()
+        cursor.beginEditBlock()  # undone by itself, without what was typed before
+        cursor.insertText(words)
+        cursor.endEditBlock()
+        self._editor.setTextCursor(cursor)
+        self._editor.ensureCursorVisible()
+
+
+class _Layer(QWidget):
+    """Lies over the field and paints; keys and clicks go through it."""
+
+    resized = Signal()
+
+    def __init__(self, editor: QTextEdit | QPlainTextEdit) -> None:
+        super().__init__(editor)
+        named(self, "ghost_layer")
+        self._editor, self._text = editor, ""
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.hide()
+        editor.viewport().installEventFilter(self)
+        for bar in (editor.verticalScrollBar(), editor.horizontalScrollBar()):
+            bar.valueChanged.connect(self.update)
+
+    def show_text(self, text: str) -> None:
+        self._text = text
+        if text:
+            self.setGeometry(self._editor.viewport().geometry())
+            self.raise_()
+            self.update()
+        self.setVisible(bool(text))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self._editor.viewport().geometry())
+            self.resized.emit()
+        return False
+
+    def fitting(self, text: str) -> str:
+        """As much of a text as there is room for behind the caret and in empty lines below: no words are covered."""
+        layout, skipped = self._laid_out(text)
+        free, block = 1 - skipped, self._editor.textCursor().block().next()
+        while block.isValid() and not block.text().strip():
+            free, block = free + 1, block.next()
+        if not block.isValid() or layout.lineCount() <= free:
+            return text
+        last = layout.lineAt(free - 1) if free > 0 else None
+        return text[: last.textStart() + last.textLength()].rstrip() if last else ""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        layout, _ = self._laid_out(self._text)
+        painter = QPainter(self)
+        painter.setPen(self._editor.palette().color(QPalette.ColorRole.PlaceholderText))
+        layout.draw(painter, QPointF(0, 0))
+        painter.end()
+
+    def _laid_out(self, text: str) -> tuple[QTextLayout, int]:
+        """A text in its lines; and 1 where not one word fits behind the caret, so that all stand below, else 0."""
+        caret, font = self._editor.cursorRect(), self._editor.document().defaultFont()
+        margin = self._editor.document().documentMargin()
+        right = self._editor.viewport().width() - margin
+        first = QFontMetricsF(font).horizontalAdvance(text.split(maxsplit=1)[0]) if text.strip() else 0.0
+        skipped = int(caret.left() + first >= right)
+        layout = QTextLayout(text, font)
+        layout.beginLayout()
+        number = skipped
+        while (line := layout.createLine()).isValid():
+            left = margin if number else caret.left()
+            line.setLineWidth(max(right - left, 1.0))
+            line.setPosition(QPointF(left, caret.top() + number * caret.height()))
+            number += 1
+        layout.endLayout()
+        return layout, skipped

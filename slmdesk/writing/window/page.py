@@ -2,39 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QHideEvent, QKeyEvent, QResizeEvent, QShowEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLayout,
+    QListView,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
-from slmdesk.base.languages import LANGUAGES
-from slmdesk.base.paper import Form
+from slmdesk.base.documents import Form
 from slmdesk.base.records import Item
+from slmdesk.base.translation import LANGUAGES
 from slmdesk.redaction.service import Preview
 from slmdesk.window.base import theme
-from slmdesk.window.base.clipboard import copy_text
-from slmdesk.window.base.delay import Delay
+from slmdesk.window.base.bridge import Delay, copy_text
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.build import button, column, flow, row, split
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.export_menu import ask_where, give_export_menu
-from slmdesk.window.widgets.file_dialogs import ask_files
-from slmdesk.window.widgets.file_drop import FileDrop
-from slmdesk.window.widgets.named import named
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
-from slmdesk.window.widgets.scroll_column import show_column
-from slmdesk.window.widgets.shield import Shield
-from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    show_column,
+    split,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import ask_where, give_export_menu
+from slmdesk.window.widgets.opening import FileDrop, ask_files
+from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.rows import Choice, empty_layout
 from slmdesk.writing.files import SUFFIXES
-from slmdesk.writing.types import Task
-from slmdesk.writing.window.change_panel import ChangePanel
-from slmdesk.writing.window.controller import WritingController, title_of_item
-from slmdesk.writing.window.editor import WritingEdit
-from slmdesk.writing.window.versions import VersionPanel
+from slmdesk.writing.types import DOUBT_WORDS, Task, Version, remarks
+from slmdesk.writing.window.controller import (
+    CorrectController,
+    Progress,
+    RewriteController,
+    ShownChange,
+    Suggestions,
+    WritingController,
+    title_of,
+    title_of_item,
+)
+from slmdesk.writing.window.editor import WritingEdit, size16
 
 FILES = f"Texts ({' '.join(f'*{one}' for one in SUFFIXES)});;All files (*)"
 FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
@@ -296,3 +333,431 @@ class WritingPage(QWidget):
 def _words_of(text: str) -> str:
     count = len(text.split())
     return f"{count:,} word{'' if count == 1 else 's'}"
+
+
+# ---- the changes beside the text, how far the correction is, and the buttons that decide
+
+
+class ChangePanel(QFrame):
+    """Hidden while there is nothing to decide on and nothing is being corrected."""
+
+    change_chosen = Signal(int)
+
+    def __init__(self, controller: CorrectController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("writing_panel")
+        self._controller = controller
+        self._build_ui()
+        self._connect()
+        self.hide()
+
+    def _build_ui(self) -> None:
+        self._busy = named(QFrame(self), "writing_busy")
+        self._busy_words = plain_label("", self._busy, name="writing_busy_words", kind="muted")
+        stop = button("Stop", "writing_stop", self._busy, label="Stop correcting", on=self._controller.stop)
+        self._bar = thin_bar("writing_progress", self._busy, "Correcting", most=0)
+        column(row((self._busy_words, 1), stop), self._bar, into=self._busy)
+        self.list = ChangeList(self)
+        self._title = plain_label("", self, name="writing_changes_title", kind="strong")
+        self._back = tool_button(
+            "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before",
+            shortcut="change.previous", on=lambda: self.list.step(-1),
+        )  # fmt: skip
+        self._next = tool_button(
+            "writing_next", self, icon="chevron-down", label="The next change", tip="The next change",
+            shortcut="change.next", on=lambda: self.list.step(1),
+        )  # fmt: skip
+        make = partial(button, parent=self, kind="quiet")
+        self._accept = make(
+            "Accept", "writing_accept", tip="Make this change", shortcut="change.accept", on=self.accept
+        )
+        self._refuse = make(
+            "Refuse", "writing_refuse", tip="Leave your words", shortcut="change.refuse", on=self.refuse
+        )
+        self._accept_all = make(
+            "Accept all", "writing_accept_all", tip="Make all changes but the doubtful ones",
+            on=self._controller.accept_all,
+        )  # fmt: skip
+        self._refuse_all = make(
+            "Refuse all", "writing_refuse_all", tip="Leave the text as it is", on=self._controller.refuse_all
+        )
+        ways = column(
+            row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
+            row(self._accept_all, self._refuse_all, 1, gap=theme.SPACE_8),
+            gap=theme.SPACE_8,
+        )
+        head = row((self._title, 1), self._back, self._next, gap=theme.SPACE_4)
+        column(
+            self._busy, head, (self.list, 1), ways, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4),
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._controller.listed.connect(self._on_listed)
+        self._controller.progressed.connect(self._on_progressed)
+        self.list.change_chosen.connect(self._on_chosen)
+        self.list.accept_requested.connect(self.accept)
+        self.list.refuse_requested.connect(self.refuse)
+        self._on_progressed(None)
+
+    # ---- what a person does
+
+    def accept(self) -> None:
+        if number := self.list.current:
+            self._controller.accept(number)
+
+    def refuse(self) -> None:
+        if number := self.list.current:
+            self._controller.refuse(number)
+
+    def show_change(self, number: int) -> None:
+        self.list.show_change(number)
+        self._show_buttons()
+
+    # ---- events
+
+    def _on_listed(self) -> None:
+        before = self.list.current
+        self.list.show_changes(self._controller.changes)
+        self._show()
+        if before and self.list.current != before:  # decided on: on to the one that has its place
+            self.change_chosen.emit(self.list.current)
+
+    def _on_progressed(self, progress: Progress | None) -> None:
+        self._busy.setVisible(progress is not None)
+        if progress is not None:
+            self._bar.setRange(0, progress.total)
+            self._bar.setValue(progress.done)
+            known = f"{progress.done:,} of {progress.total:,} sentences checked"
+            self._busy_words.setText(known if progress.total else "Waiting for the model…")
+        self._show()
+
+    def _on_chosen(self, number: int) -> None:
+        self._show_buttons()
+        self.change_chosen.emit(number)
+
+    # ---- private
+
+    def _show(self) -> None:
+        changes = self._controller.changes
+        doubtful = sum(one.is_doubtful for one in changes)
+        words = f"{len(changes):,} change{'' if len(changes) == 1 else 's'}"
+        self._title.setText(f"{words}, {doubtful} doubtful" if doubtful else words if changes else "No changes yet")
+        self._accept_all.setEnabled(bool(changes))
+        self._refuse_all.setEnabled(bool(changes))
+        for one in (self._back, self._next):
+            one.setEnabled(bool(changes))
+        self._show_buttons()
+        self.setVisible(bool(changes) or self._controller.is_busy)
+
+    def _show_buttons(self) -> None:
+        for one in (self._accept, self._refuse):
+            one.setEnabled(bool(self.list.current))
+
+
+# ---- the list of changes beside the text
+
+
+NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
+PADDING = 6
+MOST = 60
+"""Characters of each side in the list; the tool tip has all of them."""
+
+
+class ChangeLines(QAbstractListModel):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.changes: Sequence[ShownChange] = ()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        return 0 if parent.isValid() else len(self.changes)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid() or index.row() >= len(self.changes):
+            return None
+        change = self.changes[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{sign_of(change)}  {change_line(change, MOST)}\n{reason_words(change)}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}"
+            case _ if role == NUMBER_ROLE:
+                return change.number
+        return None
+
+    def show_changes(self, changes: Sequence[ShownChange]) -> None:
+        self.beginResetModel()
+        self.changes = changes
+        self.endResetModel()
+
+    def row_of(self, number: int) -> int:
+        """The row of a change; -1: it is not there."""
+        return next((row for row, one in enumerate(self.changes) if one.number == number), -1)
+
+
+class _Wrapped(QStyledItemDelegate):
+    """Lines that wrap: the list alone would leave them the room they need without."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        area = self.parent()
+        width = (area.viewport().width() if isinstance(area, QListView) else 200) - 2 * PADDING - theme.SPACE_8
+        words = str(index.data(Qt.ItemDataRole.DisplayRole))
+        room = QRect(0, 0, max(1, width), 10_000)
+        needed = option.fontMetrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
+        return QSize(width, needed.height() + 2 * PADDING)
+
+
+class ChangeList(QListView):
+    change_chosen = Signal(int)
+    accept_requested = Signal()
+    refuse_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "writing_changes", label="Changes")
+        self.lines = ChangeLines(self)
+        self.setModel(self.lines)
+        self.setSpacing(theme.SPACE_4 // 2)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrap(True)
+        self.setItemDelegate(_Wrapped(self))
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setFrameShape(self.Shape.NoFrame)
+        self._is_showing = False
+
+    @property
+    def current(self) -> int:
+        found = self.currentIndex().data(NUMBER_ROLE) if self.currentIndex().isValid() else 0
+        return found if isinstance(found, int) else 0
+
+    def show_changes(self, changes: Sequence[ShownChange]) -> None:
+        """Show these; the current one stays current, or the one that has its place now."""
+        number, row = self.current, self.currentIndex().row()
+        self._is_showing = True
+        self.lines.show_changes(changes)
+        there = self.lines.row_of(number)
+        self._go(there if there >= 0 else min(row, len(changes) - 1))
+        self._is_showing = False
+
+    def show_change(self, number: int) -> None:
+        """Make a change current without emitting `change_chosen`."""
+        self._is_showing = True
+        self._go(self.lines.row_of(number))
+        self._is_showing = False
+
+    def step(self, by: int) -> None:
+        count = len(self.lines.changes)
+        if count:
+            row = self.currentIndex().row()
+            self._go((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(260, 120)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.accept_requested.emit()
+        elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
+            self.refuse_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().currentChanged(current, previous)
+        number = current.data(NUMBER_ROLE) if current.isValid() else None
+        if isinstance(number, int) and not self._is_showing:
+            self.change_chosen.emit(number)
+
+    def _go(self, row: int) -> None:
+        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
+
+
+def sign_of(change: ShownChange) -> str:
+    if change.is_doubtful:
+        return "?"
+    return "≠" if change.old.strip() and change.new.strip() else "+" if change.new.strip() else "−"
+
+
+def change_line(change: ShownChange, most: int) -> str:
+    return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
+
+
+def reason_words(change: ShownChange) -> str:
+    about = change.change
+    return f"{about.reason}; doubtful: {DOUBT_WORDS[about.doubt]}" if about.doubt else about.reason
+
+
+def _shown(words: str, most: int) -> str:
+    if not words:
+        return "nothing"
+    if not words.strip():
+        return "line break" if "\n" in words else "space" if len(words) == 1 else f"{len(words)} spaces"
+    line = " ".join(words.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+# ---- suggestions beside what they would replace, with what differs marked
+
+
+Spans = Sequence[tuple[int, int]]
+LEAST_LETTERS = 28
+"""Of a column's width: where there is less room they scroll sideways."""
+LEAST_LINES = 5
+
+
+class VersionPanel(QFrame):
+    said = Signal(str)
+
+    def __init__(self, controller: RewriteController, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("versions_of_text")
+        self._controller, self._keeper = controller, keeper
+        self._build_ui()
+        controller.shown.connect(self._on_shown)
+        keeper.theme_changed.connect(lambda _theme: self._on_shown(controller.now))
+        self.hide()
+
+    def _build_ui(self) -> None:
+        controller = self._controller
+        self._words = plain_label("", self, name="suggestion_words", kind="muted")
+        self._stop = button("Stop", "suggestion_stop", self, label="Stop asking", on=controller.discard)
+        self._again = button("Try again", "suggestion_again", self, on=controller.again)
+        self._discard = button(
+            "Discard", "suggestion_discard", self, tip="Leave the text as it is (Esc)", on=controller.discard
+        )
+        self._bar = thin_bar("suggestion_progress", self, "Asking the model", most=0)
+        self._inner = named(QFrame(self), "suggestion_inner")
+        self._columns = row(into=self._inner, gap=theme.SPACE_12)
+        area = named(_Columns(self), "suggestion_area")
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(self._inner)
+        head = row((self._words, 1), self._stop, self._again, self._discard, gap=theme.SPACE_8)
+        column(head, self._bar, (area, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._controller.discard()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_shown(self, now: Suggestions | None) -> None:
+        empty_layout(self._columns)
+        self.setVisible(now is not None)
+        if now is None:
+            return
+        self._words.setText(now.words)
+        for one in (self._stop, self._bar):
+            one.setVisible(now.is_busy)
+        for one in (self._again, self._discard):
+            one.setVisible(not now.is_busy)
+        versions = now.found.versions if now.found else ()
+        gone = _gone_from(versions)
+        self._add("Your text", now.request.text, [(gone, "danger", True)], versions, is_source=True)
+        for number, version in enumerate(versions, 1):
+            marks = [(version.others, "accent", False)]
+            self._add(title_of(now.request, number), version.text, marks, [version], number=number)
+
+    def _add(
+        self,
+        title: str,
+        text: str,
+        marks: Sequence[tuple[Spans, str, bool]],
+        versions: Sequence[Version],
+        *,
+        number: int = 0,
+        is_source: bool = False,
+    ) -> None:
+        frame = named(QFrame(self._inner), f"suggestion_{number}")
+        frame.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
+        view = named(_Text(frame), f"suggestion_text_{number}", label=title)
+        view.setReadOnly(True)
+        view.setUndoRedoEnabled(False)
+        view.setTabChangesFocus(True)
+        view.setPlainText(text)
+        facts = [one for version in versions for one in (version.missing if is_source else version.added)]
+        is_marked = not is_source or len(versions) == 1
+        for spans, colour, is_struck in marks:
+            for span in spans:
+                self._draw(view, text, span, colour, is_struck)
+        for span in _places(text, facts) if is_marked else ():
+            self._draw(view, text, span, "warn", None)
+        now, words = self._controller.now, ""
+        if not is_source and now is not None and now.found is not None:
+            words = "\n".join(remarks(now.found, versions[0], now.request))
+        said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
+        head = self._head(title, frame, number, versions[0] if not is_source else None)
+        parts: tuple[QLayout | QWidget | tuple[QWidget, int], ...] = (head, (view, 1), said)
+        column(*parts, into=frame, gap=theme.SPACE_4)
+        self._columns.addWidget(frame, 1)
+
+    def _head(self, title: str, frame: QFrame, number: int, version: Version | None) -> QLayout:
+        words = plain_label(title, frame, name="suggestion_title", kind="strong", wraps=False)
+        if version is None:
+            return row((words, 1))
+        make = partial(button, parent=frame, kind="quiet")
+        tip = "Put it in the place of your text"
+        use = make("Use", f"suggestion_use_{number}", tip=tip, on=lambda: self._controller.use(version))
+        copy = make("Copy", f"suggestion_copy_{number}", on=self._copying(version.text))
+        return row((words, 1), use, copy, gap=theme.SPACE_4)
+
+    def _copying(self, text: str) -> Callable[[], None]:
+        def copy() -> None:
+            copy_text(text)
+            self.said.emit("Copied.")
+
+        return copy
+
+    def _draw(
+        self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
+    ) -> None:
+        form, styles = QTextCharFormat(), QTextCharFormat.UnderlineStyle
+        form.setForeground(self._keeper.theme.colour(colour))
+        if is_struck:
+            form.setFontStrikeOut(True)
+        else:
+            form.setUnderlineStyle(styles.DotLine if is_struck is None else styles.SingleUnderline)
+        if is_struck is None:
+            form.setFontWeight(QFont.Weight.DemiBold)
+        cursor = QTextCursor(view.document())
+        cursor.setPosition(size16(text[: span[0]]))
+        cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(form)
+
+
+class _Text(QPlainTextEdit):
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
+
+
+class _Columns(QScrollArea):
+    def minimumSizeHint(self) -> QSize:
+        inner, bar = self.widget(), self.horizontalScrollBar().sizeHint().height()
+        height = inner.minimumSizeHint().height() + bar if inner is not None else bar
+        return QSize(super().minimumSizeHint().width(), height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # other columns may be higher
+        return super().eventFilter(watched, event)
+
+
+def _gone_from(versions: Sequence[Version]) -> Spans:
+    """Where the text has words that the only suggestion does not have."""
+    if len(versions) != 1:
+        return ()
+    return [(one.start, one.end) for one in versions[0].edits if one.end > one.start]
+
+
+def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for one in dict.fromkeys(words):
+        at = text.find(one)
+        while one and at >= 0:
+            yield at, at + len(one)
+            at = text.find(one, at + len(one))

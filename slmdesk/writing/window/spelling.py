@@ -12,14 +12,12 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QAction, QContextMenuEvent, QPalette, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QTextEdit
 
-from slmdesk.runtime.events import Problem
-from slmdesk.text.words.spelling import code_lines, word_at
-from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.base.delay import Delay
-from slmdesk.window.base.utf16 import character_at, utf16_at
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.writing.spelling.events import SpellingChanged
-from slmdesk.writing.spelling.types import Misspelled, SpellingRequest, Suggestions
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.markup import code_lines, word_at
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.text import character_at, utf16_at
+from slmdesk.window.widgets.build import named, passing
+from slmdesk.writing.spelling.types import Misspelled, SpellingChanged, SpellingRequest, Suggestions
 
 PAUSE_MS = 350
 """Without a change, before words are checked."""

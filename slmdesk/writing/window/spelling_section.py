@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.build import button, column, row
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.dialog import Dialog
-from slmdesk.window.widgets.named import named, passing
-from slmdesk.window.widgets.setting_rows import add_setting
-from slmdesk.window.widgets.text import ElidedLabel, plain_label
-from slmdesk.writing.spelling.types import SpellingState
-from slmdesk.writing.window.spelling_controller import SpellingController
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.bars import SettingsController
+from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, plain_label, row
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import Choice, add_setting
+from slmdesk.writing.spelling.types import SpellingChanged, SpellingState
 
 MARKED = "Words that are in no dictionary get a wavy line while you write. A right click on one suggests others."
 BY_TEXT = ("", "By the text")
@@ -166,3 +166,35 @@ def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
     names = [one.name for one in state.dictionaries]
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"Found: {shown}. Text in other languages is not checked."
+
+
+# ---- changes the settings of spelling and the person's own words
+
+
+class SpellingController(QObject):
+    settings_shown = Signal(object)
+    state_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="spelling_controller")
+        self._bridge, self._settings = bridge, settings
+        self.change = settings.change
+        settings.settings_shown.connect(self.settings_shown)
+        bridge.on(SpellingChanged, self.look)
+
+    @property
+    def current(self) -> Settings:
+        return self._settings.current
+
+    def look(self) -> None:
+        self._bridge.follow(self._bridge.services.spelling.state(), self.state_shown.emit)
+
+    def choose(self, place: str) -> None:
+        """Use the dictionaries at a place, or, for "", those of the system."""
+        self._bridge.follow(self._bridge.services.spelling.choose(place))
+
+    def remove_words(self, words: Sequence[str]) -> None:
+        self._bridge.services.spelling.remove_words(words)
+
+    def add_words(self, words: Sequence[str]) -> None:
+        self._bridge.services.spelling.add_words(words)

@@ -7,9 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from slmdesk.chat.answer_form import MOST_FORM
-from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.window.conversation.messages import all_details_of
+from slmdesk.chat.types import MOST_FORM, ChatOptions
+from slmdesk.chat.window.messages import all_details_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 GOOD = '{"type": "object", "properties": {"age": {"type": "integer"}}}'

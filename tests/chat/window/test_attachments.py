@@ -10,10 +10,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
-from slmdesk.base.attached import AttachMode
-from slmdesk.chat.window.attachments.attachment import FAILED, Draft
-from slmdesk.chat.window.attachments.bar import AttachmentBar
-from slmdesk.runtime.pending import Pending
+from slmdesk.base.types import AttachMode
+from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft
+from slmdesk.runtime.events import Pending
 
 pytestmark = pytest.mark.gui
 
@@ -104,7 +103,7 @@ def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
 
 
 def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(program, tmp_path):
-    from slmdesk.window.widgets.text_dialog import TextDialog
+    from slmdesk.window.widgets.dialogs import TextDialog
 
     path = tmp_path / "odd.txt"
     path.write_text("Pay 100 euros.\u202e Ignore all\u200b that.\U000e0041")
@@ -319,7 +318,7 @@ def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
 
 
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
-    from slmdesk.chat.window.conversation.shown_messages import DECIDING
+    from slmdesk.chat.window.messages import DECIDING
 
     program = start(load_seconds=1.0)
     program.frame.models.import_file(model_file)

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from slmdesk.chat.options import ChatOptions
+from slmdesk.chat.types import ChatOptions
 
 pytestmark = pytest.mark.gui
 

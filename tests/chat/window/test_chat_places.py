@@ -12,10 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
-from slmdesk.chat.window.list.controller import ARCHIVE
-from slmdesk.chat.window.list.rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE
-from slmdesk.chat.window.list.view import heading_height
-from slmdesk.window.base.dates import group_words
+from slmdesk.chat.window.list_controller import ARCHIVE
+from slmdesk.chat.window.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
+from slmdesk.window.base.text import group_words
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

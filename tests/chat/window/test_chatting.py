@@ -360,6 +360,6 @@ def test_code_is_saved_as_a_file(program, tmp_path):
 
 
 def _shown(program, message: str):
-    from slmdesk.chat.window.conversation.messages import view_of
+    from slmdesk.chat.window.messages import view_of
 
     return view_of(program.chat.shown.by_id[message])

@@ -6,9 +6,8 @@ import pytest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
 
 from slmdesk.base.records import Status
-from slmdesk.chat.context_window import window_of
-from slmdesk.chat.window.conversation.context_line import EARLIER_CHAT, FROM_HERE, LINE
-from slmdesk.chat.window.conversation.shown_messages import SUMMARIZING
+from slmdesk.chat.conversation import window_of
+from slmdesk.chat.window.messages import EARLIER_CHAT, FROM_HERE, LINE, SUMMARIZING
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CONTEXT = 256

@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.chat.window.conversation import older
-from slmdesk.chat.window.conversation.older import END
+from slmdesk.chat.window import messages
+from slmdesk.chat.window.messages import END
 
 pytestmark = pytest.mark.gui
 COUNT = 320
@@ -37,7 +37,7 @@ def make(program, count: int = COUNT) -> tuple[str, list[str]]:
 @pytest.fixture
 def slowly(monkeypatch):
     """The older part comes only when a test lets it: it waits for so long."""
-    monkeypatch.setattr(older, "REST_MS", 3_600_000)
+    monkeypatch.setattr(messages, "REST_MS", 3_600_000)
 
 
 def let_come(program) -> None:

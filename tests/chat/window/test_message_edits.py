@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
 
 from slmdesk.base.types import Role
-from slmdesk.chat.rewrites import Rewrite, request_for
+from slmdesk.chat.types import Rewrite, request_for
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

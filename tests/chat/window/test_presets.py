@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QListWidget, QPlainTextEdit, QTableWidget
 
-from slmdesk.chat.options import ChatOptions, Example
+from slmdesk.chat.types import ChatOptions, Example
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

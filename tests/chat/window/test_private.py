@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from slmdesk.base.records import Status
-from slmdesk.chat.ephemeral import is_private
-from slmdesk.chat.window.list.menu import ListMenu
+from slmdesk.chat.conversation import is_private
+from slmdesk.chat.window.list import ListMenu
 
 pytestmark = pytest.mark.gui
 

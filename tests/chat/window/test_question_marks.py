@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
-from slmdesk.library.citations import Mark
-from slmdesk.library.nearest import Citation
+from slmdesk.library.search import Citation
+from slmdesk.library.types import Mark
 from slmdesk.questions.prompt import Answered
-from slmdesk.questions.window.controller import QuestionController
-from slmdesk.questions.window.pane import QuestionPane
+from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.window.base.bridge import Bridge
 
 pytestmark = pytest.mark.gui

@@ -7,8 +7,8 @@ from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.chat.options import ChatOptions
-from slmdesk.chat.window.conversation.messages import all_details_of
+from slmdesk.chat.types import ChatOptions
+from slmdesk.chat.window.messages import all_details_of
 
 pytestmark = pytest.mark.gui
 

@@ -195,7 +195,7 @@ def test_settings_switch_it_off_and_name_the_dictionaries(writer):
 
 
 def test_without_a_dictionary_nothing_is_shown_and_settings_say_how_to_get_one(start, tmp_path, monkeypatch):
-    monkeypatch.setattr("slmdesk.writing.spelling.dictionaries.usual_folders", lambda: ())
+    monkeypatch.setattr("slmdesk.writing.spelling.service.usual_folders", lambda: ())
     program = start()
     program.type(TEXT)
     program.window.show_page("Settings")

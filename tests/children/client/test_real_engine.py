@@ -20,8 +20,8 @@ from slmdesk.base.types import LoadSpec
 from slmdesk.base.walls import Wall, walls_of_children
 from slmdesk.children.client import ChildStarted
 from slmdesk.children.reach import AllowedPaths
-from slmdesk.children.worker import landlock
-from slmdesk.models.fit import Pc, available_bytes, fit_file
+from slmdesk.children.worker import sandbox
+from slmdesk.models.service import Pc, available_bytes, fit_file
 
 pytestmark = [pytest.mark.model, pytest.mark.process]
 
@@ -45,7 +45,7 @@ def test_w11_a_model_the_child_may_not_open_gets_a_new_child(tmp_path):
         first, second = (write(tmp_path / name, tiny_llama()) for name in ("first.gguf", "second.gguf"))
         for number, path in enumerate((first, first, second, first, second), 1):
             assert loaded(rig, path, context_tokens=256)["handle"], number
-        assert rig.client.generation == (2 if landlock.version() else 1)
+        assert rig.client.generation == (2 if sandbox.version() else 1)
 
 
 def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path):
@@ -61,7 +61,7 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
         said = rig.children.of(ChildStarted)[0].capabilities
         assert "no_exec" in said
         walls = walls_of_children({"engine": said})
-        expected = Wall.WALLED if landlock.version() >= 6 else Wall.PARTLY
+        expected = Wall.WALLED if sandbox.version() >= 6 else Wall.PARTLY
         assert (walls["helper"].wall, walls["trial"]) == (expected, walls["helper"])
         assert rig.client.generation == 1
         helpers = psutil.Process(rig.client.pid).children(recursive=True)

@@ -11,7 +11,7 @@ from fakes import tiny_dictionary
 
 from slmdesk.base.errors import KnownError
 from slmdesk.children.tasks import spelling as task
-from slmdesk.children.tasks.base import Job
+from slmdesk.children.tasks.job import Job
 from slmdesk.children.tasks.spelling import OpenDictionary, Speller, spelling, suggestions
 
 pytestmark = pytest.mark.pure

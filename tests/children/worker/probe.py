@@ -606,13 +606,13 @@ def give_up(role):
     """What the child of a role gives up; a trial is a program that the helper started."""
     if role == "bare":
         return SETTINGS.get("secured", ())
-    from slmdesk.base import seccomp
-    from slmdesk.children.worker import hardening, landlock
+    from slmdesk.base import walls
+    from slmdesk.children.worker import hardening, sandbox
 
     if (pretended := SETTINGS["landlock"]) is not None:
-        landlock.version = lambda: pretended
+        sandbox.version = lambda: pretended
     if not SETTINGS.get("filter", True):
-        seccomp.this_machine = lambda: ""
+        walls.this_machine = lambda: ""
     secured = hardening.harden_trials() if role in ("helper", "trial") else hardening.harden(role)
     if role == "trial":
         hardening.start_nothing(os.getppid())

@@ -11,10 +11,10 @@ from fakes.echo.options import EchoOptions
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Step, Token
 from slmdesk.base.types import ChatMessage, FinishReason, LoadSpec, Role, Sampling, TextPart
-from slmdesk.children.tasks.base import Job
-from slmdesk.children.tasks.batch import batch
-from slmdesk.children.worker.jobs import run_job
-from slmdesk.engine.base import Finished, Piece, Request, RequestFailed
+from slmdesk.children.tasks.engine import batch
+from slmdesk.children.tasks.job import Job
+from slmdesk.children.worker.main import run_job
+from slmdesk.engine.interface import Finished, Piece, Request, RequestFailed
 
 pytestmark = pytest.mark.pure
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.walls import Wall, walls_of
-from slmdesk.children.worker import landlock
+from slmdesk.children.worker import sandbox
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", reason="Linux' ways")]
 
@@ -185,7 +185,7 @@ def test_w11_control_without_walls_everything_is_allowed(probed, account):
 @pytest.mark.parametrize("role", ROLES)
 def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account):
     results, secured, secret, received = probed(role, account)
-    version = landlock.version()
+    version = sandbox.version()
     assert results.keys() == EVERY_TRY
     assert allowed(results) == expected_of(role, version)
     walls = walls_of(secured)
@@ -197,8 +197,8 @@ def test_w11_no_child_reaches_a_person_s_files_or_the_desk(probed, role, account
 @pytest.mark.parametrize("version", [0, 2, 5])
 @pytest.mark.parametrize("role", ROLES)
 def test_w11_an_older_kernel_walls_in_less_and_the_child_says_so(probed, role, version):
-    if version > landlock.version():
-        pytest.skip(f"this kernel's own Landlock is older: version {landlock.version()}")
+    if version > sandbox.version():
+        pytest.skip(f"this kernel's own Landlock is older: version {sandbox.version()}")
     results, secured, *_ = probed(role, "person", pretended=version)
     assert allowed(results) == expected_of(role, version)
     walls = walls_of(secured)
@@ -217,7 +217,7 @@ def test_w11_a_kernel_without_the_filter_keeps_files_alone_and_the_child_says_so
     walls = walls_of(secured)
     assert "inet_socket" in allowed(results)
     assert "reach the network" in walls.could
-    if version is None and landlock.version():
+    if version is None and sandbox.version():
         assert walls.wall is Wall.PARTLY
         assert not allowed(results) & FILES
     else:
@@ -252,11 +252,9 @@ trials.close()
 
 
 def test_the_kernel_s_structures():
-    assert landlock.ruleset_of(1) == ((1 << 13) - 1).to_bytes(8, sys.byteorder)
-    assert len(landlock.ruleset_of(4)) == 16
-    assert landlock.ruleset_of(7) == b"".join(n.to_bytes(8, sys.byteorder) for n in ((1 << 16) - 1, 3, 3))
-    assert landlock.rule_of(landlock.READ, 7) == landlock.READ.to_bytes(8, sys.byteorder) + (7).to_bytes(
-        4, sys.byteorder
-    )
-    assert landlock.handled_rights(0) == 0
-    assert landlock.WRITE & landlock.handled_rights(2) & landlock.TRUNCATE == 0  # an old kernel knows no such right
+    assert sandbox.ruleset_of(1) == ((1 << 13) - 1).to_bytes(8, sys.byteorder)
+    assert len(sandbox.ruleset_of(4)) == 16
+    assert sandbox.ruleset_of(7) == b"".join(n.to_bytes(8, sys.byteorder) for n in ((1 << 16) - 1, 3, 3))
+    assert sandbox.rule_of(sandbox.READ, 7) == sandbox.READ.to_bytes(8, sys.byteorder) + (7).to_bytes(4, sys.byteorder)
+    assert sandbox.handled_rights(0) == 0
+    assert sandbox.WRITE & sandbox.handled_rights(2) & sandbox.TRUNCATE == 0  # an old kernel knows no such right

@@ -20,12 +20,12 @@ from fakes.tiny_pdf import TinyPdf, lines
 from pptx import Presentation
 
 from slmdesk.base import protocol
-from slmdesk.base.formats import FORMATS
+from slmdesk.base.documents import FORMATS
 from slmdesk.base.protocol import Cancelled, Done, Failed, Start
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.children.reach import HANDLES_VARIABLE
-from slmdesk.children.tasks.base import Job
-from slmdesk.children.worker import landlock, roles
+from slmdesk.children.tasks.job import Job
+from slmdesk.children.worker import main, sandbox
 
 pytestmark = pytest.mark.process
 
@@ -230,16 +230,16 @@ def test_x4_stop_works_whatever_the_parser_does(odd, tmp_path, way):
 
 
 def test_the_time_a_parser_has_grows_with_the_file():
-    assert roles.patience_s(0) == roles.PATIENCE_S
-    assert roles.patience_s(20 << 20) > 2 * roles.PATIENCE_S
-    assert roles.patience_s(1 << 40) == roles.MOST_PATIENCE_S
+    assert main.patience_s(0) == main.PATIENCE_S
+    assert main.patience_s(20 << 20) > 2 * main.PATIENCE_S
+    assert main.patience_s(1 << 40) == main.MOST_PATIENCE_S
 
 
 def test_a_desk_that_takes_its_time_is_not_held_against_a_parser(tmp_path, monkeypatch):
     """Between two pages nobody parses: the thread waits for the pipe."""
-    monkeypatch.setattr(roles, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(main, "PATIENCE_S", -1.0)
     (tmp_path / "a.txt").write_text("one\ftwo")
-    role = roles.ReaderRole()
+    role = main.ReaderRole()
     task = role.task_of("read", Job("1", {"path": str(tmp_path / "a.txt")}))
     for _ in task:
         assert role.heartbeat().busy
@@ -347,7 +347,7 @@ def test_x8_markers_come_back_through_the_child_as_they_were(rig, tmp_path):
         assert MARKERS in text, name
 
 
-@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+@pytest.mark.skipif(not sandbox.version(), reason="this kernel has no Landlock")
 def test_w11_the_reader_opens_no_document_but_those_it_is_handed(tmp_path):
     """The app opens them, from wherever they are: a child that was told nothing can read none."""
     (tmp_path / "a.txt").write_text(WORDS)

@@ -25,9 +25,9 @@ from slmdesk.children.client.low_integrity import (
     StartupInfo,
 )
 from slmdesk.children.reach import UNTRIED_VARIABLE, AllowedPaths, wants_untried
-from slmdesk.children.worker import hardening, integrity, seatbelt
-from slmdesk.children.worker.files import files_of
-from slmdesk.children.worker.landlock import Files
+from slmdesk.children.worker import hardening, sandbox
+from slmdesk.children.worker.hardening import files_of
+from slmdesk.children.worker.sandbox import Files
 
 pytestmark = pytest.mark.pure
 
@@ -36,7 +36,8 @@ def test_nothing_of_it_is_used_unless_a_person_wants_it_on_such_a_system(monkeyp
     wanted = {UNTRIED_VARIABLE: "1"}
     assert [wants_untried(wanted, one) for one in ("win32", "darwin", "linux")] == [True, True, False]
     assert not wants_untried({}, "darwin")
-    for module, name in ((low_integrity, "WindowsCalls"), (seatbelt, "restrict"), (hardening, "integrity_facts")):
+    monkeypatch.setattr(low_integrity, "WindowsCalls", lambda *_: pytest.fail("called"))
+    for module, name in ((sandbox, "restrict_by_profile"), (hardening, "integrity_facts")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("called"))
     monkeypatch.setattr(child.subprocess, "Popen", lambda *_, **__: "as ever")
     if sys.platform == "linux":
@@ -56,7 +57,7 @@ def test_what_was_never_tried_says_so():
 def test_the_profile_names_what_is_left_and_nothing_else(tmp_path):
     odd = tmp_path / 'a "quoted" \\ name'
     odd.mkdir()
-    profile = seatbelt.profile_of("reader", Files(("/usr/lib", str(odd), ""), (str(tmp_path),)))
+    profile = sandbox.profile_of("reader", Files(("/usr/lib", str(odd), ""), (str(tmp_path),)))
     lines = profile.splitlines()
     assert lines[:2] == ["(version 1)", "(deny default)"]
     assert all(line.count("(") == line.count(")") for line in lines)
@@ -70,7 +71,7 @@ def test_the_profile_names_what_is_left_and_nothing_else(tmp_path):
 
 
 def test_the_engine_alone_may_start_the_interpreter_and_use_the_graphics_card():
-    profile = seatbelt.profile_of("engine", Files(("/usr/lib",)))
+    profile = sandbox.profile_of("engine", Files(("/usr/lib",)))
     programs = [line for line in profile.splitlines() if "process-exec" in line]
     assert programs == [f'(allow process-exec (subpath "{os.path.realpath(sys.executable)}"))']
     assert "iokit-open" in profile
@@ -85,7 +86,7 @@ def test_on_a_mac_the_system_s_own_files_are_others(monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="there it would be done")
 def test_without_such_a_system_nothing_is_given_up():
-    assert seatbelt.restrict("(version 1)(deny default)") is False
+    assert sandbox.restrict_by_profile("(version 1)(deny default)") is False
     assert Path("/etc").is_dir()
 
 
@@ -277,11 +278,11 @@ class FakeToken:
 
 
 def test_the_child_says_what_the_system_says():
-    facts = integrity.integrity_facts(FakeToken(0x1000, is_alone=True))
+    facts = sandbox.integrity_facts(FakeToken(0x1000, is_alone=True))
     assert facts == ["no_spying", "no_signals", "untried", "no_exec", "dies_with_desk"]
     walls = walls_of(facts)
     assert walls.wall is Wall.PARTLY
     assert walls.could == ("reach the network", "open every file of this account")
-    assert integrity.integrity_facts(FakeToken(0x2000, is_alone=False)) == []
+    assert sandbox.integrity_facts(FakeToken(0x2000, is_alone=False)) == []
     if sys.platform != "win32":
-        assert integrity.integrity_facts() == []
+        assert sandbox.integrity_facts() == []

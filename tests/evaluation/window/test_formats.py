@@ -15,22 +15,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
-from slmdesk.base.model_formats import FormatQuality, FormatSpeed
 from slmdesk.base.record import changed, to_json
-from slmdesk.evaluation.exam_items import Skill, items
+from slmdesk.base.types import FormatQuality, FormatSpeed
+from slmdesk.evaluation import formats as trials
 from slmdesk.evaluation.exams import INFO_KEY as EXAM_KEY
-from slmdesk.evaluation.exams import ExamResult, SkillResult
-from slmdesk.evaluation.formats import trials
-from slmdesk.evaluation.formats.service import INFO_KEY, LAYERS_KEY
-from slmdesk.evaluation.formats.types import FormatReport, FormatResult
-from slmdesk.evaluation.window.formats.dialog import FASTER, SMALLER
-from slmdesk.evaluation.window.formats.row import GainBar, scale_of
+from slmdesk.evaluation.exams import ExamResult, Skill, SkillResult, items
+from slmdesk.evaluation.formats import INFO_KEY, LAYERS_KEY, FormatReport, FormatResult
+from slmdesk.evaluation.window.formats import FASTER, SMALLER, GainBar, scale_of
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.hardware import hardware_key
-from slmdesk.models.copies import COPY, CopyOrigin
-from slmdesk.models.defaults import DefaultUse
+from slmdesk.loader.load_spec import hardware_key
+from slmdesk.models.service import COPY, CopyOrigin, DefaultUse
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
-from slmdesk.runtime.pending import Pending
 
 pytestmark = pytest.mark.gui
 WAIT_MS = 60_000

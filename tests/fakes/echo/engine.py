@@ -39,7 +39,7 @@ from slmdesk.base.types import (
     Timing,
     Usage,
 )
-from slmdesk.engine.base import (
+from slmdesk.engine.interface import (
     AnswerStream,
     Engine,
     EngineEvent,
@@ -51,7 +51,7 @@ from slmdesk.engine.base import (
     Request,
     RequestFailed,
 )
-from slmdesk.engine.thoughts import ThoughtFilter
+from slmdesk.engine.llama.thinking import ThoughtFilter
 
 READ_SLICE = 256
 

@@ -14,10 +14,8 @@ from slmdesk.base.types import (
     Role,
     TokenProbability,
 )
-from slmdesk.engine.base import (
-    Request,
-)
-from slmdesk.engine.thoughts import CHANNELS, ThoughtMarks
+from slmdesk.engine.interface import Request
+from slmdesk.engine.llama.thinking import CHANNELS, ThoughtMarks
 
 MARKS = {
     "think": ThoughtMarks(("<think>",), ("</think>",)),

@@ -10,8 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from slmdesk.history.erasing import CONFIRMATION
-from slmdesk.history.window.erase import EraseDialog
-from slmdesk.history.window.forget_day import ForgetDay
+from slmdesk.history.window import EraseDialog, ForgetDay
 
 pytestmark = pytest.mark.gui
 

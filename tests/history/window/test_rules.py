@@ -9,10 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListWidget, QMenu, QMessageBox, QPushButton, QWidget
 
-from slmdesk.base.retention import SetBy, Then
-from slmdesk.chat.window.list.rows import HELD_ROLE, ID_ROLE
-from slmdesk.history.window.deleted_chats import DeletedChats
-from slmdesk.history.window.retention import RulesWindow
+from slmdesk.base.records import SetBy, Then
+from slmdesk.chat.window.list_rows import HELD_ROLE, ID_ROLE
+from slmdesk.history.window import DeletedChats, RulesWindow
 
 pytestmark = pytest.mark.gui
 

@@ -12,8 +12,7 @@ from fakes.recorder import open_echo
 
 from slmdesk.command.job_output import WRITERS
 from slmdesk.command.main import COMMANDS, slmdesk_command
-from slmdesk.evaluation.exam_items import items
-from slmdesk.evaluation.exams import SKILLS
+from slmdesk.evaluation.exams import SKILLS, items
 
 pytestmark = pytest.mark.process
 

@@ -12,12 +12,11 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.events import JobChanged
-from slmdesk.jobs.steps import step_of
+from slmdesk.jobs.runner import step_of
+from slmdesk.jobs.types import JobChanged
 from slmdesk.jobs.window.controller import PAGE, status_words
-from slmdesk.jobs.window.row import JobRow
-from slmdesk.summaries.prompts import Length
-from slmdesk.summaries.types import SummaryRequest
+from slmdesk.jobs.window.page import JobRow
+from slmdesk.summaries.types import Length, SummaryRequest
 
 pytestmark = pytest.mark.gui
 

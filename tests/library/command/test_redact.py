@@ -79,9 +79,9 @@ def test_names_of_a_list_have_their_kinds(run, letter, tmp_path):
 
 
 def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, monkeypatch):
-    from slmdesk.library.command import redact
+    from slmdesk.library import command
 
-    monkeypatch.setattr(redact, "MOST_LIST_BYTES", 1 << 20)
+    monkeypatch.setattr(command, "MOST_LIST_BYTES", 1 << 20)
     copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
     names.write_text("\n" * (1 << 20) + "Blauwal-77\n", encoding="utf-8")
     done = run("redact", str(letter), "-o", str(copy), "--list", str(names), "--yes")

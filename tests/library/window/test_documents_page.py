@@ -18,15 +18,14 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.events import JobChanged
-from slmdesk.library.citations import Coverage, Span
-from slmdesk.library.window.viewer.coverage_strip import Cell, CoverageStrip
+from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import Coverage, Span
+from slmdesk.library.window.page_overview import Cell, CoverageStrip
 from slmdesk.questions.service import QuestionService
-from slmdesk.questions.window.pane import CitationRow
-from slmdesk.summaries.prompts import Kind
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
-from slmdesk.summaries.window.pane import SentenceRow
-from slmdesk.window.panes.earlier import EarlierRow
+from slmdesk.questions.window import CitationRow
+from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
+from slmdesk.summaries.window import SentenceRow
+from slmdesk.window.panes import EarlierRow
 
 pytestmark = pytest.mark.gui
 
@@ -704,8 +703,8 @@ def test_small_pictures_of_a_pdf_come_for_what_is_in_sight(program, tmp_path):
 
 def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(program, tmp_path):
     """A sentence with passages on two pages, another one on the second page only."""
-    from slmdesk.base.paper import Paper, paragraph
-    from slmdesk.children.printing.pdf import prepare, print_pdf
+    from slmdesk.base.documents import Paper, paragraph
+    from slmdesk.children.printing import prepare, print_pdf
 
     words = [f"Passage number {number} stands here and says something." for number in range(1, 90)]
     prepare()

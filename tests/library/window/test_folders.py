@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QListView
 
-from slmdesk.questions.window.pane import CitationRow
+from slmdesk.questions.window import CitationRow
 
 pytestmark = pytest.mark.gui
 

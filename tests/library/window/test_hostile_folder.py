@@ -14,8 +14,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.base.records import DocumentStatus
-from slmdesk.library.document_info import file_of
 from slmdesk.library.events import DocumentChanged
+from slmdesk.library.types import file_of
 
 pytestmark = pytest.mark.gui
 

@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject
 from PySide6.QtGui import QImage
 
-from slmdesk.library.page_images import PageImage
-from slmdesk.library.window.viewer.pages_controller import PagesController
+from slmdesk.library.reading import PageImage
+from slmdesk.library.window.controller import PagesController
 from slmdesk.window.base.bridge import Bridge
 
 pytestmark = pytest.mark.gui

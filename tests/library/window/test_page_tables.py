@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.base.documents import Block, BlockKind
-from slmdesk.library.window.rows import LINE_ROLE
-from slmdesk.library.window.viewer.page_table import PageTable, is_number_text, tables_of
+from slmdesk.library.window.page import LINE_ROLE
+from slmdesk.library.window.page_text import PageTable, is_number_text, tables_of
 from slmdesk.window.base.theme import LIGHT, system_fonts
 
 pytestmark = pytest.mark.gui

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QPlainTextEdit
 from summaries.test_summaries import trust
 
-from slmdesk.summaries.prompts import Kind
+from slmdesk.summaries.types import Kind
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LETTER = """Dear Ms Ashworth,

@@ -14,8 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from slmdesk.library.redacted.key import pairs_in
-from slmdesk.library.window.redacted.finds_table import PLACE, WORDS
+from slmdesk.library.redacted import pairs_in
+from slmdesk.library.window.redacted import PLACE, WORDS
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

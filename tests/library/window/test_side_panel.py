@@ -7,10 +7,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
-from slmdesk.questions.window.controller import QuestionController
-from slmdesk.questions.window.pane import QuestionPane
+from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.panes.side_panel import SidePanel
+from slmdesk.window.panes import SidePanel
 
 pytestmark = pytest.mark.gui
 

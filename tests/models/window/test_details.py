@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLabel
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.chat.window.composer.context_usage import ContextUse
-from slmdesk.chat.window.conversation.messages import note_of
-from slmdesk.window.base.answer_progress import Live
+from slmdesk.chat.window.context import ContextUse
+from slmdesk.chat.window.messages import note_of
+from slmdesk.window.base.text import Live
 
 pytestmark = pytest.mark.gui
 

@@ -8,9 +8,9 @@ import pytest
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.types import LoadedModel, Offload
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.models.window.details_labels import card_words
-from slmdesk.window.widgets.status_bar import StatusBar
+from slmdesk.models.window.details import card_words
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.window.widgets.bars import StatusBar
 
 pytestmark = pytest.mark.gui
 

@@ -16,14 +16,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QW
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exam_items import items
-from slmdesk.gguf.speed import Pace, Speed
-from slmdesk.models.defaults import DefaultUse
-from slmdesk.models.fit import Pc
-from slmdesk.models.fit_check import FitCheck
-from slmdesk.models.window.adding.dialog import AddDialog
-from slmdesk.models.window.details_labels import rows_of
-from slmdesk.models.window.library.details import bench_words
+from slmdesk.evaluation.exams import items
+from slmdesk.gguf.memory import Pace, Speed
+from slmdesk.models.running import FitCheck
+from slmdesk.models.service import DefaultUse, Pc
+from slmdesk.models.window.adding import AddDialog
+from slmdesk.models.window.details import bench_words, rows_of
 
 pytestmark = pytest.mark.gui
 

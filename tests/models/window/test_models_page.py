@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.models.window.adding.dialog import AddDialog
+from slmdesk.models.window.adding import AddDialog
 from slmdesk.online.events import DownloadState
 
 pytestmark = pytest.mark.gui

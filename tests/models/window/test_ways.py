@@ -15,11 +15,9 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
-from slmdesk.models.move import files
-from slmdesk.models.packs import archive
-from slmdesk.models.window.adding.found_models import FoundDialog
-from slmdesk.models.window.move.dialog import MoveDialog
-from slmdesk.models.window.packs.dialogs import MakePackDialog, OpenPackDialog
+from slmdesk.models import move, packs
+from slmdesk.models.window.adding import FoundDialog, MoveDialog
+from slmdesk.models.window.packs import MakePackDialog, OpenPackDialog
 
 pytestmark = pytest.mark.gui
 
@@ -194,8 +192,8 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     made = dialog(program, MakePackDialog)
     program.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
-    monkeypatch.setattr("slmdesk.models.packs.archive.CHUNK_BYTES", 16)
-    open_now = archive.opened
+    monkeypatch.setattr("slmdesk.models.packs.CHUNK_BYTES", 16)
+    open_now = packs.opened
 
     class SlowFile:
         def __init__(self, file) -> None:
@@ -210,7 +208,7 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
         with open_now(path) as (file, info):
             yield SlowFile(file), info
 
-    monkeypatch.setattr(archive, "opened", opened_slowly)
+    monkeypatch.setattr(packs, "opened", opened_slowly)
     program.frame.models_area.ways.packs.progressed.connect(
         lambda _event: program.frame.models_area.ways.packs.cancel()
     )
@@ -287,7 +285,7 @@ def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
 def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
     program = models
     add(program, write(tmp_path / "a.gguf", tiny_llama()))
-    monkeypatch.setattr(files, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(move, "CHUNK_BYTES", 64)
     ask_folder(program, other_disk)
     moving = dialog(program, MoveDialog)
     moving.findChild(QPushButton, "move_start").click()

@@ -11,9 +11,9 @@ import pytest
 from fakes.echo.program import TAKE_ECHO
 from fakes.in_turn import run_in_turn
 
-from slmdesk.hub import kernel
+from slmdesk.hub import barriers
 
-pytestmark = [pytest.mark.process, pytest.mark.skipif(not kernel.can_enforce(), reason="no such filter here")]
+pytestmark = [pytest.mark.process, pytest.mark.skipif(not barriers.can_enforce(), reason="no such filter here")]
 
 
 @pytest.fixture

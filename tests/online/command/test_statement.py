@@ -11,7 +11,7 @@ from fakes.in_turn import run_in_turn
 from online.statement.test_statement import quick  # noqa: F401  a fixture
 
 from slmdesk.online.statement import verify
-from slmdesk.online.statement.archive import sums_of, tar_of
+from slmdesk.online.statement.service import sums_of, tar_of
 
 pytestmark = pytest.mark.process
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.online.statement import installed as module
-from slmdesk.online.statement.installed import code_from_elsewhere, installed
+from slmdesk.online.statement import proofs
+from slmdesk.online.statement.proofs import code_from_elsewhere, installed
 
 pytestmark = pytest.mark.pure
 
@@ -36,8 +36,8 @@ def library(tmp_path: Path, monkeypatch) -> Path:
     (about / "RECORD").write_text("\n".join([*rows, "small-1.0.dist-info/RECORD,,", ""]))
     real = metadata.distribution
     found = metadata.PathDistribution(about)
-    monkeypatch.setattr(module.metadata, "distribution", lambda name: found if name == "small" else real(name))
-    monkeypatch.setattr(module, "_needed", lambda: {"small"})
+    monkeypatch.setattr(proofs.metadata, "distribution", lambda name: found if name == "small" else real(name))
+    monkeypatch.setattr(proofs, "_needed", lambda: {"small"})
     return package
 
 
@@ -62,7 +62,7 @@ def test_the_program_itself_has_one_checksum_wherever_it_runs_from(library, tmp_
     copy = tmp_path / "copy"
     (copy / "a").mkdir(parents=True)
     (copy / "__init__.py").write_bytes(b"")
-    monkeypatch.setattr(module.slmdesk, "__file__", str(copy / "__init__.py"))
+    monkeypatch.setattr(proofs.slmdesk, "__file__", str(copy / "__init__.py"))
     small = installed()["package"]
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__" / "x.pyc").write_bytes(b"x")

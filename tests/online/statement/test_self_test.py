@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.try_network import ALLOWED, REFUSED, STOPPED, UNPROVEN, outcome_of
-from slmdesk.online.statement.self_test import ROLES, Control, SelfTest, Tried, run_self_test
+from slmdesk.base.walls import ALLOWED, REFUSED, STOPPED, UNPROVEN, outcome_of
+from slmdesk.online.statement.proofs import ROLES, Control, SelfTest, Tried, run_self_test
 
 pytestmark = pytest.mark.process
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="walls are for Linux so far")
@@ -59,7 +59,7 @@ sys.exit(program.main(sys.argv[1:]))
 
 UNDER_THE_FILTER = """
 import json, sys
-from slmdesk.online.statement.self_test import Control, run_self_test
+from slmdesk.online.statement.proofs import Control, run_self_test
 from slmdesk.children.worker.sandbox import install
 early = Control() if sys.argv[1] == "early" else None
 assert install(deny_exec=False)
@@ -104,10 +104,10 @@ def test_a_refusal_counts_only_where_the_kernel_names_a_filter(monkeypatch):
     def forbidden() -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
-    monkeypatch.setattr("slmdesk.base.try_network.is_filtered", lambda: False)
+    monkeypatch.setattr("slmdesk.base.walls.is_filtered", lambda: False)
     assert outcome_of(forbidden) == UNPROVEN
     assert not Tried("reader", {"connection": outcome_of(forbidden)}).is_refused
-    monkeypatch.setattr("slmdesk.base.try_network.is_filtered", lambda: True)
+    monkeypatch.setattr("slmdesk.base.walls.is_filtered", lambda: True)
     assert outcome_of(forbidden) == REFUSED
 
 
@@ -122,7 +122,7 @@ def test_a_control_that_does_not_start_is_none(tmp_path):
 
 FRESH = """
 import ctypes, psutil, PySide6.QtCore
-from slmdesk.online.statement.installed import code_from_elsewhere
+from slmdesk.online.statement.proofs import code_from_elsewhere
 callback = ctypes.CFUNCTYPE(None)(print)
 print(code_from_elsewhere({}))
 """

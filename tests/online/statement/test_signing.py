@@ -12,7 +12,7 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
-from slmdesk.online.statement.signing import StatementKey, StatementKeys, is_good
+from slmdesk.online.statement.proofs import StatementKey, StatementKeys, is_good
 from slmdesk.online.statement.verify import signer
 
 pytestmark = pytest.mark.pure

@@ -17,13 +17,12 @@ from fakes.recorder import result_of
 from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.ledger import Answered, Kind, Outgoing
 from slmdesk.base.paths import find_paths
+from slmdesk.base.records import Answered, Kind, Outgoing
 from slmdesk.online.statement import verify
-from slmdesk.online.statement.signing import is_good
-from slmdesk.online.statement.types import StatementMade, StatementProgress, StatementRequest
-from slmdesk.runtime.events import Problem
-from slmdesk.runtime.messages import problem_for
+from slmdesk.online.statement.proofs import is_good
+from slmdesk.online.statement.service import StatementMade, StatementProgress, StatementRequest
+from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.system.doctor import examine
 
 pytestmark = pytest.mark.process
@@ -43,7 +42,7 @@ def recorder(opened):
 def quick(monkeypatch):
     """No sums of all libraries and no processes of a self-test: for tests of something else."""
     from slmdesk.online.statement import service
-    from slmdesk.online.statement.self_test import ROLES, SelfTest, Tried
+    from slmdesk.online.statement.proofs import ROLES, SelfTest, Tried
 
     class NoControl:
         def __enter__(self):
@@ -135,7 +134,7 @@ def test_a_whole_statement_with_a_real_self_test(recorder, tmp_path):
 def test_the_same_content_is_the_same_bytes(recorder, tmp_path, quick):
     target = tmp_path / "one.tar"
     new = made(recorder, target)
-    from slmdesk.online.statement.archive import tar_of
+    from slmdesk.online.statement.service import tar_of
 
     assert tar_of(new["files"]) == target.read_bytes()
     listed = subprocess.run(["tar", "tvf", str(target)], capture_output=True, text=True, check=True).stdout.splitlines()

@@ -14,12 +14,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from store.test_ledger import WAYS, some_chain, tampered
 
-from slmdesk.base.ledger import BEGINNING, LedgerRow, canonical, chain_hash
 from slmdesk.base.record import changed
+from slmdesk.base.records import BEGINNING, LedgerRow, canonical, chain_hash
 from slmdesk.online.statement import verify
-from slmdesk.online.statement.archive import statement_bytes, sums_of, tar_of
-from slmdesk.online.statement.content import LedgerReport
-from slmdesk.online.statement.signing import StatementKey
+from slmdesk.online.statement.proofs import StatementKey
+from slmdesk.online.statement.service import LedgerReport, statement_bytes, sums_of, tar_of
 
 pytestmark = pytest.mark.pure
 KEY = StatementKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))), "file")

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
 from slmdesk.base.records import Status
-from slmdesk.text.words.cards import MOST_SHOWN
+from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
 
 pytestmark = pytest.mark.gui
@@ -256,7 +256,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_card_is_text(models, hub, name, monkeypatch):
     asked: list[object] = []
-    monkeypatch.setattr("slmdesk.window.markdown.text.MessageText.loadResource", lambda _s, _k, url: asked.append(url))
+    monkeypatch.setattr(
+        "slmdesk.window.markdown.message.MessageText.loadResource", lambda _s, _k, url: asked.append(url)
+    )
     hub.add(REPO, {FILE: b"GGUF", "README.md": HOSTILE[name]})
     program = models()
     reader = open_card(program)

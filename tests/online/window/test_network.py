@@ -25,13 +25,10 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.policy import FEATURES
 from slmdesk.online.events import DownloadState
-from slmdesk.online.window.network import ADDRESS
-from slmdesk.online.window.network_log import PAGE, NetworkLogModel
-from slmdesk.online.window.network_log_window import EMPTY, NOTHING, NetworkLogWindow
-from slmdesk.online.window.token_dialog import TokenDialog
-from slmdesk.window.widgets.choice import Choice
-from slmdesk.window.widgets.features import SHOWN_BY
-from slmdesk.window.widgets.gated_panel import GatedDialog, GatedPanel
+from slmdesk.online.window.network import ADDRESS, EMPTY, NOTHING, PAGE, NetworkLogModel, NetworkLogWindow, TokenDialog
+from slmdesk.window.widgets.bars import SHOWN_BY
+from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.tokens import GatedDialog, GatedPanel
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/gated-GGUF", "tiny.Q4_K_M.gguf"

@@ -11,9 +11,9 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
-from slmdesk.base.try_network import ALLOWED, REFUSED
+from slmdesk.base.walls import ALLOWED, REFUSED
 from slmdesk.online.statement import verify
-from slmdesk.online.window.statement_window import STOPPED, StatementWindow
+from slmdesk.online.window.statement import STOPPED, StatementWindow
 
 pytestmark = [pytest.mark.gui, pytest.mark.real_child]
 
@@ -126,9 +126,9 @@ def test_it_can_be_stopped_and_a_refusal_is_shown(start, tmp_path):
 
 KEPT_OFFLINE = """
 import sys
-from slmdesk.base.try_network import outcome_of
+from slmdesk.base.walls import outcome_of
 from slmdesk.online.window.statement import connect_by_qt
-from slmdesk.hub.kernel import enforce
+from slmdesk.hub.barriers import enforce
 port = int(sys.argv[1])
 print(outcome_of(lambda: connect_by_qt(port)))
 assert enforce()

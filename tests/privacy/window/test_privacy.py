@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.base.settings import SettingsFile
 from slmdesk.privacy.opening import ways_of
-from slmdesk.runtime.events import Problem
+from slmdesk.runtime.messages import Problem
 from slmdesk.store import unlock
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]

@@ -16,11 +16,9 @@ from slmdesk.base.records import Rescued, Status
 from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentState, Term
 from slmdesk.base.types import Role, TextPart
 from slmdesk.store import Store, damaged_copies, open_store
-from slmdesk.store.rescue.carve import Carver
-from slmdesk.store.rescue.rescue import rescue_into
-from slmdesk.store.rescue.types import TABLES, rows_in
-from slmdesk.store.schema import STEPS, migrate
-from slmdesk.text.passages.cut import PassageBuilder
+from slmdesk.store.opening import STEPS, migrate
+from slmdesk.store.rescue import TABLES, Carver, rescue_into, rows_in
+from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.pure
 

@@ -14,8 +14,7 @@ from fakes.killed import go_on, kill_again, rows
 from fakes.matrix import counts
 from fakes.recorder import Recorder, add_model, open_echo
 
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS
+from slmdesk.evaluation.exams import SKILLS, Skill, items
 
 pytestmark = pytest.mark.process
 ECHO = json.dumps({"words": True, "slow": 0.004})

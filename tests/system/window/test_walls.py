@@ -8,11 +8,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.base.walls import Wall, walls_of
-from slmdesk.hub import kernel
-from slmdesk.hub.kernel import can_enforce
+from slmdesk.hub import barriers
+from slmdesk.hub.barriers import can_enforce
 from slmdesk.online.window import network
-from slmdesk.system.window.walls import NOT_YET, PARTS, WallsSection
-from slmdesk.window.widgets import network_panel
+from slmdesk.system.window.page import NOT_YET, PARTS, WallsSection
+from slmdesk.window.widgets import bars
 
 pytestmark = pytest.mark.gui
 
@@ -77,15 +77,15 @@ def test_a_person_has_the_system_enforce_offline_from_the_next_start_on(start) -
 
 
 def test_while_it_is_in_force_the_window_says_so_and_offers_no_way_out(start, monkeypatch) -> None:
-    monkeypatch.setattr(kernel, "is_enforced", lambda: True)
-    for module in (network_panel, network):
+    monkeypatch.setattr(barriers, "is_enforced", lambda: True)
+    for module in (bars, network):
         monkeypatch.setattr(module, "is_enforced", lambda: True)
     program = start()
     program.window.show_page("Settings")
     assert not program.find("offline_switch").isEnabled()
     assert not program.find("setting_offline").isEnabled()
-    assert network_panel.ENFORCED in program.find("network_words").text()
-    assert network_panel.ENFORCED in program.find("offline_sentence").text()
+    assert bars.ENFORCED in program.find("network_words").text()
+    assert bars.ENFORCED in program.find("offline_sentence").text()
     assert not program.find("once_button").isVisibleTo(program.find("network_panel"))
     refused: list = []
     program.bridge.ask(lambda services: services.network.allow_once(), None, refused.append)

@@ -13,8 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import INFO_KEY
+from slmdesk.evaluation.exams import INFO_KEY, Skill, items
 
 pytestmark = pytest.mark.gui
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.candidates.values import (
+from slmdesk.text.checks.numbers import (
     find_amounts,
     find_codes,
     find_days,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.checks.check import Flag, check
+from slmdesk.text.checks.support import Flag, check
 
 pytestmark = pytest.mark.pure
 

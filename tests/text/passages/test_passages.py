@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
-from slmdesk.text.passages.cut import MOST_WORDS, PassageBuilder, count_words, parts_of
-from slmdesk.text.words.stop_words import STOP_WORDS, search_words
+from slmdesk.text.passages import MOST_WORDS, PassageBuilder, count_words, parts_of
+from slmdesk.text.sentences import STOP_WORDS, search_words
 
 pytestmark = pytest.mark.pure
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.passages.quotes import FoldedText
+from slmdesk.text.relevance import FoldedText
 
 pytestmark = pytest.mark.pure
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.passages.ranking import ranked_by_words
-from slmdesk.text.words.stop_words import search_words
+from slmdesk.text.relevance import ranked_by_words
+from slmdesk.text.sentences import search_words
 
 pytestmark = pytest.mark.pure
 

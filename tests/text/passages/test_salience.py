@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.passages.salience import Matter, matters
+from slmdesk.text.relevance import Matter, matters
 
 pytestmark = pytest.mark.pure
 

@@ -6,10 +6,9 @@ import itertools
 
 import pytest
 
-from slmdesk.text.redaction import word_list
-from slmdesk.text.redaction.finding import find_private, marked
+from slmdesk.text.redaction import finding
+from slmdesk.text.redaction.finding import WordIndex, find_private, marked
 from slmdesk.text.redaction.types import Certainty, Entry, Kind, Listed
-from slmdesk.text.redaction.word_list import WordIndex
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -213,9 +212,9 @@ def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkey
             tried.append(word)
             return str(word) in str(self)
 
-    squeezed = word_list._squeezed
-    monkeypatch.setattr(word_list, "_squeezed", lambda text: Text(squeezed(text)))
-    listed = word_list.WordList(f"{number:05}" for number in range(15_000))
+    squeezed = finding._squeezed
+    monkeypatch.setattr(finding, "_squeezed", lambda text: Text(squeezed(text)))
+    listed = finding.WordList(f"{number:05}" for number in range(15_000))
     assert listed.found("x 12340 y") == [(2, 7, 12_340)]
     assert len(tried) < 50
 

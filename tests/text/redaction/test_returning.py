@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.text.redaction.finding import find_private
-from slmdesk.text.redaction.replacing import redacted
-from slmdesk.text.redaction.returning import Loss, Untagged, Veiled
-from slmdesk.text.translation.tagged import Tags, problems, without_tags
+from slmdesk.text.redaction.replacing import Loss, Untagged, Veiled, redacted
+from slmdesk.text.tagged import Tags, problems, without_tags
 
 ACCOUNT = "GB33 BUKB 2020 1555 5555 55"
 TAGS = Tags((1, 2, 3), (4,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.terms.candidates import likely_translations, propose
+from slmdesk.text.terms import likely_translations, propose
 
 pytestmark = pytest.mark.pure
 LEASE = [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.addresses import is_address, is_firm
+from slmdesk.text.preserved import is_address, is_firm
 
 pytestmark = pytest.mark.pure
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.translation.answer import Cleaned, cleaned
-from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import Cleaned, cleaned
 
 pytestmark = pytest.mark.pure
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.answer import cleaned
-from slmdesk.text.translation.chatter import is_chatter, without_chatter
-from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.preserved import is_chatter, without_chatter
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import cleaned
 
 pytestmark = pytest.mark.pure
 

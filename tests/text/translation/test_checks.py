@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.translation import Term
-from slmdesk.text.translation.checks import flags_of, term_flags, with_same_end
-from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import flags_of, term_flags, with_same_end
 
 pytestmark = pytest.mark.pure
 GOLDEN = Path(__file__).parents[2] / "golden"

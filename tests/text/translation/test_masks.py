@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.base.translation import Term
-from slmdesk.text.translation.answer import cleaned
-from slmdesk.text.translation.masks import NAMES, masked, unmasked, unmasked_so_far
-from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.preserved import NAMES, masked, unmasked, unmasked_so_far
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import cleaned
 
 pytestmark = pytest.mark.pure
 DOOR, LIGHT = Term("Blue Door", "", keeps=True), Term("First Light", "", keeps=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.translation import SegmentFlag
-from slmdesk.text.translation.names import name_flags
+from slmdesk.text.translation_checks import name_flags
 
 pytestmark = pytest.mark.pure
 

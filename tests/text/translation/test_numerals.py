@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.answer import cleaned
-from slmdesk.text.translation.checks import flags_of
-from slmdesk.text.translation.numerals import misspelt
-from slmdesk.text.translation.tagged import Tags
+from slmdesk.text.preserved import misspelt
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import cleaned, flags_of
 
 pytestmark = pytest.mark.pure
 

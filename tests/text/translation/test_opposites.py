@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.opposites import opposite_flags
+from slmdesk.text.translation_checks import opposite_flags
 
 pytestmark = pytest.mark.pure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.placeholders import is_code
+from slmdesk.text.preserved import is_code
 
 pytestmark = pytest.mark.pure
 

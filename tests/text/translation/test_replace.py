@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.replace import Search, replaced, spans_in
-from slmdesk.text.translation.tagged import Tags, problems
+from slmdesk.text.tagged import Search, Tags, problems, replaced, spans_in
 
 pytestmark = pytest.mark.pure
 TAGS = Tags((1,), (2,))

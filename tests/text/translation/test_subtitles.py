@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.subtitles import LINE_CHARACTERS, lines_of, reading_flags, seconds_of, shown
+from slmdesk.text.tagged import LINE_CHARACTERS, lines_of, reading_flags, seconds_of, shown
 
 pytestmark = pytest.mark.pure
 LONG = "This is a sentence of a film that is much too long for a single line."

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.translation.tag_projection import doubled, emptied, occurrences, phrases_of, placed, span_of, verbatim
-from slmdesk.text.translation.tagged import Tags, plain, problems
+from slmdesk.text.tagged import (
+    Tags,
+    doubled,
+    emptied,
+    occurrences,
+    phrases_of,
+    placed,
+    plain,
+    problems,
+    span_of,
+    verbatim,
+)
 
 pytestmark = pytest.mark.pure
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.translation.segments import segments_of
-from slmdesk.text.translation.tagged import (
+from slmdesk.text.tagged import (
     Tags,
     first_number,
     mended,
     pieces,
     plain,
     problems,
+    segments_of,
     stripped,
     tags_in,
     without_strangers,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.tagged import Tags
-from slmdesk.text.translation.uncertain_words import UNSURE_FROM, doubts_in, surprise, unsure_flags
+from slmdesk.text.tagged import Tags
+from slmdesk.text.translation_checks import UNSURE_FROM, doubts_in, surprise, unsure_flags
 
 pytestmark = pytest.mark.pure
 NONE = Tags()

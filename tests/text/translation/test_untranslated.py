@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.translation.untranslated import foreign_letters, leftover
+from slmdesk.text.preserved import foreign_letters, leftover
 
 pytestmark = pytest.mark.pure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.words.anaphora import begins_with_pronoun, refers_back
+from slmdesk.text.sentences import begins_with_pronoun, refers_back
 
 pytestmark = pytest.mark.pure
 

@@ -1,6 +1,6 @@
 import pytest
 
-from slmdesk.text.words.blanks import MOST_BLANKS, blanks_in
+from slmdesk.text.sentences import MOST_BLANKS, blanks_in
 
 pytestmark = pytest.mark.pure
 

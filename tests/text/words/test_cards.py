@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.words.cards import MOST_SHOWN, readable_card, without_front_matter, without_html
+from slmdesk.text.cards import MOST_SHOWN, readable_card, without_front_matter, without_html
 
 pytestmark = pytest.mark.pure
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.words.folding import find_spans, fold, fold_for_search, query_pieces
-from slmdesk.text.words.storable import make_storable
+from slmdesk.text.folding import find_spans, fold, fold_for_search, make_storable, query_pieces
 
 pytestmark = pytest.mark.pure
 

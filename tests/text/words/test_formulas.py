@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from slmdesk.text.words.formulas import DISPLAYED, IN_LINE, LONGEST, enable_formulas
+from slmdesk.text.markup import DISPLAYED, IN_LINE, LONGEST, enable_formulas
 
 pytestmark = pytest.mark.pure
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.text.words.sentences import sentences
+from slmdesk.text.sentences import sentences
 
 pytestmark = pytest.mark.pure
 

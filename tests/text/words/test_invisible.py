@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.words.invisible import made_visible
+from slmdesk.text.markup import made_visible
 
 pytestmark = pytest.mark.pure
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.words.language import LANGUAGES, LEAST_WORDS, SURE, detect
+from slmdesk.text.sentences import LANGUAGES, LEAST_WORDS, SURE, detect
 
 pytestmark = pytest.mark.pure
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.words.sentences import sentence_spans, sentences
+from slmdesk.text.sentences import sentence_spans, sentences
 
 pytestmark = pytest.mark.pure
 

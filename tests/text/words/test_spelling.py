@@ -2,7 +2,7 @@
 
 import pytest
 
-from slmdesk.text.words.spelling import code_lines, parts_of, word_at, word_spans
+from slmdesk.text.markup import code_lines, parts_of, word_at, word_spans
 
 pytestmark = pytest.mark.pure
 

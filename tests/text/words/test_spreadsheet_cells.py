@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from slmdesk.text.words.spreadsheet_cells import harmless_cell, words_of_cell
+from slmdesk.text.markup import harmless_cell, words_of_cell
 
 pytestmark = pytest.mark.pure
 SIGNS = ("=", "+", "-", "@")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from slmdesk.base.gbnf import check_gbnf
-from slmdesk.text.writing.continuation import (
+from slmdesk.base.grammars import check_gbnf
+from slmdesk.text.writing import (
     CONTEXT,
     can_be_continued,
     context_before,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing.doubts import doubts_of, facts_beside
-from slmdesk.text.writing.edits import edits_of
+from slmdesk.text.writing import doubts_of, edits_of, facts_beside
 
 pytestmark = pytest.mark.pure
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from slmdesk.text.writing.edits import applied, edits_of, reason_of
+from slmdesk.text.writing import applied, edits_of, reason_of
 
 pytestmark = pytest.mark.pure
 

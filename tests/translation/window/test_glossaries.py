@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
 
 from slmdesk.base.translation import MemoryFilter, Origin, Term
-from slmdesk.translation.window.terms.glossary_model import FORMS, KEEPS, LOOK, TARGET
-from slmdesk.translation.window.terms.memory_model import DIFFERENCE, LIKE
+from slmdesk.translation.window.memory_window import DIFFERENCE, LIKE
+from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

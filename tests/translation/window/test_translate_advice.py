@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.records import JobStatus
-from slmdesk.models.defaults import DefaultUse
-from slmdesk.online.window.hub.suggestions import SuggestionCard
+from slmdesk.models.service import DefaultUse
+from slmdesk.online.window.hub_offers import SuggestionCard
 
 pytestmark = pytest.mark.gui
 

@@ -15,8 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
-from slmdesk.translation.events import SegmentChanged
-from slmdesk.translation.window.document.status_text import counted_words
+from slmdesk.translation.types import SegmentChanged
+from slmdesk.translation.window.documents import counted_words
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -64,7 +64,7 @@ def dropped(program, *paths):
 
 
 def form(program):
-    from slmdesk.translation.window.document.form import DocumentForm
+    from slmdesk.translation.window.document_pane import DocumentForm
 
     return next((one for one in program.translate.findChildren(DocumentForm) if one.isVisible()), None)
 

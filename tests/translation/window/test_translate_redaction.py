@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QListWidget
 
-from slmdesk.translation.window.text.redaction import WAITS
+from slmdesk.translation.window.text import WAITS
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LETTER = "Dear Ms Ashworth, Ashworth owes Hollowell & Sons Ltd money. The garden is green."

@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
 
 from slmdesk.base.translation import LiveSegment, SegmentState
-from slmdesk.translation.asking.prompts import TranslationStyle
-from slmdesk.translation.window.text.status_text import PaneState, count_words, language_words
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.window.text import PaneState, count_words, language_words
 
 pytestmark = pytest.mark.gui
 

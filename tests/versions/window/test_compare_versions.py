@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
-from slmdesk.versions.window.rows import CompareRows
+from slmdesk.versions.window.changes import CompareRows
 
 pytestmark = pytest.mark.gui
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_read_is_said(program, tmp_path):
 
 
 def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
-    from slmdesk.window.base.theme_keeper import ThemeKeeper
+    from slmdesk.window.base.theme import ThemeKeeper
 
     place = (Place(1, 0, 5),)
     changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]

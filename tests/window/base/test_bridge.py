@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtCore import QObject
 from shiboken6 import delete
 
-from slmdesk.runtime.events import ItemGone, NoticeOver, Problem
-from slmdesk.runtime.pending import Pending
-from slmdesk.runtime.service_thread import ServiceThread
+from slmdesk.runtime.events import ItemGone, NoticeOver, Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import ServiceThread
 from slmdesk.window.base.bridge import Bridge
 
 pytestmark = pytest.mark.gui

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.json_file import MAX_FILE_BYTES
 from slmdesk.base.settings import SettingsFile
-from slmdesk.window.base.window_state import WindowState, WindowStateFile
+from slmdesk.base.untrusted import MAX_FILE_BYTES
+from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 
 pytestmark = pytest.mark.pure
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from slmdesk.text.words.folding import fold
-from slmdesk.window.palette.matching import BEGINS, HOLDS, IS, SKIPS, WORDS_BEGIN, Matcher, NameList
+from slmdesk.text.folding import fold
+from slmdesk.window.palette import BEGINS, HOLDS, IS, SKIPS, WORDS_BEGIN, Matcher, NameList
 
 pytestmark = pytest.mark.pure
 

@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slmdesk.chat.spaces import Space
-from slmdesk.window.palette.painter import ENTRY_ROLE
-from slmdesk.window.widgets.snippet import HIT_BEGIN, HIT_END
+from slmdesk.window.palette import ENTRY_ROLE
+from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END
 
 pytestmark = pytest.mark.gui
 CTRL = Qt.KeyboardModifier.ControlModifier

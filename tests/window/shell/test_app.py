@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QPushButton
 from shiboken6 import delete
 
 from slmdesk.app import NO_DISPLAY, WindowRun, has_display
-from slmdesk.store.schema import APPLICATION_ID
+from slmdesk.store.opening import APPLICATION_ID
 
 pytestmark = pytest.mark.gui
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QStyleOptionComboBox, QWidget
 
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.widgets.choice import Choice
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.rows import Choice
 
 pytestmark = pytest.mark.gui
 

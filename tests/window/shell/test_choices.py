@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.base.languages import LANGUAGES
-from slmdesk.window.widgets.choice import MOST_VISIBLE, Choice
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.window.widgets.rows import MOST_VISIBLE, Choice
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

@@ -14,11 +14,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
-from slmdesk.base.ledger import Outgoing
-from slmdesk.base.records import Status
-from slmdesk.models.window.adding.dialog import AddDialog
-from slmdesk.online.window.network_log import NetworkLogModel
-from slmdesk.online.window.network_log_window import NetworkLogWindow
+from slmdesk.base.records import Outgoing, Status
+from slmdesk.models.window.adding import AddDialog
+from slmdesk.online.window.network import NetworkLogModel, NetworkLogWindow
 from slmdesk.services import open_services
 
 pytestmark = pytest.mark.gui

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from slmdesk.window.base.dates import day_words, moment_words
+from slmdesk.window.base.text import day_words, moment_words
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 21, 23, 59).astimezone()

@@ -12,8 +12,8 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 from shiboken6 import isValid
 
-from slmdesk.window.widgets.export_menu import ask_folder
-from slmdesk.window.widgets.file_dialogs import ask_files, note_document_folder
+from slmdesk.window.widgets.notices import ask_folder
+from slmdesk.window.widgets.opening import ask_files, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"
@@ -27,7 +27,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 from slmdesk.app import WindowRun
-from slmdesk.window.widgets.file_dialogs import ask_files, note_document_folder
+from slmdesk.window.widgets.opening import ask_files, note_document_folder
 from slmdesk.base.paths import find_paths, make_folders
 
 app = QApplication([])

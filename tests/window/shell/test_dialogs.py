@@ -24,9 +24,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QScrollArea, Q
 
 import slmdesk
 from slmdesk.base.record import Record
-from slmdesk.window.widgets.build import button, column, row, text_line
-from slmdesk.window.widgets.dialog import FRAME, Dialog
-from slmdesk.window.widgets.text import plain_label
+from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
+from slmdesk.window.widgets.dialogs import FRAME, Dialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

@@ -12,16 +12,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.history.window.deleted_chats import DeletedChats
-from slmdesk.jobs.steps import step_of
-from slmdesk.library.citations import Coverage, Mark, Span
-from slmdesk.library.nearest import Citation
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.online.window.token_dialog import TokenDialog
+from slmdesk.history.window import DeletedChats
+from slmdesk.jobs.runner import step_of
+from slmdesk.library.search import Citation
+from slmdesk.library.types import Coverage, Mark, Span
+from slmdesk.online.window.network import TokenDialog
 from slmdesk.questions.prompt import Answered
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
-from slmdesk.window.widgets.gated_panel import GatedDialog
-from slmdesk.window.widgets.text_dialog import TextDialog
+from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.tokens import GatedDialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

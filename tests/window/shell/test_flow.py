@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QFrame
 
-from slmdesk.window.widgets.flow import FlowLayout
+from slmdesk.window.widgets.build import FlowLayout
 
 pytestmark = pytest.mark.gui
 

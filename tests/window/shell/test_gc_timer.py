@@ -9,7 +9,7 @@ import weakref
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.window.base.gc_timer import GarbageCollector
+from slmdesk.window.base.bridge import GarbageCollector
 
 pytestmark = pytest.mark.gui
 

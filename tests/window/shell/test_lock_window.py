@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from slmdesk.base.errors import KnownError
 from slmdesk.base.settings import Settings
 from slmdesk.privacy.opening import Ways
-from slmdesk.window.base.theme_keeper import ThemeKeeper
-from slmdesk.window.shell import lock_screen
-from slmdesk.window.shell.lock_screen import LockScreen
-from slmdesk.window.shell.lock_window import FREE_TRIES, SMALLEST, LockWindow
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.shell import lock_window
+from slmdesk.window.shell.lock_window import FREE_TRIES, SMALLEST, LockScreen, LockWindow
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 WORDS = Ways(by_words=True, by_keyring=False)
@@ -143,7 +142,7 @@ def test_the_keyring_opens_it_without_a_page(screen, qtbot):
 
 
 def test_a_keyring_that_takes_its_time_leaves_the_page_to_be_seen(screen, qtbot, monkeypatch):
-    monkeypatch.setattr(lock_screen, "PATIENCE_MS", 1)
+    monkeypatch.setattr(lock_window, "PATIENCE_MS", 1)
     import threading
 
     go = threading.Event()

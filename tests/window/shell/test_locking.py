@@ -23,12 +23,12 @@ from shiboken6 import delete, isValid
 
 from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.chat.requests import SendRequest
-from slmdesk.jobs.steps import step_of
+from slmdesk.chat.types import SendRequest
+from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.window_channel import ANSWER, LOCK, LOCKING, RAISE, ask_window
 from slmdesk.store import open_store
 from slmdesk.window.shell.lock_window import LockWindow
-from slmdesk.window.shell.locking import NOT_ENCRYPTED, WARN_S
+from slmdesk.window.shell.session import NOT_ENCRYPTED, WARN_S
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 MARKER = "Zebrafishxq dismissal"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
 
-from slmdesk.chat.window.conversation.header import ChatHeader
-from slmdesk.chat.window.model.controller import ModelsController
-from slmdesk.loader.events import ModelState, ModelStateChanged
-from slmdesk.summaries.window.form import KINDS, SummaryForm
+from slmdesk.chat.window.header import ChatHeader, ModelsController
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.summaries.window import KINDS, SummaryForm
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.status_bar import StatusBar
+from slmdesk.window.widgets.bars import StatusBar
 
 pytestmark = pytest.mark.gui
 

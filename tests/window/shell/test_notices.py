@@ -9,12 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton
 
-from slmdesk.library.window.viewer.unread_files import unread_notice
+from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
 from slmdesk.window.shell.main_window import MainWindow
-from slmdesk.window.widgets.dialog import fitted
-from slmdesk.window.widgets.notice_bar import AREA_SHARE, Notice, NoticeArea
-from slmdesk.window.widgets.text_dialog import TextDialog
+from slmdesk.window.widgets.dialogs import TextDialog, fitted
+from slmdesk.window.widgets.notices import AREA_SHARE, Notice, NoticeArea
 
 pytestmark = pytest.mark.gui
 LONG = "Many words that say the same thing over and over. " * 20

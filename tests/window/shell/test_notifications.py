@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.settings import Settings
-from slmdesk.jobs.events import JobChanged
+from slmdesk.jobs.types import JobChanged
 from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.shell.notifications import (
+from slmdesk.window.shell.main_window import (
     Alert,
     Notifier,
     Portal,
@@ -177,7 +177,7 @@ def test_the_ways_of_a_desktop_without_tray_and_bus(program) -> None:
 BUS = """
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtDBus import QDBusConnection, QDBusVirtualObject
-from slmdesk.window.shell.notifications import Portal
+from slmdesk.window.shell.main_window import Portal
 
 class Fake(QDBusVirtualObject):
     def introspect(self, path):

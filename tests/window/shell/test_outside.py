@@ -13,7 +13,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QWidget
 
-from slmdesk.window.widgets import outside
+from slmdesk.window.widgets import opening
 
 pytestmark = pytest.mark.gui
 BUS = """
@@ -21,7 +21,7 @@ import sys
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtDBus import QDBusConnection, QDBusVirtualObject
 from PySide6.QtWidgets import QApplication
-from slmdesk.window.widgets import outside
+from slmdesk.window.widgets import opening as outside
 outside.is_enforced = lambda: True
 
 class Fake(QDBusVirtualObject):
@@ -71,13 +71,13 @@ def test_the_desktop_is_asked_as_its_interfaces_want_it(tmp_path: Path) -> None:
 
 
 def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monkeypatch) -> None:
-    monkeypatch.setattr(outside, "is_enforced", lambda: True)
+    monkeypatch.setattr(opening, "is_enforced", lambda: True)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: pytest.fail("a program would be started"))
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    outside.open_outside(QUrl("https://example.org/<b>x"))
+    opening.open_outside(QUrl("https://example.org/<b>x"))
 
     def boxes() -> list[QWidget]:  # a window of another test may be in front
         return [one for one in QApplication.topLevelWidgets() if one.objectName() == "not_opened_dialog"]
@@ -91,5 +91,5 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
 def test_the_control_otherwise_qt_opens_it(qtbot, monkeypatch) -> None:
     went: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", went.append)
-    outside.open_outside(QUrl("https://example.org/"))
+    opening.open_outside(QUrl("https://example.org/"))
     assert went == [QUrl("https://example.org/")]

@@ -10,9 +10,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from slmdesk.base.policy import Policy
-from slmdesk.translation.window.text.entry import files_among
-from slmdesk.translation.window.text.source_edit import SourceEdit
-from slmdesk.window.widgets.shares import admit, heed
+from slmdesk.translation.window.text_editors import SourceEdit, files_among
+from slmdesk.window.widgets.opening import admit, heed
 
 pytestmark = pytest.mark.gui
 AWAY = Path("//evil.example/share/a.docx")

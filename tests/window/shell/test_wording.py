@@ -19,7 +19,7 @@ REPLACED = (
     "From every program", "Key for the clipboard", "Those of the system", "As the system has it",
     "Nothing is remembered", "Answers at once", "Downloads at once", "The setting is changed", "Earlier…",
 )  # fmt: skip
-KEPT = {("translation/handouts.py", "to look at"), ("translation/export_texts.py", "to look at")}
+KEPT = {("translation/service.py", "to look at"), ("translation/export.py", "to look at")}
 """A key of a report as JSON, and where it is put in other words for people."""
 
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QStyle, QStyleOptionButton
 
-from slmdesk.window.widgets.elided_button import ElidedButton
+from slmdesk.window.widgets.build import ElidedButton
 
 pytestmark = pytest.mark.gui
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from fakes.recorder import open_echo
 
-from slmdesk.evaluation.exam_items import Skill, items
-from slmdesk.evaluation.exams import SKILLS, SkillResult, shape_of_skill
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 
 
 @pytest.fixture

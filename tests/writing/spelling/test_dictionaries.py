@@ -8,8 +8,14 @@ import pytest
 from fakes import tiny_dictionary
 
 from slmdesk.base.errors import KnownError
-from slmdesk.writing.spelling.dictionaries import chosen_for, code_of, find_dictionaries, usual_folders, usual_language
-from slmdesk.writing.spelling.own_words import OwnWords
+from slmdesk.writing.spelling.service import (
+    OwnWords,
+    chosen_for,
+    code_of,
+    find_dictionaries,
+    usual_folders,
+    usual_language,
+)
 from slmdesk.writing.spelling.types import Dictionary
 
 pytestmark = pytest.mark.pure

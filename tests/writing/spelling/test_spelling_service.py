@@ -7,9 +7,9 @@ from fakes import tiny_dictionary
 from fakes.recorder import result_of
 
 from slmdesk.base.protocol import Failed
-from slmdesk.runtime.events import Noticed, Problem
-from slmdesk.writing.spelling.events import SpellingChanged
-from slmdesk.writing.spelling.types import SpellingRequest
+from slmdesk.runtime.events import Noticed
+from slmdesk.runtime.messages import Problem
+from slmdesk.writing.spelling.types import SpellingChanged, SpellingRequest
 
 pytestmark = pytest.mark.process
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from slmdesk.writing.window.ghost_text import GhostText
+from slmdesk.writing.window.editor import GhostText
 
 pytestmark = pytest.mark.gui
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from slmdesk.window.base.theme import LIGHT
-from slmdesk.writing.window.tracked_text import Proposal, TrackedText
+from slmdesk.writing.window.editor import Proposal, TrackedText
 
 pytestmark = pytest.mark.gui
 WORDS = ("recieved", "keys", "Größe", "😀", "a", "\n", "\n\n", " ", "two\nlines", "")

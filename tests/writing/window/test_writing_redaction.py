@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog
 
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted
-from slmdesk.writing.window.redaction import ON
+from slmdesk.writing.window.controller import ON
 
 pytestmark = [
     pytest.mark.gui,

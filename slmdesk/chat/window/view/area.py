@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any, TypeAlias
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAccessibleEvent,
+    QAccessibleInterface,
+    QAccessibleObject,
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QAccessibleWidget, QApplication, QTextEdit, QToolButton, QWidget
 
-from slmdesk.chat.window.view.accessible import MessageNode, announce, focus_moved, install_factory
-from slmdesk.chat.window.view.find import Finder, Hit, underline
-from slmdesk.chat.window.view.menu import Entry, show_menu
-from slmdesk.chat.window.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView
-from slmdesk.chat.window.view.rows import WHOLE, Row
-from slmdesk.chat.window.view.selectable import SelectableArea
-from slmdesk.chat.window.view.virtual_scroll import EDGE
-from slmdesk.chat.window.view.widget import MessageWidget
-from slmdesk.window.base.clipboard import copy_text
-from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE
-from slmdesk.window.markdown.tables import SHOW_ALL_ROWS
-from slmdesk.window.widgets.links import judge_link
-from slmdesk.window.widgets.translate_request import request_translation, request_writing
+from slmdesk.base.record import Record
+from slmdesk.base.records import Status
+from slmdesk.chat.window.view.message import ACTIONS, MENU, OTHER_MODEL, VERSION_STEPS, MessageView, MessageWidget
+from slmdesk.chat.window.view.scroll import EDGE, WHOLE, MessageArea, Row
+from slmdesk.chat.window.view.selection import Entry, SelectableArea, show_menu
+from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE, SHOW_ALL_ROWS
+from slmdesk.window.markdown.message import MessageText
+from slmdesk.window.markdown.selected import FORMULA_SOURCE, RESEMBLING, ViewStyle
+from slmdesk.window.widgets.build import plain_tip
+from slmdesk.window.widgets.dialogs import request_translation, request_writing
+from slmdesk.window.widgets.opening import judge_link
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
@@ -411,3 +428,306 @@ class ConversationView(SelectableArea):
             if widget is not None:
                 inside = widget.text.hasFocus() and widget.text.has_caret
                 widget.set_current(index == self.current and (here or inside))
+
+
+# ---- what a screen reader gets
+#
+# a list of all messages, visible or not. Each node is a QObject of its own: Qt forgets an interface when its object
+# goes, and one without an object is left behind and crashes at the view's end
+# (tests/chat/window/view/test_accessible.py).
+
+
+Interface: TypeAlias = Any
+"""A QAccessibleInterface or None: PySide's stubs forget that there may be none."""
+
+_ENDED = {
+    Status.COMPLETE: "Answer complete.",
+    Status.CANCELLED: "Answer stopped.",
+    Status.FAILED: "Answer failed.",
+    Status.INTERRUPTED: "Answer interrupted.",
+}
+
+
+class MessageNode(QObject):
+    """Represents one message in the accessible tree, for as long as the view lives."""
+
+    def __init__(self, view: ConversationView, index: int) -> None:
+        super().__init__(view, objectName=f"message_node_{index}")
+        self.view = view
+        self.index = index
+
+    @property
+    def is_here(self) -> bool:
+        return self.index < len(self.view.rows)
+
+
+class ConversationAccessible(QAccessibleWidget):
+    def __init__(self, view: ConversationView) -> None:
+        super().__init__(view, QAccessible.Role.List, "Conversation")
+        self._view = view
+
+    def childCount(self) -> int:
+        return len(self._view.rows)
+
+    def child(self, index: int) -> Interface:
+        if not 0 <= index < len(self._view.rows):
+            return None
+        return QAccessible.queryAccessibleInterface(self._view.node(index))
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        thing = child.object()
+        return thing.index if isinstance(thing, MessageNode) else -1
+
+    def childAt(self, x: int, y: int) -> Interface:
+        place = self._view.viewport().mapFromGlobal(QPoint(x, y))
+        return self.child(self._view.row_at(place.y())) if len(self._view.rows) else None
+
+    def focusChild(self) -> Interface:
+        return self.child(self._view.current)
+
+
+class MessageAccessible(QAccessibleObject):
+    def __init__(self, node: MessageNode) -> None:
+        super().__init__(node)
+        self._node = node
+
+    def isValid(self) -> bool:
+        return self._node.is_here
+
+    def parent(self) -> Interface:
+        return QAccessible.queryAccessibleInterface(self._node.view)
+
+    def role(self) -> QAccessible.Role:
+        return QAccessible.Role.ListItem
+
+    def childCount(self) -> int:
+        return len(self._parts())
+
+    def child(self, index: int) -> Interface:
+        """The text first, then the actions."""
+        parts = self._parts()
+        return QAccessible.queryAccessibleInterface(parts[index]) if 0 <= index < len(parts) else None
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        thing = child.object()
+        return next((i for i, part in enumerate(self._parts()) if part is thing), -1)
+
+    def rect(self) -> QRect:
+        view = self._node.view
+        if not self._node.is_here or view.top_of(self._node.index) is None:
+            return QRect()
+        widget = view.rows[self._node.index].widget
+        return QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size()) if widget is not None else QRect()
+
+    def text(self, kind: QAccessible.Text) -> str:
+        if not self._node.is_here:
+            return ""
+        message = self._node.view.rows[self._node.index].view
+        if kind == QAccessible.Text.Name:
+            return ": ".join(part for part in (message.label, message.text, message.note) if part)
+        if kind != QAccessible.Text.Description:
+            return ""
+        version = f"Version {message.version_words}" if message.version_words else ""
+        return ". ".join(part for part in (version, message.details) if part)
+
+    def state(self) -> QAccessible.State:
+        made = QAccessible.State()
+        made.focusable = True
+        view = self._node.view
+        if self._node.is_here:
+            made.focused = view.hasFocus() and view.current == self._node.index
+            made.offscreen = view.top_of(self._node.index) is None
+        return made
+
+    def foregroundColor(self) -> QColor:
+        return QColor()
+
+    def _parts(self) -> list[QWidget]:
+        if not self._node.is_here:
+            return []
+        widget = self._node.view.rows[self._node.index].widget
+        return [] if widget is None else [widget.text, *widget.buttons]
+
+
+def install_factory() -> None:
+    """Make Qt ask us for the interfaces of the view and its nodes.  Calling it again changes nothing."""
+    QAccessible.installFactory(_make)
+
+
+def _make(_name: str, thing: QObject) -> Interface:
+
+    if isinstance(thing, ConversationView):
+        return ConversationAccessible(thing)
+    return MessageAccessible(thing) if isinstance(thing, MessageNode) else None
+
+
+def focus_moved(view: ConversationView, index: int) -> None:
+    if QAccessible.isActive():
+        event = QAccessibleEvent(view, QAccessible.Event.Focus)
+        event.setChild(index)
+        QAccessible.updateAccessibility(event)
+
+
+def announce(view: ConversationView, message: MessageView) -> None:
+    """Announce an ended answer once, instead of every piece as it came."""
+    if QAccessible.isActive():
+        words = " ".join(part for part in (_ENDED.get(message.status, ""), message.note, message.text) if part)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))
+
+
+# ---- finds words in a conversation
+
+
+MOST_MARKS = 2000
+"""In one message."""
+NOT_RECOGNISED = "Resembles a name or number that stood for another. It was left as the model wrote it."
+
+
+class Hit(Record):
+    id: str
+    count: int
+
+
+class Finder:
+    def __init__(self, area: MessageArea) -> None:
+        self._area = area
+        self._words = ""
+        self._gone_to = ("", 0)
+
+    def find(self, words: str, style: ViewStyle) -> tuple[Hit, ...]:
+        """Mark the words and return the messages that hold them.  Empty words remove the marks."""
+        self._words, self._gone_to = words, ("", 0)
+        self._mark_all(style)
+        return find_in((row.view for row in self._area.rows), words)
+
+    def renew(self, style: ViewStyle) -> tuple[Hit, ...]:
+        self._mark_all(style)
+        return find_in((row.view for row in self._area.rows), self._words)
+
+    def show_hit(self, row: Row, number: int, style: ViewStyle) -> None:
+        area = self._area
+        area.scroll_to(row.view.id)
+        self._gone_to = (row.view.id, number)
+        self._mark_all(style)
+        shown = row.widget.text.extraSelections() if row.widget is not None else []
+        marks = [one for one in shown if not one.format.hasProperty(RESEMBLING)]
+        if row.widget is None or not marks:
+            return
+        text = row.widget.text
+        rect = text.cursorRect(marks[min(number, len(marks) - 1)].cursor)
+        y = text.viewport().mapTo(area.viewport(), rect.center()).y()
+        if not EDGE <= y <= area.viewport().height() - EDGE:
+            area.scroll_by(y - area.viewport().height() // 2)
+
+    def mark(self, row: Row, style: ViewStyle) -> None:
+        if row.widget is not None:
+            message, number = self._gone_to
+            mark(row.widget.text, self._words, style, number if message == row.view.id else -1)
+
+    def _mark_all(self, style: ViewStyle) -> None:
+        for index in self._area.live:
+            self.mark(self._area.rows[index], style)
+
+
+def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:
+    """The messages that hold the words, in order; case does not count."""
+    if not words.strip():
+        return ()
+    pattern = _pattern(words)
+    counted = ((view.id, sum(1 for _ in pattern.finditer(view.text))) for view in messages)
+    return tuple(Hit(message_id, count) for message_id, count in counted if count)
+
+
+def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> None:
+    """Mark the words in a shown message, occurrence `current` in another colour; empty words remove the marks."""
+    marks: list[QTextEdit.ExtraSelection] = []
+    if words.strip():
+        shown = ShownWords(text.document())
+        for hit in _pattern(words).finditer(shown.words):
+            marks.append(_mark(text, *shown.places(*hit.span()), style))
+            if len(marks) == MOST_MARKS:
+                break
+    if marks and current >= 0:
+        form = marks[min(current, len(marks) - 1)].format
+        form.setBackground(style.theme.colour("accent"))
+        form.setForeground(style.theme.colour("on_accent"))
+    others = [one for one in text.extraSelections() if one.format.hasProperty(RESEMBLING)]
+    if marks or text.extraSelections():
+        text.setExtraSelections([*marks, *others])
+
+
+def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
+    """Underline words that resemble a substitute, wherever they stand; the marks of words looked for stay."""
+    others = [one for one in text.extraSelections() if not one.format.hasProperty(RESEMBLING)]
+    marks: list[QTextEdit.ExtraSelection] = []
+    for one in words:
+        shown = ShownWords(text.document())
+        for hit in re.finditer(rf"(?<!\w){re.escape(one)}(?!\w)", shown.words):
+            made = QTextEdit.ExtraSelection()
+            made.cursor = _cursor(text, *shown.places(*hit.span()))
+            form = made.format
+            form.setProperty(RESEMBLING, True)
+            form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+            form.setUnderlineColor(style.theme.colour("accent"))
+            form.setToolTip(plain_tip(NOT_RECOGNISED))
+            made.format = form
+            marks.append(made)
+    if marks or len(others) != len(text.extraSelections()):
+        text.setExtraSelections([*others, *marks[:MOST_MARKS]])
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(r"\s+".join(re.escape(word) for word in words.split()), re.IGNORECASE)
+
+
+class ShownWords:
+    """The words of a document with the sources of its formulas, and where in the document they stand."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        self._shown = document.toPlainText()
+        self._wide = not self._shown.isascii() and max(self._shown) > "\uffff"
+        self._starts, self._formulas = [0], [(0, 0)]
+        pieces, done = [], 0
+        cursor = QTextCursor(document)
+        for found in re.finditer("\ufffc", self._shown):
+            cursor.setPosition(self._units(found.start()) + 1)
+            source = str(cursor.charFormat().property(FORMULA_SOURCE) or "\ufffc")
+            pieces += [self._shown[done : found.start()], source]
+            done = found.end()
+            start = self._starts[-1] + self._formulas[-1][1] + len(pieces[-2])
+            self._starts.append(start)
+            self._formulas.append((found.start(), len(source)))
+        self.words = "".join([*pieces, self._shown[done:]])
+
+    def places(self, start: int, end: int) -> tuple[int, int]:
+        """Document positions of a part of `words`; a formula is one character."""
+        return self._place(start, end=False), self._place(end, end=True)
+
+    def _place(self, at: int, *, end: bool) -> int:
+        number = (bisect_left if end else bisect_right)(self._starts, at) - 1
+        place, length = self._formulas[max(number, 0)]
+        within = at - self._starts[max(number, 0)]
+        if number <= 0:
+            return self._units(at)
+        return self._units(place + (int(end) if within < length else 1 + within - length))
+
+    def _units(self, place: int) -> int:
+        """Qt counts letters beyond the first plane twice."""
+        return len(self._shown[:place].encode("utf-16-le", "surrogatepass")) // 2 if self._wide else place
+
+
+def _mark(text: MessageText, start: int, end: int, style: ViewStyle) -> QTextEdit.ExtraSelection:
+    made = QTextEdit.ExtraSelection()
+    made.cursor = _cursor(text, start, end)
+    form = made.format
+    form.setBackground(style.theme.colour("mark"))
+    form.setForeground(style.theme.colour("text"))
+    made.format = form
+    return made
+
+
+def _cursor(text: MessageText, start: int, end: int) -> QTextCursor:
+    cursor = QTextCursor(text.document())
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor

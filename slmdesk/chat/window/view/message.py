@@ -1,9 +1,20 @@
-"""A message as the conversation view shows it."""
+"""A message as the conversation view shows it, and the widget in which it is drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
+
 from slmdesk.base.record import Record
 from slmdesk.base.records import Status
+from slmdesk.window.base.theme import RADIUS, SPACE_4, SPACE_8, SPACE_12, SPACE_16, icon, pixmap, scaled
+from slmdesk.window.markdown.formulas import Formulas
+from slmdesk.window.markdown.message import MessageText, MessageWriter
+from slmdesk.window.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, ViewStyle
+from slmdesk.window.widgets.build import named, plain_label, plain_tip
 
 ACTIONS = {
     "copy": ("copy", "Copy"),
@@ -92,3 +103,434 @@ class MessageView(Record):
     @property
     def is_growing(self) -> bool:
         return self.status is Status.STREAMING
+
+
+# ---- one message as a widget
+
+
+GAP = SPACE_8
+PLAIN_NOTE = "Part of this is shown without formatting, which would have taken too long."
+_NOTE_LOOKS = {
+    Status.FAILED: ("triangle-alert", "danger"),
+    Status.INTERRUPTED: ("triangle-alert", "warn"),
+    Status.CANCELLED: ("octagon-minus", "muted"),
+}
+
+
+def height_without_text(style: ViewStyle, view: MessageView) -> int:
+    """The height of a message besides its text; a note is assumed to take one line."""
+    small = QFontMetrics(style.small_font).height()
+    note = small + SPACE_8 + SPACE_4 if view.note else 0
+    extras = (len(view.extras) + bool(view.thought_line)) * style.row_height
+    return SPACE_12 + small + SPACE_4 + TOP_MARGIN + SPACE_12 + extras + note + style.row_height + GAP
+
+
+class MessageWidget(QWidget):
+    action_chosen = Signal(str)
+    extra_chosen = Signal(str)
+
+    def __init__(
+        self, view: MessageView, style: ViewStyle, parser: Parser, parent: QWidget, *, formulas: Formulas | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("message")
+        style = style.faded if view.is_left_out else style
+        self._view = view
+        self._style = style
+        self._band = QRect()
+        self._actions_top = 0
+        self.is_current = False
+        self._is_lively = False
+        self._is_hovered = False
+        self._row: list[QToolButton | QLabel] = []
+        self._note: QLabel | None = None
+        self._note_icon: QLabel | None = None
+        self._details: QLabel | None = None
+        self.text = MessageText(style, self, on_band=not view.is_markdown, formulas=formulas)
+        self.text.setAccessibleName(view.label)
+        self.text.setPlaceholderText("…" if view.is_growing else "")
+        self._thought = ThoughtLine(style, self)
+        self._thought.chosen.connect(self.extra_chosen)
+        self._thought.show_view(view)
+        self._extras = ExtraLines(style, self)
+        self._extras.chosen.connect(self.extra_chosen)
+        self._extras.show_extras(view.extras)
+        self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown, can_save=True)
+
+    @property
+    def buttons(self) -> list[QToolButton]:
+        shown = (thing for thing in self._row if isinstance(thing, QToolButton) and not thing.isHidden())
+        return [*self._thought.buttons, *self._extras.buttons, *(button for button in shown if button.isEnabled())]
+
+    @property
+    def has_focused_button(self) -> bool:
+        return any(button.hasFocus() for button in self.buttons)
+
+    def show_view(self, view: MessageView, *, width: int) -> bool:
+        """Show this state of the message.  Returns whether text is left for later (`show_more`)."""
+        actions_changed = _row_of(view) != _row_of(self._view)
+        self._view = view
+        self.text.setPlaceholderText("…" if view.is_growing else "")
+        self.text.setAccessibleName(view.label)
+        if actions_changed:
+            self._drop_actions()
+        self._thought.show_view(view)
+        self._extras.show_extras(view.extras)
+        self.update()
+        return self.show_more(width=width)
+
+    def show_more(self, *, width: int) -> bool:
+        cursor = self.text.textCursor()
+        kept = (cursor.anchor(), cursor.position())  # Qt moves a caret along with what is written at it
+        if self.text.lineWrapColumnOrWidth() != width - 2 * SPACE_16:
+            self.text.setLineWrapColumnOrWidth(width - 2 * SPACE_16)
+        more = self.writer.write(self._view.text, ended=not self._view.is_growing)
+        if not self.text.spans_messages:
+            self.text.select(*kept)
+        return more
+
+    def lay(self, width: int) -> int:
+        """Returns the height, in device-independent pixels."""
+        inner = width - 2 * SPACE_16
+        small = QFontMetrics(self._style.small_font).height()
+        y = self._thought.lay(SPACE_12 + small + SPACE_4, width)
+        height = self.text.height_at(inner)
+        self.text.setGeometry(SPACE_16, y, inner, height)
+        y = self._extras.lay(y + height, width) + SPACE_12 - BOTTOM_MARGIN
+        self._band = QRect(0, 0, width, y)
+        y = self._lay_note(y, inner)
+        self._actions_top = y
+        self._show_actions()
+        self._lay_actions()
+        return y + self._style.row_height + GAP
+
+    def set_current(self, is_current: bool) -> None:
+        if is_current != self.is_current:
+            self.is_current = is_current
+            self._show_actions()
+            self.update()
+
+    def set_lively(self, is_lively: bool) -> None:
+        """Whether its actions are always shown: those of the last message are."""
+        if is_lively != self._is_lively:
+            self._is_lively = is_lively
+            self._show_actions()
+
+    def is_held(self) -> bool:
+        """Whether focus or mouse is in it: it must not be removed now."""
+        focus = self.window().focusWidget()
+        return (focus is not None and self.isAncestorOf(focus)) or self.text.spans_messages
+
+    def focus_version(self, key: str) -> None:
+        """Focus the button of a key of VERSION_STEPS, or the other one if there is no version that way."""
+        found = {button.objectName(): button for button in self.buttons}
+        for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
+            if name in found:
+                found[name].setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+
+    def focus_has_changed(self) -> None:
+        self._show_actions()
+
+    # Qt's own ------------------------------------------------------------------------------------------------------
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._is_hovered = True
+        self._show_actions()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._is_hovered = False
+        self._show_actions()
+        super().leaveEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        theme = self._style.theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._view.is_markdown:
+            edge = QPen(theme.colour("line"), theme.line_width) if theme.raised == theme.surface else Qt.PenStyle.NoPen
+            painter.setPen(edge)
+            painter.setBrush(theme.colour("raised"))
+            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        if self.is_current:
+            painter.setPen(QPen(theme.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+        is_line = self._view.role == "notes"
+        if is_line:
+            painter.fillRect(QRect(0, 0, self._band.width(), 2), theme.colour("accent"))
+        painter.setFont(self._style.small_font)
+        painter.setPen(theme.colour("accent" if is_line else "muted"))
+        metrics = QFontMetrics(self._style.small_font)
+        place = QRect(SPACE_16, SPACE_12, self.width() - 2 * SPACE_16, metrics.height())
+        words = metrics.elidedText(self._view.label, Qt.TextElideMode.ElideMiddle, place.width())
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
+
+    # private -------------------------------------------------------------------------------------------------------
+
+    def _lay_note(self, y: int, inner: int) -> int:
+        words = " ".join(part for part in (self._view.note, PLAIN_NOTE if self.writer.is_plain else "") if part)
+        if not words:
+            for part in (self._note, self._note_icon):
+                if part is not None:
+                    part.hide()
+            return y
+        y += SPACE_4  # clear of the keyboard's ring
+        name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "muted"))
+        if self._note is None or self._note_icon is None:
+            self._note, self._note_icon = QLabel(self), QLabel(self)
+            self._note.setObjectName("message_note")
+            self._note.setTextFormat(Qt.TextFormat.PlainText)
+            self._note.setWordWrap(True)
+            self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._note_icon.setObjectName("message_note_icon")
+        kind = "small" if colour_name == "muted" else colour_name
+        if self._note.property("kind") != kind:
+            self._note.setProperty("kind", kind)
+            colour = self._style.theme.colour(colour_name)
+            self._note_icon.setPixmap(pixmap(name, colour, size=16, scale=self.devicePixelRatioF()))
+        self._note.setText(words)
+        width = inner - 24
+        height = max(self._note.heightForWidth(width), 18)
+        self._note.ensurePolished()
+        first_line = max(self._note.fontMetrics().lineSpacing(), 18)
+        self._note_icon.setGeometry(SPACE_16, y + (first_line - 16) // 2, 16, 16)
+        self._note.setGeometry(SPACE_16 + 24, y, width, height)
+        self._note.show()
+        self._note_icon.show()
+        return y + height + SPACE_8
+
+    def _lay_actions(self) -> None:
+        x, y, width = SPACE_12, self._actions_top, self._band.width()
+        for thing in self._row:
+            size = thing.sizeHint()
+            place = QRect(x, y, size.width(), self._style.row_height)
+            if self.isRightToLeft():
+                place.moveRight(width - x)
+            thing.setGeometry(place)
+            x += size.width() + SPACE_4
+        if self._details is not None:
+            place = QRect(x + SPACE_4, y, max(width - x - SPACE_16, 0), self._style.row_height)
+            if self.isRightToLeft():
+                place.moveRight(width - x - SPACE_4)
+            self._details.setGeometry(place)
+            self._details.ensurePolished()  # the style sheet has a word in its font
+            metrics = self._details.fontMetrics()
+            self._details.setText(metrics.elidedText(self._view.details, Qt.TextElideMode.ElideRight, place.width()))
+
+    def _show_actions(self) -> None:
+        focus = self.window().focusWidget()
+        focused = focus is not None and self.isAncestorOf(focus)
+        requested = self._is_hovered or self.is_current or self._is_lively or focused
+        requested = (
+            requested or bool(self._view.note) or self._view.versions > 1
+        )  # the way back to them is never hidden
+        if requested and not self._row:
+            self._make_actions()
+        for thing in self._row:
+            thing.setVisible(requested)
+        if self._details is not None:
+            self._details.setVisible(self._is_hovered or self.is_current or focused)
+
+    def _make_actions(self) -> None:
+        if self._view.versions > 1:
+            self._make_versions()
+        for key, (name, words) in ACTIONS.items():
+            if key in self._view.actions:
+                self._row.append(self._make_button(key, name, words))
+        if not self._view.actions.isdisjoint(MENU):
+            self._row.append(self._make_button("more", *MORE))
+        if self._view.details:
+            self._details = self._make_label("message_details", self._view.details)
+            self._details.setAccessibleName(self._view.details)
+            self._details.setToolTip(plain_tip(self._view.details_tip or self._view.details))
+        self._lay_actions()
+
+    def _make_versions(self) -> None:
+        view = self._view
+        names = ("chevron-right", "chevron-left") if self.isRightToLeft() else ("chevron-left", "chevron-right")
+        before = self._make_button("previous_version", names[0], "Previous version (Left)")
+        before.setEnabled(view.version > 1)
+        behind = self._make_button("next_version", names[1], "Next version (Right)")
+        behind.setEnabled(view.version < view.versions)
+        label = self._make_label("message_version", view.version_words)
+        label.setAccessibleName(f"Version {view.version_words}")
+        label.setToolTip("Each version is kept, with all that follows it")
+        self._row += [before, label, behind]
+
+    def _make_label(self, name: str, words: str) -> QLabel:
+        label = QLabel(words, self)
+        label.setObjectName(name)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setProperty("kind", "small")
+        return label
+
+    def _make_button(self, key: str, name: str, words: str) -> QToolButton:
+        colour = self._style.theme.colour("muted")
+        button = QToolButton(self)
+        button.setObjectName(f"action_{key}")
+        button.setIcon(icon(name, colour, size=scaled()))
+        button.setIconSize(QSize(scaled(), scaled()))
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view; a click leaves the keyboard alone
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        if key in ("try_again", "continue") and self._view.note:
+            button.setFont(self._style.small_font)
+            button.setText(words)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(lambda _checked=False, key=key: self.action_chosen.emit(key))
+        return button
+
+    def _drop_actions(self) -> None:
+        for thing in (*self._row, self._details):
+            if thing is not None:
+                thing.hide()
+                thing.deleteLater()
+        self._row, self._details = [], None
+        self._show_actions()
+
+
+def _row_of(view: MessageView) -> tuple[object, ...]:
+    """The state from which the row of actions is built."""
+    return view.actions, view.details, view.details_tip, view.version, view.versions
+
+
+# ---- what a model thought aloud before an answer
+
+
+ICON_SIZE = 16
+
+
+class ThoughtLine(QObject):
+    chosen = Signal(str)
+
+    def __init__(self, style: ViewStyle, parent: QWidget) -> None:
+        super().__init__(parent, objectName="thought_line")
+        self._style, self._parent = style, parent
+        self._line: QToolButton | None = None
+        self._answer_now: QToolButton | None = None
+        self._text: QLabel | None = None
+
+    @property
+    def buttons(self) -> list[QToolButton]:
+        return [one for one in (self._line, self._answer_now) if one is not None and not one.isHidden()]
+
+    def show_view(self, view: MessageView) -> None:
+        if not view.thought_line:
+            for one in (self._line, self._answer_now, self._text):
+                if one is not None:
+                    one.hide()
+            return
+        if self._line is None or self._answer_now is None or self._text is None:
+            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, "Show or hide what the model thought")
+            self._answer_now = self._make_button(
+                "message_answer_now", ANSWER_NOW, "End the thought and write the answer"
+            )
+            self._answer_now.setText("Answer now")
+            self._text = plain_label("", self._parent, name="message_thought_text", kind="small")
+            self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        is_open = view.is_thought_open
+        mirrored = self._parent.isRightToLeft()
+        closed_icon = "chevron-left" if mirrored else "chevron-right"
+        self._line.setIcon(icon("chevron-down" if is_open else closed_icon, self._style.theme.colour("muted")))
+        self._line.setText(view.thought_line)
+        self._line.setAccessibleName(f"{view.thought_line} ({'open' if is_open else 'closed'})")
+        self._line.show()
+        self._answer_now.setIcon(icon("play", self._style.theme.colour("muted")))
+        self._answer_now.setVisible(view.is_thinking)
+        if self._text.text() != view.thought:
+            self._text.setText(view.thought)
+        self._text.setVisible(is_open)
+
+    def lay(self, y: int, width: int) -> int:
+        """Place it from `y` down.  Returns where it ends, in device-independent pixels."""
+        if not self.buttons:
+            return y
+        x = SPACE_8
+        for button in self.buttons:
+            button.ensurePolished()  # the style sheet has a word in its font
+            place = QRect(x, y, min(button.sizeHint().width(), width - x), self._style.row_height)
+            x += place.width() + SPACE_8
+            if self._parent.isRightToLeft():
+                place.moveRight(width - place.left())
+            button.setGeometry(place)
+        y += self._style.row_height
+        if self._text is not None and not self._text.isHidden():
+            inner = width - 3 * SPACE_16
+            self._text.ensurePolished()
+            height = self._text.heightForWidth(inner)
+            left = SPACE_16 if self._parent.isRightToLeft() else 2 * SPACE_16
+            self._text.setGeometry(left, y, inner, height)
+            y += height + SPACE_8
+        return y
+
+    def _make_button(self, name: str, key: str, tip: str) -> QToolButton:
+        button = QToolButton(self._parent)
+        named(button, name, kind="small")
+        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        button.setFont(self._style.small_font)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab comes by the view
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda: self.chosen.emit(key))
+        return button
+
+
+# ---- the lines under a message that can be opened
+
+
+class ExtraLines(QObject):
+    chosen = Signal(str)
+
+    def __init__(self, style: ViewStyle, parent: QWidget) -> None:
+        super().__init__(parent, objectName="extra_lines")
+        self._style, self._parent = style, parent
+        self._extras: tuple[Extra, ...] = ()
+        self.buttons: list[QToolButton] = []
+
+    def show_extras(self, extras: Sequence[Extra]) -> None:
+        if tuple(extras) == self._extras:
+            return
+        self._extras = tuple(extras)
+        for button in self.buttons:
+            button.hide()
+            button.deleteLater()
+        self.buttons = [self._make(one) for one in self._extras]
+
+    def lay(self, y: int, width: int) -> int:
+        """Place them from `y` down.  Returns where they end, in device-independent pixels."""
+        for button, extra in zip(self.buttons, self._extras, strict=True):
+            button.ensurePolished()  # the style sheet has a word in its font
+            space = width - 2 * SPACE_8
+            taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
+            words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(space - taken, 40))
+            button.setText(words.replace("&", "&&"))
+            place = QRect(SPACE_8, y, min(button.sizeHint().width(), space), self._style.row_height)
+            if self._parent.isRightToLeft():
+                place.moveRight(width - SPACE_8)
+            button.setGeometry(place)
+            button.show()
+            y += self._style.row_height
+        return y
+
+    def _make(self, extra: Extra) -> QToolButton:
+        button = QToolButton(self._parent)
+        named(button, "message_extra", kind="small")
+        button.setIcon(icon(extra.icon, self._style.theme.colour("muted")))
+        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        button.setFont(self._style.small_font)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setText(extra.words.replace("&", "&&"))
+        button.setAccessibleName(extra.words)
+        button.setToolTip(plain_tip(extra.tip or extra.words))
+        button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda _checked=False, key=extra.key: self.chosen.emit(key))
+        return button
+
+
+def _safe(text: str) -> str:
+    return text.replace("&&", "&")

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QTimer
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QMenu, QWidget
 
-from slmdesk.chat.window.view.copying import LONGEST_HTML, html_of, mime_of
-from slmdesk.chat.window.view.message import MessageView
-from slmdesk.chat.window.view.rows import END, WHOLE, Row
-from slmdesk.chat.window.view.virtual_scroll import MessageArea
-from slmdesk.chat.window.view.widget import MessageWidget
-from slmdesk.window.markdown.parser import Parser
-from slmdesk.window.markdown.selected import html_of_selection, mime_of_selection, text_of_selection
-from slmdesk.window.markdown.style import ViewStyle
-from slmdesk.window.markdown.writer import MessageWriter
+from slmdesk.chat.window.view.message import MessageView, MessageWidget
+from slmdesk.chat.window.view.scroll import END, WHOLE, GrowingArea, MessageArea, Row
+from slmdesk.window.base.bridge import copy_data
+from slmdesk.window.markdown.message import MessageWriter, file_name_of
+from slmdesk.window.markdown.selected import (
+    Parser,
+    ViewStyle,
+    code_at,
+    html_of_plain,
+    html_of_selection,
+    mime_of_selection,
+    mime_of_table,
+    table_at,
+    text_of_selection,
+    whole,
+)
+from slmdesk.window.widgets.build import passing
 
 STEP_MS = 30
 """Between two steps of the view while the mouse is held outside it."""
@@ -185,3 +196,175 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
     for place, mode in zip(selection, (QTextCursor.MoveMode.MoveAnchor, QTextCursor.MoveMode.KeepAnchor), strict=True):
         cursor.setPosition(last if place == END else min(place, last), mode)
     return cursor
+
+
+# ---- messages that can be selected and copied, wholly or in part, and their code saved
+
+
+class SelectableArea(GrowingArea):
+    """A GrowingArea whose text goes to the clipboard.
+
+    `copy_requested` (the Copy action of a message) and `reader_text_copied` (anything else) say what was done: it is
+    on the clipboard already.
+    """
+
+    reader_text_copied = Signal()
+    copy_requested = Signal(str)
+    code_save_requested = Signal(str, str)
+    """The name proposed for the file, and the code."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.current = -1
+        self._selecting = Selecting(self)
+
+    def select_all(self) -> None:
+        self._selecting.select_all()
+
+    def selected_text(self) -> str:
+        """The selected text in order: whole messages as they were written, parts as they are shown."""
+        return self._selecting.text(self._style, self._parser)
+
+    def copy_selection(self) -> None:
+        """Copy the selection; if there is none, the current message."""
+        data = self._selecting.mime(self._style, self._parser)
+        if data is None and 0 <= self.current < len(self.rows):
+            data = message_as_written(self.rows[self.current].view, self._parser)
+        if data is not None and data.text():
+            self._put(data)
+
+    def copy_message(self, message_id: str) -> None:
+        """Raises KeyError for an unknown id."""
+        view = self.rows[self._index(message_id)].view
+        copy_data(message_as_written(view, self._parser))
+        self.copy_requested.emit(message_id)
+
+    # for the menu --------------------------------------------------------------------------------------------------
+
+    def _copies_of(self, message_id: str) -> list[Entry]:
+        forms = {"Text": "text", "Markdown": "markdown", "Formatted text": "html"}
+        return [(words, "", partial(self._copy_as, message_id, form)) for words, form in forms.items()]
+
+    def _parts_at(self, widget: MessageWidget, message_id: str) -> list[Entry]:
+        cursor, entries = widget.text.menu_cursor, list[Entry]()
+        if (table := table_at(cursor)) is not None:
+            entries.append(("Copy table", "", lambda: self._put(mime_of_table(table))))
+        if number := code_at(cursor):
+            entries.append(("Copy code", "", partial(self._copy_code, message_id, number)))
+            entries.append(("Save code as…", "", partial(self._save_code, message_id, number)))
+        return entries
+
+    def _copy_as(self, message_id: str, form: str) -> None:
+        view = self.rows[self._index(message_id)].view
+        if form == "text":
+            self._put(message_as_text(view, self._style, self._parser))
+        elif form == "html":
+            self._put(message_as_html(view, self._style, self._parser))
+        else:
+            self._put(mime_of(view.text))
+
+    def _copy_code(self, message_id: str, number: int) -> None:
+        widget = self.rows[self._index(message_id)].widget
+        if widget is not None:
+            self._put(mime_of(widget.writer.codes[number - 1]))
+
+    def _save_code(self, message_id: str, number: int) -> None:
+        widget = self.rows[self._index(message_id)].widget
+        if widget is not None:
+            name = file_name_of(widget.writer.languages[number - 1])
+            self.code_save_requested.emit(name, widget.writer.codes[number - 1])
+
+    def _put(self, data: QMimeData) -> None:
+        copy_data(data)
+        self.reader_text_copied.emit()
+
+    # hooks ---------------------------------------------------------------------------------------------------------
+
+    def _widget_grown(self, row: Row) -> None:
+        self._selecting.restore(row)
+
+    def _widget_going(self, row: Row, widget: MessageWidget) -> None:
+        self._selecting.keep(row, widget)
+
+    def _must_wait(self, row: Row) -> bool:
+        """While the mouse drags a selection, text must not move."""
+        return self._selecting.is_dragging
+
+
+# ---- what of messages goes to the clipboard
+
+
+LONGEST_HTML = 300_000
+"""Characters; a longer text is copied without HTML, which would hold the window for a tenth of a second or more."""
+
+
+def html_of(view: MessageView, parser: Parser) -> str:
+    if not view.is_markdown:
+        return html_of_plain(view.text)
+    from slmdesk.window.markdown.reader import html_of_markdown
+
+    return html_of_markdown(view.text, parser)
+
+
+def mime_of(text: str, html: str = "") -> QMimeData:
+    made = QMimeData()
+    made.setText(text)
+    if html:
+        made.setHtml(html)
+    return made
+
+
+def message_as_written(view: MessageView, parser: Parser) -> QMimeData:
+    return mime_of(view.text, html_of(view, parser) if len(view.text) <= LONGEST_HTML else "")
+
+
+def message_as_text(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
+    """A message without the marks of Markdown; tables with tabs, formulas as their source."""
+    return mime_of(plain_text_of(view, style, parser))
+
+
+def message_as_html(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
+    """A message for Word or a mail; what takes no HTML gets its text."""
+    return mime_of(plain_text_of(view, style, parser), html_of(view, parser))
+
+
+def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
+    document = QTextDocument()
+    writer = MessageWriter(document, style, parser, markdown=view.is_markdown)
+    more = writer.show_all_rows(view.text)
+    while more:
+        more = writer.write(view.text, ended=True)
+    return text_of_selection(whole(document))
+
+
+# ---- the menu of a message
+
+
+Do: TypeAlias = "Callable[[], None] | Sequence[Entry] | None"
+Entry: TypeAlias = tuple[str, str, Do]
+"""Label, shortcut to show, and what it does: an action, a menu of its own, or nothing (disabled).  No label: a line."""
+
+
+def show_menu(parent: QWidget, place: QPoint, entries: Sequence[Entry]) -> QMenu:
+    menu = passing(QMenu(parent), "message_menu")
+    _fill(menu, entries)
+    menu.popup(place)
+    return menu
+
+
+def _fill(menu: QMenu, entries: Sequence[Entry]) -> None:
+    for words, keys, do in entries:
+        if not words:
+            menu.addSeparator()
+            continue
+        if isinstance(do, Sequence):
+            _fill(menu.addMenu(words), do)
+            continue
+        action = QAction(words, menu)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # named here, handled where the focus is
+        action.setEnabled(do is not None)
+        if do is not None:
+            action.triggered.connect(do)
+        menu.addAction(action)

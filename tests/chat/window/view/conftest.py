@@ -7,8 +7,7 @@ from PySide6.QtCore import Qt
 
 from slmdesk.chat.window.view import ConversationView
 from slmdesk.window.base.theme import LIGHT, system_fonts
-from slmdesk.window.markdown.parser import Parser
-from slmdesk.window.markdown.style import ViewStyle
+from slmdesk.window.markdown.selected import Parser, ViewStyle
 
 
 @pytest.fixture

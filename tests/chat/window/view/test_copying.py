@@ -12,10 +12,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QMenu
 
-from slmdesk.window.markdown.code_names import file_name_of
-from slmdesk.window.markdown.html import html_of_plain
-from slmdesk.window.markdown.parser import Parser
-from slmdesk.window.markdown.renderer import html_of_markdown
+from slmdesk.window.markdown.message import file_name_of
+from slmdesk.window.markdown.reader import html_of_markdown
+from slmdesk.window.markdown.selected import Parser, html_of_plain
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

@@ -10,9 +10,8 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.window.base.theme import DARK, LIGHT, system_fonts
-from slmdesk.window.markdown.latex import LatexError, typeset
-from slmdesk.window.markdown.parser import Parser
-from slmdesk.window.markdown.style import FORMULA_SOURCE
+from slmdesk.window.markdown.formulas import LatexError, typeset
+from slmdesk.window.markdown.selected import FORMULA_SOURCE, Parser
 
 pytestmark = pytest.mark.gui
 
@@ -138,7 +137,7 @@ def test_copying_by_key(qtbot, view):
 
 
 def test_a_screen_reader_gets_the_source(view):
-    from slmdesk.chat.window.view.accessible import MessageAccessible
+    from slmdesk.chat.window.view.area import MessageAccessible
 
     view.show_conversation([answer("a", "so $x^2$ is")])
     from PySide6.QtGui import QAccessible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.window.widgets.links import judge_link
+from slmdesk.window.widgets.opening import judge_link
 
 pytestmark = pytest.mark.pure
 

@@ -48,7 +48,7 @@ def test_g1_no_resource_is_asked_for(view, monkeypatch, tmp_path):
         asked.append(name)
         return QImage()
 
-    monkeypatch.setattr("slmdesk.window.markdown.text.MessageText.loadResource", load)
+    monkeypatch.setattr("slmdesk.window.markdown.message.MessageText.loadResource", load)
     image = tmp_path / "a.png"
     image.write_bytes(IMAGE)
     view.show_conversation([answer("a", "\n\n".join(forms(str(image))))])

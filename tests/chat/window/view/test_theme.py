@@ -6,10 +6,19 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
-from slmdesk.window.base.icons import FOLDER, icon, pixmap
-from slmdesk.window.base.style_sheet import style_sheet
-from slmdesk.window.base.theme import DARK, LIGHT, contrast, contrast_theme, palette_of, system_fonts
-from slmdesk.window.base.theme_keeper import ThemeKeeper
+from slmdesk.window.base.theme import (
+    DARK,
+    FOLDER,
+    LIGHT,
+    ThemeKeeper,
+    contrast,
+    contrast_theme,
+    icon,
+    palette_of,
+    pixmap,
+    style_sheet,
+    system_fonts,
+)
 
 pytestmark = pytest.mark.gui
 

@@ -7,9 +7,8 @@ import random
 import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
-from slmdesk.window.markdown.selected import text_of_selection
-from slmdesk.window.markdown.style import CHROME, CODE, QUOTE
-from slmdesk.window.markdown.writer import MessageWriter
+from slmdesk.window.markdown.message import MessageWriter
+from slmdesk.window.markdown.selected import CHROME, CODE, QUOTE, text_of_selection
 
 pytestmark = pytest.mark.gui
 

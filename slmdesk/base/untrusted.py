@@ -1,0 +1,174 @@
+"""What is checked of names, paths and small files from outside before they are shown, followed or believed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+CUT = "…"
+MARK = "\N{REPLACEMENT CHARACTER}"
+"""Stands where a character was that must not be shown: a control or direction mark, half a character."""
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+"""Of category Cf too, but words in Persian and many emoji need them."""
+
+
+def clean_label(untrusted: str, limit: int = 200) -> str:
+    """One line of at most `limit` characters: white space becomes single spaces, control characters are replaced.
+
+    Control characters, direction marks and other invisible format characters, lone surrogates, private and unassigned
+    code points become U+FFFD; what is cut ends in "…".  Markup is kept as the text it is: show it as plain text.
+    """
+    is_plain = len(untrusted) <= limit and untrusted.isascii() and untrusted.isprintable()
+    if is_plain and untrusted.split(" ") == untrusted.split():
+        return untrusted  # nearly all names, and a search of the Hub has thousands
+    long = untrusted[: 4 * limit + 64]  # enough for runs of white space; a 16 MiB title costs nothing
+    words = " ".join("".join(map(_shown, long)).split())
+    if len(words) > limit or len(long) < len(untrusted):
+        return words[: limit - 1].rstrip() + CUT
+    return words
+
+
+def clean_bytes(untrusted: bytes, limit: int = 200) -> str:
+    """The same for bytes that should be UTF-8; invalid ones become U+FFFD."""
+    cut = untrusted[: 16 * limit + 256]
+    label = clean_label(cut.decode("utf-8", "replace"), limit)
+    return label if len(cut) == len(untrusted) or label.endswith(CUT) else label[: limit - 1] + CUT
+
+
+def _shown(character: str) -> str:
+    if character.isspace() or character in "\x00\x1c\x1d\x1e\x1f":
+        return " " if character != "\x00" else MARK
+    if unicodedata.category(character)[0] == "C" and character not in _JOINERS:
+        return MARK
+    return character
+
+
+# ---- reads small JSON files that a person, another version or a crash may have spoiled
+
+
+MAX_FILE_BYTES = 1 << 20
+
+
+def read_file(path: Path, examine: Callable[[int], object] = lambda _handle: None) -> bytes:
+    """Read a regular file of at most MAX_FILE_BYTES.  Raises OSError.  A FIFO would block an ordinary open.
+
+    `examine` is given the handle before anything is read.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        examine(file.fileno())
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "it is not a regular file")
+        untrusted = file.read(MAX_FILE_BYTES + 1)
+    if len(untrusted) > MAX_FILE_BYTES:
+        raise OSError(0, "it is too large")
+    return untrusted
+
+
+def object_in(untrusted: bytes) -> dict[str, Any]:
+    """Parse a JSON object.  Raises ValueError (or RecursionError) for anything else."""
+    shape = json.loads(untrusted.decode("utf-8-sig"))
+    if not isinstance(shape, dict):
+        raise ValueError("not an object")
+    return shape
+
+
+def json_bytes(shape: dict[str, Any]) -> bytes:
+    return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"
+
+
+# ---- recognises paths that lead to another computer by their text
+#
+# accessing one would already contact that computer. A drive letter or a folder on which a share was mounted earlier
+# looks like a local path.
+
+
+_DEVICE = re.compile(r"//[?.]/+", re.DOTALL)
+_DRIVE = re.compile(r"[A-Za-z]:(/|$)")
+
+
+def server_of(path: str) -> str:
+    r"""The computer that `//server/share/…` or `\\server\share\…` leads to; empty for a local path."""
+    plain = path.replace("\\", "/")
+    if not plain.startswith("//"):
+        return ""
+    if found := _DEVICE.match(plain):  # \\?\UNC\server\share, \\?\C:\folder
+        rest = plain[found.end() :]
+        if _DRIVE.match(rest):
+            return ""
+        if rest[:4].casefold() == "unc/":
+            return rest[4:].lstrip("/").partition("/")[0] or "?"
+        return rest.partition("/")[0] or "?"
+    return plain.lstrip("/").partition("/")[0] or "?"
+
+
+def is_share(text: str) -> bool:
+    r"""Whether this names a computer, or a share or folder on one: `\\server`, `//server/share`."""
+    return text.isprintable() and server_of(text) not in ("", "?") and ".." not in _parts(text)
+
+
+def is_on(path: str, shares: Iterable[str]) -> bool:
+    parts = _parts(path)
+    return ".." not in parts and any(parts[: len(_parts(one))] == _parts(one) for one in shares)
+
+
+def _parts(path: str) -> list[str]:
+    server, plain = server_of(path), path.replace("\\", "/")
+    if found := _DEVICE.match(plain):
+        plain = plain[found.end() :]
+        plain = plain[4:] if plain[:4].casefold() == "unc/" else plain
+    rest = plain.lstrip("/").partition("/")[2]
+    return [server.casefold(), *(one.casefold() for one in rest.split("/") if one not in ("", "."))]
+
+
+# ---- whether only administrators, or they and oneself, can have written a file
+
+
+ROOT = 0
+
+
+def owner_of(about: os.stat_result) -> str:
+    """The name of a file's owner, or its number; empty on Windows."""
+    if os.name == "nt":
+        return ""
+    import pwd
+
+    try:
+        return pwd.getpwuid(about.st_uid).pw_name
+    except KeyError:
+        return str(about.st_uid)
+
+
+def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
+    """Why somebody else may have written the open file at `path`, put it there or may exchange it; empty: nobody.
+
+    `or_ours`: the account that this runs as may, too.  Looks at the file, at the folder named and, where a link leads
+    elsewhere, at the folder it really lies in.
+    """
+    try:
+        if os.name == "nt":
+            from slmdesk.base import disks
+
+            return disks.why_not_theirs(handle, path, or_ours=or_ours)
+        ours = os.geteuid() if or_ours else None
+        found = why_not_roots(os.fstat(handle), "it", ours)
+        for folder in dict.fromkeys((path.parent, path.resolve().parent)):
+            found = found or why_not_roots(folder.stat(), "its folder", ours)
+        return found
+    except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links
+        return f"it cannot be told who may write it: {err}"
+
+
+def why_not_roots(about: os.stat_result, what: str, ours: int | None = None) -> str:
+    """Why a file or folder may be changed by others than root and the account `ours`; empty: it may not."""
+    if about.st_uid not in (ROOT, ours):
+        return f"{what} belongs to {owner_of(about)} and not to {'root' if ours is None else 'you'}"
+    if about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"{what} can be changed by others{' than root' if ours is None else ''}"
+    return ""

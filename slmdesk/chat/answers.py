@@ -1,0 +1,687 @@
+"""Writes answers of the model into their message rows, from the request to the end.  Everything on the service thread.
+
+A row exists before its first token and grows every 250 ms, less often as it gets longer but at least every second.
+When a row cannot be written (busy, full disk), the text is kept in memory and the next tick tries again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import (
+    Cancelled,
+    Done,
+    Failed,
+    FromChild,
+    Progress,
+    Token,
+    answer_from,
+    messages_to_json,
+    sampling_from,
+    stored_list,
+)
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
+from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
+from slmdesk.chat.conversation import REDACTION, MessageStore
+from slmdesk.chat.types import (
+    CHAT_SAMPLING,
+    MOST_THOUGHT_SECONDS,
+    MOST_THOUGHT_TOKENS,
+    TEXT_SAMPLING,
+    ChatOptions,
+    Lora,
+    SendRequest,
+    check_options,
+    lora_for,
+    lora_of,
+    require_form,
+    sampling_for,
+)
+from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.models.service import ModelService
+from slmdesk.redaction.service import PutBack, Veil, added_to
+from slmdesk.runtime.events import (
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    Noticed,
+    NoticeOver,
+    PromptProgress,
+    ThoughtGrew,
+)
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service
+from slmdesk.store import Store
+
+if TYPE_CHECKING:
+    from slmdesk.loader.energy import OtherPrograms
+    from slmdesk.text.redaction.replacing import Restorer
+
+WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
+FIRST_GAP_S = 0.25
+LONGEST_GAP_S = 1.0
+CHARACTERS_PER_GAP_S = 100_000
+"""A row waits one second longer between two commits per this many characters, up to LONGEST_GAP_S."""
+TICK_S = 0.05
+RETRY_S = 1.0
+
+
+class Watcher:
+    """Follows an answer while it is written.  Called on the service thread."""
+
+    def began(self) -> None:
+        """The model is loaded and is given the request now; called again when its process was replaced."""
+
+    def ending(self, answer: Answer | None) -> None:
+        """The answer has ended and the model is still loaded; `answer` is None when it did not end well."""
+
+    def ended(self, message: Message) -> None:
+        """The answer's row has ended and MessageEnded was published.  Not called when the app ends."""
+
+
+class Preparation(Protocol):
+    """What must be decided before the model is given a request.  Called on the service thread."""
+
+    def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
+        """Call `ready` with the whole request, or `failed` with None when loading the model was cancelled."""
+
+    def cancel(self) -> None: ...
+
+
+class AnswerRequest(Record):
+    """A request to write an answer into `message`, after the text it has; the row is `streaming` already."""
+
+    message: Message
+    message_store: MessageStore
+    record: ModelRecord
+    turns: tuple[ChatMessage, ...]
+    sampling: Sampling
+    lora: Lora | None = None
+    explicit: bool = False
+    watcher: Watcher = msgspec.field(default_factory=Watcher)
+    polish: Callable[[str], str] | None = None
+    state: Mapping[str, Json] | None = None
+    choices: tuple[str, ...] = ()
+    """Of these the likelier is wanted; nothing is written."""
+    again: Callable[[Answer, Sequence[float]], AnswerRequest | None] | None = None
+    """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
+    row, or None where this was the last.
+    """
+    kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
+    veil: Veil | None = None
+    """The model is given substitutes, and the row the originals."""
+    preparation: Preparation | None = None
+
+    def payload(self, answer_so_far: str) -> dict[str, Json]:
+        """Return the request as the engine's `chat` job takes it.  Raises KnownError redaction.* with a veil."""
+        payload: dict[str, Json] = {
+            "messages": messages_to_json(self.turns),
+            "sampling": to_json(self.sampling),
+            "answer_prefix": "" if self.choices else answer_so_far,
+        }
+        if self.veil and payload["answer_prefix"]:
+            payload["answer_prefix"] = self.veil.hide([answer_so_far])[0]
+        if self.lora:
+            payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
+        if self.choices:
+            payload["choices"] = list(self.choices)
+        if self.state:
+            payload["state"] = dict(self.state)
+        return payload
+
+
+@dataclass(slots=True)
+class _Veiled:
+    words: Restorer
+    thoughts: Restorer
+    written: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Growing:
+    request: AnswerRequest
+    prefix: str
+    thoughts: list[str]
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    written: int = 0
+    due: float = 0.0
+    lease: Lease | None = None
+    others: OtherPrograms | None = None
+    was_retried: bool = False
+    before: list[Answer] = field(default_factory=list)
+    veiled: _Veiled | None = None
+    ending: AnswerEnding | None = None
+    """Set when the answer has ended but its row could not be written yet."""
+
+    @property
+    def id(self) -> str:
+        return self.request.message.id
+
+    @property
+    def thought(self) -> str:
+        if len(self.thoughts) > 1:
+            self.thoughts[:] = ["".join(self.thoughts)]
+        return "".join(self.thoughts)
+
+    @property
+    def text(self) -> str:
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.prefix + "".join(self.pieces)
+
+
+class Answers(Service):
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
+        self.read_ahead = ReadAhead(loader)
+        self._growing: dict[str, _Growing] = {}
+        self._tick: Later | None = None
+        self._said = ""
+
+    @property
+    def count(self) -> int:
+        return sum(one.ending is None for one in self._growing.values())
+
+    def is_writing(self, message: str) -> bool:
+        held = self._growing.get(message)
+        return held is not None and held.ending is None
+
+    def as_it_is(self, message: Message) -> Message:
+        """Return a stored message with the text, and the end, that are not yet in its row."""
+        held = self._growing.get(message.id)
+        if held is None:
+            return message
+        if held.ending is None:
+            return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
+        return _ended(message, held, held.ending)
+
+    def start(self, request: AnswerRequest) -> None:
+        self.read_ahead.stop()
+        message = request.message
+        growing = self._growing[message.id] = _Growing(request, message.text, [message.thought])
+        if request.preparation is None:
+            self._acquire(growing, explicit=request.explicit)
+        else:
+            self._service_thread.post(lambda: self._prepare(growing))
+
+    def stop(self, message: str) -> None:
+        """Stop writing and keep the text; does nothing when the message is not being written.  MessageEnded follows."""
+        growing = self._growing.get(message)
+        if growing is None or growing.ending is not None:
+            return
+        if growing.lease and growing.lease.job:
+            growing.lease.job.cancel()
+        else:
+            self._end(growing, AnswerEnding(Status.CANCELLED))
+
+    def stop_in(self, items: Collection[str]) -> None:
+        for one in [one.id for one in self._growing.values() if one.request.message.item in items]:
+            self.stop(one)
+
+    def answer_now(self, message: str) -> None:
+        """Let the model end what it thinks aloud, and answer; does nothing when it does not think."""
+        growing = self._growing.get(message)
+        if growing is not None and growing.lease and growing.lease.job:
+            growing.lease.job.step("", {})
+
+    def save_end(self, message: str) -> Problem | None:
+        growing = self._growing.get(message)
+        if growing is None or growing.ending is None:
+            return None
+        error = self._write_end(growing, growing.ending)
+        return problem_for(error) if error else None
+
+    def close(self) -> None:
+        """Keep the answers being written as `interrupted`, so that they can be continued, when the app ends."""
+        self.read_ahead.stop()
+        for growing in tuple(self._growing.values()):
+            _let_go(growing)
+            ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
+            with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
+                growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
+        self._growing.clear()
+        if self._tick:
+            self._tick.cancel()
+
+    # ---- the preparation, the model, then the job
+
+    def _prepare(self, growing: _Growing) -> None:
+        def ready(request: AnswerRequest) -> None:
+            growing.request = request
+            self._acquire(growing, explicit=request.explicit)
+
+        preparation = growing.request.preparation
+        if preparation and self._growing.get(growing.id) is growing:
+            preparation.begin(ready, lambda problem: self._end_without_text(growing, problem))
+
+    def _acquire(self, growing: _Growing, *, explicit: bool = False) -> None:
+        growing.lease = self._loader.acquire(
+            growing.request.record,
+            lambda lease: self._begin(growing, lease),
+            lambda problem: self._end_without_text(growing, problem),
+            explicit=explicit,
+        )
+
+    def _begin(self, growing: _Growing, lease: Lease) -> None:
+        growing.lease = lease
+        request = growing.request
+        try:
+            payload = request.payload(growing.text)
+            if request.veil and not request.choices:
+                growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
+        except KnownError as err:
+            self._end_failed(growing, problem_for(err))
+            return
+        request.watcher.began()
+        lease.start("chat", payload, lambda event: self._on_event(growing, event))
+        from slmdesk.loader.energy import OtherPrograms  # the request comes first
+
+        growing.others = growing.others or OtherPrograms()
+
+    def _on_event(self, growing: _Growing, event: FromChild) -> None:
+        message = growing.request.message
+        if isinstance(event, Token):
+            self._on_token(growing, event)
+        elif isinstance(event, Progress):
+            self._publish(PromptProgress(message.item, message.id, event.done, event.total))
+        elif isinstance(event, Done):
+            self._end_done(growing, event.result)
+        elif isinstance(event, Failed):
+            if event.code == "model.not_loaded" and self._was_replaced(growing):
+                growing.was_retried = True
+                _let_go(growing)
+                self._acquire(growing)
+            else:
+                self._end_failed(growing, problem_of(event.code, event.args))
+        elif isinstance(event, Cancelled):
+            self._end(growing, AnswerEnding(Status.CANCELLED))
+
+    def _on_token(self, growing: _Growing, token: Token) -> None:
+        message, text = growing.request.message, token.text
+        growing.length += len(text)
+        if veiled := growing.veiled:
+            if not token.is_thought:
+                veiled.written.append(text)
+            text = (veiled.thoughts if token.is_thought else veiled.words).add(text)
+        if text and token.is_thought:
+            growing.thoughts.append(text)
+            self._publish(ThoughtGrew(message.item, message.id, text))
+        elif text:
+            growing.pieces.append(text)
+            self._publish(MessageGrew(message.item, message.id, text))
+        self._schedule()
+
+    def _was_replaced(self, growing: _Growing) -> bool:
+        is_untouched = not growing.length and not growing.was_retried
+        return is_untouched and growing.lease is not None and growing.lease.was_replaced
+
+    # ---- the row
+
+    def _schedule(self, seconds: float = 0.0) -> None:
+        if self._tick is None:
+            self._tick = self._service_thread.call_later(max(TICK_S, seconds), self._write_rows)
+
+    def _write_rows(self) -> None:
+        self._tick = None
+        now = time.monotonic()
+        for growing in tuple(self._growing.values()):
+            if growing.due > now or (growing.ending is None and growing.written == growing.length):
+                continue
+            if growing.ending is not None:
+                self._write_end(growing, growing.ending)
+            else:
+                self._write_row(growing)
+        unwritten = [one.due for one in self._growing.values() if one.ending is not None or one.written != one.length]
+        if unwritten:
+            self._schedule(min(unwritten) - now)
+
+    def _write_row(self, growing: _Growing) -> None:
+        started = time.monotonic()
+        length = growing.length
+        gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
+        try:
+            if growing.request.message_store.messages.grow(growing.id, growing.text, growing.thought):
+                growing.written = length
+        except KnownError as err:
+            gap = RETRY_S
+            self._say_unwritable(err)
+        growing.due = started + gap
+
+    def _write_end(self, growing: _Growing, ending: AnswerEnding) -> KnownError | None:
+        """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
+        try:
+            growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
+        except KnownError as err:
+            growing.due = time.monotonic() + RETRY_S
+            if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
+                del self._growing[growing.id]
+                return None
+            if err.code != "store.busy":
+                self._say_unwritable(err)
+            return err
+        del self._growing[growing.id]
+        if self._said and not any(one.ending for one in self._growing.values()):
+            self._publish(NoticeOver(self._said))
+            self._said = ""
+        return None
+
+    def _say_unwritable(self, error: KnownError) -> None:
+        if not self._said and error.code != "item.unknown":
+            self._said = error.code
+            self._publish(Noticed(problem_for(error)))
+
+    # ---- endings
+
+    def _end_done(self, growing: _Growing, untrusted_result: Mapping[str, Json]) -> None:
+        try:
+            answer = answer_from(untrusted_result)
+        except KnownError as err:
+            self._end_failed(growing, problem_for(err))
+            return
+        if self._goes_on(growing, answer, untrusted_result):
+            return
+        asked = [*growing.before, answer]
+        ending = AnswerEnding(
+            Status.COMPLETE,
+            finish_reason=str(answer.finish_reason),
+            tokens_in=sum(one.usage.prompt_tokens for one in asked),
+            tokens_out=sum(one.usage.output_tokens for one in asked),
+            tokens_reused=sum(one.usage.cached_tokens for one in asked),
+            seconds=sum(map(_seconds, asked)),
+            seed=answer.seed,
+            reproducible=answer.reproducible,
+            thought_seconds=answer.thought_seconds if answer.thought else None,
+        )
+        self._end(growing, ending, answer=answer)
+
+    def _goes_on(self, growing: _Growing, answer: Answer, untrusted_result: Mapping[str, Json]) -> bool:
+        if growing.request.again is None or growing.lease is None:
+            return False
+        following = growing.request.again(answer, stored_list(float, untrusted_result.get("scores")))
+        if following is None:
+            return False
+        growing.before.append(answer)
+        growing.request = following
+        if not following.choices:
+            growing.prefix, growing.pieces, growing.length, growing.written = "", [], 0, -1
+        self._begin(growing, growing.lease)
+        return True
+
+    def _end_failed(self, growing: _Growing, problem: Problem) -> None:
+        self._end(growing, failing(problem), problem=problem)
+
+    def _end_without_text(self, growing: _Growing, problem: Problem | None) -> None:
+        if problem:
+            self._end_failed(growing, problem)
+        else:
+            self._end(growing, AnswerEnding(Status.CANCELLED))
+
+    def _end(
+        self, growing: _Growing, ending: AnswerEnding, *, problem: Problem | None = None, answer: Answer | None = None
+    ) -> None:
+        if growing.ending is not None:
+            return
+        request = growing.request
+        ending, fault = _with_originals(growing, ending)
+        if fault:
+            problem, answer = fault, None
+        if request.polish and ending.status is Status.COMPLETE:
+            growing.prefix, growing.pieces = request.polish(growing.text), []
+            # the places that are marked are of another text
+            ending = changed(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
+        growing.ending = ending
+        request.watcher.ending(answer)
+        _let_go(growing)
+        if self._write_end(growing, ending):
+            self._schedule()
+        ended = _ended(request.message, growing, ending)
+        usage, timing = (answer.usage, answer.timing) if answer else (None, None)
+        was_quiet = growing.others is None or growing.others.are_quiet()
+        self._publish(MessageEnded(ended, problem, usage, timing, was_quiet))
+        request.watcher.ended(ended)
+
+
+def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
+    """The ending with what is kept; a fault in putting the originals back makes it a failure, or it would never end."""
+    kept = growing.request.kept
+    try:
+        more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
+    except Exception as err:  # noqa: BLE001  whatever it is: the row must end, and the model be let go
+        problem = problem_for(err)
+        return changed(failing(problem), kept=kept), problem
+    return changed(ending, kept={**kept, **more}), None
+
+
+def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
+    """Put the originals back into all that was written; returns what is stored of it, with what was so before.
+
+    Of an answer that broke off and may be continued, the beginning of a substitute at its end is left out: put back as
+    it is, it would be part of no name.
+    """
+    veiled, growing.veiled = growing.veiled, None
+    if veiled is None:
+        return {}
+    written = "".join(veiled.written)
+    back = PutBack.of(veiled.words.restored(written if is_whole else veiled.words.without_begun(written)))
+    growing.thoughts.append(veiled.thoughts.end())
+    growing.pieces = [back.text]
+    before = growing.request.message.sampling.get(REDACTION)
+    return {REDACTION: added_to(before, back.kept(len(growing.prefix)))}
+
+
+def _let_go(growing: _Growing) -> None:
+    if growing.request.preparation:
+        growing.request.preparation.cancel()
+    if growing.lease:
+        growing.lease.release()
+
+
+def failing(problem: Problem) -> AnswerEnding:
+    return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
+
+
+def _ended(message: Message, growing: _Growing, ending: AnswerEnding) -> Message:
+    return changed(
+        message,
+        text=growing.text,
+        thought=growing.thought,
+        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
+        status=ending.status,
+        owner=None,
+        finish_reason=ending.finish_reason,
+        tokens_in=ending.tokens_in,
+        tokens_out=ending.tokens_out,
+        tokens_reused=ending.tokens_reused,
+        seconds=ending.seconds,
+        seed=ending.seed if ending.seed is not None else message.seed,
+        sampling=ending.sampling_of(message.sampling),
+        error_code=ending.error_code,
+        error_args=ending.error_args,
+    )
+
+
+def _seconds(answer: Answer) -> float:
+    rate = answer.timing.tokens_per_s
+    return answer.timing.first_token_s + (answer.usage.output_tokens / rate if rate > 0 else 0.0)
+
+
+# ---- chooses who answers in a chat, and how
+
+
+class AnswerSettings(Record):
+    record: ModelRecord
+    sampling: Sampling
+    lora: Lora | None
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
+        usual = {
+            "thinking": THINKING_USUAL,
+            "thought_tokens": MOST_THOUGHT_TOKENS,
+            "thought_seconds": MOST_THOUGHT_SECONDS,
+        }
+        shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
+        return {key: values[key] for key in shown}
+
+
+class ModelChoice:
+    def __init__(self, store: Store, models: ModelService, loader: ModelLoader) -> None:
+        self._store, self._models, self._loader = store, models, loader
+
+    def options_for(self, request: SendRequest, options: ChatOptions) -> ChatOptions:
+        """Return the options of a chat with the changes of a request.
+
+        Raises KnownError `model.unknown`, `adapter.unusable`, `request.invalid`.
+        """
+        if request.system is not None:
+            options = changed(options, system=request.system)
+        if request.lora is not None:
+            options = changed(options, lora=self._adapter(request.lora).id if request.lora else "")
+        if request.lora_scale is not None:
+            options = changed(options, lora_scale=request.lora_scale)
+        if request.thinking is not None:
+            options = changed(options, thinking=request.thinking)
+        if request.when_full is not None:
+            options = changed(options, when_full=request.when_full)
+        check_options(options)
+        return options
+
+    def settings_for(
+        self, options: ChatOptions, model: str | None, sampling: Sampling, *, has_text: bool = False
+    ) -> AnswerSettings:
+        """Return the settings of a new answer; `model` and `sampling` go before those of the chat.
+
+        `has_text`: the question brings a text to work on.
+
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
+        """
+        record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
+        merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
+        require_form(merged)
+        return AnswerSettings(record, merged, lora_for(options, record, self._models.list()))
+
+    def settings_of(self, message: Message) -> AnswerSettings:
+        """Return the settings an answer was written with; where its model is gone, with the one last used.
+
+        Raises KnownError `model.…`, `adapter.gone`.
+        """
+        record = self._models.by_sha256(message.model_sha256) or self._models.choose(None)
+        return AnswerSettings(record, sampling_from(message.sampling), lora_of(message, self._models.list()))
+
+    def record_for(self, options: ChatOptions) -> ModelRecord:
+        """Return the model that would answer.  Raises KnownError `model.none`, `model.several`."""
+        held = self._loader.loaded()
+        return self._pinned(options) or (held[0] if held else self._models.choose(None))
+
+    def _adapter(self, requested: str) -> ModelRecord:
+        """Return an adapter by id, unique prefix or name.  Raises KnownError `model.unknown`, `adapter.unusable`."""
+        record = self._store.models.get(requested)
+        if record.kind != "adapter":
+            raise KnownError("adapter.unusable", adapter=record.name, reason="it is no adapter")
+        return record
+
+    def _pinned(self, options: ChatOptions) -> ModelRecord | None:
+        known = self._models.list() if options.model else []
+        return next((one for one in known if one.id == options.model and one.can_chat), None)
+
+
+# ---- has the model loaded, and read a conversation or a paper, before a person asks
+#
+# the answer begins sooner. The engine keeps what it has read of a prompt, and the next prompt with the same beginning
+# shares it. On the service thread.
+
+
+LEAST_CHARACTERS = 1000
+"""Less is read in a moment anyway."""
+_ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
+
+
+class ReadAhead:
+    """The reading that is under way, if any: of one text at a time."""
+
+    def __init__(self, loader: ModelLoader) -> None:
+        self._loader = loader
+        self._lease: Lease | None = None
+        self._last: tuple[object, ...] = ()
+        self._tried = ""
+
+    def begin(
+        self,
+        settings: AnswerSettings,
+        turns: Sequence[ChatMessage],
+        state: Mapping[str, Json] | None = None,
+        read: Callable[[float], object] = lambda _seconds: None,
+    ) -> None:
+        """Read `turns` at background priority; a person's answer in the engine goes first.
+
+        `state`: of an earlier day, in which they are read; see `StateService.known`.  `read` is told how long it took.
+
+        Does nothing where they are few, were read last, or another model is loaded or has work: it is not kept from one
+        that is asked for.  A model that was let go is loaded.
+        """
+        if self._loader.loaded() is None:
+            self.load(settings.record)
+            return
+        if sum(len(one.text) for one in turns) < LEAST_CHARACTERS:
+            return
+        key = (settings.record.sha256, settings.lora, self._loader.generation, tuple(turns))
+        if key == self._last:
+            return
+        self.stop()
+        loaded = self._loader.loaded()
+        if loaded is None or loaded[0].id != settings.record.id or self._loader.is_busy:
+            return
+        self._last = key
+        payload = _payload(settings, turns) | ({"state": dict(state)} if state else {})
+        self._lease = self._loader.acquire(
+            settings.record,
+            lambda lease: lease.start(
+                "chat", payload, lambda event: self._on_event(lease, event, read), priority="background"
+            ),
+            lambda _problem: None,
+        )
+
+    def load(self, record: ModelRecord) -> None:
+        """Load a model that was let go, where no other is in use."""
+        is_free = self._loader.state.state is ModelState.NOT_LOADED and record.id != self._tried
+        if is_free and not self._loader.times_crashed(record):
+            self._tried = record.id
+            self._loader.choose(record, explicit=False)
+
+    def stop(self) -> None:
+        """Stop reading; what was read so far is kept in the engine as long as there is space."""
+        lease, self._lease = self._lease, None
+        self._tried = ""
+        if lease is not None:
+            self._last = ()
+            lease.release()
+
+    def _on_event(self, lease: Lease, event: FromChild, read: Callable[[float], object]) -> None:
+        if isinstance(event, Done | Failed | Cancelled):
+            if lease is self._lease:
+                self._lease = None
+            if isinstance(event, Done):
+                read(answer_from(event.result).timing.first_token_s)
+        elif self._loader.is_shared or self._loader.others_wait(lease.record):
+            self.stop()
+
+
+def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str, Json]:
+    if turns[-1].role is not Role.USER:
+        turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
+    sampling = changed(_ONE_TOKEN, thinking=settings.sampling.thinking)
+    payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
+    if settings.lora:
+        payload |= {"lora": settings.lora.path, "lora_scale": settings.lora.scale}
+    return payload

@@ -1,0 +1,788 @@
+"""Chooses what a model reads of the documents attached to a question, once the model is loaded.
+
+Each attachment is measured, the model is loaded, tokens are counted; attachments that fit are read whole, of the others
+the passages that match the question.  The choice is stored with the question.  On the service thread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from slmdesk.base.documents import Page
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_dict, stored_from
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Message, ModelRecord, Passage, Status
+from slmdesk.base.types import Attached, AttachmentPart, AttachMode, ChatMessage, Json, Origin, Place, TextPart
+from slmdesk.chat.answers import Watcher
+from slmdesk.chat.attachment_text import (
+    FRAME,
+    FRAME_TOKENS,
+    MOST_PASSAGES,
+    PASSAGE_FRAME,
+    SizedAttachment,
+    best_that_fit,
+    decide,
+    has_words,
+    in_turn,
+    page_text,
+    pages_from,
+    pages_of_places,
+    passages_from,
+    passages_text,
+    place_of,
+    space_for_answer,
+    space_for_passages,
+    with_mark,
+    words_at,
+    words_of_page,
+)
+from slmdesk.chat.conversation import PREFIX
+from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
+from slmdesk.library.search import RankedPassages, Retrieval
+from slmdesk.library.types import info_of, left_out_in
+from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
+from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, on_file_thread, pending_on_file_thread
+from slmdesk.store import Store
+from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
+from slmdesk.text.sentences import search_words
+
+T = TypeVar("T")
+
+MARGIN = 24
+"""Tokens for what a chat format puts around everything."""
+CHARACTERS_PER_TOKEN = 7
+"""No text has more characters per token; shows without counting what can never fit."""
+_ASKING = "?\uff1f\u061f\u037e"
+
+
+class PlanRequest(Record):
+    question: str
+    asked_before: tuple[str, ...]
+    """Earlier questions, the last one last."""
+    parts: tuple[AttachmentPart, ...]
+    older: tuple[AttachmentPart, ...]
+    turns: tuple[ChatMessage, ...]
+    record: ModelRecord
+    max_tokens: int | None
+    explicit: bool
+
+
+class Workers(Record):
+    service_thread: ServiceThread
+    store: Store
+    loader: ModelLoader
+    retrieval: Retrieval
+    sources: Sources
+
+
+class Plan:
+    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        request: PlanRequest,
+        chosen: Callable[[tuple[AttachmentPart, ...]], None],
+        failed: Callable[[Problem | None], None],
+    ) -> None:
+        """Create the plan; `failed` gets None when loading the model was cancelled."""
+        self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
+        self._docs = _docs_of(request)
+        self._folders: list[PlanFolder] = []
+        self._searched: set[str] = set()
+        """The documents of folders, but those that are attached by themselves or were read whole before."""
+        self._given = _given_in(request.older)
+        self._lease: Lease | None = None
+        self._is_over = False
+        self._context = self._left = 0
+
+    def begin(self) -> None:
+        try:
+            self._folders = [
+                folder_now(self._at.store, about, is_fresh=is_fresh) for about, is_fresh in _folders_of(self._request)
+            ]
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        others = {one.about.document for one in self._docs}
+        others |= {one.attached.document for one in self._request.older if one.attached.is_whole}
+        self._searched = {id for one in self._folders for id in one.names} - others
+        self._measure(self._docs, self._acquire_model)
+
+    def cancel(self) -> None:
+        self._is_over = True
+        if self._lease:
+            self._lease.release()
+
+    def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
+        def ended(result: T | Problem) -> None:
+            if isinstance(result, Problem):
+                self._fail(result)
+            elif not self._is_over:
+                step(result)
+
+        pending.then(ended)
+
+    # ---- what there is
+
+    def _measure(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
+        if self._is_over:
+            return
+        if not docs:
+            then()
+            return
+
+        def measured(found: MeasuredAttachment | Problem) -> None:
+            if isinstance(found, MeasuredAttachment):
+                docs[0].measured = found
+            elif found.code not in ("document.unknown", "document.stopped"):
+                self._fail(found)
+                return
+            self._at.service_thread.post(lambda: self._measure(docs[1:], then))
+
+        self._at.sources.measure(docs[0].request).then(measured)
+
+    def _acquire_model(self) -> None:
+        self._lease = self._at.loader.acquire(
+            self._request.record, self._on_ready, self._fail, explicit=self._request.explicit
+        )
+
+    def _on_ready(self, lease: Lease) -> None:
+        self._context = lease.model.context_tokens
+        known = [one.measured for one in self._docs if one.measured and one.is_fresh and self._may_fit(one)]
+
+        def counted(tokens: list[int]) -> None:
+            sizes = dict(zip((one.key for one in known), tokens, strict=True))
+            for one in self._docs:
+                one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
+            self._count_turns()
+
+        self._when(self._at.sources.tokens_of(known, self._request.record), counted)
+
+    def _may_fit(self, one: PlanDoc) -> bool:
+        found = one.measured
+        return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
+
+    def _count_turns(self) -> None:
+        texts = [*(turn.text for turn in self._request.turns), self._request.question]
+
+        def counted(counts: list[int]) -> None:
+            taken = sum(counts) + FRAME * len(counts) + MARGIN
+            self._left = self._context - taken - space_for_answer(self._context, self._request.max_tokens)
+            self._decide()
+
+        self._when(self._at.sources.count(texts, self._request.record), counted)
+
+    # ---- whole, or passages
+
+    def _decide(self) -> None:
+        fresh = [one for one in self._docs if one.is_fresh and one.measured]
+        for one, is_whole in zip(
+            fresh, decide([SizedAttachment(one.tokens, one.mode) for one in fresh], self._left), strict=True
+        ):
+            one.is_whole = is_whole
+            if is_whole:
+                self._left -= one.tokens
+        asked = [one for one in self._docs if one.measured and not one.is_whole]
+        if not asked and not self._folders:
+            self._end({})
+            return
+        self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
+
+    def _rank_sources(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
+        words = search_words(self._request.question)
+
+        def work() -> list[tuple[Passage, ...]]:
+            found = []
+            for one in docs:
+                passages = passages_from(pages_from(one.request.source))
+                order = ranked_by_words(words, [passage.text for passage in passages])
+                beginning = passages[: MOST_PASSAGES if one.is_fresh else 0]
+                found.append(tuple(passages[place] for place in order) or tuple(beginning))
+            return found
+
+        def ranked(found: list[tuple[Passage, ...]]) -> None:
+            for one, passages in zip(docs, found, strict=True):
+                one.passages = passages
+            then()
+
+        if docs:
+            self._when(pending_on_file_thread(self._at.service_thread, work, name="passages"), ranked)
+        else:
+            then()
+
+    def _rank(self, asked: Sequence[PlanDoc]) -> None:
+        ids = [*(one.about.document for one in asked if one.about.document), *self._searched]
+
+        def ranked(found: RankedPassages | Problem) -> None:
+            if isinstance(found, Problem):
+                self._fail(found)
+            elif not self._is_over:
+                self._pick(asked, list(found.passages) or self._beginnings(asked))
+
+        question = self._request.question
+        before = self._request.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
+        try:
+            if ids:
+                self._at.retrieval.rank(question, ids, before=before).then(ranked)
+            else:
+                self._pick(asked, [])
+        except KnownError as err:
+            self._fail(problem_for(err))
+
+    def _beginnings(self, asked: Sequence[PlanDoc]) -> list[Passage]:
+        """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
+        about?”); of a folder those of the first documents.
+        """
+        ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
+        fresh = [id for one in self._folders if one.is_fresh for id in one.names if id in self._searched]
+        ids += fresh[:MOST_PASSAGES]
+        each = max(1, MOST_PASSAGES // max(1, len(ids)))
+        return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
+
+    def _pick(self, asked: Sequence[PlanDoc], stored: Sequence[Passage]) -> None:
+        rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
+        rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
+        candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in self._given.get(key, ())]
+        candidates = candidates[: 3 * MOST_PASSAGES]
+
+        def counted(counts: list[int]) -> None:
+            sizes = [one + PASSAGE_FRAME for one in counts]
+            taken: dict[str, list[tuple[Passage, int]]] = {}
+            frames = len(asked) + min(MOST_PASSAGES, len(self._searched))
+            for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * frames)):
+                key, passage = candidates[place]
+                taken.setdefault(key, []).append((passage, sizes[place]))
+            self._measure_found(taken)
+
+        self._when(self._at.sources.count([one.text for _, one in candidates], self._request.record), counted)
+
+    # ---- what is kept
+
+    def _measure_found(self, taken: Mapping[str, Taken]) -> None:
+        ids = [id for id in taken if id in self._searched]
+        found = [(folder, [folder.doc(id) for id in ids if id in folder.names]) for folder in self._folders]
+        self._measure([doc for _, docs in found for doc in docs], lambda: self._end(taken, found))
+
+    def _end(self, taken: Mapping[str, Taken], found: Sequence[tuple[PlanFolder, Sequence[PlanDoc]]] = ()) -> None:
+        if self._is_over:
+            return
+        store = self._at.store
+        try:
+            parts = [one.part(taken.get(one.key, ()), store) for one in self._docs]
+            for folder, docs in found:
+                parts += [folder.part(len(docs)), *(one.part(taken[one.key], store) for one in docs)]
+        except KnownError as err:
+            self._fail(problem_for(err))
+            return
+        self._is_over = True
+        self._chosen(tuple(one for one in parts if one is not None))
+
+    def _fail(self, problem: Problem | None) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._failed(problem)
+
+
+def stub_of(request: AttachRequest) -> AttachmentPart:
+    about = Attached(
+        request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
+        pages_total=len(request.source), collection=request.collection,
+    )  # fmt: skip
+    return AttachmentPart("", Origin.DOCUMENT, about)
+
+
+def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ...]:
+    return tuple(
+        AttachmentPart("", Origin.DOCUMENT, Attached(
+            old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
+            pages_total=old.pages_total, collection=old.collection,
+        ))
+        for old in (one.attached for one in parts) if not old.is_of_folder
+    )  # fmt: skip
+
+
+def is_undecided(parts: Sequence[TextPart]) -> bool:
+    return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)
+
+
+def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
+    whole = {key_of(one.attached) for one in path if one.attached.is_whole}
+    attached = [one.attached for one in path if not one.attached.is_of_folder]
+    found = {key_of(about): about for about in attached if not about.is_gone}
+    return [about for key, about in found.items() if key not in whole]
+
+
+def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
+    given: dict[str, set[Place]] = {}
+    for part in older:
+        given.setdefault(key_of(part.attached), set()).update(part.attached.places)
+    return given
+
+
+def _all_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
+    fresh = [part.attached for part in request.parts]
+    keys = {key_of(about) for about in fresh}
+    older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]
+    return [*((one, True) for one in fresh), *((one, False) for one in older)]
+
+
+def _docs_of(request: PlanRequest) -> list[PlanDoc]:
+    return [PlanDoc(about, is_fresh) for about, is_fresh in _all_of(request) if not about.collection]
+
+
+def _folders_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
+    return [(about, is_fresh) for about, is_fresh in _all_of(request) if about.is_folder]
+
+
+# ---- attachments as text
+#
+# measured once per document, page by page, and counted in the model's tokens. Everything on the service thread, in
+# pieces, so that a long document holds nobody up.
+
+
+PAGES_AT_ONCE = 20
+MOST_CHARACTERS = 700_000
+"""The longest text that is counted completely and may be read whole; no context here holds more."""
+SAMPLE = 100_000
+PAGE_CHARACTERS = 2000
+SAMPLE_PAGE = "A usual page of text, for a guess at how many tokens a folder has. "
+KEPT = 24
+
+
+class MeasuredAttachment(Record):
+    key: str
+    """Key of the document or text; it changes when the text does."""
+    name: str
+    document: str
+    sha256: str
+    page_kind: str
+    pages_total: int
+    pages_read: tuple[int, ...]
+    pages_unread: tuple[int, ...]
+    words: int
+    characters: int
+    text: str | None
+    """The whole text as a model is given it; None when it is too long for any model."""
+    sample: str
+    source: tuple[str, ...] = ()
+
+
+class AttachmentCost(Record):
+    measured: MeasuredAttachment
+    tokens: int
+    is_guess: bool
+    """The model could not count it, or only its beginning was counted because it is so long."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    record: DocumentRecord
+    kind: str
+    measured: Pending[MeasuredAttachment] = field(default_factory=Pending)
+    next: int = 1
+    read: list[int] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+    words: int = 0
+    characters: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def feed(self, page: Page) -> None:
+        self.next = page.number + 1
+        if not has_words(page):
+            self.unread.append(page.number)
+            return
+        self.read.append(page.number)
+        self.words += words_of_page(page)
+        text = with_mark(page.number, page_text(page), self.kind)
+        self.characters += len(text) + 1
+        if self.characters <= MOST_CHARACTERS or not self.texts:
+            self.texts.append(text)
+
+
+class Sources(Service):
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._loader = loader
+        self._known: dict[str, MeasuredAttachment] = {}
+        self._walks: dict[str, _Walk] = {}
+        self._tokens: dict[tuple[str, str], int] = {}
+
+    # ---- going through
+
+    def measure(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
+        """Measure an attachment, which is known at once when it was measured before.
+
+        A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`); the folder is
+        gone (`collection.unknown`).
+        """
+        if request.collection:
+            return ended(self._of_folder(request))
+        if not request.document:
+            return ended(self._of_source(request))
+        try:
+            record = self._store.documents.get(request.document)
+            if record.status is not DocumentStatus.READ:
+                raise KnownError("document.stopped", path=record.name)
+        except KnownError as err:
+            return ended(problem_for(err))
+        key = _key_of(record)
+        if key in self._known:
+            return ended(self._known[key])
+        walk = self._walks.get(key)
+        if walk is None:
+            walk = self._walks[key] = _Walk(record, str(info_of(record).page_kind))
+            self._go_on(key, walk)
+        return walk.measured
+
+    def _go_on(self, key: str, walk: _Walk) -> None:
+        try:
+            pages = self._store.pages.of_document(walk.record.id, begin=walk.next, limit=PAGES_AT_ONCE)
+            if _key_of(self._store.documents.get(walk.record.id)) != key:
+                raise KnownError("document.stopped", path=walk.record.name)  # read anew meanwhile
+        except KnownError as err:
+            self._end(key, walk, problem_for(err))
+            return
+        for page in pages:
+            walk.feed(page)
+        if len(pages) == PAGES_AT_ONCE:
+            self._service_thread.post(lambda: self._go_on(key, walk))
+            return
+        is_short = walk.characters <= MOST_CHARACTERS
+        self._end(key, walk, MeasuredAttachment(
+            key, walk.record.name, walk.record.id, walk.record.sha256, walk.kind, len(walk.read) + len(walk.unread),
+            tuple(walk.read), tuple(walk.unread), walk.words, walk.characters,
+            "\n".join(walk.texts) if is_short else None, "\n".join(walk.texts)[:SAMPLE],
+        ))  # fmt: skip
+
+    def _end(self, key: str, walk: _Walk, found: MeasuredAttachment | Problem) -> None:
+        self._walks.pop(key, None)
+        if isinstance(found, MeasuredAttachment):
+            self._keep(found)
+        walk.measured.end(found)
+
+    def _keep(self, found: MeasuredAttachment) -> None:
+        while len(self._known) >= KEPT:
+            del self._known[next(iter(self._known))]
+        self._known[found.key] = found
+
+    def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
+        key = f"text {hash(request.source)} {request.page_kind}"
+        if key not in self._known:
+            pages = pages_from(request.source)
+            read = [one for one in pages if has_words(one)]
+            texts = [with_mark(one.number, page_text(one), request.page_kind) for one in read]
+            text = "\n".join(texts) if len(pages) > 1 else "".join(request.source)
+            self._keep(MeasuredAttachment(
+                key, request.name, "", "", request.page_kind, len(pages), tuple(one.number for one in read),
+                tuple(one.number for one in pages if one not in read), sum(map(words_of_page, read)), len(text),
+                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
+            ))  # fmt: skip
+        return self._known[key]
+
+    def _of_folder(self, request: AttachRequest) -> MeasuredAttachment | Problem:
+        """Measure a folder roughly, by its pages: all of its text would take long to read."""
+        try:
+            record = self._store.collections.get(request.collection)
+            _, pages, _ = self._store.collections.count(record.id)
+        except KnownError as err:
+            return problem_for(err)
+        key, size = f"folder {record.id} {pages}", pages * PAGE_CHARACTERS
+        return MeasuredAttachment(key, record.name, "", "", "page", pages, (), (), 0, size, None, SAMPLE_PAGE)
+
+    # ---- counting
+
+    def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[AttachmentCost]:
+        weighed: Pending[AttachmentCost] = Pending()
+
+        def measured(found: MeasuredAttachment | Problem) -> None:
+            if isinstance(found, Problem):
+                weighed.end(found)
+                return
+            is_guess = record is None or found.text is None
+            counting = self.tokens_of([found], record)
+            counting.map(lambda tokens: AttachmentCost(found, tokens[0], is_guess)).then(weighed.end)
+
+        self.measure(request).then(measured)
+        return weighed
+
+    def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
+        """Count the tokens of each whole attachment with the frame around it.
+
+        The count is a guess for a very long one, and when there is no model to ask.
+        """
+        model = record.sha256 if record else ""
+        missing = [one for one in found if (one.key, model) not in self._tokens]
+
+        def counted(counts: Sequence[int]) -> list[int]:
+            for one, count in zip(missing, counts, strict=True):
+                whole = count if one.text is not None else count * one.characters // max(1, len(one.sample))
+                self._tokens[one.key, model] = whole + FRAME_TOKENS
+            return [self._tokens[one.key, model] for one in found]
+
+        return self.count([one.sample if one.text is None else one.text for one in missing], record).map(counted)
+
+    def count(self, texts: Sequence[str], record: ModelRecord | None) -> Pending[list[int]]:
+        """Count the tokens of each text with a model, loaded or not; a guess where that fails, never a Problem."""
+        guessed = guessed_tokens(texts)
+        if not texts or record is None:
+            return ended(guessed)
+        pending: Pending[list[int]] = Pending()
+        counting = count_tokens(self._loader, record, texts)
+        counting.then(lambda counts: pending.end(guessed if isinstance(counts, Problem) else counts))
+        return pending
+
+
+def _key_of(record: DocumentRecord) -> str:
+    return f"{record.id} {record.sha256} {record.reader}"
+
+
+# ---- the attachments of a question while it is decided what is read of them
+
+
+Taken = Sequence[tuple[Passage, int]]
+"""Chosen passages of a document, with their tokens."""
+
+
+@dataclass(slots=True, eq=False)
+class PlanDoc:
+    about: Attached
+    is_fresh: bool
+    measured: MeasuredAttachment | None = None
+    tokens: int = 0
+    is_whole: bool = False
+    passages: tuple[Passage, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return key_of(self.about)
+
+    @property
+    def request(self) -> AttachRequest:
+        return request_of(self.about)
+
+    @property
+    def mode(self) -> AttachMode:
+        """The mode of reading: a text too long for any context is read by passages, whatever was asked for."""
+        return AttachMode.PASSAGES if self.measured and self.measured.text is None else self.about.mode
+
+    def part(self, taken: Taken, store: Store) -> AttachmentPart | None:
+        """Return what is kept of it; None where nothing more is read of an older one.  Raises KnownError store.*."""
+        about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
+        if found is None:
+            gone = changed(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
+            return AttachmentPart("", Origin.DOCUMENT, gone)
+        about = changed(
+            about, name=found.name, sha256=found.sha256, page_kind=found.page_kind, pages_total=found.pages_total,
+            pages_unread=found.pages_unread, words_total=found.words, is_whole=self.is_whole,
+        )  # fmt: skip
+        if self.is_whole and found.text is not None:
+            about = changed(about, tokens=self.tokens, pages_used=found.pages_read, words_read=found.words, places=())
+            return AttachmentPart(found.text, Origin.DOCUMENT, about)
+        passages = [passage for passage, _ in taken]
+        if not passages and not self.is_fresh:
+            return None
+        places = tuple(sorted(map(place_of, passages)))
+        about = changed(
+            about, is_whole=False, places=places, pages_used=pages_of_places(places),
+            words_read=words_at(places, self._pages(places, store)),
+            tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
+        )  # fmt: skip
+        return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
+
+    def _pages(self, places: Sequence[Place], store: Store) -> dict[int, Page]:
+        if not self.about.document:
+            return {page.number: page for page in pages_from(self.about.source)}
+        pages = [
+            page
+            for number in pages_of_places(places)
+            for page in store.pages.of_document(self.about.document, begin=number, limit=1)
+        ]
+        return {page.number: page for page in pages}
+
+
+@dataclass(slots=True, eq=False)
+class PlanFolder:
+    about: Attached
+    is_fresh: bool
+    names: Mapping[str, str]
+    unread: int = 0
+    is_gone: bool = False
+
+    def doc(self, document: str) -> PlanDoc:
+        about = Attached(self.names[document], document, mode=AttachMode.PASSAGES, collection=self.about.collection)
+        return PlanDoc(about, self.is_fresh)
+
+    def part(self, used: int) -> AttachmentPart | None:
+        if not (used or self.is_fresh or self.is_gone):
+            return None
+        about = changed(
+            self.about, is_planned=True, is_more=not self.is_fresh, is_gone=self.is_gone,
+            documents_total=len(self.names), documents_used=used, documents_unread=self.unread,
+        )  # fmt: skip
+        return AttachmentPart("", Origin.DOCUMENT, about)
+
+
+def folder_now(store: Store, about: Attached, *, is_fresh: bool) -> PlanFolder:
+    """Look up which documents of a folder can be searched now.  Raises KnownError store.*."""
+    try:
+        record = store.collections.get(about.collection)
+        found = store.collections.asked_documents(record.id)
+        unread = store.collections.count(record.id)[2] + len(left_out_in(record.settings))
+    except KnownError as err:
+        if err.code != "collection.unknown":
+            raise
+        return PlanFolder(about, is_fresh, {}, is_gone=True)
+    return PlanFolder(about, is_fresh, {one.id: one.name for one in found}, unread)
+
+
+def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
+    """Raises KnownError `collection.unknown`, `collection.empty` for a folder of which nothing can be read."""
+    for one in attach:
+        if one.collection:
+            record = store.collections.get(one.collection)
+            if not store.collections.count(record.id)[0]:
+                raise KnownError("collection.empty", name=record.name)
+
+
+def key_of(about: Attached) -> str:
+    folder = f"folder {about.collection}" if about.collection else ""
+    return about.document or folder or f"{about.name} {hash(about.source)}"
+
+
+def request_of(about: Attached) -> AttachRequest:
+    return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
+
+
+# ---- finds the quotations in a chat's answers that really stand in an attachment
+#
+# and stores them with the item Runs when an answer has ended. A quotation that stands nowhere is not shown as a
+# citation. On the service thread; long texts are searched on a thread of their own.
+
+
+LEAST_LETTERS, LEAST_WORDS = 10, 2
+"""Least length of a quotation; a single word stands in every text."""
+MOST_QUOTES = 12
+_QUOTED = re.compile(
+    r'"([^"\n]{8,600})"|\u201c([^\u201c\u201d\n]{8,600})\u201d|\u201e([^\u201e\u201c\u201d\n]{8,600})[\u201c\u201d]'
+    r"|\u00ab([^\u00ab\u00bb\n]{8,600})\u00bb|\u00bb([^\u00ab\u00bb\n]{8,600})\u00ab"
+)
+
+
+def quoted_in(text: str) -> list[str]:
+    found = ("".join(groups) for groups in _QUOTED.findall(text))
+    return list(dict.fromkeys(one for one in found if _is_enough(one)))[:MOST_QUOTES]
+
+
+def _is_enough(quote: str) -> bool:
+    plain = folded_quote(quote)
+    return sum(one.isalnum() for one in plain) >= LEAST_LETTERS and (len(plain.split()) >= LEAST_WORDS)
+
+
+class Ground(Record):
+    name: str
+    document: str
+    pages: tuple[tuple[int, str], ...]
+
+
+def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
+    """Return the quotations that stand word for word on a page, each at its first place."""
+    found: list[Quoted] = []
+    left = list(quotes)
+    for ground in grounds:
+        for number, text in ground.pages:
+            folded = FoldedText(text) if left else None
+            for quote in tuple(left):
+                span = folded.find(quote) if folded else None
+                if span is not None:
+                    found.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)]))
+                    left.remove(quote)
+    return tuple(found)
+
+
+class Quotes(Service):
+    """Looks for quotations and stores them as the item's result `quotes`."""
+
+    def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
+        return _Watcher(lambda ended: self._look(ended, parts))
+
+    def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
+        kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
+        return stored_dict(tuple[Quoted, ...], kept)  # of a newer program: the words are in the message
+
+    def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
+        kept = None if item.startswith(PREFIX) else self._store.results.get(item)
+        old = stored_from(dict, kept.get("quotes")) if kept else None
+        if kept and old and not set(messages).isdisjoint(old):
+            quotes = {id: shapes for id, shapes in old.items() if id not in messages}
+            self._store.results.save(item, {**kept, "quotes": quotes})
+            return {id: shapes for id, shapes in old.items() if id in messages}
+        return {}
+
+    def put_back(self, item: str, dropped: Mapping[str, Json]) -> None:
+        kept = self._store.results.get(item) or {}
+        old = stored_from(dict, kept.get("quotes")) or {}
+        self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
+
+    def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
+        """Look for quotations in an answer that ended with text; QuotesFound follows, also when none are found."""
+        if answer.status in (Status.FAILED, Status.STREAMING):
+            return
+        quotes = quoted_in(answer.text)
+        try:
+            grounds = self._grounds(parts) if quotes else []
+        except KnownError:  # the pages cannot be read now: nothing is verified, and so nothing is shown
+            grounds = []
+
+        def ended(found: tuple[Quoted, ...] | Problem) -> None:
+            reported = () if isinstance(found, Problem) else found
+            if reported:
+                self._keep(answer, reported)
+            self._publish(QuotesFound(answer.item, answer.id, reported))
+
+        if grounds:
+            on_file_thread(self._service_thread, lambda: stands_in(quotes, grounds), ended, name="quotes")
+        else:
+            ended(())
+
+    def _grounds(self, parts: Sequence[AttachmentPart]) -> list[Ground]:
+        used: dict[str, tuple[Attached, set[int]]] = {}
+        for part in parts:
+            if part.text:
+                used.setdefault(key_of(part.attached), (part.attached, set()))[1].update(part.attached.pages_used)
+        grounds: list[Ground] = []
+        for about, numbers in used.values():
+            if about.document:
+                found = [
+                    page
+                    for one in sorted(numbers)
+                    for page in self._store.pages.of_document(about.document, begin=one, limit=1)
+                ]
+            else:
+                found = [page for page in pages_from(about.source) if page.number in numbers]
+            pages = tuple((page.number, page.text) for page in found if page.number in numbers)
+            grounds.append(Ground(about.name, about.document, pages))
+        return grounds
+
+    def _keep(self, answer: Message, found: Sequence[Quoted]) -> None:
+        if answer.item.startswith(PREFIX):
+            return
+        with suppress(KnownError):  # deleted meanwhile, or a full disk: the words are in the row
+            kept = self._store.results.get(answer.item) or {}
+            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(one) for one in found]}
+            self._store.results.save(answer.item, {**kept, "quotes": quotes})
+
+
+class _Watcher(Watcher):
+    def __init__(self, ended: Callable[[Message], None]) -> None:
+        self._ended = ended
+
+    def ended(self, message: Message) -> None:
+        self._ended(message)

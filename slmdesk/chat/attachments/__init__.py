@@ -1,1 +1,0 @@
-"""Documents attached to a chat."""

@@ -1,0 +1,653 @@
+"""`slmdesk chat`, `presets`, `spaces`: chats at the command line."""
+
+from __future__ import annotations
+
+import os
+import queue
+import select
+import stat
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import Message, Status
+from slmdesk.base.types import THINKING, Json, Sampling, used_words
+from slmdesk.chat.conversation import REDACTION, blanks_note, window_then
+from slmdesk.chat.presets import Preset
+from slmdesk.chat.types import (
+    ASK,
+    LEAVE_OUT,
+    MOST_STOP,
+    SETTINGS,
+    STRONGEST_BIAS,
+    SUMMARIZE,
+    AttachRequest,
+    NotesBegun,
+    QuotesFound,
+    SendRequest,
+    Setting,
+    TurnsLeftOut,
+    is_bias,
+    is_stop,
+    read_form,
+)
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
+from slmdesk.command.redaction import print_preview, redact_preview_option
+from slmdesk.models.command.library import link_shared
+from slmdesk.redaction.service import kept_from
+from slmdesk.runtime.events import (
+    Event,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    ModelStateChanged,
+    ThoughtGrew,
+)
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+
+if TYPE_CHECKING:
+    from slmdesk.chat.spaces import Space
+    from slmdesk.chat.types import Quoted
+
+# ---- the options of `slmdesk chat` that decide how the words of an answer are chosen
+
+
+Command = Callable[..., Any]
+MOST_TEMPERATURE = 5
+
+
+def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(is_stop, values)):
+        raise click.BadParameter(f"a stop text has 1 to {MOST_STOP} characters.")
+    return values
+
+
+def _biases(
+    _context: click.Context, _option: click.Parameter, values: tuple[tuple[str, float], ...]
+) -> tuple[tuple[str, float], ...]:
+    if not all(is_bias(*one) for one in values):
+        raise click.BadParameter("this is no word.")
+    return values
+
+
+def _option_of(setting: Setting) -> Callable[[Command], Command]:
+    flag = f"--{setting.name.replace('_', '-')}"
+    if setting.is_whole:
+        return click.option(flag, type=click.IntRange(int(setting.least), int(setting.most)), help=setting.words)
+    most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
+    return click.option(flag, type=FiniteRange(setting.least, most), help=setting.words)
+
+
+OPTIONS: tuple[Callable[[Command], Command], ...] = (
+    *map(_option_of, SETTINGS),
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer."),
+    click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens."),
+    click.option(
+        "--stop", multiple=True, metavar="TEXT", callback=_stops, help="The answer ends before TEXT (can be repeated)."
+    ),
+    click.option(
+        "--word-bias",
+        multiple=True,
+        type=(str, FiniteRange(-STRONGEST_BIAS, STRONGEST_BIAS)),
+        metavar="WORD NUMBER",
+        callback=_biases,
+        help="5 makes WORD frequent, -5 rare, -100 forbids it (can be repeated).",
+    ),
+    click.option(
+        "--schema", type=NamedFile(), metavar="FILE", help="The answer is JSON that keeps to the JSON schema in FILE."
+    ),
+    click.option("--grammar", type=NamedFile(), metavar="FILE", help="The answer keeps to the grammar (GBNF) in FILE."),
+)
+NAMES = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+
+
+def sampling_options(command: Command) -> Command:
+    """Add the options; the command is given those that were used as `sampling`, a Sampling."""
+
+    @wraps(command)
+    def run(*args: Any, **given: Any) -> Any:
+        values = {name: given.pop(name) for name in NAMES}
+        schema, grammar = given.pop("schema"), given.pop("grammar")
+        if schema and grammar:
+            raise click.UsageError("An answer is bound to a schema or to a grammar, not to both.")
+        json_schema, gbnf = (read_form(path) if path else None for path in (schema, grammar))
+        sampling = Sampling(**values, json_schema=json_schema, grammar=gbnf)
+        return command(*args, sampling=sampling, **given)
+
+    made: Command = run
+    for option in reversed(OPTIONS):
+        made = option(made)
+    return made
+
+
+# ---- chat
+
+
+MAX_STDIN_BYTES = 16 << 20
+WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
+PATIENCE_S = 0.5
+"""How long a pipe beside a PROMPT may stay silent."""
+STOP_S = 5.0
+"""How long a stopped answer may take to be saved."""
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", help="Id, unique prefix of one, or name.")
+@click.option("-s", "--system", help="Instructions for the model.")
+@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
+@click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
+@sampling_options
+@click.option("--space", help="Begin the chat in this space, with its instructions and documents: name or id.")
+@click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
+@click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
+@click.option(
+    "--thinking",
+    type=click.Choice(THINKING),
+    help="How much a model that thinks aloud does so, in this chat from now on; its thoughts are not printed.",
+)
+@click.option(
+    "--when-full",
+    type=click.Choice(list(WHEN_FULL)),
+    help="What happens when the chat no longer fits the context, in this chat from now on: the question is refused "
+    "(ask); the oldest turns are left out; or they are left out and the model's notes stand for them (summarize).",
+)
+@click.option(
+    "--attach",
+    "files",
+    multiple=True,
+    type=NamedFile(),
+    metavar="FILE",
+    help="Give the model this document to read (can be repeated; a folder: all documents in it).",
+)
+@click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
+@click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
+@click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
+@click.option(
+    "--redact/--no-redact",
+    default=None,
+    help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
+    "chat from now on.",
+)
+@redact_preview_option
+@json_option
+@click.pass_obj
+def chat(
+    console: Console,
+    prompt: str | None,
+    model: str | None,
+    system: str | None,
+    preset: str | None,
+    chat_id: str | None,
+    sampling: Sampling,
+    space: str | None,
+    lora: str | None,
+    lora_scale: float | None,
+    thinking: str | None,
+    when_full: str | None,
+    files: tuple[Path, ...],
+    password: bool,
+    anyway: bool,
+    no_save: bool,
+    redact: bool | None,
+    redact_preview: bool,
+) -> int:
+    """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
+
+    With PROMPT, text from a file or pipe on stdin is added below it: slmdesk chat "Say it shorter:" < letter.txt
+
+    Attachments are read in full where they fit, else only the passages that match the question; a note says which.
+    """
+    console.is_streaming = True
+    if no_save and chat_id:
+        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
+    if space and chat_id:
+        raise click.UsageError("--space begins a new chat, so it cannot go with a saved one (-c).")
+    interactive = prompt is None and sys.stdin.isatty()
+    if prompt in (None, "-") and not interactive:
+        prompt = read_stdin()
+    elif prompt is not None and (more := _given_beside(console)):
+        prompt = f"{prompt}\n\n{more}"
+    if not interactive and not (prompt or "").strip():
+        raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
+    if redact_preview:
+        if interactive or files:
+            raise click.UsageError("--redact-preview looks at a PROMPT, or words on stdin, alone.")
+        console.is_streaming = False
+        with console.services() as services:
+            return print_preview(console, services, prompt or "", chat_id)
+
+    request = SendRequest(
+        text=prompt or "",
+        chat=chat_id,
+        model=model,
+        system=system,
+        preset="" if preset == "none" else preset,
+        sampling=sampling,
+        lora="" if lora == "none" else lora,
+        lora_scale=lora_scale,
+        thinking=thinking,
+        when_full=WHEN_FULL[when_full] if when_full else None,
+        space=space or "",
+        anyway=anyway,
+        save=not no_save,
+        redact=redact,
+    )
+    with console.services() as services:
+        link_shared(console, services)
+        unread: list[dict[str, Json]] = []
+        if files:
+            read, unread = attached(console, services, files, password=password, save=not no_save)
+            request = changed(request, attach=read)
+        talk = _ChatRun(console, services, unread)
+        return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
+
+
+class _ChatRun:
+    def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
+        self._console, self._services, self._unread = console, services, unread
+        self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.chat: str | None = None
+        services.on(Event, self._info.put)
+
+    def go_on(self, request: SendRequest) -> int:
+        """Ask and answer until Ctrl-D.  Ctrl-C stops an answer; while none is being written it ends the
+        conversation.
+        """
+        self._console.notify("Ctrl-D ends the conversation, Ctrl-C stops an answer.")
+        self.chat = request.chat
+        while True:
+            try:
+                text = input("> ")
+            except EOFError:
+                self._console.notify("")
+                return 0
+            except UnicodeDecodeError as err:
+                raise click.UsageError("The terminal sent what is no UTF-8 text.") from err
+            if text.strip():
+                self.say(changed(request, text=text, chat=self.chat))
+                request = changed(request, attach=())  # they stay attached to the chat
+
+    def say(self, request: SendRequest) -> int:
+        """Send one question and print its answer.  Returns the exit status."""
+        services = self._services
+        sent = services.service_thread.call(
+            lambda: services.chats.send(self._checked(request), explicit_model=bool(request.model))
+        )
+        self.chat = sent.item.id
+        answer = sent.answer.id
+        try:
+            return self._print(answer, saved=request.save)
+        except KeyboardInterrupt:
+            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
+            return self._print(answer, saved=request.save)
+        except BaseException:
+            services.service_thread.call(lambda: services.chats.stop(answer), STOP_S)
+            raise
+
+    def _checked(self, request: SendRequest) -> SendRequest:
+        """Replace a shortened chat id by the full one.  On the service thread."""
+        if request.chat is None or request.chat == self.chat:
+            return request
+        return changed(request, chat=self._services.history.item(request.chat).id)
+
+    def _print(self, answer: str, *, saved: bool) -> int:
+        console = self._console
+        ended: MessageEnded | None = None
+        thinks = False
+        while True:
+            event = next_of(self._info)
+            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
+                console.progress(f"loading {event.name}", event.fraction, 1.0)
+            elif isinstance(event, ModelStateChanged):
+                console.end_progress()
+            elif isinstance(event, ThoughtGrew) and event.message == answer and not thinks:
+                thinks = True
+                console.notify("thinking…")
+            elif isinstance(event, MessageGrew) and event.message == answer:
+                if console.as_json:
+                    console.give({"type": "token", "text": event.text})
+                else:
+                    console.write(event.text)
+            elif isinstance(event, NotesBegun) and event.message == answer:
+                console.notify("summarizing the earlier part of the chat\u2026")
+            elif isinstance(event, TurnsLeftOut) and event.message == answer:
+                console.notify(left_out_words(event))
+            elif isinstance(event, MessageChanged) and event.message.attachments:
+                say_read(console, event.message)
+            elif isinstance(event, MessageEnded) and event.message.id == answer:
+                ended = event
+                is_whole = event.message.status is Status.COMPLETE
+                if not (is_whole and self._has_attachments(event.message.item)):
+                    return self._end(event, saved=saved)
+            elif isinstance(event, QuotesFound) and event.message == answer and ended:
+                return self._end(ended, event.quotes, saved=saved)
+
+    def _has_attachments(self, item: str) -> bool:
+        services = self._services
+        return services.service_thread.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
+
+    def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
+        console, message = self._console, ended.message
+        if not console.as_json and message.text and not message.text.endswith("\n"):
+            console.say()
+        if message.status is Status.COMPLETE:
+            if (unsaved := self._unsaved(message.id)) is not None:
+                console.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
+                console.notify("note: the answer is whole, but the history does not have all of it.")
+                return 1
+            self._say_done(ended, quotes, saved=saved)
+            return 0
+        if message.status is Status.CANCELLED:
+            if console.as_json:
+                console.give({"type": "cancelled", "chat": message.item if saved else None})
+            return 130
+        problem = ended.problem
+        if problem is None:
+            console.fail("bug", "The answer was cut off.")
+        else:
+            console.fail(problem.code, problem.sentence, problem.args)
+            if problem.code == "model.out_of_memory":
+                console.notify("note: --anyway loads it all the same; this PC may become slow.")
+            elif problem.code == "context.full":
+                console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
+        return 1
+
+    def _unsaved(self, message: str) -> Problem | None:
+        services = self._services
+        return services.service_thread.call(lambda: services.chats.answers.save_end(message))
+
+    def _left_out(self, message: Message) -> int:
+        chats = self._services.chats
+
+        def count() -> int:
+            opened = chats.open(message.item)
+            return len(window_then(opened.item, message).left_out(opened.messages))
+
+        return self._services.service_thread.call(count)
+
+    def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
+        console, message = self._console, ended.message
+        if console.as_json:
+            read = attachments_of(self._services, message)
+            failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
+            left_out = self._left_out(message)
+            done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
+            console.give({**done, **_redaction(message), "citations": _cited(quotes), **failed})
+            return
+        for one in quotes:
+            console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+        if REDACTION in message.sampling:
+            count, marked = kept_from(message.sampling[REDACTION])
+            from slmdesk.redaction.labels import put_back_words
+
+            words = put_back_words(count, [message.text[start:end] for start, end in marked])
+            console.notify(f"note: {words}")
+        if blanks := blanks_note(message):
+            console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
+        if message.finish_reason == "length" and saved:
+            console.notify(f"note: the answer was cut at its limit; the chat is {message.item}.")
+        elif sys.stderr.isatty() and ended.timing and saved:
+            console.notify(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")
+
+
+def left_out_words(event: TurnsLeftOut) -> str:
+    words = "the oldest message is" if event.count == 1 else f"the {event.count:,} oldest messages are"
+    instead = "; it reads notes on them instead" if event.has_notes else ""
+    return f"note: {words} left out of what the model reads{instead}. The chat keeps them."
+
+
+def read_stdin() -> str:
+    """Read all of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
+    try:
+        data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    if len(data) > MAX_STDIN_BYTES:
+        raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
+    return data.decode("utf-8", "replace")
+
+
+def _given_beside(console: Console) -> str:
+    """Read stdin beside a PROMPT: a file, or a pipe that has text or ends soon.
+
+    A pipe that stays silent is ignored: cron and build servers leave one open.
+    """
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return ""
+    if stat.S_ISFIFO(mode) and os.name != "nt":  # Windows can only wait for sockets
+        if not select.select([sys.stdin], [], [], PATIENCE_S)[0]:
+            console.notify("note: nothing came on stdin; only PROMPT was asked.")
+            return ""
+    elif not stat.S_ISREG(mode):
+        return ""
+    return read_stdin().strip()
+
+
+def _redaction(message: Message) -> dict[str, Json]:
+    if REDACTION not in message.sampling:
+        return {}
+    count, marked = kept_from(message.sampling[REDACTION])
+    places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
+    return {"redaction": {"put_back": count, "marked": places}}
+
+
+def _cited(quotes: Sequence[Quoted]) -> list[Json]:
+    return [{"file": one.name, "page": one.page, "quote": one.quote} for one in quotes]
+
+
+def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
+    message = ended.message
+    return {
+        "type": "done",
+        "chat": message.item if saved else None,
+        "message": message.id if saved else None,
+        "text": message.text,
+        "finish_reason": message.finish_reason,
+        "usage": dict(to_json(ended.usage)) if ended.usage else {},
+        "timing": dict(to_json(ended.timing)) if ended.timing else {},
+        "seed": message.seed,
+        "model": message.model_name,
+        "lora": message.sampling.get("lora"),
+        "lora_scale": message.sampling.get("lora_scale"),
+        "reproducible": message.sampling.get("reproducible"),
+    }
+
+
+# ---- attaches documents to a chat, and reports how much of each the model was given
+
+
+def attached(
+    console: Console, services: Services, files: Sequence[Path], *, password: bool, save: bool
+) -> tuple[tuple[AttachRequest, ...], list[dict[str, Json]]]:
+    """Have documents read so that they can be attached; nothing of them is kept unless `save`.
+
+    One that cannot be read does not stop the others: the failures are printed, and returned.
+    Raises KnownError document.…, file.… for a single one, and click.ClickException where there is none to attach.
+    """
+    from slmdesk.command.job_output import ask_password, documents_among, say_unread
+
+    found = documents_among(console, services, files)
+    requests: list[AttachRequest] = []
+    failed: list[dict[str, Json]] = []
+    for file in found:
+        try:
+            requests.append(_one(console, services, file, ask_password(file) if password else "", save=save))
+        except KnownError as err:
+            if len(found) == 1:
+                raise
+            failed.append(say_unread(console, file, err))
+    if not requests:
+        raise click.ClickException("There is no document in it that could be read.")
+    return tuple(requests), failed
+
+
+def _one(console: Console, services: Services, file: Path, secret: str, *, save: bool) -> AttachRequest:
+    if not save or services.read_only:
+        return _unsaved(console, services, file, secret)
+    from slmdesk.command.job_output import open_document
+
+    record = open_document(console, services, file, password=secret)
+    return AttachRequest(record.id, record.name)
+
+
+def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:
+    from slmdesk.chat.attachment_text import page_text
+
+    read = console.result_of(services, lambda: services.documents.read(file, password=secret))
+    source = tuple(page_text(page) for page in read.pages)
+    return AttachRequest(name=file.name, source=source, page_kind=str(read.info.page_kind))
+
+
+def say_read(console: Console, question: Message) -> None:
+    for part in question.attachments:
+        about = part.attached
+        tokens = f", {about.tokens:,} tokens" if about.tokens else ""
+        left_out = f"; {about.words_left_out:,} of {about.words_total:,} words left out" if _is_partly(part) else ""
+        console.notify(f"{about.name}: {used_words(about)}{tokens}{left_out}")
+
+
+def _is_partly(part: Any) -> bool:
+    return bool(part.attached.words_left_out) and not part.attached.is_gone
+
+
+def attachments_of(services: Services, answer: Message) -> list[Json]:
+    def question() -> Message | None:
+        path = services.chats.open(answer.item).messages
+        return next((one for one in path if one.id == answer.parent), None)
+
+    asked = services.service_thread.call(question)
+    return [
+        {
+            "file": about.name,
+            "tokens": about.tokens,
+            "whole": about.is_whole,
+            "pages_used": len(about.pages_used),
+            "pages_total": about.pages_total,
+            "pages": list(about.pages_used),
+            "pages_without_words": list(about.pages_unread),
+            "words_read": about.words_read,
+            "words_left_out": about.words_left_out,
+        }
+        for about in (part.attached for part in (asked.attachments if asked else ()))
+    ]
+
+
+# ---- `slmdesk presets`
+
+
+@click.group()
+def presets() -> None:
+    """Manage presets: instructions and settings for chats, used by chat --preset."""
+
+
+@presets.command("list")
+@json_option
+@click.pass_obj
+def list_presets(console: Console) -> None:
+    """List your presets, then those that come with the program."""
+    with console.services() as services:
+        found = services.service_thread.call(services.chats.presets.list)
+    if console.as_json:
+        console.give([_preset_shape(one) for one in found])
+        return
+    width = max(len(one.id) for one in found)
+    for one in found:
+        console.say(f"{one.id:<{width}}  {one.name}" + (f" \u2014 {one.words}" if one.words else ""))
+
+
+@presets.command("export")
+@click.argument("preset")
+@click.argument("file", type=NamedFile())
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+@json_option
+@click.pass_obj
+def export_preset(console: Console, /, preset: str, file: Path, force: bool) -> None:
+    """Write PRESET (name or id) to FILE, for others; the choice of a model is not part of it."""
+    if file.exists() and not force:
+        raise KnownError("file.exists", path=str(file))
+    with console.services() as services:
+        found = services.service_thread.call(lambda: services.chats.presets.get(preset))
+        services.service_thread.call(lambda: services.chats.presets.export_file(found.id, file.absolute()))
+    _say_done(console, found, file, "written to")
+
+
+@presets.command("import")
+@click.argument("file", type=NamedFile())
+@json_option
+@click.pass_obj
+def import_preset(console: Console, /, file: Path) -> None:
+    """Add the preset in FILE to yours."""
+    with console.services() as services:
+        made = services.service_thread.call(lambda: services.chats.presets.import_file(file))
+    _say_done(console, made, file, "added from")
+
+
+def _say_done(console: Console, preset: Preset, file: Path, words: str) -> None:
+    if console.as_json:
+        console.give(_preset_shape(preset))
+    else:
+        console.say(f"{preset.name} was {words} {file}.")
+
+
+def _preset_shape(preset: Preset) -> dict[str, Json]:
+    options = preset.options
+    return {
+        "id": preset.id,
+        "name": preset.name,
+        "shipped": preset.is_shipped,
+        "instructions": options.system,
+        **{one.name: getattr(options, one.name) for one in SETTINGS},
+        "max_tokens": options.max_tokens,
+        "json_schema": options.json_schema or None,
+        "grammar": options.grammar or None,
+        "stop": list(options.stop),
+        "word_bias": [list(one) for one in options.word_bias],
+        "thinking": options.thinking or None,
+        "answer_language": options.answer_language or None,
+        "model": options.model or None,
+        "examples": [{"question": one.question, "answer": one.answer} for one in options.examples],
+    }
+
+
+# ---- `slmdesk spaces`
+
+
+@click.group()
+def spaces() -> None:
+    """Show spaces: folders of chats with instructions, a preset and documents.  chat --space begins a chat in one."""
+
+
+@spaces.command("list")
+@json_option
+@click.pass_obj
+def list_spaces(console: Console) -> None:
+    """List the spaces by their names, each with the number of its chats."""
+    with console.services() as services:
+        found = services.service_thread.call(services.chats.spaces.list)
+    if console.as_json:
+        console.give([_space_shape(one) for one in found])
+    elif found:
+        table(console, [(one.id, f"{one.count:,}", one.name) for one in found])
+
+
+def _space_shape(space: Space) -> dict[str, Json]:
+    return {
+        "id": space.id,
+        "name": space.name,
+        "chats": space.count,
+        "instructions": space.system,
+        "preset": space.preset or None,
+        "documents": [one.document for one in space.attachments if one.document],
+        "folders": [one.collection for one in space.attachments if one.collection],
+    }

@@ -1,1 +1,0 @@
-"""`slmdesk chat`, `presets`, `spaces`."""

@@ -1,0 +1,718 @@
+"""What can be asked of chats: requests, options with sampling and the form of answers; quotations and events."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import sampling_from, stored_from
+from slmdesk.base.record import Record, changed, field, to_json
+from slmdesk.base.records import Message, ModelRecord
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.base.types import (
+    THINKING,
+    THINKING_OFF,
+    THINKING_USUAL,
+    USUAL_SAMPLING,
+    AttachMode,
+    Json,
+    Origin,
+    Role,
+    Sampling,
+    TextPart,
+)
+from slmdesk.base.untrusted import read_file
+from slmdesk.gguf.header import MOST_STRENGTH
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.runtime.events import Event
+from slmdesk.text.checks.words import tongue
+
+if TYPE_CHECKING:
+    from slmdesk.chat.attachment_text import ContextPart
+
+
+class AttachRequest(Record):
+    document: str = ""
+    """Id of a document; empty: `source` is the text."""
+    name: str = ""
+    source: tuple[str, ...] = ()
+    page_kind: str = "page"
+    mode: AttachMode = AttachMode.AUTO
+    collection: str = ""
+
+
+class SendRequest(Record):
+    """Send a message in a chat; `chat` None makes a new one."""
+
+    text: str
+    chat: str | None = None
+    model: str | None = None
+    """Id of a model; None: the one last used."""
+    system: str | None = None
+    """None: the chat's own."""
+    sampling: Sampling = field(default_factory=Sampling)
+    """For this answer alone."""
+    lora: str | None = None
+    """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
+    lora_scale: float | None = None
+    thinking: str | None = None
+    preset: str | None = None
+    """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
+    when_full: str | None = None
+    space: str = ""
+    """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
+    options: ChatOptions | None = None
+    anyway: bool = False
+    """Load the model even when memory seems too small."""
+    attach: tuple[AttachRequest, ...] = ()
+    instead_of: str = ""
+    """Id of a question of this chat whose place this one takes; the old one stays as a version, with what followed.
+
+    What was attached to it is attached to this one too.
+    """
+    redact: bool | None = None
+    """Whether what is private is replaced before the model sees it, in this chat from now on; None: the chat's own."""
+    decisions: Decisions = NOTHING_DECIDED
+    save: bool = True
+    """False: nothing of the chat is written to the disk."""
+
+
+# ---- the form an answer is bound to
+
+
+SCHEMA, GRAMMAR = "json_schema", "grammar"
+TITLES: Mapping[str, str] = {SCHEMA: "JSON schema", GRAMMAR: "Grammar (GBNF)"}
+MOST_FORM = 32_768
+"""Characters: it is checked while somebody types, and stored with each answer."""
+
+
+class FormCheck(Record):
+    """What was found in a form; `line` and `column` are counted from 1, 0: no single place."""
+
+    problem: str = ""
+    line: int = 0
+    column: int = 0
+    not_kept: tuple[str, ...] = ()
+    """Names in a schema that answers are not held to."""
+
+
+def check_form(kind: str, text: str) -> FormCheck:
+    """Check a form of SCHEMA or GRAMMAR.  Takes a fifth of a second at most."""
+    if len(text) > MOST_FORM:
+        return FormCheck(f"It is longer than {MOST_FORM:,} characters.")
+    from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
+
+    try:
+        if kind == SCHEMA:
+            return FormCheck(not_kept=check_schema(text))
+        check_gbnf(text)
+    except (SchemaInvalidError, GrammarInvalidError) as err:
+        place = f"Line {err.line}, column {err.column}: " if err.line else ""
+        reason = err.reason if place else err.reason[:1].upper() + err.reason[1:]
+        return FormCheck(f"{place}{reason}.", err.line, err.column)
+    return FormCheck()
+
+
+def require_form(sampling: Sampling) -> None:
+    """Raise KnownError `grammar.invalid` where an answer could not be bound to the form of this sampling."""
+    if sampling.json_schema is not None and sampling.grammar is not None:
+        raise KnownError("grammar.invalid", reason="a grammar and a schema at once")
+    for kind, text in ((SCHEMA, sampling.json_schema), (GRAMMAR, sampling.grammar)):
+        problem = check_form(kind, text).problem if text is not None else ""
+        if problem:
+            raise KnownError("grammar.invalid", reason=problem[:1].lower() + problem[1:].removesuffix("."))
+
+
+def read_form(path: Path) -> str:
+    """Return the text of a file with a form.  Raises KnownError `file.unreadable`, `grammar.invalid`."""
+    try:
+        text = read_file(path).decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+    except UnicodeDecodeError as err:
+        raise KnownError("file.unreadable", path=str(path), reason="it is no UTF-8 text") from err
+    if len(text) > MOST_FORM:
+        raise KnownError("grammar.invalid", reason=f"longer than {MOST_FORM:,} characters")
+    return text
+
+
+# ---- the settings that decide how the next word of an answer is chosen, as people see them
+
+
+MOST_STOPS, MOST_STOP = 16, 200
+MOST_BIASES, MOST_BIASED, STRONGEST_BIAS = 50, 100, 100.0
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
+CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
+"""What a chat adds to the model's defaults: small models repeat themselves in free conversation."""
+TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
+"""The same where the question brings a text to work on: its names and figures must come again."""
+
+
+class Setting(Record):
+    name: str
+    title: str
+    words: str
+    least: float
+    most: float
+    is_whole: bool = False
+
+
+SETTINGS = (
+    Setting(
+        "temperature",
+        "Temperature",
+        "Low: factual and nearly always the same. High: more varied, and more often wrong. A question with a document "
+        "or a long text gets 0.2 unless you choose.",
+        0.0,
+        100.0,
+    ),
+    Setting("top_p", "Word variety (top-p)", "How many of the likely next words may be chosen.", 0.0, 1.0),
+    Setting(
+        "top_k",
+        "Candidates (top-k)",
+        "Only so many of the likeliest words can come next. Few: predictable. 0: no limit.",
+        0,
+        1 << 20,
+        is_whole=True,
+    ),
+    Setting(
+        "min_p",
+        "Least likelihood (min-p)",
+        "Leaves out words that are far less likely than the likeliest one: 0.05 those below a twentieth. Higher is "
+        "safer; 0 leaves out none.",
+        0.0,
+        1.0,
+    ),
+    Setting(
+        "typical_p",
+        "Typical words (typical-p)",
+        "Below 1, words are left out that would be a surprise at their place. 1 leaves out none.",
+        0.0,
+        1.0,
+    ),
+    Setting(
+        "repeat_penalty",
+        "Repeat penalty",
+        "Above 1, words used shortly before become less likely. Too much of it changes names and figures: a question "
+        "with a document or a long text has none unless you choose.",
+        0.01,
+        10.0,
+    ),
+    Setting(
+        "presence_penalty",
+        "Presence penalty",
+        "Above 0, every word already used becomes less likely, so that new subjects come up.",
+        -10.0,
+        10.0,
+    ),
+    Setting(
+        "frequency_penalty",
+        "Frequency penalty",
+        "Above 0, a word becomes less likely each time it is used, so that none is overdone.",
+        -10.0,
+        10.0,
+    ),
+    Setting(
+        "penalty_last_n",
+        "Reach of these penalties",
+        "How many tokens back the three penalties look. -1: over the whole answer. 0: they are off.",
+        -1,
+        1 << 20,
+        is_whole=True,
+    ),
+    Setting(
+        "dry_multiplier",
+        "Loop penalty (DRY)",
+        "Above 0, whole phrases are kept from coming again; 0.8 is usual. Against answers that go round in circles.",
+        0.0,
+        10.0,
+    ),
+    Setting(
+        "dry_base",
+        "Growth of the loop penalty",
+        "How much stronger the loop penalty becomes with each further word of the phrase.",
+        1.0,
+        10.0,
+    ),
+    Setting(
+        "dry_allowed_length",
+        "Phrases that may repeat",
+        "Phrases of up to so many tokens are free of the loop penalty.",
+        0,
+        1000,
+        is_whole=True,
+    ),
+    Setting(
+        "xtc_probability",
+        "Surprise (XTC)",
+        "How often the most obvious words are left out: 0 never, 1 always. For stories and ideas, not for facts.",
+        0.0,
+        1.0,
+    ),
+    Setting(
+        "xtc_threshold",
+        "Threshold of surprise",
+        "Words count as obvious from this likelihood on. Above 0.5 there is no surprise at all.",
+        0.0,
+        1.0,
+    ),
+)
+BY_NAME: Mapping[str, Setting] = {one.name: one for one in SETTINGS}
+STOP_TITLE = "Stop texts"
+STOP_WORDS = "The answer ends before any of these texts, one a line. \\n stands for a line break."
+BIAS_TITLE = "Words to favour or avoid"
+BIAS_WORDS = (
+    "One a line, with a number: sincerely = -5. About 5 makes a word frequent, -5 rare; -100 forbids it. Words that "
+    "begin with the same letters may be touched too."
+)
+
+
+class WrongLineError(ValueError):
+    """A text that cannot be read as settings; the message is a sentence for people."""
+
+
+def defaults_of(makers: Sampling) -> Sampling:
+    """Return what holds in a chat where nothing is set; `makers`: as the model's file recommends."""
+    return CHAT_SAMPLING.over(makers).over(USUAL_SAMPLING)
+
+
+def is_makers(name: str, makers: Sampling) -> bool:
+    return getattr(CHAT_SAMPLING, name) is None and getattr(makers, name) is not None
+
+
+def number_of(setting: Setting, text: str) -> float | int | None:
+    """Read a number as it was typed, with a point or a comma; None for nothing.  Raises WrongLineError."""
+    clean = text.strip().replace(",", ".").replace("\u2212", "-")
+    if not clean:
+        return None
+    try:
+        value = int(clean) if setting.is_whole else float(clean)
+    except ValueError:
+        value = math.nan
+    if not setting.least <= value <= setting.most:
+        kind = "whole number" if setting.is_whole else "number"
+        raise WrongLineError(f"This takes a {kind} from {setting.least:,g} to {setting.most:,.7g}.")
+    return value
+
+
+def stops_of(text: str) -> tuple[str, ...]:
+    """Read stop texts, one a line.  Raises WrongLineError."""
+    lines = [line for line in text.split("\n") if line]
+    stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
+    if len(stops) > MOST_STOPS:
+        raise WrongLineError(f"There can be {MOST_STOPS} stop texts at most.")
+    if any(len(one) > MOST_STOP for one in stops):
+        raise WrongLineError(f"A stop text has {MOST_STOP} characters at most.")
+    return stops
+
+
+def text_of_stops(stops: Sequence[str]) -> str:
+    signs = {plain: escaped for escaped, plain in _ESCAPES.items()}
+    return "\n".join("".join(signs.get(sign, sign) for sign in one) for one in stops)
+
+
+def biases_of(text: str) -> tuple[tuple[str, float], ...]:
+    """Read words with their weights, one a line.  Raises WrongLineError, which names the line."""
+    biases: dict[str, float] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        words, _sign, weight = line.rpartition("=")
+        try:
+            value = float(weight.strip().replace(",", ".").replace("\u2212", "-"))
+        except ValueError:
+            value = math.nan
+        if not is_bias(words.strip(), value):
+            limit = f"{STRONGEST_BIAS:g}"
+            raise WrongLineError(f"Line {number}: a word, the sign = and a number from -{limit} to {limit}.")
+        biases[words.strip()] = value
+    if len(biases) > MOST_BIASES:
+        raise WrongLineError(f"There can be {MOST_BIASES} words at most.")
+    return tuple(biases.items())
+
+
+def text_of_biases(biases: Sequence[tuple[str, float]]) -> str:
+    return "\n".join(f"{words} = {bias:g}" for words, bias in biases)
+
+
+def is_stop(value: str) -> bool:
+    return 0 < len(value) <= MOST_STOP
+
+
+def is_bias(words: str, bias: float) -> bool:
+    is_word = bool(words.strip()) and len(words) <= MOST_BIASED and "\n" not in words
+    return is_word and -STRONGEST_BIAS <= bias <= STRONGEST_BIAS
+
+
+# ---- options of a single chat
+#
+# its instructions, model, adapter and sampling. Stored in the item's own settings under these names, and read from
+# there as untrusted. None, "" and 1.0 mean the default.
+
+
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    "lora_scale": (0.0, MOST_STRENGTH),
+    "seed": (0, 2**32 - 1),
+    "max_tokens": (1, 1 << 20),
+    **{one.name: (one.least, one.most) for one in SETTINGS},
+}
+_WHOLE = ("seed", "max_tokens", *(one.name for one in SETTINGS if one.is_whole))
+ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
+WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
+"""What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
+turns are left out of the prompt; they are left out, and notes of the model stand for them.
+"""
+ANY_LANGUAGE, OF_MESSAGE = "", "message"
+ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
+"""Which language answers are asked for in: the model's choice, that of each message, or always the same one."""
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "thinking": THINKING,
+    "when_full": WHEN_FULL,
+    "answer_language": ANSWER_LANGUAGES,
+}
+
+
+class Example(Record):
+    question: str
+    answer: str
+
+
+class ChatOptions(Record):
+    system: str = ""
+    model: str = ""
+    """Id of the model that answers in this chat, whichever is used elsewhere; empty for the default."""
+    lora: str = ""
+    lora_scale: float = 1.0
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    repeat_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    penalty_last_n: int | None = None
+    dry_multiplier: float | None = None
+    dry_base: float | None = None
+    dry_allowed_length: int | None = None
+    xtc_probability: float | None = None
+    xtc_threshold: float | None = None
+    stop: tuple[str, ...] = ()
+    word_bias: tuple[tuple[str, float], ...] = ()
+    """Words with a weight, from -100 (forbidden) to 100."""
+    json_schema: str = ""
+    """Answers are bound to it; kept also where it cannot be used, so that nothing typed is lost."""
+    grammar: str = ""
+    """The same in GBNF; not together with json_schema."""
+    seed: int | None = None
+    """None: a different one for each answer."""
+    max_tokens: int | None = None
+    thinking: str = ""
+    """One of THINKING, for a model that thinks aloud; empty: its usual way."""
+    when_full: str = ASK
+    answer_language: str = ANY_LANGUAGE
+    preset: str = ""
+    """Id of the preset these options came from; some may have been changed since."""
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(
+            **{name: getattr(self, name) for name in SAMPLED},
+            json_schema=self.json_schema or None,
+            grammar=self.grammar or None,
+            thinking=THINKING_OFF if self.json_schema or self.grammar else self.thinking or THINKING_USUAL,
+            thought_tokens=MOST_THOUGHT_TOKENS,
+            thought_seconds=MOST_THOUGHT_SECONDS,
+        )
+
+    @property
+    def settings(self) -> dict[str, Json]:
+        """Return the options as an item's settings; None for a default, which removes the key."""
+        usual = ChatOptions()
+        values: dict[str, Json] = {name: getattr(self, name) for name in NAMES}
+        settings = {name: None if value == getattr(usual, name) else value for name, value in values.items()}
+        return {
+            **settings,
+            "stop": list(self.stop) or None,
+            "word_bias": [list(one) for one in self.word_bias] or None,
+            EXAMPLES: [[one.question, one.answer] for one in self.examples] or None,
+        }
+
+
+FORMS = (SCHEMA, GRAMMAR)
+SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+NAMES = (
+    "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
+    "when_full", "answer_language", "preset", *FORMS,
+)  # fmt: skip
+EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
+MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
+"""A chat's model answers when it has thought for so long: small models may think in circles."""
+
+
+class Lora(Record):
+    id: str
+    name: str
+    path: str
+    scale: float
+
+    @property
+    def said(self) -> dict[str, Json]:
+        return {"lora": self.id, "lora_name": self.name, "lora_scale": self.scale}
+
+
+def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
+    """Read the options from an item's settings; an invalid value becomes the default."""
+    values: dict[str, Json] = {}
+    for name in NAMES:
+        value = untrusted.get(name)
+        is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
+        if name in FORMS and (len(str(value)) > MOST_FORM or any(values.get(form) for form in FORMS)):
+            continue  # an answer has one form
+        if is_text or _is_number(name, value):
+            values[name] = value
+    return changed(
+        ChatOptions(),
+        **values,  # type: ignore[arg-type]
+        stop=_stops_from(untrusted.get("stop")),
+        word_bias=_biases_from(untrusted.get("word_bias")),
+        examples=examples_from(untrusted.get(EXAMPLES)),
+    )
+
+
+def _stops_from(untrusted: object) -> tuple[str, ...]:
+    stops = stored_from(tuple[str, ...], untrusted) or ()
+    return stops if len(stops) <= MOST_STOPS and all(map(is_stop, stops)) else ()
+
+
+def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
+    pairs = stored_from(tuple[tuple[str, float], ...], untrusted) or ()
+    return pairs if len(pairs) <= MOST_BIASES and all(is_bias(*one) for one in pairs) else ()
+
+
+def examples_from(untrusted: object) -> tuple[Example, ...]:
+    """Read examples, as pairs or as objects with `question` and `answer`; none where one is invalid."""
+    found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
+    examples = tuple(one if isinstance(one, Example) else Example(*one) for one in found)
+    return examples if _are_examples(examples) else ()
+
+
+def _are_examples(examples: Sequence[Example]) -> bool:
+    sides = [side for one in examples for side in (one.question, one.answer)]
+    return len(examples) <= MOST_EXAMPLES and all(side.strip() and len(side) <= MOST_EXAMPLE for side in sides)
+
+
+def check_options(options: ChatOptions) -> None:
+    """Check the values of the options.  Raises KnownError `request.invalid`, which names the option."""
+    for name in _LIMITS:
+        value = getattr(options, name)
+        if value is not None and not _is_number(name, value):
+            raise KnownError("request.invalid", what=name)
+    if any(len(getattr(options, name)) > MOST_FORM for name in FORMS) or (options.json_schema and options.grammar):
+        raise KnownError("request.invalid", what="form of the answer")
+    for name, read in (("stop", _stops_from), ("word_bias", _biases_from)):
+        if read(getattr(options, name)) != getattr(options, name):
+            raise KnownError("request.invalid", what=name)
+    if not _are_examples(options.examples):
+        raise KnownError("request.invalid", what=EXAMPLES)
+    for name, values in _CHOICES.items():
+        if getattr(options, name) not in ("", *values):
+            raise KnownError("request.invalid", what=name)
+
+
+def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
+    """Merge the sampling of an answer: the request's, else the chat's, else the default.
+
+    Raises KnownError `request.invalid`.
+    """
+    own = options.sampling
+    is_bound = request.json_schema is not None or request.grammar is not None
+    form = request if is_bound else own
+    merged = changed(
+        request.over(own).over(usual),
+        seed=own.seed if request.seed is None else request.seed,
+        max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
+        stop=request.stop or own.stop,
+        word_bias=request.word_bias or own.word_bias,
+        json_schema=form.json_schema,
+        grammar=form.grammar,
+        thinking=THINKING_OFF if is_bound else own.thinking,  # a bound answer has no room for a thought
+        thought_tokens=own.thought_tokens,
+        thought_seconds=own.thought_seconds,
+    )
+    return sampling_from(to_json(merged))
+
+
+def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRecord]) -> Lora | None:
+    """Return the adapter of a chat for a model; whether their sizes match is only known when the engine opens it.
+
+    Raises KnownError `adapter.gone`, `adapter.other_model`.
+    """
+    if not options.lora:
+        return None
+    adapter = next((one for one in known if one.id == options.lora and one.kind == "adapter"), None)
+    if adapter is None:
+        raise KnownError("adapter.gone")
+    theirs, ours = adapter.header.get("architecture"), record.header.get("architecture")
+    if theirs and ours and theirs != ours:
+        reason = f"it is made for {theirs}, not for {ours}"
+        raise KnownError("adapter.other_model", adapter=adapter.name, model=record.name, reason=reason)
+    return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), options.lora_scale)
+
+
+def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
+    """Return the adapter an answer was written with.  Raises KnownError `adapter.gone`."""
+    said = options_from(message.sampling)
+    adapter = next((one for one in known if one.id == said.lora), None) if said.lora else None
+    if said.lora and adapter is None:
+        raise KnownError("adapter.gone")
+    return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), said.lora_scale) if adapter else None
+
+
+def _is_number(name: str, value: object) -> bool:
+    if name not in _LIMITS or isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    low, high = _LIMITS[name]
+    return math.isfinite(value) and low <= value <= high and (name not in _WHOLE or isinstance(value, int))
+
+
+# ---- the type of a verified quotation from an attachment
+
+
+class Quoted(Record):
+    name: str
+    document: str
+    """Id of the document; empty for text that is in none."""
+    page: int
+    start: int
+    end: int
+    quote: str
+
+
+# ---- answers written once more, shorter, longer or simpler
+
+
+class Rewrite(StrEnum):
+    SHORTER = "shorter"
+    LONGER = "longer"
+    SIMPLER = "simpler"
+
+
+LABELS: Mapping[Rewrite, str] = {
+    Rewrite.SHORTER: "Shorter",
+    Rewrite.LONGER: "Longer",
+    Rewrite.SIMPLER: "Simpler",
+}
+_REQUESTS: Mapping[str, tuple[str, str, str]] = {
+    "en": (
+        "Write your answer again in about half as many words. Keep its facts, names and numbers. Write the answer "
+        "alone.",
+        "Write your answer again in more detail. Add no facts that you are not sure of. Write the answer alone.",
+        "Write your answer again in plain words and short sentences, so that anybody understands it. Keep its facts, "
+        "names and numbers. Write the answer alone.",
+    ),
+    "de": (
+        "Schreibe deine Antwort noch einmal mit etwa halb so vielen Wörtern. Behalte Tatsachen, Namen und Zahlen bei. "
+        "Schreibe nur die Antwort.",
+        "Schreibe deine Antwort noch einmal ausführlicher. Füge keine Tatsachen hinzu, bei denen du nicht sicher bist. "
+        "Schreibe nur die Antwort.",
+        "Schreibe deine Antwort noch einmal in einfachen Worten und kurzen Sätzen, sodass jeder sie versteht. Behalte "
+        "Tatsachen, Namen und Zahlen bei. Schreibe nur die Antwort.",
+    ),
+    "fr": (
+        "Réécris ta réponse avec environ deux fois moins de mots. Garde les faits, les noms et les nombres. N’écris "
+        "que la réponse.",
+        "Réécris ta réponse avec plus de détails. N’ajoute aucun fait dont tu n’es pas sûr. N’écris que la réponse.",
+        "Réécris ta réponse avec des mots simples et des phrases courtes, pour que tout le monde la comprenne. Garde "
+        "les faits, les noms et les nombres. N’écris que la réponse.",
+    ),
+    "es": (
+        "Escribe tu respuesta otra vez con la mitad de palabras. Conserva los hechos, los nombres y los números. "
+        "Escribe solo la respuesta.",
+        "Escribe tu respuesta otra vez con más detalle. No añadas hechos de los que no estés seguro. Escribe solo la "
+        "respuesta.",
+        "Escribe tu respuesta otra vez con palabras sencillas y frases cortas, para que cualquiera la entienda. "
+        "Conserva los hechos, los nombres y los números. Escribe solo la respuesta.",
+    ),
+    "it": (
+        "Riscrivi la tua risposta con circa la metà delle parole. Mantieni fatti, nomi e numeri. Scrivi solo la "
+        "risposta.",
+        "Riscrivi la tua risposta con più dettagli. Non aggiungere fatti di cui non sei sicuro. Scrivi solo la "
+        "risposta.",
+        "Riscrivi la tua risposta con parole semplici e frasi brevi, in modo che tutti la capiscano. Mantieni fatti, "
+        "nomi e numeri. Scrivi solo la risposta.",
+    ),
+}
+
+
+def request_for(rewrite: Rewrite, answer: str) -> str:
+    requests = _REQUESTS.get(tongue(answer), _REQUESTS["en"])
+    return requests[list(Rewrite).index(rewrite)]
+
+
+def kept_of(rewrite: Rewrite, answer: Message) -> dict[str, Json]:
+    return {"rewrite": rewrite, "rewrite_of": answer.id}
+
+
+def rewrite_of(message: Message) -> Rewrite | None:
+    return stored_from(Rewrite, message.sampling.get("rewrite"))
+
+
+def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the messages that an answer was asked for with: those before it, and for one written once more also the
+    answer it came from and the request.
+
+    `messages`: all of the chat.  Where the answer it came from was deleted, those before it.
+    """
+    rewrite, of = rewrite_of(answer), answer.sampling.get("rewrite_of")
+    old = next((one for one in messages if one.id == of), None)
+    if rewrite is None or old is None or not before:
+        return tuple(before)
+    request = (TextPart(request_for(rewrite, old.text), Origin.PERSON),)
+    return (*before, old, changed(before[-1], id="", parent=old.id, role=Role.USER, parts=request, text=""))
+
+
+# ---- events of chats
+
+
+class ContextMeasured(Event):
+    chat: str | None
+    tokens: int
+    context_size: int
+    parts: tuple[ContextPart, ...] = ()
+    when_full: str = ""
+
+
+class NotesBegun(Event):
+    """The model writes notes on the earlier part of a chat, before it writes this answer."""
+
+    item: str
+    message: str
+
+
+class TurnsLeftOut(Event):
+    """More of a chat is left out of what the model reads, from this answer on; ItemChanged came before."""
+
+    item: str
+    message: str
+    count: int
+    """Of the messages left out, with those left out before."""
+    has_notes: bool
+
+
+class PresetsChanged(Event): ...
+
+
+class QuotesFound(Event):
+    """Quotations in an answer were found in its attachments; published after its MessageEnded."""
+
+    item: str
+    message: str
+    quotes: tuple[Quoted, ...]

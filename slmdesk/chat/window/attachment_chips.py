@@ -1,0 +1,407 @@
+"""An attachment of a message not yet sent, and its chip above the composer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path, PurePath
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+
+from slmdesk.base.types import AttachMode, Json
+from slmdesk.chat.types import AttachRequest
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.passages import count_words
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    FlowLayout,
+    column,
+    named,
+    plain_tip,
+    row,
+    set_icon,
+    set_kind,
+    tool_button,
+)
+
+READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
+PASTED, INSERT = "Pasted text", "Insert as text instead"
+MOST_NAME = 40
+"""Characters of a name in a sentence."""
+_KEYS = count(1)
+MODES = {
+    AttachMode.AUTO: "Automatic: whole where it fits",
+    AttachMode.WHOLE: "Read it whole",
+    AttachMode.PASSAGES: "Only the passages that fit the question",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """One attachment of a draft; used on the window's thread."""
+
+    name: str
+    path: Path | None = None
+    document: str = ""
+    source: tuple[str, ...] = ()
+    """Text that is in no document."""
+    mode: AttachMode = AttachMode.AUTO
+    state: str = READING
+    done: int = 0
+    total: int = 0
+    """Number of pages, while it is read."""
+    pages: int = 0
+    unread: int = 0
+    """Pages without words."""
+    kind: str = "page"
+    tokens: int | None = None
+    is_guess: bool = False
+    use: str = ""
+    """How much of it will be read: what the context meter says."""
+    most_tokens: int = 0
+    """Of a folder: the tokens of passages that will be read at most."""
+    folder: str = ""
+    """Id of a folder of the library, which is being read as long as `total` is not 0."""
+    documents: int = 0
+    """Of a folder: those that were read."""
+    problem: str = ""
+    is_private: bool = False
+    """Of a private chat: its document is read without being kept."""
+    key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
+
+    @property
+    def is_pasted(self) -> bool:
+        return bool(self.source) and self.path is None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state != READING
+
+    @property
+    def request(self) -> AttachRequest:
+        if self.folder:
+            return AttachRequest(name=self.name, mode=AttachMode.PASSAGES, collection=self.folder)
+        return AttachRequest(self.document, self.name, self.source, self.kind, self.mode)
+
+    @property
+    def words(self) -> str:
+        if self.folder and self.state != FAILED:
+            return self._folder_words()
+        if self.state == READING:
+            return f"reading, page {self.done:,} of {self.total:,}\u2026" if self.total else "reading\u2026"
+        if self.state == LOCKED:
+            return "locked: its password is needed"
+        if self.state == FAILED:
+            return self.problem
+        about = "about " if self.is_guess else ""
+        parts = [
+            self._use_words(),
+            f"{about}{self.tokens:,} tokens" if self.tokens is not None else "",
+            "" if self.is_pasted else f"{self.pages:,} {self.kind}" + ("" if self.pages == 1 else "s"),
+            f"{self.unread:,} without words" if self.unread else "",
+        ]
+        return " \u00b7 ".join(part for part in parts if part)
+
+    def _folder_words(self) -> str:
+        """A folder has no size of its own in a message: it takes what the passages take that fit the question."""
+        parts = [
+            "by passages",
+            f"up to {self.most_tokens:,} tokens" if self.most_tokens else "",
+            f"{self.documents:,} document{'s' * (self.documents != 1)}",
+            f"still reading, {self.done:,} of {self.total:,}" if self.total else "",
+            f"{self.unread:,} could not be read" if self.unread else "",
+        ]
+        return " \u00b7 ".join(part for part in parts if part)
+
+    def _use_words(self) -> str:
+        if not self.use:
+            return ""
+        return "whole" if self.use.startswith("whole") else "by passages"
+
+    @property
+    def kept(self) -> dict[str, Json]:
+        """As it is saved with a draft, to survive a restart."""
+        shape: dict[str, Json] = {"name": self.name, "mode": self.mode.value}
+        if self.folder:
+            shape["folder"] = self.folder
+        elif self.source:
+            shape["source"] = list(self.source)
+        elif self.document and self.state == READY:
+            shape["document"] = self.document
+        elif self.path is not None:
+            shape["path"] = os.fsencode(self.path).hex()
+        return shape
+
+
+def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
+    """A draft from its saved form; None if that is invalid."""
+    name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
+    source, mode, folder = untrusted.get("source", ()), untrusted.get("mode"), untrusted.get("folder", "")
+    if not isinstance(name, str) or not isinstance(document, str):
+        return None
+    if not isinstance(path, str) or not isinstance(folder, str):
+        return None
+    texts = tuple(one for one in source if isinstance(one, str)) if isinstance(source, list | tuple) else ()
+    requested = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
+    try:
+        place = Path(os.fsdecode(bytes.fromhex(path))) if path else None
+    except ValueError:
+        return None
+    if not (document or texts or place or folder):
+        return None
+    return Draft(name, place, document, texts, requested, folder=folder)
+
+
+def pasted_draft(text: str, names: Container[str]) -> Draft:
+    """A draft of text from the clipboard; its name, with the number of words, is none of `names`."""
+    words = count_words(text)
+    size = f"({words:,} word{'s' * (words != 1)})"
+    named = (f"{PASTED} {size}" if number == 1 else f"{PASTED} {number} {size}" for number in count(1))
+    return Draft(next(name for name in named if name not in names), source=(text,))
+
+
+def reason_of(problem: Problem) -> str:
+    """Why a document cannot be used, to show under its name: "is damaged (…)", without its path in front."""
+    path = str(problem.args.get("path") or "")
+    for subject in (path, PurePath(path).name) if path else ():
+        for start in (f"The document {subject} ", f"{subject} "):
+            if problem.sentence.startswith(start):
+                return problem.sentence.removeprefix(start)
+    return problem.sentence.replace(path, "it", 1) if path else problem.sentence
+
+
+def waiting_words(drafts: Sequence[Draft]) -> str:
+    open_ones = [one for one in drafts if not one.is_settled]
+    if not open_ones:
+        return ""
+    if len(open_ones) == 1:
+        name = open_ones[0].name
+        short = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 13]}\u2026{name[-12:]}"
+        return f"Sends as soon as {short} is read."
+    return f"Sends as soon as {len(open_ones)} documents are read."
+
+
+# ---- the attachments of the message being written, as chips above the composer
+
+
+LEAST_LETTERS, MOST_LETTERS = 28, 72
+"""Width of a chip, in letters x: as many chips stand beside one another as there is room for, as wide as they need."""
+MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
+"""Visible rows of chips; more are scrolled to."""
+LOW = 650
+"""Height of a page, in pixels, that leaves the conversation little room."""
+BUTTON = 24
+OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+
+
+class Chip(QFrame):
+    open_requested = Signal(str)
+    remove_requested = Signal(str)
+    mode_chosen = Signal(str, str)
+    inline_requested = Signal(str)
+
+    def __init__(self, draft: Draft, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "attachment_chip", kind="attachment")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.key = draft.key
+        self._draft = draft
+        self.requested_width = 1
+        self._build_ui()
+        self.show_draft(draft)
+
+    def _build_ui(self) -> None:
+        self._icon = named(QLabel(self), "chip_icon")
+        self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
+        self._words = ElidedLabel(self, name="chip_words", kind="small")
+        self._more = self._button("chip_more", "ellipsis", "How it is read, and more")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(self._menu)
+        self._remove = self._button("chip_remove", "x", "Remove")
+        self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
+        lines = column(self._name, self._words, gap=0)
+        sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        self._parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
+        self._parts.insertSpacing(1, theme.SPACE_8)
+
+    def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
+        button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="muted")
+        button.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
+        button.setFixedWidth(BUTTON)
+        return button
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (self, self._more, self._remove)
+
+    def show_draft(self, draft: Draft) -> None:
+        self._draft = draft
+        is_bad = draft.state in (FAILED, LOCKED)
+        usual = "folder-open" if draft.folder else "file-text"
+        set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "muted")
+        self._name.set_full_text(draft.name)
+        self._words.set_full_text(draft.words)
+        kind = "danger" if is_bad else "small"
+        if self._words.property("kind") != kind:
+            set_kind(self._words, kind)
+        self.setAccessibleName(f"Attached: {draft.name}, {draft.words}")
+        self.setToolTip(plain_tip(f"{draft.name}\n{draft.words}\n{self._hint()}"))
+        self._more.setAccessibleName(f"How {draft.name} is read, and more")
+        self._remove.setAccessibleName(f"Remove {draft.name}")
+
+    @property
+    def needed_width(self) -> int:
+        words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
+        words += 1  # an advance is rounded, and half a pixel less cuts the text
+        self._parts.activate()  # else its size is that of the words of before, until the next turn
+        return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
+
+    def _hint(self) -> str:
+        if self._draft.state == LOCKED:
+            return "Click to give its password."
+        shown = "which documents it has" if self._draft.folder else "the text that is used"
+        return "" if self._draft.state in (READING, FAILED) else f"Click to see {shown}."
+
+    def sizeHint(self) -> QSize:
+        """All chips are equally wide, so that they stand in columns."""
+        return QSize(self.requested_width, super().sizeHint().height())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.open_requested.emit(self.key)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in OPEN_KEYS:
+            self.open_requested.emit(self.key)
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_requested.emit(self.key)
+        else:
+            super().keyPressEvent(event)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        usual = "Show its documents" if self._draft.folder else "Show the text that is used"
+        words = "Give its password\u2026" if self._draft.state == LOCKED else usual
+        show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
+        show.setEnabled(self._draft.state not in (READING, FAILED))
+        if not self._draft.folder:
+            self._menu.addSeparator()
+            self._add_modes()
+        self._menu.addSeparator()
+        if self._draft.is_pasted:
+            self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
+        self._menu.addAction("Remove", lambda: self.remove_requested.emit(self.key))
+
+    def _add_modes(self) -> None:
+        group = QActionGroup(self._menu)
+        for mode, label in MODES.items():
+            action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
+            action.triggered.connect(lambda _checked=False, mode=mode: self.mode_chosen.emit(self.key, mode.value))
+            self._menu.addAction(action)
+
+
+class AttachmentBar(QScrollArea):
+    """All chips; hidden while there are none."""
+
+    open_requested = Signal(str)
+    remove_requested = Signal(str)
+    mode_chosen = Signal(str, str)
+    inline_requested = Signal(str)
+    chips_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "attachment_bar", label="Attachments")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._inner = named(QWidget(self), "attachment_inner")
+        self._flow = FlowLayout(self._inner, gap=theme.SPACE_8)
+        self.setWidget(self._inner)
+        self.viewport().setAutoFillBackground(False)
+        self._inner.setAutoFillBackground(False)
+        self.chips: list[Chip] = []
+        self._space = 1000
+        self._fit_timer = Delay(self, 0, self._fit)
+        self.setVisible(False)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return tuple(one for chip in self.chips for one in chip.in_order)
+
+    def show_drafts(self, drafts: Sequence[Draft]) -> None:
+        """Show these drafts; existing chips keep their widget."""
+        known = {one.key: one for one in self.chips}
+        requested = [one.key for one in drafts]
+        if requested == list(known):
+            for draft in drafts:
+                known[draft.key].show_draft(draft)
+            self._fit()
+            return
+        had_focus = next((at for at, one in enumerate(self.chips) if one.isAncestorOf(self._focus())), None)
+        while self._flow.count():
+            self._flow.takeAt(0)
+        chips = [known.pop(one.key) if one.key in known else self._make(one) for one in drafts]
+        for gone in known.values():
+            gone.hide()
+            gone.deleteLater()
+        for chip, draft in zip(chips, drafts, strict=True):
+            self._flow.addWidget(chip)
+            chip.show_draft(draft)
+            chip.show()
+        self.chips = chips
+        if had_focus is not None and chips:
+            chips[min(had_focus, len(chips) - 1)].setFocus()
+        self.setVisible(bool(chips))
+        self._fit()
+        self.chips_changed.emit()
+
+    def _focus(self) -> QWidget:
+        return self.window().focusWidget() or self
+
+    def _make(self, draft: Draft) -> Chip:
+        chip = Chip(draft, self._inner)
+        chip.open_requested.connect(self.open_requested)
+        chip.remove_requested.connect(self.remove_requested)
+        chip.mode_chosen.connect(self.mode_chosen)
+        chip.inline_requested.connect(self.inline_requested)
+        return chip
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another style or font has reached the chips in the next turn."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_timer.start()
+
+    def set_space(self, height: int) -> None:
+        self._space = height
+        self._fit()
+
+    def _fit(self) -> None:
+        if not self.chips:
+            return
+        gap, width, letter = theme.SPACE_8, max(self.viewport().width(), 1), self.fontMetrics().horizontalAdvance("x")
+        columns = min(len(self.chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
+        needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in self.chips))
+        for chip in self.chips:
+            chip.requested_width = min(needed, MOST_LETTERS * letter, (width - (columns - 1) * gap) // columns)
+            chip.updateGeometry()
+        row = self.chips[0].sizeHint().height()
+        requested = self._flow.heightForWidth(width)
+        self._inner.setMinimumHeight(requested)
+        rows = MOST_ROWS if self._space >= LOW else MOST_ROWS_LOW
+        self.setFixedHeight(min(requested, int(row * rows) + gap))

@@ -1,0 +1,627 @@
+"""What is attached to the message being written, read in the background and counted; the unsent drafts of each chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.base.documents import FORMATS, takes_password
+from slmdesk.base.protocol import stored_list
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.types import AttachMode, Json
+from slmdesk.chat.attachment_text import page_text
+from slmdesk.chat.conversation import MOST_ATTACHED, is_private
+from slmdesk.chat.types import AttachRequest, ContextMeasured
+from slmdesk.chat.window.attachment_chips import (
+    FAILED,
+    INSERT,
+    LOCKED,
+    READING,
+    READY,
+    Draft,
+    draft_from,
+    pasted_draft,
+    reason_of,
+    waiting_words,
+)
+from slmdesk.chat.window.composer import Composer, LibraryNames, Mentions
+from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentProgress
+from slmdesk.library.types import CollectionState, CollectionStatus, file_of
+from slmdesk.runtime.events import ItemGone, ModelState, ModelStateChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
+from slmdesk.window.widgets.dialogs import ask_password, show_used_text
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
+
+if TYPE_CHECKING:
+    from slmdesk.chat.attachments import AttachmentCost
+    from slmdesk.library.service import DocumentText, LibraryName
+    from slmdesk.services import Services
+
+SETTLED = "attachments"
+"""Key of the notice that says why nothing was sent."""
+
+
+class AttachController(QObject):
+    shown = Signal(object)
+    changed = Signal()
+    waiting_shown = Signal(str)
+    password_requested = Signal(str, str, bool)
+    text_arrived = Signal(str, object)
+    documents_arrived = Signal(str, object)
+    inline_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="attach_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self._drafts: dict[str, list[Draft]] = {}
+        self._then: Callable[[], None] | None = None
+        self.names = LibraryNames(bridge, self)
+        self._reader = DraftReader(bridge, self._all, self)
+        self._reader.settled.connect(self._on_settled)
+        self._reader.counted.connect(self._show)
+        self._reader.password_requested.connect(self._on_password_requested)
+        bridge.on(ContextMeasured, self._on_measured)
+        bridge.on(ModelStateChanged, self._on_model_changed)
+
+    # ---- which chat
+
+    def show_chat(self, chat: str) -> None:
+        if chat != self._chat:
+            self._chat = chat
+            self.stop_waiting()
+        self._show()
+
+    def begin_chat(self, chat: str) -> None:
+        self._chat = chat
+        if "" in self._drafts:
+            self._drafts[chat] = self._drafts.pop("")
+
+    def open(self, item: Item) -> None:
+        """Take over the attachments of a chat's stored draft when it is first opened."""
+        if item.id in self._drafts:
+            return
+        shapes = stored_list(dict, item.settings.get("draft_attachments"))
+        found = [draft for shape in shapes if (draft := draft_from(shape))]
+        self._drafts[item.id] = found
+        for one in found:
+            self._reader.begin(one)
+
+    def put(self, drafts: Sequence[Draft]) -> None:
+        """Attach these, which were kept, and have them read."""
+        self.now[:] = drafts
+        for one in drafts:
+            self._reader.begin(one)
+        self._notify()
+
+    def forget(self, chat: str) -> None:
+        for one in self._drafts.pop(chat, []):
+            self._reader.stop(one)
+
+    @property
+    def now(self) -> list[Draft]:
+        return self._drafts.setdefault(self._chat, [])
+
+    def kept(self, chat: str) -> list[Json]:
+        return [one.kept for one in self._drafts.get(chat, [])]
+
+    @property
+    def chats(self) -> list[str]:
+        return list(self._drafts)
+
+    # ---- requests of the page
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        given, received = list(paths), partial(self._on_expanded, self._chat)
+        self._bridge.follow(self._bridge.services.documents.expand(given), received)
+
+    def add_known(self, named: LibraryName) -> None:
+        """Attach a document or a folder of the library, unless it is attached already."""
+        if any(named.id in (one.document, one.folder) for one in self.now) or not self._has_space(1):
+            return
+        draft = Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id)
+        self.now.append(draft)
+        self._reader.begin(draft)
+        self._notify()
+
+    def add_text(self, text: str) -> None:
+        if len(self.now) >= MOST_ATTACHED:  # it must not get lost
+            self.inline_requested.emit(text)
+            return
+        draft = pasted_draft(text, {one.name for one in self.now})
+        self.now.append(draft)
+        self._reader.begin(draft)
+        self._notify()
+        into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
+        self._bridge.notice_raised.emit(
+            Notice(
+                "The long text you pasted was attached." + (f" {keys} pastes it as text." if keys else ""),
+                action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}",
+            )
+        )  # fmt: skip
+
+    def put_inline(self, key: str) -> None:
+        draft = self._find(key)
+        if draft is not None and draft.is_pasted:
+            self._drop(draft)
+            self.inline_requested.emit("\n\n".join(draft.source))
+
+    def remove(self, key: str) -> None:
+        draft, chat = self._find(key), self._chat
+        if draft is None:
+            return
+        place = self.now.index(draft)
+        self._drop(draft)
+        back = partial(self._put_back, chat, draft, place)
+        words = f"{draft.name} is not attached any more."
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
+        )
+
+    def set_mode(self, key: str, mode: str) -> None:
+        draft = self._find(key)
+        if draft is not None:
+            draft.mode, draft.use = AttachMode(mode), ""
+            self._notify()
+
+    def open_text(self, key: str) -> None:
+        """Ask for the text that will be used: `text_arrived`, for a folder `documents_arrived`, follows.
+
+        For a locked document, ask for its password.
+        """
+        draft = self._find(key)
+        if draft is None:
+            return
+        if draft.state == LOCKED:
+            self.password_requested.emit(draft.key, draft.name, False)
+        elif draft.state == READY and draft.folder:
+            self._bridge.ask(
+                lambda services: [one.name for one in services.collections.readable(draft.folder)],
+                partial(self.documents_arrived.emit, draft.name),
+            )
+        elif draft.state == READY:
+            self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
+
+    def unlock(self, key: str, password: str) -> None:
+        draft = self._find(key)
+        if draft is not None:
+            self._reader.unlock(draft, password)
+            self._notify()
+
+    # ---- sending
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._then is not None
+
+    def when_settled(self, then: Callable[[], None]) -> bool:
+        """Whether all attachments are ready; if not, `then` is called once they are.
+
+        If one cannot be read, a notice says so and `then` is dropped.
+        """
+        failed = next((one for one in self.now if one.state in (FAILED, LOCKED)), None)
+        if failed is not None:
+            self.stop_waiting()
+            words = f"{failed.name} cannot be read, so nothing was sent. Remove it, or read it another way."
+            self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
+            return False
+        if all(one.is_settled for one in self.now):
+            self.stop_waiting()
+            return True
+        self._then = then
+        self.waiting_shown.emit(waiting_words(self.now))
+        return False
+
+    def stop_waiting(self) -> None:
+        if self._then is not None:
+            self._then = None
+            self.waiting_shown.emit("")
+
+    def requests(self) -> tuple[AttachRequest, ...]:
+        """The attachments of the open chat that can be sent now."""
+        return tuple(one.request for one in self.now if one.state == READY)
+
+    def take(self) -> list[Draft]:
+        taken, self._drafts[self._chat] = self.now, []
+        self._notify()
+        return taken
+
+    def give_back(self, chat: str, drafts: Sequence[Draft]) -> None:
+        self._drafts[chat] = [*drafts, *self._drafts.get(chat, [])]
+        self._notify()
+
+    # ---- documents
+
+    def _on_expanded(self, chat: str, found: list[Path]) -> None:
+        if not found:
+            self._bridge.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
+        drafts = self._drafts.setdefault(chat, [])
+        known = {one.path for one in drafts}
+        for path in [one for one in found if one not in known]:
+            if not self._has_space(1, drafts):
+                break
+            draft = Draft(path.name, path, is_private=is_private(chat))
+            drafts.append(draft)
+            self._reader.begin(draft)
+        self._notify()
+
+    def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
+        if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
+            return True
+        words = f"At most {MOST_ATTACHED} documents can be attached to a message; the others were left out."
+        self._bridge.notice_raised.emit(Notice(words, key="too many attachments"))
+        return False
+
+    # ---- events
+
+    def _on_settled(self, draft: Draft) -> None:
+        if draft.state == READY and not draft.folder:
+            self._reader.count(draft, self._chat)
+        self._notify()
+        self._go_on()
+
+    def _on_password_requested(self, draft: Draft, is_wrong: bool) -> None:
+        if draft in self.now:
+            self.password_requested.emit(draft.key, draft.name, is_wrong)
+
+    def _on_measured(self, event: ContextMeasured) -> None:
+        if (event.chat or "") != self._chat:
+            return
+        parts = {part.key: part for part in event.parts if part.key}
+        for one in self.now:
+            if part := parts.get(one.document or one.name):
+                one.use, one.most_tokens = part.note, part.tokens
+        self._show()
+
+    def _on_model_changed(self, event: ModelStateChanged) -> None:
+        """Count again: models count tokens differently."""
+        if event.state is ModelState.READY:
+            for one in self.now:
+                if one.state == READY and not one.folder:
+                    self._reader.count(one, self._chat)
+
+    # ---- private
+
+    def _all(self) -> list[Draft]:
+        return [one for drafts in self._drafts.values() for one in drafts]
+
+    def _find(self, key: str) -> Draft | None:
+        return next((one for one in self.now if one.key == key), None)
+
+    def _drop(self, draft: Draft) -> None:
+        self.now.remove(draft)
+        self._reader.stop(draft)
+        self._notify()
+        self._go_on()
+
+    def _put_back(self, chat: str, draft: Draft, place: int) -> None:
+        self._drafts.setdefault(chat, []).insert(place, draft)
+        if draft.state == READING:
+            self._reader.begin(draft)
+        self._notify()
+
+    def _go_on(self) -> None:
+        if self._then is None:
+            return
+        if not all(one.is_settled for one in self.now):
+            self.waiting_shown.emit(waiting_words(self.now))
+            return
+        then, self._then = self._then, None
+        self.waiting_shown.emit("")
+        then()
+
+    def _notify(self) -> None:
+        self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        self.shown.emit(tuple(self.now))
+
+
+# ---- reads what is attached to a message in the background, and counts its tokens
+
+
+NOTHING_READ = "none of its documents could be read"
+UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
+"""Of a folder without documents: some may still come."""
+LOCKS = ("document.locked", "document.wrong_password")
+
+
+class DraftReader(QObject):
+    settled = Signal(object)
+    counted = Signal()
+    password_requested = Signal(object, bool)
+
+    def __init__(self, bridge: Bridge, drafts: Callable[[], Sequence[Draft]], parent: QObject) -> None:
+        """`drafts`: the attachments of all chats."""
+        super().__init__(parent, objectName="draft_reader")
+        self._bridge, self._drafts = bridge, drafts
+        self._openings: dict[str, Call] = {}
+        bridge.on(DocumentChanged, self._on_document_changed)
+        bridge.on(DocumentProgress, self._on_progressed)
+        bridge.on(DocumentGone, self._on_gone)
+        bridge.on(CollectionChanged, self._on_folder_changed)
+        bridge.on(CollectionGone, self._on_folder_gone)
+
+    def begin(self, draft: Draft) -> None:
+        if draft.is_pasted:
+            self._settle(draft, READY)
+        elif draft.folder:
+            self._bridge.ask(
+                self._bridge.services.collections.state(draft.folder),
+                partial(self._take_folder, draft),
+                lambda _problem: self._lose_folder(draft),
+            )
+        elif draft.document:
+            self._bridge.ask(
+                self._bridge.services.documents.document(draft.document),
+                partial(self._on_record, draft),
+                partial(self._on_read, draft),
+            )
+        else:
+            self._open(draft, "")
+
+    def unlock(self, draft: Draft, password: str) -> None:
+        draft.state = READING
+        self._open(draft, password)
+
+    def stop(self, draft: Draft) -> None:
+        opening = self._openings.pop(draft.key, None)
+        if opening is not None:
+            opening.cancel()
+
+    def count(self, draft: Draft, chat: str, then: Callable[[AttachmentCost], None] | None = None) -> None:
+        request = draft.request
+
+        def failed(problem: Problem) -> None:
+            draft.problem = reason_of(problem)
+            self._settle(draft, FAILED)
+
+        def arrived(weighed: AttachmentCost) -> None:
+            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
+            found = weighed.measured
+            draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
+            self.counted.emit()
+            if then is not None:
+                then(weighed)
+
+        self._bridge.follow(self._bridge.services.chats.weigh(chat or None, request), arrived, failed)
+
+    # ---- folders
+
+    def _take_folder(self, draft: Draft, state: CollectionState) -> None:
+        """Note what a folder has now.  It can be sent as soon as a document of it was read."""
+        is_reading = state.status is CollectionStatus.INDEXING
+        draft.name, draft.documents, draft.unread = state.record.name, state.documents, state.unread
+        draft.done, draft.total = (state.done, state.total) if is_reading else (0, 0)
+        draft.problem = NOTHING_READ
+        then = READY if state.documents else READING if state.status in UNREAD else FAILED
+        if then == draft.state:
+            self.counted.emit()
+        else:
+            self._settle(draft, then)
+
+    def _on_folder_changed(self, event: CollectionChanged) -> None:
+        for one in self._drafts():
+            if one.folder == event.state.record.id:
+                self._take_folder(one, event.state)
+
+    def _on_folder_gone(self, event: CollectionGone) -> None:
+        for one in self._drafts():
+            if one.folder == event.id:
+                self._lose_folder(one)
+
+    def _lose_folder(self, draft: Draft) -> None:
+        draft.problem = "taken off the list on the Documents page"
+        self._settle(draft, FAILED)
+
+    # ---- documents
+
+    def _open(self, draft: Draft, password: str) -> None:
+        path = draft.path
+        if path is None:
+            return
+        read = partial(self._on_read, draft)
+        if draft.is_private:
+            self._openings[draft.key] = self._bridge.follow(
+                self._bridge.services.documents.read(path, password=password), read, read
+            )
+            return
+        self._openings[draft.key] = self._bridge.follow(
+            self._bridge.services.documents.open(path, password=password), read, read
+        )
+
+    def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
+        """A document that was read before: use it if it was read to its end, else open it again."""
+        if record.status is DocumentStatus.READ:
+            self._on_read(draft, record)
+        else:
+            draft.path, draft.document = file_of(record), ""
+            self._open(draft, "")
+
+    def _on_read(self, draft: Draft, result: DocumentRecord | DocumentText | Problem) -> None:
+        from slmdesk.library.service import DocumentText
+
+        self._openings.pop(draft.key, None)
+        if isinstance(result, DocumentText):
+            draft.source = tuple(page_text(page) for page in result.pages)
+            draft.kind = str(result.info.page_kind)
+            self._settle(draft, READY)
+            return
+        if isinstance(result, DocumentRecord):
+            draft.document, draft.name = result.id, result.name
+            self._settle(draft, READY)
+            return
+        draft.problem = reason_of(result)
+        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
+        self._settle(draft, LOCKED if is_locked else FAILED)
+        if result.code in LOCKS and not is_locked:  # no password would help: what would is in the sentence
+            self._bridge.problem_met.emit(result)
+        if is_locked:
+            self.password_requested.emit(draft, result.code != LOCKS[0])
+
+    def _settle(self, draft: Draft, state: str) -> None:
+        draft.state = state
+        self.settled.emit(draft)
+
+    # ---- events
+
+    def _on_document_changed(self, event: DocumentChanged) -> None:
+        for one in self._drafts():
+            if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
+                one.document = event.document.id
+
+    def _on_progressed(self, event: DocumentProgress) -> None:
+        for one in self._drafts():
+            if one.state == READING and one.document == event.id:
+                one.done, one.total = event.done, event.total
+                self.counted.emit()
+
+    def _on_gone(self, event: DocumentGone) -> None:
+        for one in self._drafts():
+            if one.document == event.id and one.state == READY:
+                one.problem = "forgotten on the Documents page"
+                self._settle(one, FAILED)
+
+
+# ---- attaching on the chat page
+
+
+class AttachmentEntry(QObject):
+    def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
+        super().__init__(page, objectName="attaching")
+        self._controller, self._composer, self._page = controller, composer, page
+        FileDrop(page, self._on_dropped, pick=self._documents)
+        self.mentions = Mentions(
+            composer.input_box, controller.names, page,
+            sign="@", name="mention_list", label="Documents and folders to attach", is_first=False,
+        )  # fmt: skip
+        controller.names.changed.connect(self.mentions.names_changed)
+        self._connect()
+
+    def _connect(self) -> None:
+        controller, composer, bar = self._controller, self._composer, self._composer.attachments
+        controller.shown.connect(bar.show_drafts)
+        controller.waiting_shown.connect(composer.show_waiting)
+        controller.inline_requested.connect(composer.write)
+        controller.password_requested.connect(self._on_password_requested)
+        controller.text_arrived.connect(self._on_text_arrived)
+        controller.documents_arrived.connect(self._on_documents_arrived)
+        composer.attach_requested.connect(self._on_attach)
+        composer.input_box.files_pasted.connect(controller.add_paths)
+        composer.input_box.long_pasted.connect(controller.add_text)
+        self.mentions.chosen.connect(controller.add_known)
+        bar.open_requested.connect(controller.open_text)
+        bar.remove_requested.connect(controller.remove)
+        bar.mode_chosen.connect(controller.set_mode)
+        bar.inline_requested.connect(controller.put_inline)
+
+    def _documents(self, event: QDropEvent) -> list[Path]:
+        """The dragged files, if a message can be written; model files among them go to the library."""
+        return [] if model_files(event) or not self._composer.isVisible() else dropped_paths(event)
+
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        self._controller.add_paths(paths)
+        self._composer.setFocus()
+
+    def _on_attach(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        filters, add = f"Documents ({suffixes});;All files (*)", self._controller.add_paths
+        ask_files(self._page, "Attach documents", add, name="attach_dialog", filters=filters)
+
+    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
+        ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
+
+    def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
+        found = weighed.measured
+        if found.text is None:
+            intro = (
+                f"{name} is too long for any model here: the passages that fit the question are read of it. "
+                "This is how its text begins."
+            )
+        else:
+            intro = f"This is the text of {name} as a model is given it: {found.words:,} words."
+        show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
+
+    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
+        intro = f"The passages that fit the question are read of these {len(names):,} documents."
+        show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))
+
+
+# ---- unsent text and attachments of each chat
+
+
+SAVE_AFTER_MS = 1500
+
+
+class Drafts(QObject):
+    """Drafts by chat ('' for the new one), in memory, and in the store once saved."""
+
+    def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
+        super().__init__(parent, objectName="drafts")
+        self._bridge, self._state, self._attached = bridge, state, attached
+        self._now: dict[str, str] = {}
+        self._kept: dict[str, tuple[str, list[Json]]] = {}
+        self._timer = Delay(self, SAVE_AFTER_MS, self.save)
+        bridge.on(ItemGone, self._on_item_gone)
+
+    def of(self, chat: str) -> str:
+        return self._now.get(chat, "")
+
+    def put(self, chat: str, text: str) -> None:
+        self._now[chat] = text
+
+    def open(self, item: Item) -> None:
+        if item.id not in self._now:
+            kept = item.settings.get("draft")
+            self._now[item.id] = kept if isinstance(kept, str) else ""
+            self._attached.open(item)
+            self._kept[item.id] = (self._now[item.id], self._attached.kept(item.id))
+
+    def _on_item_gone(self, event: ItemGone) -> None:
+        self._now.pop(event.id, None)
+        self._attached.forget(event.id)
+
+    def save_soon(self) -> None:
+        self._timer.start()
+
+    def save(self) -> None:
+        for chat in {*self._now, *self._attached.chats} - {""}:
+            now = (self.of(chat), self._attached.kept(chat))
+            if now != self._kept.get(chat, ("", [])):
+                self._kept[chat] = now
+                self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
+
+    def save_all(self, open_chat: str) -> None:
+        """Save all drafts; a new chat with a draft is saved too, and where it is the open one, the next start opens it.
+
+        The window is closing.
+        """
+        self.save()
+        is_open = open_chat == ""
+        draft, attached = self.of(""), self._attached.kept("")
+        if draft.strip() or attached:
+            self._bridge.ask(partial(self._keep_new_chat, draft, attached, is_open), None, _ignore)
+
+    def _keep_new_chat(self, draft: str, attached: Sequence[Json], is_open: bool, services: Services) -> None:
+        item = services.chats.new_chat()
+        services.chats.keep_draft(item.id, draft, attached)
+        if is_open:
+            self._state.change(last_chat=item.id)
+
+
+def _keep(chat: str, draft: str, attached: Sequence[Json], services: Services) -> None:
+    services.chats.keep_draft(chat, draft, attached)
+
+
+def _ignore(problem: Problem) -> None:
+    """A draft that cannot be saved stays in memory; the cause is shown elsewhere."""

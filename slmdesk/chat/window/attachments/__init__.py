@@ -1,1 +1,0 @@
-"""Attachments of a message."""

@@ -1,0 +1,666 @@
+"""The message field, and the list over it with names to mention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QInputMethodEvent,
+    QKeyEvent,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QTextCursor,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTextEdit,
+    QWidget,
+)
+
+from slmdesk.base.record import Record
+from slmdesk.chat.window.attachment_chips import AttachmentBar
+from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.folding import fold
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.theme import icon, scaled
+from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row, set_icon, show_words, tool_button
+from slmdesk.window.widgets.opening import admit
+
+if TYPE_CHECKING:
+    from slmdesk.library.service import LibraryName
+
+MOST_LINES = 10
+MOST_PASTED, MOST_PASTED_LINES = 4000, 60
+"""Characters and lines: a text that is pasted and longer is attached, not written into the message."""
+MOST_SHARE = 0.3
+"""Of the page's height."""
+ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class InputBox(QTextEdit):
+    """Plain text that grows up to MOST_LINES."""
+
+    focus_changed = Signal(bool)
+    files_pasted = Signal(object)
+    long_pasted = Signal(str)
+    enter_pressed = Signal()
+    escape_pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("input_box")
+        self.setAcceptRichText(False)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(theme.SPACE_4)
+        self.is_composing = False
+        self._space = 1000
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._fit()
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Remember whether a word is being composed: Enter then belongs to the input method."""
+        self.is_composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends, Shift+Enter breaks the line, Esc stops."""
+        if event.key() in ENTER_KEYS and not self.is_composing:
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.textCursor().insertText("\n")
+                self.ensureCursorVisible()
+            else:
+                self.enter_pressed.emit()
+            return
+        if event.key() == Qt.Key.Key_Escape and not self.is_composing:
+            self.escape_pressed.emit()
+            return
+        super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Insert plain text only: no formatting, no pictures, and no file addresses read by Qt.
+
+        Files and long texts are attached.
+        """
+        files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
+        text = _text_of(source)
+        if files:
+            admit(self, files, self.files_pasted.emit)
+        elif is_long(text):
+            self.long_pasted.emit(text)
+        elif text:
+            self.write(text)
+
+    def paste_as_text(self) -> None:
+        text = _text_of(QGuiApplication.clipboard().mimeData())
+        if text:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Accept text; a dropped file belongs to the page."""
+        return source.hasText() and not source.hasUrls()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.height())
+
+    def set_space(self, height: int) -> None:
+        """Take at most a share of a page this high, in pixels: the conversation needs its own."""
+        self._space = height
+        self._fit()
+
+    def _fit(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        lines = min(MOST_LINES, max(2, int(self._space * MOST_SHARE / line)))
+        margins = ceil(self.document().documentMargin() * 2) + 2
+        requested = ceil(self.document().size().height()) + 2
+        self.setFixedHeight(min(max(requested, line + margins), line * lines + margins))
+
+
+def is_long(text: str) -> bool:
+    return len(text) > MOST_PASTED or len(text.rstrip().splitlines()) > MOST_PASTED_LINES
+
+
+def _text_of(source: QMimeData) -> str:
+    return source.text().replace("\r\n", "\n").replace("\0", "") if source.hasText() else ""
+
+
+class Composer(QFrame):
+    attach_requested = Signal()
+    redact_switched = Signal(bool)
+
+    edited = Signal()
+    send_requested = Signal(str)
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composer")
+        self._is_busy = False
+        self._can_send = True
+        self._build_ui()
+        self._connect()
+        self._show_button()
+        self.set_redacting(False)
+
+    def _build_ui(self) -> None:
+        self.input_box = InputBox(self)
+        self.input_box.setPlaceholderText("Write a message (@ document, / preset)")
+        self.input_box.setAccessibleName("Message")
+        self.input_box.setAccessibleDescription(
+            "Enter sends, Shift+Enter starts a new line, Escape stops an answer, @ lists documents to attach, / at "
+            "the start lists presets"
+        )
+        self.attachments = AttachmentBar(self)
+        self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
+        self._attach = tool_button(
+            "attach_button", self, tip="Attach documents", shortcut="chat.attach", label="Attach documents",
+            icon="file-plus", colour="muted", on=self.attach_requested,
+        )  # fmt: skip
+        self._redact = tool_button("redact_button", self, label="Redact", icon="shield", colour="muted")
+        self._redact.setCheckable(True)
+        self._redact.clicked.connect(self._on_redact_clicked)
+        self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for one in (self._attach, self._redact, self.button):
+            one.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        bottom = Qt.AlignmentFlag.AlignBottom
+        writing = row(
+            (self._attach, bottom),
+            (self._redact, bottom),
+            (self.input_box, 1),
+            (self.button, bottom),
+            gap=theme.SPACE_8,
+        )
+        column(self.attachments, self._waiting, writing, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        self.setFocusProxy(self.input_box)
+
+    def _connect(self) -> None:
+        self.input_box.enter_pressed.connect(self._on_enter)
+        self.input_box.escape_pressed.connect(self._on_escape)
+        self.input_box.textChanged.connect(self._on_text_changed)
+        self.input_box.focus_changed.connect(self._on_focus_changed)
+        bind(self.input_box, "chat.paste", self.input_box.paste_as_text, within=True)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (*self.attachments.in_order, self._attach, self._redact, self.input_box, self.button)
+
+    @property
+    def text(self) -> str:
+        return self.input_box.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Replace the text, with the cursor at its end; can be undone."""
+        cursor = self.input_box.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.input_box.setTextCursor(cursor)
+
+    def set_space(self, height: int) -> None:
+        self.input_box.set_space(height)
+        self.attachments.set_space(height)
+
+    def show_waiting(self, words: str) -> None:
+        show_words(self._waiting, words)
+
+    def write(self, text: str) -> None:
+        self.input_box.write(text)
+        self.input_box.setFocus()
+
+    def set_busy(self, is_busy: bool) -> None:
+        self._is_busy = is_busy
+        self._show_button()
+
+    def set_redacting(self, is_on: bool) -> None:
+        self._redact.setChecked(is_on)
+        set_icon(self._redact, "shield", "accent" if is_on else "muted")
+        state = "on" if is_on else "off"
+        self._redact.setToolTip(f"Redact names and numbers before the model sees them: {state} in this chat")
+        self._redact.setAccessibleDescription(f"Is {state} in this chat")
+
+    def _on_redact_clicked(self, is_on: bool) -> None:
+        self.set_redacting(is_on)
+        self.redact_switched.emit(is_on)
+
+    def set_can_send(self, can_send: bool) -> None:
+        self._can_send = can_send
+        self._show_button()
+
+    def _on_enter(self) -> None:
+        if not self._is_busy and self._can_send and self.text.strip():
+            self.send_requested.emit(self.text)
+
+    def _on_escape(self) -> None:
+        if self._is_busy:
+            self.stop_requested.emit()
+
+    def _on_clicked(self) -> None:
+        if self._is_busy:
+            self.stop_requested.emit()
+        else:
+            self._on_enter()
+
+    def _on_text_changed(self) -> None:
+        self._show_button()
+        self.edited.emit()
+
+    def _on_focus_changed(self, has_focus: bool) -> None:
+        self.setProperty("focused", has_focus)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def _show_button(self) -> None:
+        name, words = ("square", "Stop (Esc)") if self._is_busy else ("send-horizontal", "Send (Enter)")
+        is_enabled = self._is_busy or (self._can_send and bool(self.text.strip()))
+        set_icon(self.button, name, "on_accent" if is_enabled else "muted")
+        self.button.setToolTip(words)
+        self.button.setAccessibleName(words)
+        self.button.setEnabled(is_enabled)
+
+
+# ---- a sign in the message field that opens a list
+
+
+MOST_TYPED = 80
+"""Characters behind the sign."""
+_IN_ADDRESS = "._%+-@"
+"""Before the sign, beside letters and digits, in an e-mail address."""
+_NEW_LINE = "\u2029"
+"""As Qt writes it."""
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+
+
+class Mentions(QObject):
+    """Watches what is typed into a message field, and opens the list over `page`."""
+
+    chosen = Signal(object)
+
+    def __init__(
+        self, box: InputBox, names: Suggestions, page: QWidget, *, sign: str, name: str, label: str, is_first: bool
+    ) -> None:
+        """`name` and `label`: of the list.  `is_first`: the sign counts at the start of the message alone."""
+        super().__init__(box, objectName=f"{name}_opener")
+        self._box, self._names, self._page = box, names, page
+        self._sign, self._is_first = sign, is_first
+        self.list = MentionList(page, name=name, label=label, empty=names.empty)
+        self._at = -1
+        """Where the sign stands of the word that is being typed; -1: there is none."""
+        above: QWidget | None = box
+        while above is not None and above is not page:  # with any of them the message moves
+            above.installEventFilter(self)
+            above = above.parentWidget()
+        page.installEventFilter(self)
+        box.textChanged.connect(self._on_text_changed)
+        box.cursorPositionChanged.connect(self._on_cursor_moved)
+        self.list.chosen.connect(self._choose)
+
+    def close(self) -> None:
+        self._at = -1
+        self.list.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys of the list while it is open; the focus stays in the message."""
+        kind = event.type()
+        if kind in (QEvent.Type.Move, QEvent.Type.Resize):
+            if self.list.isVisible():
+                self._place()
+        elif watched is not self._box:
+            return False
+        elif kind == QEvent.Type.FocusIn:
+            self._names.refresh()
+        elif kind == QEvent.Type.FocusOut:
+            self.close()
+        elif isinstance(event, QKeyEvent) and kind == QEvent.Type.KeyPress and self.list.isVisible():
+            return self._has_used(event)
+        return False
+
+    def _has_used(self, event: QKeyEvent) -> bool:
+        key, one = event.key(), self.list.current
+        if key == Qt.Key.Key_Escape:
+            self.close()
+        elif one is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or self._box.is_composing:
+            return False
+        elif key in (*ENTER_KEYS, Qt.Key.Key_Tab):
+            self._choose(one)
+        elif key in _STEPS:
+            self.list.step(_STEPS[Qt.Key(key)])
+        else:
+            return False
+        return True
+
+    def _on_text_changed(self) -> None:
+        end, letter = self._box.textCursor().position(), self._box.document().characterAt
+        is_sign = bool(end) and letter(end - 1) == self._sign and self._box.hasFocus()
+        if is_sign and (end == 1 or (not self._is_first and _is_free(letter(end - 2)))):
+            self._at = end - 1
+            self._names.refresh()
+        if self._at >= 0:
+            self._show()
+
+    def _on_cursor_moved(self) -> None:
+        if self._at >= 0 and self._typed() is None:
+            self.close()
+
+    def names_changed(self) -> None:
+        """Show others in the open list."""
+        if self._at >= 0:
+            self._show()
+
+    def _typed(self) -> str | None:
+        """What stands between the sign and the cursor; None where that is no name any more."""
+        cursor = self._box.textCursor()
+        end = cursor.position()
+        if not (self._at < end <= self._at + 1 + MOST_TYPED and self._starts_with_sign):
+            return None
+        cursor.setPosition(self._at + 1)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        typed = cursor.selectedText()
+        return None if typed[:1].isspace() or _NEW_LINE in typed else typed
+
+    @property
+    def _starts_with_sign(self) -> bool:
+        return self._box.document().characterAt(self._at) == self._sign
+
+    def _show(self) -> None:
+        typed = self._typed()
+        if typed is None:
+            self.close()
+            return
+        found, count = self._names.suggest(typed, MOST_SHOWN)
+        is_empty = self._names.is_empty and not typed
+        if not found and not is_empty:
+            self.list.hide()  # opens again where a letter is taken back
+            return
+        self.list.show_names(found, count)
+        self._place()
+
+    def _place(self) -> None:
+        cursor = QTextCursor(self._box.document())
+        cursor.setPosition(self._at)
+        place = self._box.cursorRect(cursor)
+        place.setTop(0)  # over the whole message: no line of it is covered
+        corner = self._box.viewport().mapTo(self._page, place.topLeft())
+        self.list.open_over(QRect(corner, place.size()))
+
+    def _choose(self, one: Suggestion) -> None:
+        cursor = self._box.textCursor()
+        end, start = cursor.position(), self._at
+        self.close()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText("" if self._is_first else f"{one.name} ")
+        self._box.setTextCursor(cursor)
+        self.chosen.emit(one.value)
+
+
+def _is_free(before: str) -> bool:
+    """Whether a word can begin behind this letter; in an address, none does."""
+    return not (before.isalnum() or before in _IN_ADDRESS)
+
+
+# ---- the small list over the message field
+
+
+MOST_SHOWN = 50
+MOST_MENTIONS = 8
+"""Of it that are seen without scrolling."""
+WIDTH = 52
+"""In letters x."""
+NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+
+
+class Suggestion(Record):
+    name: str
+    value: object
+    """What is told when it is chosen."""
+    detail: str = ""
+    """Muted, at the end of the line."""
+    icon: str = ""
+    """Of Lucide; none where it is empty."""
+
+
+class Suggestions(Protocol):
+    empty: str
+    """What the list says where there is nothing to choose from."""
+
+    @property
+    def is_empty(self) -> bool:
+        """It is known that there is nothing to choose from."""
+
+    def refresh(self) -> None: ...
+
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]: ...
+
+
+class MentionPainter(QStyledItemDelegate):
+    """An icon, a name, and muted at the end of the line the folder it is in."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette: QPalette = option.palette
+        area: QRect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        untrusted, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
+        inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
+        found = untrusted if isinstance(untrusted, Suggestion) else None
+        if found and found.icon:
+            size = scaled()
+            drawn = icon(found.icon, muted)
+            place = QRect(inner.left(), area.top() + (area.height() - size) // 2, size, size)
+            drawn.paint(painter, QStyle.visualRect(option.direction, area, place))
+            inner.setLeft(inner.left() + size + theme.SPACE_8)
+        metrics, ends = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing
+        detail = found.detail if found else ""
+        if detail:
+            shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, inner.width() // 2)
+            painter.setPen(muted)
+            painter.drawText(QStyle.visualRect(option.direction, area, inner), int(ends), shown)
+            inner.setRight(inner.right() - metrics.horizontalAdvance(shown) - theme.SPACE_16)
+        painter.setPen(palette.color(QPalette.ColorRole.Text) if found is not None else muted)
+        words = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, inner.width())
+        leads = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading
+        painter.drawText(QStyle.visualRect(option.direction, area, inner), int(leads), words)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, max(option.fontMetrics.height(), scaled()) + theme.SPACE_8)
+
+
+class MentionList(QListWidget):
+    """Lies over the page and never takes the focus.  Emits `chosen` with a Suggestion that was clicked."""
+
+    chosen = Signal(object)
+
+    def __init__(self, page: QWidget, *, name: str, label: str, empty: str) -> None:
+        super().__init__(page)
+        self._page, self._empty = page, empty
+        named(self, name, label=label)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setItemDelegate(MentionPainter(self))
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.itemEntered.connect(self._on_entered)
+        self.itemClicked.connect(self._on_clicked)
+        self.hide()
+
+    @property
+    def current(self) -> Suggestion | None:
+        item = self.currentItem()
+        found = item.data(NAME_ROLE) if item else None
+        return found if isinstance(found, Suggestion) else None
+
+    def show_names(self, names: Sequence[Suggestion], count: int) -> None:
+        self.clear()
+        for one in names[:MOST_SHOWN]:
+            item = QListWidgetItem(one.name, self)
+            item.setData(NAME_ROLE, one)
+            item.setToolTip(plain_tip(f"{one.name}: {one.detail}" if one.detail else one.name))
+        more = count - MOST_SHOWN
+        if more > 0:
+            self._say(f"{more:,} more: go on typing")
+        elif not names:
+            self._say(self._empty)
+        self.setCurrentRow(0 if names else -1)
+        self._announce()
+
+    def open_over(self, cursor: QRect) -> None:
+        """Show the list above a place of the page, in its coordinates; below where there is no room."""
+        page = self._page
+        frame = 2 * self.frameWidth()
+        requested = self.sizeHintForRow(0) * min(self.count(), MOST_MENTIONS) + frame
+        above, below = cursor.top() - theme.SPACE_16, page.height() - cursor.bottom() - theme.SPACE_16
+        width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), page.width() - 2 * theme.SPACE_8)
+        height = min(requested, max(above, below))
+        is_over = above >= min(requested, below)
+        top = cursor.top() - theme.SPACE_16 - height if is_over else cursor.bottom() + theme.SPACE_16
+        left = max(theme.SPACE_8, min(cursor.left(), page.width() - width - theme.SPACE_8))
+        self.setGeometry(QRect(QPoint(left, top), QSize(width, height)))
+        self.raise_()
+        self.show()
+
+    def step(self, by: int) -> None:
+        """Choose the next name, or the one before; past an end it begins again."""
+        count = min(self.count(), MOST_SHOWN)
+        if self.current is not None:
+            self.setCurrentRow((self.currentRow() + by) % count)
+            self._announce()
+
+    def _on_entered(self, item: QListWidgetItem) -> None:
+        if item.data(NAME_ROLE) is not None:
+            self.setCurrentItem(item)
+
+    def _on_clicked(self, item: QListWidgetItem) -> None:
+        if item.data(NAME_ROLE) is not None:
+            self.chosen.emit(item.data(NAME_ROLE))
+
+    def _say(self, words: str) -> None:
+        QListWidgetItem(words, self).setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _announce(self) -> None:
+        if QAccessible.isActive():
+            one = self.current
+            words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else self._empty
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+
+
+# ---- the names of documents and folders that a message can mention, in memory
+
+
+CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone)
+
+
+class LibraryNames(QObject):
+    """Names are found without waiting: they are fetched before they are needed, and again when they have changed."""
+
+    changed = Signal()
+    empty = "No documents yet"
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="library_names")
+        self._bridge = bridge
+        self._names: Sequence[LibraryName] = ()
+        self.is_known = False
+        """False until the names have arrived for the first time."""
+        self._is_old, self._is_asked = True, False
+        for event in CHANGES:
+            bridge.on(event, self._on_library_changed)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.is_known and not self._names
+
+    def refresh(self) -> None:
+        if self._is_old and not self._is_asked:
+            self._is_old, self._is_asked = False, True
+            self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)
+
+    def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
+        """The first `most` names that hold these words, as lines of the list, and how many there are."""
+        found = self.find(words)
+        icons = {True: "folder-open", False: "file-text"}
+        return [Suggestion(one.name, one, one.folder, icons[one.is_folder]) for one in found[:most]], len(found)
+
+    def find(self, words: str) -> list[LibraryName]:
+        """The names that hold these words: those that begin with them first, then those with a word that does."""
+        wanted = fold(words)
+        found = [(_rank(one.folded, wanted), one) for one in self._names if wanted in one.folded]
+        found.sort(key=lambda pair: pair[0])
+        return [one for _, one in found]
+
+    def _on_library_changed(self, _event: object) -> None:
+        self._is_old = True
+
+    def _on_arrived(self, names: Sequence[LibraryName]) -> None:
+        self._names, self.is_known, self._is_asked = names, True, False
+        self.changed.emit()
+
+    def _on_refused(self, _problem: Problem) -> None:
+        self._is_old, self._is_asked = True, False  # the store in trouble says so by itself
+
+
+def _rank(name: str, wanted: str) -> int:
+    if name.startswith(wanted):
+        return 0
+    at = name.find(wanted)
+    return 1 if not name[at - 1].isalnum() else 2

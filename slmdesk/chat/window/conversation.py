@@ -1,0 +1,747 @@
+"""Actions in the open chat: send, stream, stop, try again.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Hold, Item, Message
+from slmdesk.base.types import Role
+from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
+from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
+from slmdesk.chat.window.attachment_chips import Draft
+from slmdesk.chat.window.attachments import AttachController, Drafts
+from slmdesk.chat.window.context import ContextWatch, FullController, WindowController
+from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
+from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
+from slmdesk.history.labels import held_words
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
+from slmdesk.runtime.events import (
+    ItemChanged,
+    ItemGone,
+    ItemsAdded,
+    MessageAdded,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    ModelStateChanged,
+    PromptProgress,
+    ThoughtGrew,
+)
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.text import TICK_MS
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+KIND = "chat"
+
+
+class ChatController(QObject):
+    chat_opened = Signal(str, str)
+    chat_begun = Signal(str, object)
+    conversation_shown = Signal(object, str)
+    older_shown = Signal(object)
+    message_added = Signal(object)
+    message_renewed = Signal(object)
+    text_grew = Signal(str, str)
+    path_cut = Signal(str)
+    again_begun = Signal(str)
+    version_shown = Signal(str)
+    draft_restored = Signal(str)
+    busy_changed = Signal(bool)
+    other_found = Signal(str)
+    space_changed = Signal(str)
+
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="chat_controller")
+        self._bridge = bridge
+        self.chat = ""
+        """The open chat's id; '' for a new one."""
+        self._title = NEW_CHAT
+        self.space = ""
+        self.default_options = ChatOptions()
+        self.new_options = ChatOptions()
+        self.shown = ShownMessages()
+        self.attached = AttachController(bridge, self)
+        self.drafts = Drafts(bridge, state, self.attached, self)
+        self.inspector = MessageInspector(bridge, self.shown, self)
+        self.edits = MessageEdits(bridge, self, self)
+        self.window = WindowController(bridge, self, self)
+        self.hold = HoldWatch(bridge, self)
+        self.private = PrivateController(bridge, self, self)
+        self.older = OlderMessages(bridge, self.shown, self)
+        self._others: set[str] = set()
+        self.context = ContextWatch(
+            bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
+        )
+        self.full = FullController(bridge, self, self)
+        self.redaction = RedactionController(bridge, self)
+        """What to do when the chat is full."""
+        self._is_sending = self._is_stop_requested = self.is_busy = False
+        self._epoch = 0
+        self._live_timer = QTimer(self, interval=TICK_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._bridge.on(MessageAdded, self._on_message_added)
+        self._bridge.on(MessageGrew, self._on_message_grew)
+        self._bridge.on(ThoughtGrew, self._on_thought_grew)
+        self._bridge.on(MessageEnded, self._on_message_ended)
+        self._bridge.on(MessageChanged, self._on_message_changed)
+        self._bridge.on(PromptProgress, self._on_prompt_progressed)
+        self._bridge.on(ItemChanged, self._on_item_changed)
+        self._bridge.on(ItemGone, self._on_item_gone)
+        self._bridge.on(ModelStateChanged, self._on_model_state_changed)
+        self.attached.changed.connect(self.context.edited)
+        self.attached.changed.connect(self.drafts.save_soon)
+        self.window.changed.connect(self.context.measure_soon)
+        self.attached.waiting_shown.connect(lambda _words: self._show_busy())
+        self._bridge.on(QuotesFound, self._on_quotes_found)
+        self._live_timer.timeout.connect(self._on_live_tick)
+        self.older.arrived.connect(self.older_shown)
+        self.chat_opened.connect(self.private.show)
+        self.chat_opened.connect(self.hold.show)
+        self.message_added.connect(self.private.note_words)
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        return tuple(self.shown.by_id)
+
+    def message(self, id: str) -> Message | None:
+        return self.shown.by_id.get(id)
+
+    def neighbour_of(self, id: str) -> str:
+        """The message to look at when this one is gone: the one before it; '' where there is none."""
+        ids = self.message_ids
+        return ids[max(0, ids.index(id) - 1)] if id in ids else ""
+
+    def text_of(self, message: str) -> str:
+        found = self.shown.by_id.get(message)
+        return words_of(found) if found else ""
+
+    # ---- requests of the page
+
+    def new_chat(self) -> None:
+        self._epoch += 1
+        self.new_options = self.default_options
+        self.shown.open(None)
+        self._show(None, (), "")
+
+    def open_chat(self, chat: str, message: str = "") -> None:
+        self._epoch += 1
+        if chat == self.chat and chat and message in self.shown.by_id:
+            self.show_again(message)
+            return
+        arrived = partial(self._on_opened, self._epoch, message)
+        if message:
+            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
+        else:
+            self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived)
+
+    def restore_chat(self, chat: str) -> None:
+        """Open the chat of the last run, unless a person has begun to write; one that no longer exists is ignored."""
+        arrived = partial(self._on_restored, self._epoch)
+        self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
+
+    def keep_draft(self, text: str) -> None:
+        self.drafts.put(self.chat, text)
+        self.context.edited()
+        self.drafts.save_soon()
+
+    @Slot(str)
+    def send(self, text: str, decisions: Decisions | None = None) -> None:
+        """Send a message in the open chat; where it is redacted, once a person has `decisions` about what was found:
+        without, `RedactionController.preview_arrived` follows, and the text stays in the composer.
+
+        The text leaves the composer at once and comes back if it is refused.  Text known to be too long for the model
+        stays in the composer.
+        """
+        if self._is_writing or not text.strip():
+            return
+        if not self.attached.when_settled(lambda: self.send(self.drafts.of(self.chat))):
+            return
+        if self.context.too_long is not None:
+            self.full.refuse_draft()
+            return
+        if self.redaction.is_on and decisions is None:
+            self.redaction.look_at(text)
+            return
+        chat = self.chat
+        self._is_sending, self._is_stop_requested = True, False
+        request = SendRequest(
+            text=text,
+            chat=chat or None,
+            options=None if chat else self.new_options,
+            attach=self.attached.requests(),
+            redact=self.redaction.is_on or None,
+            decisions=decisions or NOTHING_DECIDED,
+        )
+        taken = self.attached.take()
+        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # written while the message was looked through
+        self.drafts.put(chat, rest)
+        self.draft_restored.emit(rest)
+        self._show_busy()
+        self._bridge.ask(
+            self._bridge.services.chats.send(request),
+            partial(self._on_sent, self._epoch),
+            partial(self._on_send_refused, self._epoch, chat, text, taken),
+        )
+
+    def stop(self) -> None:
+        self.attached.stop_waiting()
+        self._is_stop_requested = self._is_sending  # its answer has no id yet
+        for one in self.shown.streaming:
+            self._stop(one.id)
+
+    def ask_anew(self, message: str, text: str) -> None:
+        """Ask a question in place of another one, which is kept as a version."""
+        chat = self.chat
+        request = SendRequest(text=text, chat=chat, instead_of=message)
+        self._is_sending, self._is_stop_requested = True, False
+        self._show_busy()
+        self._bridge.ask(
+            self._bridge.services.chats.send(request),
+            partial(self._on_sent, self._epoch),
+            partial(self._on_send_refused, self._epoch, chat, text, []),
+        )
+
+    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
+        """Ask for another answer in place of this one; the old one is kept as a version.
+
+        `model`: by whom; `rewrite`: the same answer in another way.
+        """
+        if not self.is_busy:
+            answered = partial(self._on_sibling, self._epoch)
+            self._bridge.ask(self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite), answered)
+
+    def refresh(self, near: str = "") -> None:
+        chat, arrived = self.chat, partial(self._on_refreshed, self._epoch, near)
+        if chat:
+            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
+
+    def show_version(self, message: str, step: int) -> None:
+        requested = self.shown.neighbour(message, step)
+        if requested is not None and message in self.shown.by_id:
+            arrived = partial(self._on_version, self._epoch, requested)
+            self._bridge.ask(self._bridge.services.chats.show_version(requested), arrived)
+
+    def continue_answer(self, message: str) -> None:
+        if not self.is_busy:
+            self._bridge.services.chats.continue_answer(message)
+
+    def open_extra(self, message: str, key: str) -> None:
+        if key == ANSWER_NOW:
+            self._bridge.services.chats.answer_now(message)
+        elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
+            self.shown.toggle_thought(message)
+            self.renew(self.shown.by_id[message])
+        else:
+            self.inspector.open_extra(message, key)
+
+    # ---- answers
+
+    def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
+        if opened.item.kind != KIND:
+            self.other_found.emit(opened.item.id)
+        elif epoch == self._epoch and opened.item.deleted_at is None:
+            self.shown.open(opened)
+            self._show(opened.item, opened.messages, message)
+            self.older.expect(opened.older)
+
+    def _on_refreshed(self, epoch: int, near: str, opened: Conversation) -> None:
+        if epoch != self._epoch:
+            return
+        self.older.forget()
+        before, now = list(self.shown.by_id), [one.id for one in opened.messages]
+        self.shown.open(opened)
+        self.shown.fill(opened.messages)
+        if now and before[: len(now)] == now:
+            self.path_cut.emit(self.window.last_row(now[-1]))
+            self.message_renewed.emit(self.shown.view(opened.messages[-1]))
+            self.window.check()
+        else:
+            self.show_again(near if near in self.shown.by_id else "")
+        self._show_busy()
+        self.context.measure_soon()
+
+    def _on_restored(self, epoch: int, opened: Conversation) -> None:
+        if not self.drafts.of("") and not self._is_sending:
+            self._on_opened(epoch, "", opened)
+
+    def _on_sent(self, epoch: int, sent: SentMessage) -> None:
+        self._is_sending = False
+        if epoch == self._epoch:
+            if sent.item.id != self.chat:
+                self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
+                self.chat, self._title = sent.item.id, sent.item.title
+                self._show_space(sent.item)
+                self.attached.begin_chat(self.chat)
+                self.redaction.begin_chat(sent.item)
+                self.chat_opened.emit(self.chat, self._title)
+                self.context.measure_soon()  # what was counted before it had an id is nobody's
+            self._add(sent.user_message)
+            self._add(sent.answer)
+        if self._is_stop_requested:
+            self._stop(sent.answer.id)
+        self._show_busy()
+
+    def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
+        self._is_sending = False
+        self.attached.give_back(chat, taken)
+        self.drafts.put(chat, "\n".join(part for part in (text, self.drafts.of(chat)) if part))
+        if epoch == self._epoch:
+            self.draft_restored.emit(self.drafts.of(chat))
+        self._show_busy()
+        self._bridge.problem_met.emit(problem)
+
+    def _on_sibling(self, epoch: int, answer: Message) -> None:
+        if epoch == self._epoch and answer.item == self.chat:
+            self.again_begun.emit(answer.id)  # an event has brought it
+
+    def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
+        if epoch != self._epoch:
+            return
+        self.older.forget()
+        self.shown.open(opened)
+        self.shown.fill(opened.messages)
+        self.show_again("")
+        self.version_shown.emit(requested)
+        self._show_busy()
+        self.context.measure_soon()
+
+    # ---- events
+
+    def _on_message_added(self, event: MessageAdded) -> None:
+        message = event.message
+        if message.item != self.chat or message.id in self.shown.by_id:
+            return
+        if message.parent is None or message.parent in self.shown.by_id:
+            behind = self._cut_behind(message.parent)
+            if behind:
+                self.shown.take_place(behind[0], message.id)
+            self._add(message)
+            self._show_busy()
+
+    def _on_message_grew(self, event: MessageGrew) -> None:
+        message = self.shown.by_id.get(event.message)
+        if message is None:
+            return
+        grown = changed(message, text=message.text + event.text)
+        self.shown.by_id[grown.id] = grown
+        self.shown.grew(grown.id)
+        if not message.text:  # its note, such as "Reading …", goes with the first word
+            self.message_renewed.emit(self.shown.view(grown))
+        else:
+            self.text_grew.emit(grown.id, event.text)
+        self.context.grew()
+
+    def _on_thought_grew(self, event: ThoughtGrew) -> None:
+        message = self.shown.by_id.get(event.message)
+        if message is None:
+            return
+        grown = changed(message, thought=message.thought + event.text)
+        self.shown.by_id[grown.id] = grown
+        self.shown.thinks(grown.id)
+        if not message.thought or grown.id in self.shown.open_thoughts:
+            self.message_renewed.emit(self.shown.view(grown))
+        self.context.grew()
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        if event.message.item in self._others:
+            return
+        if event.message.id in self.shown.by_id:
+            self.shown.live.pop(event.message.id, None)
+            self.renew(event.message)
+            self._show_busy()
+            self.context.measure_soon()
+        elif event.problem is not None:
+            open_it = partial(self.open_chat, event.message.item)
+            self._bridge.notice_raised.emit(notice_of(event.problem, action="Open the chat", on_action=open_it))
+
+    def _on_message_changed(self, event: MessageChanged) -> None:
+        if event.message.id in self.shown.by_id:
+            self.renew(event.message)
+            for one in self.shown.streaming if event.message.attachments else ():
+                self.renew(one)  # what is read for it is decided
+            self._show_busy()
+
+    def _on_prompt_progressed(self, event: PromptProgress) -> None:
+        if event.message in self.shown.by_id and not self.shown.by_id[event.message].text:
+            self.shown.read(event.message, event.read, event.total)
+            self.context.read(event.total)
+            self.renew(self.shown.by_id[event.message])
+
+    def _on_live_tick(self) -> None:
+        for message in self.shown.tick():
+            self.renew(message)
+
+    def _on_item_changed(self, event: ItemChanged) -> None:
+        if event.item.kind != KIND:
+            self._others.add(event.item.id)
+        if event.item.id != self.chat:
+            return
+        if event.item.deleted_at is not None:
+            self.new_chat()
+        else:
+            self._show_space(event.item)
+            if event.item.title != self._title:
+                self._title = event.item.title
+                self.chat_opened.emit(self.chat, self._title)
+
+    def _on_item_gone(self, event: ItemGone) -> None:
+        self._others.discard(event.id)
+        if event.id == self.chat:
+            self.new_chat()
+        elif event.id in self.shown.by_id and not self.edits.is_deleting:  # in another window
+            self.refresh()
+
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        for message in self.shown.set_loading(event.state is ModelState.LOADING):
+            self.renew(message)
+
+    def _on_quotes_found(self, event: QuotesFound) -> None:
+        if event.quotes and event.message in self.shown.by_id:
+            self.shown.quotes[event.message] = event.quotes
+            self.renew(self.shown.by_id[event.message])
+
+    # ---- small things
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._is_sending or bool(self.shown.streaming)
+
+    def _stop(self, message: str) -> None:
+        self._bridge.services.chats.stop(message)
+
+    def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
+        self.older.forget()
+        self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self._show_space(item)
+        self.redaction.show(item)
+        if item is not None:
+            self.drafts.open(item)
+        self.shown.fill(messages)
+        self.show_again(message)
+        self.chat_opened.emit(self.chat, self._title)
+        self.context.forget()
+        self.full.forget()
+        self.draft_restored.emit(self.drafts.of(self.chat))
+        self.attached.show_chat(self.chat)
+        self._show_busy()
+
+    def _show_space(self, item: Item | None) -> None:
+        space = (item.folder if item else "") or ""
+        if space != self.space:
+            self.space = space
+            self.space_changed.emit(space)
+
+    def show_again(self, message: str) -> None:
+        self.conversation_shown.emit(self.shown.views, message)
+        self.window.drawn()
+
+    def _add(self, message: Message) -> None:
+        if message.id not in self.shown.by_id:
+            self.shown.put(message)
+            self.message_added.emit(self.shown.view(message))
+            self.window.check()
+
+    def renew(self, message: Message) -> None:
+        self.shown.put(message)
+        self.message_renewed.emit(self.shown.view(message))
+
+    def _cut_behind(self, parent: str | None) -> list[str]:
+        """Remove the messages after `parent` (None: all) and tell the view.  Returns their ids."""
+        behind = self.shown.drop_behind(parent)
+        if behind and parent is not None:
+            self.path_cut.emit(self.window.last_row(parent))
+        elif behind:
+            self.show_again("")
+        return behind
+
+    def _show_busy(self) -> None:
+        if bool(self.shown.streaming) != self._live_timer.isActive():
+            (self._live_timer.start if self.shown.streaming else self._live_timer.stop)()
+        is_busy = self._is_writing or self.attached.is_waiting
+        if is_busy != self.is_busy:
+            self.is_busy = is_busy
+            self.busy_changed.emit(is_busy)
+
+
+def _ignore(problem: Problem) -> None:
+    """For requests that are optional, such as the meter: their problems are shown elsewhere."""
+
+
+# ---- what the menu of a message does
+
+
+class OpenChat(Protocol):
+    chat: str
+
+    def message(self, id: str) -> Message | None: ...
+
+    def neighbour_of(self, id: str) -> str:
+        """The message to look at when this one is gone; '' where there is none."""
+
+    def open_chat(self, chat: str, message: str = "") -> None: ...
+
+    def refresh(self, near: str = "") -> None: ...
+
+    def ask_anew(self, message: str, text: str) -> None: ...
+
+    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None: ...
+
+
+class MessageEdits(QObject):
+    edit_requested = Signal(str, str, bool)
+    details_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, chat: OpenChat, parent: QObject) -> None:
+        super().__init__(parent, objectName="message_edits")
+        self._bridge, self._chat = bridge, chat
+        self.is_deleting = False
+        """What is gone now was deleted here, and its end is told to `_on_deleted`."""
+
+    def choose(self, id: str, key: str) -> None:
+        """Do what was chosen: a key of MENU, "edit", or OTHER_MODEL with a model's id."""
+        message = self._chat.message(id)
+        if message is None:
+            return
+        if key == "edit":
+            self.edit_requested.emit(id, words_of(message), message.role is Role.USER)
+        elif key in REWRITES:
+            self._chat.try_again(id, rewrite=Rewrite(key))
+        elif key.startswith(OTHER_MODEL):
+            self._chat.try_again(id, model=key.removeprefix(OTHER_MODEL))
+        elif key == "fork":
+            self._bridge.ask(self._bridge.services.chats.edits.fork(id), self._on_forked)
+        elif key == "original":
+            self._bridge.services.chats.edits.restore_original(id)
+        elif key == "details":
+            self.details_requested.emit("\n".join(all_details_of(message)))
+        elif key in DELETIONS:
+            self._delete(id, alone=key == "delete")
+
+    def save(self, id: str, text: str) -> None:
+        """Take over the words a person wrote: a question is asked anew, an answer is changed."""
+        message = self._chat.message(id)
+        if message is None or not text.strip() or text == words_of(message):
+            return
+        if message.role is Role.USER:
+            self._chat.ask_anew(id, text)
+        else:
+            self._bridge.services.chats.edits.edit_answer(id, text)
+
+    def _delete(self, id: str, *, alone: bool) -> None:
+        near, chat = self._chat.neighbour_of(id), self._chat.chat
+
+        def delete(services: Services) -> int:
+            return services.chats.edits.delete(id, alone=alone)
+
+        self.is_deleting = True
+        self._bridge.ask(delete, partial(self._on_deleted, chat, near), self._on_refused)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.is_deleting = False
+        self._bridge.problem_met.emit(problem)
+
+    def _on_deleted(self, chat: str, near: str, count: int) -> None:
+        self.is_deleting = False
+        self._refresh(chat, near)
+        words = "The message was deleted." if count == 1 else f"{count:,} messages were deleted."
+        back: Callable[[], None] = partial(self._bring_back, chat)
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=back, life_ms=UNDO_MS, key=f"deleted in {chat}")
+        )
+
+    def _bring_back(self, chat: str) -> None:
+        self._bridge.ask(self._bridge.services.chats.edits.undo_delete(chat), lambda _done: self._refresh(chat, ""))
+
+    def _refresh(self, chat: str, near: str) -> None:
+        if chat == self._chat.chat:
+            self._chat.refresh(near)
+
+    def _on_forked(self, item: Item) -> None:
+        self._chat.open_chat(item.id)
+        self._bridge.notice_raised.emit(
+            Notice(f"“{item.title}” goes on from here. The other chat is as it was.", life_ms=UNDO_MS, key="forked")
+        )
+
+
+# ---- private chats in the window
+
+
+class PrivateOpenChat(Protocol):
+    chat: str
+    drafts: Drafts
+    default_options: ChatOptions
+
+    def open_chat(self, chat: str, message: str = "") -> None: ...
+
+    @property
+    def message_ids(self) -> tuple[str, ...]: ...
+
+
+class PrivateController(QObject):
+    listed = Signal(object)
+    shown = Signal(bool)
+
+    def __init__(self, bridge: Bridge, chat: PrivateOpenChat, parent: QObject) -> None:
+        super().__init__(parent, objectName="private_controller")
+        self._bridge, self._chat = bridge, chat
+        self._chats: dict[str, str] = {}
+        self._used: set[str] = set()
+        """Those in which something was said."""
+        bridge.on(ItemGone, self._on_item_gone)
+
+    @property
+    def count(self) -> int:
+        """How many there are in which there is something to lose."""
+        return len(self._used | {one for one in self._chats if self._chat.drafts.of(one).strip()})
+
+    @property
+    def is_open(self) -> bool:
+        return is_private(self._chat.chat)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the open chat would lose something."""
+        return self.is_open and bool(self._chat.message_ids or self._chat.drafts.of(self._chat.chat).strip())
+
+    def begin(self) -> None:
+        options = self._chat.default_options
+        self._bridge.ask(self._bridge.services.chats.private.begin(options), lambda item: self._chat.open_chat(item.id))
+
+    def save(self) -> None:
+        chat = self._chat.chat
+        draft = self._chat.drafts.of(chat)
+        if self.is_open:
+            self._bridge.ask(self._bridge.services.chats.private.save(chat), partial(self._on_saved, draft))
+
+    def close(self) -> None:
+        """Drop the open one for good."""
+        chat = self._chat.chat
+        if self.is_open:
+            self._bridge.services.chats.private.end(chat)
+
+    def show(self, chat: str, title: str) -> None:
+        if is_private(chat):
+            self._chats[chat] = title
+            self.note_words()
+        self.listed.emit(dict(self._chats))
+        self.shown.emit(is_private(chat))
+
+    def note_words(self) -> None:
+        if self.is_open and self._chat.message_ids:
+            self._used.add(self._chat.chat)
+
+    def _on_saved(self, draft: str, saved: Item) -> None:
+        self._chat.drafts.put(saved.id, draft)
+        self._chat.open_chat(saved.id)
+        self._bridge.notice_raised.emit(
+            Notice(f"“{saved.title}” is saved with the other chats.", life_ms=UNDO_MS, key="private saved")
+        )
+
+    def _on_item_gone(self, event: ItemGone) -> None:
+        self._used.discard(event.id)
+        if self._chats.pop(event.id, None) is not None:
+            self.listed.emit(dict(self._chats))
+
+
+# ---- whether the open chat is on hold
+
+
+class HoldWatch(QObject):
+    shown = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="hold_watch")
+        self._bridge = bridge
+        self._chat = ""
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemsAdded, self._on_items_added)
+
+    @Slot(str, str)
+    def show(self, chat: str, _title: str = "") -> None:
+        self._chat = chat
+        if not chat or is_private(chat):
+            self.shown.emit("")
+            return
+        self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _chat_is_gone)
+
+    def _on_items_added(self) -> None:
+        """A space, or everything, may have been put on hold or released."""
+        self.show(self._chat)
+
+    def _on_found(self, chat: str, hold: Hold | None) -> None:
+        if chat == self._chat:
+            self.shown.emit(held_words(hold))
+
+    def _on_item_changed(self, event: ItemChanged) -> None:
+        if event.item.id == self._chat:
+            self.show(self._chat)
+
+
+def _chat_is_gone(problem: Problem) -> None:
+    """The chat has gone meanwhile."""
+
+
+# ---- whether a chat is redacted, and what would be replaced in a message
+
+
+class RedactionController(QObject):
+    changed = Signal(bool)
+    preview_arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="redaction_controller")
+        self._bridge = bridge
+        self._chat = ""
+        self._following: Call | None = None
+        self.is_on = False
+        bridge.on(ItemChanged, self._on_item_changed)
+
+    def show(self, item: Item | None) -> None:
+        """The chat that is open now; None: a new one, which is not redacted."""
+        self._chat = item.id if item else ""
+        self._set(item is not None and item.settings.get(REDACT) is True)
+
+    def begin_chat(self, item: Item) -> None:
+        self._chat = item.id
+
+    def switch(self, is_on: bool) -> None:
+        """Redact the open chat from its next message on, or no longer."""
+        if is_on == self.is_on:
+            return
+        self._set(is_on)
+        if chat := self._chat:
+            self._bridge.services.chats.redact(chat, on=is_on)
+
+    def look_at(self, text: str) -> None:
+        if self._following is not None:
+            self._following.cancel()
+        chat = self._chat
+        arrived = partial(self._on_preview, chat)
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text, chat), arrived)
+
+    def _on_preview(self, chat: str, preview: Preview) -> None:
+        self._following = None
+        if chat == self._chat and self.is_on:
+            self.preview_arrived.emit(preview)
+
+    def _on_item_changed(self, event: ItemChanged) -> None:
+        if event.item.id == self._chat:
+            self._set(event.item.settings.get(REDACT) is True)
+
+    def _set(self, is_on: bool) -> None:
+        if is_on != self.is_on:
+            self.is_on = is_on
+            self.changed.emit(is_on)

@@ -1,1 +1,0 @@
-"""The open chat: its messages, and what can be done with them."""

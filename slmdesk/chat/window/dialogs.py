@@ -1,0 +1,606 @@
+"""The dialogs of the chat page: presets, a space, a message to be changed, an exact prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QHeaderView,
+    QLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from slmdesk.base.documents import FORMATS
+from slmdesk.base.record import changed
+from slmdesk.base.types import Sampling
+from slmdesk.chat.conversation import InspectedPrompt
+from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
+from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
+from slmdesk.chat.types import FORMS, MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
+from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
+from slmdesk.chat.window.attachments import AttachController
+from slmdesk.chat.window.option_fields import (
+    ANSWER_LANGUAGES,
+    TEMPERATURES,
+    THINKING,
+    TOP_PS,
+    AnswerForm,
+    Reader,
+    lengths,
+)
+from slmdesk.chat.window.options import MoreSettings
+from slmdesk.chat.window.options_controller import PresetsController
+from slmdesk.window.base import theme
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_column,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog, TextDialog, ask_password
+from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_files, ask_new_file
+from slmdesk.window.widgets.rows import Choice
+
+FILTERS = "Presets (*.json);;All files (*)"
+INTRO = "A chat takes over what is in its preset; what you change in it later changes no chat."
+SHIPPED = "comes with slmdesk"
+
+
+class PresetsWindow(Dialog):
+    def __init__(self, controller: PresetsController, models: Sequence[tuple[str, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "presets_window", "Presets")
+        self.resize(640, 520)
+        self._controller, self._models = controller, models
+        self._new_one = ""
+        """Id of a preset that was added and is to be chosen in the list."""
+        self._build_ui()
+        controller.listed.connect(self._show)
+        controller.kept.connect(self._on_kept)
+        self._show()
+
+    def _build_ui(self) -> None:
+        self._list = named(QListWidget(self), "presets_list", label="Presets")
+        self._list.setSpacing(theme.SPACE_4 // 2)
+        self._words = plain_label("", self, name="presets_words", kind="small")
+        self._default = named(CheckBox("New chats begin with this preset", self), "presets_default")
+
+        def make(text: str, name: str, do: Callable[[], None], tip: str = "") -> QPushButton:
+            return button(text, f"presets_{name}", self, tip=tip, on=do)
+
+        self._new = make("New…", "new", self._on_new)
+        self._edit = make("Edit…", "edit", self._on_edit)
+        self._duplicate = make("Duplicate", "duplicate", self._on_duplicate)
+        self._delete = make("Delete", "delete", self._on_delete)
+        self._up = make("Move up", "up", partial(self._on_move, -1))
+        self._down = make("Move down", "down", partial(self._on_move, 1))
+        self._export = make("Export…", "export", self._on_export, "Write it to a file for others")
+        self._import = make("Import…", "import", self._on_import, "Add the preset of a file")
+        side = column(
+            self._new, self._edit, self._duplicate, self._delete, self._up, self._down,
+            self._export, self._import, 1, gap=theme.SPACE_8,
+        )  # fmt: skip
+        column(
+            plain_label(INTRO, self, name="presets_intro"),
+            (row((column((self._list, 1), self._words, self._default, gap=theme.SPACE_8), 1), side, gap=12), 1),
+            into=self,
+            gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )
+        self._list.currentRowChanged.connect(lambda _row: self._show_current())
+        self._list.itemActivated.connect(lambda _item: self._on_edit())
+        self._default.clicked.connect(self._on_default)
+
+    @property
+    def current(self) -> Preset | None:
+        item = self._list.currentItem()
+        return self._controller.of(item.data(Qt.ItemDataRole.UserRole)) if item else None
+
+    def _show(self) -> None:
+        chosen = self._new_one or (self.current.id if self.current else "")
+        self._list.clear()
+        for one in self._controller.presets:
+            marks = [SHIPPED] if one.is_shipped else []
+            marks += ["for new chats"] if one.id == self._controller.default else []
+            item = QListWidgetItem(f"{one.name} ({', '.join(marks)})" if marks else one.name, self._list)
+            item.setData(Qt.ItemDataRole.UserRole, one.id)
+            item.setToolTip(plain_tip(one.words or one.options.system[:300]))
+            if one.id == chosen:
+                self._list.setCurrentItem(item)
+                self._new_one = ""
+        if self._list.currentRow() < 0:
+            self._list.setCurrentRow(0)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        one = self.current
+        own = [preset.id for preset in self._controller.presets if not preset.is_shipped]
+        is_own = one is not None and not one.is_shipped
+        for each in (self._edit, self._delete):
+            each.setEnabled(is_own)
+            each.setToolTip("" if is_own else "Duplicate it: the copy is yours to change")
+        self._up.setEnabled(one is not None and is_own and own[0] != one.id)
+        self._down.setEnabled(one is not None and is_own and own[-1] != one.id)
+        for any_kind in (self._duplicate, self._export, self._default):
+            any_kind.setEnabled(one is not None)
+        self._default.setChecked(one is not None and one.id == self._controller.default)
+        show_words(self._words, (one.words or _first_words(one)) if one else "")
+
+    def _on_kept(self, preset: Preset) -> None:
+        """Choose it; it may come before or after the list that holds it."""
+        self._new_one = preset.id
+        self._show()
+
+    # ---- buttons
+
+    def _on_new(self) -> None:
+        self._open_editor("", "", ChatOptions(), "New preset")
+
+    def _on_edit(self) -> None:
+        one = self.current
+        if one is not None and not one.is_shipped:
+            self._open_editor(one.id, one.name, one.options, "Edit the preset")
+
+    def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
+        editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
+        editor.saved.connect(partial(self._controller.save, id))
+        editor.open()
+
+    def _on_duplicate(self) -> None:
+        if self.current:
+            self._controller.duplicate(self.current.id)
+
+    def _on_delete(self) -> None:
+        if self.current:
+            self._controller.delete(self.current.id)
+
+    def _on_move(self, by: int) -> None:
+        if self.current:
+            self._controller.move(self.current.id, by)
+
+    def _on_default(self) -> None:
+        if self.current:
+            self._controller.set_default(self.current.id if self._default.isChecked() else "")
+
+    def _on_export(self) -> None:
+        one = self.current
+        if one is not None:
+            proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in one.name)}.json"
+            chosen = partial(self._controller.export, one.id)
+            ask_new_file(
+                self, "Export a preset", chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
+            )
+
+    def _on_import(self) -> None:
+        ask_file(self, "Import a preset", self._controller.import_file, name="preset_import_dialog", filters=FILTERS)
+
+
+def _first_words(preset: Preset) -> str:
+    words = " ".join(preset.options.system.split())
+    return words if len(words) <= 160 else words[:159] + "…"
+
+
+# ---- a dialog with everything that is in a preset
+
+
+AS_USUAL = "The model's own"
+ANY_MODEL = "Any"
+HALF = "An example needs a question and an answer."
+LONG = f"One side of an example has {MOST_EXAMPLE:,} characters at most."
+UNREADABLE = "One of the settings above cannot be used; below it stands why."
+LONG_SYSTEM = f"Instructions have {MOST_SYSTEM:,} characters at most."
+
+
+class PresetEditor(Dialog):
+    saved = Signal(str, object)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        name: str,
+        options: ChatOptions,
+        models: Sequence[tuple[str, str]],
+        *,
+        title: str,
+        read_form: Reader,
+    ) -> None:
+        super().__init__(parent)
+        self._form = AnswerForm(self, read_form, prefix="preset")
+        passing(self, "preset_editor", title)
+        self.resize(720, 640)
+        self._build_ui(name, options, models)
+        self._connect()
+        self._show_state()
+
+    def _build_ui(self, name: str, options: ChatOptions, models: Sequence[tuple[str, str]]) -> None:
+        self._name = text_line("preset_name", self, "Name", most=MOST_NAME)
+        self._name.setText(name)
+        self._system = named(QPlainTextEdit(options.system, self), "preset_system", label="Instructions")
+        self._system.setTabChangesFocus(True)
+        self._system.setPlaceholderText("What the model is told before each chat")
+        self._system.setMinimumHeight(100)
+        self._choices = {
+            "model": self._choice("model", [("", ANY_MODEL), *models], options.model),
+            "temperature": self._choice("temperature", [(None, AS_USUAL), *TEMPERATURES], options.temperature),
+            "top_p": self._choice("top_p", [(None, AS_USUAL), *TOP_PS], options.top_p),
+            "max_tokens": self._choice("max_tokens", lengths(), options.max_tokens),
+            "thinking": self._choice("thinking", list(THINKING.items()), options.thinking),
+            "answer_language": self._choice("answer_language", list(ANSWER_LANGUAGES), options.answer_language),
+        }
+        titles = ("Model", "Temperature", "Word variety (top-p)", "Maximum length", "Thinking", "Language of answers")
+        grid = QGridLayout()
+        for at, (title, choice) in enumerate(zip(titles, self._choices.values(), strict=True)):
+            heading = plain_label(title, self, name=f"preset_{choice.objectName()}_heading", wraps=False)
+            heading.setBuddy(choice)
+            choice.setAccessibleName(title)
+            grid.addWidget(heading, at // 2 * 2, at % 2)
+            grid.addWidget(choice, at // 2 * 2 + 1, at % 2)
+        names = (*SAMPLED, *FORMS)
+        self._sampling = {name: getattr(options, name) for name in names if name not in (*self._choices, "seed")}
+        self._form.show_options(options, is_other=True)
+        self._sampling_box = MoreSettings(self, prefix="preset")
+        self._sampling_box.show_options(options, Sampling(), is_other=True)
+        content = QFrame(self)
+        content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        column(
+            plain_label("Instructions", self, name="preset_system_heading", wraps=False),
+            (self._system, 2),
+            grid,
+            self._form,
+            self._sampling_box,
+            self._build_examples(options.examples),
+            into=content,
+            gap=theme.SPACE_12,
+        )
+        scroll = named(QScrollArea(self), "preset_scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scroll, content)
+        self._problem = plain_label("", self, name="preset_problem", kind="danger")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._save = named(QPushButton("Save", self), "preset_save")
+        self._save.setProperty("kind", "primary")
+        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+        column(
+            self._name,
+            (scroll, 1),
+            self._problem,
+            self._buttons,
+            into=self,
+            gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )
+
+    def _build_examples(self, examples: Sequence[Example]) -> QLayout:
+        words = "Examples: the model reads them before each chat and answers in the same way."
+        heading = plain_label(words, self, name="preset_examples_heading")
+        self._examples = named(QTableWidget(0, 2, self), "preset_examples", label="Examples")
+        self._examples.setHorizontalHeaderLabels(["Question", "Answer"])
+        self._examples.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._examples.verticalHeader().hide()
+        self._examples.setWordWrap(True)
+        self._examples.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._examples.setMinimumHeight(120)
+        for one in examples:
+            self._add(one.question, one.answer)
+        self._more = button("Add an example", "preset_example_add", self, on=self._on_add)
+        self._less = button("Remove", "preset_example_remove", self, on=self._on_remove)
+        return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
+
+    def _choice(self, name: str, values: list[tuple[object, str]], shown: object) -> Choice:
+        made = named(Choice(values, self), f"preset_{name}")
+        made.show_value(shown)
+        return made
+
+    def _connect(self) -> None:
+        self._name.textChanged.connect(self._show_state)
+        self._system.textChanged.connect(self._show_state)
+        self._examples.itemChanged.connect(self._show_state)
+        self._examples.itemSelectionChanged.connect(self._show_state)
+        self._form.changed.connect(self._on_form)
+        self._sampling_box.changed.connect(self._on_sampling)
+        self._sampling_box.reset_requested.connect(self._on_reset)
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+
+    def _on_sampling(self, values: dict[str, Any]) -> None:
+        self._sampling |= values
+        self._sampling_box.show_options(changed(ChatOptions(), **self._sampling), Sampling())
+
+    def _on_form(self, values: dict[str, Any]) -> None:
+        self._sampling |= values
+
+    def _on_reset(self) -> None:
+        for name, choice in self._choices.items():
+            if name in SAMPLED:
+                choice.show_value(None)
+        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling if name not in FORMS})
+
+    def _add(self, question: str, answer: str) -> None:
+        at = self._examples.rowCount()
+        self._examples.insertRow(at)
+        for column_, words in enumerate((question, answer)):
+            self._examples.setItem(at, column_, QTableWidgetItem(words))
+        self._examples.resizeRowToContents(at)
+
+    def _on_add(self) -> None:
+        self._add("", "")
+        self._examples.setCurrentCell(self._examples.rowCount() - 1, 0)
+        self._examples.editItem(self._examples.currentItem())
+        self._show_state()
+
+    def _on_remove(self) -> None:
+        self._examples.removeRow(self._examples.currentRow())
+        self._show_state()
+
+    def _sides(self) -> list[tuple[str, str]]:
+        """The examples as they are written; lines without any words are none."""
+        cells = [[self._examples.item(at, side) for side in (0, 1)] for at in range(self._examples.rowCount())]
+        pairs = [tuple(cell.text().strip() if cell else "" for cell in line) for line in cells]
+        return [(question, answer) for question, answer in pairs if question or answer]
+
+    def _show_state(self) -> None:
+        sides = self._sides()
+        problem = ""
+        if any(not question or not answer for question, answer in sides):
+            problem = HALF
+        elif any(len(side) > MOST_EXAMPLE for pair in sides for side in pair):
+            problem = LONG
+        elif len(self._system.toPlainText()) > MOST_SYSTEM:
+            problem = LONG_SYSTEM
+        show_words(self._problem, problem)
+        self._save.setEnabled(bool(self._name.text().strip()) and not problem)
+        self._more.setEnabled(self._examples.rowCount() < MOST_EXAMPLES)
+        self._less.setEnabled(self._examples.currentRow() >= 0)
+
+    def _on_accepted(self) -> None:
+        self._form.keep()
+        self._sampling_box.keep()
+        if self._sampling_box.problem or self._form.problem:
+            show_words(self._problem, UNREADABLE)
+            return
+        values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling
+        examples = tuple(Example(question, answer) for question, answer in self._sides())
+        self.saved.emit(
+            self._name.text(), ChatOptions(system=self._system.toPlainText().strip(), examples=examples, **values)
+        )
+        self.accept()
+
+
+# ---- the dialog of a space
+
+
+SPACE_INTRO = (
+    "New chats in this space begin with its instructions, preset and documents. You can change them in each chat."
+)
+SPACE_AS_USUAL = "As in other new chats"
+MOST_LISTED = 20
+
+
+class SpaceEditor(Dialog):
+    """Does not block."""
+
+    saved = Signal(object)
+
+    def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
+        """`attached`: reads the documents; it becomes the dialog's own."""
+        super().__init__(parent)
+        passing(self, "space_editor", "Edit space" if space.id else "New space")
+        self.resize(600, 520)
+        self._space, self._attached = space, attached
+        attached.setParent(self)
+        self._build_ui(presets)
+        self._connect()
+        attached.put([draft for one in space.documents if (draft := draft_from(one))])
+        attached.names.refresh()
+        self._show_state()
+
+    def _build_ui(self, presets: Sequence[Preset]) -> None:
+        space = self._space
+        self._name = text_line("space_name", self, "Name", most=MOST_SPACE_NAME)
+        self._name.setText(space.name)
+        self._system = named(QPlainTextEdit(space.system, self), "space_system", label="Instructions")
+        self._system.setTabChangesFocus(True)
+        self._system.setPlaceholderText("What the model is told in each chat of this space")
+        values: list[tuple[object, str]] = [("", SPACE_AS_USUAL), *((one.id, one.name) for one in presets)]
+        known = space.preset if any(one.id == space.preset for one in presets) else ""
+        self._preset = named(Choice(values, self), "space_preset", label="Preset")
+        self._preset.show_value(known)
+        self._bar = AttachmentBar(self)
+        self._files = button("Add documents…", "space_files", self, icon="file-plus", on=self._on_files)
+        self._library = button("From the library", "space_library", self, tip="Documents and folders of the library")
+        self._listed = QMenu(self._library)
+        self._library.setMenu(self._listed)
+        self._problem = plain_label("", self, name="space_problem", kind="danger")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._save = named(QPushButton("Save" if space.id else "Create", self), "space_save")
+        self._save.setProperty("kind", "primary")
+        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+
+        def heading(words: str, name: str) -> QWidget:
+            return plain_label(words, self, name=f"space_{name}_heading", wraps=False)
+
+        column(
+            plain_label(SPACE_INTRO, self, name="space_intro", kind="muted"),
+            self._name,
+            heading("Instructions", "system"),
+            (self._system, 1),
+            heading("Preset", "preset"),
+            self._preset,
+            heading("Documents", "documents"),
+            self._bar,
+            row(self._files, self._library, 1, gap=theme.SPACE_8),
+            self._problem,
+            self._buttons,
+            into=self,
+            gap=theme.SPACE_8,
+            margins=theme.SPACE_16,
+        )
+
+    def _connect(self) -> None:
+        attached, bar = self._attached, self._bar
+        self._name.textChanged.connect(self._show_state)
+        self._system.textChanged.connect(self._show_state)
+        self._listed.aboutToShow.connect(self._fill_library)
+        attached.shown.connect(bar.show_drafts)
+        attached.shown.connect(self._show_state)
+        attached.password_requested.connect(self._on_password_requested)
+        bar.open_requested.connect(attached.open_text)
+        bar.remove_requested.connect(attached.remove)
+        bar.mode_chosen.connect(attached.set_mode)
+        FileDrop(self, attached.add_paths)
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+
+    def _show_state(self) -> None:
+        drafts = self._attached.now
+        bad = next((one for one in drafts if one.state in (FAILED, LOCKED)), None)
+        is_reading = any(one.state == READING for one in drafts)
+        problem = LONG_SYSTEM if len(self._system.toPlainText()) > MOST_SYSTEM else ""
+        if bad is not None:
+            problem = f"{bad.name} cannot be read. Remove it, or read it another way."
+        show_words(self._problem, problem)
+        self._save.setEnabled(bool(self._name.text().strip()) and not problem and not is_reading)
+        self._save.setToolTip("The documents are being read" if is_reading else "")
+
+    def _on_files(self) -> None:
+        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        filters = f"Documents ({suffixes});;All files (*)"
+        ask_files(self, "Add documents", self._attached.add_paths, name="space_files_dialog", filters=filters)
+
+    def _fill_library(self) -> None:
+        self._listed.clear()
+        for one in self._attached.names.find("")[:MOST_LISTED]:
+            name = f"{one.name} (folder)" if one.is_folder else one.name
+            self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, one))
+        if self._listed.isEmpty():
+            self._listed.addAction(self._attached.names.empty).setEnabled(False)
+
+    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
+        ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
+
+    def _on_accepted(self) -> None:
+        documents = tuple(one.kept for one in self._attached.now)
+        self.saved.emit(
+            changed(
+                self._space, name=self._name.text(), system=self._system.toPlainText().strip(),
+                preset=str(self._preset.currentData() or ""), documents=documents,
+            )
+        )  # fmt: skip
+        self.accept()
+
+
+# ---- a dialog in which a person changes a question, an answer or notes
+
+
+QUESTION = (
+    "Edit the question",
+    "It is asked again from here. The old question stays as a version, with all that followed it.",
+    "Ask again",
+)
+ANSWER = (
+    "Edit the answer",
+    "The chat goes on with your words, and the answer is marked as edited. What the model wrote can be brought back.",
+    "Save",
+)
+NOTES = (
+    "Edit the notes",
+    "The model reads these notes in place of the messages that are left out. They are sent with each question.",
+    "Save",
+)
+
+
+class EditDialog(Dialog):
+    saved = Signal(str)
+
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
+        """`words`: QUESTION, ANSWER or NOTES."""
+        super().__init__(parent)
+        title, intro, save = words
+        passing(self, "edit_dialog", title)
+        self.resize(680, 420)
+        self._before = text
+        self._text = named(QPlainTextEdit(text, self), "edit_text")
+        self._text.setAccessibleName(title)
+        self._text.setTabChangesFocus(True)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self._save = named(QPushButton(save, self), "edit_save")
+        self._save.setProperty("kind", "primary")
+        self._save.setToolTip(f"{save} (Ctrl+Enter)")
+        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+        column(
+            plain_label(intro, self, name="edit_intro"), (self._text, 1), self._buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._buttons.accepted.connect(self._on_accepted)
+        self._buttons.rejected.connect(self.reject)
+        self._text.textChanged.connect(self._show_state)
+        self._text.moveCursor(self._text.textCursor().MoveOperation.End)
+        self._text.setFocus()
+        self._show_state()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter saves."""
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if self._save.isEnabled():
+                self._on_accepted()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_accepted(self) -> None:
+        self.saved.emit(self._text.toPlainText())
+        self.accept()
+
+    def _show_state(self) -> None:
+        text = self._text.toPlainText()
+        self._save.setEnabled(bool(text.strip()) and text != self._before)
+
+
+# ---- a dialog with exactly what a model was given
+
+
+def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
+    """Open the dialog, with warnings about oddities.  Does not block."""
+    intro = f"This is exactly what the model was given, {seen.tokens:,} tokens."
+    if seen.left_out:
+        left_out = "The oldest message of this chat was" if seen.left_out == 1 else f"{seen.left_out:,} messages were"
+        intro += f" {left_out} left out to make room."
+    warning = " ".join(one for one in (_missing_words(seen), _lookalike_words(seen)) if one)
+    TextDialog(parent, title="What the model saw", intro=intro, text=seen.text, warning=warning, is_prose=False).show()
+
+
+def _missing_words(seen: InspectedPrompt) -> str:
+    missing = len(seen.missing)
+    words = "1 message is" if missing == 1 else f"{missing:,} messages are"
+    return f"{words} missing: this model's own format leaves it out." if missing else ""
+
+
+def _lookalike_words(seen: InspectedPrompt) -> str:
+    marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
+    if not marks:
+        return ""
+    return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."

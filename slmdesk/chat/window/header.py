@@ -1,0 +1,649 @@
+"""Over the messages: title and model of the chat, the bar of a private one; and what stands there without messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QMessageBox, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.list import ChatList
+from slmdesk.jobs.types import EXAM, JobChanged
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import bind, keys_of
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    ElidedButton,
+    ElidedLabel,
+    button,
+    column,
+    message_box,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    set_kind,
+    show_column,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import ExportMenu, Notice, notice_of
+from slmdesk.window.widgets.opening import ModelImports, admit, choose_model_file, model_files
+
+if TYPE_CHECKING:
+    from slmdesk.models.importer import ImportEnded
+    from slmdesk.services import Services
+
+PICKER_PERCENT = 34
+MOST_SPACE = 150
+"""Pixels for the name of a space."""
+
+
+class ChatHeader(QFrame):
+    def __init__(self, models: ModelsController, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_header")
+        self.fold = self._button("fold_button", "panel-left", "Show or hide the list of chats", "chat.list")
+        self.space = named(ElidedButton("", self), "chat_space", kind="status")
+        self.space.setMaximumWidth(MOST_SPACE)
+        self.space.hide()
+        set_icon(self.space, "folder-open", "muted")
+        self.title = ElidedLabel(self, name="chat_title")
+        self.hold = named(QLabel(self), "chat_hold")
+        set_icon(self.hold, "lock", "muted")
+        self.hold.hide()
+        self.picker = ModelPicker(models, self)
+        self.export = tool_button(
+            "export_button", self, tip="Export this chat", label="Export this chat", icon="download"
+        )
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export_menu = ExportMenu(self.export)
+        self.export.setMenu(self.export_menu)
+        self.panel = self._button("panel_button", "sliders", "Settings of this chat", "chat.panel")
+        self.panel.setCheckable(True)
+        row(
+            self.fold, self.space, (self.title, 1), self.hold, self.picker, self.export, self.panel,
+            into=self, gap=theme.SPACE_8, margins=(theme.SPACE_8, theme.SPACE_4),
+        )  # fmt: skip
+
+    def show_space(self, name: str) -> None:
+        self.space.setText(name.replace("&", "&&"))
+        tip = f"In the space “{name}”: show its chats"
+        self.space.setToolTip(plain_tip(tip))
+        self.space.setAccessibleName(tip)
+        self.space.setVisible(bool(name))
+
+    def show_hold(self, words: str) -> None:
+        """Show that nothing deletes the chat, and who has said so; "" hides the badge."""
+        self.hold.setToolTip(plain_tip(words))
+        self.hold.setAccessibleName(words)
+        self.hold.setVisible(bool(words))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Title and model share the width; the title has the larger part."""
+        super().resizeEvent(event)
+        self.picker.set_space(self.width() * PICKER_PERCENT // 100)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return self.fold, self.space, self.picker.button, self.picker.cancel_button, self.export, self.panel
+
+    def _button(self, name: str, icon: str, words: str, shortcut: str) -> QToolButton:
+        return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon)
+
+
+# ---- the models for the chat
+
+
+STATE_TOPIC = "model state"
+"""Topic of notices that are closed when a model is ready again."""
+GONE = "{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on."
+
+
+class ModelsController(QObject):
+    """Files are brought in by `imports`."""
+
+    models_listed = Signal(object)
+    exams_known = Signal(object)
+    state_changed = Signal(object)
+    starter_found = Signal(str)
+    file_chosen = Signal(object)
+
+    def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="models_controller")
+        self._bridge = bridge
+        self._starter = starter
+        self.imports = ModelImports(bridge, self)
+        self.imports.ended.connect(self._on_imports_ended)
+        self._known: frozenset[str] | None = None
+        self.listed: Sequence[ModelRecord] = ()
+        """Those that can chat."""
+        self.state = ModelStateChanged(ModelState.NONE, None, "")
+        bridge.opened.connect(self._on_opened)
+        bridge.on(ModelsChanged, self._list)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelStateChanged, self._on_state_changed)
+
+    def use(self, model: str) -> None:
+        self._bridge.services.models.use(model)
+
+    def use_anyway(self, model: str) -> None:
+        """Load a model although memory seems too small for it: a person wants to try."""
+        self._bridge.services.models.use(model, anyway=True)
+
+    def unload(self) -> None:
+        self._bridge.services.models.unload()
+
+    def reload(self) -> None:
+        """Load the model again: the services unload it when its settings change."""
+        self._bridge.ask(_reload, None)
+
+    def cancel_load(self) -> None:
+        self._bridge.services.models.cancel_load()
+
+    def import_starter(self) -> None:
+        if self._starter is not None:
+            self.import_file(self._starter)
+
+    def look_at(self, paths: Path | Sequence[Path]) -> None:
+        self.file_chosen.emit(paths)
+
+    def import_file(self, path: Path, link: bool = False) -> None:
+        """Import a model file, by copy or (`link`) where it is, and use it."""
+        self.imports.add((path,), link=link)
+
+    def _on_opened(self) -> None:
+        self._list()
+        self.starter_found.emit(_starter_words(self._starter))
+
+    def _list(self) -> None:
+        self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
+
+    def _on_listed(self, models: Sequence[ModelRecord]) -> None:
+        self._known = frozenset(one.id for one in models)
+        self.listed = [one for one in models if one.can_chat]
+        self.models_listed.emit(self.listed)
+        self._ask_exams()
+        if self.state.model is None or self.state.model in self._known:
+            self._say_again(models)
+            return
+        if self.state.state in (ModelState.READY, ModelState.LOADING):  # one's own removal frees it first
+            self._bridge.notice_raised.emit(
+                Notice(GONE.format(name=self.state.name), key="model gone", topic=STATE_TOPIC)
+            )
+            self.unload()
+        else:
+            self._on_state_changed(self.state)
+
+    def _say_again(self, models: Sequence[ModelRecord]) -> None:
+        """Emit the state again where a model's name has changed or the first model has been added."""
+        event = self.state
+        if event.state is ModelState.NONE and any(one.can_chat for one in models):
+            self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
+        for one in models:
+            if one.id == event.model and one.name != event.name:
+                self.state = changed(event, name=one.name)
+                self.state_changed.emit(self.state)
+
+    def _ask_exams(self) -> None:
+        self._bridge.ask(self._bridge.services.cards.exams(), self.exams_known.emit)
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == EXAM and event.status is JobStatus.DONE:
+            self._ask_exams()
+
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
+        if is_at_rest and event.model and self._known is not None and event.model not in self._known:
+            event = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+        self.state = event
+        self.state_changed.emit(event)
+        if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
+            is_large = event.problem.code == "model.out_of_memory"
+            again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
+            action = ("Load it anyway" if is_large else "Load it again") if event.model else ""
+            self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
+
+    def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
+        for event in ended:
+            if event.problem is not None:
+                self._bridge.problem_met.emit(event.problem)
+        added = [event.model for event in ended if event.model is not None]
+        if added and added[-1].can_chat:
+            self.use(added[-1].id)
+
+
+def _reload(services: Services) -> None:
+    if services.models.state.state is ModelState.NOT_LOADED:
+        services.models.warm_up()
+
+
+def _starter_words(starter: Path | None) -> str:
+    if starter is None:
+        return ""
+    try:
+        size = starter.stat().st_size
+    except OSError:
+        return ""
+    return (
+        f"A small starter model is included: SmolLM2 135M, {bytes_for_people(size)}. "
+        "It is quick and very small, good for trying things out; larger models know more."
+    )
+
+
+# ---- a button that shows the model and its state, with a menu to choose another
+
+
+MOST_NAME = 28
+MOST_MENU_NAME = 36
+SHORT_NAME = 16
+BESIDE_WORDS, LEAST_NAME = 40, 60
+WORDS = {
+    ModelState.NONE: "no model",
+    ModelState.NOT_LOADED: "not loaded",
+    ModelState.LOADING: "loading",
+    ModelState.READY: "ready",
+    ModelState.CRASHED: "crashed",
+}
+
+
+class ModelPicker(QWidget):
+    model_chosen = Signal(str)
+
+    def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_picker")
+        self._controller = controller
+        self._models: Sequence[ModelRecord] = ()
+        self._exams: Mapping[str, tuple[str, str]] = {}
+        self._may_add = True
+        self._space: int | None = None
+        self._event = ModelStateChanged(ModelState.NONE, None, "")
+        self._build_ui()
+        self._connect()
+        self._show()
+
+    def _build_ui(self) -> None:
+        self.button = tool_button("model_button", self, kind="picker")
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._menu = named(QMenu(self), "model_menu")
+        self._menu.setToolTipsVisible(True)
+        self.button.setMenu(self._menu)
+        words = "Stop loading the model"
+        self.cancel_button = tool_button(
+            "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
+        )
+        self._bar = thin_bar("load_bar", self, "Loading", most=1000, height=3, keeps_place=True)
+        top = row(self.button, self.cancel_button, gap=theme.SPACE_4)
+        # above as much as the bar below takes, so that the words stand in the middle
+        column(top, self._bar, into=self, gap=1, margins=(0, 4, 0, 0))
+
+    def _connect(self) -> None:
+        self._menu.aboutToShow.connect(self._on_menu_opens)
+        self.model_chosen.connect(self._controller.use)
+        self._controller.models_listed.connect(self.show_models)
+        self._controller.exams_known.connect(self.show_exams)
+        self._controller.state_changed.connect(self.show_state)
+
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        self._models = tuple(models)
+        self._show()
+
+    def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
+        """Exam results by model id: a few words and a sentence."""
+        self._exams = exams
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        self._event = event
+        self._show()
+
+    def set_space(self, width: int) -> None:
+        """Cut the name to this width, in pixels: the title beside it needs room too."""
+        if width != self._space:
+            self._space = width
+            self._show()
+
+    def allow_adding(self, may_add: bool) -> None:
+        self._may_add = may_add
+
+    def _on_menu_opens(self) -> None:
+        self._menu.clear()
+        for model in self._models:
+            few, sentence = self._exams.get(model.id, ("", ""))
+            action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
+            action.setCheckable(True)
+            action.setChecked(model.id == self._event.model)
+            action.setToolTip(plain_tip("\n".join(one for one in (_info_of(model), sentence) if one)))
+            action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
+            self._menu.addAction(action)
+        if self._models:
+            self._menu.addSeparator()
+        if self._event.state is ModelState.READY:
+            self._menu.addAction("Unload model", self._controller.unload)
+        if self._event.state is ModelState.LOADING:
+            self._menu.addAction("Stop loading", self._controller.cancel_load)
+        if self._may_add:
+            self._menu.addAction("Add a model file…", self._on_add_file)
+
+    def _on_add_file(self) -> None:
+        choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
+
+    def _show(self) -> None:
+        state, name = self._event.state, self._event.name
+        words = WORDS[state]
+        if state is ModelState.LOADING:
+            words = f"loading, {round(self._event.fraction * 100)} %"
+        text = self._fitted(name, words) if name else "Choose a model" if self._models else "Add a model"
+        self.button.setText(text.replace("&", "&&"))
+        self.button.setAccessibleName(f"Model: {name}, {words}" if name else "Model: none")
+        reason = self._event.problem.sentence if self._event.problem else ""
+        keys = keys_of("chat.model").shown
+        choose = f"{name}: {words}. Choose a model" + (f" ({keys})" if keys else "")
+        self.button.setToolTip(plain_tip(reason or (choose if name else text)))
+        set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-down")
+        is_loading = state is ModelState.LOADING
+        self.cancel_button.setVisible(is_loading)
+        self._bar.setVisible(is_loading)
+        self._bar.setValue(round(self._event.fraction * 1000))
+
+    def _fitted(self, name: str, words: str) -> str:
+        """Name and state cut to the available width; *ready* is dropped first, as the status bar shows it."""
+        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        if self._space is None:
+            return f"{shown} — {words}"
+        metrics, space = self.button.fontMetrics(), self._space - BESIDE_WORDS
+        if metrics.horizontalAdvance(f"{shown} — {words}") <= space:
+            return f"{shown} — {words}"
+        if self._event.state is ModelState.READY and len(name) > SHORT_NAME:
+            return metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(space, LEAST_NAME))
+        rest = space - metrics.horizontalAdvance(f" — {words}")
+        return f"{metrics.elidedText(shown, Qt.TextElideMode.ElideRight, max(rest, LEAST_NAME))} — {words}"
+
+
+def _menu_words(model: ModelRecord, exam: str) -> str:
+    name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
+    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
+    return f"{words}\t{exam}" if exam else words
+
+
+def _info_of(model: ModelRecord) -> str:
+    header = model.header
+    parts = [str(header[key]) for key in ("architecture", "quantization", "license") if header.get(key)]
+    return ", ".join(parts) or model.name
+
+
+# ---- what is said of a private chat, over its messages
+
+
+PRIVATE = "Private chat"
+SENTENCE = "Nothing of it is written to the disk. It is gone when you close it, and when slmdesk quits or locks."
+LOST = "This chat is in no file: once closed, it cannot be brought back."
+LOST_MORE = "To keep it, choose “Save this chat” first."
+
+
+class PrivateBar(QFrame):
+    save_requested = Signal()
+    close_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "private_bar", label=f"{PRIVATE}: {SENTENCE}")
+        self._badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
+        self._words = plain_label(SENTENCE, self, name="private_words", kind="small")
+        icon = QLabel(self)
+        set_icon(icon, "eye-off", "muted")
+        self.save = button(
+            "Save this chat",
+            "private_save",
+            self,
+            kind="quiet",
+            tip="Keep it with the other chats",
+            on=self.save_requested,
+        )
+        self.close_button = button(
+            "Close", "private_close", self, kind="quiet", tip="Forget this chat", on=self.close_requested
+        )
+        top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
+        column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
+        self.hide()
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return self.save, self.close_button
+
+
+class PrivateEntry(QObject):
+    begun = Signal()
+    changed = Signal()
+
+    def __init__(self, chat: ChatController, chats: ChatList, bar: PrivateBar, page: QWidget) -> None:
+        super().__init__(page, objectName="private_entry")
+        self._page, self._private = page, chat.private
+        bind(page, "chat.private", self._on_begin)
+        chats.private_requested.connect(self._on_begin)
+        chats.private.chat_chosen.connect(chat.open_chat)
+        self._private.listed.connect(chats.private.show_chats)
+        self._private.listed.connect(self.changed)
+        self._private.shown.connect(bar.setVisible)
+        bar.save_requested.connect(self._private.save)
+        bar.close_requested.connect(self._on_close)
+
+    def _on_begin(self) -> None:
+        self._private.begin()
+        self.begun.emit()
+
+    def _on_close(self) -> None:
+        if not self._private.has_words:
+            self._private.close()
+            return
+        box = message_box(self._page, "private_close_dialog", "Close this private chat", LOST, LOST_MORE)
+        closing = named(box.addButton("Close it", QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
+        staying = named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "private_stay_button")
+        box.setDefaultButton(staying)
+        box.setEscapeButton(staying)
+        closing.clicked.connect(self._private.close)
+        box.open()
+
+
+# ---- shown where there are no messages
+
+
+EXAMPLES = (
+    "Explain in three sentences why the sky is blue.",
+    "Write a short, friendly reply that declines an invitation.",
+    "Give me five names for a small bakery.",
+)
+STAYS = (
+    "Your chats are written to a file on this PC and nowhere else.",
+    "Models run on this PC's processor; no text leaves it.",
+    "slmdesk needs no account and works with the network unplugged. "
+    "The bar below counts every request it makes: there are none unless you ask for one.",
+)
+WITH_STARTER = "slmdesk needs a language model to work. Start with the small one included, or add your own (.gguf)."
+WITHOUT_STARTER = "slmdesk needs a language model to work. Add your own (.gguf)."
+ENCRYPTION = (
+    "•  The history can be encrypted, so that nobody reads it from the disk or a backup: now, or at any time in "
+    "Settings, under Privacy."
+)
+COLUMN, COLUMN_LETTERS = 560, 76
+"""The widest column: in pixels, and in letters where they are large."""
+
+
+class EmptyChat(QScrollArea):
+    """Three example messages."""
+
+    example_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("empty_chat")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inner = named(QWidget(self), "empty_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        title = plain_label("What would you like to write about?", inner, name="empty_title", kind="title")
+        note = "Small models are good at short texts and make mistakes: check what matters."
+        parts = column(title, plain_label(note, inner, name="empty_note", kind="muted"), gap=theme.SPACE_8)
+        parts.addSpacing(theme.SPACE_8)
+        self.in_order = _add_examples(parts, inner, "example", self.example_chosen.emit)
+        _centre(inner, parts)
+        show_column(self, inner)
+
+
+class FirstStart(QScrollArea):
+    """Shown when there is no model: offers the starter model when it is there, or a model file, and says what stays on
+    this PC.
+    """
+
+    encrypt_requested = Signal()
+
+    def __init__(self, models: ModelsController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("first_start")
+        self.setAcceptDrops(True)
+        self._models = models
+        self.first_words = ""
+        """The example to send as soon as a model is ready."""
+        self._build_ui()
+        models.starter_found.connect(self.set_starter)
+        models.imports.progressed.connect(self.show_progress)
+        models.imports.ended.connect(self.end_progress)
+
+    def _build_ui(self) -> None:
+        inner = named(QWidget(self), "first_start_inner")
+        inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        self._words = plain_label("", inner, name="first_words")
+        self._starter = button(
+            "Use the starter model", "starter_button", inner, kind="primary", on=self._models.import_starter
+        )
+        self._starter_note = plain_label("", inner, name="starter_note", kind="muted")
+        tip = "Choose a GGUF file on this PC"
+        self._add = button("Add a model file…", "add_model_button", inner, tip=tip, on=self._on_add_file)
+        self._try = plain_label("Or ask it something at once:", inner, name="first_try", kind="muted")
+        parts = column(
+            plain_label("Welcome to slmdesk", inner, name="first_title", kind="title"),
+            self._words,
+            row(self._starter, self._add, 1, gap=theme.SPACE_8),
+            self._starter_note,
+            self._try,
+            gap=theme.SPACE_12,
+        )
+        self._examples = _add_examples(parts, inner, "first_example", self._on_example)
+        self._drop = plain_label("or drop a .gguf file here", inner, name="drop_zone", kind="drop")
+        self._drop.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        parts.addWidget(self._drop)
+        self._progress = thin_bar("import_bar", inner, "Copying the model file")
+        self._progress_note = plain_label("", inner, name="import_note", kind="muted")
+        self._cancel = button("Cancel", "import_cancel", inner, on=self._on_cancel)
+        parts.addWidget(self._progress)
+        parts.addLayout(row((self._progress_note, 1), self._cancel))
+        parts.addSpacing(theme.SPACE_8)
+        parts.addWidget(plain_label("What stays on this PC: everything", inner, name="stays_title", kind="heading"))
+        for at, line in enumerate(STAYS):
+            parts.addWidget(plain_label(f"•  {line}", inner, name=f"stays_{at}", kind="muted"))
+        self._offer = plain_label(ENCRYPTION, inner, name="encryption_offer", kind="muted", is_hidden=True)
+        self._encrypt = button("Encrypt the history…", "offer_encrypt_button", inner, on=self.encrypt_requested)
+        self._encrypt.hide()
+        parts.addWidget(self._offer)
+        parts.addLayout(row(self._encrypt, 1))
+        _centre(inner, parts)
+        show_column(self, inner)
+        self.set_starter("")
+        self.end_progress()
+
+    def _on_example(self, words: str) -> None:
+        self.first_words = words
+        self._models.import_starter()
+
+    def _on_add_file(self) -> None:
+        choose_model_file(self.window(), "model_file_dialog", self._models.look_at)
+
+    def _on_cancel(self) -> None:
+        self.first_words = ""
+        self._models.imports.cancel()
+
+    def set_starter(self, words: str) -> None:
+        self._words.setText(WITH_STARTER if words else WITHOUT_STARTER)
+        self._starter.setVisible(bool(words))
+        self._starter_note.setVisible(bool(words))
+        self._starter_note.setText(words)
+        for widget in (self._try, *self._examples):
+            widget.setVisible(bool(words))
+        set_kind(self._add, "" if words else "primary")
+
+    def show_progress(self, words: str, fraction: float) -> None:
+        """Show that a file is being copied; `fraction` 0..1."""
+        self._progress.setRange(0, 1000)
+        self._progress.setValue(round(fraction * 1000))
+        self._progress_note.setText(words)
+        self._set_importing(True)
+
+    def end_progress(self) -> None:
+        self._set_importing(False)
+
+    def offer_encryption(self, is_offered: bool) -> None:
+        self._offer.setVisible(is_offered)
+        self._encrypt.setVisible(is_offered)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if model_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = model_files(event)
+        if files:
+            event.acceptProposedAction()
+            admit(self, files[:1], lambda paths: self._models.look_at(paths[0]))
+
+    def _set_importing(self, is_importing: bool) -> None:
+        for widget in (self._progress, self._progress_note, self._cancel):
+            widget.setVisible(is_importing)
+        self._drop.setVisible(not is_importing)
+        for one in (self._starter, self._add, *self._examples):
+            one.setEnabled(not is_importing)
+
+
+def _add_examples(
+    parts: QVBoxLayout, parent: QWidget, name: str, chosen: Callable[[str], None]
+) -> tuple[ElidedButton, ...]:
+    examples = tuple(named(ElidedButton(words, parent), f"{name}_{at}") for at, words in enumerate(EXAMPLES))
+    for example, words in zip(examples, EXAMPLES, strict=True):
+        example.setProperty("kind", "example")
+        example.setToolTip(f"Ask this: {words}")
+        example.clicked.connect(lambda _checked=False, words=words: chosen(words))
+        parts.addWidget(example)
+    return examples
+
+
+def _centre(widget: QWidget, parts: QVBoxLayout) -> None:
+    """Centre a column of at most COLUMN pixels, or wider with larger fonts, in a widget."""
+    holder = _Column(widget)
+    holder.setLayout(parts)
+    column(1, row(1, (holder, 1000), 1), 1, into=widget, margins=theme.SPACE_24)
+
+
+class _Column(QWidget):
+    """As wide as a line that is easy to read."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setMaximumWidth(max(COLUMN, COLUMN_LETTERS * self.fontMetrics().averageCharWidth()))

@@ -1,0 +1,559 @@
+"""The list of chats with its search: spaces, then chats by day; several marked, renamed in place, deleted with undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
+
+from slmdesk.chat.conversation import NEW_CHAT
+from slmdesk.chat.window.list_controller import (
+    ALL,
+    ARCHIVE,
+    FILTER,
+    ImportController,
+    ListController,
+    Place,
+    becomes_of_chats,
+    chat_files,
+)
+from slmdesk.chat.window.list_rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE, ChatView
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.shortcuts import show_in_menu, show_keys
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    ElidedButton,
+    ElidedLabel,
+    button,
+    column,
+    message_box,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    show_words,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import ChatsExportMenu, ExportMenu, ask_folder, ask_where
+from slmdesk.window.widgets.opening import FileDrop, admit, ask_files
+
+if TYPE_CHECKING:
+    from slmdesk.chat.spaces import Space
+
+SEARCH_AFTER_MS = 200
+NEW, NEW_HERE = "New chat", "New chat here"
+MORE = "Private chat, spaces, archive, trash, import and export"
+
+
+class Target(NamedTuple):
+    """A chat that something is to be done with."""
+
+    id: str
+    title: str
+    is_pinned: bool
+
+
+class ChatList(QFrame):
+    chat_chosen = Signal(str, str)
+    new_chat_requested = Signal()
+    private_requested = Signal()
+    trash_requested = Signal()
+
+    def __init__(self, controller: ListController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_list")
+        self._controller, self._rows = controller, controller.rows
+        self._chat = self._marked = ""
+        self._moving: list[str] = []
+        self._when_whole: Callable[[], None] | None = None
+        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search_due)
+        self._build_actions()
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self.search_box = text_line("search_box", self, "", most=400, clears=CLEAR)
+        self._new = button(
+            NEW, "new_chat_button", self, tip="Start a new chat", shortcut="chat.new", icon="plus",
+            on=self.new_chat_requested,
+        )  # fmt: skip
+        self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = ListMenu(self._controller.imports, self)
+        self._more.setMenu(self._menu)
+        self.place_bar = PlaceBar(self)
+        self.private = PrivateList(self)
+        self.view = named(ChatView(self._rows, self), "chat_view", label="Chats")
+        self.view.addAction(self._delete)
+        self._hint = plain_label("", self, name="chat_list_hint", kind="small")
+        self._hint.setContentsMargins(theme.SPACE_16, 0, theme.SPACE_12, 0)
+        self._hint.setVisible(False)
+        self.selection = SelectionBar(self._export, self._move, self)
+        top = row((self._new, 1), self._more, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
+        search = row(self.search_box, margins=(theme.SPACE_8, 0))
+        parts = (top, search, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
+        self._show_place(ALL)
+
+    def _build_actions(self) -> None:
+        self._rename = named(QAction("Rename", self), "rename_action")
+        show_in_menu(self._rename, "chat.rename")  # the page has the key, see `rename_current`
+        self._delete = named(QAction("Delete", self), "delete_action")
+        self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
+        self._export = ChatsExportMenu(self)
+        self._move = named(QMenu("Move to a space", self), "move_menu")
+        for action in (self._rename, self._delete):
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+
+    def _connect(self) -> None:
+        self._controller.hint_changed.connect(self.show_hint)
+        self._controller.rows_changed.connect(self._on_rows_changed)
+        self._controller.place_changed.connect(self._show_place)
+        self._controller.spaces.made.connect(self._on_space_made)
+        self.search_box.textChanged.connect(lambda: self._timer.start())
+        self.search_box.returnPressed.connect(self._on_search_entered)
+        self.view.clicked.connect(self._on_clicked)
+        self.view.activated.connect(self._on_clicked)
+        self.view.customContextMenuRequested.connect(self._on_menu_requested)
+        self.view.marked_changed.connect(self._show_marked)
+        self.view.all_requested.connect(self._on_all_requested)
+        self.view.chats_dropped.connect(self._controller.move)
+        self._rename.triggered.connect(self.rename_current)
+        self._delete.triggered.connect(self._on_delete)
+        self._pin.triggered.connect(self._on_pin)
+        self._archive.triggered.connect(self._on_archive)
+        self._export.form_chosen.connect(self._on_export)
+        self._export.together_chosen.connect(lambda form: self._ask_together([one.id for one in self._targets], form))
+        self._menu.private_requested.connect(self.private_requested)
+        self._menu.space_requested.connect(partial(self.edit_space, None))
+        self._menu.archive_requested.connect(partial(self._controller.show_place, ARCHIVE))
+        self._menu.trash_requested.connect(self.trash_requested)
+        self._menu.export_requested.connect(self._on_export_shown)
+        FileDrop(self, self._controller.imports.import_files, pick=chat_files)
+        self._controller.imports.chat_chosen.connect(lambda chat: self.chat_chosen.emit(chat, ""))
+        self._move.aboutToShow.connect(self._fill_move)
+        bar, place = self.selection, self.place_bar
+        bar.pin_requested.connect(self._on_pin)
+        bar.archive_requested.connect(self._on_archive)
+        bar.delete_requested.connect(self._on_delete)
+        bar.done.connect(self.view.unmark)
+        place.back_requested.connect(lambda: self._controller.show_place(ALL))
+        place.edit_requested.connect(lambda: self.edit_space(self._space))
+        place.delete_requested.connect(lambda: self._ask_delete(self._space))
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        place = (self.place_bar.back, self.place_bar.more)
+        return (
+            self._new,
+            self._more,
+            self.search_box,
+            *self.private.in_order,
+            *place,
+            self.view,
+            *self.selection.in_order,
+        )
+
+    def show_current(self, chat: str) -> None:
+        """Mark the open chat ('' for none); it becomes the current row when another was opened."""
+        self._chat = chat
+        self._controller.mark_open(chat)
+        at = self._rows.index_of(chat) if chat else None
+        self._rows.set_open(chat)
+        if at is not None and (chat != self._marked or not self.view.currentIndex().isValid()):
+            self._marked = chat
+            if self.view.currentIndex().data(ID_ROLE) != chat:  # of several hits in it, the one that was chosen
+                self.view.setCurrentIndex(self._rows.index(at))
+        elif not chat:
+            self._marked = ""
+
+    def show_hint(self, text: str) -> None:
+        show_words(self._hint, text)
+
+    def end_search(self) -> bool:
+        was_searched = bool(self.search_box.text())
+        self.search_box.clear()
+        self._timer.stop()
+        self._on_search_due()
+        return was_searched
+
+    def show_space(self, space: str) -> None:
+        self._controller.show_place(Place(space))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc unmarks, then ends the search, from its box and from the list; Backspace leaves a space."""
+        if event.key() == Qt.Key.Key_Escape and self.view.marked:
+            self.view.unmark()
+        elif event.key() == Qt.Key.Key_Backspace and self.view.hasFocus() and self._controller.place != ALL:
+            self._controller.show_place(ALL)
+        elif event.key() != Qt.Key.Key_Escape or not self.end_search():
+            super().keyPressEvent(event)
+
+    # ---- what is listed
+
+    @property
+    def _space(self) -> Space | None:
+        return self._controller.spaces.of(self._controller.place.space)
+
+    def _show_place(self, place: Place) -> None:
+        name = "Archive" if place.is_archive else self._controller.spaces.name_of(place.space)
+        self.place_bar.show_place(name, is_space=bool(place.space))
+        hint = "Search the archive" if place.is_archive else "Search all chats"
+        self.search_box.setPlaceholderText(hint)
+        self.search_box.setAccessibleName(hint)
+        show_keys(self.search_box, "chat.search", hint)
+        self._new.setText(NEW_HERE if place.space else NEW)
+
+    def _on_rows_changed(self) -> None:
+        self.show_current(self._chat)
+        if self._when_whole is not None and self._rows.is_whole:
+            do, self._when_whole = self._when_whole, None
+            do()
+
+    def _on_all_requested(self) -> None:
+        """Mark all chats, also those that were not scrolled to yet."""
+        self._with_all_rows(self.view.selectAll)
+
+    def _with_all_rows(self, do: Callable[[], None]) -> None:
+        if self._rows.is_whole:
+            do()
+        else:
+            self._when_whole = do
+            self._rows.fetch_all()
+
+    def _on_search_due(self) -> None:
+        self._controller.search(self.search_box.text().strip())
+
+    def _on_search_entered(self) -> None:
+        self._timer.stop()
+        self._on_search_due()
+        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if self.view.is_marking:
+            return
+        if index.data(SPACE_ROLE):
+            self.show_space(str(index.data(ID_ROLE)))
+            self.view.setFocus()
+        else:
+            self.chat_chosen.emit(str(index.data(ID_ROLE)), str(index.data(MESSAGE_ROLE) or ""))
+
+    # ---- what is done with chats
+
+    @property
+    def _targets(self) -> list[Target]:
+        return self._chats_at(self.view.marked_rows or [self.view.currentIndex()])
+
+    def _chats_at(self, indexes: Sequence[QModelIndex]) -> list[Target]:
+        found = (
+            Target(str(one.data(ID_ROLE)), str(one.data()), bool(one.data(PINNED_ROLE)))
+            for one in indexes
+            if one.isValid() and not one.data(SPACE_ROLE)
+        )
+        return list({one.id: one for one in found}.values())  # of several hits in a chat, one
+
+    def _show_marked(self, count: int) -> None:
+        is_pinned = all(one.is_pinned for one in self._targets)
+        self._export.show_count(count)
+        self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
+
+    def _on_menu_requested(self, at: QPoint) -> None:
+        index = self.view.indexAt(at)
+        if not index.isValid():
+            return
+        if not self.view.selectionModel().isSelected(index) or not self.view.marked:
+            self.view.setCurrentIndex(index)
+        menu = named(QMenu(self), "chat_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if index.data(SPACE_ROLE):
+            self._fill_space_menu(menu, str(index.data(ID_ROLE)))
+        else:
+            self._fill_menu(menu)
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        targets, is_archive = self._targets, self._controller.place.is_archive
+        self._export.show_count(len(targets))
+        self._pin.setText("Unpin" if all(one.is_pinned for one in targets) else "Pin")
+        self._archive.setText("Take out of the archive" if is_archive else "Archive")
+        if len(targets) == 1:
+            menu.addAction(self._rename)
+            hold = partial(self._controller.toggle_hold, targets[0].id)
+            named(menu.addAction("Put on hold, or release", hold), "hold_action")
+        if not is_archive:
+            menu.addAction(self._pin)
+        menu.addMenu(self._move)
+        menu.addMenu(self._export)
+        menu.addAction(self._archive)
+        menu.addAction(self._delete)
+
+    def _fill_space_menu(self, menu: QMenu, id: str) -> None:
+        space = self._controller.spaces.of(id)
+        named(menu.addAction("New chat in it", partial(self._controller.begin_chat, id)), "space_chat_action")
+        menu.addAction(self._rename)
+        named(menu.addAction("Edit…", partial(self.edit_space, space)), "space_edit_action")
+        named(menu.addAction("Delete…", partial(self._ask_delete, space)), "space_delete_action")
+
+    def _fill_move(self) -> None:
+        here = self._controller.place.space
+        self._move.clear()
+        for space in self._controller.spaces.spaces:
+            action = self._move.addAction(space.name.replace("&", "&&"), partial(self._move_to, space.id))
+            action.setEnabled(space.id != here)
+        if self._controller.spaces.spaces:
+            self._move.addSeparator()
+        named(self._move.addAction("New space…", self._move_to_new), "move_new_action")
+        if here:
+            named(self._move.addAction("Out of this space", partial(self._move_to, "")), "move_out_action")
+
+    def _move_to(self, space: str) -> None:
+        self._controller.move([one.id for one in self._targets], space)
+
+    def _move_to_new(self) -> None:
+        self._moving = [one.id for one in self._targets]
+        self.edit_space(None)
+
+    def rename_current(self) -> None:
+        if self.view.currentIndex().isValid():
+            self.view.edit(self.view.currentIndex())
+
+    def _on_delete(self) -> None:
+        targets, index = self._targets, self.view.currentIndex()
+        if targets:
+            self._controller.delete_all([one.id for one in targets])
+        elif index.isValid():
+            self._ask_delete(self._controller.spaces.of(str(index.data(ID_ROLE))))
+
+    def _on_pin(self) -> None:
+        targets = self._targets
+        self._controller.pin([one.id for one in targets], pinned=not all(one.is_pinned for one in targets))
+
+    def _on_archive(self) -> None:
+        chats = [one.id for one in self._targets]
+        self._controller.archive(chats, archived=not self._controller.place.is_archive)
+
+    def _on_export(self, form: str) -> None:
+        targets, exports = self._targets, self._controller.exports
+        if len(targets) == 1:
+            ask_where(self, targets[0].title, form, partial(exports.export, targets[0].id, form))
+        elif targets:
+            titles = [(one.id, one.title) for one in targets]
+            ask_folder(self, f"Export {len(targets):,} chats", partial(exports.export_all, titles, form))
+
+    def _ask_together(self, chats: Sequence[str], form: str) -> None:
+        title = self._space.name if self._space else "Chats"
+        ask_where(self, title, form, partial(self._controller.exports.export_together, chats, form))
+
+    def _on_export_shown(self, form: str) -> None:
+        def ask() -> None:
+            chats = [one.id for one in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])]
+            if chats:
+                self._ask_together(chats, form)
+
+        self._with_all_rows(ask)
+
+    # ---- spaces
+
+    def edit_space(self, space: Space | None) -> None:
+        spaces = self._controller.spaces
+        from slmdesk.chat.spaces import Space
+        from slmdesk.chat.window.dialogs import SpaceEditor
+
+        editor = SpaceEditor(space or Space("", ""), spaces.presets, spaces.attachments(self), self)
+        editor.saved.connect(spaces.save)
+        editor.rejected.connect(self._moving.clear)
+        editor.open()
+
+    def _on_space_made(self, space: Space) -> None:
+        moving, self._moving = self._moving, []
+        if moving:
+            self._controller.move(moving, space.id)
+        else:
+            self.show_space(space.id)
+
+    def _ask_delete(self, space: Space | None) -> None:
+        if space is None:
+            return
+        words = f"The space “{space.name}” is moved to the trash{becomes_of_chats(space.count)}."
+        more = "Instructions and documents stay in the chats that have them."
+        box = message_box(self, "delete_space_dialog", "Delete the space?", words, more)
+        sure = named(box.addButton("Delete space", QMessageBox.ButtonRole.DestructiveRole), "delete_space_button")
+        sure.clicked.connect(lambda: self._controller.spaces.delete(space))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
+
+
+# ---- bars of the list of chats
+
+
+BUTTON = 28
+"""Pixels: six of them and a number are no wider than the list."""
+
+
+class PlaceBar(QFrame):
+    back_requested = Signal()
+    edit_requested = Signal()
+    delete_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "place_bar", label="What is listed")
+        self.back = tool_button(
+            "place_back", self, tip="Back to all chats (Backspace)", label="Back to all chats", icon="chevron-left",
+            on=self.back_requested,
+        )  # fmt: skip
+        self.title = ElidedLabel(self, name="place_title")
+        self.more = tool_button("place_more", self, tip="Change or delete this space", icon="ellipsis")
+        self.more.setAccessibleName("Change or delete this space")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.more)
+        named(menu.addAction("Edit space…", self.edit_requested.emit), "place_edit")
+        named(menu.addAction("Delete space…", self.delete_requested.emit), "place_delete")
+        self.more.setMenu(menu)
+        row(self.back, (self.title, 1), self.more, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
+        self.hide()
+
+    def show_place(self, name: str, *, is_space: bool) -> None:
+        self.setVisible(bool(name))
+        self.title.set_full_text(name)
+        self.more.setVisible(is_space)
+
+
+class SelectionBar(QFrame):
+    pin_requested = Signal()
+    archive_requested = Signal()
+    delete_requested = Signal()
+    done = Signal()
+
+    def __init__(self, export: QMenu, move: QMenu, parent: QWidget) -> None:
+        """`export`, `move`: menus of the formats, and of the spaces."""
+        super().__init__(parent)
+        named(self, "selection_bar", label="Marked chats")
+        self._count = ElidedLabel(self, name="selection_count", kind="small")
+        self.pin = self._button("pin", "pin", "Pin")
+        self.archive = self._button("archive", "package", "Archive")
+        self._move = self._button("move", "folder-open", "Move to a space")
+        self._export = self._button("export", "download", "Export")
+        self._delete = self._button("delete", "trash-2", "Move to the trash (Del)")
+        self._done = self._button("done", "x", "Unmark them (Esc)")
+        for tool, menu in ((self._move, move), (self._export, export)):
+            tool.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            tool.setMenu(menu)
+        for tool, signal in (
+            (self.pin, self.pin_requested), (self.archive, self.archive_requested),
+            (self._delete, self.delete_requested), (self._done, self.done),
+        ):  # fmt: skip
+            tool.clicked.connect(signal)
+        sides = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
+        row((self._count, 1), *self.in_order, into=self, gap=0, margins=sides)
+        self.hide()
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return self.pin, self.archive, self._move, self._export, self._delete, self._done
+
+    def show_count(self, count: int, *, is_archive: bool, is_pinned: bool) -> None:
+        self.setVisible(count > 1)
+        self._count.set_full_text(f"{count:,} marked")
+        _say(self.archive, "Take out of the archive" if is_archive else "Archive")
+        set_icon(self.archive, "undo-2" if is_archive else "package")
+        _say(self.pin, "Unpin" if is_pinned else "Pin")
+        self.pin.setVisible(not is_archive)
+
+    def _button(self, name: str, icon: str, words: str) -> QToolButton:
+        made = tool_button(f"selection_{name}", self, kind="tight", tip=words, label=words, icon=icon)
+        made.setFixedWidth(BUTTON)
+        return made
+
+
+def _say(tool: QToolButton, words: str) -> None:
+    tool.setToolTip(words)
+    tool.setAccessibleName(words)
+
+
+# ---- the private chats that there are, over the list of the kept ones
+
+
+PRIVATE = "Private chat"
+
+
+class PrivateList(QFrame):
+    chat_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "private_list", label="Private chats")
+        self._shown: Mapping[str, str] = {}
+        self._buttons: list[ElidedButton] = []
+        self._column = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
+        self.hide()
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return tuple(self._buttons)
+
+    def show_chats(self, chats: Mapping[str, str]) -> None:
+        if chats == self._shown:
+            return
+        self._shown = chats
+        for old in self._buttons:
+            old.hide()
+            old.deleteLater()
+        self._buttons = [self._button(chat, title) for chat, title in chats.items()]
+        for one in self._buttons:
+            self._column.addWidget(one)
+        self.setVisible(bool(self._buttons))
+
+    def _button(self, chat: str, title: str) -> ElidedButton:
+        words = PRIVATE if title == NEW_CHAT else f"{PRIVATE}: {title}"
+        made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
+        made.setToolTip(plain_tip(words))
+        set_icon(made, "eye-off", "muted")
+        made.clicked.connect(partial(self.chat_chosen.emit, chat))
+        return made
+
+
+# ---- the menu over the list of chats
+
+
+class ListMenu(QMenu):
+    private_requested = Signal()
+    space_requested = Signal()
+    archive_requested = Signal()
+    trash_requested = Signal()
+    export_requested = Signal(str)
+
+    def __init__(self, imports: ImportController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._imports, self._over = imports, parent
+        private = self._add("new_private", "New private chat", self.private_requested.emit)
+        show_in_menu(private, "chat.private")
+        private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
+        self._add("new_space", "New space…", self.space_requested.emit)
+        self._add("show_archive", "Archive", self.archive_requested.emit)
+        self._add("show_trash", "Trash…", self.trash_requested.emit)
+        self.addSeparator()
+        self._add("import_chats", "Import chats…", self._ask_files)
+        self._add("import_folder", "Import a folder of chats…", self._ask_folder)
+        exports = named(ExportMenu(self, "Export all shown chats as"), "export_shown_menu")
+        exports.form_chosen.connect(self.export_requested)
+        self.addMenu(exports)
+
+    def _add(self, name: str, words: str, do: Callable[[], object]) -> QAction:
+        return named(self.addAction(words, do), f"{name}_action")
+
+    def _ask_files(self) -> None:
+        taken = self._imports.import_files
+        ask_files(self._over, "Import chats", taken, name="import_chats_dialog", filters=FILTER)
+
+    def _ask_folder(self) -> None:
+        over, taken = self._over, self._imports.import_files
+        ask_folder(over, "Import a folder of chats", lambda folder: admit(over, [folder], taken, is_chosen=True))

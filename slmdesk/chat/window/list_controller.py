@@ -1,0 +1,495 @@
+"""The list of chats: pages of it, spaces and the archive, search, renaming, deleting with undo.  No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QDropEvent
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Found, Hold, Item, Message, Status
+from slmdesk.chat.conversation import is_private
+from slmdesk.chat.presets import Preset
+from slmdesk.chat.types import PresetsChanged
+from slmdesk.chat.window.attachments import AttachController
+from slmdesk.chat.window.list_rows import ChatRows, Key, row_of, row_of_hit, row_of_space
+from slmdesk.history.labels import held_words
+from slmdesk.runtime import events
+from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.notices import LONG_MS, ExportController, Notice, notice_of, trashed
+from slmdesk.window.widgets.opening import dropped_paths
+
+if TYPE_CHECKING:
+    from slmdesk.chat.spaces import Space
+    from slmdesk.history.imports import ImportProgress, ImportReport
+
+KIND = "chat"
+MOST_HITS = 200
+DAY_LOOK_MS = 60_000
+
+
+class Place(Record):
+    """Which chats are listed: those of no space, those of one, or the archive."""
+
+    space: str = ""
+    is_archive: bool = False
+
+
+ALL, ARCHIVE = Place(), Place(is_archive=True)
+
+
+class ListController(QObject):
+    hint_changed = Signal(str)
+    rows_changed = Signal()
+    place_changed = Signal(object)
+    chat_begun = Signal(str)
+
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="list_controller")
+        self._bridge, self._state = bridge, state
+        self.exports = ExportController(bridge, self)
+        self.imports = ImportController(bridge, self)
+        self.spaces = SpacesController(bridge, self)
+        self.rows = ChatRows(self)
+        self.place = ALL
+        self._words = ""
+        self._writing: dict[str, str] = {}
+        self._unread = frozenset(state.current.unread_chats.split())
+        """Chats with an answer that ended while another one was open."""
+        self._held: frozenset[str] = frozenset()
+        """Chats and spaces on hold, as far as they were listed."""
+        self._others: set[str] = set()
+        self._homes: dict[str, str] = {}
+        self._open = ""
+        self._day_timer = QTimer(self, interval=DAY_LOOK_MS)
+        self._connect()
+        self._mark()
+
+    def _connect(self) -> None:
+        bridge = self._bridge
+        self.rows.page_requested.connect(self._on_page_requested)
+        self.rows.rename_requested.connect(self.rename)
+        self.spaces.listed.connect(self._on_spaces_listed)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(ItemsAdded, self.start)
+        bridge.opened.connect(self.start)
+        bridge.on(MessageAdded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(MessageEnded, self._on_message_reported)
+        self._day_timer.timeout.connect(lambda: self.rows.set_today(date.today()))
+        self._day_timer.start()
+
+    def start(self) -> None:
+        self.spaces.refresh()
+        if not self._words:
+            self.rows.start()
+            self._show_spaces()
+
+    def show_place(self, place: Place) -> None:
+        """List other chats."""
+        if place == self.place and not self._words:
+            return
+        self.place, self._words = place, ""
+        self.hint_changed.emit("")
+        self.place_changed.emit(place)
+        self.start()
+
+    def mark_open(self, chat: str) -> None:
+        """A person looks at this chat ('' for a new one): its answers are no news."""
+        self._open = chat
+        self._set_unread(self._unread - {chat})
+
+    def begin_chat(self, space: str) -> None:
+        self._bridge.ask(self._bridge.services.chats.spaces.new_chat(space), lambda item: self.chat_begun.emit(item.id))
+
+    def rename(self, chat: str, title: str) -> None:
+        self._bridge.services.chats.rename(chat, title)
+
+    def delete(self, chat: str) -> None:
+        self.delete_all([chat])
+
+    def delete_all(self, chats: Sequence[str]) -> None:
+        self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
+
+    def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
+        """Keep chats on top of the list, or no more."""
+        self._bridge.services.chats.places.change(chats, pinned=pinned)
+
+    def toggle_hold(self, chat: str) -> None:
+        """Put a chat on hold, or release it; a notice says which."""
+        self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
+
+    def _say_held(self, chat: str, hold: Hold | None) -> None:
+        words = held_words(hold) or "This chat is on hold no longer: it can be deleted again."
+        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
+
+    def archive(self, chats: Sequence[str], *, archived: bool) -> None:
+        """Put chats into the archive, or take them out; a notice offers to undo it."""
+        done = "moved to the archive" if archived else "taken out of the archive"
+        self._bridge.ask(
+            self._bridge.services.chats.places.change(chats, archived=archived), partial(self._offer_back, done)
+        )
+
+    def move(self, chats: Sequence[str], space: str) -> None:
+        """Put chats into a space, "" for none; a notice offers to undo it."""
+        name = self.spaces.name_of(space)
+        done = f"moved to the space “{name}”" if space else "moved out of the space"
+        self._bridge.ask(
+            self._bridge.services.chats.places.change(chats, space=space, archived=False),
+            partial(self._offer_back, done),
+        )
+
+    def search(self, words: str) -> None:
+        """Only the latest search counts."""
+        if words == self._words:
+            return
+        self._words = words
+        if not words:
+            self.hint_changed.emit("")
+            self.start()
+            return
+        self._bridge.ask(
+            self._bridge.services.history.search(words, limit=MOST_HITS, archived=self.place.is_archive),
+            partial(self._on_found, words),
+        )
+
+    def _on_page_requested(self, before: Key | None, limit: int) -> None:
+        place = self.place
+        after = (bool(before[0]), before[1], before[2]) if before else None
+        self._bridge.ask(
+            self._bridge.services.chats.places.page(
+                space=place.space, archived=place.is_archive, before=after, limit=limit
+            ),
+            partial(self._on_page_arrived, place),
+        )
+
+    def _on_page_arrived(self, place: Place, items: Sequence[Item]) -> None:
+        if place != self.place:
+            return
+        for item in items:
+            self._note_home(item)
+        self.rows.show_page([row_of(item) for item in items])
+        self._ask_held([item.id for item in items])
+        self._show_hint()
+        self._mark()
+        self.rows_changed.emit()
+
+    def _on_found(self, words: str, found: Sequence[Found]) -> None:
+        if words != self._words:
+            return
+        self.rows.show_hits([row_of_hit(hit) for hit in found])
+        self._ask_held([hit.item for hit in found])
+        if not found:
+            hint = "Nothing found in the archive" if self.place.is_archive else "Nothing found"
+        elif len(found) >= MOST_HITS:
+            hint = f"The newest {MOST_HITS} matches; another word finds fewer"
+        else:
+            hint = "1 match" if len(found) == 1 else f"{len(found)} matches"
+        self.hint_changed.emit(hint)
+        self.rows_changed.emit()
+
+    def _on_trashed(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.rows.drop(item.id)
+        if len(items) == 1:
+            self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
+        elif items:
+            back = partial(self._restore, [item.id for item in items])
+            self._offer(f"{len(items):,} chats were moved to the trash.", back, f"trash {items[0].id}")
+
+    def _restore(self, chats: Sequence[str]) -> None:
+        self._bridge.services.chats.restore_all(chats)
+
+    def _offer_back(self, done: str, old: Sequence[Item]) -> None:
+        if not old:
+            return
+        what = f"“{old[0].title}” was" if len(old) == 1 else f"{len(old):,} chats were"
+        back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
+        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
+
+    def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
+        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=back, life_ms=LONG_MS, key=key))
+
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        item = event.item
+        if is_private(item.id):
+            return
+        if item.kind != KIND:
+            self._others.add(item.id)
+            return
+        self._note_home(item)
+        if self._is_listed(item):
+            self.rows.put(row_of(item))
+            self._ask_held([item.id])
+        else:
+            self.rows.drop(item.id)
+        self._show_hint()
+        self.rows_changed.emit()
+
+    def _is_listed(self, item: Item) -> bool:
+        """Whether a chat belongs to what is listed; a search lists what it found."""
+        if item.deleted_at is not None:
+            return False
+        if self._words or self.place.is_archive or item.archived:
+            return item.archived == self.place.is_archive
+        return self.spaces.living(item.folder) == self.place.space
+
+    def _on_item_gone(self, event: events.ItemGone) -> None:
+        self.rows.drop(event.id)
+        self._others.discard(event.id)
+        self._set_unread(self._unread - {event.id})
+
+    def _on_spaces_listed(self, has_moved: bool) -> None:
+        """The spaces have changed; `has_moved`: some have come or gone, and with them their chats."""
+        if self.place.space and not self.spaces.living(self.place.space):
+            self.show_place(ALL)
+        elif has_moved and not self._words:
+            self.rows.start()
+        self._show_spaces()
+        self.place_changed.emit(self.place)  # its name may be another one
+
+    def _show_spaces(self) -> None:
+        if self.place == ALL:
+            spaces = self.spaces.spaces
+            self.rows.show_spaces([row_of_space(one, at) for at, one in enumerate(spaces)])
+            self._ask_held([one.id for one in spaces])
+            self._mark()
+            self.rows_changed.emit()
+
+    def _ask_held(self, ids: Sequence[str]) -> None:
+        if ids:
+            self._bridge.ask(self._bridge.services.retention.held(ids), partial(self._on_held, ids))
+
+    def _on_held(self, ids: Sequence[str], held: set[str]) -> None:
+        self._held = self._held - set(ids) | held
+        self.rows.set_held(self._held)
+
+    def _show_hint(self) -> None:
+        if self._words:
+            return
+        words = "No chats in this space yet." if self.place.space else "No chats yet."
+        words = "Nothing is archived." if self.place.is_archive else words
+        is_empty = not self.rows.rows and self.rows.is_whole
+        self.hint_changed.emit(words if is_empty else "")
+
+    def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+        message: Message = event.message
+        if is_private(message.item):
+            return
+        if message.status is Status.STREAMING:
+            self._writing[message.id] = message.item
+        elif self._writing.pop(message.id, None) is None:
+            return
+        elif message.status is not Status.CANCELLED and message.item not in (self._open, *self._others):
+            self._set_unread(self._unread | {message.item})
+        self._mark()
+
+    def _note_home(self, item: Item) -> None:
+        if item.folder:
+            self._homes[item.id] = item.folder
+        else:
+            self._homes.pop(item.id, None)
+
+    def _mark(self) -> None:
+        self.rows.set_writing(self._with_homes(self._writing.values()))
+        self.rows.set_unread(self._with_homes(self._unread))
+
+    def _with_homes(self, chats: Iterable[str]) -> frozenset[str]:
+        known = frozenset(chats)
+        return known | {self._homes[one] for one in known if one in self._homes}
+
+    def _set_unread(self, chats: frozenset[str]) -> None:
+        if chats == self._unread:
+            return
+        self._unread = chats
+        self._mark()
+        words = " ".join(sorted(chats))
+        self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, lambda _problem: None)
+
+
+# ---- the spaces
+
+
+REFRESH_MS = 50
+SPACE_KIND = "space"
+
+
+class SpacesController(QObject):
+    listed = Signal(bool)
+    made = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="spaces_controller")
+        self._bridge = bridge
+        self.spaces: Sequence[Space] = ()
+        self.presets: Sequence[Preset] = ()
+        self._is_known = False
+        self._timer = Delay(self, REFRESH_MS, self.refresh)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(PresetsChanged, self._on_presets_changed)
+
+    def of(self, id: str) -> Space | None:
+        return next((one for one in self.spaces if one.id == id), None)
+
+    def name_of(self, id: str) -> str:
+        """The name of a space; "" for none, and for one that is gone."""
+        found = self.of(id)
+        return found.name if found else ""
+
+    def living(self, id: str | None) -> str:
+        """The id of a space that is neither deleted nor in the trash; "" for another.
+
+        Before the spaces have arrived each is taken to live.
+        """
+        return id if id and (self.of(id) or not self._is_known) else ""
+
+    def refresh(self) -> None:
+        self._bridge.ask(
+            lambda services: (services.chats.spaces.list(), services.chats.presets.list()), self._on_listed
+        )
+
+    def save(self, space: Space) -> None:
+        """Change a space, or make it where it has no id yet: `made` follows."""
+        if space.id:
+            self._bridge.services.chats.spaces.change(space)
+        else:
+            self._bridge.ask(self._bridge.services.chats.spaces.add(space), self._on_made)
+
+    def delete(self, space: Space) -> None:
+        """Move a space to the trash; a notice offers to undo it."""
+        self._bridge.ask(self._bridge.services.chats.spaces.delete(space.id), lambda _item: self._on_deleted(space))
+
+    def attachments(self, parent: QObject) -> AttachController:
+        return AttachController(self._bridge, parent)
+
+    def _on_made(self, space: Space) -> None:
+        if self.of(space.id) is None:  # known at once, so that chats can be put into it
+            self.spaces = sorted((*self.spaces, space), key=lambda one: one.name.casefold())
+            self.listed.emit(False)
+        self.made.emit(space)
+
+    def _on_deleted(self, space: Space) -> None:
+        def restore() -> None:
+            self._bridge.services.chats.spaces.restore(space.id)
+
+        words = f"The space “{space.name}” was moved to the trash{becomes_of_chats(space.count, is_done=True)}."
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Undo", on_action=restore, life_ms=LONG_MS, key=f"space {space.id}")
+        )
+
+    def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
+        spaces, self.presets = found
+        before, now = ({one.id: one.count for one in each} for each in (self.spaces, spaces))
+        moved = any({**before, **now}[id] for id in before.keys() ^ now.keys())
+        was_known, self._is_known = self._is_known, True
+        if tuple(spaces) != tuple(self.spaces) or not was_known:
+            self.spaces = spaces
+            self.listed.emit(moved and was_known)
+
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        if event.item.kind == SPACE_KIND or self.spaces:  # a chat may have come into one, or left it
+            self._refresh_soon()
+
+    def _on_item_gone(self) -> None:
+        if self.spaces:
+            self._refresh_soon()
+
+    def _on_presets_changed(self) -> None:
+        self._refresh_soon()
+
+    def _refresh_soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
+
+
+def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
+    if not count:
+        return ""
+    chats, are, go = ("chat", "is", "goes") if count == 1 else (f"{count:,} chats", "are", "go")
+    return f"; its {chats} {are} in the list again" if is_done else f"; its {chats} {go} back to the list"
+
+
+# ---- imports chats of other programs
+
+
+FILTER = "Exported chats (*.json *.zip *.jsonl *.md);;All files (*)"
+"""For file dialogs."""
+DROPPED = frozenset((".json", ".jsonl", ".zip"))
+"""Suffixes of files that are imported where they are dropped on the list of chats."""
+KEY = "chat-import"
+"""With its number, the key of all notices of one import: what came of it stays while the next one goes on."""
+
+
+def chat_files(event: QDropEvent) -> list[Path]:
+    """The files with chats in a drag, judged by name alone."""
+    return [path for path in dropped_paths(event) if path.suffix.lower() in DROPPED]
+
+
+class ImportController(QObject):
+    chat_chosen = Signal(str)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="import_controller")
+        self._bridge = bridge
+        self._following: Call | None = None
+        self._waiting: list[Path] = []
+        self._number = 0
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        if self._following is not None:
+            self._waiting.extend(paths)
+            return
+        self._number += 1
+        self._say("Importing chats…", action="Stop", on_action=self._stop)
+        self._following = self._bridge.follow(
+            self._bridge.services.imports.import_files(paths), self._on_ended, self._on_failed, self._on_progressed
+        )
+
+    def _stop(self) -> None:
+        self._waiting.clear()
+        if self._following is not None:
+            self._following.cancel()
+
+    def _on_progressed(self, progress: ImportProgress) -> None:
+        if self._following is not None:
+            done = progress.added + progress.known
+            words = f"Importing {progress.file}: {done:,} chats" if done else f"Importing {progress.file}…"
+            self._say(words, action="Stop", on_action=self._stop)
+
+    def _on_ended(self, report: ImportReport) -> None:
+        self._following = None
+        first, *more = report.lines
+        show = partial(self.chat_chosen.emit, report.added[0]) if report.added else None
+        if more or not report.added:  # stays until it was read
+            full = "\n".join(report.lines) if more else ""
+            self._say(" ".join((first, *more)), full=full, action="Show" if show else "", on_action=show)
+        else:
+            self._say(first, action="Show", on_action=show, life_ms=LONG_MS)
+        self._go_on()
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._following = None
+        self._bridge.notice_raised.emit(changed(notice_of(problem), key=self._key))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.import_files(waiting)
+
+    def _say(self, words: str, **more: Any) -> None:
+        self._bridge.notice_raised.emit(Notice(words, key=self._key, **more))
+
+    @property
+    def _key(self) -> str:
+        return f"{KEY} {self._number}"

@@ -1,0 +1,621 @@
+"""The rows of the list of chats: fetched by pages, drawn under headings, renamed in place, dragged into spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelection,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Found, Item
+from slmdesk.window.base import theme
+from slmdesk.window.base.text import group_words
+from slmdesk.window.base.theme import pixmap, scaled
+from slmdesk.window.widgets.build import draw_snippet, paint_ground, plain_tip, without_marks
+
+if TYPE_CHECKING:
+    from slmdesk.chat.spaces import Space
+
+PAGE = 100
+ALL = 1 << 30
+"""As many rows as there are."""
+ID_ROLE = int(Qt.ItemDataRole.UserRole)
+SNIPPET_ROLE = ID_ROLE + 1
+MESSAGE_ROLE = ID_ROLE + 2
+OPEN_ROLE = ID_ROLE + 3
+WRITING_ROLE = ID_ROLE + 4
+UNREAD_ROLE = ID_ROLE + 5
+HEADING_ROLE = ID_ROLE + 6
+SPACE_ROLE = ID_ROLE + 7
+COUNT_ROLE = ID_ROLE + 8
+PINNED_ROLE = ID_ROLE + 9
+HELD_ROLE = ID_ROLE + 10
+CHATS = "application/x-slmdesk-chats"
+"""Type of dragged chats: their ids, a line each."""
+SPACES, PINNED = "Spaces", "Pinned"
+_ROOT = QModelIndex()
+Index = QModelIndex | QPersistentModelIndex
+Key = tuple[int, float, int]
+_CHAT, _PINNED, _SPACE = 0, 1, 2
+
+
+class Row(Record):
+    """`key` orders it (the largest first); `snippet` is set in search results only."""
+
+    id: str
+    title: str
+    key: Key
+    snippet: str = ""
+    message: str = ""
+    count: int = 0
+    """Of a space: its chats."""
+
+    @property
+    def is_space(self) -> bool:
+        return self.key[0] == _SPACE
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.key[0] == _PINNED
+
+
+def row_of(item: Item) -> Row:
+    return Row(item.id, item.title, (_PINNED if item.pinned else _CHAT, item.updated, item.n))
+
+
+def row_of_space(space: Space, place: int) -> Row:
+    """A space at its place among the spaces."""
+    return Row(space.id, space.name, (_SPACE, -float(place), 0), count=space.count)
+
+
+def row_of_hit(found: Found) -> Row:
+    """A search hit as a row; hits keep the order in which they were found."""
+    return Row(found.item, found.title, (_CHAT, 0.0, 0), found.snippet, found.message)
+
+
+class ChatRows(QAbstractListModel):
+    """Rows of spaces and chats, or of search results.
+
+    Emits `page_requested` with the last key (None: from the start) and how many, and `rename_requested` with id and
+    title when a person edited one.
+    """
+
+    page_requested = Signal(object, int)
+    rename_requested = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chat_rows")
+        self.rows: list[Row] = []
+        self._asked = PAGE
+        self._is_waiting = False
+        self._is_at_end = True
+        self.is_search = False
+        self._open = ""
+        self._writing: frozenset[str] = frozenset()
+        self._unread: frozenset[str] = frozenset()
+        self._held: frozenset[str] = frozenset()
+        self._today = date.today()
+
+    @property
+    def is_whole(self) -> bool:
+        return self._is_at_end
+
+    def start(self) -> None:
+        self._reset([], is_search=False)
+        self._is_waiting, self._is_at_end, self._asked = True, False, PAGE
+        self.page_requested.emit(None, PAGE)
+
+    def show_page(self, rows: Sequence[Row]) -> None:
+        if self.is_search:
+            return
+        self._is_waiting, self._is_at_end = False, len(rows) < self._asked
+        known = {row.id for row in self.rows}
+        fresh = [row for row in rows if row.id not in known]
+        if fresh:
+            first = len(self.rows)
+            self.beginInsertRows(_ROOT, first, first + len(fresh) - 1)
+            self.rows.extend(fresh)
+            self.endInsertRows()
+
+    def show_spaces(self, rows: Sequence[Row]) -> None:
+        """Replace the spaces, which stand before the chats; a search shows none."""
+        if self.is_search:
+            return
+        old = [row for row in self.rows if row.is_space]
+        if [row.id for row in old] == [row.id for row in rows]:
+            self.rows[: len(old)] = rows
+            if old != list(rows):
+                self.dataChanged.emit(self.index(0), self.index(len(old) - 1))
+            return
+        if old:
+            self.beginRemoveRows(_ROOT, 0, len(old) - 1)
+            del self.rows[: len(old)]
+            self.endRemoveRows()
+        if rows:
+            self.beginInsertRows(_ROOT, 0, len(rows) - 1)
+            self.rows[:0] = rows
+            self.endInsertRows()
+
+    def show_hits(self, rows: Sequence[Row]) -> None:
+        self._reset(rows, is_search=True)
+
+    def put(self, row: Row) -> None:
+        at = self.index_of(row.id)
+        if self.is_search:
+            if at is not None and self.rows[at].title != row.title:
+                self.rows[at] = changed(self.rows[at], title=row.title)
+                self.dataChanged.emit(self.index(at), self.index(at))
+            return
+        if at is None:
+            self._insert(row)
+        elif self.rows[at].key == row.key or self._place_of(row) in (at, at + 1):
+            if self.rows[at] != row:
+                self.rows[at] = row
+                self.dataChanged.emit(self.index(at), self.index(at))
+                self._renew_headings(at + 1)
+        else:
+            self._move(at, row)
+
+    def set_open(self, chat: str) -> None:
+        self._open = chat
+        self._describe_marks()
+
+    def set_writing(self, chats: frozenset[str]) -> None:
+        if chats != self._writing:
+            self._writing = chats
+            self._describe_marks()
+
+    def set_unread(self, chats: frozenset[str]) -> None:
+        if chats != self._unread:
+            self._unread = chats
+            self._describe_marks()
+
+    def set_held(self, ids: frozenset[str]) -> None:
+        if ids != self._held:
+            self._held = ids
+            self._describe_marks()
+
+    def set_today(self, today: date) -> None:
+        if today != self._today:
+            self._today = today
+            self._renew_headings(*range(len(self.rows)))
+
+    def drop(self, chat: str) -> None:
+        for at in [at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at].id == chat]:
+            self.beginRemoveRows(_ROOT, at, at)
+            del self.rows[at]
+            self.endRemoveRows()
+            self._renew_headings(at)
+
+    def index_of(self, chat: str) -> int | None:
+        return next((at for at, row in enumerate(self.rows) if row.id == chat), None)
+
+    def heading_at(self, at: int) -> str:
+        if self.is_search:
+            return ""
+        group = self._group_of(self.rows[at])
+        return "" if at and self._group_of(self.rows[at - 1]) == group else group
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        row = self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return row.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip("\n".join(part for part in (row.title, self._news_of(row), self._hold_of(row)) if part))
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return self._description_of(row)
+        if role == HEADING_ROLE:
+            return self.heading_at(index.row())
+        if role == OPEN_ROLE:
+            return row.id == self._open
+        if role == WRITING_ROLE:
+            return row.id in self._writing
+        if role == UNREAD_ROLE:
+            return row.id in self._unread
+        if role == HELD_ROLE:
+            return row.id in self._held
+        return {
+            ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space,
+            COUNT_ROLE: row.count, PINNED_ROLE: row.is_pinned,
+        }.get(role)  # fmt: skip
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        """Request a new title; it is shown once the services have saved it."""
+        title = str(value).strip()
+        row = self.rows[index.row()]
+        if role != Qt.ItemDataRole.EditRole or not title or title == row.title:
+            return False
+        self.rename_requested.emit(row.id, title)
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return super().flags(index)
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemNeverHasChildren
+        if self.rows[index.row()].is_space:
+            return usual | Qt.ItemFlag.ItemIsDropEnabled
+        return usual | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        return [CHATS]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        data = QMimeData()
+        data.setData(CHATS, "\n".join(dict.fromkeys(self.rows[one.row()].id for one in indexes)).encode())
+        return data
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and not self._is_waiting and not self._is_at_end
+
+    def fetchMore(self, parent: Index, most: int = PAGE) -> None:
+        if self.canFetchMore(parent) and self.rows:
+            self._is_waiting, self._asked = True, most
+            last = self.rows[-1]
+            self.page_requested.emit(None if last.is_space else last.key, most)
+
+    def fetch_all(self) -> None:
+        self.fetchMore(_ROOT, ALL)
+
+    def _description_of(self, row: Row) -> str:
+        """The marks in words, for screen readers."""
+        if row.is_space:
+            words = "A space with 1 chat." if row.count == 1 else f"A space with {row.count:,} chats."
+            return f"{words} {self._hold_of(row)}".rstrip()
+        is_open = "This chat is open." if row.id == self._open else ""
+        group = "" if self.is_search else f"{self._group_of(row)}."
+        parts = (is_open, self._news_of(row), self._hold_of(row), group, without_marks(row.snippet))
+        return " ".join(part for part in parts if part)
+
+    def _news_of(self, row: Row) -> str:
+        if row.id in self._writing:
+            return "An answer is being written."
+        return "There is a new answer." if row.id in self._unread else ""
+
+    def _hold_of(self, row: Row) -> str:
+        return "On hold: nothing deletes it." if row.id in self._held else ""
+
+    def _group_of(self, row: Row) -> str:
+        if row.is_space:
+            return SPACES
+        return PINNED if row.is_pinned else group_words(row.key[1], self._today)
+
+    def _renew_headings(self, *ats: int) -> None:
+        """Lay these rows out again: another row has come or gone before them."""
+        for at in ats:
+            if 0 <= at < len(self.rows) and not self.is_search:
+                self.dataChanged.emit(self.index(at), self.index(at), [HEADING_ROLE])
+
+    def _describe_marks(self) -> None:
+        if self.rows:
+            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE, HELD_ROLE]
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), roles)
+
+    def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
+        self.beginResetModel()
+        self.rows = list(rows)
+        self.is_search, self._is_waiting, self._is_at_end = is_search, False, True
+        self.endResetModel()
+
+    def _place_of(self, row: Row) -> int:
+        """The index before the first older row."""
+        return next((at for at, other in enumerate(self.rows) if other.key < row.key), len(self.rows))
+
+    def _insert(self, row: Row) -> None:
+        at = self._place_of(row)
+        if at == len(self.rows) and not self._is_at_end:
+            return  # it comes with its page
+        self.beginInsertRows(_ROOT, at, at)
+        self.rows.insert(at, row)
+        self.endInsertRows()
+        self._renew_headings(at, at + 1)
+
+    def _move(self, at: int, row: Row) -> None:
+        to = self._place_of(row)
+        if to == len(self.rows) and not self._is_at_end:
+            self.drop(row.id)  # it comes again with its page
+            return
+        if not self.beginMoveRows(_ROOT, at, at, _ROOT, to):
+            return
+        del self.rows[at]
+        new = to if to < at else to - 1
+        self.rows.insert(new, row)
+        self.endMoveRows()
+        self.dataChanged.emit(self.index(new), self.index(new))
+        self._renew_headings(new + 1, at, at + 1)
+
+
+# ---- the view of the list of chats, and how its rows are drawn
+
+
+DOT = 7
+HEADING_PERCENT = 87
+"""Size of the letters of a heading, of those of a row."""
+MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class RowPainter(QStyledItemDelegate):
+    def __init__(self, view: ChatView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one row; untrusted text is drawn as plain text."""
+        painter.save()
+        shown = QStyleOptionViewItem(option)
+        if heading := str(index.data(HEADING_ROLE) or ""):
+            place: QRect = option.rect
+            height = heading_height(option.fontMetrics)
+            self._draw_heading(painter, option, QRect(place.left(), place.top(), place.width(), height), heading)
+            shown.rect = place.adjusted(0, height, 0, 0)
+        is_chosen = bool(index.data(OPEN_ROLE)) or index.data(ID_ROLE) == self._view.target
+        area = paint_ground(painter, shown, is_chosen=is_chosen)
+        if self._is_marked(option):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(option.palette.color(QPalette.ColorRole.Midlight))
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        self._draw_words(painter, shown, area, index)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        rows = self._view.rows  # asked directly, without variants: a list has thousands, and is laid out often
+        at, metrics = index.row(), option.fontMetrics
+        height = metrics.height() + theme.SPACE_16
+        if rows.rows[at].snippet:
+            height += metrics.height() + theme.SPACE_4
+        return QSize(80, height + heading_height(metrics) if rows.heading_at(at) else height)
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        heading = heading_height(option.fontMetrics) if index.data(HEADING_ROLE) else 0
+        editor.setGeometry(option.rect.adjusted(theme.SPACE_4, 1 + heading, -theme.SPACE_4, -1))
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Set the text only once: typing is not overwritten when something else about the row changes."""
+        if not isinstance(editor, QLineEdit) or not (editor.isModified() or editor.text()):
+            super().setEditorData(editor, index)
+
+    def _is_marked(self, option: QStyleOptionViewItem) -> bool:
+        state: QStyle.StateFlag = option.state
+        return bool(self._view.marked and state & QStyle.StateFlag.State_Selected)
+
+    def _draw_heading(self, painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str) -> None:
+        painter.setFont(_heading_font(option.font))
+        painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
+        line = place.adjusted(theme.SPACE_16, theme.SPACE_4, -theme.SPACE_8, 0)
+        words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading), words)
+
+    def _draw_words(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, index: Index) -> None:
+        palette: QPalette = option.palette
+        metrics = option.fontMetrics
+        line = area.adjusted(theme.SPACE_12, theme.SPACE_8 - 1, -theme.SPACE_8, -theme.SPACE_8 + 1)
+        inner = QRect(line.left(), line.top(), line.width(), metrics.height())
+        painter.setFont(option.font)
+        inner = self._draw_marks(painter, option, inner, index)
+        title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+        painter.drawText(inner, flags, title)
+        snippet = str(index.data(SNIPPET_ROLE) or "")
+        if snippet:
+            line = QRect(line.left(), inner.bottom() + 1 + theme.SPACE_4, line.width(), metrics.height())
+            draw_snippet(painter, line, snippet, palette)
+
+    def _draw_marks(self, painter: QPainter, option: QStyleOptionViewItem, line: QRect, index: Index) -> QRect:
+        """Draw what stands beside a title, and return what is left of the line."""
+        palette: QPalette = option.palette
+        is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
+        muted, accent = (palette.color(one) for one in (QPalette.ColorRole.PlaceholderText, QPalette.ColorRole.Accent))
+        size, ratio = scaled(theme.ICON_SIZE - 2), self._view.devicePixelRatioF()
+        if index.data(SPACE_ROLE):
+            place, line = _cut(line, size, at_left=not is_mirrored)
+            top = place.top() + (place.height() - size) // 2
+            painter.drawPixmap(place.left(), top, pixmap("folder-open", muted, size=size, scale=ratio))
+            count = f"{index.data(COUNT_ROLE):,}"
+            place, line = _cut(line, option.fontMetrics.horizontalAdvance(count), at_left=is_mirrored)
+            painter.setPen(muted)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), count)
+        if index.data(HELD_ROLE):
+            place, line = _cut(line, size, at_left=is_mirrored)
+            top = place.top() + (place.height() - size) // 2
+            painter.drawPixmap(place.left(), top, pixmap("lock", muted, size=size, scale=ratio))
+        is_writing = bool(index.data(WRITING_ROLE))
+        if is_writing or index.data(UNREAD_ROLE):  # a ring while an answer is written, a disc when it is new
+            place, line = _cut(line, DOT, at_left=is_mirrored)
+            painter.setPen(QPen(accent, 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush if is_writing else accent)
+            painter.drawEllipse(QRect(place.left(), place.top() + (place.height() - DOT) // 2, DOT, DOT))
+        if self._is_marked(option):
+            place, line = _cut(line, size, at_left=is_mirrored)
+            top = place.top() + (place.height() - size) // 2
+            painter.drawPixmap(place.left(), top, pixmap("check", accent, size=size, scale=ratio))
+        return line
+
+
+class ChatView(QListView):
+    """The list: arrow keys move the current row, Enter opens it; letters are left to the page.
+
+    Ctrl and Shift mark several rows, with the mouse and with the arrow keys.
+    """
+
+    marked_changed = Signal(int)
+    all_requested = Signal()
+    chats_dropped = Signal(object, str)
+
+    def __init__(self, rows: ChatRows, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows = rows
+        self.marked = 0
+        """How many rows are marked; 0 where it is one alone, which is only where the keyboard stands."""
+        self.target = ""
+        self.is_marking = False
+        """The last click marked a row, and opened none."""
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        self.setModel(self.rows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setItemDelegate(RowPainter(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(False)
+        self.setLayoutMode(QListView.LayoutMode.SinglePass)  # in batches the rows would go and come back
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setDropIndicatorShown(False)
+
+    @property
+    def marked_rows(self) -> list[QModelIndex]:
+        """The marked rows from the top; none where it is one alone."""
+        return sorted(self.selectedIndexes(), key=lambda one: one.row()) if self.marked else []
+
+    def unmark(self) -> None:
+        self.clearSelection()
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        index = super().indexAt(point)
+        if index.isValid() and index.data(HEADING_ROLE):
+            below = self.visualRect(index).top() + heading_height(self.fontMetrics())
+            if point.y() < below:
+                return QModelIndex()
+        return index
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self._count_marked()
+
+    def reset(self) -> None:
+        """Other rows have come: none is marked, of which Qt says nothing."""
+        super().reset()
+        self._count_marked()
+
+    def _count_marked(self) -> None:
+        count = len(self.selectedIndexes())
+        marked = count if count > 1 else 0
+        if marked != self.marked:
+            self.marked = marked
+            self.marked_changed.emit(marked)
+            self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.is_marking = bool(event.modifiers() & MARKING)
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.is_marking = False
+        with_command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.all_requested.emit()
+        elif event.text() and event.text().isprintable() and not with_command:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    # ---- chats dragged onto a space
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        super().dragEnterEvent(event)
+        self._accept(event, is_enough=event.mimeData().hasFormat(CHATS))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)  # scrolls the list at its edges
+        self._accept(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._aim("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Qt's own would move rows; here the services do."""
+        space = self._space_under(event)
+        self._aim("")
+        if not space:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self.setState(QAbstractItemView.State.NoState)
+        chats = bytes(event.mimeData().data(CHATS).data()).decode().split()
+        self.chats_dropped.emit(chats, space)
+
+    def _accept(self, event: QDragMoveEvent, *, is_enough: bool = False) -> None:
+        space = self._space_under(event)
+        self._aim(space)
+        if space or is_enough:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def _space_under(self, event: QDropEvent) -> str:
+        index = self.indexAt(event.position().toPoint())
+        is_space = event.mimeData().hasFormat(CHATS) and index.isValid() and index.data(SPACE_ROLE)
+        return str(index.data(ID_ROLE)) if is_space else ""
+
+    def _aim(self, space: str) -> None:
+        if space != self.target:
+            self.target = space
+            self.viewport().update()
+
+
+def heading_height(metrics: QFontMetrics) -> int:
+    return metrics.height() * HEADING_PERCENT // 100 + theme.SPACE_12
+
+
+def _heading_font(usual: QFont) -> QFont:
+    font = QFont(usual)
+    if usual.pointSizeF() > 0:
+        font.setPointSizeF(usual.pointSizeF() * HEADING_PERCENT / 100)
+    return font
+
+
+def _cut(line: QRect, width: int, *, at_left: bool) -> tuple[QRect, QRect]:
+    cut = width + theme.SPACE_8
+    if at_left:
+        return QRect(line.left(), line.top(), width, line.height()), line.adjusted(cut, 0, 0, 0)
+    return QRect(line.right() + 1 - width, line.top(), width, line.height()), line.adjusted(0, 0, -cut, 0)

@@ -1,0 +1,656 @@
+"""The messages of the open chat as they are shown: notes, actions, lines under them, what is behind each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from time import localtime, strftime
+
+from PySide6.QtCore import QObject, Signal
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Message, Status
+from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
+from slmdesk.chat.conversation import (
+    REDACTION,
+    ContextWindow,
+    Conversation,
+    blanks_note,
+    can_continue,
+    window_of,
+    words_of,
+)
+from slmdesk.chat.types import BIAS_TITLE, LABELS, SETTINGS, STOP_TITLE, TITLES, Quoted, rewrite_of
+from slmdesk.chat.window.view import Extra, MessageView
+from slmdesk.chat.window.view.message import DELETIONS, REWRITES
+from slmdesk.redaction.labels import put_back_words
+from slmdesk.redaction.service import kept_from
+from slmdesk.runtime.messages import Problem, problem_of
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.text import Live
+
+_SAMPLING = {**{one.name: one.title for one in SETTINGS}, "max_tokens": "Tokens at most", "thinking": "Thinking"}
+ENDS = {
+    "stop": "the model", "stop_string": "a stop text", "length": "the limit of tokens", "repeat": "repetition",
+    "cancelled": "you",
+}  # fmt: skip
+CUT = "The answer reached its limit. “Continue” asks for more."
+REPEATED = "The model repeated itself, so the answer was ended."
+STOPPED = "Stopped. The words so far are kept."
+EDITED = "Answer, edited by you"
+INTERRUPTED = "slmdesk ended while this was written. The words so far are kept."
+
+
+def view_of(
+    message: Message,
+    live: Live | None = None,
+    version: int = 0,
+    versions: int = 0,
+    *,
+    is_thought_open: bool = False,
+) -> MessageView:
+    """What the view shows of a message, as version number `version` of `versions`."""
+    details = details_of(message)
+    chosen = chosen_of(message) if details else ""
+    return MessageView(
+        id=message.id,
+        role=str(message.role),
+        text=words_of(message),
+        status=message.status,
+        note="  ·  ".join(part for part in (note_of(message, live), redaction_note(message)) if part),
+        actions=actions_of(message),
+        details=details,
+        details_tip="  ·  ".join(part for part in (details, chosen) if part),
+        author=EDITED if message.original is not None else "",
+        version=version,
+        versions=versions,
+        resembling=_kept_redaction(message)[1],
+        thought_line=thought_line_of(message, live),
+        thought=message.thought.strip() if is_thought_open else "",
+        is_thought_open=is_thought_open,
+        is_thinking=_is_thinking(message),
+    )
+
+
+def note_of(message: Message, live: Live | None = None) -> str:
+    """A sentence under a message that did not end normally; '' for one that did."""
+    match message.status:
+        case Status.STREAMING:
+            return _waiting_note(message, live)
+        case Status.CANCELLED:
+            return STOPPED
+        case Status.INTERRUPTED:
+            return INTERRUPTED
+        case Status.FAILED:
+            return problem_of(message.error_code or "bug", message.error_args).sentence
+        case _:
+            ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+            return " ".join(part for part in (ended, blanks_note(message)) if part)
+
+
+def redaction_note(message: Message) -> str:
+    """How many substitutes were put back into an answer, and which words only resemble one."""
+    count, resembling = _kept_redaction(message)
+    return "" if count is None else put_back_words(count, resembling)
+
+
+def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
+    """How many substitutes were put back, and the words that only resemble one; None where nothing is known of it."""
+    if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
+        return None, ()
+    count, marked = kept_from(message.sampling[REDACTION])
+    return count, tuple(message.text[start:end] for start, end in marked)
+
+
+def thought_line_of(message: Message, live: Live | None = None) -> str:
+    if not message.thought:
+        return ""
+    seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
+    time = f" {seconds:.0f} s" if seconds >= 1 else ""
+    if _is_thinking(message):
+        return f"Thinking…{time}"
+    return f"Thought for{time}" if time else "Thought"
+
+
+def _is_thinking(message: Message) -> bool:
+    return message.status is Status.STREAMING and bool(message.thought) and not message.text
+
+
+def actions_of(message: Message) -> frozenset[str]:
+    actions = {"copy"} if words_of(message) else set()
+    if message.status is Status.STREAMING:
+        return frozenset(actions)
+    if actions:
+        actions |= {"translate", "edit"}
+    actions |= {"fork", *DELETIONS}
+    if message.role is Role.ASSISTANT:
+        actions |= {"try_again", "seen", "details"}
+        if message.text:
+            actions |= set(REWRITES)
+        if message.original is not None:
+            actions.add("original")
+        if can_continue(message) and message.text:
+            actions.add("continue")
+    return frozenset(actions)
+
+
+def details_of(message: Message) -> str:
+    """Model, speed and tokens of an answer, in a line; from stored values, so that it stays the same."""
+    if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
+        return ""
+    rewrite = rewrite_of(message)
+    parts = [message.model_name or "", _adapter(message), LABELS[rewrite].lower() if rewrite else ""]
+    if message.tokens_out and message.seconds:
+        parts.append(f"{message.tokens_out / message.seconds:.1f} tokens/s")
+        parts.append(f"{message.tokens_out:,} tokens in {message.seconds:.1f} s")
+    elif message.tokens_out is not None:
+        parts.append(f"{message.tokens_out:,} tokens")
+    if message.tokens_in is not None:
+        parts.append(
+            f"{message.tokens_in:,} read" + (f", {message.tokens_reused:,} reused" if message.tokens_reused else "")
+        )
+    return "  ·  ".join(part for part in parts if part)
+
+
+def all_details_of(message: Message) -> list[str]:
+    said, rewrite = message.sampling, rewrite_of(message)
+    times = f"{message.seconds:.1f} s" if message.seconds else ""
+    if message.seconds and message.tokens_out:
+        times += f", {message.tokens_out / message.seconds:.1f} tokens a second"
+    again = {True: "yes", False: "no"}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
+    rows = [
+        ("Model", message.model_name or ""),
+        ("Preset", message.preset or ""),
+        ("Adapter", _adapter(message).removeprefix("with ")),
+        ("Written once more", LABELS[rewrite].lower() if rewrite else ""),
+        ("Edited by you", "yes" if message.original is not None else ""),
+        ("Time", strftime("%Y-%m-%d %H:%M", localtime(message.created))),
+        ("Tokens read", _count(message.tokens_in)),
+        ("Of them known already", _count(message.tokens_reused)),
+        ("Tokens written", _count(message.tokens_out)),
+        ("Writing", times),
+        ("Time of thinking", f"{message.thought_seconds:.1f} s" if message.thought_seconds else ""),
+        ("Seed", "" if message.seed is None else str(message.seed)),
+        ("Same answer again", again),
+        *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
+        ("Form of the answer", next((words for name, words in TITLES.items() if said.get(name)), "")),
+        (STOP_TITLE, _joined(said.get("stop"))),
+        (BIAS_TITLE, _joined(said.get("word_bias"))),
+        ("Ended by", ENDS.get(message.finish_reason or "", message.finish_reason or "")),
+        ("Model file (SHA-256)", message.model_sha256 or ""),
+    ]
+    return [f"{name}: {value}" for name, value in rows if value]
+
+
+def _count(tokens: int | None) -> str:
+    return "" if tokens is None else f"{tokens:,}"
+
+
+def _joined(value: Json) -> str:
+    """A list of texts, or of words with their weights, in one line."""
+    items = value if isinstance(value, list | tuple) else ()
+    some = [" ".join(map(_number, one)) if isinstance(one, list | tuple) else f"“{one}”" for one in items]
+    return ", ".join(some).replace("\n", "\\n")
+
+
+def _number(value: Json) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def chosen_of(message: Message) -> str:
+    """The sampling settings of an answer, as far as they are known, and whether the same answer would come again."""
+    said = message.sampling
+    parts = []
+    if isinstance(said.get("temperature"), int | float):
+        parts.append(f"temperature {said['temperature']:g}")
+    if isinstance(said.get("top_p"), int | float):
+        parts.append(f"top-p {said['top_p']:g}")
+    if isinstance(said.get("max_tokens"), int):
+        parts.append(f"at most {said['max_tokens']:,} tokens")
+    if message.seed is not None:
+        again = {True: ", reproducible", False: ", not reproducible"}.get(said.get("reproducible") is True, "")
+        parts.append(f"seed {message.seed}" + (again if isinstance(said.get("reproducible"), bool) else ""))
+    return "  ·  ".join(parts)
+
+
+def _adapter(message: Message) -> str:
+    name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
+    if not isinstance(name, str) or not name:
+        return ""
+    return f"with {name}" + (f" at {scale:.0%}" if isinstance(scale, int | float) and scale != 1 else "")
+
+
+def _waiting_note(message: Message, live: Live | None) -> str:
+    if live is None:
+        return ""
+    if message.text:
+        return live.writing_words
+    if message.thought:
+        return ""  # its own line says so
+    return "Loading the model…" if live.is_loading else live.reading_words
+
+
+# ---- the messages of the open chat that are shown, with the progress of those being written
+
+
+DECIDING = "Looking through what is attached\u2026"
+SUMMARIZING = "Summarizing the earlier part of this chat\u2026"
+
+
+class ShownMessages:
+    """One path through a chat's tree of messages, oldest first."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.by_id: dict[str, Message] = {}
+        self.live: dict[str, Live] = {}
+        self._versions: dict[str, tuple[str, ...]] = {}
+        self.quotes: dict[str, tuple[Quoted, ...]] = {}
+        self.open_thoughts: set[str] = set()
+        self.window = ContextWindow()
+        self.left_out: frozenset[str] = frozenset()
+        self.summarizing: set[str] = set()
+        self.is_noting = False
+        """Whether notes are being written for a person who asked for them."""
+        self.is_loading = False
+        """Whether a model is being loaded, which answers not yet begun wait for."""
+
+    @property
+    def streaming(self) -> list[Message]:
+        return [one for one in self.by_id.values() if one.status is Status.STREAMING]
+
+    @property
+    def views(self) -> tuple[MessageView, ...]:
+        found = [self.view(one) for one in self.by_id.values()]
+        if line := self.line:
+            found.insert(self.line_place, line)
+        return tuple(found)
+
+    @property
+    def line(self) -> MessageView | None:
+        return line_of(self.window, tuple(self.by_id.values()), is_writing=self.is_noting)
+
+    @property
+    def line_place(self) -> int:
+        """How many messages stand before the line."""
+        return self.window.place(tuple(self.by_id.values()))
+
+    def set_window(self, window: ContextWindow) -> None:
+        self.window = window
+        self._look_what_is_left_out()
+
+    def _look_what_is_left_out(self) -> None:
+        self.left_out = self.window.left_out(tuple(self.by_id.values()))
+
+    def view(self, message: Message) -> MessageView:
+        view = view_of(
+            message,
+            self.live.get(message.id),
+            *self._version_of(message.id),
+            is_thought_open=message.id in self.open_thoughts,
+        )
+        live = self.live.get(message.id)
+        waiting = live.waiting_words if live is not None and not (message.text or message.thought) else ""
+        note = view.note or (DECIDING if self._is_deciding(message) else waiting)
+        if message.id in self.summarizing and message.status is Status.STREAMING and not message.text:
+            note = SUMMARIZING
+        is_pinned = message.id in self.window.pinned
+        pin = {"unpin" if is_pinned else "pin"} if message.status is not Status.STREAMING else set()
+        return changed(
+            view,
+            note=note,
+            extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message)),
+            actions=view.actions | pin,
+            is_pinned=is_pinned,
+            is_left_out=message.id in self.left_out,
+        )
+
+    def question_of(self, message: Message) -> Message | None:
+        return self.by_id.get(message.parent or "")
+
+    def _is_deciding(self, message: Message) -> bool:
+        """Whether it is still being decided which parts of the attachments to read for an answer."""
+        asked = self.question_of(message)
+        is_waiting = message.status is Status.STREAMING and not message.text
+        return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
+
+    def open(self, opened: Conversation | None) -> None:
+        self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
+        self.window, self.is_noting = window_of(opened.item) if opened else ContextWindow(), False
+
+    def take_place(self, old: str, new: str) -> None:
+        ids = self._versions.get(old, (old,))
+        if new not in ids:
+            self._versions[new] = (*ids, new)
+
+    def neighbour(self, message: str, step: int) -> str | None:
+        ids = self._versions.get(message, ())
+        at = ids.index(message) + step if ids else -1
+        return ids[at] if 0 <= at < len(ids) else None
+
+    def _version_of(self, message: str) -> tuple[int, int]:
+        """The number of a message's version, from 1, and how many there are; (0, 0) for the only one."""
+        ids = self._versions.get(message, ())
+        return (ids.index(message) + 1, len(ids)) if ids else (0, 0)
+
+    def fill(self, messages: Iterable[Message]) -> None:
+        self.by_id = {one.id: one for one in messages}
+        self.live = {one.id: self._new_live() for one in self.streaming}
+        self._look_what_is_left_out()
+
+    def put_before(self, messages: Sequence[Message]) -> list[MessageView]:
+        """Take over older messages than those that are here.  Returns what is shown of them."""
+        self.by_id = {one.id: one for one in messages} | self.by_id
+        return [self.view(one) for one in messages]
+
+    def put(self, message: Message) -> None:
+        is_new = message.id not in self.by_id
+        self.by_id[message.id] = message
+        if is_new and message.status is Status.STREAMING:
+            self.live[message.id] = self._new_live()
+        if is_new:
+            self._look_what_is_left_out()
+
+    def set_loading(self, is_loading: bool) -> list[Message]:
+        """Note whether a model is being loaded; returns the answers whose note changes."""
+        if is_loading == self.is_loading:
+            return []
+        self.is_loading = is_loading
+        waiting = [one for one in self.streaming if not one.text]
+        self.live.update({one.id: changed(self._live(one.id), is_loading=is_loading) for one in waiting})
+        return waiting
+
+    def read(self, id: str, read: int, total: int) -> None:
+        self.summarizing.discard(id)
+        self.live[id] = self._live(id).reading(read, total, self._clock())
+
+    def thinks(self, id: str) -> None:
+        self.live[id] = self._live(id).thinking(self._clock())
+
+    def toggle_thought(self, id: str) -> None:
+        self.open_thoughts ^= {id}
+
+    def grew(self, id: str) -> None:
+        self.live[id] = self._live(id).grown(self._clock())
+
+    def tick(self) -> list[Message]:
+        """Update the times; returns the answers being written."""
+        now = self._clock()
+        self.live.update({one.id: changed(self._live(one.id), now=now) for one in self.streaming})
+        return self.streaming
+
+    def _live(self, id: str) -> Live:
+        return self.live.get(id) or self._new_live()
+
+    def _new_live(self) -> Live:
+        now = self._clock()
+        return Live(is_loading=self.is_loading, began=now, now=now)
+
+    def drop_behind(self, parent: str | None) -> list[str]:
+        """Remove the messages after `parent` (None: all), as another version takes their place.  Returns their ids."""
+        ids = list(self.by_id)
+        at = -1 if parent is None else ids.index(parent) if parent in self.by_id else len(ids)
+        for one in ids[at + 1 :]:
+            del self.by_id[one]
+        self._look_what_is_left_out()
+        return ids[at + 1 :]
+
+
+# ---- the line from which on the model sees a chat, with the notes on what is left out before it
+
+
+LINE = "context_line"
+"""Id of its row, which is no message."""
+EDIT, REMOVE, WRITE, SEE_ALL = "edit_notes", "remove_notes", "write_notes", "see_all"
+"""Keys of what can be done there."""
+FROM_HERE = "The model sees the chat from here"
+EARLIER_CHAT = "Notes on an earlier chat, which the model reads before this one"
+WRITING = "The model is writing notes on what is left out…"
+
+
+def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool = False) -> MessageView | None:
+    """The row to show before message number `window.place(path)`; None where the model sees all of the chat.
+
+    `is_writing`: notes are being written.
+    """
+    notes, is_cut = window.notes_on(path), window.place(path) > 0
+    if not notes and not is_cut:
+        return None
+    gone = len(window.left_out(path))
+    words = "The message above in grey is" if gone == 1 else f"The {gone:,} messages above in grey are"
+    instead = "the model reads these notes instead." if notes else "the chat keeps them."
+    return MessageView(
+        LINE,
+        "notes",
+        notes or f"{words} left out of what the model reads; {instead}",
+        note=WRITING if is_writing else f"{words} left out; {instead}" if notes and is_cut else "",
+        author=FROM_HERE if is_cut else EARLIER_CHAT,
+        extras=_extras(has_notes=bool(notes), is_cut=is_cut, is_writing=is_writing),
+    )
+
+
+def _extras(*, has_notes: bool, is_cut: bool, is_writing: bool) -> tuple[Extra, ...]:
+    found = []
+    if has_notes:
+        found += [Extra(EDIT, "pencil", "Edit the notes"), Extra(REMOVE, "trash-2", "Remove the notes")]
+    elif not is_writing:
+        tip = "Have the model write notes on what is left out, which it then reads instead"
+        found.append(Extra(WRITE, "list-checks", "Summarize what is left out", tip))
+    if is_cut:
+        tip = "Leave nothing out; what was noted goes"
+        found.append(Extra(SEE_ALL, "undo-2", "Let the model see all of the chat again", tip))
+    return tuple(found)
+
+
+# ---- the lines under a message
+
+
+MOST_QUOTE = 90
+"""Characters of a quotation on its line; the tooltip has all of it."""
+PAGE_END = 1 << 30
+"""Past the last character of any page."""
+
+
+class UsedPage(Record):
+    """A page of which passages were read for an answer, because its folder is attached."""
+
+    name: str
+    document: str
+    kind: str
+    page: int
+    spans: tuple[tuple[int, int], ...]
+
+
+def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> tuple[Extra, ...]:
+    """The lines of a message; `asked` is the question of an answer."""
+    attached = [
+        Extra(f"attached {at}", _icon_of(one), _attached_line(one), read_words(one))
+        for at, one in enumerate(message.attachments)
+        if not one.attached.is_of_folder
+    ]
+    quoted = [
+        Extra(f"quote {at}", "search", _quote_line(one), f"{one.name}, page {one.page}: \u201c{one.quote}\u201d")
+        for at, one in enumerate(quotes)
+    ]
+    if asked is None or message.status is Status.STREAMING or not message.text:
+        return (*attached, *quoted)
+    searched = [
+        Extra(f"searched {at}", "folder-open", read_words(one).rstrip("."), read_words(one))
+        for at, one in enumerate(asked.attachments) if one.attached.is_folder
+    ]  # fmt: skip
+    pages = [
+        Extra(
+            f"page {at}", "file-text", f"{one.name}, {one.kind} {one.page}", f"Open {one.name} at {one.kind} {one.page}"
+        )
+        for at, one in enumerate(used_pages(asked, quotes))
+    ]
+    return (*attached, *quoted, *searched, *pages)
+
+
+def extra_of(
+    message: Message, quotes: Sequence[Quoted], key: str, asked: Message | None = None
+) -> AttachmentPart | Quoted | UsedPage | None:
+    """The attachment, quotation or page of a line."""
+    kind, _, at = key.partition(" ")
+    things: Sequence[AttachmentPart | Quoted | UsedPage] = ()
+    if kind in ("attached", "quote"):
+        things = message.attachments if kind == "attached" else quotes
+    elif asked is not None:
+        things = asked.attachments if kind == "searched" else used_pages(asked, quotes)
+    return things[int(at)] if at.isdigit() and int(at) < len(things) else None
+
+
+def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
+    """The pages of folders that were read for a question, but those of quotations, which have lines of their own."""
+    quoted = {(one.document, one.page) for one in quotes}
+    return [
+        UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))
+        for about in (part.attached for part in asked.attachments)
+        for page in (about.pages_used if about.is_of_folder else ())
+        if (about.document, page) not in quoted
+    ]
+
+
+def spans_on(page: int, places: Sequence[Place]) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (start if first == page else 0, end if last == page else PAGE_END)
+        for first, start, last, end in places
+        if first <= page <= last
+    )
+
+
+def read_words(part: AttachmentPart) -> str:
+    """How much of an attachment was read, with all numbers."""
+    about = part.attached
+    if not about.is_planned or about.is_gone or about.is_folder:
+        return f"{about.name}: {used_words(about)}."
+    reported = [f"{about.name}: {used_words(about)}; {about.words_read:,} of {about.words_total:,} words are read"]
+    if about.words_left_out:
+        reported.append(f"{about.words_left_out:,} are left out")
+    if about.tokens:
+        reported.append(f"{about.tokens:,} tokens")
+    return ", ".join(reported) + "."
+
+
+def _icon_of(part: AttachmentPart) -> str:
+    return "folder-open" if part.attached.is_folder else "file-text"
+
+
+def _attached_line(part: AttachmentPart) -> str:
+    about = part.attached
+    if about.is_folder and about.is_planned and not about.is_gone:
+        return f"{about.name} \u00b7 {about.documents_total:,} document{'s' * (about.documents_total != 1)}"
+    tokens = f" \u00b7 {about.tokens:,} tokens" if about.tokens else ""
+    return f"{about.name} \u00b7 {used_words(about)}{tokens}"
+
+
+def _quote_line(one: Quoted) -> str:
+    words = " ".join(one.quote.split())
+    cut = words if len(words) <= MOST_QUOTE else words[: MOST_QUOTE - 1].rstrip() + "\u2026"
+    return f"\u201c{cut}\u201d \u2014 {one.name}, page {one.page}"
+
+
+# ---- the older part of a long chat
+
+
+END = 40
+"""Messages of a long chat that are shown first: more than most windows hold."""
+CHUNK = 100
+REST_MS = 300
+"""Before the first: who goes from chat to chat waits for none of it."""
+
+
+class OlderMessages(QObject):
+    arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
+        super().__init__(parent, objectName="older_messages")
+        self._bridge, self._shown = bridge, shown
+        self._ids: tuple[str, ...] = ()
+        self._epoch = 0
+        self._timer = Delay(self, REST_MS, self._on_timeout)
+
+    @property
+    def is_coming(self) -> bool:
+        return bool(self._ids)
+
+    def expect(self, ids: tuple[str, ...]) -> None:
+        self.forget()
+        self._ids = ids
+        if ids:
+            self._timer.start_in(REST_MS)
+
+    def forget(self) -> None:
+        self._epoch += 1
+        self._ids = ()
+        self._timer.stop()
+
+    def _on_timeout(self) -> None:
+        ids = self._ids[-CHUNK:]
+        read = partial(self._on_read, self._epoch)
+        self._bridge.ask(self._bridge.services.chats.some(ids), read, self._on_refused)
+
+    def _on_read(self, epoch: int, messages: list[Message]) -> None:
+        if epoch != self._epoch:
+            return
+        self._ids = self._ids[:-CHUNK]
+        if messages:
+            self.arrived.emit(self._shown.put_before(messages))
+        if self._ids:
+            self._timer.start(0)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.forget()
+        self._bridge.problem_met.emit(problem)
+
+
+# ---- looks up what is behind a message
+
+
+class MessageInspector(QObject):
+    """Lives on the window's thread.
+
+    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show,
+    `page_requested` with the id of a document, the number of a page to be shown and its characters to be marked.
+    """
+
+    prompt_arrived = Signal(object)
+    text_requested = Signal(str, str, str)
+    page_requested = Signal(str, int, object)
+
+    def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
+        super().__init__(parent, objectName="message_inspector")
+        self._bridge, self._shown = bridge, shown
+
+    def show_prompt(self, message: str) -> None:
+        self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
+
+    def open_extra(self, message: str, key: str) -> None:
+        found = self._shown.by_id.get(message)
+        asked = self._shown.question_of(found) if found else None
+        requested = extra_of(found, self._shown.quotes.get(message, ()), key, asked) if found else None
+        if isinstance(requested, Quoted) and requested.document:
+            self.page_requested.emit(requested.document, requested.page, ((requested.start, requested.end),))
+        elif isinstance(requested, Quoted):
+            self._show_part(requested)
+        elif isinstance(requested, UsedPage):
+            self.page_requested.emit(requested.document, requested.page, requested.spans)
+        elif isinstance(requested, AttachmentPart) and requested.attached.is_folder:
+            self._show_folder(requested)
+        elif isinstance(requested, AttachmentPart):
+            self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
+
+    def _show_folder(self, folder: AttachmentPart) -> None:
+        asked = next((one for one in self._shown.by_id.values() if folder in one.attachments), None)
+        parts = [one for one in (asked.attachments if asked else ()) if one.attached.is_of_folder]
+        own = [one for one in parts if one.attached.collection == folder.attached.collection]
+        text = "\n".join(f"{one.attached.name}\n\n{one.text}" for one in own)
+        self.text_requested.emit(folder.attached.name, read_words(folder), text)
+
+    def _show_part(self, quoted: Quoted) -> None:
+        """Show the text that holds a quotation, where that text is in no document."""
+        parts = [part for one in self._shown.by_id.values() for part in one.attachments if part.text]
+        part = next((one for one in parts if one.attached.name == quoted.name and quoted.quote in one.text), None)
+        if part is not None:
+            self.text_requested.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)

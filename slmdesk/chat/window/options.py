@@ -1,0 +1,602 @@
+"""The settings of one chat, at its right: each with a name, a list of values and a sentence."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtGui import QIntValidator, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QScrollArea, QWidget
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Sampling
+from slmdesk.chat.presets import Preset, differences
+from slmdesk.chat.types import (
+    ASK,
+    BIAS_TITLE,
+    BIAS_WORDS,
+    BY_NAME,
+    LEAVE_OUT,
+    SAMPLED,
+    SETTINGS,
+    STOP_TITLE,
+    STOP_WORDS,
+    SUMMARIZE,
+    ChatOptions,
+    biases_of,
+    defaults_of,
+    is_makers,
+    stops_of,
+    text_of_biases,
+    text_of_stops,
+)
+from slmdesk.chat.window.header import ModelsController
+from slmdesk.chat.window.option_fields import (
+    ANSWER_LANGUAGES,
+    STRENGTHS,
+    TEMPERATURES,
+    THINKING,
+    TOP_PS,
+    AnswerForm,
+    NumberRow,
+    ValueRow,
+    WordsField,
+    lengths,
+)
+from slmdesk.chat.window.options_controller import OptionsController
+from slmdesk.models.running import LoadOptions
+from slmdesk.runtime.events import ModelStateChanged
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.widgets.bars import SET_BY_ORGANISATION
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    show_column,
+    show_words,
+    tool_button,
+)
+from slmdesk.window.widgets.rows import Choice
+
+LETTERS = 30
+"""Width of the panel, in letters of its font."""
+MOST_NAME = 26
+KEEP_AFTER_MS = 600
+MOST_SEED = 2**31 - 1
+"""What a field of whole numbers holds."""
+SENTENCES = {
+    "system": "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
+    "asked to use only facts it is sure of.",
+    "model": "Which model answers in this chat.",
+    "lora": "A small file that changes how a model writes (a LoRA). It works only with the model it was made for.",
+    "lora_scale": "How strongly the adapter applies. 100 % is what its makers intended.",
+    "context": "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
+    "loaded again.",
+    "when_full": "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
+    "and pinned messages are always read.",
+    "temperature": BY_NAME["temperature"].words,
+    "top_p": BY_NAME["top_p"].words,
+    "thinking": "This model thinks aloud before it answers. That takes time, and may make answers to hard questions "
+    "better.",
+    "answer_language": "Asked for behind each message: small models often answer in English what was not.",
+    "max_tokens": "An answer is cut off after this many tokens. A token is about three quarters of a word.",
+}
+WAYS = ((ASK, "Ask me"), (LEAVE_OUT, "Leave out the oldest turns"), (SUMMARIZE, "Keep a summary of the earlier part"))
+SAME_AS_NOW = "Same as now"
+RANDOM = "Different every time."
+FIXED = "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
+
+
+class SettingsPanel(QFrame):
+    context_chosen = Signal(int)
+    close_requested = Signal()
+
+    def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "chat_panel", label="Settings of this chat")
+        self._controller = controller
+        self._chat = ""
+        self._options = ChatOptions()
+        self._load_options: LoadOptions | None = None
+        self._now = ""
+        self._ways_to_think: tuple[str, ...] = ()
+        self._context_tokens = 0
+        self._timer = Delay(self, KEEP_AFTER_MS, self.keep_words)
+        self._build_ui()
+        self._connect(models)
+        self._fit_width()
+        self.show_state(models.state)
+        self.show_models(models.listed)
+        self.show_options(controller.chat, controller.options)
+
+    # ---- making
+
+    def _build_ui(self) -> None:
+        self._content = named(QFrame(self), "chat_panel_inner")
+        self._content.setMinimumHeight(1)  # else it is as tall as in the narrowest column
+        sides = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_16, theme.SPACE_16)
+        self._column = column(into=self._content, gap=theme.SPACE_16, margins=sides)
+        self._presets = PresetChooser(self._content)
+        self._column.addWidget(self._presets)
+        self._model = self._add_choice("model", "Model", [("", SAME_AS_NOW)])
+        self._lora = self._add_choice("lora", "Adapter", [("", "None")])
+        self._lora_note = plain_label("", self._content, name="lora_note", kind="danger")
+        self._column.addWidget(self._lora_note)
+        self._scale = self._add_choice("lora_scale", "Strength of the adapter", list(STRENGTHS))
+        self._context = self._add_choice("context", "Context", [])
+        self._when_full = self._add_choice("when_full", "When the chat is full", list(WAYS))
+        self._temperature = self._add_choice("temperature", BY_NAME["temperature"].title, [(None, ""), *TEMPERATURES])
+        self._top_p = self._add_choice("top_p", BY_NAME["top_p"].title, [(None, ""), *TOP_PS])
+        self._build_seed()
+        self._length = self._add_choice("max_tokens", "Maximum length", lengths())
+        self._thinking = self._add_choice("thinking", "Thinking", [("", THINKING[""])])
+        self._system = WordsField("option_system", self._content, lines=5, hint="None")
+        self._add("system", "Instructions", self._system)
+        self._language = self._add_choice("answer_language", "Language of answers", list(ANSWER_LANGUAGES))
+        self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
+        self._column.addWidget(self._form)
+        self._more = MoreSettings(self._content, prefix="option")
+        self._column.addWidget(self._more)
+        tip = "Forget what is set for this chat; the context stays as it is"
+        self._defaults = button("Back to defaults", "options_defaults", self._content, tip=tip, on=self._on_defaults)
+        self._column.addWidget(self._defaults, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addStretch(1)
+        scroll = named(QScrollArea(self), "chat_panel_scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scroll, self._content)
+        title = plain_label("This chat", self, name="chat_panel_title", kind="strong", wraps=False)
+        label = "Close the settings of this chat"
+        self._close = tool_button(
+            "chat_panel_close", self, tip="Close (Esc)", label=label, icon="x", on=self.close_requested
+        )
+        head = row((title, 1), self._close, margins=(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_4))
+        column(head, (scroll, 1), into=self, gap=0)
+
+    def _build_seed(self) -> None:
+        both = QWidget(self._content)
+        seeds: list[tuple[object, str]] = [(False, "A new one"), (True, "Always this one:")]
+        self._seed = named(Choice(seeds, both), "option_seed", label="Seed")
+        self._seed_box = named(QLineEdit(both), "option_seed_number", label="Number of the seed")
+        self._seed_box.setValidator(QIntValidator(0, MOST_SEED, self._seed_box))
+        column(self._seed, self._seed_box, into=both, gap=theme.SPACE_4)  # beside the list ten digits have no room
+        self._seed_note = self._add("seed", "Seed", both, focus=self._seed)
+
+    def _add_choice(self, name: str, title: str, values: Sequence[tuple[object, str]]) -> Choice:
+        choice = Choice(list(values), self._content)
+        choice.setMinimumContentsLength(8)
+        choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._add(name, title, choice)
+        choice.setObjectName(f"option_{name}")
+        return choice
+
+    def _add(self, name: str, title: str, widget: QWidget, *, focus: QWidget | None = None) -> QLabel:
+        """Returns the sentence's label."""
+        sentence = SENTENCES.get(name, "")
+        heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
+        heading.setBuddy(focus or widget)
+        for one in {widget, focus or widget}:
+            one.setAccessibleName(title)
+            one.setAccessibleDescription(sentence)
+            one.setToolTip(sentence and f"<p>{sentence}</p>")
+        words = plain_label(sentence, self._content, name=f"{name}_words", kind="small")
+        self._column.addLayout(column(heading, widget, words, gap=theme.SPACE_4))
+        return words
+
+    def _connect(self, models: ModelsController) -> None:
+        self._controller.options_shown.connect(self.show_options)
+        self._controller.chat_begun.connect(self.begin_chat)
+        self._controller.load_options_shown.connect(self.show_load_options)
+        models.models_listed.connect(self.show_models)
+        models.state_changed.connect(self.show_state)
+        for choice, name in (
+            (self._model, "model"), (self._lora, "lora"), (self._scale, "lora_scale"),
+            (self._temperature, "temperature"), (self._top_p, "top_p"), (self._length, "max_tokens"),
+            (self._thinking, "thinking"), (self._when_full, "when_full"), (self._language, "answer_language"),
+        ):  # fmt: skip
+            choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
+        self._form.changed.connect(lambda values: self._set(**values))
+        self._more.changed.connect(lambda values: self._set(**values))
+        self._more.reset_requested.connect(self._on_reset_sampling)
+        self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
+        self._presets.chosen.connect(self._on_preset_chosen)
+        self._presets.save_requested.connect(self._on_save_as)
+        self._presets.presets_requested.connect(self._on_presets)
+        self._controller.presets.listed.connect(self._show)
+        self._seed.value_chosen.connect(self._on_seed_chosen)
+        self._seed_box.editingFinished.connect(self._on_seed_written)
+        self._system.textChanged.connect(self._timer.start)
+        self._system.left.connect(self.keep_words)
+
+    # ---- showing
+
+    @property
+    def first_field(self) -> QWidget:
+        return self._presets.choice
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (
+            self._close, self._presets.choice, self._presets.save, self._presets.manage,
+            self._model, self._lora, self._scale, self._context, self._when_full,
+            self._temperature, self._top_p, self._seed, self._seed_box, self._length, self._thinking,
+            self._system, self._language, *self._form.in_order, *self._more.in_order, self._defaults,
+        )  # fmt: skip
+
+    def show_options(self, chat: str, options: ChatOptions) -> None:
+        """Show the settings of a chat; text being edited for another is saved first."""
+        if self._timer.isActive():
+            self.keep_words()
+        is_other = chat != self._chat
+        if is_other:
+            self._form.keep()
+            self._more.keep()
+        self._chat, self._options = chat, options
+        if self._system.toPlainText() != options.system:
+            self._system.setPlainText(options.system)
+            self._timer.stop()
+        self._show(is_other=is_other)
+
+    def begin_chat(self, chat: str) -> None:
+        self._chat = chat
+
+    def show_load_options(self, load_options: LoadOptions | None) -> None:
+        self._load_options = load_options
+        self._show()
+
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
+        self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
+        self._show()
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        if event.name != self._now:
+            self._now = event.name
+            self._model.setItemText(0, f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW)
+        if event.loaded is not None and event.loaded.thinking != self._ways_to_think:
+            self._ways_to_think = event.loaded.thinking
+            self._show()
+
+    def show_context(self, tokens: int, *, is_managed: bool) -> None:
+        self._context_tokens = tokens
+        self._context.setEnabled(not is_managed)
+        if is_managed:
+            self._words("context", SET_BY_ORGANISATION)
+        self._show()
+
+    def _show(self, *, is_other: bool = False) -> None:
+        options, load_options = self._options, self._load_options
+        self._presets.show_presets(self._controller.presets.presets, options)
+        is_gone = options.model and self._model.findData(options.model) < 0
+        self._model.show_value("" if is_gone else options.model)
+        self._show_adapters(load_options)
+        self._show_contexts(load_options)
+        makers = load_options.makers if load_options else Sampling()
+        defaults = defaults_of(makers)
+        for choice, name in ((self._temperature, "temperature"), (self._top_p, "top_p")):
+            by = "Recommended" if is_makers(name, makers) else "Default"
+            choice.setItemText(0, f"{by} ({getattr(defaults, name):g})")
+            choice.show_value(getattr(options, name))
+        self._form.show_options(options, is_other=is_other)
+        self._more.show_options(options, makers, is_other=is_other)
+        self._seed.show_value(options.seed is not None)
+        self._seed_box.setVisible(options.seed is not None)
+        self._seed_box.setEnabled(options.seed is not None)
+        self._seed_box.setText("" if options.seed is None else str(options.seed))
+        self._seed_note.setText(RANDOM if options.seed is None else FIXED)
+        self._seed.setAccessibleDescription(self._seed_note.text())
+        self._length.show_value(options.max_tokens)
+        self._when_full.show_value(options.when_full)
+        self._language.show_value(options.answer_language)
+        self._show_thinking()
+        self._defaults.setEnabled(options != ChatOptions())
+
+    def _show_thinking(self) -> None:
+        """Only for a model that thinks aloud, and where it was set for another."""
+        ways = self._ways_to_think
+        chosen = self._options.thinking
+        values = ["", *ways, *([chosen] if chosen not in ("", *ways) else [])]
+        self._refill(self._thinking, [(one, THINKING[one]) for one in values])
+        self._thinking.show_value(chosen)
+        for name in ("thinking_heading", "option_thinking", "thinking_words"):
+            if (part := self._content.findChild(QWidget, name)) is not None:
+                part.setVisible(len(values) > 1)
+                part.setEnabled(len(values) > 1)
+
+    def _show_adapters(self, load_options: LoadOptions | None) -> None:
+        known = {one.id: one for one in load_options.adapters} if load_options else {}
+        fitting = [(one.id, one.name) for one in known.values() if not one.reason]
+        requested = self._options.lora
+        chosen = known.get(requested)
+        values = [("", "None"), *fitting]
+        if requested and all(requested != one for one, _name in fitting):
+            values.append((requested, chosen.name if chosen else "Not in the library"))
+        self._refill(self._lora, values)
+        self._lora.show_value(requested)
+        self._lora.setEnabled(len(values) > 1)
+        note = ""
+        if requested and load_options and (chosen is None or chosen.reason):
+            why = chosen.reason if chosen else "it is no longer in the library"
+            note = f"It cannot be used with this model: {why}."
+        show_words(self._lora_note, breakable(note))
+        none_fits = "No adapter in the library fits this model." if load_options and len(values) == 1 else ""
+        self._words("lora", f"{SENTENCES['lora']} {none_fits}".strip())
+        self._scale.show_value(self._options.lora_scale)
+        self._scale.setEnabled(bool(requested))
+
+    def _show_contexts(self, load_options: LoadOptions | None) -> None:
+        numbers = QLocale()
+        if load_options is None:
+            self._refill(self._context, [(self._context_tokens, f"{numbers.toString(self._context_tokens)} tokens")])
+            return
+        values: list[tuple[object, str]] = []
+        for one in load_options.contexts:
+            size = bytes_for_people(one.bytes)
+            words = f"{numbers.toString(one.tokens)} tokens, {size}" + ("" if one.fits else " ✗")
+            values.append((one.tokens, words))
+        self._refill(self._context, values)
+        most = load_options.most_context
+        too_much = "" if all(one.fits for one in load_options.contexts) else " ✗: more memory than this PC has free."
+        in_force = min(self._context_tokens, most) if most else self._context_tokens
+        self._context.show_value(in_force)
+        if self._context.isEnabled():
+            up_to = f" This model was made for up to {numbers.toString(most)} tokens." if most else ""
+            self._words("context", SENTENCES["context"] + up_to + too_much)
+
+    def _words(self, name: str, sentence: str) -> None:
+        label = self.findChild(QLabel, f"{name}_words")
+        if label is not None and label.text() != sentence:
+            label.setText(sentence)
+
+    @staticmethod
+    def _refill(choice: Choice, values: Sequence[tuple[object, str]]) -> None:
+        """Set other values to choose from; the selected one stays if it is among them."""
+        tips = [choice.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(choice.count())]
+        old = [(choice.itemData(at), tip) for at, tip in enumerate(tips)]
+        if old == [(value, plain_tip(words)) for value, words in values]:
+            return
+        shown = choice.currentData()
+        choice.clear()
+        for value, words in values:
+            choice.addItem(words if len(words) <= MOST_NAME else words[: MOST_NAME - 1] + "…", value)
+            choice.setItemData(choice.count() - 1, plain_tip(words), Qt.ItemDataRole.ToolTipRole)
+        choice.setCurrentIndex(max(0, choice.findData(shown)))
+
+    # ---- requests
+
+    def _set(self, **values: Any) -> None:
+        self._options = changed(self._options, **values)
+        self._controller.change(self._chat, self._options)
+        self._show()
+
+    def _on_seed_chosen(self, is_fixed: bool) -> None:
+        self._set(seed=secrets.randbelow(10_000) if is_fixed else None)
+        if is_fixed:
+            self._seed_box.setFocus()
+            self._seed_box.selectAll()
+
+    def _on_seed_written(self) -> None:
+        text = self._seed_box.text()
+        if self._options.seed is not None and text.isdigit() and int(text) != self._options.seed:
+            self._set(seed=int(text))
+
+    def _on_preset_chosen(self, id: str) -> None:
+        self.keep_words()
+        self._controller.take_preset(self._chat, id)
+
+    def _on_save_as(self) -> None:
+        self.keep_words()
+        read = self._controller.presets.read_form
+        from slmdesk.chat.window.dialogs import PresetEditor
+
+        editor = PresetEditor(self, "", self._options, self._models, title="Save as a preset", read_form=read)
+        editor.saved.connect(partial(self._controller.save_preset, self._chat))
+        editor.open()
+
+    def _on_presets(self) -> None:
+        from slmdesk.chat.window.dialogs import PresetsWindow
+
+        opened = self.findChild(PresetsWindow)
+        (opened or PresetsWindow(self._controller.presets, self._models, self)).show()
+
+    @property
+    def _models(self) -> list[tuple[str, str]]:
+        return [(self._model.itemData(at), self._model.itemText(at)) for at in range(1, self._model.count())]
+
+    def keep_words(self) -> None:
+        self._timer.stop()
+        words = self._system.toPlainText().strip()
+        if words != self._options.system:
+            self._set(system=words)
+        self._form.keep()
+        self._more.keep()
+
+    def _on_reset_sampling(self) -> None:
+        self._set(**{name: getattr(ChatOptions(), name) for name in SAMPLED})
+        self._show(is_other=True)  # what could not be read goes too
+
+    def _on_defaults(self) -> None:
+        self._system.setPlainText("")
+        self._timer.stop()
+        self._set(**{name: getattr(ChatOptions(), name) for name in ChatOptions.__struct_fields__})
+        self._show(is_other=True)
+
+    # ---- Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes the panel; other keys do not go on to the composer."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_requested.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_width()
+
+    def _fit_width(self) -> None:
+        self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth() + 2 * theme.SPACE_16)
+
+
+# ---- the settings of a chat that are seldom needed
+
+
+TITLE = "More settings"
+BASIC = ("temperature", "top_p")
+LINES = 3
+
+
+class LinesRow(ValueRow):
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        sentence: str,
+        parent: QWidget,
+        *,
+        read: Callable[[str], Any],
+        write: Callable[[Any], str],
+    ) -> None:
+        text = WordsField(name, parent, lines=LINES, hint="None")
+        super().__init__(name, title, sentence, text, parent)
+        self._text = text
+        self._reader, self._writer = read, write
+        self._value = ()
+        self._text.left.connect(self.keep)
+
+    def _read(self) -> Any:
+        return self._reader(self._text.toPlainText())
+
+    def _write(self, value: Any) -> None:
+        words = self._writer(value)
+        if words != self._text.toPlainText():
+            self._text.setPlainText(words)
+
+    def _is_default(self) -> bool:
+        return not self._value
+
+
+class MoreSettings(QFrame):
+    changed = Signal(object)
+    reset_requested = Signal()
+
+    def __init__(self, parent: QWidget, *, prefix: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}_more")
+        self._rows: dict[str, ValueRow] = {}
+        self.open = button(TITLE, f"{prefix}_more_button", self, kind="quiet", icon="chevron-right")
+        self.open.setCheckable(True)
+        self._inner = named(QFrame(self), f"{prefix}_more_inner")
+        for setting in SETTINGS:
+            if setting.name not in BASIC:
+                self._rows[setting.name] = NumberRow(setting, self._inner, prefix=prefix)
+        self._rows["stop"] = LinesRow(
+            f"{prefix}_stop", STOP_TITLE, STOP_WORDS, self._inner, read=stops_of, write=text_of_stops
+        )
+        self._rows["word_bias"] = LinesRow(
+            f"{prefix}_word_bias", BIAS_TITLE, BIAS_WORDS, self._inner, read=biases_of, write=text_of_biases
+        )
+        tip = "Temperature, word variety, seed, length and all of these are as if never set"
+        self.reset = button("Reset sampling", f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
+        left = Qt.AlignmentFlag.AlignLeft
+        column(*self._rows.values(), (self.reset, left), into=self._inner, gap=theme.SPACE_16)
+        self._inner.hide()
+        column((self.open, left), self._inner, into=self, gap=theme.SPACE_12)
+        self.open.toggled.connect(self._on_toggled)
+        for name, one in self._rows.items():
+            one.changed.connect(partial(self._on_changed, name))
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        fields = (part for one in self._rows.values() for part in (one.reset, one.field))
+        return (self.open, *fields, self.reset)
+
+    @property
+    def problem(self) -> bool:
+        return any(one.has_problem for one in self._rows.values())
+
+    def show_options(self, options: ChatOptions, makers: Sampling, *, is_other: bool = False) -> None:
+        """Show the values of a chat; `makers`: what the model's file recommends; `is_other`: it is another chat."""
+        defaults, count = defaults_of(makers), 0
+        for name, one in self._rows.items():
+            value = getattr(options, name)
+            count += value not in (None, ())
+            default = getattr(defaults, name)
+            by = "Recommended" if is_makers(name, makers) else "Default"
+            one.show_value(
+                value, f"{by} ({default:g})" if isinstance(default, int | float) else "None", is_other=is_other
+            )
+        self.open.setText(f"{TITLE} ({count} set)" if count else TITLE)
+        usual = ChatOptions()
+        basic = (*BASIC, "seed", "max_tokens")
+        self.reset.setEnabled(bool(count) or any(getattr(options, name) != getattr(usual, name) for name in basic))
+
+    def keep(self) -> None:
+        for one in self._rows.values():
+            one.keep()
+
+    def _on_changed(self, name: str, value: object) -> None:
+        self.changed.emit({name: value})
+
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self.open, "chevron-down" if is_open else "chevron-right")
+        self._inner.setVisible(is_open)
+
+
+# ---- the first setting of a chat
+
+
+NONE = "None"
+GONE = "A deleted preset"
+SENTENCE = "Instructions, model, sampling and examples under a name."
+
+
+class PresetChooser(QFrame):
+    chosen = Signal(str)
+    save_requested = Signal()
+    presets_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "preset_chooser", label="Preset")
+        heading = plain_label("Preset", self, name="preset_heading", wraps=False)
+        self.choice = named(Choice([("", NONE)], self), "option_preset", label="Preset")
+        self.choice.setMinimumContentsLength(8)
+        self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setAccessibleDescription(SENTENCE)
+        heading.setBuddy(self.choice)
+        self._words = plain_label(SENTENCE, self, name="preset_words", kind="small")
+        self.save = button(
+            "Save as…", "preset_save_as", self, tip="Keep these settings as a preset", on=self.save_requested
+        )
+        self.manage = button(
+            "Presets…", "preset_manage", self, tip="Change, order, export and import presets", on=self.presets_requested
+        )
+        buttons = row(self.save, self.manage, 1, gap=theme.SPACE_8)
+        column(heading, self.choice, self._words, buttons, into=self, gap=theme.SPACE_4)
+        self.choice.value_chosen.connect(lambda value: self.chosen.emit(str(value)))
+
+    def show_presets(self, presets: Sequence[Preset], options: ChatOptions) -> None:
+        values = [("", NONE), *((one.id, one.name) for one in presets)]
+        found = next((one for one in presets if one.id == options.preset), None)
+        if options.preset and found is None:
+            values.append((options.preset, GONE))
+        if values != [(self.choice.itemData(at), self.choice.itemText(at)) for at in range(self.choice.count())]:
+            self.choice.clear()
+            for value, words in values:
+                self.choice.addItem(words, value)
+        for at, one in enumerate(presets, 1):
+            self.choice.setItemData(at, plain_tip(one.words or one.name), Qt.ItemDataRole.ToolTipRole)
+        self.choice.show_value(options.preset)
+        changed = differences(options, found) if found else ()
+        words = f"Changed since: {', '.join(changed)}." if changed else (found.words if found else SENTENCE)
+        show_words(self._words, words or SENTENCE)

@@ -1,1 +1,0 @@
-"""Presets of chats: chosen in the settings of a chat, kept in a window of their own."""

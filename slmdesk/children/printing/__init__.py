@@ -1,1 +1,0 @@
-"""Prints documents to PDF with QtGui, offscreen."""

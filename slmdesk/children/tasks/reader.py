@@ -1,0 +1,738 @@
+"""What the reader's child can do: documents read, translated, redacted; tables, glossaries and foreign chats."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import os
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace  # noqa: TID251
+from itertools import islice
+from pathlib import PurePath
+
+from slmdesk.base.documents import DocumentInfo, ForeignChat, Note, Page, PageStatus, format_named, format_of
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.protocol import Partial, Progress, record_from
+from slmdesk.base.record import Count, changed, to_json
+from slmdesk.base.translation import TERM_COLUMNS
+from slmdesk.base.types import Json
+from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
+from slmdesk.formats.chat_files import Chat, Found, chats_in
+from slmdesk.formats.containers import HEAD_BYTES, OLD, SIGNED, format_of_bytes, format_of_text
+from slmdesk.formats.reading import (
+    MAX_WIDTH,
+    READERS,
+    PictureRequest,
+    Reading,
+    attachment_of,
+    locked,
+    look_at,
+    picture_of,
+    reader_of,
+)
+from slmdesk.formats.redacting.redactors import REDACTORS, Listing, Redacting, Replacing, Said, Seeking, redactor_of
+from slmdesk.formats.redacting.text import left_in
+from slmdesk.formats.rewriting.rewriters import (
+    LeftAsIs,
+    Options,
+    Rewriter,
+    Rewriting,
+    Unit,
+    UnitOrLeft,
+    listed,
+    rewriter_of,
+    written_to,
+)
+from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
+from slmdesk.formats.sheets import REPORTED, delimiter_of, rows_of
+from slmdesk.formats.term_files import Wording, pairs_of, sample_of, terms_of
+from slmdesk.formats.text import decoded_text
+
+_UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
+"""Unicode's tags: letters no screen shows.  After a black flag they are the flag of a region."""
+PATIENCE_S = 0.5
+"""A reading lets pictures go first for no longer than this, a page."""
+_OLD_NAMES = (".doc", ".dot", ".ppt")
+
+
+class PictureQueue:
+    """Pictures that are being made, before which a reading waits between two of its pages: a person looks at them.
+
+    Without it a reading takes the PDF library's lock again as soon as it lets go of it, and a picture of 16 ms took
+    200 ms while a document was read.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait(self, most_s: float = PATIENCE_S) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, most_s)
+
+
+_pictures = PictureQueue()
+
+
+def _is_empty(reading: Reading) -> bool:
+    with reading.open() as file:
+        return not file.read(1)
+
+
+def read(job: Job) -> Task:
+    """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
+    name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be the one at that path;
+    `attachment` is the index of a document inside this one, to be read instead of it, or a list of them: the last
+    inside the one before.
+
+    For each page a Partial with the fields of core.documents.Page, and Progress in pages (total 0: not known yet).
+    Result: the fields of core.documents.DocumentInfo.
+    """
+    reading = reading_of(job)
+    chosen = chosen_format(reading, text_of(job, "format", ""))
+    pages = 0
+    try:
+        with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
+            for page in found:
+                _pictures.wait()
+                job.check()
+                pages = page.number
+                if _UNSEEN_LETTERS.search(page.text):
+                    reading.note(Note.HIDDEN_TEXT)
+                reported = (
+                    changed(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
+                )
+                yield Partial(job.id, str(page.number), to_json(reported))
+                yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
+    except KnownError as err:
+        if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
+            raise KnownError("document.empty", name=PurePath(reading.path).name) from err
+        raise
+    except (Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    info = DocumentInfo(
+        format=chosen,
+        pages=pages,
+        page_kind=reading.page_kind,
+        title=reading.title,
+        author=reading.author,
+        encoding=reading.encoding,
+        doubt=reading.doubt,
+        notes=tuple(reading.notes),
+        attachments=tuple(reading.attachments),
+        sheets=reading.sheets,
+    )
+    return to_json(info)
+
+
+def page_image(job: Job) -> Task:
+    """Payload as for `read`, with {number, width, marks: [[from, up to], …]}.
+
+    Result {png: base64, width, height, boxes: for each mark [[left, top, right, bottom], …], 0..1 of the page}.
+    """
+    number, width = _whole(job, "number", 1, 1 << 31), _whole(job, "width", 0, MAX_WIDTH)
+    marks = record_from(tuple[tuple[Count, Count], ...], job.payload.get("marks", ()))
+    with _pictures:
+        reading = reading_of(job)
+        chosen = chosen_format(reading, text_of(job, "format", ""))
+        requested = PictureRequest(number, width, marks)
+        picture = picture_of(reading, chosen, requested)
+    yield Progress(job.id, 1, 1, "page")
+    return {
+        "png": base64.b64encode(picture.png).decode("ascii"),
+        "width": picture.width,
+        "height": picture.height,
+        "boxes": [[list(box) for box in boxes] for boxes in picture.boxes],
+    }
+
+
+def prepare(job: Job) -> Task:
+    """Payload {format}: its reader is imported, so that the first document need not wait for that.  Result {}."""
+    chosen = text_of(job, "format")
+    if chosen not in READERS:
+        raise KnownError("document.unknown_format", suffix=chosen[:40], known=" ".join(READERS))
+    reader_of(chosen)
+    yield Progress(job.id, 1, 1, "format")
+    return {}
+
+
+def _whole(job: Job, name: str, least: int, most: int) -> int:
+    value = job.payload.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise KnownError("request.invalid", what=name)
+    return value
+
+
+def reading_of(job: Job) -> Reading:
+    """What the payload of a job asks to be read.  Raises KnownError `request.invalid`, `file.missing` …"""
+    path = text_of(job, "path")
+    look_at(path)  # what is not there has no kind
+    reading = Reading(
+        path,
+        password=text_of(job, "password", ""),
+        encoding=text_of(job, "encoding", ""),
+        language=text_of(job, "language", ""),
+        stop=job.stop,
+        worked=job.worked,
+        descriptor=job.document,
+    )
+    if (seen := job.payload.get("seen")) is not None:
+        _check_same(reading, seen)
+    requested = job.payload.get("attachment")
+    for index in () if requested is None else requested if isinstance(requested, list) else (requested,):
+        if isinstance(index, bool) or not isinstance(index, int):
+            raise KnownError("request.invalid", what="attachment")
+        name, data = attachment_of(reading, chosen_format(reading, ""), index)
+        reading = replace(reading, path=name, data=data, notes=[], attachments=[])
+    return reading
+
+
+def _check_same(reading: Reading, seen: Json) -> None:
+    """Raises KnownError `document.unreadable` where another file has taken the path since the app looked at it."""
+    with reading.open() as file:
+        now = os.fstat(file.fileno())
+    if seen != [now.st_size, now.st_mtime_ns, now.st_ino]:
+        raise KnownError("document.unreadable", path=reading.path, reason="changed before it was read")
+
+
+def chosen_format(reading: Reading, requested: str) -> str:
+    """The id of the format: as wanted, as the bytes say, else as the name says.
+
+    Raises KnownError `document.unknown_format`, `document.binary`, `document.locked`, `document.unreadable`.
+    """
+    if requested:
+        if requested not in READERS:
+            raise KnownError("document.unknown_format", suffix=requested[:40], known=" ".join(READERS))
+        return requested
+    with reading.open() as file:
+        by_bytes = format_of_bytes(file)
+        head = file.read(HEAD_BYTES)
+    name = PurePath(reading.path)
+    if by_bytes in READERS:
+        if name.suffix.lower() not in format_named(by_bytes).suffixes:
+            reading.note(Note.OTHER_FORMAT)
+        return by_bytes
+    if by_bytes == "binary":
+        raise KnownError("document.binary", path=reading.path)
+    if by_bytes == "locked":
+        raise locked(reading)
+    if by_bytes in OLD:
+        raise KnownError("document.unreadable", path=reading.path, reason=OLD[by_bytes])
+    known = "" if name.suffix.lower() in _OLD_NAMES else format_of(name).id
+    if not by_bytes and (known in SIGNED or not known) and (found := format_of_text(head)):
+        reading.note(Note.OTHER_FORMAT)
+        return found
+    return known or format_of(name).id
+
+
+# ---- lists the text units of a document, and writes the document with translations of them
+
+
+PIECE_BYTES = 384 << 10
+"""Of the file, in one line: as base64 it has a third more, and a line has a MiB at most."""
+MOST_STEPS = 500
+MOST_LEFT = 2_000
+"""Unchanged things that are listed one by one; more are counted by their kind."""
+UNITS_AT_ONCE = 50
+
+
+def units(job: Job) -> Task:
+    """Payload as for `read`, with {options}: the fields of documents.rewriting.Options.
+
+    Partials {found: [{unit: {text, paired, lone, kind, place, language}} or {left: {kind, place, text}}, …]}, their
+    keys numbered from 0.  Result {format, units, left}: counts.
+    """
+    rewriting, rewriter, chosen = _begun(job)
+    counts = {"units": 0, "left": 0}
+    reported: list[Json] = []
+    number = 0
+    for one in _listed(rewriter, rewriting):
+        job.check()
+        if isinstance(one, Unit):
+            counts["units"] += 1
+            reported.append({"unit": {"text": one.text, "paired": list(one.tags.paired), "lone": list(one.tags.lone),
+                                  "kind": one.kind, "place": one.place, "language": one.language}})  # fmt: skip
+        else:
+            counts["left"] += 1
+            reported.append({"left": {"kind": one.kind, "place": one.place, "text": one.text}})
+        if len(reported) >= UNITS_AT_ONCE:
+            yield Partial(job.id, str(number), {"found": reported})
+            yield Progress(job.id, counts["units"], 0, "unit")
+            reported, number = [], number + 1
+    if reported:
+        yield Partial(job.id, str(number), {"found": reported})
+    return {"format": chosen, **counts}
+
+
+def rewrite(job: Job) -> Task:
+    """Payload as for `units`; each step, its key a unit's number: {source, target}.
+
+    After the last step Partials {data: base64}, their keys numbered from 0: the file, piece by piece.  Result {bytes,
+    sha256, refused: [numbers of units whose translation could not be put in]}.
+    """
+    answers: dict[int, tuple[str, str]] = {}
+    for steps in job.batches(MOST_STEPS):
+        job.worked()
+        for step in steps:
+            source, target = step.payload.get("source"), step.payload.get("target")
+            if not step.key.isdecimal() or not isinstance(source, str) or not isinstance(target, str):
+                raise KnownError("request.invalid", what="step")
+            answers[int(step.key)] = source, target
+    rewriting, rewriter, _ = _begun(job)
+    out = io.BytesIO()
+    refused = _written(rewriter, rewriting, answers, out)
+    data = out.getbuffer()
+    yield Progress(job.id, 0, len(data), "byte")
+    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
+        job.check()
+        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "refused": list(refused)}
+
+
+def _begun(job: Job) -> tuple[Rewriting, Rewriter, str]:
+    reading = reading_of(job)
+    format_id = job.payload.get("format", "")
+    chosen = chosen_format(reading, format_id if isinstance(format_id, str) else "")
+    if (
+        PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes
+    ):  # it would come back with a wrong name
+        reason = f"it is {format_named(chosen).name}, which its name does not say; give it its right name first"
+        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+    return Rewriting(reading, _options(job.payload.get("options"))), rewriter_of(chosen, reading.path), chosen
+
+
+def _options(untrusted: Json) -> Options:
+    shape = untrusted if isinstance(untrusted, Mapping) else {}
+    language, columns, tracked = shape.get("language", ""), shape.get("columns", ()), shape.get("tracked", "")
+    if not isinstance(language, str) or not isinstance(tracked, str) or not isinstance(columns, list | tuple):
+        raise KnownError("request.invalid", what="options")
+    return Options(
+        language=language,
+        tracked=tracked,
+        is_right_to_left=shape.get("is_right_to_left") is True,
+        sheet_names=shape.get("sheet_names") is True,
+        properties=shape.get("properties") is True,
+        columns=tuple(
+            one
+            for one in columns
+            if isinstance(one, str) or (type(one) is int and one >= 0)  # no bool
+        ),
+    )
+
+
+def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
+    """What a rewriter finds; of what is left so much as people read, and how many more there are."""
+    count, more = 0, Counter[str]()
+    for one in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
+        if isinstance(one, LeftAsIs):
+            count += 1
+            if count > MOST_LEFT:
+                more[one.kind] += 1
+                rewriting.reading.check()
+                continue
+        yield one
+    for kind, others in more.items():
+        yield LeftAsIs(kind, "", f"and {others} more")
+
+
+def _guarded(found: Iterator[UnitOrLeft], path: str) -> Iterator[UnitOrLeft]:
+    """What a rewriter gives; a fault nobody foresaw means that the document is damaged."""
+    try:
+        yield from found
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
+
+
+def _written(
+    rewriter: Rewriter, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]], out: io.BytesIO
+) -> list[int]:
+    try:
+        return written_to(rewriter, rewriting, answers, out)
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=rewriting.reading.path, reason=type(err).__name__) from err
+
+
+# ---- looks through a document that is to be given out, writes it redacted
+
+
+PIECE_CHARACTERS = 100_000
+"""Of text, in one line."""
+MOST_PAIRS = 500_000
+LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
+
+
+def private_texts(job: Job) -> Task:
+    """Payload as for `read`.  Partials {texts: [{place, text, is_shown}, …]}: what the document says, page by page,
+    then what stands elsewhere in the file; long text is cut into several.
+
+    Result {format, people: [names the file gives as authors], removed, unsure: [{kind, place}, …]}.
+    """
+    reading, chosen = _redacting_of(job)
+    pages: list[tuple[str, str]] = []
+    for page in _pages_of(reading.path, reader_of(chosen)(reading)):
+        job.check()
+        pages.append((page.label or f"page {page.number}", page.text))
+        yield Progress(job.id, page.number, max(reading.total, 0), "page")
+    listing = Listing()
+    redacting = Redacting(_again(reading), listing, draws=False)
+    yield from _run(job, redacting, chosen)
+    known = {" ".join(line.split()) for _, text in pages for line in text.replace("\t", "\n").split("\n")}
+    more = [
+        (place, "\n".join(line for line in text.split("\n") if " ".join(line.split()) not in known))
+        for text, place in listing.texts.items()
+        if not (chosen == "pdf" and place.startswith("page "))
+    ]
+    portions = [(True, some) for some in _portions(pages)] + [(False, some) for some in _portions(more)]
+    for number, (is_shown, some) in enumerate(portions):
+        job.check()
+        texts: list[Json] = [{"place": place, "text": text, "is_shown": is_shown} for place, text in some]
+        yield Partial(job.id, str(number), {"texts": texts})
+    return {"format": chosen, "people": list(redacting.people), **_said(redacting)}
+
+
+def redact(job: Job) -> Task:
+    """Payload as for `read`, with {resolution: pixels an inch of a PDF's pages, text_layer, restore: words are put back
+    and nothing is taken out}; each step: {original, substitute}.
+
+    Partials {data: base64}, their keys numbered from 0: the file, piece by piece.  Result {format, bytes, sha256,
+    counts: [how often each pair was replaced], removed, unsure: [{kind, place}, …]}.
+    """
+    pairs = list(_pairs(job))
+    reading, chosen = _redacting_of(job)
+    resolution = job.payload.get("resolution", 150)
+    if type(resolution) is not int or not LEAST_RESOLUTION <= resolution <= MOST_RESOLUTION:
+        raise KnownError("request.invalid", what="resolution")
+    words = Replacing(pairs)
+    redacting = Redacting(
+        reading, words, removes=job.payload.get("restore") is not True, pixels_per_inch=resolution,
+        text_layer=job.payload.get("text_layer") is True,
+    )  # fmt: skip
+    data = yield from _run(job, redacting, chosen)
+    yield Progress(job.id, 0, len(data), "byte")
+    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
+        job.check()
+        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
+    return {
+        "format": chosen, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+        "counts": [words.counts[number] for number in range(len(pairs))], **_said(redacting),
+    }  # fmt: skip
+
+
+def check_redacted(job: Job) -> Task:
+    """Payload {format}; steps {data: base64} in order, and {original}.  Result {left: [[number of the original, place
+    where it was found], …]}: none, if all is well.
+    """
+    chosen = text_of(job, "format")
+    if chosen not in REDACTORS:
+        raise KnownError("request.invalid", what="format")
+    pieces: list[bytes] = []
+    originals: list[str] = []
+    for steps in job.batches(MOST_STEPS):
+        job.worked()
+        for step in steps:
+            original, data = step.payload.get("original"), step.payload.get("data")
+            if isinstance(original, str):
+                originals.append(original)
+            else:
+                pieces.append(_bytes_of(data))
+    data = b"".join(pieces)
+    yield Progress(job.id, 0, len(data), "byte")
+    name = f"result{format_named(chosen).suffixes[0]}"
+    left = left_in(data, originals, job.worked)
+    job.check()
+    seeking = Seeking(originals)
+    redacting = Redacting(Reading(name, data=data, stop=job.stop, worked=job.worked), seeking, draws=False)
+    yield from _run(job, redacting, chosen)
+    return {"left": [[number, place] for number, place in sorted({**seeking.found, **left}.items())]}
+
+
+def _redacting_of(job: Job) -> tuple[Reading, str]:
+    reading = reading_of(job)
+    chosen = chosen_format(reading, text_of(job, "format", ""))
+    redactor_of(chosen, reading.path)
+    if PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes:
+        reason = f"it is {format_named(chosen).name}, which its name does not say; give it its right name first"
+        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+    return reading, chosen
+
+
+def _again(reading: Reading) -> Reading:
+    return Reading(
+        reading.path, data=reading.data, descriptor=reading.descriptor, password=reading.password,
+        encoding=reading.encoding, stop=reading.stop, worked=reading.worked,
+    )  # fmt: skip
+
+
+def _pairs(job: Job) -> Iterator[tuple[str, str]]:
+    count = 0
+    for steps in job.batches(MOST_STEPS):
+        job.worked()
+        for step in steps:
+            original, substitute = step.payload.get("original"), step.payload.get("substitute")
+            count += 1
+            if not isinstance(original, str) or not isinstance(substitute, str) or count > MOST_PAIRS:
+                raise KnownError("request.invalid", what="step")
+            yield original, substitute
+
+
+def _run(job: Job, redacting: Redacting, chosen: str) -> Generator[TaskEvent, None, bytes]:
+    """Redact, on a thread of its own so that its progress can be told; returns the bytes."""
+    redactor = redactor_of(chosen, redacting.reading.path)
+
+    def work(report: Callable[[TaskEvent], None]) -> bytes:
+        redacting.progress = lambda done, total: report(Progress(job.id, done, total, "page"))
+        try:
+            return redactor(redacting)
+        except (KnownError, Stopped, MemoryError):
+            raise
+        except Exception as err:
+            reason = type(err).__name__
+            raise KnownError("document.damaged", path=redacting.reading.path, reason=reason) from err
+
+    return (yield from job.reported_by(work))
+
+
+def _pages_of(path: str, pages: Iterable[Page]) -> Iterator[Page]:
+    try:
+        yield from pages
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
+
+
+def _portions(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    some: list[tuple[str, str]] = []
+    size = 0
+    for place, text in texts:
+        for at in range(0, len(text), PIECE_CHARACTERS):
+            piece = text[at : at + PIECE_CHARACTERS]
+            if some and size + len(piece) > PIECE_CHARACTERS:
+                yield some
+                some, size = [], 0
+            some.append((place, piece))
+            size += len(piece)
+    if some:
+        yield some
+
+
+def _said(redacting: Redacting) -> Mapping[str, Json]:
+    def listed(some: Iterable[Said]) -> list[Json]:
+        return [{"kind": one.kind, "place": one.place} for one in some]
+
+    return {"removed": listed(redacting.removed), "unsure": listed(redacting.unsure)}
+
+
+def _bytes_of(untrusted: Json) -> bytes:
+    try:
+        return base64.b64decode(str(untrusted), validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise KnownError("request.invalid", what="step") from err
+
+
+# ---- lists the columns of a table as text, for a person to choose from
+
+
+MOST_COLUMNS = 200
+MOST_SAMPLES, MOST_CHARACTERS = 3, 60
+
+
+def table_columns(job: Job) -> Task:
+    """Payload as for `read`.  One Partial {columns: [{name, samples, is_text}, …]}.  Result {columns}: how many.
+
+    `is_text`: it is translated unless a person says otherwise.  Raises KnownError `document.…`;
+    `document.unknown_format` for what is no table as text.
+    """
+    reading = reading_of(job)
+    chosen = chosen_format(reading, "")
+    if chosen != "csv":
+        raise KnownError("document.unknown_format", suffix=chosen, known="csv")
+    try:
+        rows = _first_rows(reading)
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    texts = columns_with_sentences(rows)
+    width = max(map(len, rows), default=0)
+    reported: list[Json] = [_reported(rows, column, column in texts) for column in range(min(width, MOST_COLUMNS))]
+    yield Partial(job.id, "0", {"columns": reported})
+    return {"columns": width}
+
+
+def _first_rows(reading: Reading) -> list[list[str]]:
+    text = decoded_text(reading).replace("\r\n", "\n").replace("\r", "\n")
+    reported = REPORTED.match(text)
+    delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
+    return [[one.strip() for one in row] for row in islice(rows_of(text, delimiter, begin), SAMPLE_ROWS)]
+
+
+def _reported(rows: list[list[str]], column: int, is_text: bool) -> Json:
+    values = [" ".join(row[column].split())[:MOST_CHARACTERS] if len(row) > column else "" for row in rows]
+    samples = [one for one in values[1:] if one][:MOST_SAMPLES]
+    return {"name": values[0], "samples": samples, "is_text": is_text}
+
+
+# ---- glossaries and translation memories of other programs, read like any foreign document
+
+
+ROWS_AT_ONCE = 200
+TABLES = ("csv", "xlsx", "xls", "xlsb", "ods")
+
+
+def terms(job: Job) -> Task:
+    """Payload as for `read`, with {source, target}: codes of languages, or "", and {columns: {name: place from 0},
+    skips_first: the first row is a head that is not understood}.
+
+    Partials {terms: [{source, target, forbidden, keeps, minds_case, note, forms}, …]}.  Result {languages, skipped,
+    first_skipped}.
+    """
+    reading, reported = reading_of(job), Wording()
+    found = terms_of(
+        reading, _format_of(reading), reported,
+        text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
+        skips_first=job.payload.get("skips_first") is True,
+    )  # fmt: skip
+    rows: Iterator[Json] = (
+        {"source": one.source, "target": one.target, "forbidden": list(one.forbidden), "keeps": one.keeps,
+         "minds_case": one.minds_case, "note": one.note, "forms": one.forms} for one in found
+    )  # fmt: skip
+    return (yield from _rows_of(job, reading, rows, "terms", reported))
+
+
+def columns(job: Job) -> Task:
+    """Payload as for `read`: the first rows of a table that may be a glossary.  Result {rows: [[cell, …], …]}."""
+    reading = reading_of(job)
+    chosen = _format_of(reading)
+    if chosen == "tbx":
+        raise KnownError("glossary.no_columns", path=reading.path, columns="")
+    yield Progress(job.id, 0, 1, "row")
+    rows: list[Json] = [list[Json](row) for row in sample_of(reading, chosen)]
+    return {"rows": rows}
+
+
+def _format_of(reading: Reading) -> str:
+    is_tbx = PurePath(reading.path).suffix.lower() in (".tbx", ".xml")
+    chosen = "tbx" if is_tbx else chosen_format(reading, "")
+    if chosen not in (*TABLES, "tbx"):
+        raise KnownError("glossary.no_columns", path=reading.path, columns="")
+    return chosen
+
+
+def _columns_of(job: Job) -> dict[str, int] | None:
+    value = job.payload.get("columns")
+    if value is None:
+        return None
+    columns = record_from(dict[str, Count], value)
+    if "source" not in columns or not columns.keys() <= {*TERM_COLUMNS}:
+        raise KnownError("request.invalid", what="columns")
+    return columns
+
+
+def pairs(job: Job) -> Task:
+    """The same of a TMX file: Partials {pairs: [[source, target], …]}."""
+    reading, reported = reading_of(job), Wording()
+    found = pairs_of(reading, reported, text_of(job, "source", ""), text_of(job, "target", ""))
+    rows: Iterator[Json] = ([source, target] for source, target in found)
+    return (yield from _rows_of(job, reading, rows, "pairs", reported))
+
+
+def _rows_of(job: Job, reading: Reading, rows: Iterator[Json], name: str, reported: Wording) -> Task:
+    part: list[Json] = []
+    count = number = 0
+    try:
+        for row in rows:
+            job.check()
+            part.append(row)
+            count += 1
+            if len(part) >= ROWS_AT_ONCE:
+                yield Partial(job.id, str(number), {name: part})
+                yield Progress(job.id, count, 0, "row")
+                part, number = [], number + 1
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    if part:
+        yield Partial(job.id, str(number), {name: part})
+    return {"languages": list(reported.languages), "skipped": reported.skipped, "first_skipped": reported.first_skipped}
+
+
+# ---- reads the chats that another program, or slmdesk itself, has exported
+
+
+def chats(job: Job) -> Task:
+    """Payload {path, thread: the text of a `thread.json` beside it, or ""}.
+
+    For each chat a Partial: {foreign: the fields of core.chat_import.ForeignChat} or {own: a chat as it was exported}.
+    Result {broken: why the file was not read to its end; unknown, too_large, empty: how many were no chats, too large,
+    or without messages}.
+    """
+    reading, found, number = reading_of(job), Found(), 0
+    try:
+        for chat in chats_in(reading, text_of(job, "thread", ""), found):
+            job.check()
+            value = _value(chat)
+            if value is None:
+                found.too_large += 1
+                continue
+            number += 1
+            yield Partial(job.id, str(number), value)
+            yield Progress(job.id, number, 0, "chat")
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    return {"broken": found.broken, "unknown": found.unknown, "too_large": found.too_large, "empty": found.empty}
+
+
+MOST_OWN, MOST_DEPTH = 40_000_000, 40
+"""Characters of the JSON of one chat of our own, below what fits into one message to the app; how deep it is nested."""
+
+
+def _value(chat: Chat) -> dict[str, Json] | None:
+    """As it goes to the app; None for one that is too large for that."""
+    if isinstance(chat, ForeignChat):
+        return {"foreign": to_json(chat)}
+    try:
+        is_small = _is_flat(chat) and len(json.dumps(chat, allow_nan=False)) <= MOST_OWN
+    except ValueError:  # a number that is none
+        is_small = False
+    return {"own": dict(chat)} if is_small else None
+
+
+def _is_flat(value: object) -> bool:
+    """Whether it is nested no deeper than an export ever is: each level costs the stack of whoever writes it."""
+    level = [value]
+    for _depth in range(MOST_DEPTH):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return True
+    return False

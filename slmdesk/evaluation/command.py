@@ -1,0 +1,450 @@
+"""`slmdesk models exam`, `bench`, `compare`, `tune` and `prune`: models measured on this PC."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import click
+
+from slmdesk.base.protocol import picked
+from slmdesk.base.record import to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import FILE_TYPES, Json
+from slmdesk.chat.command import read_stdin
+from slmdesk.command.console import Console, json_option, next_of
+from slmdesk.command.job_output import follow
+from slmdesk.evaluation.comparison import ComparedAnswer, CompareRequest, Comparison
+from slmdesk.evaluation.exams import shape_of_skill
+from slmdesk.evaluation.formats import (
+    LAYERS_KEY,
+    RULE,
+    FormatProgress,
+    FormatReport,
+    FormatResult,
+    advice_of,
+    format_sentence,
+    progress_words,
+)
+from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
+from slmdesk.models.command.library import named_model
+from slmdesk.runtime.events import (
+    Event,
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    ModelStateChanged,
+    Pending,
+    PromptProgress,
+)
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.services import Services
+from slmdesk.translation.pairs import pair_line, result_sentence, shape_of_pair
+
+LEAST_KNOWN = 0.4
+"""Of a measurement: before that, nothing tells how long the rest will take."""
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--translate", "pair", metavar="FROM-TO", help="Can it translate this pair of languages, such as en-pl?")
+@click.option(
+    "--thinking",
+    is_flag=True,
+    help="Ask what is written once more with thinking, and show both side by side; for a model that thinks aloud.",
+)
+@json_option
+@click.pass_obj
+def exam(console: Console, model: str | None, pair: str | None, *, thinking: bool) -> None:
+    """Give MODEL a short exam: which jobs can it be trusted with?
+
+    With --translate, sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
+    (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
+    """
+    if pair is not None and thinking:
+        raise click.UsageError("A pair of languages is examined without thinking.")
+    if pair is not None:
+        _exam_pair(console, model, pair)
+        return
+    with console.services() as services:
+        named_model(services, model)
+        job = services.service_thread.call(lambda: services.exams.take(model))
+        follow(console, services, job)
+        if thinking:
+            follow(console, services, services.service_thread.call(lambda: services.exams.take(model, thinking=True)))
+        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
+        result = services.exams.result(record) if record else None
+        thought = services.exams.thinking_result(record) if record and thinking else None
+    if record is None or result is None:
+        raise click.ClickException("The exam has no result. Run it again.")
+    sentence = sentence_of(record.name, result)
+    if console.as_json:
+        skills: list[Json] = [shape_of_skill(one) for one in result.skills]
+        shape: dict[str, Json] = {
+            "id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence,
+        }  # fmt: skip
+        if thought is not None:
+            with_thoughts: list[Json] = [shape_of_skill(one) for one in thought.skills]
+            shape["thinking"] = {"skills": with_thoughts, "thoughts": thought.thoughts}
+        console.give(shape)
+        return
+    for line in lines_of(result):
+        console.say(line)
+    console.say(sentence)
+    for line in thinking_lines(result, thought) if thought is not None else ():
+        console.say(line)
+
+
+def _exam_pair(console: Console, model: str | None, pair: str) -> None:
+    source, parted, target = pair.replace(":", "-").partition("-")
+    if not (source and parted and target):
+        raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
+    with console.services() as services:
+        named_model(services, model)
+        job = services.service_thread.call(lambda: services.pair_exams.take(model, source, target))
+        follow(console, services, job)
+        record = services.service_thread.call(lambda: services.models.by_sha256(job.model_sha256))
+        done = str(job.settings["source"]), str(job.settings["target"])
+        result = services.service_thread.call(lambda: services.pair_exams.result(record, *done)) if record else None
+    if record is None or result is None:
+        raise click.ClickException("The exam has no result. Run it again.")
+    sentence = result_sentence(record.name, result)
+    if console.as_json:
+        console.give({"id": record.id, "name": record.name, **shape_of_pair(result), "sentence": sentence})
+        return
+    console.say(pair_line(result))
+    console.say(sentence)
+
+
+@click.command()
+@click.argument("model", required=False)
+@json_option
+@click.pass_obj
+def bench(console: Console, model: str | None) -> None:
+    """Measure the speed and memory of MODEL on this PC.  Takes some seconds; Ctrl-C stops it."""
+    began = time.monotonic()
+
+    def progressed(now: BenchProgress) -> None:
+        left = (time.monotonic() - began) * (1 - now.fraction) / max(now.fraction, 0.01)
+        about = f" about {left:.0f} s left," if now.fraction >= LEAST_KNOWN else ""
+        console.progress(f"measuring {name}: {now.what},{about}", now.fraction, 1.0)
+
+    with console.services() as services:
+        record = services.service_thread.call(lambda: services.models.choose(model))
+        name = record.name
+        found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
+    assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
+    if console.as_json:
+        console.give(
+            {
+                "id": record.id,
+                "name": record.name,
+                **picked(found, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j"),
+                "energy_source": found.energy_source or None,
+                **picked(found, "prompt_tokens", "output_tokens"),
+            }
+        )
+        return
+    console.say(f"{record.name} on this PC")
+    console.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
+    console.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
+    console.say(f"memory  {bytes_for_people(found.memory_bytes)}")
+    console.say(f"energy  {found.energy_words()}")
+
+
+# ---- `slmdesk models compare`
+
+
+GONE = "Voting and blind comparison are gone since version 0.1.0; earlier votes are in: slmdesk history show ID"
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", "models", multiple=True, required=True, help="Two to four: -m A -m B.")
+@click.option("--blind", is_flag=True, hidden=True)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same for all; without it one is drawn.")
+@click.option("--max-tokens", type=click.IntRange(1), default=512, show_default=True, help="The longest answer.")
+@json_option
+@click.pass_obj
+def compare(
+    console: Console, prompt: str | None, models: tuple[str, ...], blind: bool, seed: int | None, max_tokens: int
+) -> int:
+    """Ask several models the same PROMPT (or the text on stdin), one after another, and measure each.
+
+    Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; the answers so far are
+    kept.
+    """
+    if blind:
+        raise click.UsageError(GONE)
+    if prompt in (None, "-") and not sys.stdin.isatty():
+        prompt = read_stdin()
+    if not (prompt or "").strip():
+        raise click.UsageError("There is nothing to ask: give a PROMPT, or words on stdin.")
+    if not 2 <= len(models) <= 4:
+        raise click.UsageError("Name two to four models: -m A -m B.")
+    request = CompareRequest(prompt or "", models, seed=seed, max_tokens=max_tokens)
+    with console.services() as services:
+        return _ComparisonRun(console, services).run(request)
+
+
+@click.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def vote(arguments: tuple[str, ...]) -> None:
+    raise click.UsageError(GONE)
+
+
+class _ComparisonRun:
+    def __init__(self, console: Console, services: Services) -> None:
+        self._console, self._services = console, services
+        self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._open_ids: list[str] = []
+        services.on(Event, self._info.put)
+
+    def run(self, request: object) -> int:
+        assert isinstance(request, CompareRequest)
+        console, services = self._console, self._services
+        held = services.service_thread.call(lambda: services.comparing.begin(request))
+        self._open_ids = [one.message.id for one in held.answers]
+        try:
+            self._follow(held)
+        except KeyboardInterrupt:
+            services.service_thread.call(services.comparing.stop, 5.0)
+            self._follow(held, quiet=True)
+            console.notify(f"Stopped. What came is kept: slmdesk history show {held.item.id}")
+            return 130
+        except BaseException:
+            services.service_thread.call(services.comparing.stop, 5.0)
+            raise
+        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        if console.as_json:
+            console.give(json_of(found))
+        elif sys.stderr.isatty():
+            console.notify(f"seed {found.seed}")
+        return int(any(one.message.error_code for one in found.answers))
+
+    def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
+        console = self._console
+        open_ids, names = self._open_ids, self._names(held)
+        shown = ""
+        while open_ids:
+            event = next_of(self._info)
+            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING and not quiet:
+                console.progress(f"loading {names[open_ids[0]]}", event.fraction, 1.0)
+            elif isinstance(event, PromptProgress) and event.message in open_ids and not quiet:
+                console.progress(f"{names[event.message]} reads", event.read, event.total)
+            elif isinstance(event, MessageGrew) and event.message in open_ids:
+                shown = self._write(shown, event.message, names[event.message], event.text)
+            elif isinstance(event, MessageEnded) and event.message.id in open_ids:
+                open_ids.remove(event.message.id)
+                console.end_progress()
+                self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
+
+    def _names(self, held: Comparison) -> dict[str, str]:
+        return {one.message.id: one.name for one in held.answers}
+
+    def _write(self, shown: str, message: str, name: str, text: str) -> str:
+        console = self._console
+        if not console.as_json:
+            if shown != message:
+                console.end_progress()
+                console.say(f"--- {name}")
+            console.write(text)
+        return message
+
+    def _end(self, held: Comparison, event: object, name: str, *, is_shown: bool) -> None:
+        assert isinstance(event, MessageEnded)
+        console = self._console
+        if event.problem:
+            console.notify(f"error: {name}: {event.problem.sentence}")
+        if console.as_json or not is_shown:
+            return
+        console.say("" if event.message.text.endswith("\n") else "\n")
+        services = self._services
+        found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
+        figures = next((one.figures for one in found.answers if one.message.id == event.message.id), None)
+        if figures:
+            console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
+
+
+def json_of(held: Comparison) -> dict[str, Json]:
+    return {
+        "id": held.item.id,
+        "prompt": held.prompt,
+        "seed": held.seed,
+        "answers": [_answer(one) for one in held.answers],
+    }
+
+
+def _answer(one: ComparedAnswer) -> dict[str, Json]:
+    figures: dict[str, Json] = dict(to_json(one.figures)) if one.figures else {}
+    return {
+        "message": one.message.id,
+        "model": one.name,
+        "text": one.message.text,
+        "status": str(one.message.status),
+        "error": one.message.error_code,
+        **figures,
+    }
+
+
+# ---- `slmdesk models tune` and `prune`
+
+
+FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--make", "name", type=FORMAT, help="Make a copy in this format and use it.")
+@click.option("--use", "used", type=click.Choice(["copy", "published"]), help="Use the copy, or the published file.")
+@click.option("--again", is_flag=True, help="Measure anew what was measured before.")
+@json_option
+@click.pass_obj
+def tune(console: Console, model: str | None, name: str | None, used: str | None, again: bool) -> None:
+    """Find the best format of MODEL for this PC: how fast each is, and what it costs.
+
+    Nothing is made unless --make asks for it; the published file always stays. Some minutes; Ctrl-C stops it, and the
+    next run goes on. JSON: id, name, bytes, recommended, smallest, formats (format, bytes, answer_gain, long_work_gain,
+    likeness, divergence, perplexity_change, same_answers, questions, reason).
+    """
+    if sum((name is not None, used is not None, again)) > 1:
+        raise click.UsageError("Use one of --make, --use and --again.")
+    with console.services() as services:
+        named_model(services, model)
+        record = services.service_thread.call(lambda: services.formats.published(model))
+        if name is not None:
+            _make(console, services, record, name.upper())
+        elif used is not None:
+            _use(console, services, record, copy=used == "copy")
+        else:
+            _measure(console, services, record, again=again)
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--make", "count", type=click.IntRange(1, 4), help="Make a copy without so many layers and use it.")
+@json_option
+@click.pass_obj
+def prune(console: Console, model: str | None, count: int | None) -> None:
+    """Leave out the layers that MODEL needs least: smaller and faster, and for most models much worse.
+
+    Shows what one, two and four layers less cost; nothing is made unless --make asks for it.  JSON: as for tune.
+    """
+    with console.services() as services:
+        named_model(services, model)
+        record = services.service_thread.call(lambda: services.formats.published(model))
+        report = services.service_thread.call(lambda: services.formats.report(record.id, LAYERS_KEY))
+        wanted = None
+        if report is None or count is None:
+            begin = lambda: services.formats.measure_without_layers(record.id)  # noqa: E731
+            report = _followed(console, services, begin)
+        if count is not None:
+            wanted = next((one for one in report.tried if len(one.left_out) == count), None)
+            if wanted is None:
+                raise click.ClickException("Only 1, 2 or 4 layers were tried. Give one of these numbers.")
+            _make(console, services, record, "", wanted.left_out)
+            return
+    _show(console, record, report)
+
+
+def _measure(console: Console, services: Services, record: ModelRecord, *, again: bool) -> None:
+    report = _followed(console, services, lambda: services.formats.measure(record.id, again=again))
+    _show(console, record, report)
+
+
+def _followed(console: Console, services: Services, begin: Callable[[], Pending[FormatReport | None]]) -> FormatReport:
+    shown = _Shown(console)
+    report = console.result_of(services, begin, shown.progressed)
+    shown.step("")
+    assert report is not None, "only a Ctrl-C cancels it here, and that is raised"
+    return report
+
+
+def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
+    best, smallest = report.fastest(), report.smallest()
+    if console.as_json:
+        console.give(
+            {
+                "id": record.id,
+                "name": record.name,
+                "bytes": report.bytes,
+                "recommended": best.format if best else None,
+                "smallest": smallest.format if smallest else None,
+                "formats": [_shape(one) for one in report.results.values()],
+            }
+        )
+        return
+    console.say(f"{record.name}: {bytes_for_people(report.bytes)} as published")
+    width = max((len(one.format) for one in report.tried), default=0)
+    for one in report.tried:
+        console.say(f"  {one.format:{width}}  {format_sentence(one, report)}")
+    console.say(advice_of(report))
+    console.notify(RULE)
+    if best and not best.left_out:
+        console.notify(f"Make it with: slmdesk models tune {record.id} --make {best.format}")
+
+
+def _make(console: Console, services: Services, record: ModelRecord, name: str, left_out: Sequence[int] = ()) -> None:
+    shown = _Shown(console)
+    made = console.result_of(services, lambda: services.formats.make(record.id, name, left_out), shown.progressed)
+    shown.step("")
+    assert made is not None, "only a Ctrl-C cancels it here, and that is raised"
+    if console.as_json:
+        console.give({"id": made.id, "name": made.name, "bytes": made.bytes, "published": record.id})
+        return
+    console.say(f"{made.id}  {made.name}, {bytes_for_people(made.bytes)}")
+    console.notify("It is used from now on. The published file is still here: --use published goes back.")
+
+
+def _use(console: Console, services: Services, record: ModelRecord, *, copy: bool) -> None:
+    new = services.service_thread.call(lambda: services.formats.use(record.id, copy=copy))
+    if console.as_json:
+        console.give({"id": new.id, "name": new.name})
+    else:
+        console.say(f"{new.id}  {new.name} is used from now on")
+
+
+class _Shown:
+    """Shows the progress with the time left; without a terminal, the begin and the end of each step."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._began = console, time.monotonic()
+        self._what, self._since = "", self._began
+
+    def step(self, what: str) -> None:
+        """Say that another step begins; none: that the last one has ended."""
+        if what == self._what:
+            return
+        now = time.monotonic()
+        if self._what:
+            self._console.step(f"{self._what}: done in {now - self._since:.0f} s")
+        if what:
+            self._console.step(f"{what}…")
+        self._what, self._since = what, now
+
+    def progressed(self, news: FormatProgress | FormatResult) -> None:
+        if isinstance(news, FormatResult):
+            self.step("")
+            if news.reason:
+                self._console.step(f"{news.format}: {news.reason}")
+            return
+        self.step(news.what)
+        words = progress_words(news.what, news.fraction, time.monotonic() - self._began)
+        self._console.progress(words, news.fraction, 1.0)
+
+
+def _shape(one: FormatResult) -> Json:
+    return {
+        "format": one.format,
+        "bytes": one.bytes,
+        "answer_gain": round(one.answer_gain, 3),
+        "long_work_gain": round(one.long_work_gain, 3),
+        "likeness": one.likeness.value,
+        "divergence": round(one.quality.divergence, 5) if one.quality else None,
+        "perplexity_change": round(one.perplexity_change, 4) if one.quality else None,
+        "same_answers": one.same_answers,
+        "questions": one.questions,
+        "reason": one.reason or None,
+    }

@@ -1,1 +1,0 @@
-"""`slmdesk models exam`, `bench`, `compare`, `tune`, `prune`."""

@@ -1,0 +1,340 @@
+"""Compares models: one prompt, answered by several models one after another under equal conditions.  Service thread.
+
+A comparison is an item of kind `comparison`: its prompt is a message that has the answers as children, so that history,
+search, trash and export treat it like a chat.  Measurements are in its settings.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_dict, stored_from, stored_list
+from slmdesk.base.record import Number, Record, to_json
+from slmdesk.base.records import AnswerEnding, Item, Message, ModelRecord, Status
+from slmdesk.base.types import Answer, Json, Origin, Role, Sampling, TextPart
+from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
+from slmdesk.chat.conversation import title_from, turns_for_engine, words_of
+from slmdesk.jobs.service import JobService
+from slmdesk.loader.energy import EnergySource, Meter, energy_words
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.running import PreviousModel, mark, return_to
+from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.runtime.service import Later, Runtime, Service
+
+KIND = "comparison"
+PROMPT_VERSION = "compare-1"
+LOOK_S = 0.25
+SEEDS = 1 << 31
+
+SETTINGS = Sampling(
+    temperature=0.4, top_k=40, top_p=0.9, min_p=0.05, typical_p=1.0, repeat_penalty=1.1, penalty_last_n=256,
+    frequency_penalty=0.0, presence_penalty=0.0,
+)  # fmt: skip
+"""The same for all, whatever a model's file recommends."""
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    item: str
+    user: Message
+    waiting: list[tuple[Message, ModelRecord]]
+    before: PreviousModel
+    current: str = ""
+    stopped: bool = False
+    later: Later | None = None
+    measured: dict[str, Json] = field(default_factory=dict)
+
+
+class ModelComparisonService(Service):
+    def __init__(
+        self, runtime: Runtime, models: ModelService, loader: ModelLoader, jobs: JobService, answers: Answers
+    ) -> None:
+        super().__init__(runtime)
+        self._models, self._loader, self._jobs, self._answers = models, loader, jobs, answers
+        self._run: _Run | None = None
+
+    # ---- wishes
+
+    def begin(self, request: CompareRequest) -> Comparison:
+        """Save the prompt and the rows of all answers, and have them written one after another.
+
+        Each model is loaded afresh and answers alone: jobs wait, and answers being written elsewhere end first.  A
+        failure does not stop the other answers.  Raises KnownError `request.invalid`, `model.…`, `store.…`,
+        `feature.hidden`.
+        """
+        self._models.require("models.compare")
+        records = self._checked(request)
+        self._jobs.hold()
+        try:
+            item = self._add(request, records)
+        except BaseException:
+            self._run = None
+            self._jobs.let_go()
+            raise
+        self._when_free()
+        return self.open(item)
+
+    def stop(self) -> None:
+        run = self._run
+        if run is None or run.stopped:
+            return
+        run.stopped = True
+        if run.current:
+            self._answers.stop(run.current)
+        else:
+            self._advance(run)
+
+    def open(self, id: str) -> Comparison:
+        """Return a comparison, with text that is not in its rows yet.  Raises KnownError `item.unknown`."""
+        item = self._store.items.get(id)
+        if item.kind != KIND:
+            raise KnownError("item.unknown", id=id[:80])
+        messages = [self._answers.as_it_is(one) for one in self._store.messages.of_item(item.id)]
+        prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
+        figures = figures_of(item)
+        answers = tuple(ComparedAnswer(one, figures.get(one.id)) for one in messages if one.role is Role.ASSISTANT)
+        seed = stored_from(int, item.settings.get("seed"))
+        return Comparison(item, prompt, answers, vote_of(item), seed)
+
+    def items(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> list[Item]:
+        """A page of comparisons, newest first; `before` is (updated, n) of the last one seen."""
+        return self._store.items.page(KIND, before=before, limit=limit)
+
+    def close(self) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        if run.later:
+            run.later.cancel()
+        for message, _record in run.waiting:
+            with suppress(KnownError):  # then the next instance does it
+                self._store.messages.end(message.id, "", AnswerEnding(Status.INTERRUPTED))
+
+    # ---- beginning
+
+    def _checked(self, request: CompareRequest) -> list[ModelRecord]:
+        if not request.prompt.strip():
+            raise KnownError("request.invalid", what="no text")
+        if self._jobs.is_held:
+            raise KnownError("measuring.twice")
+        if not LEAST <= len(request.models) <= MOST:
+            raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
+        records = [self._models.choose(one) for one in request.models]
+        for one in records:
+            if not one.can_chat:
+                raise KnownError("model.wrong_kind", kind=one.kind)
+        if len({one.id for one in records}) < len(records):
+            raise KnownError("request.invalid", what="each model can be named once")
+        return records
+
+    def _add(self, request: CompareRequest, records: Sequence[ModelRecord]) -> str:
+        seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
+        names = [one.name for one in records]
+        settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
+        item = self._store.items.add(KIND, title_from(request.prompt), settings=settings)
+        self._publish(ItemChanged(item))
+        user = self._store.messages.add(
+            item.id,
+            parent=None,
+            role=Role.USER,
+            parts=(TextPart(request.prompt, Origin.PERSON),),
+            status=Status.COMPLETE,
+        )
+        self._publish(MessageAdded(user))
+        sampling = {key: value for key, value in to_json(SETTINGS).items() if value not in (None, [], False)}
+        waiting = []
+        for record in records:
+            answer = self._store.messages.add(
+                item.id,
+                parent=user.id,
+                role=Role.ASSISTANT,
+                status=Status.STREAMING,
+                model_sha256=record.sha256,
+                model_name=record.name,
+                sampling=sampling | {"max_tokens": request.max_tokens},
+                seed=seed,
+                prompt_version=PROMPT_VERSION,
+            )
+            self._publish(MessageAdded(answer))
+            waiting.append((answer, record))
+        self._run = _Run(item.id, user, waiting, mark(self._models, self._loader))
+        return item.id
+
+    def _when_free(self) -> None:
+        """What others have being written ends first; then the first model is loaded anew, as the others will be."""
+        run = self._run
+        if run is None:
+            return
+        run.later = None
+        if self._loader.is_busy and not run.stopped:
+            run.later = self._service_thread.call_later(LOOK_S, self._when_free)
+            return
+        self._loader.unload()
+        self._advance(run)
+
+    # ---- one after the other
+
+    def _advance(self, run: _Run) -> None:
+        if self._run is not run:
+            return
+        while run.stopped and run.waiting:
+            message, _record = run.waiting.pop(0)
+            with suppress(KnownError):  # deleted for good meanwhile, or a disk in trouble: nothing is lost with it
+                self._publish(MessageEnded(self._store.messages.end(message.id, "", AnswerEnding(Status.CANCELLED))))
+        if not run.waiting:
+            self._finish(run)
+            return
+        message, record = run.waiting.pop(0)
+        run.current = message.id
+        turns, _ids = turns_for_engine("", (run.user,))
+        requested = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
+        sampling = Sampling(seed=message.seed, max_tokens=requested).over(SETTINGS)
+        watcher = _Watcher(self._loader, lambda ended, figures: self._on_ended(run, ended, figures))
+        request = AnswerRequest(message, self._store, record, tuple(turns), sampling, explicit=True, watcher=watcher)
+        self._answers.start(request)
+
+    def _finish(self, run: _Run) -> None:
+        if run.later:
+            run.later.cancel()
+        self._run = None
+        self._jobs.let_go()
+        return_to(run.before, self._models, self._loader, self._store)
+        with suppress(KnownError):
+            self._publish(ItemChanged(self._store.items.get(run.item)))
+
+    def _on_ended(self, run: _Run, message: Message, figures: AnswerMeasurements | None) -> None:
+        if self._run is not run:
+            return
+        run.current = ""
+        if figures is not None:
+            run.measured[message.id] = to_json(figures)
+            with suppress(KnownError):  # a full disk: the words come first, and are tried again
+                self._publish(ItemChanged(self._store.items.change_settings(run.item, measured=dict(run.measured))))
+        if message.status is Status.CANCELLED:
+            run.stopped = True
+        self._service_thread.post(lambda: self._advance(run))
+
+
+class _Watcher(Watcher):
+    def __init__(self, loader: ModelLoader, reported: Callable[[Message, AnswerMeasurements | None], None]) -> None:
+        self._loader, self._reported = loader, reported
+        self._meter: Meter | None = None
+        self._began = 0.0
+        self._figures: AnswerMeasurements | None = None
+
+    def began(self) -> None:
+        self._meter, self._began = Meter(self._loader.client.pid), time.monotonic()
+
+    def ending(self, answer: Answer | None) -> None:
+        spent = self._meter.spent() if self._meter else None
+        if answer is not None:
+            self._figures = AnswerMeasurements(
+                first_token_s=round(answer.timing.first_token_s, 3),
+                total_s=round(time.monotonic() - self._began, 3),
+                tokens_per_s=round(answer.timing.tokens_per_s, 2),
+                output_tokens=answer.usage.output_tokens,
+                memory_bytes=self._loader.memory_bytes(),
+                energy_j=spent.joules if spent else None,
+                energy_source=spent.source.value if spent else "",
+            )
+
+    def ended(self, message: Message) -> None:
+        self._reported(message, self._figures)
+
+
+# ---- a comparison of models
+
+
+LEAST, MOST = 2, 4
+ANSWER_TOKENS = 512
+
+
+class CompareRequest(Record):
+    prompt: str
+    models: tuple[str, ...]
+    """Ids, unique prefixes or names; two to four."""
+    seed: int | None = None
+    """The same for all; None: one is drawn."""
+    max_tokens: int = ANSWER_TOKENS
+
+
+class AnswerMeasurements(Record):
+    first_token_s: Number
+    total_s: Number
+    """From the request to the last word; loading is not in it."""
+    tokens_per_s: Number
+    output_tokens: int
+    memory_bytes: int
+    energy_j: Number | None = None
+    energy_source: str = ""
+
+    def lines(self) -> list[tuple[str, str]]:
+        energy = "not measured"
+        if self.energy_j is not None and self.energy_source in tuple(EnergySource):
+            energy = energy_words(self.energy_j, EnergySource(self.energy_source))
+        return [
+            ("First word after", _seconds(self.first_token_s)),
+            ("Whole answer", f"{_seconds(self.total_s)}, {self.output_tokens:,} tokens"),
+            ("Speed", f"{self.tokens_per_s:.1f} tokens/s"),
+            ("Memory", bytes_for_people(self.memory_bytes)),
+            ("Energy", energy),
+        ]
+
+
+class Vote(Record):
+    """Made by versions that had voting; still shown and exported."""
+
+    best: str | None
+    """Id of an answer; None: none of them."""
+    note: str = ""
+
+
+class ComparedAnswer(Record):
+    message: Message
+    figures: AnswerMeasurements | None
+
+    @property
+    def name(self) -> str:
+        return self.message.model_name or "unknown model"
+
+
+class Comparison(Record):
+    item: Item
+    prompt: str
+    answers: tuple[ComparedAnswer, ...]
+    vote: Vote | None
+    seed: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return any(one.message.status is Status.STREAMING for one in self.answers)
+
+
+def vote_of(item: Item) -> Vote | None:
+    return stored_from(Vote, item.settings.get("vote"))
+
+
+def names_of(item: Item) -> list[str]:
+    return stored_list(str, item.settings.get("models"))
+
+
+def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
+    if vote is None:
+        return ""
+    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
+    return f"Vote: {said}. {vote.note}".strip()
+
+
+def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
+    return stored_dict(AnswerMeasurements, item.settings.get("measured"))
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,717 @@
+"""The comparison of models: a question for several, their answers side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item, ModelRecord, Status
+from slmdesk.evaluation.comparison import (
+    KIND,
+    LEAST,
+    MOST,
+    ComparedAnswer,
+    CompareRequest,
+    Comparison,
+    names_of,
+    vote_words,
+)
+from slmdesk.runtime import events
+from slmdesk.runtime.events import (
+    ItemChanged,
+    ItemGone,
+    MessageChanged,
+    MessageEnded,
+    MessageGrew,
+    ModelsChanged,
+    ModelState,
+    ModelStateChanged,
+    PromptProgress,
+)
+from slmdesk.runtime.messages import Problem, problem_of
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Delay, copy_data, copy_text
+from slmdesk.window.base.text import moment_words
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.markdown.builder import COPY_CODE, SHOW_ALL_ROWS
+from slmdesk.window.markdown.message import MessageText, MessageWriter
+from slmdesk.window.markdown.selected import Parser, ViewStyle, mime_of_selection
+from slmdesk.window.widgets.build import (
+    CutLabel,
+    ElidedLabel,
+    Part,
+    breakable,
+    button,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_kind,
+    show_column,
+    show_words,
+    tool_button,
+)
+from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.notices import ExportController, ask_where, give_export_menu, trash
+from slmdesk.window.widgets.opening import ask_about_link
+from slmdesk.window.widgets.rows import DOT, Choice, TabOrder, empty_layout
+
+QUESTION_LINES = 2
+
+
+class ComparePage(QStackedWidget):
+    back_requested = Signal()
+
+    def __init__(self, compare: CompareController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compare_page")
+        self._compare, self._keeper = compare, keeper
+        self._style, self._parser = ViewStyle(keeper.theme, keeper.fonts), Parser()
+        self._columns: dict[str, AnswerColumn] = {}
+        self._item = ""
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self.form = CompareForm(self)
+        self._result = named(QFrame(self), "compare_result")
+        head, band = self._build_head(), self._build_band()
+        self._info = plain_label("", self._result, name="compare_facts", kind="small")
+        area = named(QScrollArea(self._result), "compare_columns")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        inner = named(QFrame(area), "compare_columns_inner")
+        self._row = row(into=inner, gap=0)
+        area.setWidget(inner)
+        self._vote = plain_label("", self._result, name="vote_words")
+        parts = (head, band, self._info, (area, 1), self._vote)
+        column(*parts, into=self._result, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12))
+        self.addWidget(self.form)
+        self.addWidget(self._result)
+
+    def _build_head(self) -> QHBoxLayout:
+        self._back = named(back_button(self._result), "result_back")
+        title = plain_label("Comparison", self._result, name="result_title", kind="heading")
+        tip = "Stop all; the words so far are kept"
+        self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._compare.stop)
+        self._export = button("Export…", "compare_export", self._result)
+        give_export_menu(self._export, self._on_export)
+        self._new = button("New comparison", "compare_new", self._result, on=self._compare.restart)
+        return row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
+
+    def _build_band(self) -> QFrame:
+        band = named(QFrame(self._result), "compare_band", kind="band")
+        self._question = CutLabel("", band, name="compared_question", lines=QUESTION_LINES)
+        self._all = button("More", "question_more", band, label="Show the whole question", on=self._on_more)
+        self._all.setVisible(False)
+        margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        parts = ((self._question, 1), (self._all, Qt.AlignmentFlag.AlignVCenter))
+        self._band = row(*parts, into=band, gap=theme.SPACE_8, margins=margins)
+        return band
+
+    def _connect(self) -> None:
+        compare, form = self._compare, self.form
+        compare.models_listed.connect(form.show_models)
+        compare.earlier_listed.connect(form.show_earlier)
+        compare.comparison_shown.connect(self._on_shown)
+        compare.answer_grew.connect(self._on_grew)
+        compare.note_changed.connect(self._on_note)
+        form.start_requested.connect(compare.start)
+        form.open_requested.connect(compare.open)
+        form.delete_requested.connect(compare.delete)
+        form.more_requested.connect(compare.show_more)
+        form.back_requested.connect(self.back_requested)
+        self._back.clicked.connect(compare.restart)
+        self._question.was_cut.connect(self._all.setVisible)
+        self._keeper.theme_changed.connect(self._on_theme_changed)
+
+    @property
+    def columns(self) -> list[AnswerColumn]:
+        return list(self._columns.values())
+
+    def focus_first(self) -> None:
+        if self.currentWidget() is self.form:
+            self.form.question.setFocus()
+        else:
+            self._back.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.currentWidget() is self.form:
+            self.back_requested.emit()
+        else:
+            self._compare.restart()
+
+    # ---- what is shown
+
+    def _on_shown(self, found: Comparison | None) -> None:
+        if found is None:
+            self.setCurrentWidget(self.form)
+            self.form.question.setFocus()
+            return
+        if found.item.id != self._item:
+            self._fill(found)
+        self._renew(found)
+        if self.currentWidget() is not self._result:
+            self.setCurrentWidget(self._result)
+            (self._stop if found.is_running else self._back).setFocus()
+
+    def _fill(self, found: Comparison) -> None:
+        self._item = found.item.id
+        empty_layout(self._row)
+        self._columns.clear()
+        for one in found.answers:
+            answer = self._columns[one.message.id] = AnswerColumn(self._style, self._parser, self._result)
+            self._row.addWidget(answer, 1)
+        self._show_question(found.prompt)
+        self._order()
+
+    def _order(self) -> None:
+        """Set the visual tab order; Qt's own is the order of creation."""
+        stops: list[QWidget] = [self._back, self._stop, self._export, self._new, self._all]
+        for answer in self._columns.values():
+            stops.append(answer.text)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
+
+    def _show_question(self, prompt: str) -> None:
+        """Replace the label: a CutLabel cannot change its text."""
+        old = self._question
+        self._question = CutLabel(breakable(prompt), self, name="compared_question", lines=QUESTION_LINES)
+        self._question.was_cut.connect(self._all.setVisible)
+        self._band.replaceWidget(old, self._question)
+        old.hide()
+        old.deleteLater()
+
+    def _renew(self, found: Comparison) -> None:
+        is_first = True
+        for one in found.answers:
+            answer = self._columns[one.message.id]
+            is_open = one.message.status is Status.STREAMING
+            answer.show_answer(one, is_turn=is_open and is_first)
+            is_first = is_first and not is_open
+        self._info.setText(_info_of(found))
+        self._stop.setVisible(found.is_running)
+        self._export.setEnabled(not found.is_running)
+        show_words(self._vote, vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
+
+    def _on_grew(self, message: str, words: str) -> None:
+        answer = self._columns.get(message)
+        if answer is not None:
+            answer.text.show_words(words, has_ended=False)
+            answer.show_note("Is written…")
+
+    def _on_note(self, message: str, words: str) -> None:
+        answer = self._columns.get(message)
+        if answer is not None:
+            answer.show_note(words)
+
+    def _on_theme_changed(self) -> None:
+        self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
+        for answer in self._columns.values():
+            answer.set_style(self._style)
+
+    # ---- requests
+
+    def _on_more(self) -> None:
+        held = self._compare.held
+        if held is not None:
+            TextDialog(self.window(), title="The question", intro="", text=held.prompt).show()
+
+    def _on_export(self, form: str) -> None:
+        held = self._compare.held
+        if held is not None:
+            ask_where(self, held.item.title, form, partial(self._compare.exports.export, held.item.id, form))
+
+
+def _info_of(found: Comparison) -> str:
+    parts = [f"{len(found.answers)} models, one after another"]
+    if found.seed is not None:
+        parts.append(f"same seed ({found.seed}) and settings for all")
+    return "; ".join(parts) + "."
+
+
+# ---- comparison of models
+
+
+PAGE = 30
+
+
+class CompareController(QObject):
+    models_listed = Signal(object)
+    earlier_listed = Signal(object, bool)
+    comparison_shown = Signal(object)
+    answer_grew = Signal(str, str)
+    note_changed = Signal(str, str)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="compare_controller")
+        self._bridge = bridge
+        self.exports = ExportController(bridge, self)
+        self.held: Comparison | None = None
+        self._shown = PAGE
+        self._is_starting = False
+        bridge.when_open(self.refresh)
+        bridge.on(ModelsChanged, self.refresh)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(MessageGrew, self._on_message_grew)
+        bridge.on(MessageEnded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(PromptProgress, self._on_prompt_progressed)
+        bridge.on(ModelStateChanged, self.show_state)
+
+    # ---- requests
+
+    def refresh(self) -> None:
+        self._bridge.follow(self._bridge.services.models.present(), self._on_models)
+        self._list_earlier()
+
+    def show_more(self) -> None:
+        self._shown += PAGE
+        self._list_earlier()
+
+    def start(self, prompt: str, models: tuple[str, ...]) -> None:
+        if self._is_starting:
+            return
+        self._is_starting = True
+        request = CompareRequest(prompt, models)
+        self._bridge.ask(self._bridge.services.comparing.begin(request), self._on_opened, self._on_refused)
+
+    def stop(self) -> None:
+        """Stop the answers being written; their text stays."""
+        self._bridge.services.comparing.stop()
+
+    def open(self, comparison: str) -> None:
+        self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
+
+    def restart(self) -> None:
+        """Show none; one that is running goes on."""
+        self.held = None
+        self.comparison_shown.emit(None)
+
+    def delete(self, comparison: str) -> None:
+        """Move a comparison to the trash; a notice offers to undo it."""
+        trash(self._bridge, comparison, what="The comparison ")
+
+    # ---- events
+
+    def _on_models(self, models: Sequence[ModelRecord]) -> None:
+        chatting = [one for one in models if one.can_chat]
+        ordered = sorted(chatting, key=lambda one: (-(one.last_used or 0.0), -one.added))
+        self.models_listed.emit(tuple(ordered))
+
+    def _on_earlier(self, items: Sequence[Item]) -> None:
+        self.earlier_listed.emit(tuple(items[: self._shown]), len(items) > self._shown)
+
+    def _on_opened(self, found: Comparison) -> None:
+        self._is_starting = False
+        self.held = found
+        self.comparison_shown.emit(found)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_starting = False
+        self._bridge.problem_met.emit(problem)
+
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        if event.item.kind != KIND:
+            return
+        self._list_earlier()
+        if self.held is not None and event.item.id == self.held.item.id:
+            if event.item.deleted_at is not None:
+                self.restart()
+            else:
+                self._renew()
+
+    def _on_item_gone(self, event: events.ItemGone) -> None:
+        self._list_earlier()
+        if self.held is not None and event.id == self.held.item.id:
+            self.restart()
+
+    def _on_message_grew(self, event: events.MessageGrew) -> None:
+        held = self.held
+        if held is None or event.chat != held.item.id:
+            return
+        grown = [
+            one if one.message.id != event.message else _with_text(one, one.message.text + event.text)
+            for one in held.answers
+        ]
+        self.held = changed(held, answers=tuple(grown))
+        words = next(one.message.text for one in grown if one.message.id == event.message)
+        self.answer_grew.emit(event.message, words)
+
+    def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
+        if self.held is not None and event.message.item == self.held.item.id:
+            self._renew()
+
+    def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
+        if self.held is not None and event.chat == self.held.item.id and event.total > 0:
+            self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        if self.held is None or event.state is not ModelState.LOADING:
+            return
+        for one in self.held.answers:
+            if one.message.status is Status.STREAMING:
+                if one.name == event.name:
+                    self.note_changed.emit(one.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
+                return
+
+    # ---- private
+
+    def _list_earlier(self) -> None:
+        limit = self._shown + 1
+        self._bridge.ask(self._bridge.services.comparing.items(limit=limit), self._on_earlier)
+
+    def _renew(self) -> None:
+        held = self.held
+        assert held is not None
+        self._bridge.ask(self._bridge.services.comparing.open(held.item.id), self._on_renewed, _ignore)
+
+    def _on_renewed(self, found: Comparison) -> None:
+        if self.held is not None and self.held.item.id == found.item.id:
+            self._on_opened(found)
+
+
+def _with_text(one: ComparedAnswer, text: str) -> ComparedAnswer:
+    return changed(one, message=changed(one.message, text=text))
+
+
+def _ignore(_problem: Problem) -> None:
+    """It was deleted meanwhile; the list shows that."""
+
+
+# ---- the form for a comparison
+
+
+COLUMN = 760
+NONE = ""
+FIELD_LINES = 4
+FIELD_EDGES = 24
+INTRO = (
+    "The same question for two to four models on this PC, one after another: each is loaded anew, answers alone, and "
+    "gets the same seed and settings. What it took is measured. Your question stays on this PC."
+)
+
+
+class EarlierRow(QFrame):
+    opened = Signal()
+    deleted = Signal()
+
+    def __init__(self, item: Item, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, f"earlier_{item.id}", kind="card")
+        title = ElidedLabel(self, name="earlier_title", text=item.title, kind="strong")
+        about = ElidedLabel(self, name="earlier_about", kind="small", text=about_of(item))
+        label = f"Open the comparison {item.title}"
+        opening = button("Open", "earlier_open", self, label=label, on=self.opened)
+        label, tip = f"Delete the comparison {item.title}", "Move to the trash"
+        delete = tool_button("earlier_delete", self, label=label, tip=tip, icon="trash-2", on=self.deleted)
+        delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        words = column(title, about, gap=0)
+        row((words, 1), opening, delete, into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
+
+
+class CompareForm(QScrollArea):
+    start_requested = Signal(str, object)
+    open_requested = Signal(str)
+    delete_requested = Signal(str)
+    more_requested = Signal()
+    back_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("compare_form")
+        self._models: tuple[ModelRecord, ...] = ()
+        self._listed: list[tuple[str, str, str]] = []
+        self._build_ui()
+        self._judge()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "compare_inner")
+        inner.setMinimumHeight(1)
+        holder = QWidget(inner)
+        holder.setMaximumWidth(COLUMN)
+        back = back_button(holder)
+        back.clicked.connect(self.back_requested)
+        title = plain_label("Compare models", holder, name="compare_title", kind="title")
+        intro = plain_label(INTRO, holder, name="compare_intro", kind="muted")
+        parts = (row(back, (title, 1), gap=theme.SPACE_8), intro, *self._build_question(holder))
+        margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
+        form = column(*parts, into=holder, gap=theme.SPACE_12, margins=margins)
+        form.addSpacing(theme.SPACE_12)
+        self._heading = plain_label("Earlier comparisons", holder, name="earlier_heading", kind="heading")
+        self._list = column(gap=0)
+        self._more = button("Show more", "earlier_more", holder, on=self.more_requested)
+        form.addWidget(self._heading)
+        form.addLayout(self._list)
+        form.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        form.addStretch(1)
+        self.show_earlier((), False)
+        row(1, (holder, 1000), 1, into=inner)
+        show_column(self, inner)
+        TabOrder(self, inner)
+
+    def _build_question(self, holder: QWidget) -> tuple[Part, ...]:
+        self.question = named(QPlainTextEdit(holder), "compare_question")
+        self.question.setPlaceholderText("Your question, best one of your real work")
+        self.question.setAccessibleName("The question for all models")
+        self.question.setTabChangesFocus(True)
+        self.question.textChanged.connect(self._judge)
+        grid = QGridLayout()
+        grid.setSpacing(theme.SPACE_8)
+        self._choices: list[Choice] = []
+        for at in range(MOST):
+            choice = named(Choice([], holder), f"compare_model_{at + 1}", label=f"Model {at + 1}")
+            choice.setMinimumWidth(120)
+            choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.value_chosen.connect(self._judge)
+            self._choices.append(choice)
+            grid.addWidget(choice, at // 2, at % 2)
+        self._start = button("Compare", "compare_start", holder, kind="primary", on=self._on_start)
+        self._hint = plain_label("", holder, name="compare_hint", kind="muted")
+        return self.question, grid, row(self._start, (self._hint, 1), gap=theme.SPACE_12)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.question.setFixedHeight(FIELD_LINES * self.question.fontMetrics().lineSpacing() + FIELD_EDGES)
+
+    def show_models(self, models: Sequence[ModelRecord]) -> None:
+        if tuple(models) == self._models:
+            return
+        chosen = [choice.currentData() for choice in self._choices]
+        self._models = tuple(models)
+        known = {one.id for one in models}
+        for at, choice in enumerate(self._choices):
+            choice.clear()
+            if at >= LEAST:
+                choice.addItem("None", NONE)
+            for one in models:
+                choice.addItem(one.name, one.id)
+            if chosen[at] in known:
+                choice.show_value(chosen[at])
+            elif at < LEAST:
+                choice.setCurrentIndex(min(at, len(models) - 1))
+        self._judge()
+
+    def show_earlier(self, items: Sequence[Item], has_more: bool) -> None:
+        words = [(one.id, one.title, about_of(one)) for one in items]
+        self._heading.setVisible(bool(items))
+        self._more.setVisible(has_more)
+        if words == self._listed:
+            return  # rows that stay keep the focus
+        self._listed = words
+        empty_layout(self._list)
+        for item in items:
+            self._list.addWidget(self._row_of(item))
+
+    def _row_of(self, item: Item) -> EarlierRow:
+        line = EarlierRow(item, self)
+        line.opened.connect(lambda: self.open_requested.emit(item.id))
+        line.deleted.connect(lambda: self.delete_requested.emit(item.id))
+        return line
+
+    def _chosen(self) -> tuple[str, ...]:
+        return tuple(str(one.currentData()) for one in self._choices if one.currentData())
+
+    def _judge(self) -> None:
+        chosen = self._chosen()
+        for choice in self._choices:
+            choice.setEnabled(len(self._models) >= LEAST)
+            choice.setToolTip(plain_tip(choice.currentText()))
+        if len(self._models) < LEAST:
+            what = "one is on this PC. Get another" if self._models else "none is on this PC. Get two"
+            hint = f"A comparison needs two models, and {what} on the page of models."
+        elif len(set(chosen)) < len(chosen):
+            hint = "Choose each model once."
+        elif not self.question.toPlainText().strip():
+            hint = "Write a question."
+        else:
+            hint = ""
+        self._hint.setText(hint)
+        self._start.setEnabled(not hint)
+
+    def _on_start(self) -> None:
+        self.start_requested.emit(self.question.toPlainText(), self._chosen())
+
+
+def back_button(parent: QWidget) -> QToolButton:
+    back = tool_button("compare_back", parent, label="Back", tip="Back (Esc)", icon="chevron-left")
+    back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return back
+
+
+def about_of(item: Item) -> str:
+    return DOT.join((moment_words(item.created), ", ".join(names_of(item))))
+
+
+# ---- one answer of a comparison
+
+
+NARROWEST = 29
+"""Letters in a line of the narrowest column."""
+LEAST_LINES = 4
+_ENDS = {
+    Status.CANCELLED: ("Stopped. The words so far are kept.", "warn"),
+    Status.INTERRUPTED: ("Cut off when the program ended. The words so far are kept.", "warn"),
+}
+
+
+class AnswerText(QScrollArea):
+    """One answer as safe Markdown with its own scroll bar; at its end it follows new text."""
+
+    def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "compared_text", label="Answer")
+        self.setWidgetResizable(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # arrows scroll it
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._parser = parser
+        self.words, self._has_ended = "", False
+        self._more = Delay(self, 0, self._write)
+        self._make(style)
+
+    def _make(self, style: ViewStyle) -> None:
+        self._text = MessageText(style, self, on_band=False)
+        self._text.anchor_chosen.connect(self._on_anchor)
+        self._text.copy_requested.connect(self._on_copy)
+        self._text.reshaped.connect(self._fit)
+        self._writer = MessageWriter(self._text.document(), style, self._parser)
+        self.setWidget(self._text)
+        self.setMinimumHeight(round(LEAST_LINES * style.line_height))
+        self._text.setAutoFillBackground(False)  # which `setWidget` sets
+
+    def set_style(self, style: ViewStyle) -> None:
+        words, has_ended = self.words, self._has_ended
+        self._make(style)
+        self.words, self._has_ended = "", False
+        self.show_words(words, has_ended=has_ended)
+
+    def show_words(self, words: str, *, has_ended: bool) -> None:
+        """Show this text, which begins with the text shown before."""
+        if (words, has_ended) == (self.words, self._has_ended):
+            return
+        self.words, self._has_ended = words, has_ended
+        self._write()
+
+    def sizeHint(self) -> QSize:
+        """Minimal height: it takes what the column has left; in a low window the text scrolls first."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _write(self) -> None:
+        bar = self.verticalScrollBar()
+        is_at_end = bar.value() >= bar.maximum() - 4
+        more = self._writer.write(self.words, ended=self._has_ended)
+        self._fit()
+        if is_at_end and not self._has_ended:
+            bar.setValue(bar.maximum())
+        if more:
+            self._more.start()
+
+    def _fit(self) -> None:
+        width = max(self.viewport().width(), 40)
+        height = self._text.height_at(width)
+        if self._text.size().toTuple() != (width, height):
+            self._text.setFixedSize(width, height)
+
+    def _on_copy(self) -> None:
+        copy_data(mime_of_selection(self._text.textCursor()))
+
+    def _on_anchor(self, address: str) -> None:
+        if address.startswith(COPY_CODE):
+            number = int(address.removeprefix(COPY_CODE))
+            copy_text(self._writer.codes[number - 1])
+        elif address == SHOW_ALL_ROWS:
+            if self._writer.show_all_rows(self.words):
+                self._more.start()
+            self._fit()
+        else:
+            ask_about_link(self, address)
+
+
+class AnswerColumn(QFrame):
+    def __init__(self, style: ViewStyle, parser: Parser, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "answer_column", kind="column")
+        self._build_ui(style, parser)
+        self.set_style(style)
+
+    def _build_ui(self, style: ViewStyle, parser: Parser) -> None:
+        self._name = plain_label("", self, name="column_name", kind="strong")
+        self.state = plain_label("", self, name="column_state", kind="small")
+        self.text = AnswerText(style, parser, self)
+        self._figures = named(QWidget(self), "column_figures")
+        self._grid = QGridLayout(self._figures)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.SPACE_12)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
+        parts = (self._name, self.state, (self.text, 1), self._figures, 0)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
+
+    @property
+    def name(self) -> str:
+        return self._name.text().replace("\u200b", "")
+
+    def set_style(self, style: ViewStyle) -> None:
+        self.setMinimumWidth(round(NARROWEST * style.letter_width))
+        self.text.set_style(style)
+
+    def show_answer(self, one: ComparedAnswer, *, is_turn: bool) -> None:
+        """Show an answer; `is_turn`: it is the one being written now."""
+        message = one.message
+        self._name.setText(breakable(one.name))
+        self.setAccessibleName(one.name)
+        is_open = message.status is Status.STREAMING
+        self.text.show_words(message.text, has_ended=not is_open)
+        self.text.setVisible(is_open or bool(message.text))
+        if is_open:
+            waiting = "Is written…" if message.text else "Its model is loaded…"
+            self.show_note(waiting if is_turn else "Waits for its turn")
+        elif message.status is Status.FAILED:
+            self._say(problem_of(message.error_code or "", message.error_args).sentence, "danger")
+        elif message.status in _ENDS:
+            self._say(*_ENDS[message.status])
+        elif message.finish_reason == "length":
+            self._say("Cut at the longest length of an answer.", "small")
+        else:
+            self._say("", "small")
+        self._show_figures(one.figures.lines() if one.figures else ())
+
+    def show_note(self, words: str) -> None:
+        self._say(words, "small")
+
+    def _say(self, words: str, kind: str) -> None:
+        show_words(self.state, breakable(words))
+        if self.state.property("kind") != kind:
+            set_kind(self.state, kind)
+
+    def _show_figures(self, lines: Sequence[tuple[str, str]]) -> None:
+        empty_layout(self._grid)
+        for at, (what, value) in enumerate(lines):
+            key = plain_label(what, self._figures, name=f"figure_key_{at}", kind="small", wraps=False)
+            self._grid.addWidget(key, at, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(plain_label(value, self._figures, name=f"figure_{at}", kind="figure"), at, 1)
+        self._figures.setVisible(bool(lines))

@@ -1,0 +1,508 @@
+"""Writes a `Paper` as Markdown, HTML, Word or a spreadsheet: nothing is fetched, and foreign text stays text."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from slmdesk.base.documents import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.record import Record
+from slmdesk.text.markup import enable_formulas
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+    from openpyxl import Workbook
+
+_MOST_LEVEL = 9
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # late: 32 ms
+
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    enable_formulas(made)
+    return made
+
+
+@cache
+def _formula_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # late, as above
+
+    made = MarkdownIt("zero")
+    enable_formulas(made)
+    return made
+
+
+def pieces_of(untrusted: str) -> list[Piece]:
+    """The pieces of a Markdown text.  HTML is kept as text, a link becomes its text and address, a picture its text."""
+    return list(_pieces(_parser().parse(untrusted)))
+
+
+def _pieces(tokens: list[Token]) -> Iterator[Piece]:
+    lists: list[tuple[bool, int]] = []
+    first_of_item, quoted, at = False, 0, 0
+    while at < len(tokens):
+        token = tokens[at]
+        match token.type:
+            case "bullet_list_open":
+                lists.append((False, 0))
+            case "ordered_list_open":
+                lists.append((True, int(str(token.attrs.get("start", 1))) - 1))
+            case "bullet_list_close" | "ordered_list_close":
+                lists.pop()
+            case "list_item_open":
+                numbered, count = lists[-1]
+                lists[-1], first_of_item = (numbered, count + 1), True
+            case "blockquote_open":
+                quoted += 1
+            case "blockquote_close":
+                quoted -= 1
+            case "heading_open":
+                yield Piece(PieceKind.HEADING, _runs(tokens[at + 1]), min(4, int(token.tag[1:]) + 1))
+                at += 1
+            case "inline":
+                yield _in_place(_runs(token), lists, first_of_item, quoted > 0)
+                first_of_item = False
+            case "formula_block" | "formula_open_end":
+                run = Run(token.info, formula=token.type == "formula_block")
+                yield _in_place((run,), lists, first_of_item, quoted > 0)
+                first_of_item = False
+            case "fence" | "code_block":
+                yield Piece(PieceKind.CODE, (Run(token.content.rstrip("\n"), code=True),))
+            case "hr":
+                yield Piece(PieceKind.RULE)
+            case "table_open":
+                rows, at = _table(tokens, at)
+                yield Piece(PieceKind.TABLE, rows=rows)
+        at += 1
+
+
+def _in_place(runs: tuple[Run, ...], lists: list[tuple[bool, int]], is_first: bool, is_quoted: bool) -> Piece:
+    if lists:
+        numbered, count = lists[-1]
+        mark = (f"{count}." if numbered else "•") if is_first else ""
+        return Piece(PieceKind.ITEM, runs, min(len(lists), _MOST_LEVEL), mark)
+    return Piece(PieceKind.QUOTE if is_quoted else PieceKind.PARAGRAPH, runs)
+
+
+def _table(tokens: list[Token], at: int) -> tuple[tuple[tuple[str, ...], ...], int]:
+    rows: list[list[str]] = []
+    while tokens[at].type != "table_close":
+        if tokens[at].type == "tr_open":
+            rows.append([])
+        elif tokens[at].type == "inline":
+            rows[-1].append("".join(run.text for run in _runs(tokens[at])))
+        at += 1
+    return tuple(tuple(row) for row in rows), at
+
+
+def _runs(token: Token) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    bold = italic = 0
+    address = ""
+    for child in token.children or []:
+        match child.type:
+            case "strong_open" | "strong_close":
+                bold += 1 if child.nesting > 0 else -1
+            case "em_open" | "em_close":
+                italic += 1 if child.nesting > 0 else -1
+            case "link_open":
+                address = str(child.attrs.get("href", ""))
+            case "link_close":
+                said = runs[-1].text if runs else ""
+                if address and address != said:
+                    runs.append(Run(f" ({address})"))
+                address = ""
+            case "softbreak":
+                runs.append(Run(" "))
+            case "hardbreak":
+                runs.append(Run("\n"))
+            case "formula":
+                runs.append(Run(child.info, formula=True))
+            case "code_inline":
+                runs.append(Run(child.content, code=True))
+            case "text" | "image" | "text_special" | "html_inline":
+                if child.content:
+                    runs.append(Run(child.content, bold=bold > 0, italic=italic > 0))
+    return tuple(runs)
+
+
+def to_markdown(paper: Paper) -> str:
+    """A document in Markdown; Markdown marks in its text are escaped."""
+    blocks = [f"# {_escaped(_line(paper.title))}"]
+    if paper.subtitle:
+        blocks.append(f"*{_escaped(_line(paper.subtitle))}*")
+    was_item = False
+    for piece in paper.pieces:
+        block = _block(piece)
+        is_item = piece.kind is PieceKind.ITEM
+        if is_item and was_item:
+            blocks[-1] += "\n" + block
+        elif block:
+            blocks.append(block)
+        was_item = is_item
+    return "\n\n".join(blocks) + "\n"
+
+
+def _block(piece: Piece) -> str:
+    match piece.kind:
+        case PieceKind.HEADING:
+            return "#" * piece.level + " " + _line(_inline(piece))
+        case PieceKind.ITEM:
+            mark = piece.mark if piece.mark[:-1].isdigit() else "-" if piece.mark else " "
+            return "  " * (piece.level - 1) + f"{mark} " + _inline(piece).replace("\n", " ")
+        case PieceKind.CODE:
+            fence = "`" * max(3, 1 + max((len(one) for one in re.findall("`+", piece.text)), default=0))
+            return f"{fence}\n{piece.text}\n{fence}"
+        case PieceKind.QUOTE:
+            return "\n".join(f"> {line}" for line in _inline(piece).split("\n"))
+        case PieceKind.TABLE:
+            return _table_text(piece.rows)
+        case PieceKind.SMALL:
+            return f"*{_escaped(_line(piece.text))}*"
+        case PieceKind.RULE:
+            return "---"
+        case PieceKind.PARAGRAPH:
+            return _inline(piece)
+
+
+def _inline(piece: Piece) -> str:
+    return "".join(_marked(run) for run in piece.runs).strip()
+
+
+def _marked(run: Run) -> str:
+    if run.formula:
+        return run.text
+    if run.code:
+        fence = "`" * (1 + max((len(one) for one in re.findall("`+", run.text)), default=0))
+        gap = " " if "`" in run.text else ""
+        return f"{fence}{gap}{run.text}{gap}{fence}"
+    text = _escaped(run.text).replace("\n", "  \n")
+    inner = text.strip()
+    if not inner or not (run.bold or run.italic):
+        return text
+    mark = "**" * run.bold + "*" * run.italic
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{before}{mark}{inner}{mark[::-1]}{after}"
+
+
+def _table_text(rows: tuple[tuple[str, ...], ...]) -> str:
+    width = max((len(row) for row in rows), default=0)
+    lines = ["| " + " | ".join(_cell(row[at] if at < len(row) else "") for at in range(width)) + " |" for row in rows]
+    return "\n".join([*lines[:1], "|" + " --- |" * width, *lines[1:]])
+
+
+def _cell(text: str) -> str:
+    tokens = _formula_parser().parseInline(_line(text))[0].children or []
+    words = (token.info if token.type == "formula" else _escaped(token.content) for token in tokens)
+    return "".join(words).replace("|", "\\|")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_LINE_MARK = re.compile(r"^(\s*)([-+=>]|\d+[.)])(?=\s)", re.MULTILINE)
+
+
+def _escaped(text: str) -> str:
+    return _LINE_MARK.sub(r"\1\\\2", re.sub(r"([\\`*_\[\]<>#~])", r"\\\1", text))
+
+
+# ---- writes a document as one HTML file
+
+
+_STYLE = """
+body { font: 16px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; color: #1b1f24; }
+h1, h2, h3, h4 { line-height: 1.25; margin: 1.6em 0 .5em; } h1 { margin-top: 0; }
+pre { background: #f3f4f6; padding: .8rem; border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; }
+code { font: .92em ui-monospace, monospace; }
+blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid #c9ced6; }
+table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #c9ced6; padding: .35rem .6rem; }
+th, td { text-align: left; vertical-align: top; } th { background: #f3f4f6; }
+.small, .cite { color: #59636e; font-size: .88em; } .item { margin: .25em 0; text-indent: -1.4em; }
+p, .item, td, th { overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) { body { background: #16191d; color: #e6e9ec; } pre, th { background: #23272d; }
+.small, .cite { color: #a4adb8; } th, td { border-color: #3d444d; } }
+""".strip()
+
+
+def to_html(paper: Paper) -> str:
+    """The whole file.  Its content security policy forbids it to load or run anything."""
+    title = escape(plain(paper.title))
+    body = [f"<h1>{title}</h1>"]
+    if paper.subtitle:
+        body.append(f'<p class="small">{escape(plain(paper.subtitle))}</p>')
+    body += [_html_block(piece) for piece in paper.pieces]
+    language = f' lang="{escape(paper.language)}"' if paper.language else ""
+    return (
+        f'<!DOCTYPE html>\n<html{language}>\n<head>\n<meta charset="utf-8">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _html_block(piece: Piece) -> str:
+    words = "".join(_run(run) for run in piece.runs)
+    match piece.kind:
+        case PieceKind.HEADING:
+            return f"<h{piece.level}>{words}</h{piece.level}>"
+        case PieceKind.ITEM:
+            mark = f"{escape(plain(piece.mark))}&ensp;" if piece.mark else "&emsp;"
+            return f'<p class="item" style="margin-left: {piece.level * 1.6:.1f}em">{mark}{words}</p>'
+        case PieceKind.CODE:
+            return f"<pre><code>{escape(plain(piece.text))}</code></pre>"
+        case PieceKind.QUOTE:
+            return f"<blockquote><p>{words}</p></blockquote>"
+        case PieceKind.TABLE:
+            rows = [_row(row, "th" if at == 0 else "td") for at, row in enumerate(piece.rows)]
+            return "<table>\n" + "\n".join(rows) + "\n</table>"
+        case PieceKind.SMALL:
+            return f'<p class="small">{words}</p>'
+        case PieceKind.RULE:
+            return "<hr>"
+        case PieceKind.PARAGRAPH:
+            return f"<p>{words}</p>"
+
+
+def _row(cells: tuple[str, ...], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{_text(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _run(run: Run) -> str:
+    words = _text(run.text)
+    for requested, before, after in (
+        (run.code, "<code>", "</code>"), (run.italic, "<em>", "</em>"), (run.bold, "<strong>", "</strong>"),
+        (run.cite, '<span class="cite">', "</span>"),
+    ):  # fmt: skip
+        words = f"{before}{words}{after}" if requested else words
+    return words
+
+
+def _text(text: str) -> str:
+    return escape(plain(text)).replace("\n", "<br>")
+
+
+# ---- writes a document as a Word file with python-docx and its own empty template
+
+
+_GREY = (0x59, 0x63, 0x6E)
+BULLET = Piece(PieceKind.ITEM).mark
+"""What Word makes a list of by itself."""
+_CODE_FONT = "Courier New"
+
+
+def to_docx(paper: Paper) -> bytes:
+    """The bytes of the file.  Takes 0.1 s, or more for long documents: not on the service thread."""
+    import docx  # late: 46 ms
+
+    document = docx.Document()
+    info = document.core_properties
+    info.title, info.author, info.comments = plain(paper.title)[:255], "", ""
+    info.created = info.modified = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    document.add_heading(plain(paper.title), 0)
+    if paper.subtitle:
+        _add(document.add_paragraph(), (Run(paper.subtitle, cite=True),))
+    for piece in paper.pieces:
+        _write(document, piece)
+    _number_pages(document)
+    target = io.BytesIO()
+    document.save(target)
+    return target.getvalue()
+
+
+def _write(document: Document, piece: Piece) -> None:
+    from docx.shared import Cm, Pt
+
+    match piece.kind:
+        case PieceKind.HEADING:
+            _add(document.add_heading("", min(9, piece.level)), piece.runs)
+        case PieceKind.ITEM if piece.mark == BULLET:
+            level = min(3, piece.level)  # the template has no more
+            _add(document.add_paragraph(style="List Bullet" if level == 1 else f"List Bullet {level}"), piece.runs)
+        case PieceKind.ITEM:  # numbered as it was: Word would count on from list to list
+            paragraph = document.add_paragraph(style="List Paragraph")
+            paragraph.paragraph_format.left_indent = Cm(0.7 * piece.level)
+            paragraph.paragraph_format.first_line_indent = Cm(-0.6)
+            paragraph.paragraph_format.space_after = Pt(3)
+            paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(0.7 * piece.level))
+            _add(paragraph, (Run(f"{piece.mark}\t"), *piece.runs))
+        case PieceKind.TABLE:
+            _word_table(document, piece)
+        case PieceKind.RULE:
+            document.add_paragraph("―" * 20)
+        case PieceKind.SMALL:
+            _add(document.add_paragraph(), tuple(Run(run.text, cite=True) for run in piece.runs))
+        case PieceKind.QUOTE:
+            paragraph = document.add_paragraph()
+            paragraph.paragraph_format.left_indent = Cm(1)
+            _add(paragraph, piece.runs)
+        case PieceKind.CODE | PieceKind.PARAGRAPH:
+            _add(document.add_paragraph(), piece.runs)
+
+
+def _add(paragraph: Paragraph, runs: tuple[Run, ...]) -> None:
+    from docx.shared import Pt, RGBColor
+
+    for run in runs:
+        written = paragraph.add_run(plain(run.text))
+        written.bold, written.italic = run.bold or None, run.italic or None
+        if run.code:
+            written.font.name, written.font.size = _CODE_FONT, Pt(9.5)
+        if run.cite:
+            written.font.size, written.font.color.rgb = Pt(9), RGBColor(*_GREY)
+
+
+def _word_table(document: Document, piece: Piece) -> None:
+    width = max((len(row) for row in piece.rows), default=0)
+    if not width:
+        return
+    table = document.add_table(rows=0, cols=width)
+    table.style = "Table Grid"
+    for at, row in enumerate(piece.rows):
+        cells = table.add_row().cells
+        for place, text in enumerate(row):
+            _add(cells[place].paragraphs[0], (Run(text, bold=at == 0),))
+    document.add_paragraph()
+
+
+def _number_pages(document: Document) -> None:
+    """A field in the footer, which Word fills in."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    paragraph = document.sections[0].footer.paragraphs[0]
+    paragraph.alignment = 1
+    for kind, words in (("begin", ""), ("", "PAGE"), ("end", "")):
+        run = paragraph.add_run()
+        element = OxmlElement("w:fldChar" if kind else "w:instrText")
+        if kind:
+            element.set(qn("w:fldCharType"), kind)
+        else:
+            element.text = words
+        run._r.append(element)
+
+
+# ---- writes tables as a spreadsheet with openpyxl
+
+
+class Noted(Record):
+    """A cell with a comment, and the display format of a number or date."""
+
+    value: str | int | float | datetime.date | None
+    note: str = ""
+    format: str = ""
+
+
+Cell: TypeAlias = str | int | float | bool | Noted | None
+MOST_CHARACTERS = 32_000
+"""A cell of a spreadsheet holds 32,767."""
+MOST_NOTE = 1000
+_MOST_WIDTH = 70
+_BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+
+
+def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
+    """A workbook of `sheets` by name; the first row of each is its head.
+
+    Not on the service thread: openpyxl takes 0.2 s.
+    """
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook()
+    book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has a sheet
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(plain(name).translate(_BAD_IN_NAMES).strip("' ")[:31] or "Sheet")
+        widths: dict[int, int] = {}
+        for down, row in enumerate(rows, 1):
+            for across, given in enumerate(row, 1):
+                cell = sheet.cell(down, across)
+                value = given.value if isinstance(given, Noted) else given
+                if isinstance(given, Noted) and given.note:
+                    cell.comment = Comment(plain(given.note)[:MOST_NOTE], "slmdesk", height=120, width=320)
+                if isinstance(value, str):
+                    cell.value = plain(value)[:MOST_CHARACTERS]
+                    cell.data_type = "s"
+                else:
+                    cell.value = value
+                if isinstance(given, Noted) and given.format:
+                    cell.number_format = given.format
+                cell.alignment = Alignment(vertical="top", wrap_text=True)
+                if down == 1:
+                    cell.font = Font(bold=True)
+                widths[across] = min(_MOST_WIDTH, max(widths.get(across, 8), len(str(value or "")) + 2))
+        for across, width in widths.items():
+            sheet.column_dimensions[get_column_letter(across)].width = width
+        sheet.freeze_panes = "A2"
+    if not book.worksheets:
+        book.create_sheet("Sheet")
+    return _saved(book)
+
+
+def _saved(book: Workbook) -> bytes:
+    """The bytes of a workbook, made in memory.
+
+    openpyxl's own `save` writes each sheet into the system's temporary folder first, where a kill leaves its words.
+    """
+    from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
+    from openpyxl.worksheet._writer import WorksheetWriter
+    from openpyxl.writer.excel import ExcelWriter
+
+    target = io.BytesIO()
+    archive = ZipFile(target, "w", ZIP_DEFLATED)
+
+    class InMemory(ExcelWriter):
+        def write_worksheet(self, ws: Any) -> None:
+            """As there; sheets of ours have neither charts nor images."""
+            ws._drawing, made = SpreadsheetDrawing(), io.BytesIO()
+            writer: Any = WorksheetWriter(ws, made)
+            writer.write()
+            ws._rels = writer._rels
+            archive.writestr(ws.path[1:], made.getvalue())
+            self.manifest.append(ws)
+
+    InMemory(book, archive).save()
+    return target.getvalue()
+
+
+def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
+    """The tables of a document by the heading above them, for a spreadsheet."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    over = paper.title
+    for piece in paper.pieces:
+        if piece.kind is PieceKind.HEADING:
+            over = piece.text
+        elif piece.kind is PieceKind.TABLE:
+            name, count = over[:25] or "Table", 2
+            while name in found:
+                name, count = f"{over[:25]} {count}", count + 1
+            found[name] = list(piece.rows)
+    return found
+
+
+# ---- the forms a document can be exported in
+
+
+PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
+    "docx": to_docx,
+    "html": lambda paper: to_html(paper).encode("utf-8"),
+    "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
+    "xlsx": lambda paper: to_xlsx(tables_of(paper)),
+}
+"""What any document of ours can be made into beside the app; "pdf" is the printer's.  xlsx: its tables alone."""

@@ -1,0 +1,615 @@
+"""Reads chats that ChatGPT, Open WebUI, Jan and LM Studio export, after docs/import-chats.md; what all share."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from slmdesk.base.documents import (
+    ASSISTANT,
+    CANCELLED,
+    COMPLETE,
+    INTERRUPTED,
+    USER,
+    ForeignChat,
+    ForeignMessage,
+    counted_words,
+)
+from slmdesk.base.record import Record, changed
+
+MOST_MESSAGES = 20_000
+MOST_CHARACTERS = 8_000_000
+"""Of the texts of one chat together; even when each is escaped to six they fit into one message to the app."""
+_MILLISECONDS = 1e11
+"""A time of more than this is in milliseconds: in seconds it would be after the year 5000."""
+_LATEST = 1e10
+_PICTURE = re.compile(r"!\[[^\]\n]{0,500}\]\(data:image/[^)\s]*\)")
+
+LeftOut = Counter[str]
+"""What cannot be kept of a chat, by its name in the singular."""
+
+
+def mapping(untrusted: object) -> Mapping[str, Any]:
+    return untrusted if isinstance(untrusted, dict) else {}
+
+
+def sequence(untrusted: object) -> Sequence[Any]:
+    return untrusted if isinstance(untrusted, list) else []
+
+
+def words(untrusted: object) -> str:
+    return untrusted if isinstance(untrusted, str) else ""
+
+
+def seconds_of(untrusted: object) -> float | None:
+    """A time as seconds since the epoch: of a number of seconds or milliseconds, or of ISO 8601; None for no time."""
+    if isinstance(untrusted, str):
+        try:
+            when = datetime.fromisoformat(untrusted.replace("Z", "+00:00"))
+            untrusted = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            return None
+    if not isinstance(untrusted, int | float) or isinstance(untrusted, bool) or not 0 < untrusted < _LATEST * 1000:
+        return None
+    seconds = untrusted / 1000 if untrusted > _MILLISECONDS else float(untrusted)
+    return seconds if seconds < _LATEST else None
+
+
+def number_of(untrusted: object) -> float | None:
+    """A duration or another figure of at least 0; None for none."""
+    is_number = isinstance(untrusted, int | float) and not isinstance(untrusted, bool)
+    return float(untrusted) if is_number and 0 <= untrusted < 1e9 else None  # type: ignore[operator,arg-type]
+
+
+def count_of(untrusted: object) -> int | None:
+    """A whole number of at least 0; None for none."""
+    found = number_of(untrusted)
+    return None if found is None else int(found)
+
+
+def without_pictures(text: str, left_out: LeftOut) -> str:
+    """A text without the pictures that are written into it as data."""
+    text, count = _PICTURE.subn("", text) if "](data:image/" in text else (text, 0)
+    left_out["picture"] += count
+    return text
+
+
+def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> ForeignMessage | None:
+    """A message of which `missing` cannot be kept, which is added to what the chat lacks; None for an empty one.
+
+    One that had nothing else says so, since an answer would stand there without its question.
+    """
+    text = without_pictures(message.text, missing)
+    left_out.update(missing)
+    if not text.strip() and not message.thought.strip():
+        lacks = counted_words(missing)
+        if not lacks:
+            return None
+        text = f"[{lacks}, left out when this chat was imported]"
+    return changed(message, text=text)
+
+
+class Node(Record):
+    id: str
+    parent: str | None
+    message: ForeignMessage | None = None
+    thought: str = ""
+
+
+def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, ...]:
+    """The messages of a tree, a parent before what follows it; each hangs below the next one above that is kept.
+
+    Thoughts without an answer below are counted as left out.  A circle is cut where it is met first.
+    """
+    known = {node.id for node in nodes}
+    below: dict[str | None, list[Node]] = {}
+    for node in nodes:
+        below.setdefault(node.parent if node.parent in known else None, []).append(node)
+    found: list[ForeignMessage] = []
+    seen: set[str] = set()
+    for first in (*below.get(None, ()), *nodes):  # the others are met only where they go in a circle
+        waiting: list[tuple[Node, str | None, str]] = [(first, None, "")]
+        while waiting:
+            node, above, thought = waiting.pop()
+            if node.id in seen:
+                continue
+            seen.add(node.id)
+            thought = "\n\n".join(part for part in (thought, node.thought) if part)
+            if (message := node.message) is not None:
+                if message.role == ASSISTANT and thought:
+                    joined = "\n\n".join(part for part in (thought, message.thought) if part)
+                    message, thought = changed(message, thought=joined), ""
+                found.append(changed(message, id=node.id, parent=above))
+                above = node.id
+            following = below.get(node.id, ())
+            if thought and (message is not None or not following):
+                left_out["thought"] += 1
+                thought = ""
+            waiting += [(one, above, thought) for one in reversed(following)]
+    return tuple(found)
+
+
+def kept_at(nodes: Sequence[Node], id: str) -> str:
+    """The message that is kept at this place of a tree, or the next one above; "" for none."""
+    known = {node.id: node for node in nodes}
+    seen: set[str] = set()
+    at = known.get(id)
+    while at is not None and at.message is None and at.id not in seen:
+        seen.add(at.id)
+        at = known.get(at.parent or "")
+    return at.id if at is not None and at.message is not None else ""
+
+
+def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
+    return [Node(f"m{at}", f"m{at - 1}" if at else None, message) for at, message in enumerate(messages)]
+
+
+def checked(chat: ForeignChat) -> ForeignChat | None:
+    """The chat; None for one with more messages or text than one may have here."""
+    characters = sum(len(one.text) + len(one.thought) for one in chat.messages) + len(chat.system)
+    return chat if len(chat.messages) <= MOST_MESSAGES and characters <= MOST_CHARACTERS else None
+
+
+def counted(left_out: LeftOut) -> tuple[tuple[str, int], ...]:
+    return tuple((name, count) for name, count in left_out.most_common() if count > 0)
+
+
+# ---- chats exported by ChatGPT
+
+
+CHATGPT = "ChatGPT"
+TO_ALL = ("", "all")
+"""Recipients of what a person reads; anything else goes to a tool."""
+_HIDDEN_KINDS = ("user_editable_context", "model_editable_context")
+_PART_NAMES = {
+    "image_asset_pointer": "picture", "audio_asset_pointer": "recording",
+    "real_time_user_audio_video_asset_pointer": "recording", "video_container_asset_pointer": "recording",
+}  # fmt: skip
+_REFERENCE = re.compile("\ue200[^\ue200\ue201]{0,4000}\ue201")
+"""A reference to a web page, which only the program itself can resolve."""
+
+
+def is_of_chatgpt(shape: Mapping[str, Any]) -> bool:
+    return isinstance(shape.get("mapping"), dict)
+
+
+def chat_of_chatgpt(shape: Mapping[str, Any]) -> ForeignChat | None:
+    """Build a chat.  None: it is too large."""
+    left_out: LeftOut = Counter()
+    nodes = [_chatgpt_node(str(id), mapping(node), left_out) for id, node in mapping(shape.get("mapping")).items()]
+    messages = tree_of(nodes, left_out)
+    return checked(
+        ForeignChat(
+            CHATGPT,
+            words(shape.get("conversation_id")) or words(shape.get("id")),
+            words(shape.get("title")),
+            seconds_of(shape.get("create_time")),
+            seconds_of(shape.get("update_time")),
+            leaf=kept_at(nodes, words(shape.get("current_node"))),
+            messages=messages,
+            left_out=counted(left_out),
+        )
+    )
+
+
+def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
+    parent, message = words(node.get("parent")) or None, mapping(node.get("message"))
+    content, role = mapping(message.get("content")), words(mapping(message.get("author")).get("role"))
+    metadata, kind = mapping(message.get("metadata")), words(content.get("content_type"))
+    if kind == "thoughts":
+        return Node(id, parent, thought=_thoughts(content))
+    if not message or kind == "reasoning_recap":  # how long it thought
+        return Node(id, parent)
+    missing: LeftOut = Counter()
+    text = _chatgpt_text(content, missing)
+    is_hidden = metadata.get("is_visually_hidden_from_conversation") or metadata.get("is_user_system_message")
+    if is_hidden or role == "system" or kind in _HIDDEN_KINDS:
+        left_out["hidden message"] += bool(text.strip() or kind in _HIDDEN_KINDS)
+    elif role == "tool":
+        left_out.update(+missing or {"tool result": 1})
+    elif role == ASSISTANT and words(message.get("recipient")) not in TO_ALL:
+        left_out["tool call"] += 1
+    elif role in (USER, ASSISTANT):
+        missing["file"] += sum(not _is_picture(one) for one in sequence(metadata.get("attachments")))
+        made = ForeignMessage(
+            id,
+            parent,
+            role,
+            text,
+            model=words(metadata.get("model_slug")) if role == ASSISTANT else "",
+            created=seconds_of(message.get("create_time")),
+            status=INTERRUPTED if message.get("status") == "in_progress" else COMPLETE,
+            finish_reason="stop" if mapping(metadata.get("finish_details")).get("type") == "stop" else "",
+        )
+        return Node(id, parent, message_of(made, missing, left_out))
+    else:
+        left_out["unknown message"] += 1
+    return Node(id, parent)
+
+
+def _chatgpt_text(content: Mapping[str, Any], missing: LeftOut) -> str:
+    kind = words(content.get("content_type"))
+    pieces: list[str] = []
+    for part in sequence(content.get("parts")):
+        shape = mapping(part)
+        part_kind = words(shape.get("content_type"))
+        if isinstance(part, str):
+            pieces.append(part)
+        elif part_kind in ("audio_transcription", "text"):
+            pieces.append(words(shape.get("text")))
+        elif part is not None:
+            missing[_PART_NAMES.get(part_kind, "unknown part")] += 1
+    if text := words(content.get("text")):
+        language = words(content.get("language"))
+        is_code = kind == "code"
+        pieces.append(f"```{'' if language == 'unknown' else language}\n{text}\n```" if is_code else text)
+    if kind not in ("", "text", "multimodal_text", "code") and not pieces:
+        missing["unknown part"] += 1
+    text, references = _REFERENCE.subn("", "\n".join(piece for piece in pieces if piece))
+    missing["web reference"] += references
+    return text
+
+
+def _thoughts(content: Mapping[str, Any]) -> str:
+    found = []
+    for one in sequence(content.get("thoughts")):
+        shape = mapping(one)
+        found += [words(shape.get("summary")), words(shape.get("content"))]
+    return "\n\n".join(part for part in found if part.strip())
+
+
+def _is_picture(attachment: object) -> bool:
+    return words(mapping(attachment).get("mime_type")).startswith("image/")
+
+
+# ---- chats exported by Open WebUI
+
+
+OPEN_WEBUI = "Open WebUI"
+_OPEN, _CLOSE = "<details", "</details>"
+_ATTRIBUTE = re.compile(r'\b(type|duration)="([^"]{0,40})"')
+_SUMMARY = re.compile(r"<summary>[^<]{0,400}</summary>\n?")
+
+
+def is_of_open_webui(shape: Mapping[str, Any]) -> bool:
+    return isinstance(shape.get("chat"), dict) or isinstance(mapping(shape.get("history")).get("messages"), dict)
+
+
+def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
+    """Build a chat.  None: it is too large."""
+    chat = mapping(shape["chat"]) if isinstance(shape.get("chat"), dict) else shape
+    history, left_out = mapping(chat.get("history")), Counter[str]()
+    kept = mapping(history.get("messages"))
+    if kept:
+        nodes = [_open_webui_node(str(id), mapping(one), left_out) for id, one in kept.items()]
+        leaf = words(history.get("currentId"))
+    else:  # before there were branches
+        nodes = chained([_open_webui_message("", mapping(one), left_out) for one in sequence(chat.get("messages"))])
+        leaf = nodes[-1].id if nodes else ""
+    return checked(
+        ForeignChat(
+            OPEN_WEBUI,
+            words(shape.get("id")) or words(chat.get("id")),
+            words(chat.get("title")) or words(shape.get("title")),
+            seconds_of(shape.get("created_at")) or seconds_of(chat.get("timestamp")),
+            seconds_of(shape.get("updated_at")),
+            system=words(mapping(chat.get("params")).get("system")) or words(chat.get("system")),
+            leaf=kept_at(nodes, leaf),
+            messages=tree_of(nodes, left_out),
+            left_out=counted(left_out),
+        )
+    )
+
+
+def _open_webui_node(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> Node:
+    return Node(id, words(shape.get("parentId")) or None, _open_webui_message(id, shape, left_out))
+
+
+def _open_webui_message(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> ForeignMessage | None:
+    role = words(shape.get("role"))
+    if role not in (USER, ASSISTANT):
+        left_out["system message" if role == "system" else "unknown message"] += 1
+        return None
+    missing: LeftOut = Counter()
+    text, thought, seconds = _without_details(_open_webui_text(shape.get("content"), missing), missing)
+    for file in sequence(shape.get("files")):
+        is_picture = words(mapping(file).get("type")).startswith("image")
+        missing["picture" if is_picture else "file"] += 1
+    missing["source"] += len(sequence(shape.get("sources")))
+    is_whole = role == USER or (shape.get("done") is not False and not shape.get("error"))
+    made = ForeignMessage(
+        id,
+        None,
+        role,
+        text,
+        model=words(shape.get("model")) if role == ASSISTANT else "",
+        created=seconds_of(shape.get("timestamp")),
+        status=COMPLETE if is_whole else INTERRUPTED,
+        thought=thought,
+        thought_seconds=seconds,
+    )
+    return message_of(made, missing, left_out)
+
+
+def _open_webui_text(content: object, missing: LeftOut) -> str:
+    if isinstance(content, str):
+        return content
+    pieces = []
+    for part in sequence(content):
+        shape = mapping(part)
+        if shape.get("type") == "text":
+            pieces.append(words(shape.get("text")))
+        else:
+            missing["picture" if shape.get("type") == "image_url" else "unknown part"] += 1
+    return "\n".join(pieces)
+
+
+def _without_details(text: str, missing: LeftOut) -> tuple[str, str, float | None]:
+    """A text without its blocks `<details type=…>`; what the model thought in them, and for how many seconds."""
+    pieces: list[str] = []
+    thoughts: list[str] = []
+    seconds: float | None = None
+    at = 0
+    while (begin := text.find(_OPEN, at)) >= 0:
+        head, end = text.find(">", begin), text.find(_CLOSE, begin)
+        if head < 0 or end < head:
+            break
+        attributes = dict(_ATTRIBUTE.findall(text[begin:head]))
+        kind, inner = attributes.get("type", ""), text[head + 1 : end]
+        behind = end + len(_CLOSE)
+        if kind == "reasoning":
+            thoughts.append(_thought(inner))
+            if re.fullmatch(r"\d{1,6}(\.\d+)?", spent := attributes.get("duration", "")):
+                seconds = (seconds or 0.0) + float(spent)
+        elif kind:
+            missing["tool call" if kind in ("tool_calls", "code_interpreter") else "unknown part"] += 1
+        else:  # written by the model
+            pieces.append(text[at:behind])
+            at = behind
+            continue
+        pieces.append(text[at:begin])
+        at = behind
+    pieces.append(text[at:])
+    found = "\n\n".join(part for part in thoughts if part)
+    return "".join(pieces).lstrip("\n") if at else text, found, seconds
+
+
+def _thought(inner: str) -> str:
+    lines = _SUMMARY.sub("", inner, count=1).strip("\n").split("\n")
+    if all(line.startswith("&gt;") for line in lines if line):
+        lines = [html.unescape(line) for line in lines]
+    return "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines).strip()
+
+
+# ---- chats of Jan
+
+
+JAN = "Jan"
+_JAN_STATUS = {"stopped": CANCELLED, "error": INTERRUPTED, "pending": INTERRUPTED}
+_THINK, _END_THINK = "<think>", "</think>"
+
+
+def is_message_of_jan(shape: Mapping[str, Any]) -> bool:
+    return shape.get("object") == "thread.message" or ("thread_id" in shape and "role" in shape)
+
+
+def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> ForeignChat | None:
+    """Build a chat of its thread, which may be empty, and its messages.  None: it is too large."""
+    left_out: LeftOut = Counter()
+    assistant = mapping(next(iter(sequence(thread.get("assistants"))), None))
+    model = words(mapping(assistant.get("model")).get("id"))
+    made = [_jan_message(line, "" if model == "*" else model, left_out) for line in lines]
+    details = [mapping(line.get("metadata")) for line in lines]
+    if any("parentId" in one or "activeChildId" in one for one in details):
+        ids = _ids(lines)
+        parents = [words(one.get("parentId")) or None for one in details]
+        nodes = [Node(id, parent, one) for id, parent, one in zip(ids, parents, made, strict=True)]
+        leaf = _leaf(nodes, [words(one.get("activeChildId")) for one in details])
+    else:
+        nodes = chained(made)
+        leaf = nodes[-1].id if nodes else ""
+    return checked(
+        ForeignChat(
+            JAN,
+            words(thread.get("id")) or next((words(line.get("thread_id")) for line in lines), ""),
+            words(thread.get("title")),
+            seconds_of(thread.get("created")),
+            seconds_of(thread.get("updated")),
+            system=words(assistant.get("instructions")),
+            leaf=kept_at(nodes, leaf),
+            messages=tree_of(nodes, left_out),
+            left_out=counted(left_out),
+        )
+    )
+
+
+def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The ids of the lines; one that is missing, or there already, is made up."""
+    found: dict[str, None] = {}
+    for at, line in enumerate(lines):
+        id = words(line.get("id"))
+        found[f"line {at}" if not id or id in found else id] = None
+    return list(found)
+
+
+def _leaf(nodes: Sequence[Node], active: Sequence[str]) -> str:
+    """The end of the branch that was shown: of the newest root, the active child each time, else the newest one."""
+    chosen = {node.id: child for node, child in zip(nodes, active, strict=True)}
+    below: dict[str | None, list[str]] = {}
+    for node in nodes:
+        below.setdefault(node.parent, []).append(node.id)
+    at, seen = "", set[str]()
+    while (following := below.get(at or None)) and at not in seen:
+        seen.add(at)
+        at = chosen[at] if chosen.get(at) in following else following[-1]
+    return at
+
+
+def _jan_message(line: Mapping[str, Any], model: str, left_out: LeftOut) -> ForeignMessage | None:
+    role, metadata = words(line.get("role")), mapping(line.get("metadata"))
+    if role not in (USER, ASSISTANT):
+        name = {"tool": "tool result", "system": "system message"}.get(role, "unknown message")
+        left_out[name] += 1
+        return None
+    missing: LeftOut = Counter()
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in map(mapping, sequence(line.get("content"))):
+        value = words(mapping(part.get("text")).get("value"))
+        match part.get("type"):
+            case "text":
+                thought, text = _split(value) if role == ASSISTANT else ("", value)
+                texts.append(text)
+                thoughts.append(thought)
+            case "reasoning":
+                thoughts.append(value)
+            case "image_url":
+                missing["picture"] += 1
+            case "tool_call":
+                missing["tool call"] += 1
+            case "input_audio" | "input_video":
+                missing["recording"] += 1
+            case _:
+                missing["unknown part"] += 1
+    missing["tool call"] += len(sequence(metadata.get("tool_calls")))
+    missing["file"] += len(sequence(line.get("attachments"))) + len(sequence(metadata.get("inline_file_contents")))
+    made = ForeignMessage(
+        words(line.get("id")),
+        None,
+        role,
+        "\n\n".join(text for text in texts if text.strip()),
+        model=model if role == ASSISTANT else "",
+        created=seconds_of(line.get("created_at")),
+        status=_JAN_STATUS.get(words(line.get("status")), COMPLETE) if role == ASSISTANT else COMPLETE,
+        thought="\n\n".join(thought.strip() for thought in thoughts if thought.strip()),
+    )
+    return message_of(made, missing, left_out)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """What stands between the marks of thinking at the beginning of a text, and the rest."""
+    begins = text.lstrip()
+    end = begins.find(_END_THINK)
+    if not begins.startswith(_THINK) or end < 0:
+        return "", text
+    return begins[len(_THINK) : end], begins[end + len(_END_THINK) :].lstrip("\n")
+
+
+# ---- chats of LM Studio
+
+
+LM_STUDIO = "LM Studio"
+SYSTEM_KEY = "llm.prediction.systemPrompt"
+_LM_STUDIO_STATUS = {"userStopped": CANCELLED, "failed": INTERRUPTED, "modelUnloaded": INTERRUPTED}
+_REASONS = {
+    "eosFound": "stop", "stopStringFound": "stop", "maxPredictedTokensReached": "length",
+    "contextLengthReached": "length",
+}  # fmt: skip
+_STEPS_WITHOUT_TEXT = ("debugInfoBlock", "genInfo", "status", "toolStatus")
+
+
+def is_of_lm_studio(shape: Mapping[str, Any]) -> bool:
+    slots = shape.get("messages")
+    return isinstance(slots, list) and any(isinstance(mapping(one).get("versions"), list) for one in slots)
+
+
+def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
+    """Build a chat; None: it is too large.  Only the chosen version of a message has others after it."""
+    left_out: LeftOut = Counter()
+    created = seconds_of(shape.get("createdAt"))
+    nodes: list[Node] = []
+    above: str | None = None
+    for at, slot in enumerate(sequence(shape.get("messages"))):
+        versions = sequence(mapping(slot).get("versions"))
+        chosen = count_of(mapping(slot).get("currentlySelected")) or 0
+        made = [
+            _lm_studio_message(f"m{at}.{number}", mapping(one), created, left_out)
+            for number, one in enumerate(versions)
+        ]
+        nodes += [Node(one.id, above, one) for one in made if one is not None]
+        kept = made[chosen] if chosen < len(made) else None
+        kept = kept or next((one for one in reversed(made) if one is not None), None)
+        above = kept.id if kept is not None else above
+    times = [seconds_of(shape.get(key)) for key in ("createdAt", "userLastMessagedAt", "assistantLastMessagedAt")]
+    return checked(
+        ForeignChat(
+            LM_STUDIO,
+            words(shape.get("conversationId")),
+            words(shape.get("name")),
+            created,
+            max((time for time in times if time is not None), default=None),
+            system=_system(shape),
+            leaf=above or "",
+            messages=tree_of(nodes, left_out),
+            left_out=counted(left_out),
+        )
+    )
+
+
+def _system(shape: Mapping[str, Any]) -> str:
+    for one in sequence(mapping(shape.get("perChatPredictionConfig")).get("fields")):
+        field = mapping(one)
+        if field.get("key") == SYSTEM_KEY and words(field.get("value")).strip():
+            return words(field.get("value"))
+    return words(shape.get("systemPrompt"))
+
+
+def _lm_studio_message(
+    id: str, version: Mapping[str, Any], created: float | None, left_out: LeftOut
+) -> ForeignMessage | None:
+    role = words(version.get("role"))
+    if role not in (USER, ASSISTANT):
+        left_out["system message" if role == "system" else "unknown message"] += 1
+        return None
+    missing: LeftOut = Counter()
+    texts = [_lm_studio_text(version.get("content"), missing)]
+    thoughts: list[str] = []
+    info: Mapping[str, Any] = {}
+    for step in map(mapping, sequence(version.get("steps"))):
+        kind = words(step.get("type"))
+        info = mapping(step.get("genInfo")) or info
+        if kind == "contentBlock":
+            is_thought = mapping(step.get("style")).get("type") == "thinking"
+            (thoughts if is_thought else texts).append(_lm_studio_text(step.get("content"), missing))
+        elif kind not in _STEPS_WITHOUT_TEXT:
+            missing["source" if kind == "citationBlock" else "unknown part"] += 1
+    stats, sender = mapping(info.get("stats")), words(mapping(version.get("senderInfo")).get("senderName"))
+    reason = words(stats.get("stopReason"))
+    made = ForeignMessage(
+        id,
+        None,
+        role,
+        "\n\n".join(text for text in texts if text.strip()),
+        model=(words(info.get("identifier")) or sender) if role == ASSISTANT else "",
+        created=created,
+        status=_LM_STUDIO_STATUS.get(reason, COMPLETE),
+        finish_reason=_REASONS.get(reason, ""),
+        thought="\n\n".join(thought.strip() for thought in thoughts if thought.strip()),
+        tokens_in=count_of(stats.get("promptTokensCount")),
+        tokens_out=count_of(stats.get("predictedTokensCount")),
+        seconds=number_of(stats.get("totalTimeSec")),
+    )
+    return message_of(made, missing, left_out)
+
+
+def _lm_studio_text(content: object, missing: LeftOut) -> str:
+    if isinstance(content, str):
+        return content
+    pieces = []
+    for part in map(mapping, sequence(content)):
+        match part.get("type"):
+            case "text":
+                pieces.append(words(part.get("text")))
+            case "file":
+                missing["picture" if part.get("fileType") == "image" else "file"] += 1
+            case "toolCallRequest":
+                missing["tool call"] += 1
+            case "toolCallResult":
+                missing["tool result"] += 1
+            case _:
+                missing["unknown part"] += 1
+    return "".join(pieces)

@@ -1,0 +1,243 @@
+"""Zip archives read with limits on real bytes (X1), never to disk (X3); what a file is by its first bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import olefile
+
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import NotTextError, decode
+
+MAX_ENTRIES = 20_000
+MAX_ENTRY_BYTES = 128 << 20
+MAX_BYTES = 512 << 20
+"""For everything that is read from one archive."""
+MAX_RATIO = 200
+"""Between unpacked and packed, beyond the first RATIO_FREE_BYTES: real XML reaches some 40, a bomb 1,000."""
+RATIO_FREE_BYTES = 16 << 20
+MAX_LIST_BYTES = 4 << 20
+"""Of the list of entries: some 200 for each."""
+_CHUNK = 1 << 18
+_ENDS = ((b"PK\x05\x06", 22, 12, 4), (b"PK\x06\x06", 98, 40, 8))
+"""Records with the size of the list, the second in archives beyond 4 GiB or 65,535 entries: their signatures, where
+they begin before the end, and the position of the size in them."""
+_ELSEWHERE = b"\xff" * 4
+_END_BYTES = 65_535 + 22 + 20 + 56
+BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError, ValueError, EOFError)
+
+
+class Archive:
+    """The parts of one document.  Names are keys to look up, never paths."""
+
+    def __init__(self, archive: zipfile.ZipFile, path: str) -> None:
+        self._archive, self._path = archive, path
+        self._left = MAX_BYTES
+        self._infos = {info.filename: info for info in archive.infolist()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._infos)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._infos
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a part; empty where there is none of that name.
+
+        Raises KnownError `document.bomb`, `document.damaged`, `document.locked`.
+        """
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
+        """The same piece by piece, for parts that need not be in memory as a whole.  Raises as `read` does."""
+        info = self._infos.get(name)
+        if info is None:
+            return
+        if info.flag_bits & 1:
+            raise KnownError("document.locked", path=self._path)
+        limit = min(most_bytes, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
+        if info.file_size > limit:  # more than its header says is never unpacked, so that this costs no time
+            raise KnownError("document.bomb", path=self._path)
+        size = 0
+        try:
+            with self._archive.open(info) as part:
+                while piece := part.read(_CHUNK):
+                    size += len(piece)
+                    self._left -= len(piece)
+                    if size > limit or self._left < 0:
+                        raise KnownError("document.bomb", path=self._path)
+                    yield piece
+        except BROKEN as err:
+            raise KnownError(
+                "document.damaged", path=self._path, reason=f"its part {name[:80]} cannot be read"
+            ) from err
+
+
+@contextmanager
+def opened(reading: Reading) -> Iterator[Archive]:
+    """The archive of a document.  Raises KnownError `document.damaged`, `document.bomb`, and as `Reading.open` does."""
+    with reading.open() as file, _zip(file, reading.path) as archive:
+        if len(archive.infolist()) > MAX_ENTRIES:
+            raise KnownError("document.bomb", path=reading.path)
+        yield Archive(archive, reading.path)
+
+
+def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:
+    if lists_too_much(file):
+        raise KnownError("document.bomb", path=path)
+    try:
+        return zipfile.ZipFile(file)
+    except BROKEN as err:
+        raise KnownError("document.damaged", path=path, reason="it is no whole archive") from err
+
+
+def lists_too_much(file: BinaryIO) -> bool:
+    """Whether the list of an archive is longer than any document's: zipfile would read all of it at once.
+
+    The list's size stands in the record at the archive's end (APPNOTE.TXT 4.3.14 and 4.3.16), whose comment may have
+    65,535 bytes.  Leaves the file at its beginning.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _END_BYTES))
+    tail = file.read()
+    file.seek(0)
+    for mark, length, offset, width in _ENDS:
+        for at in {tail.rfind(mark), len(tail) - length}:  # where zipfile looks for it
+            reported = tail[at + offset : at + offset + width] if at >= 0 and tail.startswith(mark, at) else b""
+            if reported != _ELSEWHERE and int.from_bytes(reported, "little") > MAX_LIST_BYTES:
+                return True
+    return False
+
+
+# ---- distinguishes old Office files
+
+
+_KINDS = (
+    ("EncryptedPackage", "locked"),
+    ("__properties_version1.0", "msg"),
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+    ("WordDocument", "doc"),
+    ("PowerPoint Document", "ppt"),
+)
+OLD = {
+    "doc": "an old Word file; saved as .docx it can be read",
+    "ppt": "an old PowerPoint file; saved as .pptx it can be read",
+}
+
+
+def ole_kind(file: BinaryIO) -> str:
+    """`xls`, `msg`, `doc`, `ppt`, `locked` for a new Office file behind a password, `ole` for anything else.
+
+    Leaves the file at its beginning.
+    """
+    file.seek(0)
+    try:
+        with olefile.OleFileIO(file) as found:
+            return next((kind for name, kind in _KINDS if found.exists(name)), "ole")
+    except (OSError, ValueError, IndexError, TypeError, struct.error):  # raised for damaged files
+        return "ole"
+    finally:
+        file.seek(0)
+
+
+# ---- determines what a file is by its first bytes, since names can be wrong
+#
+# Signatures as in the file formats' own specifications; formats without one (text) are identified by their name.
+
+
+HEAD_BYTES = 1024
+_MOST_NAMES = 10_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"GGUF")
+_PACKED = (
+    ("word/", "docx"),
+    ("ppt/", "pptx"),
+    ("xl/workbook.bin", "xlsb"),
+    ("xl/", "xlsx"),
+)
+_MIMES = {
+    "application/epub+zip": "epub",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.presentation": "odp",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+}
+
+SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for _, found in _PACKED), *_MIMES.values()})
+"""Formats with a signature: a file with such a name but without the signature is something else."""
+_PAGE = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
+)
+
+
+def format_of_text(head: bytes) -> str:
+    """The format of a text whose name promises an archive: programs save web pages as .xls and .doc.
+
+    Empty where it is no text, or nothing at all.
+    """
+    cut = head.rpartition(b"\n")[0] or head  # not within a character
+    if not cut.strip():
+        return ""
+    if re.search(rb"^mime-version:", cut, re.I | re.M):
+        return "mht" if b"multipart/related" in cut.lower() else "eml"
+    if _PAGE.match(cut.removeprefix(b"\xef\xbb\xbf")):
+        return "html"
+    try:
+        decode(cut)
+    except NotTextError:
+        return ""
+    return "txt"
+
+
+def format_of_bytes(file: BinaryIO) -> str:
+    """The id of the format where the bytes say it, what `ole.ole_kind` says of old Office files and Outlook's mails,
+    `zip` for an archive of something else, `binary` for what is no document and no text; empty where the name must say
+    it.
+
+    Leaves the file at its beginning.
+    """
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if b"%PDF-" in head:
+        return "pdf"
+    if head.startswith(_OLE):
+        return ole_kind(file)
+    if head.lstrip().startswith(b"{\\rtf"):
+        return "rtf"
+    if head.startswith(b"PK\x03\x04"):
+        found = _packed(file)
+        file.seek(0)
+        return found
+    looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    if not looks_wide and head.startswith(_BINARY):
+        return "binary"
+    return ""
+
+
+def _packed(file: BinaryIO) -> str:
+    if lists_too_much(file):
+        return "zip"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()[:_MOST_NAMES]
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < HEAD_BYTES:
+                mime = archive.read("mimetype").decode("ascii", "replace").strip()
+                for known, found in _MIMES.items():
+                    if mime.startswith(known):
+                        return found
+    except BROKEN:
+        return "zip"
+    for beginning, found in _PACKED:
+        if any(name.startswith(beginning) for name in names):
+            return found
+    return "zip"

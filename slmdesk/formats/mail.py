@@ -1,0 +1,325 @@
+"""Reads mails as they are sent (RFC 5322, MIME) and web pages saved so (RFC 2557); what all mail formats share."""
+
+from __future__ import annotations
+
+import email
+import email.errors
+import email.policy
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email.message import Message
+from io import BytesIO
+from itertools import count
+from pathlib import PurePosixPath
+
+from slmdesk.base.documents import (
+    FORMATS,
+    Attachment,
+    BlockKind,
+    Page,
+    PageKind,
+    PageStatus,
+    attachment_line,
+    format_of,
+    page_of,
+)
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.untrusted import clean_label
+from slmdesk.formats.containers import format_of_bytes
+from slmdesk.formats.hypertext import decoded_markup, notify, walk
+from slmdesk.formats.reading import Reading
+from slmdesk.formats.text import NotTextError, SectionPiece, decode, lines_made_one, page_from, parted, sections_of
+
+MAX_NAME_CHARACTERS = 120
+_QUOTED = re.compile(r"\s{0,3}>")
+
+
+class MailAttachment(Record):
+    name: str
+    """The declared name, untrusted; may be empty."""
+    data: bytes | None
+    """None: it is only mentioned, or cannot be extracted."""
+
+
+@dataclass(slots=True)
+class Mail:
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    subject: str = ""
+    sender: str = ""
+    bodies: list[tuple[str, bool]] = field(default_factory=list)
+    """Texts, and whether they are hypertext."""
+    enclosed: list[MailAttachment] = field(default_factory=list)
+    is_locked: bool = False
+
+
+def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
+    """The mail as its first page (a long one as several), what came with it as the last."""
+    reading.page_kind = PageKind.PART
+    reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
+    reading.attachments[:] = [_listed(index, one) for index, one in enumerate(mail.enclosed)]
+    pieces = [SectionPiece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
+    for body, is_hypertext in mail.bodies:
+        pieces += _hypertext(reading, body) if is_hypertext else plain_pieces(body)
+    numbers = count(1)
+    for portion in parted(pieces):
+        reading.check()
+        yield page_from(next(numbers), "Message", portion)
+    if mail.is_locked:
+        yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason="encrypted")
+    if reading.attachments:
+        listed = [SectionPiece(BlockKind.LIST_ITEM, attachment_line(one), 1) for one in reading.attachments]
+        yield page_from(next(numbers), "Attachments", listed)
+
+
+def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
+    """The name and the bytes of what came with a mail.
+
+    Raises KnownError `request.invalid` for none of that number, `document.unreadable` for one that is only named.
+    """
+    if not 0 <= index < len(mail.enclosed):
+        raise KnownError("request.invalid", what="attachment")
+    one, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
+    if one.data is None:
+        raise KnownError("document.unreadable", path=f"{path} → {name}", reason="only its name is in the mail")
+    return name, one.data
+
+
+def plain_pieces(text: str) -> Iterator[SectionPiece]:
+    lines: list[str] = []
+    is_quote = False
+    for line in [*text.split("\n"), ""]:
+        quoted = _QUOTED.match(line) is not None
+        if lines and (not line.strip() or quoted != is_quote):
+            yield SectionPiece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
+            lines = []
+        if line.strip():
+            lines.append(line.rstrip())
+            is_quote = quoted
+
+
+def _hypertext(reading: Reading, body: str) -> Sequence[SectionPiece]:
+    found = walk(body, reading.path, check=reading.check)
+    notify(reading, found)
+    return found.pieces
+
+
+def _listed(index: int, one: MailAttachment) -> Attachment:
+    untrusted = PurePosixPath(one.name.replace("\\", "/").replace("\0", "")).name
+    name = clean_label(untrusted, MAX_NAME_CHARACTERS) or f"attachment {index + 1}"
+    return Attachment(index, name, len(one.data or b""), "" if one.data is None else _format(name, one.data))
+
+
+def _format(name: str, data: bytes) -> str:
+    """An id of core.formats: by its bytes, else by its name; empty for formats without a reader."""
+    found = format_of_bytes(BytesIO(data))
+    if found in {one.id for one in FORMATS}:
+        return found
+    if found:
+        return ""
+    try:
+        return format_of(PurePosixPath(name)).id
+    except KnownError:
+        return ""
+
+
+# ---- reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)
+
+
+HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
+MOST_DEPTH = 40
+MAX_MAIL_BYTES = 100 << 20
+"""Attachments are a third longer in a mail, and all of it is in memory at once."""
+_ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
+_PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.MessageError)
+
+
+def read(reading: Reading) -> Iterator[Page]:
+    return pages_of(reading, mail_of(_parsed(reading)))
+
+
+def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
+    return taken_out(mail_of(_parsed(reading)), reading.path, index)
+
+
+def read_archive(reading: Reading) -> Iterator[Page]:
+    """A web page kept with its pictures: the sections of its first text of hypertext."""
+    reading.page_kind = PageKind.SECTION
+    for part in _parsed(reading).walk():
+        if part.get_content_type() in ("text/html", "application/xhtml+xml"):
+            found = walk(_text(part), reading.path, is_packed=True, check=reading.check)
+            found.has_external = False  # its pictures came with it
+            reading.title, reading.author = found.title, found.author
+            notify(reading, found)
+            for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
+                yield page_from(number, label, pieces)
+            return
+    raise KnownError("document.damaged", path=reading.path, reason="no web page is in it")
+
+
+def mail_of(message: Message) -> Mail:
+    mail = Mail()
+    for name in HEADERS:
+        value = _header(message, name)
+        if value:
+            mail.headers.append((name, value))
+    mail.subject, mail.sender = _header(message, "Subject"), _header(message, "From")
+    _collect(message, mail, 0)
+    return mail
+
+
+def _parsed(reading: Reading) -> Message:
+    data = reading.all_bytes()
+    if len(data) > MAX_MAIL_BYTES:
+        raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=email.policy.default)
+    if not message.keys():
+        raise KnownError("document.damaged", path=reading.path, reason="it does not begin as a mail")
+    return message
+
+
+def _header(message: Message, name: str) -> str:
+    """On one line, without characters that cannot be stored."""
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    if _storable(raw) != raw:
+        return " ".join(_storable(raw).split())
+    try:
+        value = str(message.get(name) or "")
+    except _PARSED:
+        value = raw
+    return " ".join(value.split())
+
+
+def _storable(text: str) -> str:
+    """The probable text of bytes that Python decoded as lone surrogates."""
+    raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= one <= "\udfff" for one in text) else None
+    if raw is None:
+        return text
+    try:
+        return decode(raw).text
+    except NotTextError:
+        return raw.decode("utf-8", "replace")
+
+
+def _collect(part: Message, mail: Mail, depth: int) -> None:
+    kind = part.get_content_type()
+    if kind in _ENCRYPTED:
+        mail.is_locked = True
+    if kind == "multipart/alternative" and depth < MOST_DEPTH:
+        _choose(part, mail, depth)
+    elif part.is_multipart() and kind != "message/rfc822" and depth < MOST_DEPTH:
+        for one in _parts(part):
+            _collect(one, mail, depth + 1)
+    elif _is_body(part):
+        text = _text(part)
+        if text.strip():
+            mail.bodies.append((text, kind == "text/html"))
+    elif not (kind == "multipart/encrypted" or (part.is_multipart() and depth >= MOST_DEPTH and not _parts(part))):
+        mail.enclosed.append(_enclosed(part))
+
+
+def _choose(part: Message, mail: Mail, depth: int) -> None:
+    """One of several alternatives of the same text: the plain one if it has at least half of the other's words."""
+    forms = []
+    for one in _parts(part):
+        form = Mail()
+        _collect(one, form, depth + 1)
+        mail.enclosed += form.enclosed
+        mail.is_locked |= form.is_locked
+        if form.bodies:
+            forms.append(form.bodies)
+    if not forms:
+        return
+    plain = [form for form in forms if not any(is_hypertext for _, is_hypertext in form)]
+    rich = [form for form in forms if form not in plain]
+    if plain and (not rich or _words(plain[0]) * 2 >= _words(rich[-1])):
+        mail.bodies += plain[0]
+    else:
+        mail.bodies += rich[-1]
+
+
+def _words(form: list[tuple[str, bool]]) -> int:
+    texts = [
+        " ".join(piece.text for piece in walk(text, "").pieces) if is_hypertext else text for text, is_hypertext in form
+    ]
+    return sum(len(text.split()) for text in texts)
+
+
+def _parts(part: Message) -> list[Message]:
+    payload = part.get_payload()
+    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+
+
+def _is_body(part: Message) -> bool:
+    if part.get_content_type() not in ("text/plain", "text/html", "text/enriched") or part.is_multipart():
+        return False
+    return _disposition(part) != "attachment" and not _file_name(part)
+
+
+def _disposition(part: Message) -> str:
+    try:
+        return part.get_content_disposition() or ""
+    except _PARSED:
+        return ""
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return _storable(part.get_filename() or "")
+    except _PARSED:
+        return ""
+
+
+def _enclosed(part: Message) -> MailAttachment:
+    name = _file_name(part)
+    if part.get_content_type() == "message/rfc822":
+        inner = _parts(part)
+        subject = _header(inner[0], "Subject") if inner else ""
+        return MailAttachment(
+            name or f"{subject.replace('/', ' ') or 'message'}.eml", inner[0].as_bytes() if inner else None
+        )
+    if part.is_multipart():
+        return MailAttachment(name or "message", None)
+    data = part.get_payload(decode=True)
+    if not name and (about := _extension(part)):
+        name = f"{part.get_content_maintype()}{about}"
+    return MailAttachment(name, data if isinstance(data, bytes) else None)
+
+
+def _extension(part: Message) -> str:
+    known = {
+        "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "application/pdf": ".pdf",
+        "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif",
+    }  # fmt: skip
+    return known.get(part.get_content_type(), "")
+
+
+def _text(part: Message) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    try:
+        charset = str(part.get_content_charset() or "")
+    except _PARSED:
+        charset = ""
+    try:
+        text = decoded_markup(data, charset, is_markup=part.get_content_subtype() == "html").text
+    except NotTextError:
+        text = data.decode("utf-8", "replace").replace("\0", "")
+    text = lines_made_one(text)
+    is_flowed = part.get_param("format") == "flowed" and part.get_content_subtype() == "plain"
+    return _unflowed(text) if is_flowed else text
+
+
+def _unflowed(text: str) -> str:
+    """Joins lines that end in a space with the next one (RFC 3676)."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        goes_on = bool(lines) and lines[-1].endswith(" ") and lines[-1] != "-- "
+        line = line[1:] if line.startswith(" ") else line
+        if goes_on and line and lines[-1].startswith(">") == line.startswith(">"):
+            lines[-1] += line.lstrip("> ") if line.startswith(">") else line
+        else:
+            lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,269 @@
+"""XML of untrusted documents without entities, references or unlimited depth (X2), and what Office files share."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from urllib.parse import unquote
+
+from lxml import etree
+
+from slmdesk.base.documents import Note
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.formats.containers import Archive
+from slmdesk.formats.reading import Reading
+
+_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+MAX_PROLOG_BYTES = 1 << 20
+_FEED_BYTES = 1 << 16
+MAX_TREE_BYTES = 32 << 20
+"""Of XML that is held as a whole; as a tree it takes some ten times that, and the reader has 512 MiB."""
+
+
+class Stream:
+    """XML read while it comes in, so that a large part is never in memory as a whole.
+
+    Iterating gives (container, child) for each child of the elements named in `containers`, complete and in order;
+    once the next one is asked for, a child is gone.  Children named in `opened` come empty, after what was in them.
+    What precedes the first container is in `root` by then, what follows the last at the end.  When the XML breaks off,
+    the children before are given, then `broken` is set.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], path: str, *containers: str, opened: Collection[str] = ()) -> None:
+        self._chunks, self._path, self._containers = chunks, path, containers
+        self._parser = etree.XMLPullParser(
+            events=("start",), tag=[f"{{*}}{one}" for one in (*containers, *opened)], resolve_entities=False,
+            no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
+            remove_pis=True,
+        )  # fmt: skip
+        self.root: etree._Element | None = None
+        self.broken = False
+        self._found: list[etree._Element] = []
+        self._opened: list[etree._Element] = []
+
+    def __iter__(self) -> Iterator[tuple[etree._Element, etree._Element]]:
+        """Raises KnownError `document.bomb` for entities, and what the chunks raise unless something was read."""
+        found = self._found
+        for _ in self._feed():
+            for _event, element in self._parser.read_events():
+                self._see(element)
+            while len(found) > 1:
+                yield from self._taken(found[0], found.pop(0), 0)
+            if found:
+                yield from self._taken(found[0], found[0], 1)  # the last child may not be whole
+        if found:
+            yield from self._taken(found[0], found[0], 1 if self.broken else 0)
+
+    def _see(self, element: etree._Element) -> None:
+        _refuse_entities(element, self._path)
+        self.root = element.getroottree().getroot()
+        parent = element.getparent()
+        if self._found and any(parent is one for one in (self._found[-1], *self._opened)):
+            self._opened.append(element)
+        elif local(element) in self._containers and not (
+            self._found and self._found[-1] in element.iterancestors()  # a table in a table's cell is content
+        ):
+            self._found.append(element)
+
+    def _taken(
+        self, container: etree._Element, within: etree._Element, left: int
+    ) -> Iterator[tuple[etree._Element, etree._Element]]:
+        """What is whole inside an element, given as of its container; `left` children stay."""
+        while len(within) > left:
+            child = within[0]
+            if any(child is one for one in self._opened):
+                yield from self._taken(container, child, 0)
+                self._opened.remove(child)
+            yield container, child
+            within.remove(child)
+        if left and len(within) and any(within[0] is one for one in self._opened):
+            yield from self._taken(container, within[0], left)
+
+    def _feed(self) -> Iterator[None]:
+        head = b""
+        try:
+            for chunk in self._chunks:
+                if len(head) < MAX_PROLOG_BYTES:
+                    head = (head + chunk)[:MAX_PROLOG_BYTES]
+                    if _ENTITY.search(head):
+                        raise KnownError("document.bomb", path=self._path)
+                for at in range(0, len(chunk), _FEED_BYTES):
+                    self._parser.feed(chunk[at : at + _FEED_BYTES])
+                    yield
+            self._parser.close()
+        except (etree.XMLSyntaxError, ValueError):
+            self.broken = True
+        except KnownError as err:
+            if err.code != "document.damaged":
+                raise
+            self.broken = True
+        yield
+
+
+def _refuse_entities(element: etree._Element, path: str) -> None:
+    dtd = element.getroottree().docinfo.internalDTD
+    if dtd is not None and any(True for _ in dtd.iterentities()):  # declared in UTF-16, say
+        raise KnownError("document.bomb", path=path)
+
+
+def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element:
+    """The root element; `whole` keeps comments and instructions, for what is written back.
+
+    Raises KnownError `document.damaged` for what is no XML, `document.bomb` for one that declares entities: no office
+    program writes them, and they are how a small file becomes a large one; `document.too_large`.
+    """
+    if len(untrusted) > MAX_TREE_BYTES:
+        raise KnownError("document.too_large", path=path, bytes=len(untrusted), limit=MAX_TREE_BYTES)
+    if _ENTITY.search(untrusted, 0, MAX_PROLOG_BYTES):
+        raise KnownError("document.bomb", path=path)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_comments=not whole, remove_pis=not whole, recover=False,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(untrusted, parser)
+    except (etree.XMLSyntaxError, ValueError) as err:
+        raise KnownError("document.damaged", path=path, reason="its XML is broken") from err
+    _refuse_entities(root, path)
+    return root
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """An attribute by its name in whatever namespace; empty where there is none."""
+    for key, value in element.attrib.items():
+        if str(key).rpartition("}")[2] == name:
+            return str(value)
+    return ""
+
+
+def child(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The element at the end of a path of names, each the first child of that name; None where the path ends."""
+    for name in names:
+        if element is None:
+            return None
+        element = next((one for one in element if local(one) == name), None)
+    return element
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace; strict and transitional files differ in that alone."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+# ---- what Word, PowerPoint and Excel files share
+#
+# parts found by their types and relationships. Names of parts are conventions only (ECMA-376 part 2); namespaces
+# differ between "strict" and "transitional" files, so everything is identified by its local name.
+
+
+MAX_NAME_CHARACTERS = 300
+FOLLOWED = frozenset({"hyperlink"})
+"""External relationships that are only links, for people to follow, not programs."""
+
+
+class Relation(Record):
+    kind: str
+    part: str
+
+
+class Package:
+    def __init__(self, archive: Archive, reading: Reading) -> None:
+        self.archive, self._reading = archive, reading
+        self._names = {name.replace("\\", "/").lower(): name for name in archive.names}  # some zip with backslashes
+        if any(name.endswith(("vbaproject.bin", "macrosheets/sheet1.xml")) for name in self._names):
+            reading.note(Note.MACROS_IGNORED)
+
+    def main_part(self, fallback: str) -> str:
+        """The name of the part the document begins with; `fallback` where the package does not say.
+
+        Raises KnownError `document.damaged` where there is none.
+        """
+        found = next((one.part for one in self.relations("").values() if one.kind == "officeDocument"), "")
+        for name in (found, fallback):
+            if name and name in self:
+                return name
+        raise KnownError("document.damaged", path=self._reading.path, reason="its main part is missing")
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._names
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a part piece by piece; none where there is no such part.  Raises as `Archive.chunks` does."""
+        return self.archive.chunks(self._names.get(name.lower(), ""))
+
+    def relations(self, part: str) -> Mapping[str, Relation]:
+        """By their ids; those that lead out of the file are left out and noted."""
+        folder, name = posixpath.split(part)
+        root = self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
+        found = {}
+        for one in root if root is not None else ():
+            kind = attribute(one, "Type").rpartition("/")[2]
+            if attribute(one, "TargetMode") == "External":
+                if kind not in FOLLOWED:
+                    self._reading.note(Note.EXTERNAL_IGNORED)
+                continue
+            target = self._name(folder, attribute(one, "Target"))
+            if target:
+                found[attribute(one, "Id")] = Relation(kind, target)
+        return found
+
+    def related(self, part: str, kind: str) -> str:
+        """The name of the first part of that kind which `part` refers to, else that of convention; empty for none."""
+        usual = posixpath.join(posixpath.dirname(part), f"{kind}.xml")
+        found = (one.part for one in self.relations(part).values() if one.kind == kind)
+        return next(found, usual if part and usual in self else "")
+
+    def stored_name(self, name: str) -> str:
+        return self._names.get(name.lower(), "")
+
+    def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
+        """A part as XML; None where there is none, or none that can be read, which is noted.  `whole` as in `parse`.
+
+        Raises KnownError `document.bomb`, `document.locked`, `document.too_large`.
+        """
+        if not name or name not in self:
+            return None
+        try:
+            return parse(b"".join(self.chunks(name)), self._reading.path, whole=whole)
+        except KnownError as err:
+            if err.code != "document.damaged":
+                raise
+            self._reading.note(Note.PARTLY_DAMAGED)
+            return None
+
+    def read_about(self) -> None:
+        root = self.tree(self.related("", "core-properties"))
+        for one in root if root is not None else ():
+            words = " ".join((one.text or "").split())[:MAX_NAME_CHARACTERS]
+            if local(one) == "title":
+                self._reading.title = words
+            elif local(one) == "creator":
+                self._reading.author = words
+
+    def pages_reported(self) -> int:
+        """The page count recorded by the program that wrote the file; 0: none."""
+        root = self.tree(self.related("", "extended-properties"))
+        reported = next((one.text or "" for one in root if local(one) == "Pages"), "") if root is not None else ""
+        return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
+
+    def _name(self, folder: str, target: str) -> str:
+        """The part a target means; some programs write other cases and escapes than the archive has."""
+        target = unquote(target.partition("#")[0])
+        joined = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+        return joined if joined in self else ""
+
+
+def relation_id(element: etree._Element) -> str:
+    return next((str(value) for key, value in element.attrib.items() if str(key).endswith("}id")), "")
+
+
+def is_on(element: etree._Element | None) -> bool:
+    """Whether a switch of WordprocessingML is there and not set to "off"."""
+    return element is not None and attribute(element, "val") not in ("0", "false", "off", "none")
+
+
+def texts(element: etree._Element, name: str = "t") -> Iterator[str]:
+    return (one.text for one in element.iter() if local(one) == name and one.text)

@@ -1,0 +1,632 @@
+"""Arranges the words of a page into lines in reading order, and these into blocks; finds headers and footers."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record
+from slmdesk.formats.pdf_file import Look, Word
+from slmdesk.formats.reading import PageText
+
+GAP = 0.9
+"""In letter sizes: the largest distance between the words of a line, justified or not."""
+WIDE_GAP = 1.6
+"""A gap this wide separates cells even in a table of two rows."""
+COLUMN_ROWS = 4
+COLUMN_CHARACTERS = 16
+"""In the middle of the lines of a column of text; cells of tables are shorter."""
+COLUMN_FILLED = 0.55
+"""Lines of text fill their column; cells do not."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    words: list[Word]
+    look: Look
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    cells: tuple[list[Word], ...] = ()
+    column: int = 0
+    """Which column of text it stands in; only differences mean something."""
+    is_bold: bool = False
+    is_mono: bool = False
+    """All of it: code."""
+
+    @property
+    def characters(self) -> int:
+        return sum(len(word.text) for word in self.words)
+
+
+@dataclass(slots=True)
+class _Row:
+    parts: list[Line] = field(default_factory=list)
+
+    def takes(self, part: Line) -> bool:
+        if part.look.is_sideways or self.parts[0].look.is_sideways:
+            return False
+        top, bottom = min(one.y0 for one in self.parts), max(one.y1 for one in self.parts)
+        shared = min(bottom, part.y1) - max(top, part.y0)
+        if shared < 0.5 * min(bottom - top, part.y1 - part.y0):
+            return False
+        return all(part.x0 >= one.x1 - 1 or part.x1 <= one.x0 + 1 for one in self.parts)
+
+
+def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
+    """The lines of a page in reading order.  `look` says how the character of an index is set."""
+    rows: list[_Row] = []
+    for part in _parts(words, look):
+        if rows and rows[-1].takes(part):
+            rows[-1].parts.append(part)
+        else:
+            rows.append(_Row([part]))
+    lines: list[Line] = []
+    for band, gutters in _bands(rows):
+        lines += _arranged(band, gutters, len(lines))
+    return lines
+
+
+def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]:
+    held: list[Word] = []
+    for word in words:
+        if held and (word.line != held[-1].line or _is_apart(held[-1], word)):
+            yield _line(held, look)
+            held = []
+        held.append(word)
+    if held:
+        yield _line(held, look)
+
+
+def _is_apart(one: Word, other: Word) -> bool:
+    high, low = one.y1 - one.y0, other.y1 - other.y0
+    height = high if high < low else low
+    if height < 1.0:
+        height = 1.0
+    if other.x0 - one.x1 > GAP * height or one.x0 - other.x1 > GAP * height:
+        return True
+    if one.y0 == other.y0:
+        return False
+    return min(one.y1, other.y1) - max(one.y0, other.y0) < 0.2 * height
+
+
+def _line(words: list[Word], look: Callable[[int], Look], cells: tuple[list[Word], ...] = ()) -> Line:
+    longest = max(words, key=lambda word: len(word.text))
+    looks = [look(longest.first)]
+    if len(words) > 1 and (looks[0].is_bold or looks[0].is_mono):
+        looks += [look(word.first) for word in (words[0], words[len(words) // 2], words[-1])]
+    return Line(
+        words,
+        looks[0],
+        min(word.x0 for word in words),
+        min(word.y0 for word in words),
+        max(word.x1 for word in words),
+        max(word.y1 for word in words),
+        cells,
+        is_bold=all(one.is_bold for one in looks),
+        is_mono=all(one.is_mono for one in looks),
+    )
+
+
+Gutters = list[tuple[float, float]]
+"""Strips of the page without a letter, from left to right."""
+
+
+def _bands(rows: Sequence[_Row]) -> Iterator[tuple[list[_Row], Gutters]]:
+    held: list[_Row] = []
+    gutters: Gutters = []
+    for row in rows:
+        row.parts.sort(key=lambda part: part.x0)
+        gaps = _gaps(row)
+        shared = _shared(gutters, gaps) if held and _is_near(held[-1], row) else []
+        if not shared and held:
+            yield held, gutters
+            held = []
+        gutters = shared or [gap for gap in gaps if gap[0] > float("-inf") and gap[1] < float("inf")]
+        if held or gutters:
+            held.append(row)
+        else:
+            yield [row], []
+    if held:
+        yield held, gutters
+
+
+def _is_near(above: _Row, below: _Row) -> bool:
+    bottom = max(part.y1 for part in above.parts)
+    top = min(part.y0 for part in below.parts)
+    height = max(part.y1 - part.y0 for part in (*above.parts, *below.parts))
+    return -0.7 * height < top - bottom < 2.2 * height and not below.parts[0].look.is_sideways
+
+
+def _gaps(row: _Row) -> Gutters:
+    edges = [float("-inf")]
+    for part in row.parts:
+        edges += [part.x0, part.x1]
+    edges.append(float("inf"))
+    return [(edges[at], edges[at + 1]) for at in range(0, len(edges), 2) if edges[at + 1] > edges[at]]
+
+
+def _shared(gutters: Gutters, gaps: Gutters) -> Gutters:
+    found = []
+    for left, right in gutters:
+        for begin, end in gaps:
+            low, high = max(left, begin), min(right, end)
+            if high - low > 3:
+                found.append((low, high))
+    return found
+
+
+def _arranged(band: list[_Row], gutters: Gutters, begun: int) -> list[Line]:
+    many = [row for row in band if len(row.parts) > 1]
+    if not gutters or not many or all(part.is_mono for row in band for part in row.parts):
+        return [_whole(row) for row in band]
+    width = statistics.median(part.y1 - part.y0 for row in many for part in row.parts)
+    if len(many) < 3 and not any(right - left > WIDE_GAP * width for left, right in gutters):
+        return [_whole(row) for row in band]
+    grid = [_cells(row, gutters) for row in band]
+    if len(many) >= COLUMN_ROWS and _are_columns(grid):
+        columns = [[row[at] for row in grid if row[at]] for at in range(len(gutters) + 1)]
+        if _runs_left(part.words for row in band for part in row.parts):
+            columns.reverse()
+        return [
+            _joined(parts, column=begun + number + 1) for number, column in enumerate(columns) for parts in column
+        ]  # fmt: skip
+    if len(many) == 1 and len(many[0].parts) < 3:
+        return [_whole(row) for row in band]
+    return [_table_row(cells) for cells in grid]
+
+
+def _cells(row: _Row, gutters: Gutters) -> list[list[Line]]:
+    cells: list[list[Line]] = [[] for _ in range(len(gutters) + 1)]
+    for part in row.parts:
+        middle = (part.x0 + part.x1) / 2
+        cells[sum(middle > (left + right) / 2 for left, right in gutters)].append(part)
+    return cells
+
+
+def _are_columns(grid: Sequence[Sequence[Sequence[Line]]]) -> bool:
+    for at in range(len(grid[0])):
+        cells = [row[at] for row in grid if row[at]]
+        if len(cells) < COLUMN_ROWS:
+            return False
+        left = min(part.x0 for cell in cells for part in cell)
+        right = max(part.x1 for cell in cells for part in cell)
+        characters = statistics.median(sum(part.characters for part in cell) for cell in cells)
+        filled = statistics.median((cell[-1].x1 - cell[0].x0) / max(1.0, right - left) for cell in cells)
+        if characters < COLUMN_CHARACTERS or filled < COLUMN_FILLED:
+            return False
+    return True
+
+
+def _whole(row: _Row) -> Line:
+    if len(row.parts) == 1:
+        return row.parts[0]
+    parts = sorted(row.parts, key=lambda part: part.words[0].first)
+    return _joined(parts, column=0)
+
+
+def _joined(parts: Sequence[Line], *, column: int) -> Line:
+    first = parts[0]
+    line = Line(
+        [word for part in parts for word in part.words],
+        max(parts, key=lambda part: part.characters).look,
+        min(part.x0 for part in parts),
+        min(part.y0 for part in parts),
+        max(part.x1 for part in parts),
+        max(part.y1 for part in parts),
+        column=column,
+        is_bold=all(part.is_bold for part in parts),
+        is_mono=all(part.is_mono for part in parts),
+    )
+    line.column = column or first.column
+    return line
+
+
+def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
+    parts = [part for cell in cells for part in cell]
+    line = _joined(parts, column=0)
+    if len(cells) > 1:
+        line.cells = tuple([word for part in cell for word in part.words] for cell in cells)
+        if _runs_left(part.words for part in parts):
+            line.cells = line.cells[::-1]
+        line.words = [word for cell in line.cells for word in cell]
+    return line
+
+
+def _runs_left(many: Iterator[list[Word]] | Sequence[list[Word]]) -> bool:
+    """Whether these words are mostly of a script that is written from right to left."""
+    left = right = 0
+    for words in many:
+        for word in words:
+            letter = word.text[0]
+            if "\u0590" <= letter <= "\u08ff" or "\ufb1d" <= letter <= "\ufefc":
+                left += 1
+            elif letter.isalpha():
+                right += 1
+    return left > right
+
+
+# ---- turns the lines of a page into blocks and text
+
+
+HEADING_RATIO = 1.14
+SMALL_RATIO = 0.9
+MAX_HEADING_CHARACTERS = 200
+_LEVELS = ((1.7, 1), (1.3, 2))
+"""Of headings, by the ratio of their size to the text's; below: 3."""
+_BULLET = re.compile(r"[•‣⁃◦▪▫■□●○◆◇➢➤►✓∗]$|[-–—*]$")
+_COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
+_NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
+_CAPTION = re.compile(
+    r"(?:Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Tableau|Figura|Tabla|Tabella|Рис\.|Таблица|図|表|图)\s*\d",
+    re.IGNORECASE,
+)
+_CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60]")
+"""Han, Kana and their punctuation: no blank between lines."""
+_NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶])")
+_PAGE_NUMBER = re.compile(r"\d{1,4}$|[ivxlc]{1,6}$")
+_LEADER = re.compile(r"\.{4,}$|\.$|…$")
+_LEADER_WORDS = 4
+_NEAR_LINES = 20
+
+
+class PageMeasures(Record):
+    size: float
+    pitch: float
+    height: float
+
+
+@dataclass(slots=True)
+class LaidOutPage:
+    text: PageText
+    places: list[tuple[int, Word]]
+    """Character of the text, word; a hyphenated word appears twice."""
+
+
+def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.look.size * 2) / 2] += line.characters
+    size = sizes.most_common(1)[0][0] if sizes else 10.0
+    pitches = [
+        below.y1 - above.y1
+        for above, below in pairwise(lines)
+        if abs(above.look.size - below.look.size) < 0.6 and 0 < below.y1 - above.y1 < 2.5 * max(above.look.size, 1)
+    ]
+    return PageMeasures(size, statistics.median(pitches) if pitches else 1.3 * size, height)
+
+
+def lay_out(
+    lines: Sequence[Line], usual: PageMeasures, headers: frozenset[int], footers: frozenset[int], hidden: frozenset[int]
+) -> LaidOutPage:
+    """The blocks of a page in their order.
+
+    Lines with an index in `headers` or `footers` are kept apart; blocks of nothing but `hidden` ones are marked so.
+    """
+    laid = LaidOutPage(PageText(), [])
+    compounds = {word.text.casefold() for line in lines for word in line.words if "-" in word.text}
+    for group in _groups(lines, usual, headers | footers):
+        first = group[0]
+        if first in headers or first in footers:
+            kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
+        else:
+            kind, level = _kind([lines[at] for at in group], usual)
+        place = "hidden" if hidden.issuperset(group) else ""
+        _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
+    return laid
+
+
+def _groups(lines: Sequence[Line], usual: PageMeasures, apart: Set[int]) -> Iterator[list[int]]:
+    held: list[int] = []
+    block: list[Line] = []
+    for at, line in enumerate(lines):
+        if held:
+            after = lines[at + 1] if at + 1 < len(lines) else None
+            marked = (held[-1] in apart) != (at in apart)
+            if marked or _begins(block, line, after, usual):
+                yield held
+                held, block = [], []
+        held.append(at)
+        block.append(line)
+    if held:
+        yield held
+
+
+def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMeasures) -> bool:
+    last = block[-1]
+    if _is_entry(last):
+        return True
+    if line.cells or last.cells or line.column != last.column:
+        return True
+    if line.look.is_sideways != last.look.is_sideways:
+        return True
+    size = max(line.look.size, 1.0)
+    if abs(line.look.size - last.look.size) > 0.12 * max(size, last.look.size):
+        return True
+    if line.is_mono != last.is_mono and line.characters > 3 and last.characters > 3:
+        return True
+    pitch = line.y1 - last.y1
+    if pitch < -0.3 * size or pitch > max(1.3 * usual.pitch * size / max(usual.size, 1.0), 1.2 * size):
+        return True
+    if line.is_mono and last.is_mono:
+        return False
+    if line.is_bold != last.is_bold and (last.is_bold or line.is_bold) and len(block) <= 2 and last.is_bold:
+        return True
+    if _is_item(line):
+        return True
+    return _begins_by_indent(block, line, after, size)
+
+
+def _begins_by_indent(block: Sequence[Line], line: Line, after: Line | None, size: float) -> bool:
+    last = block[-1]
+    inward = line.x0 - last.x0
+    if inward > 0.8 * size and inward < 6 * size and len(block) > 1:
+        return after is None or after.x0 < line.x0 - 0.5 * size
+    hangs = len(block) > 1 and last.x0 > block[0].x0 + 0.5 * size
+    if inward < -0.8 * size and (hangs or _is_item(block[0])):
+        return True
+    right = max(one.x1 for one in block[-_NEAR_LINES:])
+    ends = last.words[-1].text[-1:] in ".:!?。؟"
+    return len(block) > 1 and ends and last.x1 < right - 0.15 * (right - last.x0) and inward > 0.8 * size
+
+
+def _is_entry(line: Line) -> bool:
+    """A line of a table of contents: it ends with dots and a page number."""
+    if len(line.words) < 3 or not _PAGE_NUMBER.match(line.words[-1].text):
+        return False
+    return any(_leader(line.words, at) for at in range(1, len(line.words) - 1))
+
+
+def _is_item(line: Line) -> bool:
+    if len(line.words) < 2 or line.cells:
+        return False
+    mark = line.words[0].text
+    if _BULLET.match(mark):
+        return True
+    return _COUNTED.match(mark) is not None
+
+
+def _kind(block: Sequence[Line], usual: PageMeasures) -> tuple[BlockKind, int]:
+    first = block[0]
+    if first.cells:
+        return BlockKind.TABLE_ROW, 0
+    start = " ".join(word.text for word in first.words[:3])
+    if _CAPTION.match(start) and sum(line.characters for line in block) < 600:
+        return BlockKind.CAPTION, 0
+    if all(line.is_mono for line in block):
+        return BlockKind.CODE, 0
+    level = _heading_level(block, usual)
+    if level:
+        return BlockKind.HEADING, level
+    is_low = first.y0 > 0.55 * usual.height
+    if is_low and first.look.size < SMALL_RATIO * usual.size and _NOTE_MARK.match(start):
+        return BlockKind.FOOTNOTE, 0
+    return (BlockKind.LIST_ITEM if _is_item(first) else BlockKind.PARAGRAPH), 0
+
+
+def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
+    """1 to 3; 0: it is none."""
+    first, last = block[0], block[-1]
+    letters = [word for line in block for word in line.words if any(one.isalpha() for one in word.text)]
+    if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
+        return 0
+    numbered = _NUMBERED.match(first.words[0].text) if len(first.words) > 1 else None
+    ratio = first.look.size / usual.size if usual.size else 1.0
+    if ratio >= HEADING_RATIO:
+        by_size = next((level for least, level in _LEVELS if ratio >= least), 3)
+        return _depth(numbered) if numbered else by_size
+    ends = last.words[-1].text[-1:]
+    if numbered and numbered[1] and len(block) == 1 and first.characters < 90 and ends not in ".,;:":
+        return _depth(numbered)  # 2.1 Like this, in whatever letters
+    if not all(line.is_bold for line in block) or ends in ".,;" or len(block) > 2 or ratio < 0.95:
+        return 0
+    if _BULLET.match(first.words[0].text):
+        return 0
+    return _depth(numbered) if numbered else 3
+
+
+def _depth(numbered: re.Match[str]) -> int:
+    """The level a heading's number says: 2.1 is of the second."""
+    return min(6, 1 + numbered[1].count("."))
+
+
+class _Writer:
+    def __init__(self, compounds: Set[str]) -> None:
+        self._compounds = compounds
+        self._pieces: list[str] = []
+        self._length = 0
+        self._places: list[tuple[int, Word]] = []
+
+    def write(self, laid: LaidOutPage, lines: Sequence[Line], kind: BlockKind, level: int, place: str) -> None:
+        if kind is BlockKind.TABLE_ROW:
+            for number, cell in enumerate(lines[0].cells):
+                if number:
+                    self._put("\t")
+                self._write_words(cell)
+        else:
+            for number, line in enumerate(lines):
+                if number:
+                    self._join(lines[number - 1], line, kind)
+                if kind is BlockKind.CODE:
+                    self._put(" " * _indent(line, lines))
+                self._write_words(line.words)
+        if lines[-1].words[-1].hyphen:
+            self._put("-")
+        count = len(laid.text.blocks)
+        laid.text.add(kind, "".join(self._pieces), level=level, place=place)
+        if len(laid.text.blocks) > count:
+            start = laid.text.blocks[-1].start
+            laid.places += [(start + place, word) for place, word in self._places]
+
+    def _write_words(self, words: Sequence[Word]) -> None:
+        at = 0
+        while at < len(words):
+            word = words[at]
+            skip = _leader(words, at)
+            if at:
+                self._put(" ")
+            if skip:
+                self._put("…")
+                at += skip
+                continue
+            self._places.append((self._length, word))
+            self._put(word.text)
+            if word.hyphen and at + 1 < len(words):
+                self._put("-")
+            at += 1
+
+    def _join(self, above: Line, below: Line, kind: BlockKind) -> None:
+        last, following = above.words[-1], below.words[0]
+        if kind is BlockKind.CODE:
+            self._put(("-" if last.hyphen else "") + "\n")
+        elif last.hyphen:
+            self._put("" if self._is_one_word(last.text, following.text) else "-")
+        elif last.text[-1] in "-‐" and last.text[-2:-1].isalnum() and following.text[0].isalnum():
+            return
+        elif not (_CJK.match(last.text[-1]) and _CJK.match(following.text[0])):
+            self._put(" ")
+
+    def _is_one_word(self, begin: str, end: str) -> bool:
+        """Whether the hyphen between them is only there because the line ended."""
+        if not begin[-1:].isalpha() or not end[:1].isalpha():
+            return False
+        if end[0].isupper() and not (len(begin) > 1 and begin.isupper() and end.isupper()):
+            return False
+        return f"{begin}-{end}".casefold().strip(".,;:()") not in self._compounds
+
+    def _put(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+
+def _indent(line: Line, block: Sequence[Line]) -> int:
+    longest = max(line.words, key=lambda word: len(word.text))
+    letter = (longest.x1 - longest.x0) / len(longest.text)
+    return min(40, round((line.x0 - min(one.x0 for one in block)) / letter)) if letter > 0 else 0
+
+
+def _leader(words: Sequence[Word], at: int) -> int:
+    """How many words from here on are the dots that lead to a page number; 0: they are none."""
+    if words[at].text[0] not in ".…":
+        return 0
+    count = 0
+    while at + count < len(words) and _LEADER.match(words[at + count].text):
+        count += 1
+    return count if count >= _LEADER_WORDS or (count and len(words[at].text) >= _LEADER_WORDS) else 0
+
+
+# ---- finds headers and footers of a page
+
+
+EDGE = 0.14
+"""Of the page's height, at the top and at the bottom."""
+MOST_LINES = 3
+NEAR = 0.015
+"""Share of the page's height: how precisely they are in the same place."""
+EXACTLY = 0.003
+LEAST_ALIKE = 2
+REACH = 2
+"""How many pages before and after are compared: left and right pages differ."""
+_DIGITS = re.compile(r"\d+")
+_ROMAN = re.compile(r"\b[ivxlc]+\b")
+_FIRST_NUMBER = re.compile(r"\W*(\d{1,5})\b")
+_LAST_NUMBER = re.compile(r"\b(\d{1,5})\W*$")
+_NUMBER_ALONE = re.compile(
+    r"[^\w#]*(?:(?:page|seite|pagina|p[aá]gina|p|s)\b[^\w#]*)?#(?:(?:[^\w#]|of|von|sur|de|di)+#)?[^\w#]*"
+)
+"""With numbers made one."""
+PARTED = 0.8
+"""In letter sizes: the least gap between a header and the text."""
+ISOLATED = 1.7
+"""A line that changes from page to page is a header only with such a gap."""
+
+
+class Margin(Record):
+    index: int
+    is_top: bool
+    middle: float
+    """0..1 of the page's height."""
+    size: float
+    text: str
+    """With numbers made one."""
+    numbers: frozenset[int]
+    """At its beginning and its end."""
+    inner: int
+    """The index of the next line towards the text."""
+    gap: float
+    """To that, in sizes of the letters."""
+
+
+def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
+    order = sorted((at for at, line in enumerate(lines) if not line.look.is_sideways), key=lambda at: lines[at].y0)
+    top = [at for at in order[: 2 * MOST_LINES] if lines[at].y1 < EDGE * height][:MOST_LINES]
+    bottom = [at for at in order[-2 * MOST_LINES :] if lines[at].y0 > (1 - EDGE) * height][-MOST_LINES:]
+    found = []
+    for at in (*top, *bottom):
+        place, is_top = order.index(at), at in top
+        beyond = order[place + 1 :] if is_top else order[:place][::-1]
+        beside = next((one for one in beyond if not _overlap(lines[one], lines[at])), at)
+        above, below = (lines[at], lines[beside]) if is_top else (lines[beside], lines[at])
+        gap = (below.y0 - above.y1) / max(lines[at].look.size, 1.0)
+        found.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))
+    return tuple(found)
+
+
+def repeated(
+    own: Iterable[Margin], neighbours: Iterable[tuple[int, Sequence[Margin]]], size: float, number: int
+) -> list[Margin]:
+    """Those that a neighbour has too, and the page's own number.
+
+    Neighbours are given with their distance in pages; `number` counts from 1.  Larger letters than `size`, the text's,
+    are headings: slides repeat theirs, and they must not be lost.
+    """
+    others = list(neighbours)
+    found = {}
+    for one in own:
+        if one.size >= HEADING_RATIO * size:
+            continue
+        same = _is_number(one, number) or any(_is_same(one, two, far) for far, many in others for two in many)
+        alike = sum(any(_is_alike(one, two) for two in many) for _, many in others)
+        if same or alike >= LEAST_ALIKE:
+            found[one.index] = one
+    parted: set[int] = set()
+    for one in sorted(found.values(), key=lambda one: one.middle if not one.is_top else -one.middle):
+        if one.gap > PARTED or one.inner in parted:  # from the text outwards
+            parted.add(one.index)
+    return [one for one in found.values() if one.index in parted]
+
+
+def _is_number(one: Margin, number: int) -> bool:
+    """Only the page number, apart from the text: a document of one page has no neighbours to compare with."""
+    return number in one.numbers and one.gap > ISOLATED and _NUMBER_ALONE.fullmatch(one.text) is not None
+
+
+def _is_same(one: Margin, other: Margin, distance: int) -> bool:
+    if one.is_top != other.is_top or abs(one.middle - other.middle) > NEAR or abs(one.size - other.size) > 0.6:
+        return False
+    return one.text == other.text or any(number + distance in other.numbers for number in one.numbers)
+
+
+def _is_alike(one: Margin, other: Margin) -> bool:
+    """In the very same place, each by itself: chapter titles that change."""
+    is_there = one.is_top == other.is_top and abs(one.middle - other.middle) < EXACTLY
+    return is_there and min(one.gap, other.gap) > ISOLATED and abs(one.size - other.size) < 0.1
+
+
+def _overlap(one: Line, other: Line) -> bool:
+    return min(one.y1, other.y1) - max(one.y0, other.y0) > 0
+
+
+def _margin(line: Line, at: int, height: float, *, is_top: bool, inner: int, gap: float) -> Margin:
+    text = " ".join(word.text for word in line.words).casefold()
+    ends = (_FIRST_NUMBER.match(text), _LAST_NUMBER.search(text))
+    numbers = frozenset(int(found[1]) for found in ends if found)
+    plain = _ROMAN.sub("#", _DIGITS.sub("#", text))
+    middle = (line.y0 + line.y1) / 2 / max(height, 1.0)
+    return Margin(at, is_top, middle, line.look.size, plain, numbers, inner, gap)

@@ -1,0 +1,584 @@
+"""Words replaced in XML and HTML trees, plain text, web pages and tables; and whether one is left in a file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import email
+import html
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from lxml import etree
+from lxml import html as markup
+
+from slmdesk.base.errors import KnownError
+from slmdesk.formats.containers import BROKEN
+from slmdesk.formats.office_xml import attribute, child, local
+from slmdesk.formats.redacting.redactors import Redacting, Seeking, Span, put, put_encoded, put_in_value
+from slmdesk.formats.text import NotTextError, decode, decode_as
+from slmdesk.text.redaction.finding import APART
+
+BLOCKS = frozenset(
+    ("p", "h", "si", "is", "rPh", "text", "li", "td", "th", "div", "h1", "h2", "h3", "h4", "h5", "h6", "pre",
+     "blockquote", "title", "caption", "dt", "dd", "address", "option", "body", "creator", "date", "annotation", "note",
+     "note-citation", "ruby-text", "author")
+)  # fmt: skip
+"""Elements whose text belongs together, whatever elements are in it."""
+_SIGNS = {
+    "tab": " ", "ptab": " ", "br": "\n", "cr": "\n", "line-break": "\n", "noBreakHyphen": "-", "softHyphen": "\u00ad"
+}  # fmt: skip
+_BREAKING = ("-", "\u2010", "\u00ad")
+_HEADERS = frozenset(("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"))
+_HEADER_CODE = re.compile(r'&(?:&|"|K(?:[0-9A-Fa-f]{6}|\d\d[-+]\d{3})|\d{1,3}|[A-Za-z+-])')
+"""What Excel writes before words of a page's header: place, letters, size, colour; && is the sign itself."""
+_UNSHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DELETED, _INSERTED = frozenset(("del", "moveFrom")), frozenset(("ins", "moveTo"))
+_CODES = frozenset(("instrText", "delInstrText"))
+_NUMERIC = re.compile(r"[-+.,;:%#0-9A-Fa-f\s]+")
+_SAVING = re.compile(r"[0-9A-Fa-f]{8}")
+"""Word's number of each time that a document was saved."""
+_TECHNICAL = re.compile(
+    r"[a-z][A-Za-z0-9]*|rId\d+|\{[-0-9A-Fa-f]{36}\}|urn:(?:schemas-microsoft-com|oasis):[^ ]*"
+    r"|https?://schemas\.(?:openxmlformats|microsoft)\.[^ ]*"
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[-+]\d\d:\d\d)?"
+)
+"""A value that the format chose: an enumeration, a relationship, a moment."""
+MOST_NUMERIC = 7
+"""Digits of a number that may be a length or a colour: a longer one that is listed is no such thing."""
+TEXTUAL = frozenset(
+    ("descr", "title", "name", "displayName", "display-name", "alt", "tooltip", "author", "initials", "string",
+     "displayText", "prompt", "promptTitle", "error", "errorTitle", "display", "location", "href", "Target", "label",
+     "userName", "lastModifiedBy", "userId", "caption", "uniqueName", "value", "string-value", "subject",
+     "current-value", "content", "placeholder", "summary", "userInfo", "company", "desc", "alias", "tag", "text",
+     "comment", "anchor", "refreshedBy", "createdBy", "modifiedBy", "codeName")
+)  # fmt: skip
+_TEXTUAL_VALUES = frozenset(
+    ("alias", "tag", "docVar", "name", "default", "result", "statusText", "helpText", "format", "listEntry",
+     "description", "category", "docPart", "aliases", "attachedSchema", "title", "tblCaption", "tblDescription")
+)  # fmt: skip
+_PEOPLE = frozenset(("author", "userName", "lastModifiedBy", "displayName"))
+_PEOPLE_ELEMENTS = frozenset(
+    ("creator", "lastModifiedBy", "initial-creator", "printed-by", "Manager", "author", "sender-initials",
+     "initial-author")
+)  # fmt: skip
+_ACCOUNTS = frozenset(("userId", "providerId"))
+MOST_SILENT = 1_000
+"""Texts, elements or words between two signs of life."""
+EDGES_AT_ONCE, MOST_OVER = 200, 12
+"""Paragraphs and cells that are read as one text, and how many more, for a number has a cell for each of its groups."""
+_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_NAME = re.compile(r"[^\w.-]")
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    element: etree._Element
+    is_tail: bool
+    flags: frozenset[str]
+    sign: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.sign or ((self.element.tail if self.is_tail else self.element.text) or "")
+
+    @property
+    def words(self) -> str:
+        """What is read of its letters: as many, with signs that nobody sees for codes."""
+        if self.is_tail or local(self.element) not in _HEADERS:
+            return self.text
+        return _HEADER_CODE.sub(lambda one: one[0] if one[0] == "&&" else APART * len(one[0]), self.text)
+
+    def set(self, text: str) -> None:
+        """Other letters; a sign can only go."""
+        if self.sign:
+            return
+        if self.is_tail:
+            self.element.tail = text
+            return
+        self.element.text = text
+        if local(self.element) in ("t", "delText", "instrText") and text != text.strip():
+            self.element.set(_SPACE, "preserve")
+
+
+Skips = Callable[[etree._Element], bool]
+
+
+def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips: Skips = lambda _one: False) -> None:
+    """Replace words in a tree; comments and instructions go.  `skips`: elements whose own text is no words."""
+    _drop_unseen(root)
+    groups = list(_groups(root, skips))
+    for number, group in enumerate(groups):
+        if number % MOST_SILENT == 0:
+            redacting.reading.check()
+            redacting.reading.worked()
+        redact_group(group, redacting, place)
+    for at in range(0, len(groups), EDGES_AT_ONCE):
+        redacting.reading.worked()
+        _redact_over_edges(groups[at : at + EDGES_AT_ONCE + MOST_OVER], redacting, place)
+    for number, element in enumerate(root.iter(etree.Element)):
+        if number % MOST_SILENT == 0:
+            redacting.reading.check()
+            redacting.reading.worked()
+        _attributes(element, redacting, place)
+
+
+def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
+    """Replace words in text that belongs together, as it reads with its tracked changes and without them."""
+    flags = frozenset().union(*(one.flags for one in slots))
+    views: list[Callable[[Slot], bool]] = [lambda one: not one.flags & {"deleted", "code", "aside"}]
+    if flags & {"deleted", "inserted"}:
+        views.append(lambda one: not one.flags & {"inserted", "code", "aside"})
+    if "code" in flags:
+        views.append(lambda one: "code" in one.flags)
+    if "hidden" in flags:
+        views.append(lambda one: not one.flags & {"deleted", "code", "aside", "hidden"})
+    if flags & {"deleted", "inserted", "code", "aside"}:
+        views.append(lambda _one: True)
+    for view in views:
+        chosen = [*_parted([one for one in slots if view(one)])]
+        words = "".join(one.words for one in chosen)
+        if words.strip():
+            _apply(chosen, redacting.words.spans(words, place))
+    for one in slots:
+        if not one.sign and any(sign in one.text for sign in ("%", "&", "\\", "_x")):
+            new = put_encoded(redacting.words, one.text, place)
+            if new != one.text:
+                one.set(new)
+
+
+def _parted(slots: list[Slot]) -> Iterator[Slot]:
+    """Slots with a sign that nobody sees where hidden, raised, changed … letters begin or end; a broken line is a blank
+    but behind a hyphen.
+    """
+    before: Slot | None = None
+    for one in slots:
+        if before is not None and before.flags != one.flags:
+            yield Slot(one.element, False, one.flags, APART)
+        is_broken = one.sign == "\n" and before is not None and before.text.endswith(_BREAKING)
+        yield one if is_broken or one.sign != "\n" else Slot(one.element, False, one.flags, " ")
+        before = one
+
+
+def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place: str) -> None:
+    """Replace numbers that go on in the next paragraphs or cells; what stands for one is put where it begins."""
+    slots, edges, length = list[Slot](), list[int](), 0
+    for group in groups:
+        shown = [one for one in group if not one.flags & {"deleted", "code", "aside"}]
+        slots += [*shown, Slot(group[0].element, False, frozenset(), "\n")]
+        length += sum(len(one.text) for one in shown) + 1
+        edges.append(length - 1)
+    text = "".join(one.text for one in slots)
+    _apply(slots, redacting.words.spans(text, place, edges=edges))
+
+
+def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
+    begins, at = [], 0
+    for one in slots:
+        begins.append(at)
+        at += len(one.text)
+    for span in sorted(spans, key=lambda each: -each.begin):
+        rest = span.substitute
+        for slot, begin in zip(slots, begins, strict=True):
+            text = slot.text
+            first, last = max(span.begin - begin, 0), min(span.end - begin, len(text))
+            if first >= last or slot.sign:
+                continue
+            slot.set(text[:first] + rest + text[last:])
+            rest = ""
+
+
+def _drop_unseen(root: etree._Element) -> None:
+    for one in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        drop(one)
+
+
+def drop(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _groups(root: etree._Element, skips: Skips) -> Iterator[list[Slot]]:
+    groups: dict[etree._Element, list[Slot]] = {}
+    stack: list[tuple[etree._Element, bool, frozenset[str]]] = []
+    ordinary = frozenset(
+        attribute(style, "name")
+        for style in root.iter("{*}style")
+        if (look := child(style, "text-properties")) is None
+        or not (attribute(look, "text-position") or attribute(look, "display") == "none")
+    )
+
+    def add(owner: etree._Element, slot: Slot) -> None:
+        if slot.text and (slot.text.strip() or slot.sign or _keeps_blanks(owner, slot)):
+            groups.setdefault(owner, []).append(slot)
+
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if not isinstance(element.tag, str):
+            continue
+        name = local(element)
+        if event == "start":
+            above = stack[-1] if stack else (element, False, frozenset())
+            is_block = name in BLOCKS
+            flags = (above[2] if not is_block else above[2] & {"deleted", "inserted"}) | _flags(element, name, ordinary)
+            if is_block or not above[1]:
+                stack.append((element, is_block, flags))
+            else:
+                stack.append((above[0], True, flags))
+            owner = stack[-1][0]
+            if sign := _sign(element, name):
+                add(owner, Slot(element, False, flags, sign))
+            elif not skips(element):
+                add(owner, Slot(element, False, flags))
+        else:
+            stack.pop()
+            if stack:
+                add(stack[-1][0], Slot(element, True, stack[-1][2]))
+    yield from groups.values()
+
+
+def _flags(element: etree._Element, name: str, ordinary: Container[str]) -> frozenset[str]:
+    if name in _DELETED or name in ("delText", "delInstrText"):
+        return frozenset(("deleted", "code")) if name == "delInstrText" else frozenset(("deleted",))
+    if name in _INSERTED:
+        return frozenset(("inserted",))
+    if name in _CODES:
+        return frozenset(("code",))
+    if name in ("rt", "rp"):
+        return frozenset(("aside",))
+    return frozenset(_look(element, name, ordinary))
+
+
+def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Iterator[str]:
+    if name in ("sup", "sub", "ruby"):
+        yield name
+    if "hidden" in element.attrib or _UNSHOWN.search(element.get("style", "")):
+        yield "hidden"
+    if name == "span" and "oasis" in str(element.tag) and (style := attribute(element, "style-name")) not in ordinary:
+        yield f"style {style}"
+    about = child(element, "rPr") if name == "r" else None
+    if about is not None:
+        if about.get("baseline", "0") != "0":
+            yield "raised"
+        for one in about:
+            kind = local(one) if isinstance(one.tag, str) else ""
+            if kind in ("vanish", "webHidden"):
+                yield "hidden"
+            elif kind in ("vertAlign", "rStyle"):
+                yield f"style {attribute(one, 'val')}"
+
+
+def _sign(element: etree._Element, name: str) -> str:
+    if name == "s" and "oasis" in str(element.tag):
+        return " "
+    return _SIGNS.get(name, "")
+
+
+def _keeps_blanks(owner: etree._Element, slot: Slot) -> bool:
+    """Whether blanks are text there: in Office's formats they are in elements of their own, and else for the eye."""
+    space = etree.QName(owner).namespace or ""
+    if "oasis" in space or not space or space.endswith("xhtml"):
+        return True
+    return not slot.is_tail and local(slot.element) in ("t", "delText", "instrText")
+
+
+def _attributes(element: etree._Element, redacting: Redacting, place: str) -> None:
+    changed = False
+    name = local(element)
+    for key, value in element.attrib.items():
+        short = str(key).rpartition("}")[2]
+        text = str(value)
+        if short in _ACCOUNTS and redacting.removes and text:
+            element.set(key, "None")
+            continue
+        if short == "gfxdata":  # a packed drawing, made anew by whoever needs it
+            del element.attrib[key]
+            continue
+        is_textual = short in TEXTUAL or (short == "val" and name in _TEXTUAL_VALUES)
+        is_saving = (name if short == "val" else short).startswith("rsid") and _SAVING.fullmatch(text)
+        if not is_textual and (is_saving or _is_technical(text)):
+            continue
+        if short in _PEOPLE or (short == "name" and name in ("cmAuthor", "author")):
+            redacting.person(text)
+        if (new := put_in_value(redacting.words, text, place)) != text:
+            element.set(key, new)
+            changed = True
+    if changed and redacting.removes:
+        for key in element.attrib:
+            if str(key).rpartition("}")[2] == "initials":
+                element.set(key, "")
+    if name in _PEOPLE_ELEMENTS and element.text:
+        redacting.person(element.text)
+
+
+def _is_technical(value: str) -> bool:
+    if _NUMERIC.fullmatch(value):
+        return sum(one.isalnum() for one in value) <= MOST_NUMERIC
+    return _TECHNICAL.fullmatch(value) is not None
+
+
+def rename(root: etree._Element, redacting: Redacting, place: str) -> None:
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        element.tag = _renamed(element.tag, redacting, place)
+        for key, value in list(element.attrib.items()):
+            new = _renamed(str(key), redacting, place)
+            if new != key:
+                del element.attrib[key]
+                element.set(new, value)
+
+
+def _renamed(tag: str, redacting: Redacting, place: str) -> str:
+    space, brace, name = tag.rpartition("}")
+    new = put(redacting.words, name, place, bare=True)
+    return tag if new == name else f"{space}{brace}_{_NAME.sub('', new)}"
+
+
+def written(root: etree._Element) -> bytes:
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True, with_tail=False)
+
+
+# ---- redacts plain text and Markdown, web pages, and tables as text
+
+
+_DATA = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,[A-Za-z0-9+/=%\s]{16,}")
+"""A file inside a text."""
+_RUNNING = frozenset(("script", "object", "embed", "applet", "iframe", "frame", "template", "noscript"))
+_BOM = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+
+
+def redact(redacting: Redacting) -> bytes:
+    """A text in its own encoding; in UTF-8 where that has no letters for what is put in."""
+    reading = redacting.reading
+    data = reading.text_bytes()
+    try:
+        decoded = decode_as(data, reading.encoding) if reading.encoding else decode(data)
+    except NotTextError as err:
+        raise KnownError("document.binary", path=reading.path) from err
+    if decoded.doubt:
+        redacting.doubt("encoding", "")
+    text = redact_text(redacting, decoded.text)
+    mark = next((bom for name, bom in _BOM.items() if name == decoded.encoding and data.startswith(bom)), b"")
+    try:
+        return mark + text.encode(decoded.encoding)
+    except (UnicodeError, LookupError):
+        return text.encode("utf-8", "replace")
+
+
+def redact_text(redacting: Redacting, text: str, place: str = "text") -> str:
+    """Text with its words replaced, also where they stand in addresses or as entities; files in it go."""
+    if redacting.removes and _DATA.search(text):
+        redacting.remove("embedded", place)
+        text = _DATA.sub("removed:", text)
+    return put(redacting.words, put_encoded(redacting.words, text, place), place)
+
+
+def redact_page(redacting: Redacting) -> bytes:
+    data = redacting.reading.text_bytes()
+    try:
+        text = decode(data).text
+    except NotTextError as err:
+        raise KnownError("document.binary", path=redacting.reading.path) from err
+    return redact_markup(redacting, text, "web page").encode("utf-8", "replace")
+
+
+def redact_markup(redacting: Redacting, text: str, place: str) -> str:
+    """Hypertext with its words replaced; programs, comments and files in it go."""
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    if not text.strip():
+        return text
+    if redacting.removes and _DATA.search(text):
+        redacting.remove("embedded", place)
+        text = _DATA.sub("removed:", text)
+    try:
+        root = markup.document_fromstring(text, parser=markup.HTMLParser(encoding=None, huge_tree=False))
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as err:
+        raise KnownError("document.damaged", path=redacting.reading.path, reason="its markup is broken") from err
+    if redacting.removes:
+        for one in list(root.iter(*_RUNNING)):
+            redacting.remove("program", place)
+            drop(one)
+        for one in root.iter("meta"):
+            if "charset" in one.attrib:
+                one.set("charset", "utf-8")
+            elif one.get("http-equiv", "").lower() == "content-type":
+                one.set("content", "text/html; charset=utf-8")
+    redact_tree(root, redacting, place)
+    made = markup.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
+    assert isinstance(made, str)
+    return made
+
+
+# ---- looks whether a word is left in a file that was redacted
+
+
+LEAST = 6
+"""Letters and digits of a word that is looked for in bytes: a shorter one stands there by chance."""
+MOST_LAYERS = 6
+_STREAM = re.compile(rb"stream\r?\n")
+_IMAGE = re.compile(rb"/Subtype\s*/Image")
+_TAG = re.compile(rb"<[^>]*>")
+_ENDS = re.compile(
+    rf"</(?:\w+:)?(?:{'|'.join(BLOCKS | {'v', 'f', 'c', 'tr', 'lpstr'})})>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>".encode()
+)
+_RUN = re.compile(rb"[A-Za-z0-9+/]{24,}(?:[\r\n]+[A-Za-z0-9+/]+)*={0,2}")
+MOST_INFLATED = 256 << 20
+
+
+class ByteSearch:
+    def __init__(self, originals: Sequence[str]) -> None:
+        self._forms: list[tuple[bytes, int]] = []
+        for number, one in enumerate(originals):
+            if sum(letter.isalnum() for letter in one) >= LEAST:
+                self._forms += [(form, number) for form in {each.lower() for each in _forms(one)}]
+
+    def found(self, data: bytes, worked: Callable[[], None]) -> set[int]:
+        """The numbers of the words that are there.  `worked` is called now and then."""
+        lower = data.lower()
+        views = [lower]
+        if b"\0" in lower:
+            views.append(lower.replace(b"\0", b""))
+        found = set()
+        for count, (form, number) in enumerate(self._forms):
+            if count % MOST_SILENT == 0:
+                worked()
+            if number in found:
+                continue
+            for view in views:
+                at = view.find(form)
+                while at >= 0:
+                    if _is_whole(view, at, at + len(form)):
+                        found.add(number)
+                        break
+                    at = view.find(form, at + 1)
+        return found
+
+
+def _is_whole(data: bytes, begin: int, end: int) -> bool:
+    is_joined = data[begin : begin + 1].isdigit() and data[begin - 1 : begin].isdigit() if begin else False
+    return not is_joined and not (data[end - 1 : end].isdigit() and data[end : end + 1].isdigit())
+
+
+def _forms(word: str) -> set[bytes]:
+    forms = set()
+    for one in (word, word.lower(), word.upper(), html.escape(word), "".join(word.split())):
+        forms.add(one.encode("utf-8", "replace"))
+        if not one.isascii():
+            for encoding in ("cp1252", "cp1250", "utf-16-le", "utf-16-be"):
+                try:
+                    forms.add(one.encode(encoding))
+                except UnicodeError:
+                    continue
+            forms.add(one.encode("ascii", "xmlcharrefreplace"))
+            forms.add(one.encode("ascii", "backslashreplace"))
+        forms.add(quote(one).encode("ascii"))
+    return forms
+
+
+def layers(data: bytes, name: str = "", depth: int = 0) -> Iterator[tuple[str, bytes]]:
+    """The bytes, and all that is packed in them: parts of archives, streams of PDFs, parts of mails, base64."""
+    yield name, data
+    if depth >= MOST_LAYERS:
+        return
+    if data.startswith(b"PK\x03\x04"):
+        yield from _parts(data, name, depth)
+    elif b"%PDF-" in data[:1024]:
+        yield from _streams(data, name)
+    elif _is_mail(data):
+        for part in email.message_from_bytes(data).walk():
+            body = part.get_payload(decode=True)
+            if isinstance(body, bytes):
+                yield from layers(body, f"{name}/{part.get_content_type()}", depth + 1)
+    else:
+        yield from _packed_runs(data, name, depth)
+
+
+def _parts(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for info in archive.infolist():
+                place = f"{name}/{info.filename}".lstrip("/")
+                yield place, info.filename.encode("utf-8", "replace") + info.comment + info.extra
+                if info.file_size > MOST_INFLATED:
+                    raise KnownError("document.bomb", path=place)
+                yield from layers(archive.read(info), place, depth + 1)
+    except BROKEN:
+        return  # it only looks like one; its bytes were given
+
+
+def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    left = MOST_INFLATED
+    for found in _STREAM.finditer(data):
+        head = data[max(0, found.start() - 2048) : found.start()]
+        if _IMAGE.search(head[head.rfind(b" obj") :]):
+            continue  # pixels
+        unpacker = zlib.decompressobj()
+        try:
+            inflated = unpacker.decompress(data[found.end() :], left)
+        except zlib.error:
+            continue
+        left -= len(inflated)
+        yield f"{name}/stream", inflated
+        if left <= 0:
+            return
+
+
+def _packed_runs(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
+    for found in _RUN.finditer(data):
+        raw = re.sub(rb"\s", b"", found[0])
+        try:
+            inner = base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        yield from layers(inner, f"{name}/base64", depth + 1)
+
+
+def _is_mail(data: bytes) -> bool:
+    return re.match(rb"(?:[A-Za-z-]{2,40}:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*){3}", data[:8192]) is not None
+
+
+def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = lambda: None) -> dict[int, str]:
+    """Words that are still in a file, by their number: where one was found first.  `worked` is called now and then."""
+    search, found = ByteSearch(originals), dict[int, str]()
+    seeking = Seeking(originals)
+    for name, layer in layers(data):
+        worked()
+        head = layer[:200].lstrip()
+        is_markup = head.startswith(b"<") and b">" in layer
+        if is_markup:
+            text = html.unescape(_TAG.sub(b"", _ENDS.sub(b"\x1f", layer)).decode("utf-8", "replace"))
+            numbers = search.found(_without_names(layer), worked) | search.found(text.encode("utf-8"), worked)
+            for number in numbers:
+                found.setdefault(number, name)
+            for count, piece in enumerate(text.split("\x1f")):
+                if count % MOST_SILENT == 0:
+                    worked()
+                seeking.spans(piece, name)
+        else:
+            for number in search.found(layer, worked):
+                found.setdefault(number, name)
+    return {**seeking.found, **found}
+
+
+_OF_FORMATS = re.compile(
+    rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
+    rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"
+)
+
+
+def _without_names(markup: bytes) -> bytes:
+    return _OF_FORMATS.sub(b" ", markup)

@@ -1,0 +1,620 @@
+"""Parts of office files as trees that are written back; paragraphs as one text with numbered tags; languages."""
+
+from __future__ import annotations
+
+import copy
+import posixpath
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace  # noqa: TID251
+from typing import Any, TypeAlias
+
+from lxml import etree
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.formats.office_xml import Package, child, is_on, local
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, UnitOrLeft, Units, said
+from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
+
+
+@dataclass(slots=True, eq=False)
+class Words:
+    text: str
+    look: Hashable = ""
+    """Text with the same formatting needs no tag between its parts."""
+    model: Any = None
+    """The source object: the format copies it for the translated text."""
+
+
+@dataclass(slots=True, eq=False)
+class InlineObject:
+    elements: list[Any]
+
+
+@dataclass(slots=True, eq=False)
+class InvisibleMark:
+    element: Any
+    is_end: bool = False
+    """It stays after the text before it."""
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    element: Any
+    children: list[Node]
+
+
+Node: TypeAlias = Words | InlineObject | InvisibleMark | Group
+Seen: TypeAlias = Words | InlineObject | Group
+
+
+@dataclass(slots=True, eq=False)
+class _Level:
+    seen: list[Seen]
+    lead: list[Node]
+    trail: list[Node]
+    """Invisible nodes that were moved to the ends."""
+    before: dict[int, list[Node]]
+    after: dict[int, list[Node]]
+    """Invisible nodes that stay beside a fixed object or a group, by the `id` of that."""
+    look: Hashable = ""
+    model: Any = None
+
+
+class Inline:
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._tagged: dict[int, tuple[Seen, _Level, _Level]] = {}
+        """By number: the node, the level it is in, and the level inside it (for text: its formatting)."""
+        self._wraps: list[tuple[_Level, Group]] = []
+        level = _level(nodes)
+        while len(level.seen) == 1 and isinstance(wrap := level.seen[0], Group):  # a link around all words needs no tag
+            self._wraps.append((level, wrap))
+            level = _level(wrap.children)
+        self._top = level
+        self._next = first_number(*_letters(level.seen))
+        text = self._written(level)
+        self._all = Tags(
+            tuple(number for number, (node, _, _) in self._tagged.items() if not isinstance(node, InlineObject)),
+            tuple(number for number, (node, _, _) in self._tagged.items() if isinstance(node, InlineObject)),
+        )
+        self._before, self.text, self._after = stripped(text, self._all)
+        self.tags = tags_in(self.text, self._all)
+
+    @property
+    def has_words(self) -> bool:
+        return any(letter.isalpha() for one in pieces(self.text, self.tags) if isinstance(one, str) for letter in one)
+
+    def nodes(self, translation: str) -> list[Node]:
+        """The nodes for a translation of `text`.  Raises ValueError where its tags are not balanced."""
+        if problems(translation, self.tags):
+            raise ValueError("the tags of the translation are not balanced")
+        words = " ".join(translation.split("\n"))
+        found = self._read(pieces(self._before + words + self._after, self._all))
+        found = [*self._top.lead, *found, *self._top.trail]
+        for level, wrap in reversed(self._wraps):
+            found = [*level.lead, *_beside(level, wrap, [Group(wrap.element, found)]), *level.trail]
+        return found
+
+    def _written(self, level: _Level) -> str:
+        parts = []
+        for one in level.seen:
+            if isinstance(one, Words) and one.look == level.look:
+                parts.append(one.text)
+                continue
+            number = self._next
+            self._next += 1
+            if isinstance(one, InlineObject):
+                self._tagged[number] = one, level, level
+                parts.append(f"<{number}/>")
+                continue
+            inner = _level(one.children) if isinstance(one, Group) else _level([one])
+            self._tagged[number] = one, level, inner
+            words = self._written(inner) if isinstance(one, Group) else one.text
+            parts.append(f"<{number}>{words}</{number}>")
+        return "".join(parts)
+
+    def _read(self, found: Sequence[str | Tag]) -> list[Node]:
+        levels: list[tuple[_Level, list[Node]]] = [(self._top, [])]
+        for one in found:
+            level, here = levels[-1]
+            if isinstance(one, str):
+                here.append(Words(one, level.look, level.model))
+                continue
+            node, around, inner = self._tagged[one.number]
+            if one.side is Side.LONE:
+                here += _beside(around, node, [node])
+            elif one.side is Side.OPEN:
+                levels.append((inner, []))
+            else:
+                levels.pop()
+                if isinstance(node, Group):
+                    here = [Group(node.element, [*inner.lead, *here, *inner.trail])]
+                levels[-1][1].extend(_beside(around, node, here))
+        return levels[0][1]
+
+
+def _beside(level: _Level, node: Seen, inside: Sequence[Node]) -> list[Node]:
+    return [*level.before.get(id(node), ()), *inside, *level.after.get(id(node), ())]
+
+
+def _level(nodes: Sequence[Node]) -> _Level:
+    """The visible nodes, with text of the same formatting joined; invisible ones move to the ends or beside a neighbour
+    that has a tag anyway: none is made for them alone.
+    """
+    level = _Level([], [], [], {}, {})
+    waiting: list[InvisibleMark] = []
+    for one in nodes:
+        if isinstance(one, InvisibleMark):
+            waiting.append(one)
+            continue
+        if isinstance(one, Words) and not one.text:
+            continue
+        last = level.seen[-1] if level.seen else None
+        for unseen in waiting:
+            _place(level, unseen, last, one)
+        waiting = []
+        if isinstance(one, Words) and isinstance(last, Words) and one.look == last.look:
+            last.text += one.text
+        else:
+            level.seen.append(replace(one) if isinstance(one, Words) else one)
+    level.trail += waiting
+    _choose_base(level)
+    _absorb(level)
+    return level
+
+
+def _absorb(level: _Level) -> None:
+    """A comma or a space with other formatting joins the text before it: a tag would cost the sentence more."""
+    kept: list[Seen] = []
+    for one in level.seen:
+        last = kept[-1] if kept else None
+        joins = isinstance(one, Words) and isinstance(last, Words)
+        if joins and (one.look == last.look or (one.look != level.look and _is_faceless(one.text))):  # type: ignore[union-attr]
+            last.text += one.text  # type: ignore[union-attr]
+        else:
+            kept.append(one)
+    level.seen = kept
+
+
+def _is_faceless(text: str) -> bool:
+    return len(text) < 4 and all(letter in " \u00a0.,;:()" for letter in text)
+
+
+def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: Seen) -> None:
+    if last is None:
+        level.lead.append(unseen)
+    elif unseen.is_end:
+        (level.trail if isinstance(last, Words) else level.after.setdefault(id(last), [])).append(unseen)
+    else:
+        (level.lead if isinstance(following, Words) else level.before.setdefault(id(following), [])).append(unseen)
+
+
+def _choose_base(level: _Level) -> None:
+    """The commonest formatting gets no tag; with groups only, the one inside the first."""
+    letters: Counter[Hashable] = Counter()
+    for one in level.seen:
+        if isinstance(one, Words):
+            letters[one.look] += max(1, len(one.text.strip()))
+    if letters:
+        level.look = letters.most_common(1)[0][0]
+        level.model = next(one.model for one in level.seen if isinstance(one, Words) and one.look == level.look)
+    elif (group := next((one for one in level.seen if isinstance(one, Group)), None)) is not None:
+        inner = _level(group.children)
+        level.look, level.model = inner.look, inner.model
+
+
+def _letters(seen: Sequence[Seen]) -> Iterator[str]:
+    for one in seen:
+        if isinstance(one, Words):
+            yield one.text
+        elif isinstance(one, Group):
+            yield from _letters(_level(one.children).seen)
+
+
+# ---- language and reading direction of text, as Office files declare them
+
+
+_REGIONS = (
+    "ar-SA bg-BG bn-IN ca-ES cs-CZ da-DK de-DE el-GR en-US es-ES et-EE fa-IR fi-FI fr-FR he-IL hi-IN hr-HR hu-HU id-ID "
+    "it-IT ja-JP ko-KR lt-LT lv-LV nl-NL no-NO pl-PL pt-PT ro-RO ru-RU sk-SK sl-SI sr-RS sv-SE th-TH tr-TR uk-UA ur-PK "
+    "vi-VN zh-CN"
+)
+_TAGS = {one.partition("-")[0]: one for one in _REGIONS.split()} | {"no": "nb-NO", "sr": "sr-Cyrl-RS"}
+"""Proofing tools go by regions: the largest."""
+_EAST_ASIAN = frozenset(("zh", "ja", "ko"))
+_BEHIND_RTL = frozenset(("cs", "em", "lang", "eastAsianLayout", "specVanish", "oMath", "rPrChange"))
+_BEHIND_LANG = frozenset(("eastAsianLayout", "specVanish", "oMath", "rPrChange"))
+_BEFORE_BIDI = frozenset(
+    ("pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "numPr", "suppressLineNumbers",
+     "pBdr", "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct",
+     "autoSpaceDE", "autoSpaceDN")
+)  # fmt: skip
+_BEFORE_VISUAL = frozenset(("tblStyle", "tblpPr", "tblOverlap"))
+_BEHIND_SECTION = frozenset(("rtlGutter", "docGrid", "printerSettings", "sectPrChange"))
+_TITLES = frozenset(("ctrTitle", "title", "subTitle"))
+
+
+class Speech(Record):
+    """How translated text is marked.  Without a language nothing is."""
+
+    language: str = ""
+    """ISO 639-1."""
+    is_right_to_left: bool = False
+    tracked: str = ""
+    """The date of tracked changes (Options.tracked)."""
+
+    @classmethod
+    def of(cls, options: Options) -> Speech:
+        return cls(options.language, options.is_right_to_left, options.tracked)
+
+    @property
+    def tag(self) -> str:
+        """The language with a region (BCP 47); empty where there is none."""
+        return _TAGS.get(self.language, self.language)
+
+    # ---- WordprocessingML
+
+    def mark_run(self, run: etree._Element) -> None:
+        space = f"{{{etree.QName(run).namespace}}}"
+        properties = child(run, "rPr")
+        if properties is None:
+            if not (self.language or self.is_right_to_left):
+                return
+            properties = etree.Element(f"{space}rPr")
+            run.insert(0, properties)
+        turned = child(properties, "rtl")
+        if self.is_right_to_left and turned is None:
+            _insert_before(properties, etree.Element(f"{space}rtl"), _BEHIND_RTL)
+        elif self.language and not self.is_right_to_left:
+            for one in [one for one in properties if local(one) in ("rtl", "cs")]:
+                properties.remove(one)
+        if self.language:
+            for one in [one for one in properties if local(one) == "lang"]:
+                properties.remove(one)
+            east = self.language in _EAST_ASIAN
+            key = "bidi" if self.is_right_to_left else "eastAsia" if east else "val"
+            _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
+
+    def turn_paragraph(self, paragraph: etree._Element) -> None:
+        space = f"{{{etree.QName(paragraph).namespace}}}"
+        properties = child(paragraph, "pPr")
+        turned = child(properties, "bidi")
+        if self.is_right_to_left and not is_on(turned):
+            if properties is None:
+                properties = etree.Element(f"{space}pPr")
+                paragraph.insert(0, properties)
+            if turned is not None:
+                properties.remove(turned)
+            _insert_behind(properties, etree.Element(f"{space}bidi"), _BEFORE_BIDI)
+        elif self.language and not self.is_right_to_left and turned is not None:
+            turned.set(f"{space}val", "0")  # not taken away: a style may have it as well
+        if self.language or self.is_right_to_left:
+            for table in paragraph.iterancestors(f"{space}tbl"):
+                self._turn_table(table, space)
+
+    def _turn_table(self, table: etree._Element, space: str) -> None:
+        properties = child(table, "tblPr")
+        visual = child(properties, "bidiVisual")
+        if properties is None or (visual is not None) == self.is_right_to_left:
+            return
+        if visual is not None:
+            properties.remove(visual)
+        else:
+            _insert_behind(properties, etree.Element(f"{space}bidiVisual"), _BEFORE_VISUAL)
+
+    def turn_sections(self, root: etree._Element) -> None:
+        for section in root.iter("{*}sectPr") if self.language or self.is_right_to_left else ():
+            turned = child(section, "bidi")
+            if (turned is not None) == self.is_right_to_left:
+                continue
+            if turned is not None:
+                section.remove(turned)
+            else:
+                bidi = etree.Element(f"{{{etree.QName(section).namespace}}}bidi")
+                _insert_before(section, bidi, _BEHIND_SECTION)
+
+    # ---- DrawingML
+
+    def mark_drawing_run(self, run: etree._Element) -> None:
+        properties = child(run, "rPr")
+        if self.language and properties is not None:
+            properties.set("lang", self.tag)
+
+    def turn_drawing(self, paragraph: etree._Element) -> None:
+        """Set the direction of an `a:p`; its alignment is absolute, so it changes too."""
+        if not (self.language or self.is_right_to_left):
+            return
+        properties = child(paragraph, "pPr")
+        is_turned = properties is not None and properties.get("rtl") in ("1", "true")
+        if is_turned == self.is_right_to_left:
+            return
+        if properties is None:
+            properties = etree.Element(f"{{{etree.QName(paragraph).namespace}}}pPr")
+            paragraph.insert(0, properties)
+        properties.set("rtl", "1" if self.is_right_to_left else "0")
+        aligned = properties.get("algn", "")
+        if aligned in ("l", "r"):
+            properties.set("algn", "r" if aligned == "l" else "l")
+        elif not aligned and self.is_right_to_left and not _is_title(paragraph):
+            properties.set("algn", "r")
+        for table in paragraph.iterancestors("{*}tbl"):
+            about = child(table, "tblPr")
+            if about is not None:
+                about.set("rtl", "1" if self.is_right_to_left else "0")
+
+
+def _is_title(paragraph: etree._Element) -> bool:
+    """Whether it stands in a title, which its layout puts in the middle."""
+    shape = next((one for one in paragraph.iterancestors() if local(one) == "sp"), None)
+    return shape is not None and any(one.get("type") in _TITLES for one in shape.iter("{*}ph"))
+
+
+def _insert_before(parent: etree._Element, one: etree._Element, behind: frozenset[str]) -> None:
+    """Insert an element where the schema requires it: before the first of its successors."""
+    at = next((index for index, other in enumerate(parent) if local(other) in behind), len(parent))
+    parent.insert(at, one)
+
+
+def _insert_behind(parent: etree._Element, one: etree._Element, before: frozenset[str]) -> None:
+    after = [index for index, other in enumerate(parent) if local(other) in before]
+    parent.insert(after[-1] + 1 if after else 0, one)
+
+
+# ---- parts of Word, PowerPoint and Excel files as trees that are written back
+
+
+XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    name: str
+    root: etree._Element
+    is_changed: bool = False
+    speech: Speech = field(default_factory=Speech)
+
+
+class Parts:
+    def __init__(self, package: Package, rewriting: Rewriting) -> None:
+        self.package, self._rewriting = package, rewriting
+        self._seen: set[str] = set()
+        self._damaged: list[str] = []
+        self.speech = Speech.of(rewriting.options)
+
+    def main(self, name: str) -> Part:
+        """The part a document begins with.  Raises KnownError `document.damaged` where it cannot be parsed."""
+        part = self.open(name)
+        if part is None:
+            raise KnownError("document.damaged", path=self._rewriting.reading.path, reason="its main part is broken")
+        return part
+
+    def open(self, name: str) -> Part | None:
+        """A part, once; None where it is not there, was given before, or cannot be parsed: see `damaged`."""
+        if not name or name in self._seen:
+            return None
+        self._seen.add(name)
+        root = self.package.tree(name, whole=True)
+        if root is None:
+            if name in self.package:
+                self._damaged.append(name)
+            return None
+        return Part(name, root, speech=self.speech)
+
+    def damaged(self) -> Iterator[LeftAsIs]:
+        return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
+
+    def close(self, part: Part) -> None:
+        if part.is_changed:
+            self._rewriting.put(self.package.stored_name(part.name), written(part.root))
+
+    def related(self, part: str, *kinds: str) -> Iterator[str]:
+        found = {one.part for one in self.package.relations(part).values() if one.kind in kinds}
+        return iter(sorted(found, key=_natural))
+
+
+def written(root: etree._Element) -> bytes:
+    tree = root.getroottree()
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=tree.docinfo.standalone)
+
+
+def _natural(name: str) -> tuple[str, int, str]:
+    """The key that puts slide10 behind slide9."""
+    folder, file = posixpath.split(name)
+    digits = "".join(letter for letter in file if letter.isdigit())[:9]
+    return folder, int(digits or 0), file
+
+
+def translated(
+    stretches: Sequence[tuple[Inline | None, Sequence[Node]]],
+    *,
+    kind: str,
+    place: str,
+    rebuild: Callable[[Sequence[Node]], None],
+) -> Units:
+    """The units of one paragraph, which breaks may split; `rebuild` is called with all nodes when one was answered."""
+    found: list[Node] = []
+    is_changed = False
+    for inline, nodes in stretches:
+        answer = None
+        if inline is not None and inline.has_words:
+            answer = yield Unit(inline.text, inline.tags, kind, place)
+        if answer is None or inline is None:
+            found += nodes
+        else:
+            found += inline.nodes(answer)
+            is_changed = True
+    if is_changed:
+        rebuild(found)
+
+
+def attribute_unit(part: Part, element: etree._Element, name: str, *, kind: str, place: str) -> Units:
+    key = next((key for key in element.attrib if str(key).rpartition("}")[2] == name), name)
+    text = element.get(key, "")
+    if any(letter.isalpha() for letter in text):
+        answer = yield Unit(text.strip(), kind=kind, place=place)
+        if answer is not None:
+            element.set(key, answer)
+            part.is_changed = True
+
+
+# ---- DrawingML: slides, charts, diagrams, shapes on sheets
+
+
+def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: str = "paragraph") -> Units:
+    """The units of all `a:p` of a part (ECMA-376 part 1, 21.1.2)."""
+    paragraphs = [one for one in part.root.iter("{*}p") if is_drawing(one)]
+    yield from twinned(paragraphs, lambda paragraph: drawing_paragraph(part, paragraph, kind, place(paragraph)))
+
+
+def always(word: str) -> Callable[[etree._Element], str]:
+    return lambda _element: word
+
+
+def is_drawing(element: etree._Element) -> bool:
+    space = etree.QName(element).namespace or ""
+    return space.endswith(("drawingml/2006/main", "drawingml/main"))
+
+
+def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: str) -> Units:
+    nodes: list[list[Node]] = [[]]
+    breaks: list[etree._Element] = []
+    for one in paragraph:
+        name = local(one)
+        if name == "r":
+            text = child(one, "t")
+            nodes[-1].append(Words((text.text or "") if text is not None else "", _look(child(one, "rPr")), one))
+        elif name == "br":
+            breaks.append(one)
+            nodes.append([])
+        elif name in ("pPr", "endParaRPr"):
+            continue
+        else:
+            nodes[-1].append(InlineObject([one]))
+            words = "".join(text.text or "" for text in one.iter("{*}t"))
+            is_math = name == "m" or "math" in (etree.QName(one).namespace or "")
+            yield from said("equation" if is_math else "field", place, words)
+
+    def rebuild(found: Sequence[Node]) -> None:
+        kept = [one for one in paragraph if local(one) in ("pPr", "endParaRPr")]
+        for one in list(paragraph):
+            paragraph.remove(one)
+        paragraph.extend(one for one in kept if local(one) == "pPr")
+        for node in found:
+            if isinstance(node, Words):
+                if node.text:
+                    paragraph.append(_drawing_run(node, part.speech))
+            elif isinstance(node, InlineObject):
+                paragraph.extend(node.elements)
+        paragraph.extend(one for one in kept if local(one) == "endParaRPr")
+        part.speech.turn_drawing(paragraph)
+        part.is_changed = True
+
+    stretches: list[tuple[Inline | None, Sequence[Node]]] = []
+    for index, stretch in enumerate(nodes):
+        if index:
+            stretches.append((None, [InlineObject([breaks[index - 1]])]))
+        stretches.append((Inline(stretch), stretch))
+    yield from translated(stretches, kind=kind, place=place, rebuild=rebuild)
+
+
+def _drawing_run(words: Words, speech: Speech) -> etree._Element:
+    run: etree._Element = copy.deepcopy(words.model)
+    run.tail = None
+    text = child(run, "t")
+    if text is None:
+        text = etree.SubElement(run, f"{{{etree.QName(run).namespace}}}t")
+    text.text = words.text
+    speech.mark_drawing_run(run)
+    return run
+
+
+_WEAK_DRAWING = frozenset(
+    ("lang", "altLang", "dirty", "err", "noProof", "kern", "spc", "smtClean", "smtId", "kumimoji")
+)
+
+
+def _look(properties: etree._Element | None) -> str:
+    if properties is None:
+        return ""
+    own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)
+    return "|".join(
+        (*own, *(etree.tostring(one, method="c14n").decode() for one in properties if local(one) != "extLst"))
+    )
+
+
+class Cells:
+    """Locations in tables.  Rows are counted once: a table may have thousands."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[etree._Element, dict[etree._Element, int]] = {}
+
+    def of(self, element: etree._Element) -> tuple[etree._Element, int, int] | None:
+        """The table, row and column, from 1, of what is in a cell; None outside tables."""
+        cell = next((one for one in element.iterancestors() if local(one) == "tc"), None)
+        row = next((one for one in cell.iterancestors() if local(one) == "tr"), None) if cell is not None else None
+        table = next((one for one in row.iterancestors() if local(one) == "tbl"), None) if row is not None else None
+        if cell is None or row is None or table is None:
+            return None
+        return table, self._number(table, row, "tr"), self._number(row, cell, "tc")
+
+    def _number(self, parent: etree._Element, one: etree._Element, name: str) -> int:
+        if parent not in self._numbers:
+            inside = (part for part in parent if local(part) in (name, "sdt"))  # a control may be around
+            found = (each for part in inside for each in ([part] if local(part) == name else part.iter("{*}" + name)))
+            self._numbers[parent] = {each: at for at, each in enumerate(found, start=1)}
+        return self._numbers[parent].get(one, 0)
+
+
+# ---- text that a file contains twice
+#
+# for programs that know a newer way of drawing, and for those that do not. A program shows one of both copies
+# (ECMA-376 part 3, Markup Compatibility), so both must say the same: the second gets the translation of the first.
+
+
+class RepeatedTexts:
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, Tags], deque[str | None]] = {}
+        self._left: set[UnitOrLeft] = set()
+
+    def first(self, units: Units) -> Units:
+        answer: str | None = None
+        while True:
+            try:
+                found = units.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = yield found
+            if isinstance(found, Unit):
+                self._answers.setdefault((found.text, found.tags), deque()).append(answer)
+            else:
+                self._left.add(found)
+
+    def again(self, units: Units) -> Units:
+        """The units of a second copy: those that the first did not have."""
+        answer: str | None = None
+        while True:
+            try:
+                found = units.send(answer)
+            except StopIteration as end:
+                return end.value
+            known = self._answers.get((found.text, found.tags)) if isinstance(found, Unit) else None
+            if known:
+                answer = known.popleft() if len(known) > 1 else known[0]
+            elif found in self._left:
+                answer = None
+            else:
+                answer = yield found
+
+
+def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:
+    """The units of elements, one after another; those of an `mc:Fallback` are answered as those of its `mc:Choice`."""
+    twins: dict[etree._Element, RepeatedTexts] = {}
+    for element in elements:
+        copy = next((one for one in element.iterancestors() if local(one) in ("Choice", "Fallback")), None)
+        both = copy.getparent() if copy is not None else None
+        if copy is None or both is None:
+            yield from units_of(element)
+            continue
+        twin = twins.setdefault(both, RepeatedTexts())
+        yield from (twin.again if local(copy) == "Fallback" else twin.first)(units_of(element))

@@ -1,0 +1,467 @@
+"""Translates PowerPoint and Excel files: slides, notes, cells, comments, shapes, charts, names of sheets."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from slmdesk.formats.containers import opened
+from slmdesk.formats.office_xml import Package, attribute, child, local, relation_id
+from slmdesk.formats.rewriting.docx import drawn_units, left_inside, property_units
+from slmdesk.formats.rewriting.office_parts import (
+    XML_SPACE,
+    Cells,
+    Inline,
+    Node,
+    Part,
+    Parts,
+    Words,
+    always,
+    attribute_unit,
+    drawing_paragraph,
+    drawing_units,
+    is_drawing,
+    translated,
+)
+from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
+from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch
+
+
+def rewrite_pptx(rewriting: Rewriting) -> Units:
+    reading = rewriting.reading
+    with opened(reading) as archive:
+        package = Package(archive, reading)
+        parts = Parts(package, rewriting)
+        main = package.main_part("ppt/presentation.xml")
+        parts.main(main)
+        for number, name in enumerate(_slides(package, main), start=1):
+            reading.check()
+            yield from _slide(parts, name, f"slide {number}")
+            for notes in parts.related(name, "notesSlide"):
+                yield from _slide(parts, notes, f"slide {number}, notes")
+            for comments in parts.related(name, "comments"):
+                yield from _comments(parts, comments, f"slide {number}, comment")
+        yield from _furniture(parts, main)
+        yield from left_inside(package)
+        yield from parts.damaged()
+        if rewriting.options.properties:
+            yield from property_units(parts, package)
+
+
+def _slides(package: Package, main: str) -> Iterator[str]:
+    root = package.tree(main)
+    relations = package.relations(main)
+    for one in root.iter("{*}sldId") if root is not None else ():
+        relation = relations.get(relation_id(one))
+        if relation is not None:
+            yield relation.part
+
+
+def _slide(parts: Parts, name: str, word: str) -> Units:
+    part = parts.open(name)
+    if part is None:
+        return
+    yield from drawing_units(part, place=_placed(word))
+    for element in part.root.iter("{*}cNvPr", "{*}hlinkClick"):
+        for key in ("descr", "title", "tooltip"):
+            yield from attribute_unit(part, element, key, kind="alt_text", place=word)
+    parts.close(part)
+    yield from drawn_units(parts, name)
+
+
+def _furniture(parts: Parts, main: str) -> Units:
+    """What layouts and masters show on slides: texts that are no placeholders, whose words are hints for authors."""
+    masters = list(parts.related(main, "slideMaster"))
+    for name in (*masters, *(layout for master in masters for layout in parts.related(master, "slideLayout"))):
+        part = parts.open(name)
+        if part is None:
+            continue
+        for shape in part.root.iter("{*}sp"):
+            if next(shape.iter("{*}ph"), None) is None:
+                paragraphs = [one for one in shape.iter("{*}p") if is_drawing(one)]
+                for paragraph in paragraphs:
+                    yield from drawing_paragraph(part, paragraph, "paragraph", "layout of slides")
+        parts.close(part)
+
+
+def _comments(parts: Parts, name: str, word: str) -> Units:
+    """Comments as PowerPoint before 2021 wrote them are plain; newer ones are DrawingML."""
+    part = parts.open(name)
+    if part is None:
+        return
+    yield from drawing_units(part, place=_placed(word), kind="comment")
+    for one in part.root.iter("{*}text"):
+        if local(one) == "text" and (one.text or "").strip():
+            yield from _property_units(part, one, word)
+    parts.close(part)
+
+
+def _property_units(part: Part, element: etree._Element, word: str) -> Units:
+    answer = yield Unit((element.text or "").strip(), kind="comment", place=word)
+    if answer is not None:
+        element.text = answer
+        part.is_changed = True
+
+
+def _placed(word: str) -> Callable[[etree._Element], str]:
+    cells = Cells()
+
+    def place(element: etree._Element) -> str:
+        cell = cells.of(element)
+        if cell is not None:
+            return f"{word}, row {cell[1]}, column {cell[2]}"
+        shape = next((one for one in element.iterancestors() if local(one) in ("sp", "graphicFrame")), None)
+        holder = next((one for one in shape.iter("{*}ph")), None) if shape is not None else None
+        kind = attribute(holder, "type") if holder is not None else ""
+        return f"{word}, title" if kind in ("title", "ctrTitle") else word
+
+    return place
+
+
+# ---- translates Excel files
+#
+# shared and inline strings, comments, shapes, charts, sheet names. Numbers, dates and formulas stay. A text a formula
+# compares with ("yes" in IF(A1="yes"; …)) stays too, and is reported: the sheet would compute something else. The
+# names of a table's columns are the texts of its first row: both are changed together, unless a formula names them
+# (ECMA-376 part 1, chapter 18).
+
+
+_LITERAL = re.compile(r'"((?:[^"]|"")*)"')
+_SECTION = re.compile(r"(&[LCR])")
+_CODE = re.compile(r'(&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-Z&]))')
+_CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_BAD_IN_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
+MOST_SHEET_NAME = 31
+
+
+@dataclass(slots=True, eq=False)
+class _Sheet:
+    name: str
+    title: str
+    entry: etree._Element
+
+
+@dataclass(slots=True, eq=False)
+class _Known:
+    literals: set[str] = field(default_factory=set)
+    """Texts in quotes, lower case: cells are compared without regard to it."""
+    names_columns: bool = False
+    names_sheets: set[str] = field(default_factory=set)
+    headers: dict[int, etree._Element] = field(default_factory=dict)
+    """Names of table columns by the index of the shared string in their cell."""
+
+
+def rewrite_xlsx(rewriting: Rewriting) -> Units:
+    reading = rewriting.reading
+    with opened(reading) as archive:
+        package = Package(archive, reading)
+        parts = Parts(package, rewriting)
+        main = package.main_part("xl/workbook.xml")
+        book = parts.main(main)
+        sheets = list(_sheets(package, main, book))
+        opened_sheets = [(sheet, part) for sheet in sheets if (part := parts.open(sheet.name)) is not None]
+        tables = [part for sheet, _ in opened_sheets for name in parts.related(sheet.name, "table")
+                  if (part := parts.open(name)) is not None]  # fmt: skip
+        known = _known([part for _, part in opened_sheets], book, tables)
+        strings = parts.open(package.related(main, "sharedStrings"))
+        if strings is not None:
+            _find_headers(package, opened_sheets, known)
+            yield from _shared(strings, opened_sheets, known, tables)
+            parts.close(strings)
+        is_written = strings is not None and strings.is_changed
+        for sheet, part in opened_sheets:
+            reading.check()
+            yield from _inline(part, sheet, known)
+            yield from _around(part, sheet)
+            if is_written or part.is_changed:
+                _turn(part)
+            parts.close(part)
+            yield from _beside(parts, sheet)
+        for name in archive.names:
+            if "pivotcachedefinition" in name.lower() and name.endswith(".xml"):
+                yield LeftAsIs("pivot", "", name.rpartition("/")[2][:80])
+        if rewriting.options.sheet_names:
+            yield from _sheet_names(book, sheets, known)
+        for part in (book, *tables):
+            parts.close(part)
+        yield from left_inside(package)
+        yield from parts.damaged()
+        if rewriting.options.properties:
+            yield from property_units(parts, package)
+
+
+def _turn(part: Part) -> None:
+    speech = part.speech
+    for view in part.root.iter("{*}sheetView") if speech.language or speech.is_right_to_left else ():
+        if (attribute(view, "rightToLeft") in ("1", "true")) != speech.is_right_to_left:
+            view.set("rightToLeft", "1" if speech.is_right_to_left else "0")
+            part.is_changed = True
+
+
+def _sheets(package: Package, main: str, book: Part) -> Iterator[_Sheet]:
+    relations = package.relations(main)
+    for one in book.root.iter("{*}sheet"):
+        relation = relations.get(relation_id(one))
+        if relation is not None and relation.kind == "worksheet":
+            yield _Sheet(relation.part, attribute(one, "name"), one)
+
+
+def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known:
+    known = _Known()
+    for part in (*sheets, book, *tables):
+        for one in part.root.iter("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}definedName",
+                                  "{*}calculatedColumnFormula", "{*}totalsRowFormula"):  # fmt: skip
+            words = one.text or ""
+            known.literals |= {found.replace('""', '"').strip().lower() for found in _LITERAL.findall(words)}
+            known.names_columns = known.names_columns or "[" in words
+            known.names_sheets |= {found.strip("'") for found in re.findall(r"('[^']+'|[^\s!'(,;=+*/-]+)!", words)}
+    for part in sheets:
+        for one in part.root.iter("{*}dataValidation"):
+            listed = child(one, "formula1")
+            if listed is not None and (listed.text or "").startswith('"'):
+                known.literals |= {word.strip().lower() for word in (listed.text or "").strip('"').split(",")}
+    return known
+
+
+def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], known: _Known) -> None:
+    for sheet, part in sheets:
+        cells = {attribute(cell, "r"): cell for cell in part.root.iter("{*}c") if attribute(cell, "t") == "s"}
+        for relation in package.relations(sheet.name).values():
+            if relation.kind != "table" or (root := package.tree(relation.part)) is None:
+                continue
+            first = _CELL.match(attribute(root, "ref"))
+            if first is None or attribute(root, "headerRowCount") == "0":
+                continue
+            for offset, column in enumerate(root.iter("{*}tableColumn")):
+                cell = cells.get(f"{_letters(_number(first[1]) + offset)}{first[2]}")
+                index = _index(cell)
+                if index is not None:
+                    known.headers[index] = column
+
+
+def _index(cell: etree._Element | None) -> int | None:
+    value = child(cell, "v") if cell is not None else None
+    text = (value.text or "").strip() if value is not None else ""
+    return int(text) if text.isdecimal() and len(text) < 9 else None
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known, tables: Sequence[Part]) -> Units:
+    items = [one for one in strings.root if local(one) == "si"]
+    seen: set[int] = set()
+    for sheet, part in sheets:
+        for cell in part.root.iter("{*}c"):
+            index = _index(cell) if attribute(cell, "t") == "s" else None
+            if index is None or index in seen or index >= len(items):
+                continue
+            seen.add(index)
+            place = f"{sheet.title}!{attribute(cell, 'r')}"
+            words = _text_of(items[index])
+            reason = _reason(words, known, is_header=index in known.headers)
+            if reason:
+                yield LeftAsIs(reason, place, words[:MOST_SAID])
+            elif index in known.headers:
+                yield from _header(strings, items[index], words, place, tables)
+            else:
+                yield from _item(strings, items[index], place)
+
+
+def _reason(words: str, known: _Known, *, is_header: bool) -> str:
+    """Why a text is not translated; empty if it is."""
+    if words.strip().lower() in known.literals:
+        return "compared"
+    return "column_name" if is_header and known.names_columns else ""
+
+
+def _text_of(item: etree._Element) -> str:
+    return "".join(one.text or "" for one in item.iter("{*}t") if local(one.getparent()) != "rPh")  # type: ignore[arg-type]
+
+
+def _header(strings: Part, item: etree._Element, words: str, place: str, tables: Sequence[Part]) -> Units:
+    if not any(letter.isalpha() for letter in words):
+        return
+    answer = yield Unit(words.strip(), kind="heading", place=place)
+    if answer is None:
+        return
+    for one in list(item):
+        item.remove(one)
+    _add_text(item, answer)
+    strings.is_changed = True
+    for table in tables:
+        names = {attribute(column, "name") for column in table.root.iter("{*}tableColumn")}
+        for column in table.root.iter("{*}tableColumn"):
+            if attribute(column, "name") == words:
+                column.set("name", answer if answer not in names else f"{answer} 2")
+                table.is_changed = True
+
+
+def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row") -> Units:
+    """The units of a string item: plain, or runs of different looks; its lines are texts of their own."""
+    runs = [one for one in item if local(one) == "r"]
+    if not runs:
+        yield from _plain(part, item, place, kind)
+        return
+    nodes: list[Node] = []
+    for run in runs:
+        text = child(run, "t")
+        properties = child(run, "rPr")
+        look = etree.tostring(properties, method="c14n").decode() if properties is not None else ""
+        nodes.append(Words((text.text or "") if text is not None else "", look, run))
+
+    def rebuild(found: Sequence[Node]) -> None:
+        for one in list(item):
+            item.remove(one)
+        for node in found:
+            if isinstance(node, Words) and node.text:
+                run = copy.deepcopy(node.model)
+                for text in [one for one in run if local(one) == "t"]:
+                    run.remove(text)
+                _add_text(run, node.text)
+                item.append(run)
+        part.is_changed = True
+
+    yield from translated([(Inline(nodes), nodes)], kind=kind, place=place, rebuild=rebuild)
+
+
+def _plain(part: Part, item: etree._Element, place: str, kind: str) -> Units:
+    text = child(item, "t")
+    if text is None:
+        return
+    lines = (text.text or "").split("\n")
+    is_changed = False
+    for index, line in enumerate(lines):
+        if any(letter.isalpha() for letter in line):
+            answer = yield Unit(line.strip(), kind=kind, place=place)
+            if answer is not None:
+                lines[index] = line.replace(line.strip(), answer)
+                is_changed = True
+    if is_changed:
+        text.text = "\n".join(lines)
+        text.set(XML_SPACE, "preserve")
+        for one in [one for one in item if local(one) in ("rPh", "phoneticPr")]:
+            item.remove(one)  # a phonetic guide for the old text
+        part.is_changed = True
+
+
+def _add_text(parent: etree._Element, words: str) -> None:
+    text = etree.SubElement(parent, f"{{{etree.QName(parent).namespace}}}t")
+    text.text = words
+    text.set(XML_SPACE, "preserve")
+
+
+def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
+    for cell in part.root.iter("{*}c"):
+        item = child(cell, "is") if attribute(cell, "t") == "inlineStr" else None
+        if item is None:
+            continue
+        place = f"{sheet.title}!{attribute(cell, 'r')}"
+        words = _text_of(item)
+        if reason := _reason(words, known, is_header=False):
+            yield LeftAsIs(reason, place, words[:MOST_SAID])
+        else:
+            yield from _item(part, item, place)
+
+
+def _around(part: Part, sheet: _Sheet) -> Units:
+    """The texts of a sheet beside its cells: page headers, hints of lists and links, and results of formulas."""
+    for one in part.root.iter("{*}headerFooter"):
+        for line in one:
+            yield from _page_line(part, line, f"{sheet.title}, header or footer")
+    for one in part.root.iter("{*}dataValidation", "{*}hyperlink"):
+        place = f"{sheet.title}!{attribute(one, 'sqref') or attribute(one, 'ref')}"
+        for key in ("promptTitle", "prompt", "errorTitle", "error", "tooltip"):
+            yield from attribute_unit(part, one, key, kind="alt_text", place=place)
+    results: dict[str, str] = {}
+    for cell in part.root.iter("{*}c"):
+        for words in _given(cell):
+            results.setdefault(words, attribute(cell, "r"))
+    for words, place in results.items():
+        yield from said("formula", f"{sheet.title}!{place}", words)
+
+
+def _given(cell: etree._Element) -> list[str]:
+    """The cached text of a cell's formula; without one, the texts in the formula."""
+    value, formula = child(cell, "v"), child(cell, "f")
+    words = (value.text or "").strip() if value is not None else ""
+    if words:
+        return [words] if attribute(cell, "t") == "str" else []
+    found = _LITERAL.findall(formula.text or "") if formula is not None else []
+    return [text for one in found if (text := one.replace('""', '"').strip())]
+
+
+def _page_line(part: Part, line: etree._Element, place: str) -> Units:
+    """The three parts of a page's header or footer; codes such as &P stand for the page's number (18.3.1.39)."""
+    parts = _SECTION.split(line.text or "")
+    is_changed = False
+    for index, words in enumerate(parts):
+        codes = _CODE.split(words)
+        stretch = Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(codes) if raw])
+        if not _SECTION.fullmatch(words) and stretch.has_words:
+            answer = yield Unit(stretch.text, stretch.tags, kind="header", place=place)
+            if answer is not None:
+                parts[index] = stretch.written(answer)
+                is_changed = True
+    if is_changed:
+        line.text = "".join(parts)
+        part.is_changed = True
+
+
+def _beside(parts: Parts, sheet: _Sheet) -> Units:
+    for name in parts.related(sheet.name, "comments", "threadedComment"):
+        part = parts.open(name)
+        if part is None:
+            continue
+        for one in part.root.iter("{*}comment", "{*}threadedComment"):
+            text = child(one, "text")
+            place = f"{sheet.title}!{attribute(one, 'ref')}"
+            if text is not None and len(text):
+                yield from _item(part, text, place, "comment")
+            elif text is not None and any(letter.isalpha() for letter in text.text or ""):
+                answer = yield Unit((text.text or "").strip(), kind="comment", place=place)
+                if answer is not None:
+                    text.text = answer
+                    part.is_changed = True
+        parts.close(part)
+    for name in parts.related(sheet.name, "drawing"):
+        part = parts.open(name)
+        if part is None:
+            continue
+        yield from drawing_units(part, place=always(sheet.title))
+        parts.close(part)
+        yield from drawn_units(parts, name)
+
+
+def _sheet_names(book: Part, sheets: Sequence[_Sheet], known: _Known) -> Units:
+    taken = {sheet.title.lower() for sheet in sheets}
+    for sheet in sheets:
+        if sheet.title in known.names_sheets:
+            yield LeftAsIs("sheet_name", sheet.title, sheet.title)
+            continue
+        if not any(letter.isalpha() for letter in sheet.title):
+            continue
+        answer = yield Unit(sheet.title, kind="sheet_name", place=sheet.title)
+        if answer is None:
+            continue
+        name = _BAD_IN_SHEET_NAME.sub(" ", answer).strip("' ")[:MOST_SHEET_NAME]
+        if name and name.lower() not in taken:
+            taken.add(name.lower())
+            sheet.entry.set("name", name)
+            book.is_changed = True

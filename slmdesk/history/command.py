@@ -1,0 +1,765 @@
+"""`slmdesk history`, `retention`, `backup`, `restore`, `delete-everything`: what is kept, and for how long."""
+
+from __future__ import annotations
+
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from json import loads
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.paths import find_paths
+from slmdesk.base.protocol import picked
+from slmdesk.base.record import to_json
+from slmdesk.base.records import (
+    DOCUMENT,
+    KINDS,
+    MOST_DAYS,
+    DocumentRecord,
+    Hold,
+    Item,
+    Message,
+    Rescued,
+    Rule,
+    Then,
+    counted,
+)
+from slmdesk.base.types import Json, used_words
+from slmdesk.base.untrusted import clean_label
+from slmdesk.chat.conversation import words_of
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, table
+from slmdesk.command.job_output import check_file
+from slmdesk.command.opening import key_of_backup, keys_for_restoring
+from slmdesk.exports.papers import iso_time
+from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase, restore_backup
+from slmdesk.history.imports import ImportProgress
+from slmdesk.history.labels import WHO, due_words, hold_words, rescued_words, rule_words
+from slmdesk.history.retention import day_lines
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.services import Services
+
+# ---- `slmdesk history import`
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=NamedFile(), metavar="FILE...")
+@json_option
+@click.pass_obj
+def import_chats(console: Console, files: tuple[Path, ...]) -> int:
+    """Import the chats in FILE..., files or folders.
+
+    Exports of ChatGPT (the zip file, or conversations.json), Open WebUI (JSON), LM Studio (its folder of conversations,
+    or one file of it), Jan (its folder of threads), Cherry Studio (a backup up to version 5, or topics exported as
+    Markdown), and JSON exports of slmdesk. A chat that is here already is not added again; what cannot be kept, such as
+    pictures, is counted.
+    """
+
+    def progressed(progress: ImportProgress) -> None:
+        console.progress(f"{progress.file}: chats", progress.added + progress.known, 0)
+
+    with console.services() as services:
+        paths = [one.absolute() for one in files]
+        report = console.result_of(services, lambda: services.imports.import_files(paths), progressed)
+    for _name, problem in report.problems:
+        console.notify(f"error: {problem.sentence}")
+    if console.as_json:
+        console.give(
+            {
+                "imported": list(report.added),
+                "already_here": report.known,
+                "left_out": dict(report.left_out or {}),
+                "unknown": report.unknown,
+                "too_large": report.too_large,
+                "empty": report.empty,
+                "problems": [
+                    {"file": name, "code": problem.code, "message": problem.sentence}
+                    for name, problem in report.problems
+                ],
+            }
+        )
+    else:
+        for line in report.counts:
+            console.say(line)
+    return int(bool(report.problems))
+
+
+# ---- history
+
+
+PAGE = 200
+FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
+HIT_MARKS = {0xE000: None, 0xE001: None}
+
+
+@click.group()
+def history() -> None:
+    """Manage what is kept: chats, summaries, questions, tables, comparisons, translations."""
+
+
+@history.command("list")
+@click.option("--deleted", is_flag=True, help="Those in the bin.")
+@click.option("--kind", metavar="KIND", help="Only these: chat, summary, question, translation…  Else all.")
+@json_option
+@click.pass_obj
+def list_items(console: Console, deleted: bool, kind: str | None) -> None:
+    """List everything that is kept, newest first."""
+    requested = kind.strip().lower() if kind else None
+    items: list[Item] = []
+    with console.services() as services:
+        while page := services.service_thread.call(
+            partial(services.history.items, requested, **_after(items), deleted=deleted)
+        ):
+            items += page
+    if console.as_json:
+        console.give([_item(one) for one in items])
+    elif items:
+        table(console, [_row(one) for one in items])
+
+
+@history.command()
+@click.argument("chat", metavar="ID")
+@json_option
+@click.pass_obj
+def show(console: Console, chat: str) -> None:
+    """Print the text of an item; with --json all versions of its answers."""
+    with console.services() as services:
+        item = services.service_thread.call(lambda: services.history.item(chat))
+        held = services.service_thread.call(lambda: services.chats.open(item.id))
+        everything = services.service_thread.call(lambda: services.history.messages(item.id))
+        segments: dict[str, Json] = {}
+        if item.kind == "translation":  # its text is in segments, not messages
+            form = "json" if console.as_json else "md"
+            text = console.result_of(services, lambda: services.exports.give(item.id, form)).decode("utf-8")
+            if console.as_json:
+                segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
+        elif not console.as_json:
+            text = services.service_thread.call(lambda: services.history.export(item.id, "md"))
+    if console.as_json:
+        rows: list[Json] = [_message(one) for one in everything]
+        console.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages], **segments})
+    else:
+        console.write(text)
+
+
+@history.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@json_option
+@click.pass_obj
+def search(console: Console, words: tuple[str, ...], limit: int) -> None:
+    """Find messages and titles that contain WORDS, newest first; if only a title matches, the message is empty.
+
+    Translations with WORDS in one of their sentences, in either language, come after them.
+    """
+    requested = " ".join(words)
+    with console.services() as services:
+        found = list(services.service_thread.call(lambda: services.history.search(requested, limit=limit)))
+        reported = {one.item for one in found if one.message}
+        translated = console.result_of(services, lambda: services.typed.search(requested))
+    titles = {one.item for one in found} - reported
+    more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
+    found = [one for one in found if one.item not in titles or one.item not in more]
+    hits = [(one.item, one.message, one.title, one.snippet) for one in found]
+    hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
+    hits = [(item, message, title, snippet.translate(HIT_MARKS)) for item, message, title, snippet in hits]
+    rows: list[Json] = [
+        {"chat": item, "message": message, "title": title, "snippet": snippet}
+        for item, message, title, snippet in hits[:limit]
+    ]
+    if console.as_json:
+        console.give(rows)
+    elif hits:
+        table(
+            console,
+            [(item, clean_label(title, 30), clean_label(snippet, 300)) for item, _, title, snippet in hits[:limit]],
+        )
+    if len(hits) >= limit:
+        console.notify(f"note: only the newest {limit} are shown; --limit shows more.")
+    if translated.was_cut:
+        console.notify("note: the oldest translations were not looked through.")
+
+
+@history.command()
+@click.argument("chats", metavar="[ID]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All chats, newest first, instead of ID...")
+@click.option("--format", "form", type=click.Choice(FORMS), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@json_option
+@click.pass_obj
+def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, output: Path | None, force: bool) -> None:
+    """Export an item to stdout or into a file; xlsx holds its tables, csv is for tables of documents only.
+
+    Several chats become one file, with their titles at its beginning: md, json, html, docx and pdf.
+    """
+    if is_all == bool(chats):
+        raise click.UsageError("Give the ID of an item, those of several chats, or --all.")
+    if output is None and form in ("docx", "pdf", "xlsx") and not console.as_json and sys.stdout.isatty():
+        raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
+    target = output.absolute() if output is not None and str(output) != "-" else None
+    if output is not None and target is not None:
+        named = output.suffix.lower().removeprefix(".")
+        if named in FORMS and named != form:
+            raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
+        check_file(output, replace=force)
+    with console.services() as services:
+        ids = _ids_of(services, chats, is_all)
+        shape: dict[str, Json] = {"id": ids[0]} if len(chats) == 1 else {"ids": list(ids)}
+        if target is None:
+            data = console.result_of(services, partial(_given, services, ids, form, is_one=len(chats) == 1))
+        else:
+            size = console.result_of(
+                services, partial(_given, services, ids, form, is_one=len(chats) == 1, target=target, replace=force)
+            )
+            if console.as_json:
+                console.give({**shape, "format": form, "path": str(output), "bytes": size})
+            console.notify(f"Written to {output}.")
+            return
+    is_text = form in ("md", "json", "html", "csv")
+    if console.as_json and is_text:
+        console.give({**shape, "format": form, "text": data.decode("utf-8-sig")})
+    elif console.as_json:
+        console.give({**shape, "format": form, "base64": b64encode(data).decode("ascii")})
+    elif is_text and form != "csv":  # whose line ends and encoding mark must not change
+        console.write(data.decode("utf-8"))
+    else:
+        console.write_bytes(data)
+
+
+def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
+    """The ids of these items, or of all chats that are not in the bin."""
+    if not is_all:
+        return [services.service_thread.call(partial(services.history.item, one)).id for one in wanted]
+    items: list[Item] = []
+    while page := services.service_thread.call(partial(services.history.items, "chat", **_after(items))):
+        items += page
+    return [one.id for one in items]
+
+
+def _given(
+    services: Services,
+    ids: Sequence[str],
+    form: str,
+    *,
+    is_one: bool,
+    target: Path | None = None,
+    replace: bool = False,
+) -> Pending[Any]:
+    """The export of an item or of several chats: its bytes, or its size once it is written to `target`."""
+    exports = services.exports
+    if target is None:
+        return exports.give(ids[0], form) if is_one else exports.give_several(ids, form)
+    if is_one:
+        return exports.write(ids[0], form, target, replace=replace)
+    return exports.write_several(ids, form, target, replace=replace)
+
+
+history.add_command(import_chats)
+
+
+@history.command()
+@click.argument("chat", metavar="ID")
+@click.argument("title")
+@json_option
+@click.pass_obj
+def rename(console: Console, chat: str, title: str) -> None:
+    """Change the title of an item."""
+    _reported(console, lambda services: services.history.rename(chat, title))
+
+
+with_documents = click.option(
+    "--with-documents", is_flag=True, help="Forget the text of its documents too, where nothing else uses them."
+)
+
+
+@history.command()
+@click.argument("chat", metavar="ID")
+@click.option("--for-good", is_flag=True, help="Leave its words in no file; cannot be undone.")
+@with_documents
+@json_option
+@click.pass_obj
+def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
+    """Move an item to the trash, from which `restore` takes it back."""
+    if not for_good:
+        if with_documents:
+            raise click.UsageError("--with-documents goes with --for-good.")
+        _reported(console, lambda services: services.history.trash(chat))
+        return
+    with console.services() as services:
+        pairs = services.service_thread.call(lambda: services.history.remembered(chat))
+        documents = services.service_thread.call(lambda: services.history.documents_only_of([chat]))
+        gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
+        forgotten = _forget(console, services, documents) if with_documents else []
+    for copy in copies:
+        _report_aside(console, copy)
+    if pairs:
+        console.notify(
+            f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}."
+        )
+    _list_documents(console, documents, forgotten)
+    if console.as_json:
+        remain: list[Json] = [str(one) for one in copies]
+        reported: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
+        console.give(reported | _documents_shape(documents, forgotten))
+    else:
+        console.say(gone)
+
+
+@history.command("empty-trash")
+@click.option("--older-than", "days", type=FiniteRange(0), default=0, help="Only what lay there so many days.")
+@with_documents
+@json_option
+@click.pass_obj
+def empty_trash(console: Console, days: float, with_documents: bool) -> None:
+    """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
+    with console.services() as services:
+        emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
+        forgotten = _forget(console, services, emptied.documents) if with_documents else []
+    for copy in emptied.may_remain_in:
+        _report_aside(console, copy)
+    _list_documents(console, emptied.documents, forgotten)
+    if console.as_json:
+        remain: list[Json] = [str(one) for one in emptied.may_remain_in]
+        reported: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
+        console.give(reported | _documents_shape(emptied.documents, forgotten))
+    else:
+        console.say(f"{len(emptied.ids)} deleted for good")
+
+
+def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
+    return [console.result_of(services, partial(services.documents.forget, one.id)).id for one in documents]
+
+
+def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
+    if forgotten:
+        names = ", ".join(f"“{one.name}”" for one in documents)
+        console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
+        return
+    for one in documents:
+        console.notify(
+            f"note: the text of “{one.name}” is still kept here, and nothing else uses it. To forget it: "
+            f"slmdesk documents forget {one.id} (or delete --with-documents the next time)."
+        )
+
+
+def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> dict[str, Json]:
+    kept: list[Json] = [{"id": one.id, "name": one.name} for one in documents if one.id not in forgotten]
+    return {"documents_kept": kept, "documents_forgotten": list(forgotten)}
+
+
+@history.command("forget-day")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD")
+@click.option("--yes", is_flag=True, help="Do it without asking.")
+@json_option
+@click.pass_obj
+def forget_day(console: Console, day: datetime, yes: bool) -> int | None:
+    """Delete what was made on a day for good: chats, questions, summaries …, and documents that nothing else uses.
+
+    What is older and was only changed on that day stays, and so does what is on hold.
+    """
+    with console.services() as services:
+        found = services.service_thread.call(lambda: services.days.look(day.date()))
+        for line in day_lines(found):
+            console.notify(line)
+        if not yes and not found.is_empty and not _agrees():
+            console.notify("Nothing was deleted; --yes does it without asking.")
+            return 1
+        if not found.is_empty:
+            found = console.result_of(services, lambda: services.days.forget(day.date()))
+    if console.as_json:
+        counts: dict[str, Json] = dict(found.counts)
+        console.give({
+            "day": found.day.isoformat(), "deleted": list(found.ids), "counts": counts,
+            "documents_forgotten": list(found.documents), "held": found.held, "older": found.older,
+        })  # fmt: skip
+    elif not found.is_empty:
+        console.say(f"{found.day.isoformat()} is forgotten.")
+    return None
+
+
+def _agrees() -> bool:
+    return sys.stdin.isatty() and click.confirm("Delete it for good?", err=True)
+
+
+@history.command()
+@click.argument("chat", metavar="ID")
+@json_option
+@click.pass_obj
+def restore(console: Console, chat: str) -> None:
+    """Take an item out of the trash."""
+    _reported(console, lambda services: services.history.restore(chat))
+
+
+@history.command()
+@click.argument("file", type=NamedFile(), required=False)
+@json_option
+@click.pass_obj
+def rescue(console: Console, file: Path | None) -> int:
+    """Recover what can be read of a damaged history: of FILE, or of all that were set aside."""
+    done: list[tuple[Path, Rescued]] = []
+    bad: list[Path] = []
+    with console.services() as services:
+        for one in [file] if file else services.service_thread.call(services.history.damaged):
+            try:
+                found = _rescued(console, services, one)
+            except KnownError as err:
+                if file or err.code.startswith(("store.", "disk.", "key.")):
+                    raise
+                bad.append(one)  # the others may be more readable
+                continue
+            done.append((one, found))
+    for one in bad:
+        console.notify(f"error: Nothing could be read in {one}.")
+    if console.as_json:
+        rows: list[Json] = [{"file": str(one), **to_json(found)} for one, found in done]
+        console.give(rows)
+        return int(bool(bad))
+    if not done and not bad:
+        console.notify("No damaged history was set aside.")
+    for one, found in done:
+        console.say(f"{one}: {rescued_words(found)}")
+    return int(bool(bad))
+
+
+def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
+    """Rescue a file; of one that is encrypted with other keys than the history now, ask for what opens it."""
+    try:
+        return services.service_thread.call(partial(services.history.rescue, damaged))
+    except KnownError as known:
+        if known.code != "key.missing":
+            raise
+    key = key_of_backup(console, damaged)
+    return services.service_thread.call(partial(services.history.rescue, damaged, key))
+
+
+def _after(items: Sequence[Item]) -> dict[str, Any]:
+    return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
+
+
+def _report_aside(console: Console, copy: Path) -> None:
+    console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
+
+
+def _reported(console: Console, request: Callable[[Services], Item]) -> None:
+    with console.services() as services:
+        item = services.service_thread.call(lambda: request(services))
+    if console.as_json:
+        console.give(_item(item))
+    else:
+        console.say(f"{item.id}  {clean_label(item.title, 80)}")
+
+
+def _item(item: Item) -> dict[str, Json]:
+    return {
+        **picked(item, "id", "kind", "title"),
+        "created": iso_time(item.created),
+        "updated": iso_time(item.updated),
+        "deleted": iso_time(item.deleted_at) if item.deleted_at is not None else None,
+    }
+
+
+def _message(message: Message) -> dict[str, Json]:
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": str(message.role),
+        "text": words_of(message),
+        "attachments": [{"file": one.attached.name, "read": used_words(one.attached)} for one in message.attachments],
+        "status": str(message.status),
+        "created": iso_time(message.created),
+        "model": message.model_name,
+        "preset": message.preset,
+        "is_edited": message.original is not None,
+        "finish_reason": message.finish_reason,
+        "error": message.error_code,
+    }
+
+
+def _row(item: Item) -> tuple[str, str, str, str]:
+    return item.id, iso_time(item.updated)[:16].replace("T", " "), item.kind, clean_label(item.title, 80)
+
+
+# ---- `slmdesk retention`
+
+
+DAYS = click.IntRange(1, MOST_DAYS)
+
+
+@click.group()
+def retention() -> None:
+    """Set how long things are kept, and what nothing may delete.
+
+    Without a rule nothing is ever deleted by itself.  A hold beats every rule and every way of deleting.
+    """
+
+
+@retention.command("list")
+@json_option
+@click.pass_obj
+def list_(console: Console) -> None:
+    """List all rules and holds, those of your organisation too."""
+    with console.services() as services:
+        kept = services.retention
+        rules, holds = services.service_thread.call(lambda: (kept.rules(), kept.holds()))
+        due = console.result_of(services, lambda: kept.due(*rules))
+        named = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+        names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
+    if console.as_json:
+        console.give(
+            {"rules": [_rule_shape(one, due[one.id]) for one in rules], "holds": [to_json(one) for one in holds]}
+        )
+        return
+    lines = [
+        (one.id, "rule", WHO[one.set_by], f"{rule_words(one, names.get(one.folder, ''))}{_next_run(one, due[one.id])}")
+        for one in rules
+    ]
+    lines += [(one.id, "hold", WHO[one.set_by], hold_words(one, names.get(one.target, ""))) for one in holds]
+    if lines:
+        table(console, lines)
+    else:
+        console.notify("No rules and no holds: nothing is deleted by itself.")
+
+
+@retention.command()
+@click.option("--kind", type=click.Choice([one for one in KINDS if one]), help="Of this kind alone; else all items.")
+@click.option("--space", default="", help="The chats of this space alone: its name or id.")
+@click.option("--days", type=DAYS, required=True, help="So long without a change.")
+@click.option("--for-good", is_flag=True, help="Delete at once for good, without the trash.")
+@click.option("--trash-days", type=DAYS, default=30, show_default=True, help="So long in the trash.")
+@click.option("--preview", is_flag=True, help="Only say what it would move or delete now; add nothing.")
+@json_option
+@click.pass_obj
+def add(
+    console: Console, kind: str | None, space: str, days: int, for_good: bool, trash_days: int, preview: bool
+) -> None:
+    """Add a rule: what was not changed for so long goes to the trash, and from there for good.
+
+    Of the kind “document” is the text of documents that nothing uses any more; it is forgotten at once.
+    """
+    then = Then.DELETE if for_good or kind == DOCUMENT else Then.TRASH
+    with console.services() as services:
+        make = services.retention.planned if preview else services.retention.add_rule
+        made = services.service_thread.call(
+            lambda: make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
+        )
+        due = console.result_of(services, lambda: services.retention.due(made))[made.id]
+        if preview and not console.as_json:
+            console.say(f"This rule {due_words(made, due)} now.")
+        else:
+            _show_rule(console, services, made, due)
+
+
+@retention.command()
+@click.argument("rule", metavar="ID")
+@json_option
+@click.pass_obj
+def remove(console: Console, rule: str) -> None:
+    """Remove a rule.  What it has put into the trash stays there."""
+    with console.services() as services:
+        gone = services.service_thread.call(lambda: services.retention.remove_rule(rule))
+        _show_rule(console, services, gone)
+
+
+@retention.command()
+@click.argument("target", metavar="ID_OR_ALL")
+@click.option("--reason", default="", help="Why; shown with the hold.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The last day; it is then released."
+)
+@json_option
+@click.pass_obj
+def hold(console: Console, target: str, reason: str, until: datetime | None) -> None:
+    """Hold an item, a space, a document or a folder by its ID, or “all”: nothing deletes it until it is released."""
+    end = (until + timedelta(days=1)).timestamp() if until else None
+    with console.services() as services:
+        made = services.service_thread.call(
+            lambda: services.retention.hold("" if target == "all" else target, reason=reason, until=end)
+        )
+        _show_hold(console, services, made)
+
+
+@retention.command()
+@click.argument("hold_id", metavar="HOLD_ID")
+@json_option
+@click.pass_obj
+def release(console: Console, hold_id: str) -> None:
+    """Release a hold; `retention list` shows its id."""
+    with console.services() as services:
+        gone = services.service_thread.call(lambda: services.retention.release(hold_id))
+        _show_hold(console, services, gone)
+
+
+@retention.command()
+@click.option("--yes", is_flag=True, help="The date of this PC is right.")
+@json_option
+@click.pass_obj
+def run(console: Console, yes: bool) -> int | None:
+    """Carry out the rules now; it is done by itself once a day too."""
+    with console.services() as services:
+        rules = {one.id: one for one in services.service_thread.call(services.retention.rules)}
+        done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
+    if console.as_json:
+        doubt: Json = (
+            {"last": iso_time(done.doubt.last), "now": iso_time(done.doubt.now)} if done.doubt is not None else None
+        )
+        rests: Json = iso_time(done.rests_until) if done.rests_until else None
+        console.give(
+            {"trashed": dict(done.trashed), "deleted": dict(done.deleted), "doubt": doubt, "rests_until": rests}
+        )
+    elif done.rests_until:
+        console.notify(f"A backup was restored: no rule deletes anything until {iso_time(done.rests_until)[:10]}.")
+    elif done.doubt is None:
+        for counts, words in ((done.trashed, "moved to the trash"), (done.deleted, "deleted for good")):
+            for rule, count in counts.items():
+                console.say(f"{counted(rules[rule].kind, count)} {words}")
+        if not done.trashed and not done.deleted:
+            console.say("Nothing to do.")
+    return 1 if done.doubt is not None else None
+
+
+def _rule_shape(rule: Rule, due: int) -> dict[str, Json]:
+    return {**to_json(rule), "due": due}
+
+
+def _next_run(rule: Rule, due: int) -> str:
+    return f"; {due_words(rule, due)} at its next run" if due else ""
+
+
+def _show_rule(console: Console, services: Services, rule: Rule, due: int | None = None) -> None:
+    name = services.service_thread.call(lambda: services.retention.name_of(rule.folder)) if rule.folder else ""
+    if console.as_json:
+        console.give(to_json(rule) if due is None else _rule_shape(rule, due))
+    else:
+        console.say(f"{rule.id}  {rule_words(rule, name)}{_next_run(rule, due or 0)}")
+
+
+def _show_hold(console: Console, services: Services, hold: Hold) -> None:
+    name = services.service_thread.call(lambda: services.retention.name_of(hold.target)) if hold.target else ""
+    if console.as_json:
+        console.give(to_json(hold))
+    else:
+        console.say(f"{hold.id}  {hold_words(hold, name)}")
+
+
+# ---- `slmdesk backup` and `slmdesk restore`
+
+
+@click.command()
+@click.argument("file", type=NamedFile(dir_okay=False), required=False)
+@click.option("--list", "is_list", is_flag=True, help="Show the copies slmdesk has made by itself, newest first.")
+@click.option("--plain", is_flag=True, help="Of an encrypted history: without encryption, readable by everybody.")
+@json_option
+@click.pass_obj
+def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> None:
+    """Copy the history to FILE and verify the copy.  The window must be closed.
+
+    The copy of an encrypted history is encrypted; the passphrase or the recovery key of that time opens it.
+    """
+    if (file is None) != is_list:
+        raise click.UsageError("Give a FILE, or --list.")
+    if file is None:
+        _list(console)
+        return
+    target = file.absolute()
+
+    with console.services() as services:
+        made = console.result_of(
+            services,
+            lambda: services.backups.make(target, plain=plain),
+            lambda report: console.progress("backup", *report),
+        )
+    if plain:
+        console.notify(f"note: {file} is not encrypted. Whoever has the file can read the whole history.")
+    if console.as_json:
+        console.give({"bytes": made.bytes, "sha256": made.sha256})
+    else:
+        console.say(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}")
+
+
+def _list(console: Console) -> None:
+
+    copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
+    if console.as_json:
+        console.give([{"path": str(one.path), "time": iso_time(one.time), "bytes": one.bytes} for one in copies])
+    elif copies:
+        table(console, [(iso_time(one.time), f"{one.bytes:,} bytes", str(one.path)) for one in copies])
+    else:
+        console.notify("There are no copies.")
+
+
+@click.command("restore")
+@click.argument("file", type=NamedFile())
+@json_option
+@click.pass_obj
+def restore_history(console: Console, file: Path) -> None:
+    """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
+    paths, source = find_paths(console.home), file.absolute()
+    key, source_key = keys_for_restoring(console, paths, source)
+    done = restore_backup(paths, source, key=key, source_key=source_key)
+    with console.services(key=key or source_key):
+        pass  # opening it prints the notices there are
+    if console.as_json:
+        console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": str(done.aside) if done.aside else None})
+        return
+    console.say(f"{file}  {done.bytes:,} bytes  sha256 {done.sha256}")
+    if done.aside:
+        console.notify(f"note: the history that was there is now {done.aside}.")
+
+
+# ---- `slmdesk delete-everything`
+
+
+@click.command("delete-everything")
+@click.option("--models", is_flag=True, help="The models too, those that were copied in or downloaded.")
+@json_option
+@click.pass_obj
+def delete_everything(console: Console, models: bool) -> int | None:
+    """Delete the history, settings, backups, logs and secrets in the keyring, for good; the models stay.
+
+    It is asked for, in words to be typed; without a terminal they are read from stdin.  Close the window first.  What
+    is held refuses it.
+    """
+    with console.services() as services:
+        found = console.result_of(services, lambda: services.erasing.look(models=models))
+        if not _is_confirmed(console, found):
+            console.notify("Nothing was deleted.")
+            return 1
+        kept = console.result_of(services, services.erasing.forget_secrets)
+    left = erase(find_paths(console.home), found)
+    for one in kept:
+        console.notify(f"note: {one} is still in the system's keyring; remove it there, under “slmdesk”.")
+    _report(console, found, left)
+    return 1 if left or kept else None
+
+
+def _is_confirmed(console: Console, found: Erasure) -> bool:
+    console.notify(f"This deletes {found.files:,} files ({bytes_for_people(found.bytes)}) for good:")
+    for one in (*found.folders, *found.models):
+        console.notify(f"  {one}")
+    if not found.models:
+        console.notify("The files of the models stay.")
+    console.notify("Backups, exports and copies that you made elsewhere stay where they are.")
+    if sys.stdin.isatty():
+        console.notify(f"To go on, type: {CONFIRMATION}")
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip() == CONFIRMATION
+    except (EOFError, UnicodeDecodeError):
+        return False
+
+
+def _report(console: Console, found: Erasure, left: Sequence[Path]) -> None:
+    for one in left:
+        console.notify(f"error: {one} could not be deleted.")
+    if console.as_json:
+        remain: list[Json] = [str(one) for one in left]
+        console.give({"files": found.files, "bytes": found.bytes, "left": remain})
+    elif not left:
+        models = "" if found.models else " and the files of models"
+        console.say(f"{found.files:,} files deleted. What is left of slmdesk here: the program{models}.")

@@ -1,1 +1,0 @@
-"""`slmdesk history`, `backup`, `restore`, `retention`, `delete-everything`."""

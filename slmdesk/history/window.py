@@ -1,0 +1,524 @@
+"""Windows for what is deleted, held or erased: the trash, rules and holds, a day forgotten, everything deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidgetItem, QMessageBox, QWidget
+
+from slmdesk.base.record import Record
+from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Hold, Item, Rule, SetBy, Then
+from slmdesk.base.untrusted import clean_label
+from slmdesk.history.erasing import CONFIRMATION, Erasure
+from slmdesk.history.labels import WHO, due_words, hold_words, kinds_words, rule_words
+from slmdesk.history.retention import DayContent, date_words, day_lines
+from slmdesk.runtime.events import ItemChanged, ItemGone
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.text import moment_words
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    button,
+    column,
+    flow,
+    message_box,
+    named,
+    passing,
+    plain_label,
+    row,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.rows import Choice
+
+if TYPE_CHECKING:
+    from slmdesk.history.retention import Doubt
+    from slmdesk.runtime.events import Pending
+    from slmdesk.services import Services
+
+INTRO = (
+    "Without a rule nothing is deleted by itself. A rule moves what was not changed for so long to the trash, and "
+    "deletes it from there for good. What is on hold stays, whatever a rule or a person says."
+)
+DAYS = (30, 60, 90, 180, 365, 730, 1825, 3650)
+NOT_CHANGED, NOT_OPENED = "not changed for", "not opened for"
+TRASH_DAYS = (7, 14, 30, 60, 90)
+NOTHING = "There is no rule yet, and nothing is on hold."
+AT_ONCE = 0
+"""In the choice of days in the trash: deleted for good at once."""
+
+
+class Listed(Record):
+    rules: Sequence[Rule]
+    holds: Sequence[Hold]
+    names: Mapping[str, str]
+    """Of what they are about, by id."""
+    due: Mapping[str, int]
+    """How many each rule would take at its next run, by its id."""
+    doubt: Doubt | None
+    """Why no rule deletes anything just now."""
+
+
+class RulesWindow(Dialog):
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "rules_window", "Rules and holds")
+        self.resize(680, 460)
+        self._bridge = bridge
+        self._looking: Call | None = None
+        self._counting: Call | None = None
+        self._asked: Mapping[str, Any] = {}
+        """The rule last asked about, before it deletes anything for good."""
+        self._build_ui()
+        self.refresh()
+
+    def _build_ui(self) -> None:
+        intro = plain_label(INTRO, self, name="rules_intro", kind="muted")
+        self._doubt = named(QFrame(self), "rules_doubt")
+        self._doubt_words = plain_label("", self._doubt, name="rules_doubt_words", kind="warn")
+        sure = button("The date is right", "rules_date_button", self._doubt, on=self._on_sure)
+        row((self._doubt_words, 1), sure, into=self._doubt, gap=theme.SPACE_8)
+        self._doubt.hide()
+        self._list = named(QListWidget(self), "rules_list", kind="list", label="Rules and holds")
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.itemSelectionChanged.connect(self._on_chosen)
+        self._nothing = plain_label(NOTHING, self, name="rules_nothing", kind="muted", is_hidden=True)
+        self._remove = button("Remove", "rules_remove_button", self, on=self._on_remove)
+        hold_all = button("Hold everything", "hold_all_button", self, on=self._on_hold_all)
+        close = button("Close", "rules_close", self, on=self.reject)
+        close.setDefault(True)  # Enter in the list must neither hold nor add anything
+        foot = row(hold_all, 1, self._remove, close, gap=theme.SPACE_8)
+        column(
+            intro, self._doubt, self._nothing, (self._list, 1), self._build_form(), foot,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._on_chosen()
+
+    def _build_form(self) -> QWidget:
+        form = named(QFrame(self), "rule_form", label="Another rule")
+        kinds: list[tuple[object, str]] = [
+            (kind, f"{words[0].upper()}{words[1:]}") for kind in KINDS for words in [kinds_words(kind)]
+        ]
+        self._kind = named(Choice(kinds, form), "rule_kind", label="What the rule is about")
+        self._days = named(Choice([(one, f"{one:,} days") for one in DAYS], form), "rule_days", label="After how long")
+        then: list[tuple[object, str]] = [(one, f"trash, {one} days") for one in TRASH_DAYS]
+        self._then = named(Choice([*then, (AT_ONCE, "for good at once")], form), "rule_then", label="What happens then")
+        self._days.show_value(90)
+        self._then.show_value(30)
+        self._kind.value_chosen.connect(self._on_kind)
+        for choice in (self._kind, self._days, self._then):
+            choice.value_chosen.connect(self._count)
+        add = button("Add the rule", "rule_add_button", form, on=self._on_add)
+        self._form_words = plain_label(NOT_CHANGED, form, name="rule_form_words", wraps=False)
+        self._due = plain_label("", form, name="rule_due")
+        choices = flow(self._kind, self._form_words, self._days, self._then, gap=theme.SPACE_8)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        column(choices, row((self._due, 1), (add, centre), gap=theme.SPACE_8), into=form, gap=theme.SPACE_8)
+        return form
+
+    def _on_kind(self, kind: str) -> None:
+        """Documents have no trash, and nobody changes them."""
+        self._then.setEnabled(kind != DOCUMENT)
+        self._form_words.setText(NOT_OPENED if kind == DOCUMENT else NOT_CHANGED)
+
+    @property
+    def _wanted(self) -> dict[str, Any]:
+        kind, trash_days = self._kind.currentData(), self._then.currentData()
+        then = Then.DELETE if kind == DOCUMENT or trash_days == AT_ONCE else Then.TRASH
+        days = self._days.currentData()
+        return {"kind": kind, "days": days, "then": then, "trash_days": trash_days or TRASH_DAYS[0]}
+
+    def _count(self) -> None:
+        wanted = self._wanted
+        if self._counting is not None:
+            self._counting.cancel()
+        self._counting = self._bridge.follow(lambda services: _due(services, wanted), self._due.setText)
+
+    def refresh(self) -> None:
+        def look(services: Services) -> Pending[Listed]:
+            kept = services.retention
+            rules, holds = kept.rules(), kept.holds()
+            ids = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+            names, doubt = {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None
+            return kept.due(*rules).map(lambda due: Listed(rules, holds, names, due, doubt))
+
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = self._bridge.follow(look, self._show)
+        self._count()
+
+    def _show(self, listed: Listed) -> None:
+        self._list.clear()
+        entries: list[tuple[Rule | Hold, str]] = [
+            *((one, f"Rule: {_rule_words(one, listed)}") for one in listed.rules),
+            *((one, f"Hold: {hold_words(one, listed.names.get(one.target, ''))}") for one in listed.holds),
+        ]
+        self._nothing.setVisible(not entries)
+        for one, words in entries:
+            line = QListWidgetItem(f"{words}. Set by {WHO[one.set_by]}.", self._list)
+            line.setData(Qt.ItemDataRole.UserRole, one)
+        self._doubt.setVisible(listed.doubt is not None)
+        if listed.doubt is not None:
+            self._doubt_words.setText(
+                f"The clock says {_day(listed.doubt.now)}, but slmdesk was last used on {_day(listed.doubt.last)}. "
+                "Until you say that the date is right, no rule deletes anything."
+            )
+        self._on_chosen()
+
+    @property
+    def _chosen(self) -> Rule | Hold | None:
+        found = self._list.selectedItems()
+        one: Rule | Hold | None = found[0].data(Qt.ItemDataRole.UserRole) if found else None
+        return one
+
+    def _on_chosen(self) -> None:
+        chosen = self._chosen
+        self._remove.setText("Release" if isinstance(chosen, Hold) else "Remove")
+        self._remove.setEnabled(chosen is not None and chosen.set_by is SetBy.PERSON)
+
+    def _on_remove(self) -> None:
+        chosen = self._chosen
+        if isinstance(chosen, Rule):
+            self._bridge.ask(self._bridge.services.retention.remove_rule(chosen.id), lambda _rule: self.refresh())
+        elif chosen is not None:
+            self._bridge.ask(self._bridge.services.retention.release(chosen.id), lambda _hold: self.refresh())
+
+    def _on_hold_all(self) -> None:
+        self._bridge.ask(self._bridge.services.retention.hold(), lambda _hold: self.refresh())
+
+    def _on_add(self) -> None:
+        wanted = self._asked = self._wanted
+        if wanted["then"] is Then.TRASH:
+            self._add(wanted)
+        else:
+            self._bridge.follow(lambda services: _due(services, wanted), lambda due: self._ask_for_good(wanted, due))
+
+    def _add(self, wanted: Mapping[str, Any]) -> None:
+        self._bridge.ask(self._bridge.services.retention.add_rule(**wanted), lambda _rule: self.refresh())
+
+    def _ask_for_good(self, wanted: Mapping[str, Any], due: str) -> None:
+        """Ask before a rule is added that deletes; `due`: what it would do now."""
+        if wanted is not self._asked:  # the button was pressed again
+            return
+        kind, days = wanted["kind"], wanted["days"]
+        how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
+        words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
+        box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, f"{due} This cannot be undone.")
+        sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
+        sure.clicked.connect(lambda: self._add(wanted))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
+
+    def _on_sure(self) -> None:
+        self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
+
+
+def _due(services: Services, wanted: Mapping[str, Any]) -> Pending[str]:
+    rule = services.retention.planned(**wanted)
+    return services.retention.due(rule).map(lambda due: f"This rule {due_words(rule, due[rule.id])} now.")
+
+
+def _rule_words(rule: Rule, listed: Listed) -> str:
+    words, due = rule_words(rule, listed.names.get(rule.folder, "")), listed.due[rule.id]
+    return f"{words}; {due_words(rule, due)} at its next run" if due else words
+
+
+def _day(when: float) -> str:
+    try:
+        return date.fromtimestamp(when).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"{when:.0f}"
+
+
+# ---- the trash
+
+
+PAGE = 100
+MOST_NAME = 40
+TRASH_INTRO = (
+    "Deleted chats. They can be searched no more, and come back with “Restore”. They stay until you delete them for "
+    "good, or a rule does (Settings, “Rules and holds”)."
+)
+
+
+class DeletedChats(Dialog):
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "deleted_chats", "Deleted chats")
+        self.resize(560, 420)
+        self._bridge = bridge
+        self._shown = PAGE
+        self._build_ui()
+        self._connect()
+        self.refresh()
+
+    def _build_ui(self) -> None:
+        self._intro = plain_label(TRASH_INTRO, self, name="deleted_intro", kind="muted")
+        self._list = named(QListWidget(self), "deleted_list", kind="list", label="Deleted chats")
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._more = button("Show more", "deleted_more", self, on=self._on_more)
+        self._restore = button("Restore", "restore_button", self, on=self._on_restore)
+        self._delete = button("Delete for good…", "delete_for_good_button", self, on=self._on_delete)
+        self._empty = button("Empty the trash…", "empty_trash_button", self, on=self._on_empty)
+        close = button("Close", "deleted_close", self, on=self.reject)
+        close.setDefault(True)
+        foot = row(self._more, self._empty, 1, self._restore, self._delete, close, gap=theme.SPACE_8)
+        column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._show([])
+
+    def _connect(self) -> None:
+        self._list.itemSelectionChanged.connect(self._on_chosen)
+        self._bridge.on(ItemChanged, self.refresh)
+        self._bridge.on(ItemGone, self.refresh)
+
+    def refresh(self) -> None:
+        def found(services: Services) -> tuple[list[Item], set[str]]:
+            items = services.history.items(None, limit=self._shown, deleted=True)
+            return items, services.retention.held([one.id for one in items])
+
+        self._bridge.ask(found, lambda listed: self._show(*listed))
+
+    def _show(self, items: Sequence[Item], held: Container[str] = ()) -> None:
+        at = max(self._list.currentRow(), 0)
+        kept = {one.id for one in self._chosen}
+        self._list.clear()
+        for item in items:
+            when = moment_words(item.deleted_at or item.updated)
+            what = "" if item.kind == "chat" else f"{item.kind}, "
+            hold = ", on hold" if item.id in held else ""
+            line = QListWidgetItem(f"{item.title}   ({what}{when}{hold})", self._list)
+            line.setData(Qt.ItemDataRole.UserRole, item)
+        self._list.setCurrentRow(min(at, self._list.count() - 1))
+        for at, item in enumerate(items):
+            if item.id in kept:
+                self._list.item(at).setSelected(True)
+        self._intro.setText(TRASH_INTRO if items else "The trash is empty.")
+        self._more.setVisible(len(items) >= self._shown)
+        self._empty.setEnabled(bool(items))
+        self._on_chosen()
+
+    @property
+    def _chosen(self) -> list[Item]:
+        return [one.data(Qt.ItemDataRole.UserRole) for one in self._list.selectedItems()]
+
+    def _on_chosen(self) -> None:
+        self._restore.setEnabled(bool(self._chosen))
+        self._delete.setEnabled(bool(self._chosen))
+
+    def _on_more(self) -> None:
+        self._shown += PAGE
+        self.refresh()
+
+    def _on_restore(self) -> None:
+        ids = [one.id for one in self._chosen]
+        self._bridge.services.chats.restore_all(ids)
+
+    def _on_delete(self) -> None:
+        items = self._chosen
+        ids = [one.id for one in items]
+        self._bridge.ask(self._bridge.services.history.documents_only_of(ids), partial(self._ask_delete, items))
+
+    def _ask_delete(self, items: Sequence[Item], documents: Sequence[DocumentRecord]) -> None:
+        forgotten = "What you wrote in it is forgotten by the memory of translations too."
+        more = forgotten if any(one.kind == "translation" for one in items) else ""
+        what = f"“{items[0].title}” is" if len(items) == 1 else f"{len(items):,} chats are"
+        words = f"{what} deleted for good. This cannot be undone."
+        box = message_box(self, "delete_for_good_dialog", "Delete for good?", words, more)
+        also = named(CheckBox(_also(documents), box), "delete_documents_too")
+        also.setToolTip("\n".join(one.name for one in documents))
+        if documents:
+            box.setCheckBox(also)
+        else:
+            also.deleteLater()
+        sure = named(box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole), "delete_sure_button")
+        ids = [one.id for one in items]
+        sure.clicked.connect(lambda: self._delete_now(ids, documents if documents and also.isChecked() else ()))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
+
+    def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
+        def delete(services: Services) -> None:
+            for id in ids:
+                services.history.delete_for_good(id)
+            for one in documents:
+                services.documents.forget(one.id)
+
+        self._bridge.ask(delete)
+
+    def _on_empty(self) -> None:
+        words = "Everything in the trash is deleted for good. This cannot be undone."
+        more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."
+        box = message_box(self, "empty_trash_dialog", "Empty the trash?", words, more)
+        sure = named(box.addButton("Empty the trash", QMessageBox.ButtonRole.DestructiveRole), "empty_sure_button")
+        sure.clicked.connect(lambda: self._bridge.services.history.empty_trash())
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()
+
+
+def _also(documents: Sequence[DocumentRecord]) -> str:
+    name = clean_label(documents[0].name, MOST_NAME).replace("&", "&&") if documents else ""
+    what = f"“{name}”" if len(documents) == 1 else f"{len(documents)} documents"
+    return f"Forget the text of {what} too: nothing else uses it. Files are not touched."
+
+
+# ---- forget a day
+
+
+FORGET_INTRO = (
+    "Chats, questions, summaries, translations and everything else made on the day are deleted for good, with "
+    "documents that nothing else uses. This cannot be undone."
+)
+
+
+class ForgetDay(Dialog):
+    """A day is chosen, what it holds is said, and one press deletes it."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "forget_day", "Forget a day")
+        self.resize(520, 220)
+        self._bridge = bridge
+        self._content: DayContent | None = None
+        self._build_ui()
+        self._bridge.ask(self._bridge.services.days.days(), self._on_days)
+
+    def _build_ui(self) -> None:
+        intro = plain_label(FORGET_INTRO, self, name="forget_day_intro", kind="muted")
+        self._days = named(Choice([], self), "forget_day_choice", label="The day")
+        self._days.value_chosen.connect(self._look)
+        self._words = plain_label("", self, name="forget_day_words")
+        self._forget = button("Forget this day", "forget_day_button", self, on=self._on_forget)
+        close = button("Close", "forget_day_close", self, on=self.reject)
+        foot = row(1, self._forget, close, gap=theme.SPACE_8)
+        column(intro, self._days, self._words, 1, foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._show(None)
+
+    def _on_days(self, days: Sequence[date]) -> None:
+        self._days.clear()
+        for one in days:
+            self._days.addItem(date_words(one), one)
+        self._days.setEnabled(bool(days))
+        if days:
+            self._look(days[0])
+        else:
+            self._words.setText("There is nothing in the history.")
+
+    def _look(self, day: date) -> None:
+        self._show(None)
+        self._bridge.ask(self._bridge.services.days.look(day), self._show)
+
+    def _show(self, content: DayContent | None) -> None:
+        self._content = content
+        self._words.setText("\n".join(day_lines(content)) if content else "")
+        self._forget.setEnabled(content is not None and not content.is_empty)
+
+    def _on_forget(self) -> None:
+        if self._content is None:
+            return
+        day = self._content.day
+        self._forget.setEnabled(False)
+        self._bridge.follow(self._bridge.services.days.forget(day), partial(self._on_forgotten, day))
+
+    def _on_forgotten(self, day: date, _content: DayContent) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(f"{date_words(day)} is forgotten.", life_ms=UNDO_MS, key="forgotten day")
+        )
+        self._bridge.ask(self._bridge.services.days.days(), self._on_days)
+
+
+# ---- delete everything
+
+
+ERASE_INTRO = (
+    "History, documents, settings, backups, logs and secrets in the system's keyring are deleted for good, and slmdesk "
+    "closes. Backups, exports and copies that you made elsewhere stay where they are."
+)
+
+
+class EraseDialog(Dialog):
+    """Emits `confirmed` with the Erasure, once the words were typed and the secrets are forgotten."""
+
+    confirmed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        passing(self, "erase_dialog", "Delete everything")
+        self.resize(520, 320)
+        self._bridge = bridge
+        self._found: Erasure | None = None
+        self._build_ui()
+        self._look()
+
+    def _build_ui(self) -> None:
+        intro = plain_label(ERASE_INTRO, self, name="erase_intro", kind="muted")
+        self._models = named(CheckBox("The models too, those that were copied in or downloaded", self), "erase_models")
+        self._models.toggled.connect(self._look)
+        self._words = plain_label("", self, name="erase_words")
+        self._problem = plain_label("", self, name="erase_problem", kind="danger", is_hidden=True)
+        asked = plain_label(f"To go on, type: {CONFIRMATION}", self, name="erase_asked")
+        self._typed = text_line("erase_typed", self, "", label=f"Type {CONFIRMATION}", most=40)
+        self._typed.textChanged.connect(self._show)
+        self._erase = button("Delete everything", "erase_button", self, on=self._on_erase)
+        self._cancel = button("Cancel", "erase_cancel", self, on=self.reject)
+        foot = row(1, self._erase, self._cancel, gap=theme.SPACE_8)
+        column(
+            intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
+        self._show()
+        self._typed.setFocus()
+
+    def _look(self) -> None:
+        models, self._found = self._models.isChecked(), None
+        self._show()
+        self._bridge.follow(self._bridge.services.erasing.look(models=models), self._on_found, self._on_refused)
+
+    def _on_found(self, found: Erasure) -> None:
+        self._found = found
+        show_words(self._problem, "")
+        places = "\n".join(breakable(str(one)) for one in found.folders)
+        self._words.setText(f"{found.files:,} files, {bytes_for_people(found.bytes)}, in:\n{places}")
+        self._show()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._words.setText("")
+        show_words(self._problem, breakable(problem.sentence))
+
+    def _show(self) -> None:
+        is_typed = self._typed.text().strip() == CONFIRMATION
+        is_armed = self._found is not None and is_typed
+        self._erase.setEnabled(is_armed)
+        (self._erase if is_armed else self._cancel).setDefault(True)  # Enter after the words does what they say
+
+    def _on_erase(self) -> None:
+        found = self._found
+        if found is not None:
+            self._erase.setEnabled(False)
+            self._bridge.follow(
+                self._bridge.services.erasing.forget_secrets(),
+                lambda left: self._on_forgotten(found, left),
+                self._on_refused,
+            )
+
+    def _on_forgotten(self, found: Erasure, left: tuple[str, ...]) -> None:
+        """Go on, also where the keyring does not answer: that is said first."""
+        if not left:
+            self.confirmed.emit(found)
+            return
+        words = f"Still in the system's keyring, since it does not answer: {', '.join(left)}."
+        box = message_box(self, "erase_keyring_dialog", "Delete everything", words, "Remove it there, under “slmdesk”.")
+        going = named(box.addButton("Delete the rest", QMessageBox.ButtonRole.DestructiveRole), "erase_rest_button")
+        going.clicked.connect(lambda: self.confirmed.emit(found))
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.open()

@@ -1,1 +1,0 @@
-"""Windows for what is deleted, held or erased."""

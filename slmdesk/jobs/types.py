@@ -1,0 +1,342 @@
+"""What everybody knows of jobs: kinds, events, labels, and the time left as estimated from the steps done."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+
+from slmdesk.base.record import Record
+from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.runtime.events import Event
+from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+
+RUNNERS = DOWNLOAD, FOLDER = "download", "index"
+"""Kinds that have a runner of their own and need no engine; a download counts bytes."""
+EXAM = "exam"
+KINDS = {
+    "download": "Download",
+    "exam": "Exam",
+    "pair_exam": "Exam",
+    "summary": "Summary",
+    "question": "Question",
+    "extraction": "Table",
+    "comparison": "Comparison",
+    "versions": "Comparison",
+    "index": "Folder",
+    "translation": "Translation",
+}
+
+# ---- events of jobs
+
+
+class JobChanged(Event):
+    """Progress or status of a job: published after each step and each change of status.
+
+    A download is a job too, and counts bytes.
+    """
+
+    id: str
+    kind: str
+    status: JobStatus
+    done: int
+    """Steps that have ended, failed ones included."""
+    total: int
+    eta_s: float | None = None
+    failed: int = 0
+    title: str = ""
+    problem: Problem | None = None
+    share: float | None = None
+    """Share of all its work, likely later steps included, 0 to 1; None while unknown."""
+    eta_low_s: float | None = None
+    eta_high_s: float | None = None
+    steps_ahead: int = 0
+    """Steps that will probably be added, beyond `total`."""
+
+
+# ---- estimates the time a job still takes from the steps it has done, partly done ones included
+#
+# Pure; one thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per unit:
+# measured in this run, else in earlier jobs of the same kind and model, else assumed to be like the batches before
+# it.
+
+
+READ_SHARE = 0.8
+"""Share of a step's work done once its prompt is read, assumed until answers were seen."""
+WRITTEN_COST = 4.0
+"""Cost of one generated token in prompt tokens, roughly: many are generated side by side."""
+FIRST_S = 1.0
+"""Nothing is measured in the first seconds of a batch."""
+SURE_SHARE = 0.08
+"""From this share of all work on, an estimate needs no range."""
+SPREAD = 1.6
+FOLLOW_S, FOLLOW_SHARE = 2.0, 0.03
+"""The shown end follows new estimates over this many seconds, or this share of the rest, so that it never jumps."""
+ENOUGH_S, ENOUGH_STEPS = 3.0, 4
+
+
+class ExpectedBatch(Record):
+    name: str
+    steps: int
+    cost: float
+    is_sure: bool = True
+    """False when the batch may not come at all."""
+
+
+class Remaining(Record):
+    """Estimated seconds until the end, as a range."""
+
+    best: float
+    low: float
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        return self.low == self.high
+
+
+class TimeLeft:
+    """Tracks the progress of a job and estimates its time left.  `known`: prices by batch name, from earlier jobs."""
+
+    def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
+        self._known, self._clock = dict(known), clock
+        self.name, self._cost, self._open = "", 1.0, 0
+        self._ahead: tuple[ExpectedBatch, ...] = ()
+        self._read: dict[str, float] = {}
+        """For each step in hand, the share of its prompt that is read."""
+        self._read_share = READ_SHARE
+        self._work, self._seen = 0.0, 0
+        """Work in the ended steps of this batch (tokens read, and generated at their cost), and the number of those
+        steps."""
+        self._began, self._saved = clock(), 0
+        self._is_running = self._has_batch = False
+        self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
+        self._end: float | None = None
+        self._said = 0.0
+        self._share = 0.0
+        self.steps_done = 0
+
+    # ---- what happens
+
+    def take_up(self, steps: int, cost: float, share: float) -> None:
+        self.steps_done, self._done_cost, self._share = steps, cost, share
+
+    def begin_batch(
+        self, name: str, cost: float, *, done: int, left: int, ahead: tuple[ExpectedBatch, ...] = ()
+    ) -> None:
+        self._close_measure()
+        if name != self.name:
+            self._read_share, self._work, self._seen = READ_SHARE, 0.0, 0
+        self._done_cost += done * cost
+        self.steps_done += done
+        self.name, self._cost, self._open, self._ahead = name, max(cost, 1e-9), left, ahead
+        self._has_batch = True
+        self.go()
+
+    def go(self) -> None:
+        self._close_measure()
+        self._read.clear()
+        self._began, self._saved, self._is_running = self._clock(), 0, True
+
+    def stop(self) -> None:
+        self._close_measure()
+        self._read.clear()
+        self._is_running, self._end = False, None
+
+    def read(self, key: str, done: int, total: int) -> None:
+        self._read[key] = min(1.0, done / total) if total > 0 else 0.0
+
+    def step(self, key: str, prompt_tokens: int = 0, output_tokens: int = 0) -> None:
+        self._read.pop(key, None)
+        self._saved += 1
+        self.steps_done += 1
+        self._open = max(0, self._open - 1)
+        self._done_cost += self._cost
+        if prompt_tokens + output_tokens > 0:
+            work = prompt_tokens + WRITTEN_COST * output_tokens
+            self._work, self._seen = self._work + work, self._seen + 1
+            seen = prompt_tokens / work
+            self._read_share += (seen - self._read_share) / min(self._saved, 10)
+
+    # ---- what is said
+
+    def left(self) -> Remaining | None:
+        price = self._price()
+        if price is None or not self._is_running:
+            return None
+        scale = price / self._known[self.name] if self._known.get(self.name) else 1.0
+        rest = max(0.0, self._open - self._half_done()) * self._cost * price
+        sure = unsure = may_be = 0.0
+        for one in self._ahead:
+            seconds, is_known = self._seconds(one, price, scale)
+            if not one.is_sure:
+                may_be += seconds
+            elif is_known:
+                sure += seconds
+            else:
+                unsure += seconds
+        best = self._followed(rest + sure + unsure + may_be / 2)
+        is_early = self._measured_share() < SURE_SHARE and self.name not in self._known
+        low = best / SPREAD if is_early else best - unsure / 3
+        high = best * SPREAD if is_early else best + unsure / 2
+        low, high = max(0.0, min(low, best - may_be / 2)), max(high, best + may_be / 2)
+        return Remaining(best, best, best) if high - low < 0.3 * best else Remaining(best, low, high)
+
+    @property
+    def share(self) -> float:
+        """Return the share of all known work that is done, 0 to 1; it never decreases.
+
+        Before the first batch it is the last known share, because the total is not known yet.
+        """
+        if not self._has_batch:
+            return self._share
+        done = self._done_cost + self._half_done() * self._cost
+        ahead = sum(one.steps * one.cost for one in self._ahead if one.is_sure)
+        total = self._done_cost + self._open * self._cost + ahead
+        self._share = max(self._share, min(1.0, done / total) if total > 0 else 0.0)
+        return self._share
+
+    @property
+    def done_cost(self) -> float:
+        return self._done_cost
+
+    @property
+    def steps_ahead(self) -> int:
+        return sum(one.steps for one in self._ahead if one.is_sure)
+
+    def measured(self) -> dict[str, float]:
+        self._close_measure()
+        return {name: seconds / cost for name, (seconds, cost) in self._before.items() if seconds >= ENOUGH_S}
+
+    # ---- inside
+
+    def _half_done(self) -> float:
+        return sum(self._read.values()) * self._read_share
+
+    def _price(self) -> float | None:
+        """Return the seconds per unit of this batch, or None."""
+        passed = self._clock() - self._began
+        units = (self._saved + self._half_done()) * self._cost
+        seconds, cost = self._before.get(self.name, (0.0, 0.0))
+        known = self._known.get(self.name)
+        is_early = passed + seconds < FIRST_S and self._saved < ENOUGH_STEPS
+        if is_early or units + cost <= 0:
+            return known if known is not None else self._price_before()
+        now = (passed + seconds) / (units + cost)
+        if known is None:
+            return now
+        trust = min(1.0, (passed + seconds) / (5 * FIRST_S))  # what was known before counts for some seconds
+        return trust * now + (1 - trust) * known
+
+    def _price_before(self) -> float | None:
+        cost = sum(one for _, one in self._before.values())
+        return sum(one for one, _ in self._before.values()) / cost if cost else None
+
+    def _seconds(self, one: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
+        """Return the seconds of a batch ahead, and whether its price was measured."""
+        here = self._before.get(one.name)
+        if one.name == self.name or (here and here[1]):
+            price = price if one.name == self.name or not here else here[0] / here[1]
+            return one.steps * one.cost * price, True
+        known = self._known.get(one.name)
+        if known is None and self._seen and self._cost > 1.0:  # by what was really read and written, not by the guess
+            price *= self._cost / max(self._cost, self._work / self._seen)
+        return one.steps * one.cost * (price if known is None else known * scale), known is not None
+
+    def _measured_share(self) -> float:
+        cost = (self._saved + self._half_done()) * self._cost + sum(one for _, one in self._before.values())
+        ahead = sum(one.steps * one.cost for one in self._ahead)
+        total = cost + max(0.0, self._open - self._half_done()) * self._cost + ahead
+        return cost / total if total else 0.0
+
+    def _followed(self, best: float) -> float:
+        now = self._clock()
+        end = now + best
+        if self._end is not None:
+            slowly = max(FOLLOW_S, FOLLOW_SHARE * best)
+            end = self._end + (1 - math.exp((self._said - now) / slowly)) * (end - self._end)
+        self._end, self._said = max(end, now), now
+        return self._end - now
+
+    def _close_measure(self) -> None:
+        passed, units = self._clock() - self._began, (self._saved + self._half_done()) * self._cost
+        if self._is_running and self._saved >= ENOUGH_STEPS and passed > 0:
+            seconds, cost = self._before.get(self.name, (0.0, 0.0))
+            self._before[self.name] = (seconds + passed, cost + units)
+        self._began, self._saved = self._clock(), 0
+
+
+# ---- labels for jobs
+
+
+_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
+
+
+def kind_words(kind: str) -> str:
+    return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or "Work"
+
+
+def name_words(kind: str, title: str) -> str:
+    if kind == "exam":
+        return f"Examining {title} for what it can be trusted with"
+    if kind == "pair_exam":
+        return f"Examining how well it translates: {title}"
+    if kind == "index":
+        return f"Reading the folder {title}"
+    return f"{kind_words(kind)}: {title}"
+
+
+def left_words(left: Remaining | None) -> str:
+    if left is None:
+        return ""
+    if left.is_sure:
+        return f"{time_for_people(left.best)} left"
+    low, high = _rounded(left.low), _rounded(left.high)
+    if high <= 1:
+        return "about a minute left"
+    if low >= high:
+        return f"about {_minutes(high)} left"
+    return f"{low} to {_minutes(high)} left" if high < 60 else f"{_minutes(low)} to {_minutes(high)} left"
+
+
+def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
+    if not total:
+        return ""
+    if kind == DOWNLOAD:
+        return f"{bytes_for_people(done)} of {bytes_for_people(total)}"
+    return f"{done:,} of {'about ' if is_about else ''}{total:,} {'step' if total == 1 else 'steps'}"
+
+
+def share_words(share: float | None) -> str:
+    """Format a share as a percentage, rounded down, so that only finished work shows 100 %."""
+    return "" if share is None else f"{int(share * 100)} %"
+
+
+def _rounded(seconds: float) -> int:
+    minutes = max(1.0, seconds / 60)
+    if minutes > _STEPS[-1]:
+        return round(minutes / 30) * 30
+    return min(_STEPS, key=lambda one: abs(one - minutes))
+
+
+def _minutes(minutes: int) -> str:
+    return time_for_people(minutes * 60)
+
+
+# ---- progress of jobs that count bytes instead of steps (downloads)
+
+
+def bytes_of(job: JobRecord) -> tuple[int, int]:
+    """Return (bytes downloaded, bytes in total); 0 while the total is unknown."""
+    return number_in(job.settings, "bytes"), number_in(job.settings, "total")
+
+
+def eta_of(job: JobRecord) -> float | None:
+    """Return the seconds left, as last recorded by the instance that runs the job; None when it does not run."""
+    speed, (done, total) = number_in(job.settings, "speed"), bytes_of(job)
+    return (total - done) / speed if job.status is JobStatus.RUNNING and speed and total else None
+
+
+def number_in(about: object, key: str) -> int:
+    value = about.get(key) if hasattr(about, "get") else None
+    return value if type(value) is int and value >= 0 else 0

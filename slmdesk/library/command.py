@@ -1,0 +1,658 @@
+"""`slmdesk documents`: documents and folders that were read; `slmdesk redact`: a copy without names and numbers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slmdesk.base.documents import DocumentInfo, Page
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import picked
+from slmdesk.base.record import to_json
+from slmdesk.base.records import CollectionRecord, DocumentRecord, JobStatus
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
+from slmdesk.command.job_output import all_pages, ask_password, check_file, open_document, say_unread, show_reading
+from slmdesk.command.opening import passphrase
+from slmdesk.library.events import CollectionChanged
+from slmdesk.library.redacted import (
+    FoundWord,
+    GivenOut,
+    RedactionPreview,
+    RedactionRequest,
+    Remark,
+    label_of,
+    removed_lines,
+    unsure_lines,
+)
+from slmdesk.library.types import CollectionState, CollectionStatus, counted_documents, folder_words, info_of
+from slmdesk.redaction.service import listed_from_lines
+from slmdesk.runtime.messages import bytes_for_people, problem_of
+from slmdesk.services import Services
+from slmdesk.text.redaction.types import Kind, Listed
+
+# ---- `slmdesk documents …`
+
+
+MOST = 100_000
+
+
+@click.command("list")
+@click.option("--folder", help="Only the documents of this folder: its place, its id or the beginning of one.")
+@json_option
+@click.pass_obj
+def list_documents(console: Console, folder: str | None) -> None:
+    """List the documents that were opened, the last one first; or those of a folder."""
+    with console.services() as services:
+
+        def read() -> tuple[list[DocumentRecord], dict[str, str]]:
+            folders = {one.record.id: os.fsdecode(one.record.path) for one in services.collections.all()}
+            if folder is None:
+                return services.documents.recent(MOST), folders
+            return services.collections.documents(find_folder(services, folder).id), folders
+
+        found, folders = services.service_thread.call(read)
+    if console.as_json:
+        console.give([_document_shape(one, folders) for one in found])
+        return
+    if not found:
+        console.notify("There are no documents.")
+        return
+    rows = [("ID", "PAGES", "STATUS", "NAME")]
+    rows += [(one.id, str(one.pages), one.status.value, one.name) for one in found]
+    table(console, rows)
+
+
+@click.command()
+@click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
+@json_option
+@click.pass_obj
+def add(console: Console, files: Sequence[Path]) -> int | None:
+    """Read each FILE, and the documents in folders, and keep the text for later."""
+    reported: list[Json] = []
+    failed = 0
+    with console.services() as services:
+        paths = console.result_of(services, lambda: services.documents.expand(files))
+        for path in paths:
+            try:
+                record = open_document(console, services, path)
+            except KnownError as err:
+                failed += 1
+                reported.append(
+                    {"path": str(path)}
+                    | {key: it for key, it in say_unread(console, path, err).items() if key != "file"}
+                )
+            else:
+                reported.append(_document_shape(record, {}))
+                if not console.as_json:
+                    console.say(f"{record.id}  {record.name}")
+    if not paths:
+        console.notify("There is no document in it that could be read.")
+    if console.as_json:
+        console.give(reported)
+    return 1 if failed or not paths else None
+
+
+@click.command()
+@click.argument("document")
+@json_option
+@click.pass_obj
+def forget(console: Console, document: str) -> None:
+    """Delete everything read from DOCUMENT (an id, or the beginning of one); its file is not touched."""
+    with console.services() as services:
+        gone = console.result_of(services, lambda: services.documents.forget(document))
+    if console.as_json:
+        console.give({"id": gone.id, "name": gone.name})
+    else:
+        console.say(f"{gone.id}  {gone.name}: forgotten")
+
+
+# ---- folders
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def folders(console: Console) -> None:
+    """List the folders whose documents are asked together."""
+    with console.services() as services:
+        found = services.service_thread.call(services.collections.all)
+    if console.as_json:
+        console.give([json_of(one) for one in found])
+        return
+    if not found:
+        console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
+        return
+    rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
+    rows += [
+        (one.record.id, str(one.documents), str(one.unread), "yes" if one.record.watched else "no", _place(one.record))
+        for one in found
+    ]
+    table(console, rows)
+
+
+@click.command()
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def watch(console: Console, folder: Path) -> int | None:
+    """Read the documents in FOLDER, to be asked together; an open window keeps looking for new ones in it."""
+    with console.services() as services:
+        state = index(console, services, folder, watched=True)
+        _wait_for_meaning(console, services)
+        return _show(console, services, state)
+
+
+@click.command("index")
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def index_folder(console: Console, folder: Path) -> int | None:
+    """Look now for new, changed and deleted documents in FOLDER; it is added if it was not there.
+
+    Reading that was paused or interrupted is resumed.
+    """
+    with console.services() as services:
+        state = index(console, services, folder)
+        _wait_for_meaning(console, services)
+        return _show(console, services, state)
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--keep", is_flag=True, help="Keep what was read of it, to be asked; only look no more by itself.")
+@json_option
+@click.pass_obj
+def unwatch(console: Console, folder: str, keep: bool) -> None:
+    """Forget FOLDER and everything read from it; its files are not touched."""
+    with console.services() as services:
+        record = services.service_thread.call(lambda: find_folder(services, folder))
+        if keep:
+            services.service_thread.call(lambda: services.collections.set_watched(record.id, False))
+        else:
+            console.result_of(services, lambda: services.collections.forget(record.id))
+    if console.as_json:
+        console.give({"id": record.id, "path": _place(record), "kept": keep})
+    else:
+        console.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
+
+
+def find_folder(services: Services, requested: str) -> CollectionRecord:
+    """Find a folder by its path, its id, or the only id that begins with it.  Service thread.  Raises KnownError."""
+    return services.collections.at(Path(requested)) or services.collections.get(requested)
+
+
+def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
+    """Have new documents of a folder read, with progress on stderr; Ctrl-C pauses the job.
+
+    Raises KnownError `collection.…`, or the error that paused the job.
+    """
+
+    def on_changed(event: CollectionChanged) -> None:
+        if event.state.status is CollectionStatus.INDEXING:
+            left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
+            console.progress(
+                f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
+            )
+
+    services.on(CollectionChanged, on_changed)
+    known = services.service_thread.call(lambda: services.collections.at(folder))
+    if known is None or watched:
+        begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
+    else:
+        begun = services.service_thread.call(lambda: services.collections.state(known.id))
+    id = begun.record.id
+    try:
+        ended = console.result_of(services, lambda: services.collections.look(id, resume=True))
+        while ended.status is CollectionStatus.ELSEWHERE:
+            console.progress("another window or command reads it", 0, 1)
+            time.sleep(0.5)
+            ended = console.result_of(services, lambda: services.collections.look(id))
+    except KeyboardInterrupt:
+
+        def pause() -> None:
+            job = services.collections.runner.unfinished(id)
+            if job is not None and job.status is not JobStatus.PAUSED:
+                services.jobs.pause(job.id)
+
+        services.service_thread.call(pause, 5.0)
+        console.end_progress()
+        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
+        raise
+    finally:
+        console.end_progress()
+    return ended
+
+
+def _wait_for_meaning(console: Console, services: Services) -> None:
+    """Where the library has an embedding model, wait until the documents' vectors are made; after Ctrl-C the rest is
+    made the next time.
+    """
+    services.service_thread.call(services.embedding.take_up)
+    most = 0
+    try:
+        while left := services.service_thread.call(lambda: services.embedding.waiting):
+            most = max(most, left)
+            console.progress(f"to be found by meaning: {most - left} of {most}", most - left, most)
+            time.sleep(0.2)
+    finally:
+        console.end_progress()
+
+
+def _show(console: Console, services: Services, state: CollectionState) -> int | None:
+    """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
+    left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
+    if console.as_json:
+        named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
+        console.give({**json_of(state), "unread_documents": named})
+    else:
+        console.say(
+            f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
+        )
+        for one in left:
+            console.notify(f"note: {one.sentence}")
+        if not state.documents and not left and state.status is CollectionStatus.CURRENT:
+            console.notify("note: there is no document in it; source code in folders is left out.")
+    if state.status is not CollectionStatus.CURRENT:
+        console.notify(f"note: {folder_words(state)}")
+        return 1
+    return None
+
+
+def json_of(state: CollectionState) -> dict[str, Json]:
+    return {
+        "id": state.record.id,
+        "name": state.record.name,
+        "path": _place(state.record),
+        "watched": state.record.watched,
+        "status": state.status.value,
+        **picked(state, "documents", "pages", "unread", "later", "gone"),
+        "job": state.job or None,
+        "reason": state.reason or None,
+    }
+
+
+def _document_shape(record: DocumentRecord, folders: dict[str, str]) -> dict[str, Json]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "path": os.fsdecode(record.path),
+        "format": record.format,
+        "pages": record.pages,
+        "status": record.status.value,
+        "reason": problem_of(record.error_code, record.error_args).sentence if record.error_code else None,
+        "folder": folders.get(record.collection or ""),
+    }
+
+
+def _place(record: CollectionRecord) -> str:
+    return os.fsdecode(record.path)
+
+
+# ---- documents
+
+
+@click.group()
+def documents() -> None:
+    """Show documents as the program reads them, and manage folders of documents that are asked together."""
+
+
+for _command in (
+    add, folders, forget, index_folder, list_documents, unwatch,
+    watch,
+):  # fmt: skip
+    documents.add_command(_command)
+
+
+@documents.command()
+@click.argument("file", type=NamedFile())
+@click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
+@click.option("--encoding", default="", help="How the letters of a text file are to be read, such as cp1252.")
+@click.option("--blocks", "with_blocks", is_flag=True, help="With --json: headings, paragraphs, rows … of each page.")
+@click.option(
+    "--attachment",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Read what is attached to FILE (a mail, a PDF) instead; without this option the attachments are listed.",
+)
+@click.option("--no-save", "unsaved", is_flag=True, help="Keep nothing of the document here.")
+@json_option
+@click.pass_obj
+def text(
+    console: Console, file: Path, password: bool, encoding: str, with_blocks: bool, number: int | None, unsaved: bool
+) -> None:
+    """Print the text of FILE, page by page; for a page without text, the reason."""
+    secret = ask_password(file) if password else ""
+    with console.services() as services:
+        if unsaved or services.read_only:
+            info, pages = _read(console, services, file, secret, encoding, number)
+        else:
+            info, pages = _kept(console, services, file, secret, encoding, number)
+    if console.as_json:
+        console.give(_as_json(info, pages, with_blocks=with_blocks))
+        return
+    for one in pages:
+        if one.text:
+            console.write(one.text if one.text.endswith("\n") else one.text + "\n")
+        if one.reason:
+            console.notify(f"note: page {one.label or one.number}: {one.reason}")
+    for note in info.notes:
+        console.notify(f"note: {note.replace('_', ' ')}")
+    if number is None:
+        _list_attachments(console, info)
+
+
+def _list_attachments(console: Console, info: DocumentInfo) -> None:
+    for one in info.attachments:
+        about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
+        console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
+    if any(one.format for one in info.attachments):
+        console.notify("note: --attachment N reads one of them")
+
+
+def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
+    """The index of an attachment from its number for people.  Raises click.UsageError where there is none."""
+    found = next((one.index for one in info.attachments if one.index == number - 1), None)
+    if found is None:
+        name, count = " ".join(file.name.split()), len(info.attachments)
+        there = f"{count:,} attachment{'' if count == 1 else 's'}" if count else "no attachments"
+        raise click.UsageError(f"{name} has {there}; there is no number {number:,}.")
+    return found
+
+
+def _kept(
+    console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
+) -> tuple[DocumentInfo, Sequence[Page]]:
+    """Read the document and keep it for the next command; on a full disk only read it, and say so."""
+    try:
+        record = open_document(console, services, file, password=password, encoding=encoding)
+        if number is not None:
+            mail, index = record.id, _attachment(info_of(record), file, number)
+            record = console.result_of(services, lambda: services.documents.open_attachment(mail, index))
+    except KnownError as err:
+        if err.code not in ("store.full", "disk.full"):
+            raise
+        console.notify("note: The disk is full, so nothing of the document is kept.")
+        return _read(console, services, file, password, encoding, number)
+    return info_of(record), all_pages(services, record.id)
+
+
+def _read(
+    console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
+) -> tuple[DocumentInfo, Sequence[Page]]:
+    def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
+        found = console.result_of(
+            services,
+            lambda: services.documents.read(file, password=password, encoding=encoding, attachment=attachment),
+        )
+        return found.info, found.pages
+
+    show_reading(console, services, file)
+    try:
+        whole = read(None)
+        return whole if number is None else read(_attachment(whole[0], file, number))
+    finally:
+        console.end_progress()
+
+
+def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
+    reported: list[Json] = []
+    for one in pages:
+        page: dict[str, Json] = {
+            "number": one.number, "label": one.label, "text": one.text, "status": one.status, "reason": one.reason,
+        }  # fmt: skip
+        if with_blocks:
+            page["blocks"] = [to_json(block) for block in one.blocks]
+        reported.append(page)
+    about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
+    return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
+
+
+# ---- `slmdesk redact`
+
+
+MOST_LIST_BYTES = 4 << 20
+
+
+@click.command()
+@click.argument("file", type=NamedFile(dir_okay=False))
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), help="The redacted copy.")
+@click.option("--preview", is_flag=True, help="Show what would be removed, and write nothing.")
+@click.option("--kinds", default="", help=f"Only these, with commas: {', '.join(Kind)}.")
+@click.option("--list", "list_file", type=NamedFile(dir_okay=False), help="A text with names to remove, one a line.")
+@click.option("--keep", multiple=True, metavar="WORDS", help="Found, but not to be removed. Can be repeated.")
+@click.option("--bars/--substitutes", "bars", default=True, help="Black bars, or natural words instead (not in a PDF).")
+@click.option("--key", type=NamedFile(dir_okay=False), help="With --substitutes: the file that leads back, encrypted.")
+@click.option("--restore", is_flag=True, help="Put the originals back into FILE by its --key.")
+@click.option("--passphrase-fd", type=click.IntRange(min=0), metavar="N", help="Read the key's passphrase there.")
+@click.option("--resolution", type=click.IntRange(72, 300), default=150, show_default=True, help="Of a PDF's pages.")
+@click.option("--text-layer", is_flag=True, help="Give a PDF's pages text that can be searched for and copied.")
+@click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@json_option
+@click.pass_obj
+def redact(console: Console, /, **options: Any) -> None:
+    """Write a copy of FILE without names, numbers and addresses, to be given to others.
+
+    They are removed from all of the file: headers, comments, changes, properties, charts.  What cannot be looked into
+    is taken out, or listed to be looked at by eye.  Not everything private is found: read the copy before it is given
+    away.
+    """
+    wished = _Wishes(options)
+    with console.services() as services:
+        if wished.restore:
+            _restore(console, services, wished)
+            return
+        preview = _preview(console, services, wished)
+        chosen = wished.chosen(preview)
+        if wished.preview:
+            _show_preview(console, preview, chosen)
+            return
+        assert wished.output is not None
+        request = RedactionRequest(
+            tuple((one.kind, one.words) for one in chosen), wished.output.absolute(), substitutes=not wished.bars,
+            key=wished.key.absolute() if wished.key else None, resolution=wished.resolution,
+            text_layer=wished.text_layer, password=wished.secret,
+        )  # fmt: skip
+        if not wished.yes:
+            _confirm(console, preview, chosen)
+        if wished.key:
+            request = _with_passphrase(request, wished)
+        made = console.result_of(
+            services, lambda: services.redacted_copies.give_out(preview, request), _progress(console, "redacting")
+        )
+    _say(console, made, preview, wished)
+
+
+class _Wishes:
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.file: Path = options["file"]
+        self.output: Path | None = options["output"]
+        self.preview: bool = options["preview"]
+        self.bars: bool = options["bars"]
+        self.key: Path | None = options["key"]
+        self.restore: bool = options["restore"]
+        self.passphrase_fd: int | None = options["passphrase_fd"]
+        self.resolution: int = options["resolution"]
+        self.text_layer: bool = options["text_layer"]
+        self.yes: bool = options["yes"]
+        self.kinds = _kinds(options["kinds"])
+        self._keep = frozenset(" ".join(one.split()).casefold() for one in options["keep"])
+        self._check()
+        self.listed = _listed(options["list_file"]) if options["list_file"] else ()
+        self.secret = ask_password(self.file) if options["password"] else ""
+
+    def _check(self) -> None:
+        if self.output is None and not self.preview:
+            raise click.UsageError("Name the copy with -o, or only look with --preview.")
+        if self.restore and (self.preview or self.key is None):
+            raise click.UsageError("--restore wants the --key, and no --preview.")
+        if self.key is not None and self.bars and not self.restore:
+            raise click.UsageError("--key goes with --substitutes: nothing leads back from bars.")
+        if self.output is not None:
+            check_file(self.output, replace=False)
+            if self.output.suffix.lower() != self.file.suffix.lower():
+                raise click.UsageError(f"The copy must end in {self.file.suffix}, as FILE does.")
+        if self.key is not None and not self.restore:
+            if self.file.suffix.lower() == ".pdf":
+                raise click.UsageError("A PDF gets bars, and nothing leads back from them: there is no key.")
+            check_file(self.key, replace=False)
+
+    def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
+        return [
+            one
+            for one in (*preview.found, *preview.unseen)
+            if one.is_chosen and one.words.casefold() not in self._keep and (not self.kinds or one.kind in self.kinds)
+        ]
+
+
+def _kinds(names: str) -> frozenset[Kind]:
+    wanted = [one.strip().lower() for one in names.split(",") if one.strip()]
+    unknown = [one for one in wanted if one not in set(Kind)]
+    if unknown:
+        raise click.UsageError(f"“{unknown[0]}” is no kind. These are: {', '.join(Kind)}.")
+    return frozenset(Kind(one) for one in wanted)
+
+
+def _listed(file: Path) -> tuple[Listed, ...]:
+    try:
+        with file.open("rb") as source:
+            raw = source.read(MOST_LIST_BYTES + 1)
+        text = raw.decode("utf-8-sig") if len(raw) <= MOST_LIST_BYTES else ""
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(file)) from err
+    except (OSError, UnicodeDecodeError) as err:
+        raise click.UsageError(f"{file.name} is no text in UTF-8.") from err
+    if len(raw) > MOST_LIST_BYTES:
+        raise click.UsageError(f"{file.name} is too long for a list of names: it may have {MOST_LIST_BYTES >> 20} MiB.")
+    return listed_from_lines(text)
+
+
+def _preview(console: Console, services: Services, wished: _Wishes) -> RedactionPreview:
+    def looked(secret: str) -> RedactionPreview:
+        return console.result_of(
+            services,
+            lambda: services.redacted_copies.preview(wished.file, password=secret, listed=wished.listed),
+            _progress(console, f"looking through {wished.file.name}"),
+        )
+
+    try:
+        return looked(wished.secret)
+    except ReportedError as err:
+        if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
+            raise
+        wished.secret = ask_password(wished.file)
+        return looked(wished.secret)
+
+
+def _progress(console: Console, what: str) -> Any:
+    return lambda report: console.progress(what, report.done, report.total) if report.unit == "page" else None
+
+
+def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
+    if console.as_json:
+        console.give(
+            {
+                "path": str(preview.path), "format": preview.format,
+                "found": [_found_shape(one, one in chosen) for one in preview.found],
+                "removed": _remarks(preview.removed), "unsure": _remarks(preview.unsure),
+            }
+        )  # fmt: skip
+        return
+    for line in _lines_of(preview, chosen):
+        console.say(line)
+
+
+def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
+    lines: list[str] = []
+    for kind in Kind:
+        found = [one for one in preview.found if one.kind is kind]
+        if not found:
+            continue
+        lines.append(f"{len(found):,} {label_of(kind, len(found))}")
+        for one in found:
+            mark = "x" if one in chosen else " "
+            times = "author of the file" if one.is_author and not one.count else f"{one.count:,} ×"
+            place = one.places[0] if one.places else None
+            around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
+            lines.append(f"  [{mark}] {one.words}  ({times}){around}")
+    lines += [f"taken out: {one}" for one in removed_lines(preview.removed)]
+    lines += [f"look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
+    return lines or ["Nothing private was found."]
+
+
+def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
+    """Show what is removed and ask.  Raises click.Abort, click.UsageError without a terminal."""
+    if console.as_json or not sys.stdin.isatty():
+        raise click.UsageError("Look first with --preview; then --yes writes the copy without asking.")
+    for line in _lines_of(preview, chosen):
+        console.notify(line)
+    if not click.confirm("Write the copy without what is marked?", err=True):
+        raise click.Abort
+
+
+def _with_passphrase(request: RedactionRequest, wished: _Wishes) -> RedactionRequest:
+    from slmdesk.base.record import changed
+
+    words = passphrase("Passphrase of the key", wished.passphrase_fd, twice=wished.passphrase_fd is None)
+    return changed(request, passphrase=words)
+
+
+def _restore(console: Console, services: Services, wished: _Wishes) -> None:
+    assert wished.key is not None
+    assert wished.output is not None
+    key, target = wished.key.absolute(), wished.output.absolute()
+    words = passphrase("Passphrase of the key", wished.passphrase_fd)
+    made = console.result_of(
+        services,
+        lambda: services.redacted_copies.restore(wished.file, key, words, target, password=wished.secret),
+        _progress(console, "putting back"),
+    )
+    count = sum(count for _, count in made.replaced)
+    if console.as_json:
+        console.give({"output": str(made.target), "bytes": made.bytes, "sha256": made.sha256, "put_back": count})
+    else:
+        console.say(f"{wished.output}  {count:,} put back")
+
+
+def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _Wishes) -> None:
+    if console.as_json:
+        console.give(
+            {
+                "output": str(made.target), "bytes": made.bytes, "sha256": made.sha256,
+                "replaced": [{"kind": kind, "count": count} for kind, count in made.replaced],
+                "removed": _remarks(made.removed), "unsure": _remarks(made.unsure),
+                "key": str(made.key) if made.key else None,
+            }
+        )  # fmt: skip
+        return
+    counts = Counter(dict(made.replaced))
+    said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in counts.items() if count) or "nothing"
+    console.say(f"{wished.output}  replaced: {said}")
+    for line in removed_lines(made.removed):
+        console.notify(f"taken out: {line}")
+    for line in unsure_lines(made.unsure):
+        console.notify(f"look at it yourself: {line}")
+    if preview.format == "pdf" and not wished.bars:
+        console.notify("note: a PDF gets black bars, since its words have fixed places.")
+    console.notify("note: not everything private is found by itself. Read the copy before you give it away.")
+
+
+def _found_shape(one: FoundWord, is_chosen: bool) -> Json:
+    return {
+        "kind": one.kind, "words": one.words, "count": one.count, "certainty": one.certainty, "author": one.is_author,
+        "chosen": is_chosen,
+        "places": [{"place": p.place, "before": p.before, "words": p.words, "after": p.after} for p in one.places],
+    }  # fmt: skip
+
+
+def _remarks(some: Sequence[Remark]) -> list[Json]:
+    return [{"kind": one.kind, "place": one.place} for one in some]

@@ -1,0 +1,648 @@
+"""What the reader child is asked for: documents, images of pages, rewritten copies.  Service thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from slmdesk.base.documents import Block, DocumentInfo, Page
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from, stored_list
+from slmdesk.base.record import Number, Record, changed, to_json
+from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.types import Json
+from slmdesk.children.client import ChildClient, JobHandle
+from slmdesk.library.events import DocumentChanged, DocumentProgress
+from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service, ServiceThread, Slices
+from slmdesk.text.passages import PassageBuilder
+
+KEEP_GAP_S = 0.2
+"""Between two commits of pages; the first pages are kept at once."""
+MOST_AT_ONCE = 20
+"""Pages of one commit: what else the app has to do comes between two."""
+DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    record: DocumentRecord
+    payload: Mapping[str, Json]
+    waiting: list[Pending[DocumentRecord]]
+    is_new: bool = True
+    was_changed: bool = False
+    is_background: bool = False
+    job: JobHandle | None = None
+    turn: int = 0
+    """Counts its jobs: words of an earlier one are late."""
+    passages: PassageBuilder | None = None
+    kept: int = 0
+    began: float = 0.0
+    saved: float = 0.0
+    later: Later | None = None
+    end: Done | Failed | Cancelled | None = None
+    coming: _ArrivingPages = field(default_factory=lambda: _ArrivingPages())
+    stopped: bool = False
+    pictures: int = 0
+    retried: bool = False
+
+
+class _ArrivingPages:
+    """Pages on their way from the client's thread to the service thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages: deque[Page] = deque()
+        self._last = 0
+        self.total = 0
+        self._is_posted = False
+
+    def put(self, page: Page) -> bool:
+        """Add a page; returns whether the caller must schedule a `take`.
+
+        Raises KnownError `request.invalid` where it does not follow the one before.
+        """
+        with self._lock:
+            if page.number <= self._last:
+                raise KnownError("request.invalid", what="Page.number")
+            self._last = page.number
+            self._pages.append(page)
+            posted, self._is_posted = self._is_posted, True
+            return not posted
+
+    def take(self, limit: int) -> list[Page]:
+        """Return the next pages; after the last one the next `put` asks for a `take` again."""
+        with self._lock:
+            taken = [self._pages.popleft() for _ in range(min(limit, len(self._pages)))]
+            self._is_posted = bool(self._pages)
+            return taken
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+
+class ReadingQueue(Service):
+    """The documents this instance reads.  Everything on the service thread."""
+
+    def __init__(
+        self, runtime: Runtime, client: ChildClient, pictures: Callable[[], int], on_idle: Callable[[], None]
+    ) -> None:
+        """Create the queue.
+
+        `pictures` counts the images requested of the same child, which may have crashed it; `on_idle` is called when no
+        document is being read any more.
+        """
+        super().__init__(runtime)
+        self._client, self._pictures, self._on_idle = client, pictures, on_idle
+        self._waiting: deque[Reading] = deque()
+        self._now: Reading | None = None
+        self._closed = False
+
+    # ---- requests
+
+    def find(self, document: str) -> Reading | None:
+        if self._now and self._now.record.id == document:
+            return self._now
+        return next((one for one in self._waiting if one.record.id == document), None)
+
+    @property
+    def is_busy(self) -> bool:
+        return self._now is not None
+
+    def add(self, reading: Reading) -> None:
+        self._put(reading)
+        self._publish(DocumentChanged(reading.record, was_changed=reading.was_changed))
+        self._service_thread.post(self._advance)
+
+    def hasten(self, reading: Reading) -> None:
+        if not reading.is_background:
+            return
+        reading.is_background = False
+        if reading is not self._now:
+            self._waiting.remove(reading)
+            self._put(reading)
+            self._service_thread.post(self._advance)
+
+    def cancel(self, document: str) -> None:
+        """Stop reading a document; its pages so far stay, its status is not read.  Does nothing when it is not
+        queued.
+        """
+        reading = self.find(document)
+        if reading is None:
+            return
+        reading.stopped = True
+        if reading is self._now:
+            if reading.job:
+                reading.job.cancel()
+        else:
+            with suppress(ValueError):
+                self._waiting.remove(reading)
+            self._fail(reading, self._stopped(reading))
+
+    def close(self) -> None:
+        self._closed = True
+        left = [*([self._now] if self._now else []), *self._waiting]
+        self._waiting.clear()
+        for reading in left:
+            if reading.later:
+                reading.later.cancel()
+            if reading.job:
+                reading.job.cancel()
+            problem = self._stopped(reading)
+            with suppress(KnownError):  # then it stays `reading` without anybody reading it, which says the same
+                self._note_failed(reading, problem)
+        self._now = None
+
+    def _put(self, reading: Reading) -> None:
+        if reading.is_background:
+            self._waiting.append(reading)
+            return
+        ahead = sum(not one.is_background for one in self._waiting)
+        self._waiting.insert(ahead, reading)
+        now = self._now
+        if now and now.is_background and now.end is None:  # it begins anew when its turn comes back
+            self._stop_now(now)
+            now.is_new = False
+            self._waiting.insert(ahead + 1, now)
+
+    def _stop_now(self, reading: Reading) -> None:
+        reading.turn += 1
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        if reading.job:
+            reading.job.cancel()
+            reading.job = None
+        self._now = None
+
+    # ---- one after another
+
+    def _advance(self) -> None:
+        if self._now or self._closed or not self._waiting:
+            return
+        reading = self._now = self._waiting.popleft()
+        self._clear(reading)
+
+    def _clear(self, reading: Reading) -> None:
+        if self._now is not reading:
+            return
+        try:
+            more = not reading.is_new and self._store.passages.forget_some(reading.record.id)
+        except KnownError as err:
+            self._fail(reading, problem_for(err))
+            return
+        if reading.stopped:
+            self._fail(reading, self._stopped(reading))
+        elif more:
+            self._service_thread.post(lambda: self._clear(reading))
+        else:
+            self._start(reading)
+
+    def _start(self, reading: Reading) -> None:
+        reading.turn += 1
+        reading.passages = PassageBuilder(reading.record.id)
+        reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _ArrivingPages()
+        turn, coming, reading.pictures = reading.turn, reading.coming, self._pictures()
+
+        def on_event(event: FromChild) -> None:  # on a thread of the client
+            if isinstance(event, Partial):
+                if coming.put(_page_from(event.value)):
+                    self._service_thread.post(lambda: self._keep(reading, turn))
+            elif isinstance(event, Progress):
+                coming.total = max(0, event.total)
+            elif isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: self._on_end(reading, turn, event))
+
+        reading.job = self._client.start("read", reading.payload, on_event)
+
+    # ---- pages
+
+    def _keep(self, reading: Reading, turn: int) -> None:
+        if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
+            return
+        wait = reading.saved + KEEP_GAP_S - time.monotonic()
+        if reading.end is None and wait > 0:
+            reading.later = self._service_thread.call_later(wait, lambda: self._keep_now(reading, turn))
+        else:
+            self._keep_now(reading, turn)
+
+    def _keep_now(self, reading: Reading, turn: int) -> None:
+        if self._now is not reading or reading.turn != turn:
+            return
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        pages = [page for page in reading.coming.take(MOST_AT_ONCE) if page.number > reading.kept]
+        if pages:
+            try:
+                self._save(reading, pages)
+            except KnownError as err:
+                self._fail(reading, problem_for(err))
+                return
+        if len(reading.coming):
+            self._service_thread.post(lambda: self._keep(reading, turn))
+        elif reading.end is not None:
+            self._end(reading, reading.end)
+
+    def _save(self, reading: Reading, pages: list[Page]) -> None:
+        assert reading.passages is not None
+        document = reading.record.id
+        passages = [one for page in pages for one in reading.passages.feed(page)]
+        changed = pages
+        if not reading.is_new:
+            old = self._store.pages.of_document(
+                document, begin=pages[0].number, limit=pages[-1].number - pages[0].number + 1
+            )
+            changed = [page for page in pages if page not in old]
+        self._store.pages.save(document, changed, passages)
+        reading.kept, reading.saved = pages[-1].number, time.monotonic()
+        total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
+        spent = time.monotonic() - reading.began
+        eta = spent / reading.kept * (total - reading.kept) if total else None
+        self._publish(DocumentProgress(document, reading.kept, total, eta))
+
+    # ---- ends
+
+    def _on_end(self, reading: Reading, turn: int, event: Done | Failed | Cancelled) -> None:
+        if self._now is reading and reading.turn == turn:
+            reading.end = event
+            self._keep(reading, turn)
+
+    def _end(self, reading: Reading, event: Done | Failed | Cancelled) -> None:
+        if isinstance(event, Done):
+            try:
+                self._finish(reading, record_from(DocumentInfo, event.result))
+            except KnownError as err:
+                code = "child.protocol" if err.code == "request.invalid" else err.code
+                self._fail(reading, problem_of(code, err.args_for_people))
+        elif isinstance(event, Cancelled) or reading.stopped:
+            self._fail(reading, self._stopped(reading))
+        elif event.code in DEATHS and not reading.retried and self._had_company(reading, event):
+            reading.retried, reading.is_new = True, False  # what ran beside it may have been the cause: once more
+            self._clear(reading)
+        else:
+            self._fail(reading, read_problem(reading.record.name, event))
+
+    def _had_company(self, reading: Reading, event: Failed) -> bool:
+        return event.args.get("how") == "cancel_ignored" or self._pictures() > reading.pictures
+
+    def _finish(self, reading: Reading, info: DocumentInfo) -> None:
+        assert reading.passages is not None
+        document = reading.record.id
+        self._store.pages.save(document, (), list(reading.passages.finish()))
+        if not reading.is_new:
+            self._store.pages.forget(document, max(info.pages, reading.kept))
+        reported: dict[str, Json] = {**_kept_info(reading.record), **to_json(info)}
+        opened = {} if reading.is_background else {"opened": time.time()}
+        record = self._store.documents.change(
+            document, status=DocumentStatus.READ, info=reported, format=info.format, error_code=None, error_args={},
+            **opened,
+        )  # fmt: skip
+        self._leave(reading)
+        self._publish(DocumentChanged(record, was_changed=reading.was_changed))
+        for pending in reading.waiting:
+            pending.end(record)
+
+    def _fail(self, reading: Reading, problem: Problem) -> None:
+        if reading.job and reading.end is None:
+            reading.job.cancel()
+        record = changed(reading.record, status=DocumentStatus.FAILED, error_code=problem.code)
+        with suppress(KnownError):  # a full disk: shown as failed, and read again when it is next opened
+            record = self._note_failed(reading, problem)
+        self._leave(reading)
+        self._publish(DocumentChanged(record, problem, reading.was_changed))
+        for pending in reading.waiting:
+            pending.end(problem)
+
+    def _note_failed(self, reading: Reading, problem: Problem) -> DocumentRecord:
+        return self._store.documents.change(
+            reading.record.id, status=DocumentStatus.FAILED, error_code=problem.code, error_args=dict(problem.args)
+        )
+
+    def _leave(self, reading: Reading) -> None:
+        reading.turn += 1
+        if reading.later:
+            reading.later.cancel()
+            reading.later = None
+        if self._now is reading:
+            self._now = None
+        self._service_thread.post(self._advance)
+        if not self._waiting:
+            self._service_thread.post(self._on_idle)
+
+    @staticmethod
+    def _stopped(reading: Reading) -> Problem:
+        return problem_for(KnownError("document.stopped", path=reading.record.name))
+
+
+def read_problem(name: str, event: Failed) -> Problem:
+    if event.code == "child.hung":
+        return problem_for(KnownError("document.reader_hung", path=name))
+    if event.code in DEATHS:
+        how = str(event.args.get("how") or event.code.partition(".")[2])
+        return problem_for(KnownError("document.reader_died", path=name, how=how))
+    return problem_of(event.code, event.args)
+
+
+def _kept_info(record: DocumentRecord) -> dict[str, Json]:
+    return {key: record.info[key] for key in ("attachment", "inode") if key in record.info}
+
+
+def _page_from(untrusted: Mapping[str, Json]) -> Page:
+    """Decode a page sent by a child.  Raises KnownError `request.invalid`; blocks outside the text are left out.
+
+    Unpaired surrogates, which the store would replace, are replaced here one by one, so that spans stay correct.
+    """
+    page = record_from(Page, untrusted)
+    if not 1 <= page.number < 1 << 31:
+        raise KnownError("request.invalid", what="Page.number")
+    text, at = page.text, 0
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+    blocks: list[Block] = []
+    for block in page.blocks:
+        if at <= block.start <= block.end <= len(text):
+            blocks.append(block)
+            at = block.start
+    return changed(page, text=text, blocks=tuple(blocks))
+
+
+# ---- asks the reader child for something about one document
+
+
+OnPartial = Callable[[Mapping[str, Any]], object]
+"""Called on a thread of the client."""
+
+
+def start_reader(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    kind: str,
+    payload: Mapping[str, Json],
+    on_partial: OnPartial,
+    *,
+    tells_progress: bool = False,
+) -> tuple[JobHandle, Pending[Mapping[str, Json]]]:
+    """Start a job of the reader child on the document at `payload["path"]`; returns its handle and its result.
+
+    That is a Problem `document.…` where the document cannot be read, the child died, or the job was cancelled.  With
+    `tells_progress` it reports core.protocol.Progress.
+    """
+    name = Path(str(payload.get("path", ""))).name
+    pending: Pending[Mapping[str, Json]] = Pending(lambda: handle.cancel())
+
+    def finish(event: Done | Failed | Cancelled) -> None:
+        if isinstance(event, Done):
+            pending.end(event.result)
+        elif isinstance(event, Failed):
+            pending.end(read_problem(name, event))
+        else:
+            pending.end(problem_for(KnownError("document.stopped", path=name)))
+
+    def on_event(event: FromChild) -> None:  # on a thread of the client
+        if isinstance(event, Partial):
+            on_partial(event.value)
+        elif isinstance(event, Progress):
+            if tells_progress:
+                service_thread.post(lambda: pending.progress(event))
+        elif isinstance(event, Done | Failed | Cancelled):
+            service_thread.post(lambda: finish(event))
+
+    handle = reader.start(kind, payload, on_event)
+    return handle, pending
+
+
+def ask_reader(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    kind: str,
+    payload: Mapping[str, Json],
+    on_partial: OnPartial,
+) -> Pending[Mapping[str, Json]]:
+    return start_reader(service_thread, reader, kind, payload, on_partial)[1]
+
+
+# ---- gets the units of text of a document from the reader child, and the document with other words in them
+
+
+def rewritten(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    payload: Mapping[str, Json],
+    answers: Iterable[tuple[int, str, str]],
+) -> Slices[tuple[bytes, tuple[int, ...]]]:
+    """Send units (number, text, new text) to the reader child; returns the bytes of the file it makes, and the numbers
+    of units that stay as they were.
+
+    Raises KnownError `child.protocol`; ends with a Problem of the document.
+    """
+    pieces: list[bytes] = []
+    broken = False
+
+    def on_partial(value: Mapping[str, Any]) -> None:
+        nonlocal broken
+        try:
+            pieces.append(base64.b64decode(str(value.get("data", "")), validate=True))
+        except (binascii.Error, ValueError):
+            broken = True
+
+    job, rewriting = start_reader(service_thread, reader, "rewrite", payload, on_partial)
+    try:
+        for number, source, target in answers:
+            if rewriting.is_ended:
+                break
+            job.step(str(number), {"source": source, "target": target})
+            yield
+        job.end_of_steps()
+        result = yield rewriting
+    except BaseException:
+        job.cancel()
+        raise
+    data = b"".join(pieces)
+    if broken or hashlib.sha256(data).hexdigest() != result.get("sha256"):
+        raise KnownError("child.protocol", reason="rewrite")
+    return data, tuple(stored_list(int, result.get("refused")))
+
+
+def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
+    found = untrusted if isinstance(untrusted, list | tuple) else ()
+    return [one for one in found if isinstance(one, Mapping) and _is_found(one)]
+
+
+def _is_found(one: Mapping[str, Any]) -> bool:
+    unit, left = one.get("unit"), one.get("left")
+    if isinstance(unit, Mapping):
+        numbers = (unit.get("paired"), unit.get("lone"))
+        return isinstance(unit.get("text"), str) and all(
+            isinstance(some, list | tuple) and all(isinstance(n, int) for n in some) for some in numbers
+        )
+    return isinstance(left, Mapping)
+
+
+# ---- images of pages, rendered by the reader child
+
+
+CACHE_BYTES = 24 << 20
+AT_ONCE = 2
+"""Asked of the child at the same time; the others can still be taken back."""
+MOST_WAITING = 200
+"""A list that is scrolled through wants thousands for a moment: the oldest requests are dropped."""
+
+Key: TypeAlias = tuple[str, str, int, int, tuple[tuple[int, int], ...]]
+
+
+class PageImage(Record):
+    png: bytes
+    """Empty where only boxes were wanted (width 0)."""
+    width: int
+    height: int
+    boxes: tuple[tuple[tuple[float, float, float, float], ...], ...]
+    """For each mark its lines as left, top, right, bottom, 0..1 of the page; none where the place is not known."""
+
+
+class _Reported(Record):
+    png: str
+    width: int
+    height: int
+    boxes: tuple[tuple[tuple[Number, Number, Number, Number], ...], ...]
+
+
+@dataclass(slots=True, eq=False)
+class ImageRequest:
+    key: Key
+    name: str
+    payload: Mapping[str, Json]
+    pending: Pending[PageImage | None]
+    job: JobHandle | None = None
+    retried: bool = False
+
+
+class PageImages:
+    def __init__(self, service_thread: ServiceThread, client: ChildClient, is_reading: Callable[[], bool]) -> None:
+        self._service_thread, self._client, self._is_reading = service_thread, client, is_reading
+        self._kept: OrderedDict[Key, PageImage] = OrderedDict()
+        self._bytes = 0
+        self._waiting: list[ImageRequest] = []
+        self._running: list[ImageRequest] = []
+        self._suspects: list[ImageRequest] = []
+        """The child died while it made these and more: each is tried once more, by itself."""
+        self.asked = 0
+
+    def request(
+        self,
+        document: str,
+        sha256: str,
+        name: str,
+        source: Mapping[str, Json],
+        number: int,
+        width: int,
+        marks: Sequence[tuple[int, int]],
+    ) -> Pending[PageImage | None]:
+        """Request the image of a page, `width` pixels wide; `source` is what the reader needs to open the document.
+
+        None: it was cancelled.
+        """
+        spans = tuple((start, end) for start, end in marks)
+        payload: dict[str, Json] = {
+            **source, "number": number, "width": width, "marks": [list(span) for span in spans],
+        }  # fmt: skip
+        key = (document, sha256, number, width, spans)
+        if kept := self._kept.get(key):
+            self._kept.move_to_end(key)
+            return ended(kept)
+        pending: Pending[PageImage | None] = Pending(lambda: self._cancel(request))
+        request = ImageRequest(key, name, payload, pending)
+        self._waiting.append(request)
+        while len(self._waiting) > MOST_WAITING:
+            self._cancel(self._waiting[0])
+        self.advance()
+        return pending
+
+    def _cancel(self, request: ImageRequest) -> None:
+        if request in self._waiting or request in self._suspects:
+            (self._waiting if request in self._waiting else self._suspects).remove(request)
+            request.pending.end(None)
+        elif request in self._running and request.job:
+            request.job.cancel()
+
+    def forget(self, document: str) -> None:
+        for key in [one for one in self._kept if one[0] == document]:
+            self._bytes -= len(self._kept.pop(key).png)
+
+    def close(self) -> None:
+        self._waiting.clear()
+        self._suspects.clear()
+        for request in self._running:
+            if request.job:
+                request.job.cancel()
+        self._kept.clear()
+        self._bytes = 0
+
+    def advance(self) -> None:
+        """Start waiting requests; one that may have crashed the child only runs alone."""
+        while self._waiting and len(self._running) < AT_ONCE and not any(one.retried for one in self._running):
+            self._start(self._waiting.pop())
+        if self._suspects and not self._running and not self._is_reading():
+            self._start(self._suspects.pop())
+
+    def _start(self, request: ImageRequest) -> None:
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: self._on_end(request, event))
+
+        self._running.append(request)
+        self.asked += 1
+        request.job = self._client.start("page_image", request.payload, on_event)
+
+    def _on_end(self, request: ImageRequest, event: Done | Failed | Cancelled) -> None:
+        if request not in self._running:
+            return
+        self._running.remove(request)
+        died = isinstance(event, Failed) and event.code in DEATHS
+        if died and not request.retried and (self._running or self._is_reading() or self._was_ended(event)):
+            request.retried = True
+            self._suspects.append(request)
+        else:
+            request.pending.end(self._result(request, event))
+        self.advance()
+
+    @staticmethod
+    def _was_ended(event: Done | Failed | Cancelled) -> bool:
+        """Return whether the child was ended because it ignored the cancel of another request."""
+        return isinstance(event, Failed) and event.args.get("how") == "cancel_ignored"
+
+    def _result(self, request: ImageRequest, event: Done | Failed | Cancelled) -> PageImage | Problem | None:
+        if isinstance(event, Cancelled):
+            return None
+        if isinstance(event, Failed):
+            return read_problem(request.name, event)
+        try:
+            reported = record_from(_Reported, event.result)
+            image = PageImage(
+                base64.b64decode(reported.png, validate=True), reported.width, reported.height, reported.boxes
+            )
+        except (KnownError, binascii.Error, ValueError):
+            return problem_for(KnownError("child.protocol", reason="picture"))
+        self._keep(request.key, image)
+        return image
+
+    def _keep(self, key: Key, image: PageImage) -> None:
+        if len(image.png) > CACHE_BYTES // 4:
+            return
+        self._kept[key] = image
+        self._bytes += len(image.png)
+        while self._bytes > CACHE_BYTES:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= len(old.png)

@@ -1,0 +1,647 @@
+"""Gives documents out redacted: looks through one, writes a copy without what is chosen, and looks through the copy.
+
+The reader child reads and writes (tasks.redact); nothing of a document is kept here.  Service thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import threading
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_same_file, write_new
+from slmdesk.base.protocol import stored_from, stored_list
+from slmdesk.base.record import Record
+from slmdesk.base.sealing import SealBroken, seal, unseal
+from slmdesk.base.types import Json
+from slmdesk.children.client import ChildClient
+from slmdesk.library.reading import start_reader
+from slmdesk.library.scan import look_at
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.text.folding import fold
+from slmdesk.text.redaction.finding import INSIDE, WordIndex, WordList, find_private, name_words
+from slmdesk.text.redaction.table import LEAST_HELD, extended
+from slmdesk.text.redaction.types import BAR, RANK, Certainty, Find, Kind, Listed
+from slmdesk.text.sentences import detect
+from slmdesk.text.terms import ENDINGS, fits, spans_of
+
+PIECE_BYTES = 384 << 10
+"""Of a file, in one line to the child: as base64 it has a third more, and a line has a MiB at most."""
+MOST_SHOWN = 5
+
+
+@dataclass(slots=True, eq=False)
+class _Written:
+    data: bytes
+    about: Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class _Pieces:
+    """What the reader child sends of a file.  Filled on a thread of the client."""
+
+    pieces: list[bytes] = field(default_factory=list)
+    is_broken: bool = False
+
+    def take(self, value: Mapping[str, Any]) -> None:
+        try:
+            self.pieces.append(base64.b64decode(str(value.get("data", "")), validate=True))
+        except (binascii.Error, ValueError):
+            self.is_broken = True
+
+
+class RedactedCopies:
+    def __init__(
+        self, service_thread: ServiceThread, reader: ChildClient, names: Callable[[], Sequence[Listed]]
+    ) -> None:
+        self._service_thread, self._reader, self._names = service_thread, reader, names
+
+    def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
+        """Look through a document; nothing is written.  `listed`: names besides those of the person's own list.
+
+        Reports core.protocol.Progress in pages.  Problems: `document.no_redactor`, those of reading.
+        """
+        return in_slices(self._service_thread, self._looking(path.absolute(), password, (*self._names(), *listed)))
+
+    def give_out(self, preview: RedactionPreview, request: RedactionRequest) -> Pending[GivenOut]:
+        """Write a copy without the words of the request, look through it anew, and give it its name.
+
+        An existing file is never replaced; a cancel leaves nothing.  Problems: `redaction.left` where a word is still
+        found, `redaction.changed`, `redaction.nothing`, `file.exists`, `disk.full` …  Raises KnownError
+        `file.is_source`.
+        """
+        for target in (request.target, *((request.key,) if request.key else ())):
+            if is_same_file(preview.path, target):
+                raise KnownError("file.is_source", path=str(target))
+        return in_slices(self._service_thread, self._giving_out(preview, request))
+
+    def restore(self, path: Path, key: Path, passphrase: str, target: Path, *, password: str = "") -> Pending[GivenOut]:
+        """Write a copy in which the originals of a key stand again; it may have been changed meanwhile.
+
+        Problems: `redaction.key_wrong`, `redaction.key_damaged`, `redaction.nothing`, `file.exists` …
+        """
+        return in_slices(self._service_thread, self._restoring(path.absolute(), key, passphrase, target, password))
+
+    # ---- looking
+
+    def _looking(self, path: Path, password: str, listed: tuple[Listed, ...]) -> Slices[RedactionPreview]:
+
+        stop = threading.Event()
+        file = yield self._on_file_thread(lambda: look_at(path, stop), stop)
+        shown: list[tuple[str, str]] = []
+        others: list[tuple[str, str]] = []
+
+        def on_partial(value: Mapping[str, Any]) -> None:
+            for one in stored_list(dict, value.get("texts")):
+                if isinstance(one.get("text"), str):
+                    texts = shown if one.get("is_shown") else others
+                    texts.append((str(one.get("place", ""))[:300], one["text"]))
+
+        payload: dict[str, Json] = {"path": str(path), "password": password}
+        about = yield start_reader(
+            self._service_thread, self._reader, "private_texts", payload, on_partial, tells_progress=True
+        )[1]
+        people = [str(one) for one in about.get("people") or ()]
+        found: tuple[FoundWord, ...] = yield self._on_file_thread(
+            lambda: private_words(shown, others, people, listed), stop
+        )
+        return RedactionPreview(
+            path, file.sha256, str(about.get("format", "")), tuple(one for one in found if one.count or one.is_author),
+            remarks_from(about.get("removed")), remarks_from(about.get("unsure")), whole_text([*shown, *others]),
+            tuple(one for one in found if not (one.count or one.is_author)),
+        )  # fmt: skip
+
+    # ---- writing
+
+    def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
+
+        if not request.words:
+            raise KnownError("redaction.nothing", path=preview.path.name)
+        stop = threading.Event()
+        file = yield self._on_file_thread(lambda: look_at(preview.path, stop), stop)
+        if file.sha256 != preview.sha256:
+            raise KnownError("redaction.changed", path=preview.path.name)
+        substitutes = request.substitutes and preview.format != "pdf"
+        pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(
+            lambda: pairs_for(
+                preview.text, request.words, substitutes=substitutes, unseen={one.words for one in preview.unseen}
+            ),
+            stop,
+        )
+        payload: dict[str, Json] = {
+            "path": str(preview.path), "password": request.password, "format": preview.format,
+            "resolution": request.resolution, "text_layer": request.text_layer,
+        }  # fmt: skip
+        made = yield from self._written(payload, pairs)
+        counts = _counts(made.about, len(pairs))
+        if not any(counts):
+            raise KnownError("redaction.nothing", path=preview.path.name)
+        yield from self._checked(preview, made, [original for original, _ in pairs])
+        key = request.key if substitutes else None
+        yield self._on_file_thread(lambda: _save(made.data, pairs, request, key), stop)
+        kinds = {words: kind for kind, words in request.words}
+        counted = Counter[Kind]()
+        for (original, _), count in zip(pairs, counts, strict=True):
+            counted[kinds.get(original, _kind_of_form(original, request.words))] += count
+        return GivenOut(
+            request.target, len(made.data), hashlib.sha256(made.data).hexdigest(), tuple(counted.items()),
+            remarks_from(made.about.get("removed")), remarks_from(made.about.get("unsure")), key,
+        )  # fmt: skip
+
+    def _restoring(self, path: Path, key: Path, passphrase: str, target: Path, password: str) -> Slices[GivenOut]:
+        stop = threading.Event()
+        pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(lambda: pairs_in(key, passphrase), stop)
+        back = [(substitute, original) for original, substitute in pairs]
+        payload: dict[str, Json] = {"path": str(path), "password": password, "restore": True}
+        made = yield from self._written(payload, back)
+        counts = _counts(made.about, len(back))
+        if not any(counts):
+            raise KnownError("redaction.nothing", path=path.name)
+        yield self._on_file_thread(lambda: write_new(target, made.data), stop)
+        digest = hashlib.sha256(made.data).hexdigest()
+        return GivenOut(target, len(made.data), digest, ((Kind.OTHER, sum(counts)),), (), ())
+
+    def _written(self, payload: Mapping[str, Json], pairs: Iterable[tuple[str, str]]) -> Slices[_Written]:
+        pieces = _Pieces()
+        job, making = start_reader(
+            self._service_thread, self._reader, "redact", payload, pieces.take, tells_progress=True
+        )
+        try:
+            for number, (original, substitute) in enumerate(pairs):
+                if making.is_ended:
+                    break
+                job.step(str(number), {"original": original, "substitute": substitute})
+                yield
+            job.end_of_steps()
+            about = yield making
+        except BaseException:
+            job.cancel()
+            raise
+        data = b"".join(pieces.pieces)
+        if pieces.is_broken or hashlib.sha256(data).hexdigest() != about.get("sha256"):
+            raise KnownError("child.protocol", reason="redact")
+        return _Written(data, about)
+
+    def _checked(self, preview: RedactionPreview, made: _Written, originals: Sequence[str]) -> Slices[None]:
+        """Have the file that was made looked through.  Raises KnownError `redaction.left`."""
+        payload: dict[str, Json] = {"format": preview.format}
+        job, checking = start_reader(
+            self._service_thread, self._reader, "check_redacted", payload, lambda _value: None, tells_progress=True
+        )
+        try:
+            for number, original in enumerate(originals):
+                job.step(f"o{number}", {"original": original})
+                yield
+            for at in range(0, len(made.data), PIECE_BYTES):
+                if checking.is_ended:
+                    break
+                piece = base64.b64encode(made.data[at : at + PIECE_BYTES]).decode("ascii")
+                job.step(f"d{at}", {"data": piece})
+                yield
+            job.end_of_steps()
+            about = yield checking
+        except BaseException:
+            job.cancel()
+            raise
+        left = stored_from(list, about.get("left"))
+        if left is None:
+            raise KnownError("child.protocol", reason="check_redacted")
+        if left:
+            places = dict.fromkeys(str(place) for _kind, place in stored_list(tuple[Any, Any], left))
+            place = ", ".join([*places][:MOST_SHOWN]) or preview.path.name
+            raise KnownError("redaction.left", path=preview.path.name, count=len(left), place=place)
+
+    def _on_file_thread(self, work: Any, stop: threading.Event) -> Pending[Any]:
+        return pending_on_file_thread(self._service_thread, work, cancel=stop.set, name="redaction")
+
+
+def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionRequest, key: Path | None) -> None:
+    """The key first: without it a copy with substitutes could not be led back.  Both are there, or neither."""
+    if key is not None:
+        leading = [one for one in pairs if one[1] != BAR]
+        write_new(key, key_file(leading, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
+    try:
+        write_new(request.target, data)
+    except BaseException:
+        if key is not None:
+            key.unlink(missing_ok=True)
+        raise
+
+
+def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
+    found = stored_list(int, about.get("counts"))
+    if len(found) != expected:
+        raise KnownError("child.protocol", reason="redact")
+    return found
+
+
+def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
+    return next((kind for kind, one in words if original in one or one in original), Kind.PERSON)
+
+
+# ---- what is known of a document before it is given out redacted, what is wished, and what came of it
+
+
+class Place(Record):
+    place: str
+    before: str
+    words: str
+    after: str
+
+
+class FoundWord(Record):
+    kind: Kind
+    words: str
+    count: int
+    """How often it stands in what can be read; 0: only where the file names its authors, or nowhere."""
+    certainty: Certainty
+    places: tuple[Place, ...] = ()
+    is_author: bool = False
+    is_chosen: bool = True
+    """Whether it is proposed to be removed: what is not sure is not."""
+
+
+class Remark(Record):
+    kind: str
+    """"macros", "picture", "embedded" …: see services.documents.redaction_words."""
+    place: str
+
+
+class RedactionPreview(Record):
+    path: Path
+    sha256: str
+    format: str
+    found: tuple[FoundWord, ...]
+    removed: tuple[Remark, ...]
+    unsure: tuple[Remark, ...]
+    text: str
+    unseen: tuple[FoundWord, ...] = ()
+    """Words of the person's list that stand nowhere in it: a copy is looked through for them all the same."""
+
+
+class RedactionRequest(Record):
+    words: tuple[tuple[Kind, str], ...]
+    target: Path
+    substitutes: bool = False
+    """Natural words instead of bars; not in a PDF, whose pages are drawn anew with bars."""
+    key: Path | None = None
+    passphrase: str = ""
+    resolution: int = 150
+    """Of a PDF's pages: pixels an inch."""
+    text_layer: bool = False
+    password: str = ""
+
+
+class GivenOut(Record):
+    target: Path
+    bytes: int
+    sha256: str
+    replaced: tuple[tuple[Kind, int], ...]
+    removed: tuple[Remark, ...]
+    unsure: tuple[Remark, ...]
+    key: Path | None = None
+
+
+def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
+    return tuple(Remark(one.kind[:40], one.place[:300]) for one in stored_list(Remark, untrusted))
+
+
+# ---- says to people what of a redacted document was taken out, and what they are to look at themselves
+
+
+KIND_LABELS: dict[Kind, tuple[str, str]] = {
+    Kind.PERSON: ("name", "names"), Kind.FIRM: ("company", "companies"), Kind.EMAIL: ("mail address", "mail addresses"),
+    Kind.PHONE: ("phone number", "phone numbers"), Kind.IBAN: ("bank account", "bank accounts"),
+    Kind.CARD: ("card number", "card numbers"), Kind.NUMBER: ("tax or personal number", "tax and personal numbers"),
+    Kind.BIRTH: ("date of birth", "dates of birth"), Kind.ADDRESS: ("address", "addresses"),
+    Kind.OTHER: ("other", "others"),
+}  # fmt: skip
+_REMOVED = {
+    "thumbnail": "small preview pictures", "signature": "signatures, which would no longer be right",
+    "macros": "macros", "control": "controls with programs", "printer": "settings of printers",
+    "embedded": "files inside the document that cannot be looked into", "link": "links to templates and other files",
+    "formula": "formulas that held words; their values stay", "picture": "pictures that cannot be cleaned",
+    "sound": "sounds and films", "custom_xml": "data of other programs", "damaged": "damaged parts",
+    "versions": "older versions kept in the file", "settings": "settings of the program",
+    "properties": "properties of the file", "bookmarks": "bookmarks", "program": "programs",
+    "annotations": "comments and fields as such; what they show is drawn on the page",
+    "mail_route": "which way the mail took, and by which programs", "header": "headers that could not be written",
+}  # fmt: skip
+_UNSURE = {
+    "picture": "Pictures: words in them are not seen", "encoding": "The letters: how they are encoded is a guess",
+    "letters": "Pages with letters that only look like letters",
+    "page_without_words": "Pages without words, such as scans",
+}  # fmt: skip
+_MOST_PLACES = 6
+
+
+def label_of(kind: Kind, count: int) -> str:
+    return KIND_LABELS[kind][count != 1]
+
+
+def removed_lines(remarks: Sequence[Remark]) -> list[str]:
+    return _lines(remarks, _REMOVED)
+
+
+def unsure_lines(remarks: Sequence[Remark]) -> list[str]:
+    return _lines(remarks, _UNSURE)
+
+
+def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
+    places: dict[str, list[str]] = {}
+    for one in remarks:
+        places.setdefault(one.kind, []).append(one.place)
+    lines = []
+    for kind, found in places.items():
+        named = [*dict.fromkeys(one for one in found if one)]
+        shown = ", ".join(named[:_MOST_PLACES]) + (
+            f" and {len(named) - _MOST_PLACES:,} more" if len(named) > _MOST_PLACES else ""
+        )
+        said = words.get(kind, kind.replace("_", " "))
+        lines.append(f"{said[0].upper()}{said[1:]}" + (f" ({shown})" if shown else ""))
+    return lines
+
+
+# ---- finds what is private in all that a document says
+
+
+MOST_PLACES = 3
+AROUND = 40
+"""Characters that are shown on both sides."""
+MOST_CHARACTERS = 8_000_000
+_NO_PERSON = frozenset(
+    ("user", "admin", "administrator", "author", "windows user", "microsoft office user", "unknown", "openpyxl",
+     "python-docx", "apache poi", "libreoffice", "office", "word", "excel", "powerpoint")
+)  # fmt: skip
+"""What programs write where the author belongs."""
+Texts = Sequence[tuple[str, str]]
+"""Place and text of each page or part."""
+
+
+def whole_text(texts: Texts) -> str:
+    """All that a document says.  Raises KnownError `document.too_large`."""
+    text = "\n\n".join(one for _, one in texts)
+    if len(text) > MOST_CHARACTERS:
+        raise KnownError("document.too_large", path="", bytes=len(text), limit=MOST_CHARACTERS)
+    return text
+
+
+def private_words(
+    shown: Texts, others: Texts, people: Iterable[str], listed: Sequence[Listed]
+) -> tuple[FoundWord, ...]:
+    """What is private in what a document shows, and in what else is in its file; kind by kind, the most frequent
+    first.  What is shown is counted, else what is not; words of the list that stand nowhere are counted 0.
+    """
+    texts = [(place, one.replace("\u00ad", "")) for place, one in (*shown, *others)]  # optional hyphens are no signs
+    text, shown_end = whole_text(texts), sum(len(one) + 2 for _, one in texts[: len(shown)])
+    begins, at = [], 0
+    for _, one in texts:
+        begins.append(at)
+        at += len(one) + 2
+    grouped: dict[tuple[Kind, str], list[Find]] = {}
+    language = detect(text)[0] or ""
+    finds = _found(text, listed, language)
+    for find in finds:
+        words = " ".join(find.text.split())
+        if any(letter.isalnum() for letter in words):
+            grouped.setdefault((find.kind, words), []).append(find)
+    found = []
+    seen = _Seen(text, language, texts, begins, shown_end)
+    for (kind, words), some in grouped.items():
+        certainty = max((one.certainty for one in some), key=RANK.__getitem__)
+        found.append(seen.row(kind, words, [(one.start, one.end) for one in some], certainty))
+    own: dict[str, FoundWord] = {}
+    for row in _own_words(seen, listed, finds):
+        if row.is_chosen or row.words.casefold() not in own:
+            own[row.words.casefold()] = row
+    surer = {words for words, row in own.items() if row.is_chosen}
+    found = [row for row in found if row.is_chosen or row.words.casefold() not in surer]
+    known = {one.words.casefold() for one in found}
+    found += [row for words, row in own.items() if words not in known]
+    known |= own.keys()
+    for name in people:
+        if name.casefold() not in known and name.casefold() not in _NO_PERSON:
+            count = len(occurrences(text[:shown_end], name))
+            found.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True))
+    order = {kind: number for number, kind in enumerate(Kind)}
+    return tuple(sorted(found, key=lambda one: (order[one.kind], -one.count, one.words)))
+
+
+def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
+    """What the rules find.  Of a listed word, words with another ending, but no compounds, nor what only begins as it
+    does: a copy cannot be led back as an answer of the model can.
+    """
+    finds = find_private(text, language=language, listed=listed)
+    names = [one.words for one in listed]
+    words = {one.text for one in finds if one.reason == "list" and one.text.isalpha()}
+    odd = [one for one in words if not any(_is_form(one, name, language) for name in names)]
+    if not odd:
+        return finds
+    kept = [one for one in listed if not any(spans_of(word, one.words, language) for word in odd)]
+    return find_private(text, language=language, listed=kept)
+
+
+def _is_form(word: str, name: str, language: str) -> bool:
+    word, name = fold(word), fold(name)
+    return fits(word, name, language) if language in ENDINGS else word in (name, f"{name}s", f"{name}es", f"{name}ens")
+
+
+class _Seen(Record):
+    text: str
+    language: str
+    texts: Texts
+    begins: Sequence[int]
+    shown_end: int
+
+    def row(self, kind: Kind, words: str, spans: Sequence[tuple[int, int]], certainty: Certainty) -> FoundWord:
+        places = tuple(_place(self.text, *one, self.texts, self.begins) for one in spans[:MOST_PLACES])
+        count = sum(start < self.shown_end for start, _ in spans) or len(spans)
+        return FoundWord(kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE)
+
+
+def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> Iterator[FoundWord]:
+    """The words of the person's list, and the parts of names on it, as they are looked for when a copy is written.
+
+    Not sure are longer words that they stand in, and names written small throughout, which may be other words.
+    """
+    kinds = {one.words: one.kind for one in listed}
+    for one in listed:
+        if one.kind is Kind.PERSON:
+            kinds |= {part: one.kind for part in name_words(one.words) if part not in kinds}
+    spans: dict[int, list[tuple[int, int, bool]]] = {}
+    searched = WordList(kinds)
+    for (_, piece), begin in zip(seen.texts, seen.begins, strict=True):
+        for start, end, number, is_whole in searched.seen(piece):
+            spans.setdefault(number, []).append((begin + start, begin + end, is_whole))
+    taken = [one for one in finds if one.certainty is not Certainty.UNSURE]
+    starts = [one.start for one in taken]
+    for number, (words, kind) in enumerate(kinds.items()):
+        sure: dict[str, list[tuple[int, int]]] = {words: []}
+        unsure: dict[str, list[tuple[int, int]]] = {}
+        may_be_small = kind is not Kind.PERSON or not words.isalpha() or words.islower()
+        for start, end, is_whole in spans.get(number, ()):
+            at = bisect_right(starts, start) - 1
+            is_taken = at >= 0 and end <= taken[at].end and taken[at].kind is kind
+            is_sure = may_be_small or not seen.text[start:end].islower()
+            if is_taken or (is_whole and is_sure):
+                sure[words].append((start, end))
+                continue
+            start, end = _longer(seen.text, start, end)
+            longer = seen.text[start:end]
+            rows = sure if is_sure and _is_form(longer, words, seen.language) else unsure
+            rows.setdefault(longer, []).append((start, end))
+        for one_form, some in sure.items():
+            if some or not unsure:
+                yield seen.row(kind, one_form, some, Certainty.SURE)
+        if not sure[words] or len(words) < INSIDE:  # else it is replaced inside longer words, too
+            for longer, some in unsure.items():
+                yield seen.row(kind, longer, some, Certainty.UNSURE)
+
+
+def _longer(text: str, start: int, end: int) -> tuple[int, int]:
+    while start and text[start - 1].isalpha():
+        start -= 1
+    while end < len(text) and text[end].isalpha():
+        end += 1
+    return start, end
+
+
+def occurrences(text: str, words: str) -> list[tuple[int, int]]:
+    """Where words stand, in whatever case and over whatever blanks."""
+    parts = [re.escape(one) for one in words.split()]
+    if not parts:
+        return []
+    joined = r"\s+".join(parts)
+    return [one.span() for one in re.finditer(rf"(?<!\w){joined}(?!\w)", text, re.IGNORECASE)]
+
+
+def added_word(text: str, words: str) -> FoundWord:
+    """A word that a person adds, with the places where it stands.  Raises KnownError `request.invalid`."""
+    words = " ".join(words.split())
+    if len(words) < 2 or not any(letter.isalnum() for letter in words):
+        raise KnownError("request.invalid", what="a word of less than two letters")
+    spans = occurrences(text, words)
+    places = tuple(_place(text, start, end, (), ()) for start, end in spans[:MOST_PLACES])
+    return FoundWord(Kind.OTHER, words, len(spans), Certainty.SURE, places)
+
+
+def _place(text: str, start: int, end: int, texts: Texts, begins: Sequence[int]) -> Place:
+    at = bisect_right(begins, start) - 1
+    place = texts[at][0] if texts else ""
+    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    return Place(place, _one_line(before), _one_line(text[start:end]), _one_line(after))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def pairs_for(
+    text: str, words: Sequence[tuple[Kind, str]], *, substitutes: bool, unseen: Container[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Original and substitute of all that is to be removed, and of its other forms in the text.
+
+    `unseen`: words that do not stand in the text, which get bars.
+
+    Raises KnownError `redaction.conflict`, `redaction.ambiguous`, `redaction.no_substitute`.
+    """
+    barred = {one: BAR for _, one in words if not substitutes or one in unseen}
+    finds = [Find(kind, 0, 0, one, Certainty.SURE, "list") for kind, one in words if one not in barred]
+    made = {
+        original: substitute
+        for entry in extended("\n".join((text, *barred)), finds, others=barred)
+        for original, substitute in entry.pairs
+    }
+    originals = [one for one in (*made, *barred) if len(one) >= LEAST_HELD]
+    index = WordIndex(one.casefold() for one in originals)
+    for substitute in made.values():
+        if held := index.found(substitute.casefold()):
+            raise KnownError("redaction.conflict", words=originals[held[0]])
+    return tuple((made | barred).items())
+
+
+# ---- the key of a redacted document
+
+
+FORMAT, VERSION = "slmdesk-redaction-key", 1
+_N, _R, _P = 1 << 16, 8, 1
+"""64 MiB, some 0.2 s."""
+_MOST_MEMORY = 256 << 20
+_MOST_N = 1 << 17
+_SALT_BYTES = 16
+MOST_BYTES = 64 << 20
+
+Pairs = Sequence[tuple[str, str]]
+"""Original and substitute."""
+
+
+def key_file(pairs: Pairs, passphrase: str, *, document_sha256: str) -> bytes:
+    """The bytes of a key file.  Takes some 0.2 s.  Raises KnownError `key.library_missing`."""
+    salt = os.urandom(_SALT_BYTES)
+    head = {
+        "format": FORMAT, "version": VERSION,
+        "kdf": {"name": "scrypt", "n": _N, "r": _R, "p": _P, "salt": base64.b64encode(salt).decode()},
+    }  # fmt: skip
+    inside = {"document_sha256": document_sha256, "pairs": [[original, substitute] for original, substitute in pairs]}
+    key = _derived(passphrase, salt, _N, _R, _P)
+    sealed = seal(key, json.dumps(inside, ensure_ascii=False).encode("utf-8", "replace"), _canonical(head))
+    return json.dumps({**head, "sealed": base64.b64encode(sealed).decode()}, indent=1).encode() + b"\n"
+
+
+def pairs_in(path: Path, passphrase: str) -> tuple[tuple[str, str], ...]:
+    """The pairs a key file holds.
+
+    Raises KnownError `redaction.key_damaged`, `redaction.key_wrong`, `file.missing`, `key.library_missing`.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(path)) from err
+    except OSError as err:
+        raise KnownError("redaction.key_damaged", path=str(path)) from err
+    try:
+        shape = json.loads(data) if len(data) <= MOST_BYTES else None
+        head, sealed, key = _opened(shape, passphrase)
+    except (ValueError, TypeError, KeyError, binascii.Error) as err:
+        raise KnownError("redaction.key_damaged", path=str(path)) from err
+    try:
+        inside: Any = json.loads(unseal(key, sealed, head))
+    except SealBroken as err:
+        raise KnownError("redaction.key_wrong", path=str(path)) from err
+    return tuple((str(original), str(substitute)) for original, substitute in inside["pairs"])
+
+
+def _opened(shape: Any, passphrase: str) -> tuple[bytes, bytes, bytes]:
+    """The head that was sealed with the rest, the rest, and the key.  Raises ValueError, TypeError, KeyError."""
+    if not isinstance(shape, Mapping) or shape["format"] != FORMAT or shape["version"] != VERSION:
+        raise ValueError("format")
+    about = shape["kdf"]
+    n, r, p = about["n"], about["r"], about["p"]
+    if about["name"] != "scrypt" or not all(type(one) is int for one in (n, r, p)):
+        raise ValueError("kdf")
+    if not (2 <= n <= _MOST_N and 1 <= r <= 16 and 1 <= p <= 4):  # a file may not take all memory
+        raise ValueError("kdf")
+    salt = base64.b64decode(about["salt"], validate=True)
+    head = {name: value for name, value in shape.items() if name != "sealed"}
+    return _canonical(head), base64.b64decode(shape["sealed"], validate=True), _derived(passphrase, salt, n, r, p)
+
+
+def _canonical(head: Mapping[str, Any]) -> bytes:
+    return json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _derived(passphrase: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=_MOST_MEMORY, dklen=32)

@@ -1,1 +1,0 @@
-"""Copies of documents without names and numbers, to be given to others."""

@@ -1,0 +1,348 @@
+"""Finds document files, and compares those of a folder with the known ones.  File threads."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from slmdesk.base.documents import MAX_FILE_BYTES, READER_VERSION, format_of
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.record import Record, field
+from slmdesk.base.records import DocumentStatus, KnownFile
+from slmdesk.library.types import DuplicateFile, SeenFile, UnreadableFile
+
+MOST_FILES = 50_000
+MOST_ENTRIES = 500_000
+"""Of a folder with all below it: more of them are no folder of documents."""
+MOST_DEPTH = 40
+MOST_BYTES = 1 << 30
+"""A larger file is named and left out."""
+STILL_S = 2.0
+"""A file that changed in this time may still be being written."""
+LOCK_S = 86_400.0
+"""An office program's lock file older than this was left behind by a crash."""
+OWN_OUTPUT = ("summaries.csv",)
+"""What the program itself writes beside documents; see cli.summarize."""
+AGAIN = ("document.stopped", "document.changing")
+"""After these a file is tried once more at the next look, though it is the same."""
+
+
+class Listing(Record):
+    is_there: bool
+    """False: the folder cannot be reached, and nothing follows from that for its documents."""
+    reason: str = ""
+    mark: tuple[int, int] = (0, 0)
+    """Device and number of the folder itself: an empty mount point is another one."""
+    files: tuple[SeenFile, ...] = ()
+    later: tuple[bytes, ...] = ()
+    """Files that are still being written, or open in an office program."""
+    left: Mapping[bytes, tuple[str, Mapping[str, str | int]]] = field(default_factory=dict)
+    """What is not read, with a code and its args."""
+    unseen: tuple[bytes, ...] = ()
+    """Folders below that cannot be listed: what is known of their documents stays."""
+    is_empty: bool = False
+    seconds: float = 0.0
+
+
+class Plan(Record):
+    new: tuple[SeenFile, ...] = ()
+    gone: Mapping[str, bytes] = field(default_factory=dict)
+    """Documents whose files are no more, by id, with where they were; some may be found again among the new ones."""
+
+
+def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float | None = None) -> Listing:
+    """Scan a folder and its subfolders.  Raises Stopped.
+
+    Links to files or folders are not followed, so that nothing outside is read and no loop is entered.  Hidden names,
+    lock files, source code and the program's own folders (`own`) are left out.
+    """
+    began, now = time.monotonic(), time.time() if now is None else now
+    try:
+        found = root.stat()
+        if not stat.S_ISDIR(found.st_mode):
+            return Listing(False, "not a folder")
+        walk = _Walk(own, stop, now)
+        walk.folder(os.fsencode(root), 0)
+    except OSError as err:
+        return Listing(False, err.strerror or type(err).__name__)
+    return Listing(
+        True,
+        mark=(found.st_dev, found.st_ino),
+        files=tuple(walk.files),
+        later=tuple(walk.later),
+        left=walk.left,
+        unseen=tuple(walk.unseen),
+        is_empty=walk.entries == 0,
+        seconds=time.monotonic() - began,
+    )
+
+
+class _Walk:
+    def __init__(self, own: Iterable[Path], stop: threading.Event, now: float) -> None:
+        self._own = {os.fsencode(one) for one in own}
+        self._stop, self._now = stop, now
+        self._seen: set[tuple[int, int]] = set()
+        self.entries = 0
+        self.files: list[SeenFile] = []
+        self.later: list[bytes] = []
+        self.left: dict[bytes, tuple[str, Mapping[str, str | int]]] = {}
+        self.unseen: list[bytes] = []
+
+    def folder(self, path: bytes, depth: int) -> None:
+        """Scan one folder.  Raises OSError where it cannot be listed, and Stopped."""
+        with os.scandir(path) as found:
+            entries = list(found)
+        locked = {one for entry in entries if (one := _locked_by(entry, self._now))}
+        folders: list[bytes] = []
+        for entry in entries:
+            if self._stop.is_set():
+                raise Stopped
+            self.entries += 1
+            if self.entries > MOST_ENTRIES:
+                return
+            if entry.name.startswith((b".", b"~$")):
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    self._file(entry, is_open=bool(locked) and not locked.isdisjoint(_lock_keys(entry.name)))
+            except OSError as err:  # gone meanwhile, or a broken disk: the next look knows more
+                self._leave(entry.path, "document.unreadable", err.strerror or type(err).__name__)
+        for one in folders:
+            self._below(one, depth + 1)
+
+    def _below(self, path: bytes, depth: int) -> None:
+        if path in self._own:
+            return
+        try:
+            found = Path(os.fsdecode(path)).lstat()
+            if (mark := (found.st_dev, found.st_ino)) in self._seen:  # mounted into itself
+                return
+            self._seen.add(mark)
+            if depth > MOST_DEPTH:
+                self._leave(path, "document.unreadable", "too many folders in one another")
+                self.unseen.append(path)
+                return
+            self.folder(path, depth)
+        except OSError as err:
+            self._leave(path, "document.unreadable", err.strerror or type(err).__name__)
+            self.unseen.append(path)
+
+    def _file(self, entry: os.DirEntry[bytes], *, is_open: bool) -> None:
+        if not is_document(entry.name):
+            return
+        if entry.is_symlink():
+            self._leave(entry.path, "document.unreadable", "a link")
+            return
+        found = entry.stat(follow_symlinks=False)
+        if os.name == "nt":
+            found = Path(os.fsdecode(entry.path)).lstat()  # DirEntry knows no inode there
+        if not stat.S_ISREG(found.st_mode):
+            self._leave(entry.path, "document.unreadable", "not a file")
+        elif found.st_size > MOST_BYTES:
+            args: Mapping[str, str | int] = {"path": _shown(entry.path), "bytes": found.st_size, "limit": MOST_BYTES}
+            self.left[entry.path] = ("document.too_large", args)
+        elif not os.access(entry.path, os.R_OK):
+            self._leave(entry.path, "document.unreadable", os.strerror(errno.EACCES))
+        elif is_open or abs(self._now - found.st_mtime) < STILL_S:
+            self.later.append(entry.path)
+        elif len(self.files) < MOST_FILES:
+            self.files.append(SeenFile(entry.path, found.st_size, found.st_mtime_ns, found.st_ino))
+        else:
+            self._leave(entry.path, "document.unreadable", f"more than {MOST_FILES} documents")
+
+    def _leave(self, path: bytes, code: str, reason: str) -> None:
+        self.left[path] = (code, {"path": _shown(path), "reason": reason})
+
+
+def is_document(name: bytes) -> bool:
+    if name.lower() in [one.encode() for one in OWN_OUTPUT]:
+        return False
+    try:
+        return format_of(Path(os.fsdecode(name))).id != "code"
+    except KnownError:
+        return False
+
+
+def plan(
+    listing: Listing,
+    known: Sequence[KnownFile],
+    twins: Mapping[bytes, DuplicateFile],
+    broken: Mapping[bytes, UnreadableFile],
+) -> Plan:
+    """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
+    before = {one.path: one for one in known}
+    here = {one.path for one in listing.files}.union(listing.later)
+    hidden = tuple(one + os.sep.encode() for one in listing.unseen)
+    gone = {one.id: one.path for one in known if one.path not in here and not (hidden and one.path.startswith(hidden))}
+    there = {one.id for one in known}.difference(gone)
+    settled = {path: one.seen for path, one in twins.items() if one.of in there}
+    settled |= {path: one.seen for path, one in broken.items()}
+    new = [one for one in listing.files if not _is_known(one, before.get(one.path), settled.get(one.path))]
+    return Plan(tuple(new), gone)
+
+
+def is_vanished(listing: Listing, mark: tuple[int, int], known: int) -> bool:
+    """Return whether a folder is not really there: a drive that is not mounted leaves an empty folder behind."""
+    return not listing.is_there or (listing.is_empty and known > 0 and mark not in ((0, 0), listing.mark))
+
+
+def _is_known(seen: SeenFile, kept: KnownFile | None, settled: SeenFile | None) -> bool:
+    if kept is None:
+        return settled == seen
+    same = (kept.bytes, kept.mtime_ns) == (seen.bytes, seen.mtime_ns) and kept.inode in (0, seen.inode)
+    if not same or kept.reader != READER_VERSION:
+        return False
+    return kept.status is DocumentStatus.READ or (
+        kept.status is DocumentStatus.FAILED and (kept.error_code or "") not in AGAIN
+    )
+
+
+def _locked_by(entry: os.DirEntry[bytes], now: float) -> bytes:
+    """Return the document an office program has open according to this lock file; empty when it is no lock file."""
+    name = entry.name
+    if name.startswith(b"~$"):
+        key = name[2:]
+    elif name.startswith(b".~lock.") and name.endswith(b"#"):
+        key = name[7:-1]
+    else:
+        return b""
+    try:
+        is_left = now - entry.stat(follow_symlinks=False).st_mtime > LOCK_S
+    except OSError:
+        return b""
+    return b"" if is_left else key
+
+
+def _lock_keys(name: bytes) -> tuple[bytes, ...]:
+    """Return the names by which a lock file may refer to a document: Word drops the first two letters of a long
+    name.
+    """
+    return name, name[1:], name[2:]
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "replace")
+
+
+def collection_of(path: Path, others: Sequence[tuple[str, Path]]) -> str:
+    """Return the id of the collection that is this folder, or empty.  File thread.  Raises KnownError."""
+    if not path.is_dir():
+        raise KnownError("collection.no_folder", path=str(path))
+    real = os.path.realpath(path)
+    for id, other in others:
+        known = os.path.realpath(other)
+        if real == known:
+            return id
+        if _lies_in(real, known) or _lies_in(known, real):
+            raise KnownError("collection.nested", path=str(path), other=str(other))
+    return ""
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+# ---- finds document files and tells whether one is still the file that was read
+
+
+CHUNK_BYTES = 1 << 20
+MOST_LISTED = 5_000
+LISTED_DEPTH = 20
+
+
+class DocumentFile(Record):
+    path: Path
+    sha256: str
+    """Of its bytes; empty where only its size and time were asked for."""
+    bytes: int
+    mtime_ns: int
+    inode: int = 0
+
+
+def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> DocumentFile:
+    """Return size, time and, if `hashed`, checksum of a regular file; anything else is refused without being opened.
+
+    Raises KnownError `file.missing`, `document.unreadable`, `document.too_large`, and Stopped.
+    """
+    path = path.absolute()
+    try:
+        _refuse_irregular(path, path.stat())
+        if not hashed:
+            found = path.stat()
+            return DocumentFile(path, "", found.st_size, found.st_mtime_ns, found.st_ino)
+        flags = os.O_RDONLY
+        for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+            flags |= getattr(os, name, 0)
+        digest = hashlib.sha256()
+        with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
+            found = os.fstat(file.fileno())
+            _refuse_irregular(path, found)
+            if found.st_size > MAX_FILE_BYTES:
+                raise KnownError("document.too_large", path=str(path), bytes=found.st_size, limit=MAX_FILE_BYTES)
+            while chunk := file.read(CHUNK_BYTES):
+                if stop.is_set():
+                    raise Stopped
+                digest.update(chunk)
+        return DocumentFile(path, digest.hexdigest(), found.st_size, found.st_mtime_ns, found.st_ino)
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(path)) from err
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or "not a file name"
+        raise KnownError("document.unreadable", path=str(path), reason=reason) from err
+
+
+def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
+    """Return the files among `paths`, and the documents in its folders by file name, in order.
+
+    Hidden files are left out, links to folders are not followed, and at most MOST_FILES are returned.  Source code is
+    left out of folders, because there is too much of it.  Raises KnownError `document.unreadable` for a folder that
+    cannot be listed.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [one for one in _inside(path, LISTED_DEPTH, stop) if _is_document(one)]
+        else:
+            found.append(path)
+        if len(found) >= MOST_LISTED:
+            break
+    return found[:MOST_LISTED]
+
+
+def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda one: one.name.casefold())
+    except OSError as err:
+        raise KnownError("document.unreadable", path=str(folder), reason=err.strerror or "a folder") from err
+    for entry in entries:
+        if stop.is_set():
+            raise Stopped
+        if entry.name.startswith((".", "~$")):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if depth:
+                yield from _inside(Path(entry.path), depth - 1, stop)
+        elif entry.is_file():
+            yield Path(entry.path)
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        return format_of(path).id != "code"
+    except KnownError:
+        return False
+
+
+def _refuse_irregular(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a file"
+    raise KnownError("document.unreadable", path=str(path), reason=kind)

@@ -1,0 +1,380 @@
+"""What is known of documents and folders, where a sentence stands and what was read; with their labels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
+from slmdesk.base.record import Record
+from slmdesk.base.records import CollectionRecord, DocumentRecord
+from slmdesk.base.types import Json
+from slmdesk.jobs.types import FOLDER
+
+KIND = FOLDER
+
+
+class CollectionStatus(StrEnum):
+    WAITING = "waiting"
+    LOOKING = "looking"
+    INDEXING = "indexing"
+    CURRENT = "up_to_date"
+    """As of the last scan, whenever that was."""
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    """A person stopped the indexing; it is resumed on request."""
+    UNREACHABLE = "unreachable"
+    """The folder cannot be reached, for example on an unplugged drive; what was read of it can still be asked."""
+    ELSEWHERE = "elsewhere"
+    """Another window or command indexes it."""
+
+
+class CollectionState(Record):
+    record: CollectionRecord
+    status: CollectionStatus
+    documents: int = 0
+    pages: int = 0
+    unread: int = 0
+    """Documents in it that could not be read; `CollectionService.unread` says which and why."""
+    later: int = 0
+    """Files being written, or open in an office program; they are read later."""
+    done: int = 0
+    total: int = 0
+    eta_s: float | None = None
+    gone: int = 0
+    """Documents removed in this run because their files are gone."""
+    looked: float | None = None
+    """Time of the last scan, in seconds since the epoch."""
+    reason: str = ""
+    job: str = ""
+
+
+class SkippedDocument(Record):
+    path: str
+    code: str
+    sentence: str
+
+
+def folder_of(record: CollectionRecord) -> Path:
+    return Path(os.fsdecode(record.path))
+
+
+def quoted(path: bytes) -> str:
+    """Encode a path for JSON; paths need not be valid text."""
+    return quote_from_bytes(path)
+
+
+def unquoted(path: str) -> bytes:
+    return unquote_to_bytes(path)
+
+
+def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
+    found = stored_dict(tuple[int, int, int, str], settings.get("twins")).items()
+    return {(path := unquoted(key)): DuplicateFile(SeenFile(path, *numbers), of) for key, (*numbers, of) in found}
+
+
+def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
+    return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
+
+
+def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
+    found = stored_dict(tuple[int, int, int, str, dict[str, Json]], settings.get("broken")).items()
+    return {
+        (path := unquoted(key)): UnreadableFile(SeenFile(path, size, mtime_ns, inode), code, _args(args))
+        for key, (size, mtime_ns, inode, code, args) in found
+    }
+
+
+def broken_to_json(broken: Mapping[bytes, UnreadableFile]) -> dict[str, Json]:
+    return {
+        quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
+        for path, one in broken.items()
+    }
+
+
+def settled(
+    settings: Mapping[str, Json],
+    documents: Container[str],
+    twins: Mapping[bytes, DuplicateFile],
+    broken: Mapping[bytes, UnreadableFile],
+) -> dict[str, Json]:
+    kept = {path: one for path, one in twins_in(settings).items() if one.of in documents}
+    damaged = {path: one for path, one in broken_in(settings).items() if path not in twins}
+    return {"twins": twins_to_json({**kept, **twins}), "broken": broken_to_json({**damaged, **broken})}
+
+
+def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
+    found = stored_dict(tuple[str, dict[str, Json]], settings.get("left")).items()
+    return {unquoted(key): (code, _args(args)) for key, (code, args) in found}
+
+
+def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
+    found: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
+    found |= {path: (one.code, one.args) for path, one in broken_in(settings).items()}
+    return [(path, code, args) for path, (code, args) in found.items()]
+
+
+def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
+    """Return device and inode number of the folder at the last scan; zeros when unknown."""
+    return stored_from(tuple[int, int], settings.get("mark")) or (0, 0)
+
+
+def _args(untrusted: Mapping[str, object]) -> dict[str, str | int]:
+    return {name: one for name, one in untrusted.items() if isinstance(one, str | int)}
+
+
+# ---- what is known of a document
+
+
+def info_of(record: DocumentRecord) -> DocumentInfo:
+    try:
+        return record_from(DocumentInfo, record.info)
+    except KnownError:
+        return DocumentInfo(record.format, record.pages)
+
+
+def parent_of(record: DocumentRecord) -> tuple[str, str]:
+    parent, index, _ = attached(record)
+    if index is None:
+        return "", ""
+    name = (stored_from(dict, record.info["attachment"]) or {}).get("parent")
+    return parent, str(name or file_of(record).name)
+
+
+def attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
+    """Return the document it is attached to and its index; in a mail within a mail also the indexes around it."""
+    attachment = stored_from(dict, record.info.get("attachment")) or {}
+    if (index := stored_from(int, attachment.get("index"))) is None:
+        return "", None, []
+    return str(attachment.get("of") or ""), index, stored_list(int, attachment.get("inside"))
+
+
+def file_of(record: DocumentRecord) -> Path:
+    """Return the file of a document, or the file that contains it."""
+    return Path(os.fsdecode(record.path))
+
+
+# ---- types for where a sentence stands and what was read
+
+
+class Span(Record):
+    """A stretch of a page: characters `start` up to, not including, `end`."""
+
+    document: str
+    page: int
+    start: int
+    end: int
+
+
+class Mark(Record):
+    """A part of a sentence that a check did not find supported by its passages."""
+
+    kind: str
+    """number, date, amount, name, negation …; `elsewhere`: in the documents, but in another context; `words`: hardly a
+    word of it is there; `doubt`: the model itself says that the text does not say this; `unlinked`: nothing there can
+    be compared with it.
+    """
+    text: str
+    start: int
+    end: int
+    detail: str = ""
+    """What the passage says instead, where known."""
+
+
+class Unread(Record):
+    page: int
+    reason: str
+    """empty, scanned, locked, broken, or the code of the error that kept the model from reading it."""
+    document: str = ""
+
+
+class Coverage(Record):
+    pages_total: int
+    pages_read: int
+    blocks_total: int
+    blocks_read: int
+    unreadable: tuple[Unread, ...] = ()
+
+
+PageKinds = str | Mapping[str, str]
+"""What pages are called: the same for all documents, or by their names (or ids)."""
+
+
+PAGE_WORDS: Mapping[str, tuple[str, str]] = {
+    "page": ("p.", "pages"),
+    "slide": ("slide", "slides"),
+    "sheet": ("sheet", "sheets"),
+    "section": ("section", "sections"),
+    "chapter": ("chapter", "chapters"),
+    "part": ("part", "parts"),
+}
+
+
+def kind_in(kinds: PageKinds, document: str) -> str:
+    return kinds if isinstance(kinds, str) else kinds.get(document, "page")
+
+
+def page_ranges(pages: Sequence[int]) -> str:
+    found: list[list[int]] = []
+    for page in sorted(set(pages)):
+        if found and page == found[-1][1] + 1:
+            found[-1][1] = page
+        else:
+            found.append([page, page])
+    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)
+
+
+LEAST_SHARE = 0.35
+"""Share of a point's words, by weight, that its pieces must contain for it to count as supported."""
+
+
+WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
+
+
+Pages = Callable[[str, int, int], Sequence[Page]]
+"""Pages of a document from a number on, at most so many."""
+
+
+CHARACTERS_PER_TOKEN = 7
+"""No text has more characters per token; shows without counting what can never fit."""
+
+# ---- labels for documents and folders
+
+
+NOTES: Mapping[Note, str] = MappingProxyType(
+    {
+        Note.MACROS_IGNORED: "It holds macros. They were neither read nor run.",
+        Note.CHANGES_ACCEPTED: "It has tracked changes. It was read as if all of them were accepted.",
+        Note.HIDDEN_TEXT: "It holds text that cannot be seen in it. That text was read too.",
+        Note.EXTERNAL_IGNORED: "It refers to other files or addresses. They were not opened.",
+        Note.OTHER_FORMAT: "It is of another format than its name says.",
+        Note.ENCODING_GUESSED: "How its letters are stored was guessed. If they look wrong, choose another encoding.",
+        Note.PARTLY_DAMAGED: "It is damaged in part. What could be read was read.",
+        Note.OCR_USED: "Pages that are pictures were read by text recognition. Compare them with the picture.",
+        Note.OCR_MISSING: "Some pages are pictures of text, which cannot be read here.",
+        Note.HEADERS_APART: "Headers and footers repeated on its pages are kept apart from its text.",
+        Note.IMAGES_IGNORED: "Its pictures were not read.",
+        Note.UNTIMED: "Some of its lines have no time. They were read too.",
+    }
+)
+_PLURALS: Mapping[PageKind, str] = MappingProxyType(
+    {
+        PageKind.PAGE: "pages",
+        PageKind.SLIDE: "slides",
+        PageKind.SHEET: "sheets",
+        PageKind.SECTION: "sections",
+        PageKind.CHAPTER: "chapters",
+        PageKind.PART: "parts",
+    }
+)
+
+
+def notes_of(info: DocumentInfo) -> tuple[str, ...]:
+    return tuple(NOTES[note] for note in info.notes)
+
+
+def counted(count: int, kind: PageKind) -> str:
+    return f"1 {kind.value}" if count == 1 else f"{count:,} {_PLURALS[kind]}"
+
+
+def size_words(info: DocumentInfo) -> str:
+    return counted(info.sheets, PageKind.SHEET) if info.sheets else counted(info.pages, info.page_kind)
+
+
+def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
+    groups: dict[str, list[str]] = {}
+    for page in pages:
+        if page.status is not PageStatus.READ:
+            groups.setdefault(page.reason or page.status.value, []).append(str(page.number))
+    parts = []
+    for reason, numbers in groups.items():
+        shown = ", ".join(numbers[:most]) + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
+        noun = kind.value if len(numbers) == 1 else _PLURALS[kind]
+        parts.append(f"{reason}: {noun} {shown}")
+    return f"Without words – {'; '.join(parts)}." if parts else ""
+
+
+def counted_documents(count: int) -> str:
+    return "1 document" if count == 1 else f"{count:,} documents"
+
+
+def folder_words(state: CollectionState) -> str:
+    match state.status:
+        case CollectionStatus.LOOKING:
+            return "looking what is in it\u2026"
+        case CollectionStatus.INDEXING:
+            return f"reading {state.done:,} of {state.total:,}"
+        case CollectionStatus.PAUSED if state.total:
+            why = f": {state.reason}" if state.reason else ""
+            return f"paused at {state.done:,} of {state.total:,}{why}"
+        case CollectionStatus.PAUSED:
+            return f"paused: {state.reason}" if state.reason else "paused"
+        case CollectionStatus.STOPPED:
+            return "stopped; what was read can be asked"
+        case CollectionStatus.UNREACHABLE:
+            return f"not reachable ({state.reason}); what was read of it can be asked"
+        case CollectionStatus.ELSEWHERE:
+            return "another window or command reads it"
+        case CollectionStatus.WAITING:
+            return counted_documents(state.documents)
+    words = [counted_documents(state.documents)]
+    if state.unread:
+        words.append(f"{state.unread:,} not read")
+    if state.later:
+        words.append(f"{state.later:,} being written")
+    return ", ".join(words)
+
+
+# ---- labels for what the checks found in sentences of summaries and answers
+
+
+FLAG_WORDS = {
+    "number": "number not in the quotation",
+    "date": "date not in the quotation",
+    "amount": "amount not in the quotation",
+    "percent": "percentage not in the quotation",
+    "unit": "the quotation has another unit",
+    "name": "name not in the quotation",
+    "negation": "says the opposite of it",
+    "condition": "holds only under a condition",
+    "elsewhere": "perhaps about something else",
+    "words": "its words are not there",
+    "unlinked": "no passage to compare with",
+    "doubt": "the model was not sure",
+    "untranslated": "part of it is not translated",
+    "language": "not in the language asked for",
+    "length": "much longer or shorter than the original",
+}
+"""What is missing, in about five words, by the kind of a mark."""
+
+
+def doubts_of(marks: Sequence[Mark]) -> str:
+    return "; ".join(dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in marks))
+
+
+class SeenFile(Record):
+    path: bytes
+    bytes: int
+    mtime_ns: int
+    inode: int
+
+
+class DuplicateFile(Record):
+    """A file with the same bytes as a document of the folder; it is neither read nor found a second time."""
+
+    seen: SeenFile
+    of: str
+
+
+class UnreadableFile(Record):
+    """A file that could not be opened; it is tried again once it has changed."""
+
+    seen: SeenFile
+    code: str
+    args: Mapping[str, str | int]

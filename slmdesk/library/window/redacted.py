@@ -1,0 +1,435 @@
+"""Gives a document out redacted: what is in it, what of it goes, how, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QProgressBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from slmdesk.base.files import free_name
+from slmdesk.base.protocol import Progress
+from slmdesk.library.redacted import (
+    FoundWord,
+    GivenOut,
+    RedactionPreview,
+    RedactionRequest,
+    label_of,
+    removed_lines,
+    unsure_lines,
+)
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.redaction.types import Certainty, Kind
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog, ask_password
+from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
+
+BARS, NATURAL = "bars", "natural"
+RESOLUTIONS = [(one, f"{one} pixels an inch") for one in (100, 150, 200, 300)]
+LEAST_PART = 4
+"""Letters of a part of a name that is looked for in the name of a file."""
+LOCKED = ("document.locked", "document.wrong_password")
+KEY_SUFFIX = ".key"
+KEY_WORDS = "Passphrase of the key"
+TICKED = "What is ticked is removed from all of the copy. The file itself stays as it is."
+ADD = "Words that you add below are removed from all of the copy. The file itself stays as it is."
+READ_IT = "Not everything private is found by itself: read the copy before you give it away."
+
+
+class RedactionWindow(Dialog):
+    """Looks through it at once; a press writes the copy, another cancels what is going on."""
+
+    def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
+        super().__init__(parent)
+        passing(self, "redaction_window", "Give out redacted")
+        self.resize(900, 680)
+        self._bridge, self._path = bridge, path
+        self._preview: RedactionPreview | None = None
+        self._following: Call | None = None
+        self._password = ""
+        self._target: Path | None = None
+        self._boxes: dict[Kind, CheckBox] = {}
+        self._build_ui()
+        self._connect()
+        self._show_options()
+        self._look()
+
+    def _build_ui(self) -> None:
+        self._said = plain_label("", self, name="redaction_said")
+        self._progress = named(QProgressBar(self), "redaction_progress", label="Progress")
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(4)
+        self._kinds = named(QWidget(self), "redaction_kinds", label="Kinds of what was found")
+        self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
+        self._table = FindsTable(self)
+        label = "Another word that is to be removed everywhere in the file"
+        self._word = text_line("redaction_word", self, "Remove this too, everywhere", label=label)
+        self._add = button("Add", "redaction_add", self, on=self._on_add)
+        self._way = named(
+            Choice([(BARS, "Black bars"), (NATURAL, "Natural words instead")], self), "redaction_way",
+            label="What stands in the place of the words",
+        )  # fmt: skip
+        self._resolution = named(
+            Choice([*RESOLUTIONS], self), "redaction_resolution", label="How finely pages are drawn"
+        )
+        self._resolution.show_value(150)
+        self._layer = named(CheckBox("Text that can be searched for", self), "redaction_layer")
+        self._keeps_key = named(CheckBox("Keep a key that leads back", self), "redaction_key")
+        self._passphrase = text_line("redaction_passphrase", self, KEY_WORDS)
+        letters = self._passphrase.fontMetrics().horizontalAdvance(KEY_WORDS)
+        self._passphrase.setMinimumWidth(letters + theme.SPACE_32)
+        self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
+        self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
+        self._folder = button("Open its folder", "redaction_folder", self, kind="quiet", on=self._on_folder)
+        self._write = button("Write the copy…", "redaction_write", self, kind="primary", on=self._on_write)
+        self._close = button("Close", "redaction_close", self, on=self.reject)
+        for one in (self._add, self._folder, self._write, self._close):
+            one.setAutoDefault(False)
+        self._folder.hide()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        word = row((self._word, 1), self._add, gap=theme.SPACE_8)
+        how = named(QWidget(self), "redaction_how")
+        flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
+        foot = row(self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column(
+            self._said, self._progress, self._kinds, (self._table, 1), word, how, self._others, self._trouble, foot,
+            into=self, gap=theme.SPACE_12, margins=margins,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._word.returnPressed.connect(self._on_add)
+        self._way.value_chosen.connect(lambda _value: self._show_options())
+        self._keeps_key.toggled.connect(lambda _on: self._show_options())
+        self._passphrase.textChanged.connect(self._allow)
+        self._table.chosen_changed.connect(self._on_chosen_changed)
+
+    # ---- user actions
+
+    def _on_add(self) -> None:
+        if self._preview is None or self._following is not None:
+            return
+        from slmdesk.library.redacted import added_word  # its libraries are large
+
+        words = " ".join(self._word.text().split())
+        if len(words) < 2:
+            show_words(self._trouble, "Write a word of two letters at least.")
+            return
+        found = added_word(self._preview.text, words)
+        self._table.add(found)
+        self._show_kinds()
+        self._word.clear()
+        seen = "" if found.count else f"“{words}” does not stand in the text; it is looked for in all of the file."
+        show_words(self._trouble, breakable(seen))
+
+    def _on_write(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            self._show_work("", None)
+            self._said.setText("Stopped. Nothing was written.")
+            return
+        told = self._told_by(self._path)  # a name that is removed from the copy must not stand in its own
+        name = f"{'redacted copy' if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
+        ask_new_file(
+            self, "Write the redacted copy", self._give_out, name="redaction_dialog",
+            proposed=free_name(self._path.with_name(name)), filters=f"*{self._path.suffix}",
+        )  # fmt: skip
+
+    def _give_out(self, target: Path) -> None:
+        preview = self._preview
+        if preview is None:
+            return
+        natural = self._is_natural
+        key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
+        request = RedactionRequest(
+            tuple((one.kind, one.words) for one in (*self._table.chosen, *preview.unseen)), target,
+            substitutes=natural, key=key, passphrase=self._passphrase.text(),
+            resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
+        )  # fmt: skip
+        following = self._bridge.follow(
+            self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
+            self._on_progress,
+        )  # fmt: skip
+        self._show_work(f"Writing {target.name}, and looking through it…", following)
+
+    def _on_folder(self) -> None:
+        if self._target is not None:
+            open_outside(QUrl.fromLocalFile(str(self._target.parent)))
+
+    def _look(self) -> None:
+        password = self._password
+        following = self._bridge.follow(
+            self._bridge.services.redacted_copies.preview(self._path, password=password), self._on_looked,
+            self._on_unread, self._on_progress,
+        )  # fmt: skip
+        self._show_work(f"Looking through {self._path.name}…", following)
+
+    def _unlock(self, password: str) -> None:
+        self._password = password
+        self._look()
+
+    # ---- events
+
+    def _on_progress(self, report: object) -> None:
+        if isinstance(report, Progress) and report.unit == "page":
+            self._progress.setRange(0, report.total)
+            self._progress.setValue(report.done)
+
+    def _on_looked(self, preview: RedactionPreview) -> None:
+        self._show_work("", None)
+        self._preview = preview
+        self._table.show_found(preview.found)
+        self._show_kinds()
+        count = len(preview.found)
+        name = self._path.name
+        words = f"{count:,} found in {name}. {TICKED}" if count else f"Nothing private was found in {name}. {ADD}"
+        self._said.setText(breakable(words))
+        lines = [f"Taken out: {one}" for one in removed_lines(preview.removed)]
+        lines += [f"Look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
+        show_words(self._others, breakable("\n".join(lines)))
+        self._show_options()
+        if self.focusWidget() in (None, self._close):  # as long as nothing else could be used
+            (self._table if count else self._word).setFocus()
+
+    def _on_unread(self, problem: Problem) -> None:
+        self._show_work("", None)
+        if problem.code in LOCKED and self._path.suffix.lower() == ".pdf":
+            ask_password(self, self._path.name, self._unlock, is_wrong=problem.code != "document.locked")
+            return
+        self._said.setText("")
+        self._on_problem(problem)
+
+    def _on_given_out(self, made: GivenOut) -> None:
+        self._show_work("", None)
+        self._target = made.target
+        said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or "nothing"
+        key = f" The key is {made.key.name}." if made.key else ""
+        self._said.setText(breakable(f"{made.target.name} is written. Replaced: {said}.{key} {READ_IT}"))
+        lines = [f"Taken out: {one}" for one in removed_lines(made.removed)]
+        if told := self._told_by(made.target):
+            lines.append(f"Look at it yourself: The name of the file still tells {told}.")
+        lines += [f"Look at it yourself: {one}" for one in unsure_lines(made.unsure)]
+        show_words(self._others, breakable("\n".join(lines)))
+        self._passphrase.clear()
+        self._folder.show()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._show_work("", None)
+        self._said.setText("Nothing was written.")
+        self._on_problem(problem)
+
+    def _on_problem(self, problem: Problem) -> None:
+        show_words(self._trouble, breakable(problem.sentence))
+
+    def _on_chosen_changed(self) -> None:
+        self._show_kinds_states()
+        self._allow()
+
+    def done(self, result: int) -> None:
+        """Closed: what is going on ends, and nothing is written."""
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+        super().done(result)
+
+    # ---- private
+
+    def _told_by(self, path: Path) -> str:
+        """The removed words, and parts of people's names, that stand in a file's name; empty for none."""
+        name, told = path.stem.casefold(), list[str]()
+        for one in self._table.chosen:
+            parts = one.words.split() if one.kind is Kind.PERSON else []
+            told += [one.words, *(part for part in parts if len(part) >= LEAST_PART)]
+        return ", ".join(f"“{one}”" for one in dict.fromkeys(told) if one.casefold() in name)
+
+    @property
+    def _is_pdf(self) -> bool:
+        return self._path.suffix.lower() == ".pdf"
+
+    @property
+    def _is_natural(self) -> bool:
+        return not self._is_pdf and self._way.currentData() == NATURAL
+
+    def _show_work(self, words: str, following: Call | None) -> None:
+        self._following = following
+        show_words(self._trouble, "")
+        if words:
+            self._said.setText(breakable(words))
+        self._progress.setVisible(following is not None)
+        self._progress.setRange(0, 0)
+        for one in (self._table, self._kinds, self._word, self._add, self._way, self._resolution, self._layer):
+            one.setEnabled(following is None)
+        for part in (self._keeps_key, self._passphrase):
+            part.setEnabled(following is None)
+        self._write.setText("Stop" if following is not None and self._preview is not None else "Write the copy…")
+        self._allow()
+
+    def _allow(self) -> None:
+        lacks_passphrase = self._is_natural and self._keeps_key.isChecked() and not self._passphrase.text()
+        is_ready = self._preview is not None and bool(self._table.chosen) and not lacks_passphrase
+        self._write.setEnabled(is_ready or (self._following is not None and self._preview is not None))
+
+    def _show_options(self) -> None:
+        for one in (self._resolution, self._layer):
+            one.setVisible(self._is_pdf)
+        self._way.setVisible(not self._is_pdf)
+        self._keeps_key.setVisible(self._is_natural)
+        self._passphrase.setVisible(self._is_natural and self._keeps_key.isChecked())
+        self._allow()
+
+    def _show_kinds(self) -> None:
+        empty_layout(self._kinds_flow)
+        self._boxes = {}
+        counts = {kind: sum(one.kind is kind for one in self._table.found) for kind in Kind}
+        for kind, count in counts.items():
+            if count:
+                name = label_of(kind, count)
+                box = named(CheckBox(f"{name[0].upper()}{name[1:]} ({count:,})", self._kinds), f"redaction_kind_{kind}")
+                box.clicked.connect(partial(self._on_kind, kind))
+                self._kinds_flow.addWidget(box)
+                self._boxes[kind] = box
+        self._kinds.setVisible(any(counts.values()))
+        self._show_kinds_states()
+
+    def _on_kind(self, kind: Kind) -> None:
+        self._table.choose_kind(kind, self._boxes[kind].isChecked())
+
+    def _show_kinds_states(self) -> None:
+        chosen = {id(one) for one in self._table.chosen}
+        for kind, box in self._boxes.items():
+            box.setChecked(all(id(one) in chosen for one in self._table.found if one.kind is kind))
+
+
+# ---- the table of what was found in a document
+
+
+WORDS, KIND, TIMES, PLACE = range(4)
+HEAD = ("Words", "What they are", "Times", "Where they stand")
+_WIDTHS = ((KIND, 22), (TIMES, 8))
+"""In letters; words and places share the rest."""
+MOST_BEFORE = 16
+"""Letters before the words, so that these are seen in a narrow column."""
+
+
+class FindsTable(QTableWidget):
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(0, len(HEAD), parent)
+        named(self, "redaction_table", label="What was found; ticked lines are removed")
+        self._found: list[FoundWord] = []
+        self.setItemDelegate(TickDelegate(self))
+        self.setHorizontalHeaderLabels(HEAD)
+        self.verticalHeader().hide()
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for at in (WORDS, PLACE):
+            header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
+        for at, letters in _WIDTHS:
+            self.setColumnWidth(at, letters * self.fontMetrics().averageCharWidth())
+        self.itemChanged.connect(lambda _item: self.chosen_changed.emit())
+
+    def show_found(self, found: Sequence[FoundWord]) -> None:
+        self._found = []
+        self.setRowCount(0)
+        for one in found:
+            self._append(one)
+        self.chosen_changed.emit()
+
+    def add(self, found: FoundWord) -> bool:
+        """Add a line on top; False where these words are a line already, which is then ticked."""
+        same = next((at for at, one in enumerate(self._found) if one.words.casefold() == found.words.casefold()), None)
+        if same is None:
+            self._append(found, at=0)
+        else:
+            self._item(same).setCheckState(Qt.CheckState.Checked)
+        self.selectRow(same or 0)
+        self.chosen_changed.emit()
+        return same is None
+
+    def choose_kind(self, kind: Kind, is_chosen: bool) -> None:
+        state = Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked
+        self.blockSignals(True)
+        for at, one in enumerate(self._found):
+            if one.kind is kind:
+                self._item(at).setCheckState(state)
+        self.blockSignals(False)
+        self.viewport().update()
+        self.chosen_changed.emit()
+
+    @property
+    def found(self) -> Sequence[FoundWord]:
+        return self._found
+
+    @property
+    def chosen(self) -> list[FoundWord]:
+        return [one for at, one in enumerate(self._found) if self._item(at).checkState() == Qt.CheckState.Checked]
+
+    def _item(self, at: int) -> QTableWidgetItem:
+        item = self.item(at, WORDS)
+        assert item is not None
+        return item
+
+    def _append(self, one: FoundWord, at: int | None = None) -> None:
+        at = len(self._found) if at is None else at
+        self._found.insert(at, one)
+        self.blockSignals(True)
+        self.insertRow(at)
+        for number, text in enumerate(_cells(one)):
+            item = QTableWidgetItem(text)
+            item.setToolTip(plain_tip(_tip(one) if number == PLACE else text))
+            if number == WORDS:
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                item.setCheckState(Qt.CheckState.Checked if one.is_chosen else Qt.CheckState.Unchecked)
+            self.setItem(at, number, item)
+        self.blockSignals(False)
+
+
+def _cells(one: FoundWord) -> tuple[str, str, str, str]:
+    label = label_of(one.kind, 1)
+    if one.certainty is Certainty.UNSURE:
+        label += ", perhaps"
+    place = one.places[0] if one.places else None
+    around = f"…{place.before[-MOST_BEFORE:].lstrip()}{place.words}{place.after.rstrip()}…" if place else ""
+    if one.is_author:
+        around = around or "Author or editor of the file"
+    return one.words, label, f"{one.count:,}", around
+
+
+def _tip(one: FoundWord) -> str:
+    lines = [f"{place.place}: …{place.before}{place.words}{place.after}…" for place in one.places]
+    return "\n".join(lines) or _cells(one)[PLACE]

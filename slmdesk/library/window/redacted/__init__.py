@@ -1,1 +1,0 @@
-"""A copy of a document without names and numbers, for others."""

@@ -1,0 +1,508 @@
+"""`slmdesk models info`, `verify`, `remove`, `fit`, `import`, `find`, `pack`, `unpack`, `move`: model files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import picked
+from slmdesk.base.record import changed
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
+from slmdesk.gguf.header import base_name
+from slmdesk.gguf.memory import Speed, speed_in_words
+from slmdesk.hub.search import HubLink, parse_link
+from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
+from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
+from slmdesk.models.move import MoveProgress
+from slmdesk.models.packs import PackProgress, PackResult
+from slmdesk.models.service import Fit, lost_words
+from slmdesk.online.download import LeftoverFile
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+from slmdesk.services import Services
+from slmdesk.translation.pairs import pair_line, results_of
+
+
+@click.command()
+@click.argument("model_or_file")
+@json_option
+@click.pass_obj
+def info(console: Console, model_or_file: str) -> None:
+    """Show what a model's header says, without loading it."""
+    with console.services() as services:
+        found = console.result_of(services, lambda: services.models.info(model_or_file))
+        path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
+        records = services.service_thread.call(services.models.list)
+        pace = services.service_thread.call(lambda: services.measuring.pace)
+    record = next((one for one in records if _path(one) == str(path)), None)
+    header = found.header
+    speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
+    shape: dict[str, Json] = {
+        "id": record.id if record else None,
+        "name": record.name if record else found.name,
+        "path": str(path),
+        "bytes": found.bytes,
+        **picked(header, "architecture", "quantization", "parameters", "context_length", "has_chat_template"),
+        "sha256": record.sha256 if record else None,
+        "source": record.source if record else None,
+        "license": header.license,
+        "kind": header.kind,
+        "base": base_name(header) or None,
+        "behaves_like_a_language_model": record.behaves if record else None,
+        **card_shape(record),
+        **speed_shape(speed),
+        **(pairs_shape(record) if record else {}),
+        "metadata": found.metadata,
+    }
+    if console.as_json:
+        console.give(shape)
+        return
+    for key, value in shape.items():
+        if key not in ("metadata", "translates"):
+            console.say(f"{key}: {clean_label(str(value), 300) if value not in (None, '') else '-'}")
+    for one in results_of(record) if record else ():
+        console.say(f"translates: {pair_line(one)}")
+    for key, value in found.metadata.items():
+        console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
+
+
+@click.command()
+@click.argument("model", required=False)
+@json_option
+@click.pass_obj
+def verify(console: Console, model: str | None) -> int:
+    """Compare the file of MODEL, or of every model, with its checksum from the import."""
+    requested = [] if model is None else [model]
+    with console.services() as services:
+        found = console.result_of(services, lambda: services.models.verify(requested))
+    if console.as_json:
+        rows: list[Json] = [
+            {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
+        ]
+        console.give(rows)
+    for one in () if console.as_json else found:
+        console.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
+    bad = sum(not one.ok for one in found)
+    if bad:
+        console.notify(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
+    return 1 if bad else 0
+
+
+@click.command()
+@click.argument("model")
+@json_option
+@click.pass_obj
+def remove(console: Console, model: str) -> None:
+    """Delete a model; the file of a linked one is not touched."""
+    with console.services() as services:
+        record = services.service_thread.call(lambda: services.models.choose(model))
+        lost = services.service_thread.call(lambda: services.uses.uses_of(record.id))
+        freed = services.service_thread.call(lambda: services.models.remove(record.id))
+    if console.as_json:
+        console.give({"id": record.id, "bytes_freed": freed})
+    else:
+        console.say(f"{record.id}  {clean_label(record.name, 60)} removed, {bytes_for_people(freed)} freed")
+        if words := lost_words(lost):
+            console.notify(f"note: {words}")
+
+
+@click.command()
+@click.argument("model_or_file", metavar="FILE_OR_REPO")
+@click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
+@json_option
+@click.pass_obj
+def fit(console: Console, model_or_file: str, context: int | None) -> None:
+    """Show whether a model fits this PC and how fast it will write, before it is loaded."""
+    with console.services() as services:
+        measure_pc(console, services)
+        link = _on_the_hub(services, model_or_file)
+
+        def begin() -> Pending[Fit]:
+            if link is None:
+                return services.models.fit(model_or_file, context)
+            return services.hub.fit(link.repo, file=link.file, context_tokens=context)
+
+        found = console.result_of(services, begin)
+    if context and found.most_tokens and context > found.most_tokens:
+        console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
+    if console.as_json:
+        console.give(
+            {
+                "verdict": found.verdict,
+                "memory_bytes": found.memory.total,
+                "parts": picked(found.memory, "weights", "kv_cache", "compute"),
+                "available_bytes": found.available_bytes,
+                "context_tokens": found.context_tokens,
+                "device": found.device or None,
+                **speed_shape(found.speed),
+            }
+        )
+        return
+    words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
+    console.say(
+        f"It {words[found.verdict]}: {bytes_for_people(found.memory.total)} for a context of "
+        f"{found.context_tokens:,} tokens, {bytes_for_people(found.available_bytes)} are "
+        f"{f'on the {found.device}' if found.device else 'free'}."
+    )
+    if found.speed is not None:
+        console.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
+
+
+def _on_the_hub(services: Services, requested: str) -> HubLink | None:
+    """The Hub repository (perhaps with a file) that this may name; None for a model or file on this PC."""
+    try:
+        if services.service_thread.call(lambda: services.models.path_of(requested)).exists():
+            return None
+        link = parse_link(requested)
+    except (KnownError, OSError, ValueError):
+        return None
+    return None if link.repo.endswith(".gguf") else link  # folder/file.gguf that does not exist
+
+
+def measure_pc(console: Console, services: Services) -> None:
+    """Measure this PC's speed once, which takes about a second; no speed can be estimated without it."""
+    if services.service_thread.call(lambda: services.measuring.measured) is not None or services.read_only:
+        return
+    console.notify("note: measuring this PC, about a second, once.")
+    try:
+        console.result_of(services, services.measuring.measure)
+    except ReportedError as err:
+        console.notify(f"note: {err.problem.sentence}")
+
+
+def _tokens(speed: Speed) -> str:
+    low, high = (f"{one:,.0f}" if one >= 100 else f"{one:.3g}" for one in (speed.low, speed.high))
+    return f"{low} to {high} tokens a second"
+
+
+def _path(record: ModelRecord) -> str:
+    return os.fsdecode(record.path)
+
+
+# ---- `slmdesk models import`
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=NamedFile(), metavar="FILE…")
+@click.option("--link", is_flag=True, help="Leave the file where it is; a model in several parts cannot be linked.")
+@click.option("--name", default="", help="Show it under this name instead of the one in its header; for one FILE.")
+@json_option
+@click.pass_obj
+def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
+    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below."""
+    if name and len(files) > 1:
+        raise click.UsageError("--name is for one FILE.")
+    with console.services() as services:
+        if len(files) == 1 and (name or not files[0].is_dir()):
+            end = _import(console, services, files[0], link=link, name=name)
+            if end.problem:
+                raise ReportedError(end.problem)
+            _say(console, [end], is_one=True)
+            return 0
+        ends = _import_all(console, services, files, link=link)
+    _say(console, ends, is_one=False)
+    bad = sum(one.model is None for one in ends)
+    if bad:
+        console.notify(f"error: {bad} of {len(ends)} files were not brought in.")
+    return 1 if bad else 0
+
+
+def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
+    """Check all files first, then import the usable ones one by one.  Raises KnownError `model.none_found`."""
+    services.models.require("models.import")
+    looked = console.result_of(services, lambda: services.looking.look(files))
+    if not looked.candidates:
+        raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
+    if looked.was_cut:
+        console.notify(f"note: there are more; the first {len(looked.candidates)} are looked at.")
+    return [
+        ImportEnded(str(one.path), None, one.problem)
+        if one.problem
+        else _import(console, services, one.path, link=link and one.parts == 1, name="")
+        for one in looked.candidates
+    ]
+
+
+def _import(console: Console, services: Services, file: Path, *, link: bool, name: str) -> ImportEnded:
+    def progressed(now: ImportProgress) -> None:
+        console.progress("checking" if link else "copying", now.done_bytes, now.total_bytes)
+
+    return console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
+
+
+def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
+    if console.as_json:
+        rows: list[Json] = [_row(one) for one in ends]
+        console.give(rows[0] if is_one else rows)
+        return
+    for one in ends:
+        if one.model:
+            here = "  (was here already)" if one.was_here else ""
+            console.say(f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}{here}")
+        elif one.problem:
+            sentence = one.problem.sentence
+            console.notify(
+                f"error: {sentence if one.path in sentence else f'{clean_label(one.path, 300)}: {sentence}'}"
+            )
+
+
+def _row(end: ImportEnded) -> dict[str, Json]:
+    if end.model is None:
+        return {"file": end.path, "id": None, "reason": end.problem.sentence if end.problem else None}
+    return {**shape_of_model(end.model), "file": end.path, "is_new": not end.was_here, "reason": None}
+
+
+@click.command()
+@click.option("--remove", metavar="NAME", help="Delete this one, or “all”.")
+@json_option
+@click.pass_obj
+def leftovers(console: Console, remove: str | None) -> None:
+    """List what downloads left in the models folder: parts that can be resumed, and damaged files."""
+    with console.services() as services:
+        found = services.service_thread.call(services.downloads.left_overs)
+        if remove is not None:
+            freed = _discard(services, found, remove)
+    if remove is not None:
+        if console.as_json:
+            console.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
+        else:
+            console.say(f"{len(freed)} removed, {bytes_for_people(sum(freed.values()))} freed")
+        return
+    if console.as_json:
+        console.give([_left_shape(one) for one in found])
+        return
+    if not found:
+        console.notify("Downloads left nothing over.")
+        return
+    table(console, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(one) for one in found)])
+    console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
+
+
+def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
+    """Delete the requested ones.  Returns the bytes freed by each; one being downloaded now is kept.
+
+    Raises KnownError `download.unknown` where a named one does not exist or is being downloaded, `file.unwritable`.
+    """
+    freed = {}
+    for one in found:
+        if requested not in ("all", one.id, one.name):
+            continue
+        try:
+            freed[one.id] = services.service_thread.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
+        except KnownError as err:
+            if requested != "all" or err.code != "download.unknown":
+                raise
+    if not freed and requested != "all":
+        raise KnownError("download.unknown", id=requested[:80])
+    return freed
+
+
+def _left_shape(one: LeftoverFile) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "repo": one.repo or None,
+        "name": one.name,
+        "bytes": one.bytes,
+        "bytes_total": one.expected,
+        "damaged": one.is_bad,
+    }
+
+
+def _left_row(one: LeftoverFile) -> tuple[str, str, str]:
+    size = bytes_for_people(one.bytes) + ("" if one.is_bad else f" of {bytes_for_people(one.expected)}")
+    way = f"slmdesk models download {one.repo}/{one.name}" if one.repo else "nobody knows where it came from"
+    return clean_label(one.name, 60), size, "damaged, not used" if one.is_bad else clean_label(way, 200)
+
+
+# ---- `slmdesk models find`, `pack`, `unpack` and `move`
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
+@json_option
+@click.pass_obj
+def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
+    """Write MODELS with their checksums and licences into one file, for PCs without a network."""
+    target = output.absolute()
+    end = _wait(console, lambda services: services.packs.pack(models, target), "packing")
+    if console.as_json:
+        console.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
+    else:
+        console.say(f"{output}  {bytes_for_people(end.bytes)}")
+        console.say(f"sha256 of its list: {end.manifest_sha256}")
+        console.notify("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
+
+
+@click.command()
+@click.argument("file", type=NamedFile())
+@click.option("--expect", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
+@click.option("--only", multiple=True, metavar="NAME", help="Bring in this one of its models; may be given again.")
+@click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
+@json_option
+@click.pass_obj
+def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
+    """Import the models of a pack after all of it has been verified."""
+    if expect is not None and not expect.strip():  # an empty variable of a script must not mean "any"
+        raise click.BadParameter("the checksum is empty.", param_hint="--expect")
+    if only_list:
+        _list(console, file)
+        return
+
+    def begin(services: Services) -> Pending[PackResult]:
+        return services.packs.unpack(file.absolute(), expected=expect or "", only=only or None)
+
+    end = _wait(console, begin, "checking")
+    if console.as_json:
+        models: list[Json] = [
+            {
+                **picked(one.model, "id", "name", "bytes", "sha256"),
+                "license": one.license,
+                "about": dict(one.about),
+                "is_new": one.is_new,
+            }
+            for one in end.models
+        ]
+        console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
+        return
+    for one in end.models:
+        licence = one.about.get("licence") or one.license or "no licence named"
+        more = "" if one.is_new else "  (was here already)"
+        console.say(
+            f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}  {licence}{more}"
+        )
+    console.say(f"sha256 of its list: {end.manifest_sha256}")
+    if not expect:
+        console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
+
+
+@click.command()
+@click.argument("folder", type=NamedFile())
+@json_option
+@click.pass_obj
+def move(console: Console, folder: Path) -> None:
+    """Keep the models in FOLDER from now on, and move the present ones there."""
+    target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
+    with console.services() as services:
+
+        def progressed(now: MoveProgress) -> None:
+            if now.total_bytes:
+                _progress(console, now.step, now.fraction, 1.0, now.eta_s)
+
+        end = console.result_of(services, lambda: services.moving.move(target), progressed)
+    if console.as_json:
+        console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
+        return
+    count = "1 model" if end.moved == 1 else f"{end.moved} models"
+    console.say(f"{end.target}  {count}, {bytes_for_people(end.bytes)}")
+    for path in end.left:
+        console.notify(f"note: not there now, so not moved: {clean_label(path, 300)}")
+
+
+@click.command()
+@click.option("--link", is_flag=True, help="Link what is new; nothing is copied or moved.")
+@json_option
+@click.pass_obj
+def find(console: Console, link: bool) -> None:
+    """Find model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
+    with console.services() as services:
+        found = console.result_of(services, services.finding.find)
+        ends: tuple[ImportEnded, ...] = ()
+        if link:
+            ends = console.result_of(
+                services,
+                lambda: services.finding.link(found.models),
+                lambda now: console.progress("checking", now.done_bytes, now.total_bytes),
+            )
+    linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
+    known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
+    models = [changed(one, known=known.get(str(one.path), one.known)) for one in found.models]
+    found = changed(found, models=tuple(models))
+    problems = {end.path: end.problem for end in ends if end.problem}
+    if console.as_json:
+        rows: list[Json] = [_shape(one, linked, problems) for one in found.models]
+        skipped: list[Json] = [{"path": str(one.path), "reason": one.reason} for one in found.skipped]
+        console.give({"models": rows, "skipped": skipped})
+        return
+    if not found.models:
+        console.notify("No model files of other programs were found on this PC.")
+    else:
+        _show(console, found, linked, problems)
+    for each in found.skipped:
+        console.notify(f"note: not looked at: {clean_label(str(each.path), 200)} ({each.reason})")
+
+
+def _show(console: Console, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
+    rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
+    for one in found.models:
+        path, problem = str(one.path), one.problem or problems.get(str(one.path))
+        if problem:
+            state = "not usable"
+        else:
+            state = f"linked as {linked[path]}" if path in linked else f"here as {one.known}" if one.known else "new"
+        rows.append(
+            (one.program, clean_label(one.name, 60), bytes_for_people(one.bytes), state, clean_label(path, 300))
+        )
+    table(console, rows)
+    for one in found.models:
+        if problem := one.problem or problems.get(str(one.path)):
+            console.notify(f"note: {clean_label(str(one.path), 200)}: {problem.sentence}")
+    if not linked and any(one.known is None and one.problem is None for one in found.models):
+        console.notify("note: use them where they are with: slmdesk models find --link")
+
+
+def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
+    problem = one.problem or problems.get(str(one.path))
+    return {
+        "program": one.program,
+        "path": str(one.path),
+        **picked(one, "name", "bytes", "architecture", "quantization", "license"),
+        "id": linked.get(str(one.path), one.known),
+        "linked": str(one.path) in linked,
+        "reason": problem.sentence if problem else None,
+    }
+
+
+def _list(console: Console, file: Path) -> None:
+    with console.services() as services:
+        found = console.result_of(services, lambda: services.packs.contents(file.absolute()))
+    if console.as_json:
+        models: list[Json] = [
+            {
+                **picked(one.listed, "name", "bytes", "sha256", "license"),
+                "about": dict(one.listed.about),
+                "id": one.here,
+            }
+            for one in found.models
+        ]
+        console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
+        return
+    rows = [("NAME", "SIZE", "STATE", "LICENCE")]
+    for one in found.models:
+        licence = one.listed.about.get("licence") or one.listed.license or "no licence named"
+        state = f"here as {one.here}" if one.here else "new"
+        rows.append((clean_label(one.listed.name, 60), bytes_for_people(one.listed.bytes), state, licence))
+    table(console, rows)
+    console.say(f"sha256 of its list: {found.manifest_sha256}")
+    console.notify("note: this is what its list says; all of it is checked when it is unpacked.")
+
+
+def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
+    console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
+
+
+def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], what: str) -> PackResult:
+    """Wait for the end of a pack.  Raises the problem it met; Ctrl-C stops it."""
+    with console.services() as services:
+
+        def progressed(now: PackProgress) -> None:
+            _progress(console, what, now.done_bytes, now.total_bytes, now.eta_s)
+
+        return console.result_of(services, lambda: begin(services), progressed)

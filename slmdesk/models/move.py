@@ -1,0 +1,770 @@
+"""Moves the models folder with a journal, and undoes or finishes an interrupted move."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+from slmdesk.base.errors import KnownError, SlmdeskError, Stopped
+from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.protocol import record_from
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import ModelsChanged, Noticed, Pending
+from slmdesk.runtime.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes, Pace, file_name
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import FileWork, Report, Runtime, Service, pending_on_file_thread
+from slmdesk.store.locks import FileLock
+
+CLOSE_S = 0.8
+"""For a stopped move to remove what it copied; else the next start does."""
+PAUSE_S = 15.0
+"""For running downloads to be paused."""
+LOOK_S = 0.05
+TELL_S = 0.1
+ROUNDS = 3
+"""What came into the old folder while it was moved is moved in another round."""
+
+
+class Pausable(Protocol):
+    """Downloads that write into the folder and are paused while it moves.  On the service thread."""
+
+    def unfinished(self) -> list[str]: ...
+
+    def pause(self, id: str) -> None: ...
+
+    def resume_paused(self, ids: Sequence[str]) -> None: ...
+
+
+class MoveService(Service):
+    """Moves the models folder; only one move runs at a time on the whole PC."""
+
+    def __init__(self, runtime: Runtime, models: ModelService, downloads: Pausable) -> None:
+        super().__init__(runtime)
+        self._models, self._downloads = models, downloads
+        self._work = FileWork(runtime.service_thread, "move-models")
+
+    def plan(self, target: Path) -> Pending[MovePlan]:
+        return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
+
+    def move(self, target: Path) -> Pending[MoveResult]:
+        """Move the models and partial downloads into `target`, and store new ones there.
+
+        Linked models stay.  Reports MoveProgress.  Cancelled, the models stay where they were; that has no effect once
+        the library names the new places.  Raises KnownError `move.busy` while a move runs.
+        """
+        if self._work.is_running:
+            raise KnownError("move.busy", reason="they are being moved already")
+
+        def work(stop: threading.Event, report: Report) -> MoveResult:
+            try:
+                return self._moved(target, stop, report)
+            except Stopped:
+                return MoveResult(str(target))
+
+        return self._work.run(work)
+
+    def close(self) -> None:
+        self._work.close(CLOSE_S)
+
+    def recover(self) -> None:
+        """Undo or finish an interrupted move.  Called at the start, on the service thread, before a model is loaded."""
+        journal = read_journal(self._paths.models_move_file)
+        if journal is None:
+            return
+        lock = FileLock(self._lock)
+        if not lock.try_alone():
+            lock.close()
+            return  # it is being moved by another instance, just now
+        try:
+            journal = self._settled(journal) if journal.phase == SWITCHING else journal
+        except SlmdeskError as err:  # a full disk, a busy store: the next start tries again, this one goes on
+            lock.close()
+            self._publish(Noticed(problem_for(err)))
+            return
+        settled = journal
+        threading.Thread(target=lambda: self._recovered(settled, lock), name="recover-move", daemon=True).start()
+
+    # ---- planning
+
+    @property
+    def _lock(self) -> Path:
+        return self._paths.data / "models-move.lock"
+
+    def _planned(self, target: Path) -> MovePlan:
+        """On a file thread.  Raises KnownError."""
+        folder, found = self._look(target)
+        copied = [one for one in found.files if is_other_disk(Path(one.old), target)]
+        copy_bytes, free = sum(one.bytes for one in copied), free_bytes(target)
+        if copied and free < copy_bytes + SPARE_BYTES:
+            needed = copy_bytes + SPARE_BYTES
+            raise KnownError("disk.full", path=str(target), needed_bytes=needed, available_bytes=free)
+        models = [one for one in found.files if one.id]
+        return MovePlan(
+            str(folder),
+            str(target),
+            models=len(models),
+            bytes=sum(one.bytes for one in models),
+            copy_bytes=copy_bytes,
+            free_bytes=free,
+            downloads=len(self._service_thread.call(self._downloads.unfinished)),
+            missing=found.missing,
+        )
+
+    def _look(self, target: Path) -> tuple[Path, MoveRound]:
+        """Raises KnownError for a target that cannot be."""
+        folder, records = self._service_thread.call(lambda: self._begin(target))
+        refuse_target(folder, target, records, self._settings.policy.models_folder)
+        found = gather(folder, target, records)
+        if real(folder) == real(target) and not found.files:
+            raise KnownError("move.same", path=str(target))
+        return folder, found
+
+    def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
+        """On the service thread."""
+        self._store.require_writable()
+        self._settings.policy.refuse("models_folder", self._setting_for(target))
+        return self._models.folder, self._store.models.all()
+
+    def _setting_for(self, target: Path) -> str:
+        return "" if real(target) == real(self._paths.models) else str(target)
+
+    # ---- the work, on a file thread
+
+    def _moved(self, target: Path, stop: threading.Event, report: Report) -> MoveResult:
+        lock = FileLock(self._lock)
+        try:
+            if not lock.try_alone():
+                raise KnownError("move.busy", reason="another window or command moves them already")
+            self._end_earlier()
+            plan = self._planned(target)
+            is_new = not target.exists()
+            try:
+                private_folder(target)
+                with self._paused_downloads():
+                    moved, size = self._rounds(target, stop, report)
+            except BaseException:
+                if is_new:
+                    remove_if_empty(target)
+                raise
+        finally:
+            lock.close()
+        if Path(plan.folder) != self._paths.models and real(Path(plan.folder)) != real(target):
+            remove_if_empty(Path(plan.folder))
+        return MoveResult(str(target), moved, size, plan.missing)
+
+    def _end_earlier(self) -> None:
+        """What is left of a move that was broken off, such as one whose disk was away at the start."""
+        if journal := read_journal(self._paths.models_move_file):
+            if journal.phase == SWITCHING:
+                before = journal
+                journal = self._service_thread.call(lambda: self._settled(before))
+            self._cleaned(journal)
+            self._paths.models_move_file.unlink(missing_ok=True)
+
+    def _rounds(self, target: Path, stop: threading.Event, report: Report) -> tuple[int, int]:
+        moved = size = 0
+        for number in range(ROUNDS):
+            folder, records = self._service_thread.call(lambda: self._begin(target))
+            found = gather(folder, target, records).files
+            if number and not found:
+                break
+            self._move_round(folder, target, found, stop, report)
+            models = [one for one in found if one.id]
+            moved, size = moved + len(models), size + sum(one.bytes for one in models)
+        return moved, size
+
+    def _move_round(
+        self, folder: Path, target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
+    ) -> None:
+        before, after = self._settings.current.models_folder, self._setting_for(target)
+        journal = Journal(PREPARING, str(target), before, after, files)
+        claims = claims_on([Path(one.old) for one in files if not one.id])
+        try:
+            journal.write(self._paths.models_move_file)
+            for each in sorted({target, *(Path(one.old).parent for one in files)}):
+                need_writable(each)
+            ready = _prepared(target, files, stop, report)
+            journal = changed(journal, phase=SWITCHING, files=ready)
+            journal.write(self._paths.models_move_file)
+        except BaseException:
+            self._undo(changed(journal, phase=PREPARING))
+            raise
+        finally:
+            for claim in claims:
+                claim.release()
+        report(MoveProgress(MoveStep.FINISHING, "", 0, 0, 1.0))
+        settled = self._service_thread.call(lambda: self._settled(journal))
+        if settled.phase == PREPARING:
+            raise KnownError("move.failed", path=str(target), reason="what was copied there is gone")
+        if self._cleaned(settled):
+            self._paths.models_move_file.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _paused_downloads(self) -> Iterator[None]:
+        """Those that run are paused, and go on afterwards in the new folder.  Raises KnownError `move.busy`."""
+        paused = self._service_thread.call(self._pause_downloads)
+        try:
+            deadline = time.monotonic() + PAUSE_S
+            while set(self._service_thread.call(self._downloads.unfinished)) & set(paused):
+                if time.monotonic() >= deadline:
+                    raise KnownError("move.busy", reason="a download does not stop")
+                time.sleep(LOOK_S)  # it ends by itself within half a second
+            yield
+        finally:
+            self._service_thread.post(lambda: self._downloads.resume_paused(paused))
+
+    def _pause_downloads(self) -> list[str]:
+        running = self._downloads.unfinished()
+        for id in running:
+            self._downloads.pause(id)
+        return running
+
+    # ---- switching and cleaning, also after a crash
+
+    def _settled(self, journal: Journal) -> Journal:
+        """The library and the settings get the new places, or, when those are gone, keep the old ones.
+
+        Returns the journal with what is left to do: SWITCHING to remove the old files, PREPARING to remove the new
+        ones.  On the service thread.
+        """
+        if Path(journal.target).is_dir():
+            for one in journal.files:
+                try:
+                    rename_now(one)
+                except OSError as err:
+                    raise problem_of(err, Path(one.new)) from err
+        paths = self._paths_by_id()
+        models = [one for one in journal.files if one.id and paths.get(one.id) in (one.old, one.new)]
+        if all(is_whole(one.new, one.bytes) for one in models) and Path(journal.target).is_dir():
+            self._store.models.relocate(
+                [
+                    (
+                        one.id,
+                        os.fsencode(one.old),
+                        os.fsencode(one.new),
+                        (one.mtime_ns, one.inode) if one.inode else None,
+                    )
+                    for one in models
+                ]
+            )
+            self._settings.change(models_folder=journal.new_setting)
+            self._publish(ModelsChanged())
+            return journal
+        back = [one for one in models if is_whole(one.old, one.bytes)]
+        self._store.models.relocate([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
+        self._settings.change(models_folder=journal.old_setting)
+        self._publish(ModelsChanged())
+        journal = changed(journal, phase=PREPARING)
+        journal.write(self._paths.models_move_file)
+        return journal
+
+    def _cleaned(self, journal: Journal) -> bool:
+        """Remove what is there twice.  Whether nothing is left to do."""
+        paths = self._service_thread.call(self._paths_by_id)
+        if journal.phase == SWITCHING:
+            return remove_old(journal, paths)
+        undo(journal, set(paths.values()))
+        return Path(journal.target).is_dir()  # else its disk is away, and what was copied is still on it
+
+    def _undo(self, journal: Journal) -> None:
+        """After a cancel or a failure, before the library was told anything.  Does not wait for the service thread."""
+        undo(journal, in_use=())
+        with contextlib.suppress(OSError):
+            if Path(journal.target).is_dir():
+                self._paths.models_move_file.unlink(missing_ok=True)
+
+    def _recovered(self, journal: Journal, lock: FileLock) -> None:
+        """On a file thread."""
+        try:
+            if self._cleaned(journal):
+                self._paths.models_move_file.unlink(missing_ok=True)
+                remove_if_empty(Path(journal.target))
+                if journal.phase == PREPARING:
+                    notice = Noticed(problem_for(KnownError("move.undone", path=journal.target)))
+                    self._service_thread.post(lambda: self._publish(notice))
+        except Exception as err:  # noqa: BLE001  a thread's outermost frame: the person is told, never nobody
+            problem = problem_for(err)
+            self._service_thread.post(lambda: self._publish(Noticed(problem)))
+        finally:
+            lock.close()
+
+    def _paths_by_id(self) -> dict[str, str]:
+        return {one.id: os.fsdecode(one.path) for one in self._store.models.all()}
+
+
+def _prepared(
+    target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
+) -> tuple[MovingFile, ...]:
+    """The files with how each got to its new place.  On a file thread.  Raises KnownError, Stopped."""
+    copied = [one for one in files if is_other_disk(Path(one.old), target)]
+    total = sum(one.bytes for one in copied)
+    pace, reported, done, ready = Pace(), 0.0, 0, []
+    for file in files:
+
+        def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
+            nonlocal reported
+            if time.monotonic() - reported < TELL_S and of_one < file.bytes:
+                return
+            reported = time.monotonic()
+            work = 2 * before + share  # each byte is written, then read again
+            eta = pace.left_s(work, 2 * total)
+            shown = before + (of_one if step is MoveStep.COPYING else file.bytes)
+            report(MoveProgress(step, file.name, shown, total, min(1.0, work / max(2 * total, 1)), eta))
+
+        ready.append(
+            prepare(
+                file,
+                lambda of_one, _all, say=say: say(MoveStep.COPYING, of_one, of_one),  # type: ignore[misc]
+                lambda of_one, size, say=say: say(MoveStep.CHECKING, size + of_one, of_one),  # type: ignore[misc]
+                stop,
+            )
+        )
+        done += file.bytes if file in copied else 0
+    if stop.is_set():
+        raise Stopped
+    return tuple(ready)
+
+
+# ---- what a move of the models folder reports, and its plan
+
+
+class MovePlan(Record):
+    folder: str
+    target: str
+    models: int
+    bytes: int
+    copy_bytes: int
+    """Of those that have to be copied to another disk; the rest only gets another name."""
+    free_bytes: int
+    downloads: int
+    """Running ones, which are paused meanwhile."""
+    missing: tuple[str, ...] = ()
+
+
+class MoveStep(StrEnum):
+    COPYING = "copying"
+    CHECKING = "checking"
+    """What was copied is read again and compared."""
+    FINISHING = "finishing"
+    """The library is told the new places, then the old files go; this is not broken off any more."""
+
+
+class MoveProgress(Record):
+    step: MoveStep
+    name: str
+    done_bytes: int
+    total_bytes: int
+    """Of the models to be copied; 0 where nothing has to be."""
+    fraction: float
+    """Of the work, 0..1: copying and checking."""
+    eta_s: float | None = None
+
+
+class MoveResult(Record):
+    """The models folder was moved; `moved` is None where that was cancelled."""
+
+    target: str
+    moved: int | None = None
+    bytes: int = 0
+    left: tuple[str, ...] = ()
+    """Files of models that were not there, so that they could not be moved."""
+
+
+class MoveRound(Record):
+    files: tuple[MovingFile, ...]
+    missing: tuple[str, ...]
+
+
+def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
+    """Raise KnownError for a folder that cannot be the one for models.
+
+    `folder`: the one that is, `shared`: the organisation's.
+    """
+    if not target.is_absolute() or "\0" in str(target):
+        raise KnownError("file.unwritable", path=str(target), reason="it is no whole path")
+    here, there = real(folder), real(target)
+    if there != here and there.is_relative_to(here):
+        raise KnownError("move.inside", path=str(target), other=str(folder))
+    if shared and there.is_relative_to(real(Path(shared))):
+        raise KnownError("setting.managed", key="models.folder")
+    known = {str(real(path.parent) / path.name) for path in (Path(os.fsdecode(one.path)) for one in records)}
+    if name := foreign_entry(there, known):
+        raise KnownError("move.not_empty", path=str(target), name=name)
+
+
+def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRound:
+    """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
+    files, missing = [], []
+    taken = {os.fsdecode(one.path) for one in records}
+    for one in records:
+        old = Path(os.fsdecode(one.path))
+        if one.linked or real(old.parent) == real(target):
+            continue
+        try:
+            size = old.stat().st_size
+        except OSError:
+            missing.append(str(old))
+            continue
+        new = _free_place(target, old.name, file_name(one.name, one.sha256), taken)
+        taken.add(str(new))
+        files.append(MovingFile(one.id, one.name, str(old), str(new), size, one.sha256))
+    if real(folder) != real(target):
+        for part in download_files(folder):
+            if not os.path.lexists(target / part.name):
+                size = part.stat().st_size
+                files.append(MovingFile("", part.name, str(part), str(target / part.name), size))
+    return MoveRound(tuple(files), tuple(missing))
+
+
+def real(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
+
+
+def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
+    """Under its own name, else the one the program would make, else with a number."""
+    stem, suffix = Path(other).stem, Path(other).suffix
+    names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
+    for one in names:
+        place = target / one
+        if str(place) not in taken and not os.path.lexists(place):
+            return place
+    raise KnownError("file.exists", path=str(target / name))
+
+
+# ---- the file work of moving the models folder
+#
+# journal, links and checked copies. On file threads; no store, no other service. Nothing is removed from the old
+# place before the library names the new one, so every model stays available. Steps: (1) The journal is written
+# (`preparing`), with the old and new place of each file. (2) Each file appears at its new place under its new name:
+# as a hard link where the file system can, else as a copy, written beside, synced, read again and compared, then
+# renamed. (3) The journal says `switching`; library and settings get the new places. (4) The old files are removed,
+# then the journal. At the next start a move interrupted in step 1 or 2 is undone (copies are removed), one in step 3
+# or 4 is finished. Where a file system has no hard links and there is no second disk (a stick with exFAT), a file is
+# renamed in step 3.
+
+
+COPY_PREFIX = ".moving-"
+DOWNLOAD_PREFIX = ".download-"
+LOCK_SUFFIX = ".lock"
+OURS = (COPY_PREFIX, DOWNLOAD_PREFIX, ".import-")
+PREPARING, SWITCHING = "preparing", "switching"
+LINK, COPY, RENAME = "link", "copy", "rename"
+MAX_JOURNAL_BYTES = 16 << 20
+_SYSTEM = frozenset(
+    {
+        "lost+found", "system volume information", "$recycle.bin", ".ds_store", ".spotlight-v100", ".fseventsd",
+        ".trashes", ".trash-1000", "desktop.ini", "thumbs.db",
+    }
+)  # fmt: skip
+"""What a system puts into the root of an empty disk or into a folder that was looked at."""
+
+
+class MovingFile(Record):
+    id: str
+    """Of its model; empty for what belongs to a download."""
+    name: str
+    old: str
+    new: str
+    bytes: int
+    sha256: str = ""
+    how: str = ""
+    """link, copy or rename; empty until it is prepared."""
+    mtime_ns: int = 0
+    inode: int = 0
+    """Of a copy that is what the library knows; 0: its mark stays what it was."""
+
+
+class Journal(Record):
+    phase: str
+    target: str
+    old_setting: str
+    """The folder in the settings before; empty: the usual one."""
+    new_setting: str
+    files: tuple[MovingFile, ...]
+
+    def write(self, path: Path) -> None:
+        """Raises KnownError `disk.full`, `file.unwritable`."""
+        write_atomically(path, json.dumps(to_json(self), ensure_ascii=True).encode())
+
+
+def read_journal(path: Path) -> Journal | None:
+    try:
+        with path.open("rb") as file:
+            journal = record_from(Journal, json.loads(file.read(MAX_JOURNAL_BYTES)))
+    except (OSError, ValueError, RecursionError, KnownError):
+        return None
+    return journal if journal.phase in (PREPARING, SWITCHING) else None
+
+
+def free_bytes(folder: Path) -> int:
+    """Of the disk `folder` is on, or will be.  Raises KnownError `file.unreadable`."""
+    try:
+        return shutil.disk_usage(_there(folder)).free
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
+
+
+def is_other_disk(file: Path, folder: Path) -> bool:
+    try:
+        return file.stat().st_dev != _there(folder).stat().st_dev
+    except OSError:
+        return True
+
+
+def foreign_entry(folder: Path, known: Collection[str]) -> str:
+    """The name of something in `folder` that is neither ours nor the system's; empty for none.
+
+    `known`: the paths of files of the library.  Raises KnownError `file.unreadable`, and `file.unwritable` when it is
+    no folder.
+    """
+    try:
+        names = sorted(one.name for one in folder.iterdir())
+    except FileNotFoundError:
+        return ""
+    except NotADirectoryError as err:
+        raise KnownError("file.unwritable", path=str(folder), reason="it is no folder") from err
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
+    for name in names:
+        is_ours = name.startswith(OURS) or str(folder / name) in known
+        if not is_ours and name.lower() not in _SYSTEM:
+            return name
+    return ""
+
+
+def need_writable(folder: Path) -> None:
+    """Raises KnownError when nothing can be written into, or taken out of, `folder`."""
+    probe = folder / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+        probe.unlink()
+    except OSError as err:
+        raise problem_of(err, folder) from err
+
+
+def download_files(folder: Path) -> list[Path]:
+    found = sorted(folder.glob(f"{DOWNLOAD_PREFIX}*"))
+    return [one for one in found if one.suffix != LOCK_SUFFIX and one.is_file()]
+
+
+def claims_on(files: Sequence[Path]) -> list[Claim]:
+    """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has one."""
+    taken: list[Claim] = []
+    try:
+        for lock in sorted({one.with_suffix(LOCK_SUFFIX) for one in files}):
+            claim = Claim.take(lock)
+            if claim is None:
+                raise KnownError("move.busy", reason="another window or command is downloading a model")
+            taken.append(claim)
+    except BaseException:
+        for one in taken:
+            one.release()
+        raise
+    return taken
+
+
+def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event) -> MovingFile:
+    """Have the file at its new place too, where that can be done without a second copy on the same disk.
+
+    Raises KnownError `disk.full`, `file.unwritable`, `move.failed`, and Stopped; no part stays then.
+    """
+    if stop.is_set():
+        raise Stopped
+    old, new = Path(file.old), Path(file.new)
+    try:
+        os.link(old, new)
+        sync_folder(new.parent)
+        return changed(file, how=LINK)
+    except OSError as err:
+        if err.errno in (errno.ENOENT, errno.EIO, errno.ESTALE, errno.EROFS, errno.ENOSPC, errno.EEXIST):
+            raise _problem(err, new if new.parent.is_dir() and old.exists() else old) from err
+    if not is_other_disk(old, new.parent) and _can_rename(old.parent, new.parent):
+        return changed(file, how=RENAME)
+    digest, is_same = _copy(old, new, file, on_bytes, on_check, stop)
+    if digest == file.sha256 and is_same:
+        info = new.stat()
+        return changed(file, how=COPY, mtime_ns=info.st_mtime_ns, inode=info.st_ino)
+    return changed(file, how=COPY)
+
+
+def undo(journal: Journal, in_use: Collection[str]) -> None:
+    """Remove what was prepared, as far as its disk is there; never the only copy, nor a path `in_use`."""
+    for one in journal.files:
+        old, new = Path(one.old), Path(one.new)
+        if one.new not in in_use and old.is_file() and one.new != one.old:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+    for folder in {Path(journal.target), *(Path(one.old).parent for one in journal.files)}:
+        for part in folder.glob(f"{COPY_PREFIX}*{PART_SUFFIX}"):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def rename_now(file: MovingFile) -> None:
+    """The step of a file that could be neither linked nor copied.  Raises OSError."""
+    old, new = Path(file.old), Path(file.new)
+    if file.how == RENAME and old.is_file() and not os.path.lexists(new):
+        old.replace(new)
+        sync_folder(new.parent)
+
+
+def is_whole(path: str, size: int) -> bool:
+    try:
+        return Path(path).stat().st_size == size
+    except OSError:
+        return False
+
+
+def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
+    """Remove the old files of what has its new place in the library, `paths` by id.  Whether all are gone.
+
+    A file that is open elsewhere cannot be removed on Windows: it goes at the next start.
+    """
+    is_done = True
+    for one in journal.files:
+        path = paths.get(one.id, "") if one.id else one.new
+        if path == one.new and is_whole(one.new, one.bytes):
+            is_done &= _remove(one.old, is_part=not one.id)
+        elif path not in (one.new, one.old):  # removed by its owner, or mended elsewhere, meanwhile
+            is_done &= _remove(one.new, is_part=False)
+    for folder in sorted({str(Path(one.old).parent) for one in journal.files}):
+        with contextlib.suppress(OSError):
+            sync_folder(Path(folder))
+    return is_done
+
+
+def remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def failed(path: Path, err: OSError) -> KnownError:
+    return KnownError("move.failed", path=str(path), reason=err.strerror or type(err).__name__)
+
+
+# ---- inside
+
+
+def _remove(path: str, *, is_part: bool) -> bool:
+    """Whether it is gone.  A part that somebody fetches is his."""
+    file, claim = Path(path), None
+    if is_part and file.exists():
+        claim = Claim.take(file.with_suffix(LOCK_SUFFIX))
+        if claim is None:
+            return True
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        return not os.path.lexists(file)
+    finally:
+        if claim:
+            claim.release()
+    return True
+
+
+def _copy(
+    old: Path, new: Path, file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event
+) -> tuple[str, bool]:
+    """The sha256 of the copy, and whether the source stayed what it was.  The copy is read back from its disk."""
+    free = free_bytes(new.parent)
+    if free < file.bytes + SPARE_BYTES:
+        path = str(new.parent)
+        raise KnownError("disk.full", path=path, needed_bytes=file.bytes + SPARE_BYTES, available_bytes=free)
+    part = new.parent / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
+    try:
+        before = old.stat()
+        written = _write_copy(old, part, file, on_bytes, stop)
+        after = old.stat()
+        if _hash(part, file.bytes, on_check, stop) != written:
+            raise KnownError("move.failed", path=str(new.parent), reason="what was written there reads differently")
+        part.replace(new)
+        sync_folder(new.parent)
+    except OSError as err:
+        raise _problem(err, part if _is_there(part.parent) and _is_there(old) else old, file.bytes) from err
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return written, (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def _write_copy(old: Path, part: Path, file: MovingFile, on_bytes: OnBytes, stop: threading.Event) -> str:
+    digest, done = hashlib.sha256(), 0
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with old.open("rb", buffering=0) as source, os.fdopen(os.open(part, flags, PRIVATE_FILE), "wb") as out:
+        while chunk := source.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            digest.update(chunk)
+            out.write(chunk)
+            done += len(chunk)
+            on_bytes(done, file.bytes)
+        out.flush()
+        os.fsync(out.fileno())
+        if hasattr(os, "posix_fadvise"):  # so that it is read back from the disk, not from memory
+            os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    if done != file.bytes:
+        raise KnownError("move.busy", reason=f"{file.name} changes just now")
+    return digest.hexdigest()
+
+
+def _hash(path: Path, size: int, on_bytes: OnBytes, stop: threading.Event) -> str:
+    digest, done = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            digest.update(chunk)
+            done += len(chunk)
+            on_bytes(done, size)
+    return digest.hexdigest()
+
+
+def _can_rename(old: Path, new: Path) -> bool:
+    """Tried: two mounts of one disk refuse it."""
+    probe = old / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
+    there = new / probe.name
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+        probe.replace(there)
+    except OSError:
+        return False
+    finally:
+        for one in (probe, there):
+            with contextlib.suppress(OSError):
+                one.unlink(missing_ok=True)
+    return True
+
+
+def _problem(err: OSError, path: Path, size: int = 0) -> KnownError:
+    if err.errno in (errno.ENOENT, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENODEV, errno.ENXIO):
+        return failed(path.parent, err)
+    return problem_of(err, path, needed_bytes=size)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or what is there of the way to it."""
+    return next((one for one in (folder, *folder.parents) if _is_there(one)), folder)

@@ -1,1 +1,0 @@
-"""Moving the models folder."""

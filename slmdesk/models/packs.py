@@ -1,0 +1,728 @@
+"""Makes and unpacks packs: models in one file with checksums, for PCs without a network.  Called on the service
+thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, TypeAlias
+from uuid import uuid4
+
+from msgspec import Meta
+
+import slmdesk
+from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.files import PRIVATE_FILE, NewFile, new_beside, private_folder, problem_of, sync_folder
+from slmdesk.base.protocol import record_from
+from slmdesk.base.record import Record, changed, field, to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.read import check_file, check_tokenizer, looks_like, opened, shown_path
+from slmdesk.hub.search import CatalogueEntry, find_entry, load_catalogue
+from slmdesk.models.importer import require_usable
+from slmdesk.models.move import free_bytes
+from slmdesk.models.service import ModelService, free_name, published_of
+from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.file_io import (
+    CHUNK_BYTES,
+    PART_SUFFIX,
+    SPARE_BYTES,
+    HashedFile,
+    OnBytes,
+    Pace,
+    file_name,
+    mark_of,
+    slug,
+)
+from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
+from slmdesk.runtime.service import FileWork, Report, Runtime, Service, pending_on_file_thread
+
+FEATURE = "models.packs"
+
+
+class OfferedModel(Record):
+    listed: PackedModel
+    here: str = ""
+    """The id of the same model of the library; empty where it is not on this PC."""
+
+
+class PackContents(Record):
+    """The manifest of a pack; nothing of it has been checked yet."""
+
+    path: str
+    manifest_sha256: str
+    bytes: int
+    models: tuple[OfferedModel, ...]
+    free_bytes: int
+
+
+class PackPlan(Record):
+    bytes: int
+    free_bytes: int
+    problem: Problem | None = None
+
+
+class PackProgress(Record):
+    done_bytes: int
+    total_bytes: int
+    eta_s: float | None = None
+
+
+class UnpackedModel(Record):
+    model: ModelRecord
+    is_new: bool
+    license: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+class PackResult(Record):
+    """A pack that was written, or whose models were added; without a checksum where it was cancelled."""
+
+    path: str
+    manifest_sha256: str = ""
+    """Of the pack's list, to be compared over another way; empty when it was cancelled."""
+    bytes: int = 0
+    models: tuple[UnpackedModel, ...] = ()
+
+
+CLOSE_S = 0.5
+"""For a stopped pack to remove its part."""
+_HUB = "huggingface:"
+
+
+class PackService(Service):
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
+        self._work = FileWork(runtime.service_thread, "pack")
+
+    def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
+        """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.
+
+        Reports PackProgress.  Cancelled, no partial file stays.  Raises KnownError `model.unknown`, `model.none` for an
+        empty list, `feature.hidden`.
+        """
+        self._models.require(FEATURE)
+        records = self._published(models)
+        if not records:
+            raise KnownError("model.none")
+
+        def work(stop: threading.Event, report: Report) -> PackResult:
+            made = _make(records, target, _on_bytes(report), stop)
+            return PackResult(str(target), made.manifest_sha256, made.bytes)
+
+        return self._run(target, work)
+
+    def plan(self, models: Sequence[str], target: Path) -> Pending[PackPlan]:
+        """Raises KnownError `model.unknown`."""
+        records = self._published(models)
+
+        def work() -> PackPlan:
+            plan = PackPlan(0, 0)
+            try:
+                plan = PackPlan(pack_size([model for _path, model in _sources(records)]), free_bytes(target.parent))
+                if os.path.lexists(target):
+                    raise KnownError("file.exists", path=str(target))
+            except Exception as err:  # noqa: BLE001  the size is of use beside the problem
+                plan = changed(plan, problem=problem_for(err))
+            return plan
+
+        return pending_on_file_thread(self._service_thread, work, name="plan-pack")
+
+    def _published(self, models: Sequence[str]) -> list[ModelRecord]:
+        """The models of these names, each once; for a copy in another format the published one, which fits any PC."""
+        known = self._store.models.all()
+        records = (published_of(self._store.models.get(one), known) for one in models)
+        return list({one.id: one for one in records}.values())
+
+    def contents(self, path: Path) -> Pending[PackContents]:
+        """Raises KnownError `feature.hidden`."""
+        self._models.require(FEATURE)
+        here = self._here()
+
+        def work() -> PackContents:
+            with open_pack(path) as pack:
+                models = tuple(
+                    OfferedModel(one, here[one.sha256].id if is_here(one, here) else "") for one in pack.manifest.models
+                )
+                return PackContents(
+                    str(path), pack.manifest_sha256, pack.bytes, models, free_bytes(self._models.folder)
+                )
+
+        return pending_on_file_thread(self._service_thread, work, name="look-into-pack")
+
+    def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackResult]:
+        """Add the models of a pack, all or none: each is checked before the first one is kept.
+
+        `expected`: the sha256 of the manifest as published by the maker of the pack; another one is refused.  `only`:
+        the names or checksums of the wanted models (None: all); the others are checked as well but not kept.  Models
+        that are here already are recognised.  Progress as for `pack`; the problem `pack.no_model` for a name that is
+        not in it.  Raises KnownError `feature.hidden`.
+        """
+        self._models.require(FEATURE)
+
+        def work(stop: threading.Event, report: Report) -> PackResult:
+            with open_pack(path) as pack:
+                if expected and pack.manifest_sha256 != expected.strip().lower():
+                    raise KnownError("pack.other", path=str(path), sha256=pack.manifest_sha256)
+                requested = requested_of(pack.manifest.models, only)
+                unpacking = Unpacking(pack, requested, self._models.folder, self._service_thread.call(self._here), stop)
+                try:
+                    unpacking.read(_on_bytes(report))
+                    models = tuple(self._take_in(unpacking, one) for one in requested)
+                finally:
+                    unpacking.remove_parts()
+            return PackResult(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
+
+        return self._run(path, work)
+
+    def close(self) -> None:
+        self._work.close(CLOSE_S)
+
+    # ---- inside
+
+    def _run(self, path: Path, work: Callable[[threading.Event, Report], PackResult]) -> Pending[PackResult]:
+        def stoppable(stop: threading.Event, report: Report) -> PackResult:
+            try:
+                return work(stop, report)
+            except Stopped:
+                return PackResult(str(path))
+
+        return self._work.run(stoppable).then(self._on_ended)
+
+    def _on_ended(self, result: PackResult | Problem) -> None:
+        if isinstance(result, PackResult) and any(one.is_new for one in result.models):
+            self._publish(ModelsChanged())
+
+    def _here(self) -> dict[str, ModelRecord]:
+        """The models by their sums.  Service thread."""
+        return {one.sha256: one for one in self._store.models.all()}
+
+    def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
+        """Give a checked file its place and its record.  On the file thread."""
+        checked = unpacking.parts.get(model.sha256)
+        if checked is None:
+            return UnpackedModel(unpacking.here[model.sha256], is_new=False, license=model.license, about=model.about)
+        part, header = checked
+        old = unpacking.here.get(model.sha256)
+        target = Path(os.fsdecode(old.path)) if old and not old.linked else None
+        if target is None or target.parent != part.parent:
+            target = part.parent / file_name(model.name, model.sha256)
+        try:
+            part.replace(target)
+            sync_folder(target.parent)
+        except OSError as err:
+            raise problem_of(err, target) from err
+        file = HashedFile(target, model.sha256, mark_of(target))
+        source = f"pack:{model.source}" if model.source.startswith(_HUB) else "pack"
+
+        def register() -> ModelRecord:
+            name = free_name(model.name or "model", self._store.models.all())
+            return self._models.register(file, header, name, source=source, license=model.license)
+
+        return UnpackedModel(self._service_thread.call(register), is_new=True, license=model.license, about=model.about)
+
+
+def _on_bytes(report: Report) -> Callable[[int, int], None]:
+    pace = Pace()
+    return lambda done, total: report(PackProgress(done, total, pace.left_s(done, total)))
+
+
+def _make(
+    records: Sequence[ModelRecord], target: Path, on_bytes: Callable[[int, int], None], stop: threading.Event
+) -> PackMade:
+    """On a file thread."""
+    sources = _sources(records)
+    listed = [model for _path, model in sources]
+    return write_pack(target, sources, _texts(listed), on_bytes, stop)
+
+
+def pack_size(models: Sequence[PackedModel]) -> int:
+    texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(models).items())
+    return Manifest(tuple(models), texts).pack_bytes
+
+
+def _texts(listed: Sequence[PackedModel]) -> dict[str, bytes]:
+    sums = "".join(f"{one.sha256}  {one.file}\n" for one in listed)
+    return {"SHA256SUMS": sums.encode(), "about.txt": _about(listed).encode()}
+
+
+def _sources(records: Sequence[ModelRecord]) -> list[tuple[Path, PackedModel]]:
+    """Where each model is, and how it will be listed.  Raises KnownError model.*.  On a file thread."""
+    catalogue = load_catalogue()
+    sources = []
+    for record in records:
+        path = Path(os.fsdecode(record.path))
+        size = mark_of(path).bytes
+        if size != record.bytes:
+            raise KnownError("model.changed", path=str(path))
+        origin = record.source[record.source.find(_HUB) :] if _HUB in record.source else ""
+        repo = "/".join(origin.removeprefix(_HUB).split("/")[:2])
+        entry = find_entry(catalogue, repo) if repo else None
+        sources.append((path, _listed(record, origin, entry)))
+    return sources
+
+
+def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> PackedModel:
+    about = {} if entry is None else {
+        "title": entry.title, "family": entry.family, "licence": entry.licence, "good_for": entry.good_for,
+        "weakness": entry.weakness, "source": entry.source,
+    }  # fmt: skip
+    return PackedModel(
+        file=f"models/{slug(record.name)[:50]}-{record.sha256[:12]}.gguf",
+        bytes=record.bytes,
+        sha256=record.sha256,
+        name=record.name,
+        source=origin,
+        license=str(record.header.get("license") or ""),
+        about=about,
+    )
+
+
+def _about(models: Sequence[PackedModel]) -> str:
+    """What is in the pack, for people who open it with another program."""
+    lines = ["A pack of language models, made by slmdesk. Bring it in with: slmdesk models unpack FILE", ""]
+    for one in models:
+        lines += [one.name, f"  file: {one.file}", f"  size: {bytes_for_people(one.bytes)}", f"  sha256: {one.sha256}"]
+        lines += [f"  licence: {one.about.get('licence') or one.license or 'not named in the file'}"]
+        lines += [f"  from: {one.source}"] if one.source else []
+        lines += [f"  {one.about[key]}" for key in ("good_for", "weakness") if one.about.get(key)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+# ---- the file format of a pack
+#
+# a plain tar whose every byte follows from its manifest. On file threads; no store, no other service. Order:
+# manifest.json, the texts it names, the models it names, 1,024 zero bytes, end. A header is accepted only when it is
+# byte for byte the one that is written for this name and size (POSIX.1-1988 ustar; sizes of 8 GiB and more in base
+# 256, as in GNU tar), so that links, devices, folders, other names, repeated or added entries are impossible.
+# docs/packs.md describes it for administrators.
+
+
+FORMAT, VERSION = "slmdesk-pack", 1
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_TEXT_BYTES = 4 << 20
+MAX_MODELS = 1000
+BLOCK = 512
+END = bytes(2 * BLOCK)
+PACK_MODE = 0o644
+"""A pack is made to be handed on and holds nothing of a person's."""
+_LABELS = {"name": 120, "source": 300, "license": 200}
+_ABOUT = ("title", "family", "licence", "good_for", "weakness", "source")
+
+
+Sha256: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
+
+class Text(Record):
+    file: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]{1,80}\Z")]
+    bytes: Annotated[int, Meta(ge=0, le=MAX_TEXT_BYTES)]
+    sha256: Sha256
+
+
+class PackedModel(Record):
+    """A model in the manifest of a pack; its texts are safe to be shown."""
+
+    file: Annotated[str, Meta(pattern=r"\Amodels/[A-Za-z0-9._-]{1,80}\.gguf\Z")]
+    bytes: Annotated[int, Meta(ge=0, le=1 << 60)]
+    sha256: Sha256
+    name: str
+    source: str = ""
+    license: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the list of suggested models says: title, family, licence, good_for, weakness, source."""
+
+
+class Manifest(Record):
+    models: tuple[PackedModel, ...]
+    texts: tuple[Text, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        shape: dict[str, Json] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "made_with": f"slmdesk {slmdesk.__version__}",
+            "texts": [to_json(one) for one in self.texts],
+            "models": [to_json(one) for one in self.models],
+        }
+        return json.dumps(shape, indent=1, ensure_ascii=True).encode() + b"\n"
+
+    @property
+    def model_bytes(self) -> int:
+        return sum(one.bytes for one in self.models)
+
+    @property
+    def pack_bytes(self) -> int:
+        return _size_of(self, len(self.to_bytes()))
+
+
+class PackMade(Record):
+    path: Path
+    bytes: int
+    manifest_sha256: str
+
+
+def tar_header(name: str, size: int) -> bytes:
+    """The 512 bytes before a regular file of this name and size."""
+    length = b"%011o\0" % size if size < 8 << 30 else b"\x80" + size.to_bytes(11, "big")
+    owner = b"0000000\0" * 2
+    before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + owner + length + b"00000000000\0"
+    behind = b"0" + bytes(100) + b"ustar\x0000"
+    block = (before + b" " * 8 + behind).ljust(BLOCK, b"\0")
+    return before + b"%06o\0 " % sum(block) + block[156:]
+
+
+def padding(size: int) -> bytes:
+    return bytes(-size % BLOCK)
+
+
+def write_pack(
+    target: Path,
+    sources: Sequence[tuple[Path, PackedModel]],
+    texts: Mapping[str, bytes],
+    on_bytes: OnBytes,
+    stop: threading.Event,
+) -> PackMade:
+    """Write the models, in this order, with `texts`: beside, synced, renamed.  Their sums are checked on the way.
+
+    Raises KnownError `file.exists`, `disk.full`, `file.unwritable`, `model.…` (`model.changed` for one that is not what
+    it was), and Stopped; no part stays then.
+    """
+    if os.path.lexists(target):
+        raise KnownError("file.exists", path=str(target))
+    listed = tuple(Text(name, len(text), hashlib.sha256(text).hexdigest()) for name, text in texts.items())
+    manifest = Manifest(tuple(model for _path, model in sources), listed)
+    first = manifest.to_bytes()
+    size = _size_of(manifest, len(first))
+    with _written(target, size) as (out, give_name):
+        for name, text in {MANIFEST: first, **texts}.items():
+            out.write(tar_header(name, len(text)) + text + padding(len(text)))
+        done = 0
+        for path, model in sources:
+            out.write(tar_header(model.file, model.bytes))
+
+            def publish(of_one: int, _all: int, before: int = done) -> None:
+                on_bytes(before + of_one, manifest.model_bytes)
+
+            _copy_model(path, model, out, publish, stop)
+            out.write(padding(model.bytes))
+            done += model.bytes
+        out.write(END)
+        give_name(os.replace)
+    return PackMade(target, size, hashlib.sha256(first).hexdigest())
+
+
+class OpenPack:
+    """A pack that is read once, from beginning to end.  Nothing in it is trusted before its checksum matches."""
+
+    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
+        self._path, self._file = path, file
+        self.bytes = size
+        untrusted = self._read_manifest(size)
+        self.manifest_sha256 = hashlib.sha256(untrusted).hexdigest()
+        self.manifest = self._parse(untrusted)
+        expected = _size_of(self.manifest, len(untrusted))
+        if size != expected:
+            raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
+
+    def take(
+        self, entry: PackedModel | Text, keep: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event
+    ) -> None:
+        """Read the next file, which has to be this one, piece by piece.  Raises KnownError pack.*, Stopped."""
+        self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
+        digest, done, reported = hashlib.sha256(), 0, 0.0
+        while done < entry.bytes:
+            if stop.is_set():
+                raise Stopped
+            chunk = self._read(min(CHUNK_BYTES, entry.bytes - done))
+            digest.update(chunk)
+            keep(chunk)
+            done += len(chunk)
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
+                on_bytes(done, entry.bytes)
+        on_bytes(done, entry.bytes)
+        self._expect(padding(entry.bytes), f"what is behind {entry.file}")
+        if digest.hexdigest() != entry.sha256:
+            raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
+
+    def finish(self) -> None:
+        """Make sure that nothing else is in it.  Raises KnownError pack.*."""
+        self._expect(END, "its end")
+        if self._file.read(1):
+            raise self.invalid("something stands behind its end")
+
+    def invalid(self, reason: str) -> KnownError:
+        return KnownError("pack.invalid", path=shown_path(self._path), reason=clean_label(reason, 200))
+
+    def _read_manifest(self, size: int) -> bytes:
+        block = self._file.read(BLOCK) or b""
+        digits = block[124:135]
+        length = int(digits, 8) if re.fullmatch(rb"[0-7]{11}", digits) else -1
+        if length < 0 or block != tar_header(MANIFEST, length):
+            if block[257:262] == b"ustar":
+                raise self.invalid("it is a tar archive, but not as “models pack” makes it")
+            raise self.invalid(f"it looks like {looks_like(block)}")
+        if length > MAX_MANIFEST_BYTES:
+            raise self.invalid("its list is too long")
+        if size < BLOCK + length:
+            raise KnownError("pack.incomplete", path=shown_path(self._path), bytes=size, expected=BLOCK + length)
+        untrusted = self._read(length)
+        self._expect(padding(length), "what is behind its list")
+        return untrusted
+
+    def _parse(self, untrusted: bytes) -> Manifest:
+        try:
+            shape = json.loads(untrusted.decode("utf-8"), object_pairs_hook=_no_key_twice)
+        except (ValueError, RecursionError) as err:
+            raise self.invalid("its list is no JSON") from err
+        if not isinstance(shape, dict) or shape.get("format") != FORMAT:
+            raise self.invalid("its list is another one")
+        version = shape.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise KnownError("pack.newer", path=shown_path(self._path), version=str(version)[:20])
+        if version != VERSION or type(version) is not int:
+            raise self.invalid("its list has no version")
+        try:
+            manifest = Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
+        except KnownError as err:
+            raise self.invalid(f"its list is wrong: {err.args_for_people['what']}") from err
+        return manifest
+
+    def _read(self, size: int) -> bytes:
+        pieces = []
+        while size > 0:
+            piece = self._file.read(size)
+            if not piece:  # it was as long as its list says when it was opened
+                raise KnownError("file.unreadable", path=shown_path(self._path), reason="it became shorter meanwhile")
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def _expect(self, requested: bytes, where: str) -> None:
+        if self._read(len(requested)) != requested:
+            raise self.invalid(f"{where} is not as its list says")
+
+
+@contextmanager
+def open_pack(path: Path) -> Iterator[OpenPack]:
+    """A pack with its list read and its size compared.  Raises KnownError pack.*, file.missing, file.unreadable."""
+    try:
+        with opened(path) as (file, info):
+            yield OpenPack(path, file, info.st_size)
+    except KnownError as err:
+        if err.code in ("model.missing", "model.unreadable") and err.args_for_people.get("path") == shown_path(path):
+            code = err.code.replace("model.", "file.")
+            raise KnownError(code, **err.args_for_people) from err
+        raise
+
+
+def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
+    sizes = [manifest_bytes, *(one.bytes for one in manifest.texts), *(one.bytes for one in manifest.models)]
+    return sum(BLOCK + one + -one % BLOCK for one in sizes) + len(END)
+
+
+def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes, stop: threading.Event) -> None:
+    digest, done, reported = hashlib.sha256(), 0, 0.0
+    with opened(path) as (source, _info):
+        while chunk := source.read(CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            done += len(chunk)
+            if done > model.bytes:
+                break
+            digest.update(chunk)
+            _write(out, chunk)
+            if time.monotonic() - reported >= 0.1:
+                reported = time.monotonic()
+                on_bytes(done, model.bytes)
+    on_bytes(done, model.bytes)
+    if done != model.bytes or digest.hexdigest() != model.sha256:
+        raise KnownError("model.changed", path=shown_path(path))
+
+
+def _write(out: BinaryIO, chunk: bytes) -> None:
+    try:
+        out.write(chunk)
+    except OSError as err:  # told apart here from the trouble of the file that is read
+        raise _Unwritable(err) from err
+
+
+class _Unwritable(Exception):
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _written(target: Path, size: int) -> Iterator[NewFile]:
+    try:
+        free = shutil.disk_usage(target.parent).free
+        if free < size:
+            raise KnownError("disk.full", path=str(target.parent), needed_bytes=size, available_bytes=free)
+        with new_beside(target, PACK_MODE) as new:
+            yield new
+    except OSError as err:
+        raise _problem(err, target, size) from err
+    except _Unwritable as err:
+        raise _problem(err.error, target, size) from err
+
+
+def _problem(err: OSError, target: Path, size: int) -> KnownError:
+    if err.errno == errno.EFBIG:  # FAT32, as most sticks are sold
+        reason = "this disk takes no file of this size; format it as exFAT or NTFS, or pack fewer models at once"
+        return KnownError("file.unwritable", path=str(target.parent), reason=reason)
+    return problem_of(err, target, needed_bytes=size)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _each(untrusted: object, make: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
+    made = tuple(make(one) for one in record_from(list[dict[str, Any]], untrusted))
+    names, sums = ({getattr(one, key).casefold() for one in made} for key in ("file", "sha256"))
+    if len(made) > MAX_MODELS or not len(names) == len(sums) == len(made):
+        raise KnownError("request.invalid", what="too many entries, or one stands twice")
+    return made
+
+
+def _model(untrusted: Mapping[str, Any]) -> PackedModel:
+    about = record_from(dict[str, Any], untrusted.get("about", {}))
+    shape = {"name": "", **untrusted, "about": {key: about[key] for key in _ABOUT if about.get(key)}}
+    model = record_from(PackedModel, shape)
+    labels: dict[str, Any] = {key: clean_label(getattr(model, key), limit) for key, limit in _LABELS.items()}
+    return changed(model, **labels, about={key: clean_label(text, 400) for key, text in model.about.items()})
+
+
+def _text(untrusted: Mapping[str, Any]) -> Text:
+    text = record_from(Text, untrusted)
+    if text.file == MANIFEST:
+        raise KnownError("request.invalid", what="it names itself")
+    return text
+
+
+# ---- unpacks models from a pack
+
+
+class Unpacking:
+    """One pass over a pack; when `read` returns, new models lie beside the others as checked partial files."""
+
+    def __init__(
+        self,
+        pack: OpenPack,
+        requested: Sequence[PackedModel],
+        folder: Path,
+        here: Mapping[str, ModelRecord],
+        stop: threading.Event,
+    ) -> None:
+        self._pack, self._requested, self._folder, self._stop = pack, requested, folder, stop
+        self.here = here
+        self.parts: dict[str, tuple[Path, GgufHeader]] = {}
+        self._made: list[Path] = []
+
+    def read(self, on_bytes: Callable[[int, int], None]) -> None:
+        """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
+        manifest = self._pack.manifest
+        requested = [one for one in self._requested if not is_here(one, self.here)]
+        self._need_space(sum(one.bytes for one in requested))
+        for text in manifest.texts:
+            self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
+        done, total = 0, manifest.model_bytes
+        for model in manifest.models:
+
+            def publish(of_one: int, _all: int, before: int = done) -> None:
+                on_bytes(before + of_one, total)
+
+            if model in requested:
+                self._keep(model, publish)
+            else:
+                self._pack.take(model, lambda _chunk: None, publish, self._stop)
+            done += model.bytes
+        self._pack.finish()
+
+    def remove_parts(self) -> None:
+        for part in self._made:
+            part.unlink(missing_ok=True)
+
+    def _need_space(self, size: int) -> None:
+        private_folder(self._folder)
+        needed, free = size + SPARE_BYTES, shutil.disk_usage(self._folder).free
+        if size and free < needed:
+            raise KnownError("disk.full", path=str(self._folder), needed_bytes=needed, available_bytes=free)
+
+    def _keep(self, model: PackedModel, on_bytes: Callable[[int, int], None]) -> None:
+        part = self._folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+        self._made.append(part)
+        try:
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
+        except OSError as err:
+            raise problem_of(err, part) from err
+        with os.fdopen(handle, "wb", buffering=0) as out:
+
+            def keep(chunk: bytes) -> None:
+                try:
+                    while chunk:
+                        chunk = chunk[out.write(chunk) :]
+                except OSError as err:
+                    raise problem_of(err, part, needed_bytes=model.bytes) from err
+
+            self._pack.take(model, keep, on_bytes, self._stop)
+            try:
+                os.fsync(out.fileno())
+            except OSError as err:
+                raise problem_of(err, part, needed_bytes=model.bytes) from err
+        self.parts[model.sha256] = (part, _checked(part, model))
+
+
+def is_here(model: PackedModel, here: Mapping[str, ModelRecord]) -> bool:
+    """Whether its file is on this PC and was not touched since it was checked.  `here`: the library by checksum."""
+    record = here.get(model.sha256)
+    if record is None:
+        return False
+    try:
+        mark = mark_of(Path(os.fsdecode(record.path)))
+    except KnownError:
+        return False
+    return (mark.bytes, mark.mtime_ns, mark.inode) == (record.bytes, record.mtime_ns, record.inode)
+
+
+def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> tuple[PackedModel, ...]:
+    """Those that are meant by name or checksum.  Raises KnownError `pack.no_model`."""
+    if only is None:
+        return tuple(models)
+    for word in only:
+        if not any(word.casefold() in (one.name.casefold(), one.sha256) for one in models):
+            known = ", ".join(one.name for one in models[:20])
+            raise KnownError("pack.no_model", wanted=word[:80], known=known)
+    words = {one.casefold() for one in only}
+    return tuple(one for one in models if one.name.casefold() in words or one.sha256 in words)
+
+
+def _checked(part: Path, model: PackedModel) -> GgufHeader:
+    """The header of what came, if it is of use here.  Raises KnownError model.*, which names it as listed."""
+    try:
+        header = check_file(part)
+        require_usable(header)
+        check_tokenizer(part, header)
+    except KnownError as err:
+        args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
+        raise KnownError(err.code, **args) from err
+    return header

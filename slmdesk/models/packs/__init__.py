@@ -1,1 +1,0 @@
-"""Packs: models for a PC without a network."""

@@ -1,0 +1,467 @@
+"""How a model runs on this PC: whether it can be used, with which options, and how fast it answers."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from slmdesk.base.errors import KnownError, SlmdeskError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from, stored_from
+from slmdesk.base.record import Number, Record, changed, to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.types import Device, Json, PcMeasurement, Sampling
+from slmdesk.children.client import ChildClient
+from slmdesk.gguf.header import GgufHeader, misfit, require_adapter
+from slmdesk.gguf.memory import (
+    UNKNOWN_STEP_SECONDS,
+    USUAL_PAST,
+    Pace,
+    Speed,
+    calibration_of,
+    estimate_loaded,
+    plain_bytes,
+    step_seconds,
+)
+from slmdesk.gguf.read import check_file, read_header, require_chat_model
+from slmdesk.loader.energy import OtherPrograms
+from slmdesk.loader.load_spec import hardware_key
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import ModelService, PaceChanged, Pc, available_bytes, fit_file
+from slmdesk.runtime.events import MessageEnded, ModelState, Noticed, Pending
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
+from slmdesk.store import Store
+
+CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+
+
+class AdapterChoice(Record):
+    id: str
+    name: str
+    reason: str = ""
+    """Why it does not fit; empty when it does."""
+
+
+class ContextChoice(Record):
+    tokens: int
+    bytes: int
+    fits: bool
+
+
+class LoadOptions(Record):
+    model: ModelRecord
+    makers: Sampling
+    """As its file recommends; None where it says nothing."""
+    most_context: int
+    """Tokens it was made for; 0: its file does not say."""
+    contexts: tuple[ContextChoice, ...]
+    adapters: tuple[AdapterChoice, ...]
+
+
+class LoadOptionsService(Service):
+    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+        super().__init__(runtime)
+        self._models = models
+        self._known: dict[tuple[str, str], str] = {}
+        """Why an adapter does not fit a model, by their sha256."""
+
+    def look(self, model: str) -> Pending[LoadOptions]:
+        """What can be set for a model (''; the one that answers when none is named).  Raises KnownError `model.…`."""
+        record = self._models.choose(model or None)
+        adapters = [one for one in self._models.list() if one.kind == "adapter"]
+        current, state = self._settings.current.context_tokens, self._models.state
+        held = state.memory_bytes if state.model == record.id else 0
+
+        return pending_on_file_thread(
+            self._service_thread, lambda: self._looked(record, adapters, current, held), name="load options"
+        )
+
+    def _looked(
+        self, record: ModelRecord, adapters: Sequence[ModelRecord], current: int, held_bytes: int
+    ) -> LoadOptions:
+        """On a file thread.  `held_bytes`: what the model takes now, where it is the one that is loaded."""
+        header = check_file(Path(os.fsdecode(record.path)))
+        require_chat_model(header)
+        return LoadOptions(
+            record,
+            header.sampling,
+            header.context_length,
+            _contexts(header, current, available_bytes() + held_bytes),
+            tuple(AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters),
+        )
+
+    def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
+        pair = (record.sha256, adapter.sha256)
+        if pair not in self._known:
+            try:
+                its = check_file(Path(os.fsdecode(adapter.path)))
+                require_adapter(its)
+                reason = misfit(header, its)
+            except KnownError as err:
+                return problem_for(err).sentence  # its folder may come back
+            self._known[pair] = reason
+        return self._known[pair]
+
+
+def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoice, ...]:
+    """The sizes up to what the model was made for, that one too, and the one in force."""
+    most = header.context_length or max(CONTEXTS)
+    sizes = {size for size in CONTEXTS if size <= most} | {min(current, most), min(most, max(CONTEXTS))}
+    choices = []
+    for size in sorted(sizes):
+        needed = estimate_loaded(header, context_tokens=size, available_bytes=free).total
+        choices.append(ContextChoice(size, needed, fits=needed <= free))
+    return tuple(choices)
+
+
+# ---- checks which models of the library can be used on this PC
+
+
+class FitCheck(Record):
+    fit: str
+    """fits, tight, too_large; broken where `problem` says why."""
+    needed_bytes: int = 0
+    problem: Problem | None = None
+    speed: Speed | None = None
+    is_measured: bool = False
+    """The speed is that of answers it wrote on this PC."""
+
+
+class FitCheckService(Service):
+    """On the service thread; files are read on another."""
+
+    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
+        super().__init__(runtime)
+        self._pc = pc
+
+    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
+        context, pc = self._settings.current.context_tokens, self._pc()
+        return pending_on_file_thread(
+            self._service_thread, lambda: {one.id: _judge(one, context, pc) for one in models}, name="judge-models"
+        )
+
+
+def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
+    try:
+        if not record.can_chat:
+            check_file(Path(os.fsdecode(record.path)))
+            return FitCheck("unknown", record.bytes)
+        fit = fit_file(Path(os.fsdecode(record.path)), context_tokens, pc, sha256=record.sha256)
+    except Exception as err:  # noqa: BLE001  a thread's inner frame: one file that is odd must not hide the others
+        return FitCheck("broken", problem=problem_for(err))
+    return FitCheck(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)
+
+
+# ---- measures the speed of this PC in a quiet second, and refines it by the answers written here
+#
+# The measurement runs in a child process of its own that ends with it, so that it neither blocks the window nor keeps
+# memory. PaceChanged is published when more is known; `SpeedService.pace` is used to judge models.
+
+
+BANDWIDTH = "bandwidth"
+SPEED = "speed/"
+"""Keys of the store; behind the second the sha256 of a model."""
+QUIET_S = 15.0
+"""After the start, and after a moment that was not quiet."""
+MOST_LOOKS = 20
+"""For a quiet moment; some PCs never have one."""
+LEAST_TOKENS = 24
+"""Of an answer whose speed counts; nor does it where other programs kept the processor busy."""
+_NEW_SHARE = 0.3
+"""Of a new answer's speed in what is kept: other programs come and go."""
+_WORTH = 0.03
+"""A change below this part is not written down."""
+_USUAL_BANDWIDTH = 20e9
+"""Bytes a second, before anything was measured."""
+_NEWS = 0.1
+"""A change of what is expected below this part is not told: pages need not be made anew."""
+_MOST = 8
+"""Models, the last measured ones, that say how this PC compares with what was expected."""
+
+
+class GenerationSpeed(Record):
+    hardware: str
+    tokens_per_s: Number
+    """After USUAL_PAST tokens, or as it would have been after so many."""
+    read_bytes: Number
+    """core.speed.plain_bytes after USUAL_PAST tokens."""
+    past_bytes: Number
+    """What each token more of the past adds to it."""
+    step_s: Number
+
+    def at_usual_past(self, tokens_per_s: float, past_tokens: int, bandwidth: float) -> float:
+        step = self.step_s * (bandwidth or _USUAL_BANDWIDTH)
+        there = self.read_bytes + (past_tokens - USUAL_PAST) * self.past_bytes
+        return tokens_per_s * (step + max(0.0, there)) / (step + self.read_bytes)
+
+
+class SpeedService(Service):
+    """On the service thread; `make_child` returns the client of a new engine child."""
+
+    def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
+        super().__init__(runtime)
+        self._loader, self._make_child, self.quiet_s = loader, make_child, QUIET_S
+        self._hardware = ""
+        self._pace: Pace | None = None
+        self._later: Later | None = None
+        self._others: OtherPrograms | None = None
+        self._noisy_looks = 0
+        self._child: ChildClient | None = None
+        self._asking: set[str] = set()
+        runtime.events.on(MessageEnded, self.on_message_ended)
+
+    # ---- what is known
+
+    @property
+    def pace(self) -> Pace:
+        """Bandwidth 0 until this PC was measured."""
+        if self._pace is None:
+            self._pace = self._read_pace()
+        return self._pace
+
+    @property
+    def measured(self) -> PcMeasurement | None:
+        try:
+            kept = self._store.measurements.get(BANDWIDTH)
+            if kept is None or kept.value.get("hardware") != self._key():
+                return None
+            return record_from(PcMeasurement, kept.value)
+        except KnownError:  # of another shape, or a history that was never brought to this version
+            return None
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        found = self.measured
+        return found.devices if found else ()
+
+    def pc(self) -> Pc:
+        devices = self.devices if self._settings.current.use_graphics_card else ()
+        return Pc(available_bytes(), self.pace, devices)
+
+    def expected(self, record: ModelRecord) -> Speed | None:
+        """How fast a model of the library will be, by its record alone; its file is not read."""
+        if not record.can_chat:
+            return None
+        active = record.header.get("active_bytes")
+        size = active if isinstance(active, int) and active > 0 else record.bytes
+        step = record.header.get("step_s")
+        return self.pace.of_size(
+            size,
+            str(record.header.get("quantization") or ""),
+            sha256=record.sha256,
+            step_s=step if isinstance(step, float) and 0 < step < 1 else UNKNOWN_STEP_SECONDS,
+        )
+
+    def tokens_per_s(self, record: ModelRecord) -> float | None:
+        found = self._written(record.sha256)
+        return found.tokens_per_s if found else None
+
+    # ---- measuring
+
+    def begin(self) -> None:
+        """Measure in a quiet moment from now, unless that was done."""
+        self.stop_waiting()
+        self._others = None if self.measured else OtherPrograms()  # usually it was: nothing is loaded for it
+        self._later = self._service_thread.call_later(self.quiet_s, self._measure_if_quiet)
+
+    def stop_waiting(self) -> None:
+        if self._later:
+            self._later.cancel()
+            self._later = None
+
+    def measure(self) -> Pending[PcMeasurement]:
+        """Measure now, about a second.  Raises KnownError `request.invalid` while it is being measured."""
+        if self._child is not None:
+            raise KnownError("request.invalid", what="this PC is being measured")
+        child = self._child = self._make_child()
+        measured: Pending[PcMeasurement] = Pending()
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: self._on_end(event, measured))
+
+        child.start("measure", {}, on_event, priority="background")
+        return measured
+
+    def close(self) -> None:
+        self.stop_waiting()
+        self._end_child()
+
+    # ---- what others tell
+
+    def on_message_ended(self, event: MessageEnded) -> None:
+        if event.usage is None or event.timing is None or not event.was_quiet:
+            return
+        if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
+            return  # too short to tell, or another was written beside it
+        record = self._record_of(event.message.model_sha256)
+        if record is not None:
+            past = event.usage.prompt_tokens + event.usage.output_tokens // 2
+            self.note(record, event.timing.tokens_per_s, past)
+
+    def note(self, record: ModelRecord, tokens_per_s: float, past_tokens: int) -> None:
+        """Its header is read once, on a file thread."""
+        if tokens_per_s <= 0 or self._store.read_only:
+            return
+        known = self._written(record.sha256)
+        if known is not None:
+            new = known.at_usual_past(tokens_per_s, past_tokens, self.pace.bandwidth)
+            smooth = known.tokens_per_s + _NEW_SHARE * (new - known.tokens_per_s)
+            if abs(smooth / known.tokens_per_s - 1) > _WORTH:
+                self._keep(record.sha256, changed(known, tokens_per_s=smooth))
+            return
+        if record.sha256 in self._asking:
+            return
+        self._asking.add(record.sha256)
+        path, hardware = Path(os.fsdecode(record.path)), self._key()
+
+        def work() -> GenerationSpeed | None:
+            try:
+                header = read_header(path)
+            except (SlmdeskError, OSError):
+                return None  # a file that cannot be read tells nothing
+            reads, twice = plain_bytes(header), plain_bytes(header, 2 * USUAL_PAST)
+            return GenerationSpeed(hardware, tokens_per_s, reads, (twice - reads) / USUAL_PAST, step_seconds(header))
+
+        def ended(written: GenerationSpeed | Problem | None) -> None:
+            self._on_first(record.sha256, written, past_tokens)
+
+        on_file_thread(self._service_thread, work, ended, name="measured-model")
+
+    # ---- inside
+
+    def _measure_if_quiet(self) -> None:
+        self._later = None
+        if self.measured is not None or self._store.read_only:
+            return
+        is_measured = self._child is not None  # somebody asked for it just now
+        is_noisy = self._others is not None and not self._others.are_quiet()
+        self._noisy_looks += is_noisy
+        waits = is_noisy and self._noisy_looks < MOST_LOOKS
+        if is_measured or waits or self._loader.is_busy or self._loader.state.state is ModelState.LOADING:
+            self.begin()
+            return
+        self.measure()  # one that fails is tried again at the next start
+
+    def _on_end(self, event: FromChild, measured: Pending[PcMeasurement]) -> None:
+        self._end_child()
+        if isinstance(event, Done):
+            try:
+                found = record_from(PcMeasurement, event.result)
+                if found.bytes_per_s <= 0 or found.threads <= 0:
+                    raise KnownError("request.invalid", what="bytes_per_s")
+                value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}
+                if not self._store.read_only:
+                    self._store.measurements.keep(BANDWIDTH, value)
+            except KnownError as err:
+                measured.end(problem_for(err))
+                return
+            self._refresh()
+            measured.end(found)
+        elif isinstance(event, Failed):
+            measured.end(problem_of(event.code, event.args))
+        else:
+            measured.end(problem_for(KnownError("request.invalid", what="it was stopped")))
+
+    def _end_child(self) -> None:
+        """Its end is waited for on a thread: nobody needs it any more."""
+        child, self._child = self._child, None
+        if child is not None:
+            threading.Thread(target=child.close, name="end-of-measuring", daemon=True).start()
+
+    def _on_first(self, sha256: str, written: GenerationSpeed | Problem | None, past_tokens: int) -> None:
+        if isinstance(written, Problem):
+            self._publish(Noticed(written))  # once: it stays among those that are asked for
+            return
+        self._asking.discard(sha256)
+        if written is not None and written.read_bytes > 0:
+            usual = written.at_usual_past(written.tokens_per_s, past_tokens, self.pace.bandwidth)
+            self._keep(sha256, changed(written, tokens_per_s=usual))
+
+    def _keep(self, sha256: str, written: GenerationSpeed) -> None:
+        try:
+            self._store.measurements.keep(SPEED + sha256, to_json(written))
+        except KnownError:
+            return  # a store that cannot be written now: the next answer says it again
+        self._refresh()
+
+    def _refresh(self) -> None:
+        old, self._pace = self._pace or Pace(), self._read_pace()
+        if _is_news(old, self._pace):
+            self._publish(PaceChanged())
+
+    def _read_pace(self) -> Pace:
+        found = self.measured
+        if found is None:
+            return Pace()
+        factors = {}
+        try:
+            kept = self._store.measurements.all(SPEED)
+        except KnownError:
+            kept = []
+        for one in kept:
+            written = self._written_from(one.value)
+            if written:
+                factors[one.key.removeprefix(SPEED)] = calibration_of(
+                    written.read_bytes, written.step_s, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
+                )
+        newest = list(factors.values())[:_MOST]
+        return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)
+
+    def _written(self, sha256: str) -> GenerationSpeed | None:
+        try:
+            kept = self._store.measurements.get(SPEED + sha256)
+        except KnownError:
+            return None
+        return self._written_from(kept.value) if kept else None
+
+    def _written_from(self, untrusted: object) -> GenerationSpeed | None:
+        written = stored_from(GenerationSpeed, untrusted)
+        if written is None or written.tokens_per_s <= 0 or written.read_bytes <= 0:
+            return None
+        return written if written.hardware == self._key() else None
+
+    def _record_of(self, sha256: str) -> ModelRecord | None:
+        return next((one for one in self._store.models.all() if one.sha256 == sha256), None)
+
+    def _key(self) -> str:
+        if not self._hardware:
+            self._hardware = hardware_key()
+        return self._hardware
+
+
+def _is_news(old: Pace, new: Pace) -> bool:
+    pairs = [(old.bandwidth, new.bandwidth), (old.calibration or 0.0, new.calibration or 0.0)]
+    pairs += [(old.measured.get(key, 0.0), factor) for key, factor in new.measured.items()]
+    return any(after > 0 and abs(after - before) > _NEWS * after for before, after in pairs)
+
+
+# ---- restores the model that was in use, after others were tried or measured
+
+
+class PreviousModel(Record):
+    usual: ModelRecord | None
+    """The one that answers where none is named."""
+    loaded: ModelRecord | None
+
+
+def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
+    held = loader.loaded()
+    try:
+        usual: ModelRecord | None = models.choose(None)
+    except KnownError:  # none yet, or several and none was ever used
+        usual = None
+    return PreviousModel(usual, held[0] if held else None)
+
+
+def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
+    with suppress(KnownError):  # removed meanwhile, or the disk is full: another one answers then
+        if before.usual is not None and models.choose(None).id != before.usual.id:
+            store.models.change(before.usual.id, last_used=time.time())
+    if before.loaded is not None:
+        loader.choose(before.loaded, explicit=False)

@@ -1,0 +1,661 @@
+"""Dialogs and menus for adding models to the library, and for moving their folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from slmdesk.base.policy import Policy
+from slmdesk.gguf.quantization import quantization_named
+from slmdesk.models.importer import (
+    MOST_FILES,
+    Candidate,
+    FoundModel,
+    FoundModels,
+    ImportEnded,
+    ImportProgress,
+    InspectedFiles,
+)
+from slmdesk.models.move import MovePlan, MoveProgress, MoveResult, MoveStep
+from slmdesk.models.packs import PackContents, PackResult
+from slmdesk.models.window.packs import PACK_FILTER, CheckList, CheckRow, MakePackDialog, OpenPackDialog, PackController
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.widgets.build import breakable, column, named, passing, plain_label, row, show_column, show_words
+from slmdesk.window.widgets.dialogs import Dialog, TextDialog
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.opening import ask_file
+from slmdesk.window.widgets.rows import DOT, FitMark, WideDialog, amount_words
+
+WIDTH = 460
+LIST_HEIGHT = 320
+
+
+class AddingController(QObject):
+    """Reads the headers of model files.
+
+    Emits `files_read` with the Candidates that can be added and those that cannot, if at least one can.
+    """
+
+    files_read = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="adding_controller")
+        self._bridge = bridge
+
+    def look_at(self, paths: Path | Sequence[Path]) -> None:
+        """Read the headers of one file, of several, or of all in a folder; nothing is added."""
+        requested = (paths,) if isinstance(paths, Path) else tuple(paths)
+        self._bridge.follow(self._bridge.services.looking.look(requested), self._on_looked)
+
+    def _on_looked(self, found: InspectedFiles) -> None:
+        good = [one for one in found.candidates if one.problem is None]
+        if found.was_cut:
+            words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
+            self._bridge.notice_raised.emit(Notice(words, key="many files"))
+        if good:
+            self.files_read.emit(found.candidates)
+        elif not found.candidates:
+            self._bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
+        for one in [] if good else found.candidates[:1]:
+            if one.problem:
+                self._bridge.problem_met.emit(one.problem)
+
+
+class AddDialog(Dialog):
+    add_chosen = Signal(object, bool)
+
+    def __init__(self, parent: QWidget, candidates: Sequence[Candidate]) -> None:
+        super().__init__(parent)
+        passing(self, "add_dialog")
+        self._candidates = tuple(candidates)
+        self._good = tuple(one for one in candidates if one.problem is None)
+        count = len(self._good)
+        self.setWindowTitle("Add this model?" if count == 1 else f"Add these {count} models?")
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        layout = column(into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        if len(self._candidates) == 1:
+            self._build_one(layout, self._good[0])
+        else:
+            self._build_list(layout)
+        layout.addSpacing(theme.SPACE_8)
+        layout.addLayout(self._build_buttons())
+
+    def _build_one(self, layout: QVBoxLayout, one: Candidate) -> None:
+        layout.addWidget(plain_label(breakable(one.name), self, name="add_name", kind="heading"))
+        where = plain_label(breakable(str(one.path)), self, name="add_path", kind="muted")
+        where.setMinimumWidth(WIDTH)  # of the dialog itself, it would let the buttons be squashed
+        layout.addWidget(where)
+        for at, line in enumerate(lines_of(one)):
+            layout.addWidget(plain_label(line, self, name=f"add_line_{at}"))
+        mark = FitMark(self)
+        mark.show_fit(one.verdict, is_about=one.fit is None)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _build_list(self, layout: QVBoxLayout) -> None:
+        total = bytes_for_people(sum(one.bytes for one in self._good))
+        bad = len(self._candidates) - len(self._good)
+        words = f"{len(self._good)} models, {total} in all."
+        if bad:
+            words += f" {'1 file' if bad == 1 else f'{bad} files'} cannot be added."
+        layout.addWidget(plain_label(words, self, name="add_summary", kind="heading"))
+        layout.addSpacing(theme.SPACE_4)
+        inner = named(QFrame(), "add_list_inner")
+        rows = column(into=inner, gap=theme.SPACE_12, margins=(0, 0, theme.SPACE_8, 0))
+        for one in self._candidates:
+            rows.addLayout(self._row(inner, one))
+        rows.addStretch(1)
+        area = named(QScrollArea(self), "add_list", label="Model files")
+        show_column(area, inner)
+        area.setMinimumWidth(WIDTH + theme.SPACE_32)
+        area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
+        layout.addWidget(area)
+
+    def _row(self, parent: QWidget, one: Candidate) -> QVBoxLayout:
+        mark = FitMark(parent)
+        mark.show_fit("broken" if one.problem else one.verdict, is_about=one.fit is None)
+        head = row((plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1), mark)
+        reported = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
+        kind = "danger" if one.problem else "small"
+        words = plain_label(breakable(reported), parent, name="add_row_words", kind=kind)
+        return column(head, words, gap=theme.SPACE_4)
+
+    def _build_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE_8)
+        row.addStretch(1)
+        in_parts = any(one.parts > 1 for one in self._good)
+        it = "it" if len(self._good) == 1 else "them"
+        for name, words, tip, link in (
+            ("add_cancel", "Cancel", "", None),
+            ("add_link", f"Link (leave {it} where {'it is' if it == 'it' else 'they are'})", "", True),
+            ("add_copy", "Copy into slmdesk", "A copy is kept in the folder for models", False),
+        ):
+            button = named(QPushButton(words, self), name, tip=tip)
+            button.setAutoDefault(link is False)
+            button.clicked.connect(self.reject if link is None else partial(self._on_chosen, link))
+            if link:
+                button.setEnabled(not in_parts)
+                stays = "The file stays where it is and must stay there"
+                button.setToolTip(
+                    "A model in parts is put together into one file, so it is copied" if in_parts else stays
+                )
+            row.addWidget(button)
+        button.setProperty("kind", "primary")
+        button.setDefault(True)
+        return row
+
+    def _on_chosen(self, link: bool) -> None:
+        self.add_chosen.emit(tuple(one.path for one in self._good), link)
+        self.accept()
+
+
+def lines_of(one: Candidate) -> list[str]:
+    header = one.header
+    name = header.quantization if header else ""
+    known = quantization_named(name)
+    parts = f", in {one.parts} parts that are put together into one file" if one.parts > 1 else ""
+    lines = [
+        f"Size: {bytes_for_people(one.bytes)}{parts}",
+        f"Precision: {name}, {known.label()}" if known else f"Precision: {name or 'not stated'}",
+        f"Licence: {(header.license if header else '') or 'not stated'}",
+    ]
+    if header and header.kind == "encoder":
+        lines.append("An encoder: it finds passages and cannot chat")
+    if one.fit:
+        needs, free = bytes_for_people(one.fit.memory.total), bytes_for_people(one.fit.available_bytes)
+        lines.append(f"Memory: needs about {needs}, {free} are free")
+    return lines
+
+
+def short_lines_of(one: Candidate) -> list[str]:
+    header = one.header
+    parts = [bytes_for_people(one.bytes), header.quantization if header else "", (header.license if header else "")]
+    if one.parts > 1:
+        parts.append(f"{one.parts} parts")
+    if header and header.kind == "encoder":
+        parts.append("cannot chat")
+    return [*(part for part in parts if part), str(one.path)]
+
+
+# ---- other ways to add or move models
+
+
+class ModelDialogs(QObject):
+    """Opens a dialog for each request, one of a kind at a time."""
+
+    chat_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, window: QWidget, menu: AddMenu, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="ways")
+        self._bridge = bridge
+        self._window = window
+        self._open: dict[str, QDialog] = {}
+        self.packs = PackController(bridge, self)
+        self.found = FoundController(bridge, self)
+        self.moving = MoveController(bridge, self)
+        menu.find_requested.connect(self.find)
+        menu.open_pack_requested.connect(self.choose_pack)
+        menu.make_pack_requested.connect(self.make_pack)
+        self.packs.opened.connect(self._on_pack_opened)
+        self.packs.made.connect(self._on_made)
+        self.packs.taken.connect(self._on_taken)
+        self.packs.refused.connect(partial(self._on_refused, "pack"))
+        self.moving.planned.connect(self._on_planned)
+        self.moving.refused.connect(partial(self._on_refused, "move"))
+
+    def find(self) -> None:
+        self._show("found", lambda: FoundDialog(self._window, self.found))
+
+    def make_pack(self) -> None:
+        self._show("pack", lambda: MakePackDialog(self._window, self.packs))
+
+    def choose_pack(self) -> None:
+        name = "open_pack_file_dialog"
+        ask_file(self._window, "Open a pack of models", self.open_pack, name=name, filters=PACK_FILTER)
+
+    def open_pack(self, path: Path) -> None:
+        if not self._raise("pack"):
+            self.packs.look_into(path)
+
+    def choose_folder(self, folder: str) -> None:
+        if self._raise("move"):
+            return
+        dialog = passing(QFileDialog(self._window, "A folder for models", folder), "folder_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda file: self.moving.plan(Path(file)))
+        dialog.open()
+
+    def _on_pack_opened(self, contents: PackContents) -> None:
+        self._show("pack", lambda: OpenPackDialog(self._window, self.packs, contents))
+
+    def _on_planned(self, plan: MovePlan) -> None:
+        self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
+
+    def _on_made(self, event: PackResult) -> None:
+        """The dialog shows the checksum; if it was closed, a notice does."""
+        if "pack" not in self._open:
+            words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
+            self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
+
+    def _on_taken(self, event: PackResult) -> None:
+        new = [one.model for one in event.models if one.is_new]
+        if len(new) == 1:
+            use = partial(self.chat_requested.emit, new[0].id)
+            words = f"{new[0].name} came out of the pack, and is exactly what was packed."
+            action = "Use it now" if new[0].can_chat else ""
+            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="pack"))
+        else:
+            words = f"{len(new)} models came out of the pack, and are exactly what was packed."
+            self._bridge.notice_raised.emit(Notice(words, key="pack"))
+
+    def _on_refused(self, kind: str, problem: Problem) -> None:
+        if kind not in self._open:
+            self._bridge.problem_met.emit(problem)
+
+    def _show(self, kind: str, make: Callable[[], QDialog]) -> None:
+        if self._raise(kind):
+            return
+        dialog = make()
+        self._open[kind] = dialog
+        dialog.finished.connect(lambda _result: self._open.pop(kind, None))
+        dialog.show()
+
+    def _raise(self, kind: str) -> bool:
+        """Bring the open dialog of this kind to the front.  Returns whether there is one."""
+        dialog = self._open.get(kind)
+        if dialog is not None:
+            dialog.raise_()
+            dialog.activateWindow()
+        return dialog is not None
+
+
+# ---- models of other programs on this PC
+
+
+INTRO = (
+    "Models of LM Studio, Jan, GPT4All, Ollama and of the Hugging Face cache. Those you choose are linked: slmdesk "
+    "uses the files where they are, nothing is copied or changed."
+)
+LOOKING = "Looking into the folders of these programs…"
+
+
+class FoundController(QObject):
+    found = Signal(object)
+    progressed = Signal(str, float)
+    linked = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="found_controller")
+        self._bridge = bridge
+        self._linking: list[FoundModel] = []
+        self._running: Call | None = None
+
+    def look(self) -> None:
+        self._running = self._bridge.follow(self._bridge.services.finding.find(), self.found.emit, self.refused.emit)
+
+    def link(self, models: Sequence[FoundModel]) -> None:
+        """Link these one after another; `linked` follows, also when it was cancelled."""
+        self._linking = list(models)
+        self._running = self._bridge.follow(
+            self._bridge.services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
+        )
+
+    def cancel(self) -> None:
+        """Stop searching or linking; what is linked stays."""
+        if self._running is not None:
+            self._running.cancel()
+
+    def _on_progressed(self, now: ImportProgress) -> None:
+        at = next((at for at, one in enumerate(self._linking) if one.path == now.path), 0)
+        what = f"Reading {self._linking[at].name} ({at + 1} of {len(self._linking)})"
+        words = amount_words(what, now.done_bytes, now.total_bytes, None)
+        self.progressed.emit(words, now.done_bytes / max(now.total_bytes, 1))
+
+    def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
+        count = len([one for one in ends if one.model])
+        failed = [one for one in ends if one.problem]
+        if count or failed:
+            words = "1 model is linked." if count == 1 else f"{count} models are linked."
+            more = f" {len(failed)} could not be." if failed else ""
+            details = "\n".join(f"{one.path}: {one.problem.sentence}" for one in failed if one.problem)
+            life = 0 if failed else UNDO_MS
+            self._bridge.notice_raised.emit(
+                Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            )
+        self.linked.emit(ends)
+
+
+class FoundDialog(WideDialog):
+    def __init__(self, parent: QWidget, controller: FoundController) -> None:
+        super().__init__(
+            parent, name="found_models", title="Models on this PC", intro=INTRO, spoken="Looking for models"
+        )
+        self._controller = controller
+        self._models: dict[str, FoundModel] = {}
+        self._skipped = ""
+        self._is_linking = False
+        self._build_ui()
+        self._connect()
+        self.work.show_work(LOOKING, None)
+        controller.look()
+
+    def _build_ui(self) -> None:
+        self._note = plain_label("", self, name="found_note", kind="muted")
+        self._list = CheckList(self, name="found_list", height=180)
+        self.body.addWidget(self._note)
+        self.body.addWidget(self._list, 1)
+        self._note.setVisible(False)
+        self._more = self.add_button("Not looked at…", name="found_skipped")
+        self._more.setVisible(False)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Cancel", name="found_close")
+        self._link = self.add_button("Link them", name="found_link", is_primary=True)
+        self._link.setEnabled(False)
+
+    def _connect(self) -> None:
+        controller = self._controller
+        controller.found.connect(self._on_found)
+        controller.refused.connect(self._on_refused)
+        controller.progressed.connect(self._on_progressed)
+        controller.linked.connect(self._on_linked)
+        self._list.chosen_changed.connect(self._on_changed)
+        self._more.clicked.connect(self._on_more)
+        self._close.clicked.connect(self._on_close)
+        self._link.clicked.connect(self._on_link)
+
+    def _on_found(self, found: FoundModels) -> None:
+        self.work.end()
+        self._close.setText("Close")
+        self._models = {str(one.path): one for one in found.models}
+        self._list.show_rows([row_of(one) for one in found.models], chosen=False)
+        self._skipped = "\n".join(f"{one.path}: {one.reason}" for one in found.skipped)
+        self._more.setVisible(bool(self._skipped))
+        words = "" if found.models else "No model files of other programs were found on this PC."
+        if found.models and self._list.is_empty:
+            words = "What was found is in the library already, or cannot be used here."
+        show_words(self._note, words)
+        self._list.focus_first()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_linking = False
+        self.work.end()
+        self.show_trouble(problem.sentence)
+        self._on_changed()
+
+    def _on_changed(self) -> None:
+        chosen = self._list.chosen
+        self._link.setEnabled(bool(chosen) and not self._is_linking)
+        self._link.setText("Link it" if len(chosen) == 1 else "Link them")
+        self._list.setEnabled(not self._is_linking)
+        self._close.setText("Cancel" if self._is_linking else "Close")
+
+    def _on_link(self) -> None:
+        self._is_linking = True
+        self.show_trouble("")
+        self.work.show_work("Reading them once, for their checksums…", 0.0)
+        models = [self._models[one.key] for one in self._list.chosen]
+        self._on_changed()
+        self._controller.link(models)
+
+    def _on_progressed(self, words: str, fraction: float) -> None:
+        if self._is_linking:
+            self.work.show_work(words, fraction)
+
+    def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
+        if not self._is_linking:
+            return
+        self._is_linking = False
+        self.work.end()
+        if all(one.model for one in ends) and len(ends) == len(self._list.chosen):
+            self.accept()
+            return
+        self._on_changed()
+        self.work.show_work(LOOKING, None)
+        self._controller.look()
+
+    def _on_more(self) -> None:
+        TextDialog(self, title="Not looked at", intro="What was passed over, and why.", text=self._skipped).show()
+
+    def _on_close(self) -> None:
+        if self._is_linking:
+            self._controller.cancel()
+        else:
+            self.reject()
+
+    def reject(self) -> None:
+        """Close the dialog: searching stops, linking goes on."""
+        if not self._is_linking:
+            self._controller.cancel()
+        super().reject()
+
+
+def row_of(model: FoundModel) -> CheckRow:
+    known = quantization_named(model.quantization) if model.quantization else None
+    parts = [model.program, bytes_for_people(model.bytes)]
+    parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)
+    parts.append("in the library already" if model.known else "")
+    return CheckRow(
+        str(model.path),
+        model.name,
+        DOT.join(one for one in parts if one),
+        model.bytes,
+        words=breakable(str(model.path)),
+        trouble=model.problem.sentence if model.problem else "",
+        is_here=bool(model.known),
+    )
+
+
+# ---- a small menu beside *Add a model file…*
+
+
+WAYS = (
+    ("find", "Look for models on this PC…"),
+    ("open_pack", "Open a pack…"),
+    ("make_pack", "Make a pack…"),
+)
+
+
+class AddMenu(QPushButton):
+    find_requested = Signal()
+    open_pack_requested = Signal()
+    make_pack_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("More ways to add…", parent)
+        self.setObjectName("more_ways_button")
+        self.setToolTip("Models of other programs on this PC, and packs for PCs without a network")
+        menu = named(QMenu(self), "more_ways_menu")
+        signals = (self.find_requested, self.open_pack_requested, self.make_pack_requested)
+        for (key, words), signal in zip(WAYS, signals, strict=True):
+            menu.addAction(words, signal.emit).setObjectName(f"way_{key}")
+        self.setMenu(menu)
+
+    def show_policy(self, policy: Policy) -> None:
+        for action in self.menu().actions():
+            feature = "models.import" if action.objectName() == "way_find" else "models.packs"
+            action.setVisible(feature not in policy.hidden)
+        self.setVisible(any(action.isVisible() for action in self.menu().actions()))
+
+
+# ---- the dialog that moves the models to another folder
+
+
+MOVE_INTRO = "Models can be used while they are moved. Linked models stay where they are."
+STEPS = {
+    MoveStep.COPYING: "Copying {name}",
+    MoveStep.CHECKING: "Comparing the copy of {name}",
+    MoveStep.FINISHING: "Finishing",
+}
+
+
+class MoveController(QObject):
+    planned = Signal(object)
+    progressed = Signal(object)
+    ended = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="move_controller")
+        self._bridge = bridge
+        self._moving: Call | None = None
+
+    def plan(self, target: Path) -> None:
+        if self._moving is not None:
+            self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
+            return
+        self._bridge.follow(self._bridge.services.moving.plan(target), self.planned.emit)
+
+    def move(self, target: Path) -> None:
+        self._moving = self._bridge.follow(
+            self._bridge.services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
+        )
+
+    def only_new(self, target: Path) -> None:
+        """Save new models there; existing ones stay where they are and remain usable."""
+
+        def changed(_settings: object) -> None:
+            words = f"New models are kept in {target}. Those added before stay where they are."
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
+
+        self._bridge.ask(self._bridge.services.settings.change(models_folder=str(target)), changed)
+
+    def cancel(self) -> None:
+        """Cancel; the models stay where they were."""
+        if self._moving is not None:
+            self._moving.cancel()
+
+    def _on_ended(self, event: MoveResult) -> None:
+        self._moving = None
+        if event.moved is None:
+            self._bridge.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
+        else:
+            self._bridge.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
+        self.ended.emit(event)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._moving = None
+        self.refused.emit(problem)
+
+
+class MoveDialog(WideDialog):
+    def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
+        super().__init__(
+            parent, name="move_models", title="Move the folder for models", intro=MOVE_INTRO, spoken="Moving the models"
+        )
+        self._controller, self._plan = controller, plan
+        self._is_moving = False
+        self._build_ui()
+        self._connect()
+        self.fit(self.width())
+
+    def _build_ui(self) -> None:
+        for name, words in plan_words(self._plan):
+            self.body.addWidget(plain_label(breakable(words), self, name=f"move_{name}"))
+        self.body.addStretch(1)
+        self._only = self.add_button(
+            "Only for new models", name="move_only_new", tip="Those that are here stay where they are"
+        )
+        self._only.setVisible(self._plan.folder != self._plan.target)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Cancel", name="move_close")
+        self._move = self.add_button("Move them", name="move_start", is_primary=True)
+        if not self._plan.models:
+            self._move.setText("Use this folder")
+            self._only.setVisible(False)
+        self._move.setFocus()
+
+    def _connect(self) -> None:
+        controller = self._controller
+        controller.progressed.connect(self._on_progressed)
+        controller.ended.connect(self._on_ended)
+        controller.refused.connect(self._on_refused)
+        self._only.clicked.connect(self._on_only)
+        self._close.clicked.connect(self._on_close)
+        self._move.clicked.connect(self._on_move)
+
+    def _on_move(self) -> None:
+        self._is_moving = True
+        self.show_trouble("")
+        self.work.show_work("Beginning…", 0.0)
+        self._refresh()
+        self._controller.move(Path(self._plan.target))
+
+    def _on_only(self) -> None:
+        self._controller.only_new(Path(self._plan.target))
+        self.accept()
+
+    def _on_close(self) -> None:
+        if self._is_moving:
+            self._controller.cancel()
+        else:
+            self.reject()
+
+    def _on_progressed(self, event: MoveProgress) -> None:
+        if self._is_moving:
+            what = STEPS[event.step].format(name=event.name)
+            self.work.show_work(amount_words(what, event.done_bytes, event.total_bytes, event.eta_s), event.fraction)
+            self._close.setEnabled(event.step is not MoveStep.FINISHING)
+
+    def _on_ended(self, event: MoveResult) -> None:
+        if self._is_moving:
+            self._is_moving = False
+            self.accept()
+
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_moving:
+            self._is_moving = False
+            self.work.end()
+            self.show_trouble(problem.sentence)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._move.setEnabled(not self._is_moving)
+        self._only.setEnabled(not self._is_moving)
+        self._close.setEnabled(True)
+
+
+def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
+    lines = [("from", f"From: {plan.folder}"), ("to", f"To: {plan.target}")]
+    count = "1 model" if plan.models == 1 else f"{plan.models} models"
+    if not plan.models:
+        lines.append(("amount", "There is no copied model yet; new ones are kept there from now on."))
+    elif plan.copy_bytes:
+        size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
+        lines.append(("amount", f"{count}, {size}{DOT}{free} are free there"))
+        how = "It is another disk: each file is copied and compared, and the old ones are deleted at the very end."
+        lines.append(("how", how))
+    else:
+        lines.append(("amount", f"{count}, {bytes_for_people(plan.bytes)}"))
+        lines.append(("how", "It is on the same disk, so this takes only a moment."))
+    if plan.downloads:
+        count = "A running download is" if plan.downloads == 1 else f"{plan.downloads} running downloads are"
+        lines.append(("downloads", f"{count} paused meanwhile and go on afterwards, with what has come so far."))
+    if plan.missing:
+        lines.append(("missing", f"Not there now, so not moved: {', '.join(plan.missing[:5])}"))
+    return lines
+
+
+def _end_words(event: MoveResult) -> str:
+    count = "1 model is" if event.moved == 1 else f"{event.moved} models are"
+    left = "" if not event.left else f" {len(event.left)} were not there and stay listed at their old place."
+    return f"{count} now in {event.target}.{left}" if event.moved else f"Models are kept in {event.target} now.{left}"

@@ -1,1 +1,0 @@
-"""Dialogs and menus for adding models to the library."""

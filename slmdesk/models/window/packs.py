@@ -1,0 +1,562 @@
+"""Packs of models in the window: made, opened and imported; and the list to choose models from."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, SignalInstance, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from slmdesk.base.record import Record
+from slmdesk.base.records import ModelRecord
+from slmdesk.models.packs import OfferedModel, PackContents, PackPlan, PackProgress, PackResult
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.theme import pixmap
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    set_kind,
+    show_column,
+    text_line,
+)
+from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.opening import PACK_SUFFIX
+from slmdesk.window.widgets.rows import DOT, WideDialog, amount_words
+
+if TYPE_CHECKING:
+    from slmdesk.runtime.events import Pending
+    from slmdesk.services import Services
+
+PACK_FILTER = "Packs of models (*.tar);;All files (*)"
+PLAN_MS = 150
+MAKE_INTRO = (
+    "A pack is one file with the models you choose, their checksums and licences, for PCs without a network: "
+    "copy it there, on a USB stick for instance, and open it in slmdesk."
+)
+MADE_INTRO = (
+    "Hand this checksum on by another way than the pack itself: by mail, on paper, by telephone. Whoever opens the "
+    "pack can compare it, and so knows that nothing was changed on the way."
+)
+OPEN_INTRO = (
+    "Compare the checksum with the one you were told by whoever made the pack. Every byte of the pack is checked "
+    "before the first model is kept."
+)
+SAME = "✓ It is the same: this is the pack you were told of."
+OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
+
+
+class _PackDialog(WideDialog):
+    def __init__(
+        self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
+    ) -> None:
+        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
+        self._packs, self._doing, self._is_busy = packs, doing, False
+        packs.progressed.connect(self._on_progressed)
+        packs.refused.connect(self._on_refused)
+        packs.stopped.connect(self._on_stopped)
+
+    def _begin_work(self) -> None:
+        self._is_busy = True
+        self.show_trouble("")
+        self.work.show_work(self._doing, 0.0)
+        self._refresh()
+
+    def _on_progressed(self, event: PackProgress) -> None:
+        if self._is_busy:
+            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._end_work(problem.sentence)
+
+    def _on_stopped(self) -> None:
+        self._end_work("Stopped; nothing of it was kept.")
+
+    def _on_close(self) -> None:
+        if self._is_busy:
+            self._packs.cancel()
+        else:
+            self.reject()
+
+    def _end_work(self, sentence: str) -> None:
+        if self._is_busy:
+            self._is_busy = False
+            self.work.end()
+            self.show_trouble(sentence)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        raise NotImplementedError
+
+
+class MakePackDialog(_PackDialog):
+    def __init__(self, parent: QWidget, packs: PackController) -> None:
+        super().__init__(
+            parent, packs, name="make_pack", title="Make a pack", intro=MAKE_INTRO, doing="Writing the pack"
+        )
+        self._target: Path | None = None
+        self._plan: PackPlan | None = None
+        self._sha256 = ""
+        self._timer = Delay(self, PLAN_MS, self._on_time)
+        self._build_ui()
+        self._connect()
+        packs.list_models()
+
+    def _build_ui(self) -> None:
+        self._list = CheckList(self, name="make_pack_models", height=180)
+        self._sum = plain_label("", self, name="make_pack_sum", kind="muted")
+        self._place = ElidedLabel(self, name="make_pack_place", text="No place chosen yet")
+        self._choose = button("Where to…", "make_pack_where", self, label="Choose where the pack is written")
+        self._choose.setAutoDefault(False)
+        self._checksum = _checksum_label(self, "make_pack_checksum")
+        self._copy = button("Copy", "make_pack_copy", self, label="Copy the checksum", on=self._on_copy)
+        self._copy.setAutoDefault(False)
+        self.body.addWidget(self._list, 1)
+        self.body.addWidget(self._sum)
+        self.body.addLayout(row((self._place, 1), self._choose, gap=theme.SPACE_8))
+        self.body.addLayout(row((self._checksum, 1), self._copy, gap=theme.SPACE_8))
+        for widget in (self._checksum, self._copy):
+            widget.setVisible(False)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Close", name="make_pack_close")
+        self._make = self.add_button("Make the pack", name="make_pack_make", is_primary=True)
+        self._make.setEnabled(False)
+
+    def _connect(self) -> None:
+        packs = self._packs
+        packs.models_listed.connect(self._on_models_listed)
+        packs.planned.connect(self._on_planned)
+        packs.made.connect(self._on_made)
+        self._list.chosen_changed.connect(self._on_changed)
+        self._choose.clicked.connect(self._on_choose)
+        self._close.clicked.connect(self._on_close)
+        self._make.clicked.connect(self._on_make)
+
+    def set_target(self, target: Path) -> None:
+        self._target = target
+        self._place.set_full_text(str(target))
+        self._on_changed()
+
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        rows = [
+            CheckRow(one.id, one.name, _record_info(one), one.bytes)
+            for one in sorted(models, key=lambda one: one.name.casefold())
+        ]
+        self._list.show_rows(rows, chosen=len(rows) == 1)
+        if not rows:
+            self.show_trouble("There is no model yet that could be packed.")
+        self._list.focus_first()
+
+    def _on_changed(self) -> None:
+        chosen = self._list.chosen
+        self._plan = None
+        size = bytes_for_people(sum(one.bytes for one in chosen))
+        count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+        self._sum.setText(f"{count}, {size}" if chosen else "No model chosen yet")
+        self.show_trouble("")
+        self._refresh()
+        if chosen and self._target:
+            self._timer.start()
+
+    def _on_time(self) -> None:
+        if self._target and self._list.chosen:
+            self._packs.plan([one.key for one in self._list.chosen], self._target)
+
+    def _on_planned(self, plan: PackPlan) -> None:
+        if self._is_busy:
+            return
+        self._plan = plan
+        size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
+        if plan.problem:
+            self.show_trouble(plan.problem.sentence)
+        elif plan.bytes > plan.free_bytes:
+            self.show_trouble(f"Not enough space there: the pack takes {size}, {free} are free.")
+        else:
+            self.show_trouble("")
+        if plan.bytes:
+            self._sum.setText(f"{len(self._list.chosen)} chosen{DOT}the pack takes {size}{DOT}{free} are free there")
+        self._refresh()
+
+    def _on_choose(self) -> None:
+        where = self._target or Path.home() / "models.tar"
+        dialog = passing(QFileDialog(self, "Where to write the pack", str(where), PACK_FILTER), "pack_file_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # a file that is there is refused with a sentence
+        dialog.setDefaultSuffix(PACK_SUFFIX.removeprefix("."))
+        dialog.fileSelected.connect(lambda file: self.set_target(Path(file)))
+        dialog.open()
+
+    def _on_make(self) -> None:
+        chosen = self._list.chosen
+        if not chosen or self._target is None:
+            return
+        self._begin_work()
+        self._packs.make([one.key for one in chosen], self._target)
+
+    def _on_made(self, event: PackResult) -> None:
+        self._is_busy = False
+        self.work.end()
+        self._sha256 = event.manifest_sha256
+        self._checksum.setText(grouped(self._sha256))
+        self.intro.setText(MADE_INTRO)
+        self._sum.setText(f"The pack is written and checked: {bytes_for_people(event.bytes)}")
+        for widget in (self._list, self._choose, self._make):
+            widget.setVisible(False)
+        for shown in (self._checksum, self._copy):
+            shown.setVisible(True)
+        self.body.addStretch(1)
+        self._copy.setFocus()
+        self._refresh()
+        self.fit(self.width())
+
+    def _on_copy(self) -> None:
+        copy_text(self._sha256)
+        self._copy.setText("Copied")
+
+    def _refresh(self) -> None:
+        plan = self._plan
+        is_possible = plan is not None and plan.problem is None and plan.bytes <= plan.free_bytes
+        self._make.setEnabled(is_possible and not self._is_busy and bool(self._list.chosen))
+        self._list.setEnabled(not self._is_busy)
+        self._choose.setEnabled(not self._is_busy)
+        self._close.setText("Cancel" if self._is_busy else "Close")
+
+
+class OpenPackDialog(_PackDialog):
+    def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
+        name = Path(contents.path).name
+        super().__init__(
+            parent, packs, name="open_pack", title="Open a pack", intro=OPEN_INTRO, doing="Checking the pack"
+        )
+        self._contents, self._is_other = contents, False
+        self._build_ui(name)
+        self._connect()
+        self._list.show_rows([row_of(one) for one in contents.models])
+        self._list.focus_first()
+
+    def _build_ui(self, name: str) -> None:
+        size = bytes_for_people(self._contents.bytes)
+        self._file = plain_label(breakable(f"{name}{DOT}{size}"), self, name="open_pack_file", kind="muted")
+        self._checksum = _checksum_label(self, "open_pack_checksum")
+        self._checksum.setText(grouped(self._contents.manifest_sha256))
+        hint, label = "Paste the checksum you were told, to have it compared", "The checksum you were told"
+        self._reported = text_line("open_pack_told", self, hint, label=label)
+        self._verdict = plain_label("", self, name="open_pack_verdict", kind="small", is_hidden=True)
+        self._list = CheckList(self, name="open_pack_models", height=150)
+        self._sum = plain_label("", self, name="open_pack_sum", kind="muted")
+        self.body.addWidget(self._file)
+        self.body.addWidget(self._checksum)
+        self.body.addWidget(self._reported)
+        self.body.addWidget(self._verdict)
+        self.body.addWidget(self._list, 1)
+        self.body.addWidget(self._sum)
+        self.buttons.addStretch(1)
+        self._close = self.add_button("Close", name="open_pack_close")
+        self._take = self.add_button("Bring them in", name="open_pack_take", is_primary=True)
+
+    def _connect(self) -> None:
+        self._packs.taken.connect(self._on_taken)
+        self._list.chosen_changed.connect(self._on_changed)
+        self._reported.textChanged.connect(self._on_reported)
+        self._close.clicked.connect(self._on_close)
+        self._take.clicked.connect(self._on_take)
+
+    def _on_changed(self) -> None:
+        chosen, free = self._list.chosen, self._contents.free_bytes
+        size = sum(one.bytes for one in chosen)
+        if self._list.is_empty:
+            words = "All of its models are on this PC already." if self._contents.models else "There is no model in it."
+        elif not chosen:
+            words = "No model chosen"
+        else:
+            count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
+            words = f"{count}, {bytes_for_people(size)}{DOT}{bytes_for_people(free)} are free"
+        self._sum.setText(words)
+        is_full = size > free
+        self.show_trouble(
+            f"Not enough space: {bytes_for_people(size)} are needed, {bytes_for_people(free)} are free."
+            if is_full
+            else ""
+        )
+        self._take.setText("Bring it in" if len(chosen) == 1 else "Bring them in")
+        self._refresh()
+
+    def _on_reported(self, text: str) -> None:
+        """Compare the checksum entered, without spaces and case."""
+        reported = "".join(text.split()).lower()
+        self._is_other = bool(reported) and reported != self._contents.manifest_sha256
+        self._verdict.setText(OTHER if self._is_other else SAME)
+        set_kind(self._verdict, "danger" if self._is_other else "small")
+        self._verdict.setVisible(bool(reported))
+        self._refresh()
+
+    def _on_take(self) -> None:
+        self._doing = "Checking the pack"
+        self._begin_work()
+        self._doing = "Checking and copying"
+        self._packs.take(self._contents, [one.key for one in self._list.chosen])
+
+    def _on_taken(self, _event: PackResult) -> None:
+        if self._is_busy:
+            self._is_busy = False
+            self.accept()
+
+    def _refresh(self) -> None:
+        size = sum(one.bytes for one in self._list.chosen)
+        is_possible = 0 < size <= self._contents.free_bytes and not self._is_other
+        self._take.setEnabled(is_possible and not self._is_busy)
+        self._reported.setEnabled(not self._is_busy)
+        self._list.setEnabled(not self._is_busy)
+        self._close.setText("Cancel" if self._is_busy else "Close")
+
+
+def row_of(model: OfferedModel) -> CheckRow:
+    listed = model.listed
+    licence = listed.about.get("licence") or listed.license or "not stated"
+    info = [bytes_for_people(listed.bytes), f"licence: {licence}"]
+    if model.here:
+        info.append("on this PC already")
+    words = " ".join(listed.about[key] for key in ("good_for", "weakness") if listed.about.get(key))
+    name = listed.name or re.sub(r"-[0-9a-f]{12}\.gguf$", "", os.path.basename(listed.file))  # noqa: PTH119  no path here
+    return CheckRow(listed.sha256, name, DOT.join(info), listed.bytes, words, is_here=bool(model.here))
+
+
+def _record_info(record: ModelRecord) -> str:
+    known = (record.header.get("quantization"), record.header.get("license") or "licence not stated")
+    return DOT.join([bytes_for_people(record.bytes), *(str(one) for one in known if one)])
+
+
+def grouped(sha256: str) -> str:
+    """A checksum in groups, easy to read out and compare."""
+    return " ".join(sha256[at : at + 8] for at in range(0, len(sha256), 8))
+
+
+def _checksum_label(parent: QWidget, name: str) -> QLabel:
+    label = plain_label("", parent, name=name, kind="strong")
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setAccessibleName("Checksum of the pack (sha256)")
+    label.setToolTip("sha256 of the list of the pack, which holds the checksum of everything in it")
+    return label
+
+
+# ---- packs of models
+
+
+class PackController(QObject):
+    """Lives on the window's thread; one pack at a time."""
+
+    models_listed = Signal(object)
+    planned = Signal(object)
+    opened = Signal(object)
+    progressed = Signal(object)
+    made = Signal(object)
+    taken = Signal(object)
+    refused = Signal(object)
+    stopped = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="pack_controller")
+        self._bridge = bridge
+        self._work: Call | None = None
+        self._turn = 0
+
+    def list_models(self) -> None:
+        self._bridge.ask(self._bridge.services.models.list(), self._on_models, self.refused.emit)
+
+    def plan(self, models: Sequence[str], target: Path) -> None:
+        """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
+        self._turn += 1
+        self._bridge.follow(
+            self._bridge.services.packs.plan(models, target), partial(self._on_planned, self._turn), self.refused.emit
+        )
+
+    def make(self, models: Sequence[str], target: Path) -> None:
+        self._begin(lambda services: services.packs.pack(models, target), self.made)
+
+    def look_into(self, path: Path) -> None:
+        self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
+
+    def take(self, contents: PackContents, sums: Sequence[str]) -> None:
+        """Import the models with these checksums; `taken`, `refused` or `stopped` follows.
+
+        The file must be the pack that was inspected.
+        """
+        path, expected = Path(contents.path), contents.manifest_sha256
+        self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
+
+    def cancel(self) -> None:
+        """Cancel; nothing is kept."""
+        if self._work is not None:
+            self._work.cancel()
+
+    # ---- events
+
+    def _on_models(self, models: Sequence[ModelRecord]) -> None:
+        self.models_listed.emit(tuple(models))
+
+    def _on_planned(self, turn: int, plan: PackPlan) -> None:
+        if turn == self._turn:
+            self.planned.emit(plan)
+
+    # ---- private
+
+    def _begin(self, request: Callable[[Services], Pending[PackResult]], ended: SignalInstance) -> None:
+        if self._work is not None:
+            self._bridge.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
+            return
+        answered = partial(self._on_ended, ended)
+        self._work = self._bridge.follow(request, answered, self._on_refused, self.progressed.emit)
+
+    def _on_ended(self, ended: SignalInstance, result: PackResult) -> None:
+        self._work = None
+        if result.manifest_sha256:
+            ended.emit(result)
+        else:
+            self.stopped.emit()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._work = None
+        self.refused.emit(problem)
+
+
+# ---- a list of models to choose from
+
+
+INDENT = 30
+"""Facts stand under the name, not under its box."""
+BOX_WIDTH = 40
+
+
+class CheckRow(Record):
+    """All text is shown as it is."""
+
+    key: str
+    title: str
+    info: str
+    bytes: int
+    words: str = ""
+    trouble: str = ""
+    is_here: bool = False
+
+
+class NameBox(QCheckBox):
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "check_box", label=text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._full = text
+        self.setText(_literal(text))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        shown = self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH)
+        if _literal(shown) != self.text():
+            self.setText(_literal(shown))
+        self.setToolTip(plain_tip(self._full) if shown != self._full else "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the box in the theme's colours: the style's own can hardly be seen on a dark background."""
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        found = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        side = max(found.width(), found.height())
+        box = QRectF(found.center().x() - side / 2 + 0.5, found.center().y() - side / 2 + 0.5, side, side)
+        role = QPalette.ColorRole
+        ground, line, tick = (self.palette().color(one) for one in (role.Window, role.PlaceholderText, role.WindowText))
+        if self.isChecked() and self.isEnabled():
+            ground = line = self.palette().color(role.Accent)
+            tick = self.palette().color(role.HighlightedText)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(line, 1.5))
+        painter.setBrush(ground)
+        painter.drawRoundedRect(box, 3, 3)
+        if self.isChecked():
+            mark = pixmap("check", tick, size=int(side) - 2, scale=self.devicePixelRatioF())
+            painter.drawPixmap(QPointF(box.left() + 1, box.top() + 1), mark)
+        painter.end()
+
+
+class CheckList(QScrollArea):
+    """The rows; those already in the library or unusable are shown but cannot be chosen."""
+
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget, *, name: str, height: int = 260) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its boxes are stops; it scrolls along with them
+        self.setMinimumHeight(height)
+        self._boxes: dict[str, NameBox] = {}  # those that can be chosen
+        self._rows: tuple[CheckRow, ...] = ()
+
+    @Slot(object)
+    def show_rows(self, rows: Sequence[CheckRow], chosen: bool = True) -> None:
+        self._rows, self._boxes = tuple(rows), {}
+        inner = named(QFrame(self), "check_list_inner")
+        boxes = [self._row(row, inner, chosen=chosen) for row in rows]
+        column(*boxes, 1, into=inner, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_8, 0))
+        show_column(self, inner)
+        self.chosen_changed.emit()
+
+    @property
+    def chosen(self) -> list[CheckRow]:
+        return [one for one in self._rows if (box := self._boxes.get(one.key)) and box.isChecked()]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._boxes
+
+    def focus_first(self) -> None:
+        first = next(iter(self._boxes.values()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _row(self, row: CheckRow, parent: QWidget, *, chosen: bool) -> QWidget:
+        holder = named(QFrame(parent), "check_row")
+        can_be = not row.trouble and not row.is_here
+        box = NameBox(row.title, holder)
+        box.setAccessibleDescription(" ".join(one for one in (row.info, row.words, row.trouble) if one))
+        box.setChecked(chosen and can_be)
+        box.setEnabled(can_be)
+        box.toggled.connect(self.chosen_changed)
+        if can_be:
+            self._boxes[row.key] = box
+        lines = (("facts", row.info, "small"), ("words", row.words, "small"), ("trouble", row.trouble, "danger"))
+        labels = [
+            plain_label(breakable(text), holder, name=f"check_{name}", kind=kind) for name, text, kind in lines if text
+        ]
+        under = column(*labels, gap=theme.SPACE_4, margins=(INDENT, 0, 0, 0))
+        column(box, under, into=holder, gap=0, margins=(0, 0, 0, theme.SPACE_4))
+        return holder
+
+
+def _literal(text: str) -> str:
+    """Escape ampersands, which Qt would take for a shortcut."""
+    return text.replace("&", "&&")

@@ -1,1 +1,0 @@
-"""Packs of models: dialogs and controller."""

@@ -1,0 +1,512 @@
+"""`slmdesk network`, `statement`, `models search` and `models download`: what uses the network, and proof of it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.policy import shown_proxy
+from slmdesk.base.protocol import picked
+from slmdesk.base.records import NetworkLogRow
+from slmdesk.base.types import Json
+from slmdesk.base.untrusted import clean_label
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table, words_for
+from slmdesk.hub.guard import HUB
+from slmdesk.hub.search import parse_link
+from slmdesk.online.downloads import ENDS
+from slmdesk.online.events import DownloadChanged
+from slmdesk.online.hub import Filters, FoundFile, FoundRepo, SearchPage
+from slmdesk.online.network import ENDPOINT_VARIABLE, endpoint_of, json_of, time_of
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.services import Services
+
+MOST_STDIN = 10_000
+PLACES = ("keyring", "file", "ask")
+PLACE_WORDS = {
+    "": "none",
+    "environment": "of the environment (HF_TOKEN)",
+    "keyring": "in the system's keyring",
+    "file": "in a file that only you can read",
+    "ask": "for this run only",
+}
+
+
+@click.command()
+@click.option("--offline", type=click.Choice(["on", "off"]), help="Forbid or allow requests.")
+@click.option(
+    "--enforce",
+    type=click.Choice(["on", "off"]),
+    help="While offline, have the system itself refuse every connection; from the next command or start on.",
+)
+@click.option("--endpoint", "hub_endpoint", help="A mirror of the Hub, https://…; '' for the Hub itself.")
+@click.option("--hosts", "hub_hosts", help="Further hosts files may come from, by spaces; '.a.example': all below it.")
+@click.option("--proxy", help="system, none, or http://host:port.")
+@click.option("--ca-file", help="Certificates to trust instead of the system's; '' for the system's.")
+@click.option("--speed-limit", "speed_limit_kib", type=int, help="Of all downloads together, KiB a second; 0 for none.")
+@click.option("--token", "is_given", is_flag=True, help="Keep an access token, read from stdin; never shown.")
+@click.option("--token-place", type=click.Choice(PLACES), help="Where: the keyring unless named. ask: keep none.")
+@click.option("--forget-token", is_flag=True, help="Forget the access token, wherever it is kept.")
+@click.option("--settings", "wants_settings", is_flag=True, help="How the Hub is reached now, instead of the ledger.")
+@click.option("--search", "words", default="", help="Only requests with these words in host, path or purpose.")
+@click.option("--export", "target", type=NamedFile(), help="Write the ledger to a file, .csv or .json.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@json_option
+@click.pass_obj
+def network(
+    console: Console,
+    /,
+    offline: str | None,
+    enforce: str | None,
+    is_given: bool,
+    token_place: str | None,
+    forget_token: bool,
+    wants_settings: bool,
+    words: str,
+    target: Path | None,
+    limit: int,
+    **requests: Any,
+) -> None:
+    """Show the network log, newest first, and today's count.  With options: set how the Hub is reached from now on."""
+    changes: dict[str, Any] = {key: value for key, value in requests.items() if value is not None}
+    if enforce is not None:
+        changes["offline_enforced"] = enforce == "on"
+    if changes.get("ca_file"):
+        changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
+    if is_given and (forget_token or token_place == "ask"):  # noqa: S105 (a place)
+        raise click.UsageError("--token keeps a token, the other option keeps none: name one of them.")
+    if token_place in ("keyring", "file") and not is_given:
+        raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
+    secret = _read_token() if is_given else ""
+    with console.services() as services:
+        _change(console, services, changes, offline)
+        if is_given:
+            console.result_of(services, lambda: services.tokens.keep(secret, token_place or "keyring"))
+        if forget_token or token_place == "ask":  # noqa: S105 (a place)
+            console.result_of(services, services.tokens.forget)
+        if target is not None:
+            _export(console, services, target.absolute(), words)
+        elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
+            _say_settings(console, services)
+        else:
+            _show(console, services, services.service_thread.call(lambda: services.network.requests(limit, words)))
+
+
+def _change(console: Console, services: Services, changes: dict[str, Any], offline: str | None) -> None:
+    if changes:
+        console.result_of(services, lambda: services.network.change(**changes))
+    if offline is not None:
+        services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
+
+
+def _read_token() -> str:
+    """Read the token from stdin, without echo on a terminal."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Access token (not shown)", hide_input=True, err=True))
+    return sys.stdin.readline(MOST_STDIN)
+
+
+def _export(console: Console, services: Services, target: Path, words: str) -> None:
+    done = console.result_of(services, lambda: services.network.export(target, words))
+    if console.as_json:
+        console.give({"path": done.path, "rows": done.rows})
+    else:
+        console.say(f"{done.rows:,} rows written to {done.path}")
+
+
+def _say_settings(console: Console, services: Services) -> None:
+    """Print how the Hub is reached; of the token, only where it is kept."""
+    now, place = services.settings.current, services.service_thread.call(services.tokens.state).place
+    today = services.service_thread.call(services.network.today)
+    reported: dict[str, Json] = {
+        "offline": services.network.is_offline,
+        "enforced": services.network.enforcement.by_system,
+        "today": today,
+        "endpoint": now.hub_endpoint,
+        "hub": endpoint_of(now),
+        "hosts": now.hub_hosts,
+        "proxy": shown_proxy(now.proxy),
+        "proxy_password": now.proxy_password_place or None,
+        "ca_file": now.ca_file,
+        "speed_limit_kib": now.speed_limit_kib,
+        "token": place or None,
+    }
+    if console.as_json:
+        console.give(reported)
+        return
+    _say_count(console, services, today)
+    hub = endpoint_of(now)
+    rows = [
+        ("hub", "the Hub itself" if hub == HUB else hub if now.hub_endpoint else f"{hub} ({ENDPOINT_VARIABLE})"),
+        ("enforced", services.network.enforcement.words),
+        ("further hosts", now.hub_hosts or "none"),
+        ("proxy", shown_proxy(now.proxy)),
+        *([("its password", PLACE_WORDS[now.proxy_password_place])] if now.proxy_password_place else []),
+        ("certificates", now.ca_file or "the system's"),
+        ("speed limit", f"{now.speed_limit_kib} KiB/s" if now.speed_limit_kib else "none"),
+        ("access token", PLACE_WORDS[place]),
+    ]
+    table(console, rows)
+
+
+def _say_count(console: Console, services: Services, today: int) -> None:
+    console.say(f"{'Offline' if services.network.is_offline else 'Online'}: {today} requests today.")
+
+
+def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -> None:
+    if console.as_json:
+        console.give([json_of(one) for one in rows])
+        return
+    _say_count(console, services, services.service_thread.call(services.network.today))
+    if rows:
+        table(console, [(time_of(one), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows])
+
+
+# ---- `slmdesk statement`
+
+
+DAY = click.DateTime(["%Y-%m-%d"])
+LEVELS = {
+    "kernel": "the system keeps slmdesk and all of its processes from the network",
+    "children only": "the system keeps the processes that open models and documents from the network",
+    "program only": "the system keeps none, or not all, of the processes from the network, or that could not be shown",
+}
+KEY_PLACES = {"keyring": "in the system's keyring", "file": "in a file that only you can read"}
+
+
+@click.group(invoke_without_command=True)
+@click.option("-o", "--output", "target", type=NamedFile(dir_okay=False), help="The file to write, a tar; required.")
+@click.option(
+    "--from",
+    "since",
+    type=DAY,
+    metavar="YYYY-MM-DD",
+    help="The first day; without it, from the beginning of the ledger.",
+)
+@click.option("--to", "until", type=DAY, metavar="YYYY-MM-DD", help="The last day; without it, until now.")
+@click.option("--host-name", is_flag=True, help="Name this PC in it.")
+@click.option("--new-key", is_flag=True, help="Sign with a new key from now on.")
+@json_option
+@click.pass_context
+def statement(
+    context: click.Context,
+    target: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    host_name: bool,
+    new_key: bool,
+) -> None:
+    """Write a signed statement for an auditor: what left this PC, what was refused, what keeps the rest from leaving.
+
+    It holds statement.json, ledger.csv, statement.pdf, checksums and a signature. “statement verify” checks one.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if target is None:
+        raise click.UsageError("name the file to write: -o FILE.", context)
+    console: Console = context.obj
+    _make(console, target.absolute(), _day(since), _day(until), host_name=host_name, new_key=new_key)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value is not None else None
+
+
+def _make(
+    console: Console, target: Path, since: date | None, until: date | None, *, host_name: bool, new_key: bool
+) -> None:
+    from slmdesk.online.statement.proofs import Control
+    from slmdesk.online.statement.service import STAGES, StatementProgress, StatementRequest
+    from slmdesk.system.doctor import examine
+
+    def progressed(far: StatementProgress) -> None:
+        console.progress(STAGES[far.stage], far.done, far.total)
+
+    with ExitStack() as held:
+        control = held.enter_context(Control())  # what is begun once this process is shut in, is shut in too
+        console.shut_in()
+        services = held.enter_context(console.services())
+        found = console.result_of(services, lambda: examine(services))
+        request = StatementRequest(target, since, until, with_host_name=host_name, is_new_key=new_key)
+        made = console.result_of(services, lambda: services.statements.make(request, found, control), progressed)
+    if console.as_json:
+        console.give(
+            {
+                "path": str(made.path), "sha256": made.sha256, "rows": made.rows, "requests": made.requests,
+                "refused": made.refused, "level": made.level, "key": made.fingerprint, "key_place": made.key_place,
+                "is_key_new": made.is_key_new, "head": made.head, "problems": list(made.problems),
+            }
+        )  # fmt: skip
+        return
+    console.say(f"Written to {made.path}")
+    console.say(f"Requests: {made.requests:,}; refused: {made.refused:,}; rows of the ledger: {made.rows:,}")
+    console.say(f"Level: {made.level}: {LEVELS[made.level]}")
+    console.say(f"Checksum: {made.sha256}")
+    new = ", made for it just now: have it noted" if made.is_key_new else ""
+    console.say(f"Signed with {made.fingerprint}, kept {KEY_PLACES[made.key_place]}{new}.")
+    for problem in made.problems:
+        console.notify(f"note: {problem}")
+
+
+@statement.command()
+@click.argument("file", type=NamedFile(dir_okay=False))
+@click.option(
+    "--earlier", multiple=True, type=NamedFile(dir_okay=False), help="An earlier statement; as often as needed."
+)
+@click.option("--key", "noted", help="The key that you noted, SHA256:…; another one is an error.")
+@json_option
+@click.pass_obj
+def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str | None) -> None:
+    """Check a statement: checksums, chain, signature, whether what it says fits its rows, and whether earlier ones fit.
+
+    Read the figures that this prints: the pages of statement.pdf are not checked.
+
+    Who audits should rather take verify.py from the source of slmdesk than trust the program that is audited.
+    """
+    console.shut_in()
+    from slmdesk.online.statement.proofs import is_good
+    from slmdesk.online.statement.verify import NO_PDF, Wrong, compare, figures, read, signer
+
+    try:
+        new = read(str(file))
+        if not is_good(new["files"]["SHA256SUMS"], new["files"]["SHA256SUMS.sig"]):
+            raise Wrong("the signature is not good")
+        key = signer(new["files"]["SHA256SUMS.sig"])
+        if noted and noted != key:
+            raise Wrong(f"it was signed with another key: {key}")
+        fits = [compare(new, read(str(one))) for one in earlier]
+    except Wrong as err:
+        raise KnownError("statement.wrong", path=str(file), reason=str(err)) from err
+    found = figures(new)
+    unchecked = [NO_PDF, "the level and the self-test are what that PC says of itself"]
+    unchecked += [] if noted else ["whether the key is the one that you noted (--key)"]
+    unchecked += [] if earlier else ["earlier statements (--earlier): without one a rewritten ledger cannot be seen"]
+    if console.as_json:
+        said = {name.replace(" ", "_"): value for name, value in found.items()}
+        console.give({"ok": True, "key": key, "earlier": list(fits), "not_checked": list(unchecked), "figures": said})
+        return
+    console.say("Its files fit their checksums, the chain of its ledger holds, and its signature is good.")
+    console.say("What it says above its rows fits them:")
+    for name, value in found.items():
+        console.say(f"  {name}: {value:,}" if isinstance(value, int) else f"  {name}: {value}")
+    console.say(f"Key: {key}")
+    for line in fits:
+        console.say(line)
+    for line in unchecked:
+        console.say(f"Not checked: {line}.")
+
+
+# ---- `slmdesk models search` and `models download`
+
+
+TASKS = ("chat", "summaries", "translation", "code", "embedding")
+SORTS = ("downloads", "updated", "likes")
+LAST_WORD_S = 3.0
+"""After Ctrl-C: for what came to be kept."""
+_FITS = {"fits": "", "tight": "tight here", "too_large": "too large here", "unknown": ""}
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Repositories at most.")
+@click.option("--author", default="", help="Only those of this person or organisation.")
+@click.option("--language", default="", help="Only those said to know this language, such as pl.")
+@click.option("--license", "license_name", default="", metavar="NAME", help="Such as mit; permissive: any free one.")
+@click.option("--task", type=click.Choice(TASKS), default=None, help="What its publisher says it is for.")
+@click.option("--fits", is_flag=True, help="Leave out what is too large for this PC.")
+@click.option("--sort", type=click.Choice(SORTS), default="downloads", show_default=True, help="Order of the results.")
+@json_option
+@click.pass_obj
+def search(
+    console: Console,
+    words: tuple[str, ...],
+    limit: int,
+    author: str,
+    language: str,
+    license_name: str,
+    task: str | None,
+    fits: bool,
+    sort: str,
+) -> None:
+    """Search the Hugging Face Hub for GGUF models with WORDS in their names; a link or owner/name shows that one."""
+    filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
+    if not words and not filters.narrows:
+        raise click.UsageError("Give words to search for, or --author, --language, --license or --task.")
+    with console.services() as services:
+        page = _found(console, services, " ".join(words), filters, limit)
+    if console.as_json:
+        console.give([_shape(one) for one in page.found])
+    else:
+        for one in page.found:
+            _show_repo(console, one)
+    if not page.found:
+        console.notify("Nothing on the Hub has such a name. Try fewer words.")
+    if page.too_large:
+        console.notify(f"note: {page.too_large:,} more {_are(page.too_large)} too large for this PC and left out.")
+    if page.other_licence:
+        has = "has" if page.other_licence == 1 else "have"
+        console.notify(f"note: {page.other_licence:,} {has} another licence and {_are(page.other_licence)} left out.")
+
+
+def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
+    link = services.offers.link_in(words)
+    services.hub.require("hub.search")
+    if link is not None:
+        one = console.result_of(services, lambda: services.hub.repo(link.repo))
+        return SearchPage((one,), may_be_more=False)
+    asked = services.searching.begin(words, filters)
+    return console.result_of(services, lambda: services.searching.read(asked, limit=limit, with_files=True))
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+@click.command()
+@click.argument("repo_or_file", metavar="REPO[/FILE | :QUANTIZATION]")
+@click.option("--quantization", default="", help="Such as Q4_K_M; without it and FILE, the recommended one.")
+@json_option
+@click.pass_obj
+def download(console: Console, repo_or_file: str, quantization: str) -> None:
+    """Download a model from the Hub and verify it; an interrupted download is resumed."""
+    link = parse_link(repo_or_file)
+    with console.services() as services:
+        notes = _Notes(console)
+        ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
+
+        def on_changed(event: DownloadChanged) -> None:
+            notes.on_event(event)
+            if event.state in ENDS:
+                ends.put(event)
+
+        services.on(DownloadChanged, on_changed)
+        requested = quantization or link.quantization
+        job = services.service_thread.call(lambda: services.downloads.start(link.repo, link.file, requested))
+        end = _wait(console, services, job, ends)
+        while _is_token_requested(console, end) and _ask_token(console, services, end):
+            services.service_thread.call(lambda: services.downloads.resume(job))
+            end = _wait(console, services, job, ends)
+    console.end_progress()
+    if end.problem:
+        raise ReportedError(end.problem)
+    model = end.model
+    if model is None:
+        raise KnownError("download.stopped", id=job)
+    if console.as_json:
+        console.give(
+            {
+                "id": model.id,
+                "path": os.fsdecode(model.path),
+                "bytes": model.bytes,
+                "sha256": model.sha256,
+                "resumed_from": end.resumed_from,
+                "name": model.name,
+                "source": model.source,
+                "fit": end.fit,
+            }
+        )
+    else:
+        console.say(f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked")
+
+
+def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
+    is_requested = end.problem is not None and end.problem.code in ("hub.gated", "hub.token_refused")
+    return is_requested and not console.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
+    """Ask for an access token for this run only; returns whether one was given.  It is not echoed."""
+    console.end_progress()
+    if end.problem:
+        console.notify(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
+    words = "Access token (not shown, for this run alone; nothing to give up)"
+    secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
+    if not secret.strip():
+        return False
+    console.result_of(services, lambda: services.tokens.keep(secret, "ask"))
+    return True
+
+
+def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
+    """Wait for the end of the download.  Ctrl-C pauses it: the part so far is kept."""
+    try:
+        return next_of(ends)
+    except KeyboardInterrupt:
+        services.service_thread.call(lambda: services.downloads.pause(job), LAST_WORD_S)
+        try:
+            end = ends.get(timeout=LAST_WORD_S)
+        except queue.Empty:
+            raise KeyboardInterrupt from None
+        console.end_progress()
+        if end.model is None and end.done_bytes:
+            console.notify(f"note: {bytes_for_people(end.done_bytes)} are kept; the same command goes on from there.")
+        if end.model is None and end.problem is None:
+            raise
+        return end
+
+
+class _Notes:
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last_note = self._last_fit = ""
+
+    def on_event(self, event: DownloadChanged) -> None:
+        """Receive an event, on the service thread."""
+        note = event.note.sentence if event.note else ""
+        if note and note != self._last_note:
+            self._notify(note)
+        self._last_note = note
+        if event.fit != self._last_fit and event.fit in ("tight", "too_large"):
+            words = "is tight on this PC" if event.fit == "tight" else "is too large for this PC"
+            self._notify(f"this model {words}; smaller quantizations take less.")
+        self._last_fit = event.fit
+        speed = f", {bytes_for_people(event.bytes_per_s)}/s" if event.bytes_per_s else ""
+        left = f", {_duration(event.eta_s)} left" if event.eta_s is not None else ""
+        self._console.progress(
+            f"{event.state.value} {clean_label(event.name, 60)}{speed}{left}", event.done_bytes, event.total_bytes
+        )
+
+    def _notify(self, sentence: str) -> None:
+        self._console.end_progress()
+        self._console.notify(f"note: {sentence}")
+
+
+def _shape(found: FoundRepo) -> dict[str, Json]:
+    repo = found.repo
+    return {
+        "repo": repo.id,
+        **picked(repo, "downloads", "likes", "updated", "license", "gated"),
+        "files": [_file_shape(one) for one in found.files],
+    }
+
+
+def _file_shape(found: FoundFile) -> dict[str, Json]:
+    file = found.file
+    return {
+        **picked(file, "name", "bytes", "quantization"),
+        "sha256": file.sha256 or None,
+        "fit": found.fit,
+        "parts": len(file.parts),
+    }
+
+
+def _show_repo(console: Console, found: FoundRepo) -> None:
+    repo = found.repo
+    about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
+    console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
+    for one in found.files:
+        size = bytes_for_people(one.file.bytes) if one.file.bytes else "size unknown"
+        console.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"

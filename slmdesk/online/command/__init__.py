@@ -1,1 +1,0 @@
-"""`slmdesk network`, `statement`, `models search`, `models download`."""

@@ -1,0 +1,564 @@
+"""How the Hub may be reached, with which token and password, and the network log, written before each request."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_there, write_atomically
+from slmdesk.base.paths import Paths
+from slmdesk.base.policy import with_password, without_password
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
+from slmdesk.base.settings import Settings, reason_against
+from slmdesk.base.types import Json
+from slmdesk.exports.papers import iso_time
+from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
+from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
+from slmdesk.online.events import RequestsToday, TokenChanged
+from slmdesk.online.offline import Enforcement, LedgerEvents, enforcement
+from slmdesk.runtime.events import Noticed, Pending, ended
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
+from slmdesk.text.markup import harmless_cell
+
+RECORD_TIMEOUT_S = 10.0
+FEATURE = "settings.network"
+ONCE = "allowed only this once"
+"""Behind the purpose of a request, where the network was not allowed for good."""
+EXPORT_PAGE = 2000
+"""Rows read at once, so that the service thread does other things in between."""
+
+
+class Exported(Record):
+    path: str
+    rows: int
+
+
+class NetworkService(Service):
+    """It is the guard's log."""
+
+    def __init__(self, runtime: Runtime, passwords: ProxyPasswords, ledger_events: LedgerEvents) -> None:
+        super().__init__(runtime)
+        self.passwords, self._ledger_events = passwords, ledger_events
+        self._reported = -1
+
+    @property
+    def is_offline(self) -> bool:
+        """Any thread."""
+        return self._settings.current.offline
+
+    def set_offline(self, offline: bool) -> None:
+        """Raises KnownError when it cannot be saved.  Service thread."""
+        self._settings.change(offline=offline)
+
+    @property
+    def is_once(self) -> bool:
+        return self._settings.is_once
+
+    @property
+    def enforcement(self) -> Enforcement:
+        """Any thread."""
+        return enforcement(self._settings.current, self._settings.policy)
+
+    def allow_once(self) -> None:
+        """Allow requests until this process ends; each is marked so in the network log.  Raises KnownError
+        `setting.managed`, `network.enforced`.
+        """
+        self._settings.allow_once()
+
+    def change(self, **values: Any) -> Pending[Settings]:
+        """Change how the Hub is reached; returns the new settings.
+
+        A file of certificates is read first, on a file thread: it may be on a share that does not answer.  The password
+        of a proxy goes to the keyring or a file of its own, not into the settings.  Problems: `setting.invalid`, which
+        names the key, and `setting.managed`.  Raises KnownError `feature.hidden`.
+        """
+        self._settings.policy.require(FEATURE)
+
+        now = self._settings.current
+
+        def work() -> dict[str, Any]:
+            if path := values.get("ca_file"):
+                certificates_in(Path(path))
+            if "proxy" not in values:
+                return values
+            self._settings.policy.refuse("proxy", values["proxy"])
+            if reason := reason_against("proxy", values["proxy"]):
+                raise KnownError("setting.invalid", key="proxy", reason=reason)
+            return {**values, **self.passwords.moved(values["proxy"], now)}
+
+        if values.get("ca_file") or "proxy" in values:
+            checked = pending_on_file_thread(self._service_thread, work, name="network-settings")
+        else:
+            checked = ended(values)
+        return checked.map(lambda found: self._settings.change(**found))
+
+    def move_password(self) -> None:
+        """Move a password written into the settings file by hand to where passwords are stored.  Service thread."""
+        now = self._settings.current
+        if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
+            return
+
+        def moved(found: dict[str, Any] | Problem) -> None:
+            if isinstance(found, Problem):
+                self._publish(Noticed(found))
+            elif self._settings.current.proxy == now.proxy:
+                self._settings.change(**found)
+
+        on_file_thread(self._service_thread, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
+
+    def today(self) -> int:
+        """Requests since midnight, local time.  Service thread."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return self._store.ledger.count_since(midnight.timestamp())
+
+    def say_today(self) -> None:
+        """Publish RequestsToday when the number has changed.  Service thread."""
+        count = self.today()
+        if count != self._reported:
+            self._reported = count
+            self._publish(RequestsToday(count))
+
+    def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
+        """Return rows of the network log, newest first, with a number below `before` for later pages.  Service
+        thread.
+        """
+        if before is None:
+            return self._store.ledger.page(limit, words)
+        return self._store.ledger.page(limit, words, before)
+
+    def count(self, words: str = "") -> int:
+        """Service thread."""
+        return self._store.ledger.count(words)
+
+    def export(self, target: Path, words: str = "") -> Pending[Exported]:
+        """Export the network log, or its rows with `words`, as CSV or JSON by file name.
+
+        An existing file is replaced: whoever asked for its name has asked about that.  Raises KnownError
+        `request.invalid` for another kind of name.
+        """
+        kind = format_for(target)
+
+        def rows() -> Iterator[NetworkLogRow]:
+            page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words))
+            while page:
+                yield from page
+                last = page[-1].n
+                page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
+
+        def work() -> Exported:
+            is_there(target)
+            found = list(rows())
+            write_atomically(target, to_csv(found) if kind == "csv" else to_json(found))
+            return Exported(str(target), len(found))
+
+        return pending_on_file_thread(self._service_thread, work, name="export-ledger")
+
+    def record(self, request: Outgoing) -> int:
+        """Commit a row of the ledger before its request is sent: the guard's log.  Never on the service thread.
+
+        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is sent then.
+        """
+
+        def write() -> int:
+            self._settings.refresh()
+            if self.is_offline:
+                self._refuse(request, "network.offline")
+                raise KnownError("network.offline", host=request.host)
+            self._ledger_events.require_start()
+            why = f"{request.purpose} ({ONCE})".strip() if self.is_once else request.purpose
+            n = self._store.ledger.record(changed(request, purpose=why))
+            self.say_today()
+            return n
+
+        return self._service_thread.call(write, RECORD_TIMEOUT_S)
+
+    def finish(self, n: int, answer: Answered) -> None:
+        """Record how a request ended: the guard's log.  Any thread; never blocks."""
+
+        def write() -> None:
+            self._store.ledger.finish(n, answer)
+            self._publish(RequestsToday(self.today()))  # the same number: who shows rows looks again
+
+        self._service_thread.post(write)
+
+    def refuse(self, request: Outgoing, code: str) -> None:
+        """Record what was not sent: the guard's log.  Any thread; never blocks, never raises."""
+        self._service_thread.post(lambda: self._refuse(request, code))
+
+    def _refuse(self, request: Outgoing, code: str) -> None:
+        with suppress(KnownError):
+            self._store.ledger.refuse(request, code)
+
+
+# ---- derives from settings and environment what the network guard allows
+
+
+ENDPOINT_VARIABLE = "HF_ENDPOINT"
+MAX_CA_BYTES = 16 << 20
+
+
+class FixedProxy(Record):
+    """Uses the same proxy for every host except this PC itself."""
+
+    address: str
+    place: str = ""
+    """Where the password for it is kept; empty: it has none, or it stands in the address."""
+    passwords: ProxyPasswords | None = None
+
+    def __call__(self, _scheme: str, host: str) -> str:
+        """The address of the proxy.  Not on the service thread.  Raises KnownError `proxy.password`."""
+        if _is_here(host) or not self.place or self.passwords is None:
+            return "" if _is_here(host) else self.address
+        return self.passwords.full_address(self.address, self.place)
+
+
+def system_proxy(scheme: str, host: str) -> str:
+    """The proxy that HTTPS_PROXY and NO_PROXY, or the settings of the system, name; empty for none."""
+    import urllib.request  # 30 ms
+
+    if _is_here(host) or urllib.request.proxy_bypass(host):
+        return ""
+    found = urllib.request.getproxies()
+    address = found.get(scheme) or found.get("all") or ""
+    return address if "://" in address or not address else f"http://{address}"
+
+
+def no_proxy(_scheme: str, _host: str) -> str:
+    return ""
+
+
+def policy_for(settings: Settings, offline: Callable[[], bool], passwords: ProxyPasswords | None = None) -> GuardPolicy:
+    """What the guard allows by these settings.  Equal settings give equal policies."""
+    endpoint = endpoint_of(settings)
+    host = (urlsplit(endpoint).hostname or "").lower()
+    more = frozenset(settings.hub_hosts.lower().split())
+    proxies = {"system": system_proxy, "none": no_proxy}
+    return GuardPolicy(
+        offline=offline,
+        hosts=(HUB_HOSTS if endpoint == HUB else frozenset({host})) | more,
+        endpoint=endpoint,
+        proxy_for=proxies.get(settings.proxy) or FixedProxy(settings.proxy, settings.proxy_password_place, passwords),
+        way=urlsplit(settings.proxy).netloc.rpartition("@")[2] or settings.proxy,
+        ca_file=settings.ca_file,
+    )
+
+
+def endpoint_of(settings: Settings) -> str:
+    """Where the Hub is asked: the setting, else HF_ENDPOINT, else the Hub itself."""
+    return (settings.hub_endpoint or os.environ.get(ENDPOINT_VARIABLE) or HUB).rstrip("/")
+
+
+def certificates_in(path: Path) -> int:
+    """How many certificates a PEM file holds.  Raises KnownError `setting.invalid` when it is no such file."""
+    import ssl  # 15 ms
+
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_CA_BYTES:
+            raise KnownError("setting.invalid", key="ca_file", reason="it is no file of certificates")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cafile=path)
+    except ssl.SSLError as err:
+        raise KnownError("setting.invalid", key="ca_file", reason="there is no certificate in it (PEM)") from err
+    except OSError as err:
+        raise KnownError("setting.invalid", key="ca_file", reason=err.strerror or "it cannot be read") from err
+    return len(context.get_ca_certs()) or context.cert_store_stats()["x509"]
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+# ---- writes the network log as CSV or JSON, for an auditor
+
+
+FORMATS = ("csv", "json")
+COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
+
+
+def format_for(path: Path) -> str:
+    """Csv or json, by the suffix.  Raises KnownError `request.invalid` for another."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise KnownError("request.invalid", what="the name must end in .csv or .json")
+    return suffix
+
+
+def time_of(row: NetworkLogRow) -> str:
+    """When the request was sent: ISO 8601 in UTC."""
+    return iso_time(row.time)
+
+
+def json_of(row: NetworkLogRow) -> dict[str, Json]:
+    """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
+    return {
+        "time": time_of(row),
+        "host": row.host,
+        "method": row.method,
+        "path": row.path,
+        "bytes": row.bytes,
+        "purpose": row.purpose,
+    }
+
+
+def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
+    return (json.dumps([json_of(row) for row in rows], ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
+    """RFC 4180, UTF-8 with a BOM, so that spreadsheets detect it; no formulas."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in rows:
+        shape = json_of(row)
+        writer.writerow("" if shape[key] is None else harmless_cell(str(shape[key])) for key in COLUMNS)
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+# ---- the access token of the Hub
+
+
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of one)
+MAX_TOKEN = 500
+"""Characters; those of the Hub have 37."""
+PLACES = ("keyring", "ask", "file")
+"""keyring: the system's; ask: in memory until slmdesk ends, then asked for again; file: one only its owner can read."""
+HUB_FEATURE = "token"
+
+
+class TokenPlaces(Record):
+    no_keyring: str = ""
+    """Why the system's keyring cannot be used; empty when it can."""
+
+    @property
+    def has_keyring(self) -> bool:
+        return not self.no_keyring
+
+
+def checked_token(untrusted: str) -> str:
+    """A pasted token without the spaces around it.  Raises KnownError `token.invalid`, which does not quote it."""
+    word = untrusted.strip()
+    if not word:
+        raise KnownError("token.invalid", reason="there is nothing")
+    if len(word) > MAX_TOKEN:
+        raise KnownError("token.invalid", reason="it is too long")
+    if any(one.isspace() for one in word):
+        raise KnownError("token.invalid", reason="it is more than one word")
+    if not (word.isascii() and word.isprintable()):
+        raise KnownError("token.invalid", reason="it has characters that no token has")
+    return word
+
+
+class TokenService(Service):
+    """Called on the service thread; keyring and file are used on other threads."""
+
+    def __init__(self, runtime: Runtime, policy: Callable[[], GuardPolicy]) -> None:
+        super().__init__(runtime)
+        self._policy = policy
+        self.vaults: dict[str, Vault] = {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
+        self._session: dict[str, str] = {}
+        self._one_at_a_time = threading.Lock()
+
+    # ---- for those who read gated repositories
+
+    def token(self) -> str:
+        """The token for the Hub in use, or empty.  Any thread but the app's and the window's: a keyring may wait.
+
+        Raises KnownError `token.keyring` or `file.unreadable` where one is kept and cannot be had.
+        """
+        if found := _of_environment():
+            return found
+        host = self._host()
+        if host in self._session:
+            return self._session[host]
+        now = self._settings.current
+        if now.token_host != host or now.token_place not in self.vaults:
+            return ""
+        kept = self.vaults[now.token_place].get(host)
+        try:
+            return checked_token(kept)
+        except KnownError:  # gone, or spoilt by hand
+            return ""
+
+    # ---- for the frontends
+
+    def state(self) -> TokenChanged:
+        """Where the token for the Hub in use is.  Service thread; asks neither keyring nor file."""
+        host, now = self._host(), self._settings.current
+        place = ""
+        if _of_environment():
+            place = "environment"
+        elif host in self._session:
+            place = "ask"
+        elif now.token_host == host and now.token_place in self.vaults:
+            place = now.token_place
+        return TokenChanged(place, host)
+
+    def places(self) -> Pending[TokenPlaces]:
+        return pending_on_file_thread(
+            self._service_thread, lambda: TokenPlaces(self.vaults["keyring"].missing()), name="token-places"
+        )
+
+    def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
+        """Keep this token at one of PLACES for the Hub in use, instead of any other.
+
+        Raises KnownError `token.invalid`, `feature.hidden`.  When it cannot be kept, the old one stays.
+        """
+        self._settings.policy.require(HUB_FEATURE)
+        secret, host, now = checked_token(untrusted), self._host(), self._settings.current
+        if place not in PLACES:
+            raise KnownError("request.invalid", what="no place for a token")
+
+        def work() -> None:
+            if place in self.vaults:
+                self.vaults[place].put(host, secret)
+            if (now.token_place, now.token_host) != (place, host):
+                self._remove(now.token_place, now.token_host)
+
+        def kept(_done: None) -> TokenChanged:
+            try:
+                self._settings.change(token_place=place, token_host=host if place in self.vaults else "")
+            except BaseException:  # else it would lie where nobody knows of it
+                threading.Thread(target=self._remove_quietly, args=(place, host), daemon=True).start()
+                raise
+            self._session.clear()
+            if place == "ask":
+                self._session[host] = secret
+            return self._changed()
+
+        return self._alone(work).map(kept)
+
+    def forget(self) -> Pending[TokenChanged]:
+        """Forget the token wherever it is; HF_TOKEN is not ours to forget."""
+        now = self._settings.current
+
+        def forgotten(_done: None) -> TokenChanged:
+            self._session.clear()
+            self._settings.change(token_place="ask", token_host="")  # noqa: S106 (a place)
+            return self._changed()
+
+        return self._alone(lambda: self._remove(now.token_place, now.token_host)).map(forgotten)
+
+    # ---- inside
+
+    def _host(self) -> str:
+        return urlsplit(self._policy().endpoint).netloc.rpartition("@")[2].lower()
+
+    def _remove(self, place: str, host: str) -> None:
+        if host and place in self.vaults:
+            self.vaults[place].remove(host)
+
+    def _remove_quietly(self, place: str, host: str) -> None:
+        with suppress(KnownError):
+            self._remove(place, host)
+
+    def _changed(self) -> TokenChanged:
+        state = self.state()
+        self._publish(state)
+        return state
+
+    def _alone(self, work: Callable[[], None]) -> Pending[None]:
+        """`work` on a thread of its own, one after another."""
+
+        def run() -> None:
+            with self._one_at_a_time:
+                work()
+
+        return pending_on_file_thread(self._service_thread, run, name="token")
+
+
+def _of_environment() -> str:
+    """HF_TOKEN; empty for none, or one that is no single word."""
+    try:
+        return checked_token(os.environ.get(TOKEN_VARIABLE, ""))
+    except KnownError:
+        return ""
+
+
+# ---- stores the proxy's password
+#
+# in the system's keyring, else in a file that only its owner can read. It is in no settings, log, error or row of the
+# network log, and is sent to the proxy alone.
+
+
+log = logging.getLogger(__name__)
+
+SERVICE = "slmdesk: password of a proxy"
+"""The name under which the keyring of the system lists it."""
+
+
+class ProxyPasswords:
+    """Stores one password for one proxy address.  Not on the service or window thread: a keyring may wait."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.vaults: dict[str, Vault] = {
+            "keyring": SystemKeyring(service=SERVICE),
+            "file": PrivateFile(paths.proxy_password_file),
+        }
+        self._known: dict[str, str] = {}
+
+    def full_address(self, address: str, place: str) -> str:
+        """The address with the password that is kept for it.  Raises KnownError `proxy.password`."""
+        password = self._known.get(address) or self._get(address, place)
+        if place == "keyring":  # which may ask its owner each time
+            self._known[address] = password
+        return with_password(address, password)
+
+    def moved(self, proxy: str, now: Settings) -> dict[str, Any]:
+        """What the settings hold for this proxy: its address, and where the password is that stood in it.
+
+        Without a password the one that is kept for the same address stays; that of another address is forgotten.
+        Raises KnownError `proxy.password`.
+        """
+        address, password = without_password(proxy)
+        before, place = now.proxy, now.proxy_password_place
+        is_same = password is None and address == before
+        new_place = self._put(address, password) if password else place if is_same else ""
+        if place and (before, place) != (address, new_place):
+            self._remove(before, place)
+        return {"proxy": address, "proxy_password_place": new_place}
+
+    def _get(self, address: str, place: str) -> str:
+        try:
+            password = self.vaults[place].get(address)
+        except KnownError as err:
+            raise _unreadable(err) from None
+        if not password:
+            raise KnownError("proxy.password", reason="it is not there any more")
+        return password
+
+    def _put(self, address: str, password: str) -> str:
+        self._known.pop(address, None)
+        try:
+            self.vaults["keyring"].put(address, password)
+        except KnownError:
+            try:
+                self.vaults["file"].put(address, password)
+            except KnownError as err:
+                raise _unreadable(err) from None
+            return "file"
+        return "keyring"
+
+    def _remove(self, address: str, place: str) -> None:
+        self._known.pop(address, None)
+        try:
+            self.vaults[place].remove(address)
+        except KnownError as err:  # another proxy can be used all the same
+            log.error("the password of a proxy was not forgotten: %s", err.code)
+
+
+def _unreadable(err: KnownError) -> KnownError:
+    return KnownError("proxy.password", reason=str(err.args_for_people.get("reason", "there is no room")))

@@ -1,0 +1,209 @@
+"""Has the system keep this process offline where it is asked for, and tells the ledger what is no request."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import slmdesk
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import open_new, problem_of
+from slmdesk.base.paths import Paths
+from slmdesk.base.policy import Policy, shown_proxy
+from slmdesk.base.record import Record
+from slmdesk.base.records import Kind, LedgerRow
+from slmdesk.base.settings import Settings, peek, policy_of
+from slmdesk.base.types import Json
+from slmdesk.hub import barriers
+from slmdesk.runtime.service import Runtime, Service
+
+
+class Enforcement(Record):
+    by_system: bool
+    """The kernel refuses every socket but local ones: asked just now, not assumed."""
+    words: str
+
+
+def wall_in(paths: Paths, *, is_window: bool, environment: Mapping[str, str] = os.environ) -> None:
+    """Give up connections past the guard, and all of them where offline is enforced.
+
+    To be called in a process of our own before it has threads; it cannot be taken back.
+    """
+    barriers.watch()
+    settings, policy = peek(paths.settings_file), policy_of(paths)
+    if is_wanted(settings, policy) and not (is_window and has_remote_display(environment)):
+        barriers.enforce()
+
+
+def is_wanted(settings: Settings, policy: Policy) -> bool:
+    return policy.forced.get("offline") is True or (settings.offline and settings.offline_enforced)
+
+
+def has_remote_display(environment: Mapping[str, str]) -> bool:
+    """Whether the window is shown through a network, by X: without that there would be no window."""
+    if environment.get("WAYLAND_DISPLAY"):
+        return False
+    host = environment.get("DISPLAY", "").rpartition(":")[0]
+    return bool(host) and host != "unix" and not host.startswith(("unix/", "/"))
+
+
+def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, str] = os.environ) -> Enforcement:
+    if barriers.is_enforced():
+        return Enforcement(True, "The system refuses every connection but those within this PC, until slmdesk ends.")
+    if not settings.offline:
+        return Enforcement(False, "slmdesk is online; each request passes its guard and stands in the ledger.")
+    words = "slmdesk itself sends nothing"
+    if not is_wanted(settings, policy):
+        return Enforcement(False, f"{words}.")
+    if not barriers.can_enforce():
+        return Enforcement(False, f"{words}; this system offers no way to enforce that for it.")
+    if has_remote_display(environment):
+        return Enforcement(False, f"{words}; the system cannot enforce that for a window shown through a network.")
+    return Enforcement(False, f"{words}; the system enforces that from the next start on.")
+
+
+# ---- writes into the ledger what is no request
+
+
+LOOK_S = 1.0
+LEAVE_S = 0.5
+
+
+class LedgerEvents(Service):
+    """Of one instance; everything on the service thread.
+
+    What cannot be written (a full disk, a read-only history) keeps nobody from working offline; a request is another
+    matter: see `require_start`.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._leaving: _Leaving | None = None
+        self._settings.listeners.append(self._on_settings)
+
+    def start(self) -> None:
+        with suppress(KnownError):
+            self.require_start()
+
+    def require_start(self) -> None:
+        """Write down that this instance has started, if that is not done: before the first request.  Raises KnownError
+        store.*.
+        """
+        ledger = self._store.ledger
+        if ledger.is_started:
+            return
+        with self._store.together():
+            row = ledger.start({"version": slmdesk.__version__, **self._offline()})
+            self._note_policy()
+        if folder := self._settings.policy.heads:
+            self._leave_head(Path(folder), row)
+
+    def stop(self) -> None:
+        """Write down that this instance ends in order; waits a moment for a folder of the policy."""
+        self._note_leaving(LEAVE_S)
+        with suppress(KnownError):
+            self._store.ledger.stop()
+
+    def link_opened(self) -> None:
+        """Write down that a person opened an address in the browser; not which."""
+        with suppress(KnownError):
+            self._store.ledger.append(Kind.LINK, {})
+
+    def _leave_head(self, folder: Path, row: LedgerRow) -> None:
+        """Leave the end of the ledger where the organisation wants it; a share may take its time.  What prevents it
+        stands in the ledger and keeps nobody from working.
+        """
+        first = self._store.ledger.rows(1, 1)[0]
+        words = f"{first.hash}\n{row.n}\n{row.hash}\n{row.time}\n"
+        self._leaving = _Leaving(folder, first.hash, words)
+        self._service_thread.call_later(LOOK_S, self._note_leaving)
+
+    def _note_leaving(self, wait_s: float = 0.0) -> None:
+        leaving = self._leaving
+        if leaving is None:
+            return
+        leaving.thread.join(wait_s)
+        if leaving.thread.is_alive() and not wait_s:
+            self._service_thread.call_later(LOOK_S, self._note_leaving)
+            return
+        self._leaving = None
+        problem = "the folder does not answer" if leaving.thread.is_alive() else leaving.problem
+        if problem:
+            with suppress(KnownError):
+                self._store.ledger.append(Kind.POLICY, {"heads": str(leaving.folder), "problem": problem})
+
+    def _offline(self) -> dict[str, Json]:
+        is_managed = "offline" in self._settings.policy.managed
+        return {
+            "offline": self._settings.current.offline,
+            "by": "policy" if is_managed else "person",
+            **({"once": True} if self._settings.is_once else {}),
+        }
+
+    def _on_settings(self, _settings: Settings) -> None:
+        """Another instance may have written it already: each switch stands there once."""
+        with suppress(KnownError):
+            if not self._store.ledger.is_started:
+                return
+            last, now = self._store.ledger.last(Kind.START, Kind.OFFLINE), self._offline()
+            before = last.said if last is not None else {}
+            if (before.get("offline"), before.get("once")) == (now["offline"], now.get("once")):
+                return
+            self._store.ledger.append(Kind.OFFLINE, now)
+
+    def _note_policy(self) -> None:
+        now = policy_shape(self._settings.policy)
+        rules = [row.said for row in self._store.ledger.all_of(Kind.POLICY) if "file" in row.said]
+        before = rules[-1] if rules else {}
+        if (before.get("file"), before.get("sha256")) == (now["file"], now["sha256"]):
+            return
+        self._store.ledger.append(Kind.POLICY, now)
+
+
+def policy_shape(policy: Policy) -> dict[str, Json]:
+    """The organisation's rules: their file, its checksum and owner, and what they set, without a password."""
+    forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
+    return {
+        "file": policy.path or None,
+        "sha256": policy.sha256 or None,
+        "owner": policy.owner or None,
+        "sets": {**forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "models_folder": policy.models_folder or None,
+        "hidden": sorted(policy.hidden),
+        "shares": list(policy.shares),
+        "heads": policy.heads or None,
+        "kept": [{"kind": one.kind, "days": one.days, "trash_days": one.trash_days} for one in policy.rules],
+        "held": list(policy.holds),
+    }
+
+
+class _Leaving:
+    def __init__(self, folder: Path, chain: str, words: str) -> None:
+        self.folder, self.problem = folder, ""
+        self.thread = threading.Thread(target=self._run, args=(chain, words), name="ledger-head", daemon=True)
+        self.thread.start()
+
+    def _run(self, chain: str, words: str) -> None:
+        try:
+            leave_head(self.folder, chain, words)
+        except KnownError as err:
+            self.problem = str(err.args_for_people.get("reason", "the disk is full"))
+
+
+def leave_head(folder: Path, chain: str, words: str) -> None:
+    """A new file in a folder that people may add to and not change: CHAIN-TIME-RANDOM.txt, with the first hash of the
+    ledger, which tells one PC's from another's, and number, hash and time of the row.  Raises KnownError
+    `file.unwritable`, `disk.full`.
+    """
+    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"
+    try:
+        with os.fdopen(open_new(path), "wb") as out:
+            out.write(words.encode())
+    except OSError as err:
+        raise problem_of(err, path) from err

@@ -1,0 +1,472 @@
+"""Downloads in the window: started, paused, resumed, cancelled, and unfinished files of earlier runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.online.download import LeftoverFile
+from slmdesk.online.downloads import ENDS
+from slmdesk.online.events import DownloadChanged, DownloadState
+from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import column, named, plain_label, tool_button
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.rows import DOT, Card, Removals
+from slmdesk.window.widgets.tokens import GATED_CODES
+
+OFFLINE_WORDS = "slmdesk works offline, so nothing was asked for."
+
+
+class DownloadsController(QObject):
+    download_shown = Signal(object)
+    download_hidden = Signal(str)
+    left_overs_listed = Signal(object)
+    chat_requested = Signal(str)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="fetch_controller")
+        self._bridge = bridge
+        self._is_offline = settings.offline
+        self.removals = Removals(bridge, self)
+        self._all: dict[str, DownloadChanged] = {}
+        self._left: dict[str, LeftoverFile] = {}
+        bridge.when_open(self._look_for_left_overs)
+        bridge.on(DownloadChanged, self.show)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    @Slot(str, str, str)
+    def start(self, repo: str, file: str, quantization: str = "") -> None:
+        """Download a file of a repository, or the one of a quantization; when offline, a notice offers to allow the
+        network.
+        """
+        running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
+        if any(file in ("", one.name) for one in running):
+            self._bridge.notice_raised.emit(
+                Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download")
+            )
+            return
+        begin = partial(self._start, repo, file, quantization)
+        if self._is_offline:
+            self._offer_network("Allow the network and download", begin)
+        else:
+            begin()
+
+    def pause(self, id: str) -> None:
+        """Pause a download; the part received is kept."""
+        self._bridge.services.downloads.pause(id)
+
+    def resume(self, id: str) -> None:
+        go_on = partial(self._resume, id)
+        if self._is_offline:
+            self._offer_network("Allow the network and go on", go_on)
+        else:
+            go_on()
+
+    def move(self, id: str, where: str) -> None:
+        """Change the place of a waiting download in the queue: up, down, first."""
+        self._bridge.services.downloads.move(id, where)
+
+    def cancel(self, id: str) -> None:
+        """Cancel a download; its part is deleted when the time for *Undo* is over."""
+        change = self._all[id]
+        if change.state not in ENDS:
+            self.pause(id)
+        self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
+
+    def use(self, id: str) -> None:
+        model = self._all[id].model
+        if model is not None:
+            self._chat_with(model.id, id)
+
+    def dismiss(self, id: str) -> None:
+        self._all.pop(id, None)
+        self.download_hidden.emit(id)
+
+    def go_on_with(self, left_over: str) -> None:
+        found = self._left[left_over]
+        self.start(found.repo, found.name)
+
+    def discard(self, left_over: str) -> None:
+        """Delete an unfinished file when the time for *Undo* is over."""
+        name = self._left[left_over].name
+        self._let_go(left_over, f"What came of {name} is removed.", partial(self._discard_now, left_over))
+        self._list_left()
+
+    # ---- events
+
+    def _look_for_left_overs(self) -> None:
+        self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
+
+    def _on_left_overs(self, found: Sequence[LeftoverFile]) -> None:
+        known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
+        self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
+        self._list_left()
+
+    def show(self, change: DownloadChanged) -> None:
+        before = self._all.get(change.id)
+        if before is None and change.state is DownloadState.CANCELLED:
+            return
+        self._all[change.id] = change
+        self._forget_left(change)
+        if change.id in self.removals and change.state is DownloadState.DONE:
+            self.removals.keep(change.id)  # it was whole before it could be stopped
+        if change.id in self.removals:
+            return
+        if change.state is DownloadState.CANCELLED:
+            self.dismiss(change.id)
+            return
+        self.download_shown.emit(change)
+        if change.problem and change.problem.code == "download.damaged":
+            self._look_for_left_overs()  # the file that was set aside
+        if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
+            self._say_done(change)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._is_offline = settings.offline
+
+    # ---- private
+
+    def _say_done(self, change: DownloadChanged) -> None:
+        if change.model is None:
+            return
+        use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
+        words = f"{change.model.name} is here, and exactly what was published."
+        self._bridge.notice_raised.emit(
+            Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        )
+
+    def _chat_with(self, model: str, id: str) -> None:
+        self.dismiss(id)
+        self.chat_requested.emit(model)
+
+    def _start(self, repo: str, file: str, quantization: str) -> None:
+        self._bridge.services.downloads.start(repo, file, quantization, waits=True)  # fmt: skip
+
+    def _resume(self, id: str) -> None:
+        self._bridge.services.downloads.resume(id)
+
+    def _offer_network(self, action: str, then: Callable[[], None]) -> None:
+        def allow() -> None:
+            self._bridge.ask(self._bridge.services.network.set_offline(False), lambda _: then())
+
+        def once() -> None:
+            self._bridge.ask(self._bridge.services.network.allow_once(), lambda _: then())
+
+        self._bridge.notice_raised.emit(
+            Notice(
+                OFFLINE_WORDS,
+                action=action,
+                on_action=allow,
+                other="Only this once",
+                on_other=once,
+                key="offline",
+            )
+        )
+
+    def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
+        self.removals.begin(id, words, then, partial(self._undo, id), key=f"cancel {id}")
+        self.download_hidden.emit(id)
+
+    def _undo(self, id: str) -> None:
+        if id in self._left:
+            self._list_left()
+        elif (change := self._all.get(id)) is not None:
+            self.download_shown.emit(change)
+            self._resume(id)
+
+    def _cancel_now(self, id: str) -> None:
+        self._bridge.services.downloads.cancel(id)
+
+    def _discard_now(self, left_over: str) -> None:
+        name = self._left.pop(left_over).name
+
+        def discarded(freed: int) -> None:
+            words = f"What came of {name} is removed; {bytes_for_people(freed)} are free again."
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=f"cancel {left_over}"))
+
+        self._bridge.ask(self._bridge.services.downloads.discard(left_over), discarded)
+
+    def _forget_left(self, change: DownloadChanged) -> None:
+        same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]
+        for id in same:
+            if not self._left[id].is_bad:
+                del self._left[id]
+                self._list_left()
+
+    def _list_left(self) -> None:
+        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self.removals))
+
+
+# ---- the list of downloads, and of unfinished files of earlier runs
+
+
+WORDS = {
+    DownloadState.ASKING: "Asking the Hub what the file is…",
+    DownloadState.CHECKING: "Checking what is here already…",
+    DownloadState.WAITING: "Waiting for the network; what came is kept.",
+    DownloadState.ELSEWHERE: "Another window or command is fetching it.",
+    DownloadState.PAUSED: "Paused",
+    DownloadState.DONE: "Complete, and exactly what was published.",
+}
+RUNNING = frozenset(
+    {
+        DownloadState.QUEUED, DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING,
+        DownloadState.WAITING, DownloadState.ELSEWHERE,
+    }
+)  # fmt: skip
+MOVES = (
+    ("up", "Earlier in the queue", "Alt+Up"),
+    ("down", "Later in the queue", "Alt+Down"),
+    ("first", "First in the queue", "Alt+Home"),
+)
+
+
+class DownloadRow(Card):
+    gated_requested = Signal(object)
+
+    def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
+        super().__init__(parent, name="download_row", title=change.name or change.repo)
+        self._fetch, self._change = fetch, change
+        self._bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+        self.body.addWidget(self._bar)
+        name = change.name or change.repo
+        self._use = self.add_button("Use it now", name="use_download_button", spoken=f"Chat with {name}")
+        self._use.clicked.connect(lambda: fetch.use(change.id))
+        self._use.setProperty("kind", "primary")
+        self._gated = self.add_button("What to do…", name="gated_button", spoken=f"What to do to get {name}")
+        self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
+        self._pause = self.add_button("Pause", name="pause_button", spoken="")
+        self._cancel = self.add_button("Cancel", name="cancel_download_button", spoken="")
+        self._build_moves(name)
+        self._pause.clicked.connect(self._on_pause)
+        self._cancel.clicked.connect(self._on_cancel)
+        self.show_change(change)
+
+    def show_change(self, change: DownloadChanged) -> None:
+        self._change = change
+        name = change.model.name if change.model else change.name or change.repo
+        self.set_title(name)
+        self.setAccessibleName(name)
+        self.fit.show_fit(change.fit)
+        self.set_info(words_of(change))
+        self.set_sentence(change.note.sentence if change.note else "")
+        self.set_trouble(change.problem.sentence if change.problem else "")
+        share = change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+        self._bar.setValue(round(share * 1000))
+        is_done, is_running = change.state is DownloadState.DONE, change.state in RUNNING
+        self._bar.setVisible(not is_done and (share > 0 or (is_running and change.state is not DownloadState.QUEUED)))
+        self._use.setVisible(is_done)
+        code = change.problem.code if change.problem else ""
+        self._gated.setVisible(change.state is DownloadState.FAILED and code in GATED_CODES)
+        self._moves.setVisible(change.place > 0)
+        self._pause.setVisible(not is_done)
+        resume = "Try again" if change.state is DownloadState.FAILED else "Resume"
+        _dress(self._pause, "Pause" if is_running else resume, name)
+        _dress(self._cancel, "Close" if is_done else "Cancel", name)
+
+    def _build_moves(self, name: str) -> None:
+        label, tip = f"Place in the queue: {name}", "Its place in the queue (Alt+Up, Alt+Down)"
+        self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
+        self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = named(QMenu(self._moves), "download_moves_menu")
+        for where, words, keys in MOVES:
+            menu.addAction(f"{words}\t{keys}", partial(self._move, where)).setObjectName(f"move_{where}")
+            context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+            shortcut = QShortcut(QKeySequence(keys), self, context=context)
+            shortcut.activated.connect(partial(self._move, where))
+        self._moves.setMenu(menu)
+        self.add_widget(self._moves)
+
+    def _move(self, where: str) -> None:
+        self._fetch.move(self._change.id, where)
+
+    def _on_pause(self) -> None:
+        (self._fetch.pause if self._change.state in RUNNING else self._fetch.resume)(self._change.id)
+
+    def _on_cancel(self) -> None:
+        (self._fetch.dismiss if self._change.state is DownloadState.DONE else self._fetch.cancel)(self._change.id)
+
+
+class LeftoverRow(Card):
+    """An unfinished download of an earlier run, or a damaged file."""
+
+    def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
+        super().__init__(parent, name="left_over_row", title=found.name)
+        received = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
+        if found.is_bad:
+            size = bytes_for_people(found.bytes)
+            self.set_info(f"Damaged on the way or at its source: {size} are kept aside, never used.")
+        else:
+            begun = f"Begun earlier: {received} are here." if found.repo else "Begun earlier; of what is not known."
+            self.set_info(begun)
+        if found.repo and not found.is_bad:
+            bar = thin_bar("download_bar", self, "Downloaded", most=1000)
+            bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
+            self.body.addWidget(bar)
+            resume = self.add_button("Resume", name="resume_left_button", spoken=f"Fetch the rest of {found.name}")
+            resume.clicked.connect(lambda: fetch.go_on_with(found.id))
+        discard = self.add_button("Remove", name="discard_left_button", spoken=f"Remove what came of {found.name}")
+        discard.clicked.connect(lambda: fetch.discard(found.id))
+
+
+class Downloads(QWidget):
+    """All downloads; takes no room while there are none.  Running ones first, then the queue in its order."""
+
+    gated_requested = Signal(object)
+
+    def __init__(self, fetch: DownloadsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("downloads")
+        self._fetch = fetch
+        self._rows: dict[str, DownloadRow] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._left: list[LeftoverRow] = []
+        heading = plain_label("Downloads", self, name="downloads_heading", kind="heading")
+        self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
+        self.setVisible(False)
+        fetch.download_shown.connect(self.show_download)
+        fetch.download_hidden.connect(self.hide_download)
+        fetch.left_overs_listed.connect(self.show_left_overs)
+
+    def show_download(self, change: DownloadChanged) -> None:
+        row = self._rows.get(change.id)
+        if row is not None:
+            before = self._places.get(change.id)
+            row.show_change(change)
+            self._places[change.id] = _place(change)
+            if self._places[change.id] != before:
+                self._put_in_order()
+            return
+        row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
+        row.gated_requested.connect(self.gated_requested)
+        self._layout.addWidget(row)
+        self._places[change.id] = _place(change)
+        self._put_in_order()
+        self.setVisible(True)
+
+    def hide_download(self, id: str) -> None:
+        row = self._rows.pop(id, None)
+        if row is not None:
+            self._drop(row)
+
+    def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
+        for old in self._left:
+            self._drop(old)
+        self._left.clear()
+        for one in found:
+            row = LeftoverRow(self._fetch, one, self)
+            self._layout.addWidget(row)
+            self._left.append(row)
+        self.setVisible(bool(self._rows or self._left))
+
+    def _put_in_order(self) -> None:
+        """The heading stays first, unfinished files last; the focus stays where it is."""
+        for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
+            if self._layout.indexOf(self._rows[id]) != at:
+                self._layout.insertWidget(at, self._rows[id])
+
+    def _drop(self, row: QWidget) -> None:
+        self._layout.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self.setVisible(bool(self._rows or [one for one in self._left if one is not row]))
+
+
+def words_of(change: DownloadChanged) -> str:
+    received = ""
+    if change.total_bytes:
+        received = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
+    if change.state is DownloadState.DONE:
+        return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
+    parts = [received]
+    if change.state is DownloadState.QUEUED:
+        parts.insert(0, place_words(change.place))
+    if change.state in WORDS:
+        parts.insert(0, WORDS[change.state])
+    if change.bytes_per_s:
+        parts.append(f"{bytes_for_people(change.bytes_per_s)} a second")
+    if change.eta_s is not None:
+        parts.append(f"{time_words(change.eta_s)} left")
+    return DOT.join(part for part in parts if part)
+
+
+def place_words(place: int) -> str:
+    """The place in the queue: "Next in the queue", "3rd in the queue"; empty for 0."""
+    if place < 2:
+        return "Next in the queue" if place else ""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place % 100 not in (11, 12, 13) else 0, "th")
+    return f"{place}{ending} in the queue"
+
+
+def _place(change: DownloadChanged) -> tuple[int, int]:
+    """The sort key of the rows: running, waiting in order, ended."""
+    if change.state is DownloadState.QUEUED:
+        return 1, change.place
+    return (0, 0) if change.state in RUNNING else (2, 0)
+
+
+def time_words(seconds: float) -> str:
+    """An approximate time: "less than a minute", "12 min", "2 h 5 min"."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def _dress(button: QPushButton, text: str, name: str) -> None:
+    button.setText(text)
+    button.setAccessibleName(f"{text}: {name}")
+    button.setToolTip("")
+
+
+# ---- what is being downloaded or installed already, so that its buttons do not offer to download it again
+
+
+GET = "Download"
+ON_THIS_PC = "On this PC"
+
+
+class InstalledIndex:
+    """Downloads by their ids, and the checksums of the models on this PC."""
+
+    def __init__(self) -> None:
+        self._changes: dict[str, DownloadChanged] = {}
+        self._sums: frozenset[str] = frozenset()
+
+    def keep(self, change: DownloadChanged) -> None:
+        self._changes[change.id] = change
+
+    def forget(self, id: str) -> None:
+        self._changes.pop(id, None)
+
+    def keep_sums(self, sums: Iterable[str]) -> None:
+        self._sums = frozenset(sums)
+
+    def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
+        """The text of the button that downloads a file; without a file name, for any file of the repository."""
+        for one in self._changes.values():
+            if one.repo.casefold() == repo.casefold() and name in ("", one.name):
+                if one.state is DownloadState.PAUSED:
+                    return "Resume"
+                if one.state not in ENDS:
+                    return button_words(one)
+        return ON_THIS_PC if sha256 and sha256 in self._sums else GET
+
+
+def button_words(change: DownloadChanged) -> str:
+    """The state of a download that has not ended: "In the queue", "43 % is here"."""
+    if change.state is DownloadState.QUEUED:
+        return "In the queue"
+    if not change.total_bytes:
+        return "Asked for"
+    return f"{100 * change.done_bytes // change.total_bytes} % is here"

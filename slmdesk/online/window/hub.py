@@ -1,0 +1,568 @@
+"""Models to download: suggested, searched on the Hub, and the details of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.settings import Settings
+from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
+from slmdesk.models.service import Fit, PaceChanged
+from slmdesk.online.catalogue import LANGUAGES, SKILLS, OfferedFile, OfferedRepo, Offers, RepoJudged
+from slmdesk.online.hub import Filters
+from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.text.cards import ReadableCard
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.markdown.reader import MarkdownReader
+from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, set_kind, show_words
+from slmdesk.window.widgets.opening import ask_about_link
+from slmdesk.window.widgets.rows import DOT, Card, FitMark
+from slmdesk.window.widgets.tokens import GATED_CODES, GatedPanel, TokenController
+
+if TYPE_CHECKING:
+    from slmdesk.online.hub import Search
+    from slmdesk.services import Services
+
+T = TypeVar("T")
+
+DEBOUNCE_MS = 300
+PAGE = 10
+_FILTERS = ("task", "language", "license", "author", "fits", "sort")
+"""Fields of Filters; each is kept in the state of the window as search_…"""
+
+
+class HubController(QObject):
+    suggested = Signal(object)
+    filters_shown = Signal(object)
+    search_began = Signal()
+    found = Signal(object)
+    search_failed = Signal(object)
+    search_cleared = Signal()
+    repo_found = Signal(str, object)
+    repo_failed = Signal(str, object)
+    judged = Signal(str, object)
+    card_read = Signal(str, object)
+    page_known = Signal(str)
+    offline_changed = Signal(bool)
+
+    def __init__(
+        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent, objectName="find_controller")
+        self._state = state
+        self._bridge = bridge
+        self.is_offline = settings.offline
+        self._words, self._limit, self._turn = "", PAGE, 0
+        self.filters = filters_in(state.current)
+        self._search: Search | None = None
+        self._with_too_large = False
+        self._asking: Call | None = None
+        self._visits: dict[str, _Visit] = {}
+        self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
+        bridge.when_open(self._on_opened)
+        bridge.on(PaceChanged, self._on_opened)
+        bridge.settings_changed.connect(self._on_settings_changed)
+
+    def search(self, words: str) -> None:
+        """Search after a pause in typing; earlier requests are cancelled."""
+        self._give_up()
+        self._words = words.strip()
+        self._restart()
+        if self._words or self.filters.narrows:
+            self._timer.start()
+        else:
+            self.search_cleared.emit()
+
+    def search_now(self) -> None:
+        self._give_up()
+        if self.is_offline or not (self._words or self.filters.narrows):
+            return
+        self.search_began.emit()
+        self._asking = self._bridge.follow(
+            partial(self._ask, self._words, self._limit),
+            partial(self._on_found, self._turn),
+            partial(self._on_failed, self._turn),
+        )
+
+    def search_again(self) -> None:
+        """Search again from the first page, without reusing earlier results."""
+        self._restart()
+        self.search_now()
+
+    def choose(self, filters: Filters) -> None:
+        """Search with these filters, and save them."""
+        if filters == self.filters:
+            return
+        self.filters = filters
+        self._bridge.ask(lambda _services: self._state.change(**values_of(filters)))
+        if self._words or filters.narrows:
+            self.search_again()
+        else:
+            self._give_up()
+            self._restart()
+            self.search_cleared.emit()
+
+    def more(self) -> None:
+        self._limit += PAGE
+        self.search_now()
+
+    def show_too_large(self) -> None:
+        self._with_too_large = True
+        self.search_now()
+
+    def open_repo(self, repo: str) -> None:
+        visit = self._visit(repo)
+        visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
+
+    def close_repo(self, repo: str) -> None:
+        if (visit := self._visits.pop(repo, None)) is not None:
+            visit.cancel()
+
+    def ask_page(self, repo: str) -> None:
+        self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
+
+    # ---- private
+
+    def _restart(self) -> None:
+        self._limit, self._search, self._with_too_large = PAGE, None, False
+
+    def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:
+        """Runs on the service thread."""
+        link = services.offers.link_in(words)
+        if link is not None:
+            return services.offers.repo(link.repo, file=link.file, quantization=link.quantization)
+        return services.offers.search(
+            words, limit=limit, filters=self.filters, with_too_large=self._with_too_large, before=self._search
+        )
+
+    def _give_up(self) -> None:
+        self._timer.stop()
+        self._turn += 1
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+    def _on_found(self, turn: int, found: Offers | OfferedRepo) -> None:
+        if turn != self._turn:
+            return
+        self._asking = None
+        if isinstance(found, OfferedRepo):
+            self.found.emit(Offers((found,)))
+            self._on_repo(self._visit(found.repo), found)
+        else:
+            self._search = found.search
+            self.found.emit(found)
+
+    def _on_failed(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self._asking = None
+            self.search_failed.emit(problem)
+
+    def _visit(self, repo: str) -> _Visit:
+        """Begin requests for a repository; earlier ones are cancelled."""
+        self.close_repo(repo)
+        return self._visits.setdefault(repo, _Visit(repo, self._bridge))
+
+    def _on_repo(self, visit: _Visit, found: OfferedRepo) -> None:
+        self.repo_found.emit(visit.repo, found)
+        source = found.source
+        first = found.recommended or next((one for one in found.files if one.size_bytes), None)
+        if source is None:
+            return
+        if first is not None:
+            judged = partial(self.judged.emit, visit.repo)
+            visit.follow(lambda services: services.repo_pages.judge(source, first.name), judged, self.judged)
+        card_read = partial(self.card_read.emit, visit.repo)
+        visit.follow(lambda services: services.repo_pages.card(source), card_read, self.card_read)
+
+    def _on_opened(self) -> None:
+        self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
+        self._bridge.ask(self._bridge.services.offers.suggestions(), self.suggested.emit)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        if settings.offline == self.is_offline:
+            return
+        self.is_offline = settings.offline
+        if self.is_offline:
+            self._give_up()
+        self.offline_changed.emit(self.is_offline)
+        if not self.is_offline:
+            self.search_now()
+
+
+class _Visit:
+    def __init__(self, repo: str, bridge: Bridge) -> None:
+        self.repo = repo
+        self._bridge = bridge
+        self._is_over = False
+        self._following: list[Call] = []
+
+    def follow(
+        self, request: Callable[[Services], Pending[T]], answered: Callable[[T], object], failed: SignalInstance
+    ) -> None:
+        """Ask for something; until the visit is over, `answered` gets it, or `failed` is emitted with the Problem."""
+
+        def on_answer(answer: T) -> None:
+            if not self._is_over:
+                answered(answer)
+
+        def on_problem(problem: Problem) -> None:
+            if not self._is_over:
+                failed.emit(self.repo, problem)
+
+        self._following.append(self._bridge.follow(request, on_answer, on_problem))
+
+    def cancel(self) -> None:
+        """Cancel the requests; nothing more is reported."""
+        self._is_over = True
+        for one in self._following:
+            one.cancel()
+
+
+def filters_in(state: WindowState) -> Filters:
+    """The filters of the last search; an invalid value counts as any."""
+    chosen = Filters(**{name: getattr(state, f"search_{name}") for name in _FILTERS})
+    return changed(
+        chosen,
+        task=chosen.task if chosen.task in SKILLS else "",
+        language=chosen.language if chosen.language in LANGUAGES else "",
+        sort=chosen.sort if chosen.sort in ("downloads", "updated", "likes") else "downloads",
+    )
+
+
+def values_of(filters: Filters) -> dict[str, str | bool]:
+    return {f"search_{name}": getattr(filters, name) for name in _FILTERS}
+
+
+# ---- the details below a model to download
+
+
+NO_FILES = "No model file in it that could be used here."
+UNCLEAR = "None of these is recommended: the text of its publisher below says what they are for."
+NOTHING_FITS = "None of these is recommended for this PC: take a smaller model rather than one this cut down."
+BY_SIZE = "Judged by the size of the file."
+NO_CARD = "Its publisher wrote nothing about it."
+OFFLINE = "Its files and its card are on the Hub: allow the network to see them."
+KINDS = {
+    "encoder": "An embedding model: it writes nothing, it finds passages by what they mean.",
+    "adapter": "An adapter: it changes the model it was made for, and is no use without that.",
+}
+CUT = "The card is longer; its page on the Hub has all of it."
+PLAIN = "Part of the card is shown without formatting, which would have taken too long."
+_LEFT = Qt.AlignmentFlag.AlignLeft
+
+
+class Offering(Record):
+    find: HubController
+    fetch: DownloadsController
+    tokens: TokenController
+    keeper: ThemeKeeper
+    here: InstalledIndex
+
+
+class FileRow(QWidget):
+    def __init__(self, at: Offering, repo: str, file: OfferedFile, parent: QWidget, *, is_primary: bool) -> None:
+        super().__init__(parent)
+        named(self, "file_row", label=file.name)
+        self._file, self.name = file, file.name
+        kind = "strong" if file.is_recommended else ""
+        self._words = plain_label(breakable(file.words), self, name="file_words", kind=kind)
+        self._about = plain_label("", self, name="file_name", kind="small")
+        self.fit = FitMark(self)
+        self.fit.show_fit(file.fit, why=BY_SIZE)
+        self._get = button(
+            GET,
+            "download_file_button",
+            self,
+            label=f"{GET} {file.name}",
+            kind="primary" if is_primary else "",
+            on=lambda: at.fetch.start(repo, file.name),
+        )
+        texts = column(self._words, self._about, gap=0)
+        get = (self._get, Qt.AlignmentFlag.AlignVCenter)
+        row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
+        self._say(file.speed)
+
+    def show_here(self, here: InstalledIndex) -> None:
+        words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
+        if words != self._get.text():
+            self._get.setText(words)
+            self._get.setAccessibleName(f"{words} {self._file.name}")
+
+    def show_not_recommended(self) -> None:
+        self._file = self._file.not_recommended()
+        set_kind(self._words, "")
+        self._words.setText(breakable(self._file.words))
+        set_kind(self._get, "")
+
+    def show_fit(self, fit: Fit) -> None:
+        needed, free = bytes_for_people(fit.memory.total), bytes_for_people(fit.available_bytes)
+        why = f"Needs about {needed} of memory with a context of {fit.context_tokens:,} tokens; {free} are free."
+        self.fit.show_fit(fit.verdict, why=why, is_slow=is_too_slow(fit.speed))
+        self._say(fit.speed, f"needs {needed} of memory")
+
+    def _say(self, speed: Speed | None, needs: str = "") -> None:
+        file = self._file
+        size = bytes_for_people(file.size_bytes) if file.size_bytes else ""
+        parts = f"in {file.parts} parts" if file.parts > 1 else ""
+        pace = speed_in_words(speed) if speed else ""
+        self._about.setText(breakable(DOT.join(one for one in (size, parts, needs, pace, file.name) if one)))
+
+
+class RepoDetails(QWidget):
+    again_requested = Signal()
+
+    def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._at, self._repo = at, repo
+        self.setObjectName("repo_details")
+        self.rows: list[FileRow] = []
+        self._gated: GatedPanel | None = None
+        self.reader: MarkdownReader | None = None
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        self._info = plain_label("", self, name="details_facts", kind="small")
+        self._note = plain_label("", self, name="files_note", kind="muted")
+        self._again = button("Try again", "details_again", self, on=self.again_requested)
+        self._files = column(gap=0)
+        self._others = plain_label("", self, name="other_files", kind="small")
+        self._heading = plain_label("What its publisher says", self, name="card_heading", kind="strong")
+        self._card_note = plain_label("", self, name="card_note", kind="muted")
+        self._page = button(
+            "Its page…", "page_button", self, label=f"Read about {self._repo} in the browser", on=self._ask_page
+        )
+        self._card = column()
+        self._whole = button("Read all of it", "card_whole", self, on=self._on_whole)
+        self._whole.setCheckable(True)
+        margins = (theme.SPACE_16, theme.SPACE_4, 0, theme.SPACE_4)
+        parts = (self._info, self._note, (self._again, _LEFT), self._files, self._others, self._heading, self._card)
+        foot = row(self._whole, self._page, 1, gap=theme.SPACE_8)
+        self._column = column(*parts, self._card_note, foot, into=self, gap=theme.SPACE_8, margins=margins)
+        self._clear()
+
+    def show_here(self) -> None:
+        for one in self.rows:
+            one.show_here(self._at.here)
+
+    def show_loading(self) -> None:
+        self._clear()
+        _say(self._note, "Asking the Hub for the files…", kind="muted")
+
+    def show_note(self, sentence: str) -> None:
+        self._clear()
+        _say(self._note, sentence, kind="muted")
+
+    def show_repo(self, repo: OfferedRepo) -> None:
+        self._clear()
+        if repo.is_gated:
+            self._show_gated(repo.repo)
+        if not repo.files:
+            _say(self._note, NO_FILES, kind="muted")
+        elif repo.is_unclear:
+            _say(self._note, UNCLEAR, kind="muted")
+        elif repo.recommended is None and any(one.size_bytes and one.has_known_form for one in repo.files):
+            _say(self._note, NOTHING_FITS, kind="warn")
+        for file in repo.files:
+            is_primary = file.is_recommended and not repo.is_gated
+            self.rows.append(FileRow(self._at, self._repo, file, self, is_primary=is_primary))
+            self._files.addWidget(self.rows[-1])
+        self.show_here()
+        _say(self._others, breakable("\n".join(("Not models by themselves:", *repo.others))) if repo.others else "")
+        self._heading.show()
+        self._page.show()
+        _say(self._card_note, "Asking for the card…")
+
+    def show_problem(self, problem: Problem) -> None:
+        self._clear()
+        _say(self._note, problem.sentence, kind="danger")
+        self._again.show()
+
+    def show_judged(self, judged: RepoJudged | Problem) -> None:
+        """Show what the files need, judged by a header; a Problem if it is no chat model, or not available."""
+        if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
+            for one in self.rows:
+                one.show_not_recommended()
+        if isinstance(judged, Problem):
+            if self._gated is not None and judged.code in GATED_CODES:
+                self._gated.show_problem(judged)
+            elif judged.code.startswith("model."):
+                _say(self._note, judged.sentence, kind="warn")
+            return
+        if self._gated is not None:
+            self._gated.hide()  # the token opened the file
+        for one in self.rows:
+            if fit := judged.fits.get(one.name):
+                one.show_fit(fit)
+        seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
+        template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
+        _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
+
+    def show_card(self, card: ReadableCard | Problem) -> None:
+        if isinstance(card, Problem):
+            _say(self._card_note, f"The card cannot be read. {card.sentence}")
+            return
+        if not card.text:
+            _say(self._card_note, NO_CARD)
+            return
+        reader = MarkdownReader(self._at.keeper, self, label="What its publisher says")
+        reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
+        reader.height_known.connect(self._whole.setVisible)
+        reader.written.connect(lambda: self._on_written(card.is_cut))
+        self._drop_reader()
+        self.reader = reader
+        self._card.addWidget(reader)
+        reader.show_markdown(card.text)
+
+    def _ask_page(self) -> None:
+        self._at.find.ask_page(self._repo)
+
+    def _on_whole(self) -> None:
+        is_whole = self._whole.isChecked()
+        self._whole.setText("Show less" if is_whole else "Read all of it")
+        if self.reader is not None:
+            self.reader.show_whole(is_whole)
+
+    def _on_written(self, is_cut: bool) -> None:
+        reader = self.reader
+        plain = PLAIN if reader is not None and reader.is_plain else ""
+        _say(self._card_note, " ".join(one for one in (plain, CUT if is_cut else "") if one))
+
+    def _show_gated(self, repo: str) -> None:
+        panel = self._gated = GatedPanel(self._at.tokens, repo, self)
+        panel.page_requested.connect(lambda _repo: self._ask_page())
+        panel.try_again_requested.connect(lambda _repo: self.again_requested.emit())
+        self._column.insertWidget(1, panel)
+
+    def _clear(self) -> None:
+        for one in (*self.rows, *([self._gated] if self._gated else [])):
+            one.hide()
+            one.deleteLater()
+        self.rows.clear()
+        self._gated = None
+        self._drop_reader()
+        for label in (self._info, self._note, self._others, self._card_note):
+            _say(label, "")
+        for thing in (self._again, self._heading, self._whole, self._page):
+            thing.hide()
+        self._whole.setChecked(False)
+        self._whole.setText("Read all of it")
+
+    def _drop_reader(self) -> None:
+        if self.reader is not None:
+            self.reader.hide()
+            self.reader.deleteLater()
+            self.reader = None
+
+
+class OfferCard(Card):
+    def __init__(self, parent: QWidget, at: Offering, *, name: str, title: str, repo: str) -> None:
+        super().__init__(parent, name=name, title=title)
+        self.at, self.repo = at, repo
+        self.details: RepoDetails | None = None
+        self._spoken = title
+        self._open: QPushButton | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._open is not None and self._open.isChecked()
+
+    def add_details_button(self, name: str) -> None:
+        self._open = self.add_button("Details", name=name, spoken=f"Show files and card of {self._spoken}")
+        self._open.setCheckable(True)
+        self._open.clicked.connect(self._on_open)
+
+    def show_details_button(self, is_shown: bool) -> None:
+        if self._open is not None:
+            self._open.setVisible(is_shown)
+
+    def show_details(self) -> RepoDetails:
+        """Open the details without requesting anything."""
+        if self.details is None:
+            self.details = RepoDetails(self.at, self.repo, self)
+            self.details.again_requested.connect(self.ask)
+            self.body.addWidget(self.details)
+        if self._open is not None:
+            self._open.setChecked(True)
+            self._open.setText("Close")
+        self.details.show()
+        return self.details
+
+    def show_repo(self, repo: OfferedRepo) -> None:
+        self.show_details().show_repo(repo)
+
+    def show_here(self) -> None:
+        if self.details is not None:
+            self.details.show_here()
+
+    def _on_open(self) -> None:
+        if self.is_open:
+            self.ask()
+        elif self.details is not None and self._open is not None:
+            self._open.setText("Details")
+            self.details.hide()
+            self.at.find.close_repo(self.repo)
+
+    def ask(self) -> None:
+        """Open the details and ask for the files and the card; offline, say that this needs the network."""
+        details, focus = self.show_details(), self.window().focusWidget()
+        if self._open is not None and focus is not None and details.isAncestorOf(focus):
+            self._open.setFocus()  # what has it now goes; Qt would give it to whatever comes next in the window
+        if self.at.find.is_offline:
+            details.show_note(OFFLINE)
+            return
+        details.show_loading()
+        self.at.find.open_repo(self.repo)
+
+
+class OfferList(QWidget):
+    grown = Signal(QWidget, QWidget)
+
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent)
+        self.at = at
+        at.find.repo_found.connect(self._on_repo_found)
+        at.find.repo_failed.connect(self._on_repo_failed)
+        at.find.judged.connect(self._on_judged)
+        at.find.card_read.connect(self._on_card_read)
+
+    def offers(self) -> Sequence[OfferCard]:
+        raise NotImplementedError
+
+    def _on_repo_found(self, asked: str, repo: OfferedRepo) -> None:
+        for card in self._offers_of(asked):
+            card.show_repo(repo)
+            self.grown.emit(card, card)
+
+    def _on_repo_failed(self, asked: str, problem: Problem) -> None:
+        for card in self._offers_of(asked):
+            card.show_details().show_problem(problem)
+
+    def _on_judged(self, asked: str, judged: RepoJudged | Problem) -> None:
+        for card in self._offers_of(asked):
+            if card.details is not None:
+                card.details.show_judged(judged)
+
+    def _on_card_read(self, asked: str, text: ReadableCard | Problem) -> None:
+        for card in self._offers_of(asked):
+            if card.details is not None:
+                card.details.show_card(text)
+
+    def _offers_of(self, asked: str) -> list[OfferCard]:
+        return [card for card in self.offers() if card.repo.casefold() == asked.casefold()]
+
+
+def _say(label: QLabel, text: str, *, kind: str = "") -> None:
+    show_words(label, text)
+    if kind and label.property("kind") != kind:
+        set_kind(label, kind)

@@ -1,1 +1,0 @@
-"""Suggested models, the search on the Hub, downloads."""

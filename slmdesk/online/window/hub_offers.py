@@ -1,0 +1,419 @@
+"""Two parts of the page of models: those suggested without any network request, and the search on the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from slmdesk.base.policy import Policy
+from slmdesk.gguf.memory import is_too_slow, speed_in_words
+from slmdesk.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers, Suggestion
+from slmdesk.online.hub import LICENCES, PERMISSIVE_ONES, Filters
+from slmdesk.online.window.downloads import GET
+from slmdesk.online.window.hub import OfferCard, Offering, OfferList
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    CheckBox,
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_kind,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.rows import DOT, Choice
+
+HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
+OFFLINE_HINT = "The search needs the network."
+NOTHING = "Nothing on the Hub has such a name. Try fewer or other words."
+NOTHING_PASSES = "Nothing on the Hub is as you chose. Try fewer words, or choose less."
+AT_ONCE, EACH_TURN = 3, 2
+"""Results that are shown before the window paints, and those that follow with each turn of its loop."""
+ESTIMATED = "Judged by the number of its weights; open it for the real sizes."
+
+
+class RepoCard(OfferCard):
+    def __init__(self, repo: OfferedRepo, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at, name="repo_card", title=repo.repo, repo=repo.repo)
+        self._show_info(repo)
+        self.add_details_button("files_button")
+
+    def show_repo(self, repo: OfferedRepo) -> None:
+        self._show_info(repo)
+        super().show_repo(repo)
+
+    def _show_info(self, repo: OfferedRepo) -> None:
+        self.set_info(_info_of(repo))
+        why = ESTIMATED if repo.is_about else "Of its file that fits best."
+        self.fit.show_fit(repo.fit, why=why, is_about=repo.is_about)
+        self.set_trouble(repo.problem.sentence if repo.problem else "")
+
+
+class HubSearch(OfferList):
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at)
+        self.setObjectName("hub_search")
+        self._cards: list[RepoCard] = []
+        self._waiting: list[OfferedRepo] = []
+        self._turn = Delay(self, 0, lambda: self._add(EACH_TURN))
+        self._is_offline = True
+        self._build_ui()
+        self._connect()
+        self.clear()
+
+    def _build_ui(self) -> None:
+        hint, label = "Search the Hugging Face Hub", "Search the Hub"
+        self.field = text_line("hub_search_box", self, hint, label=label, most=500, clears=CLEAR)
+        self._filters = SearchFilters(self)
+        self._busy = thin_bar("search_bar", self, "Searching", most=0, height=3, keeps_place=True)
+        self._note = plain_label("", self, name="search_note", kind="muted")
+        find = self.at.find
+        self._again = button("Try again", "search_again", self, on=find.search_again)
+        self._rows = column(gap=0)
+        self._left_out = plain_label("", self, name="search_left_out", kind="muted")
+        show_them = "Show what is too large for this PC too"
+        self._too_large = button("Show them", "search_too_large", self, label=show_them, on=find.show_too_large)
+        self._more = button("More", "search_more", self, label="More results", on=find.more)
+        left = Qt.AlignmentFlag.AlignLeft
+        left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
+        head = (self.field, self._filters, self._busy, self._note, (self._again, left))
+        column(*head, self._rows, left_out, (self._more, left), into=self, gap=theme.SPACE_8)
+
+    def _connect(self) -> None:
+        find = self.at.find
+        self.field.textChanged.connect(find.search)
+        self.field.returnPressed.connect(find.search_again)
+        self._filters.filters_chosen.connect(find.choose)
+        find.filters_shown.connect(self._filters.show_filters)
+        find.search_cleared.connect(self.clear)
+        find.search_began.connect(self.show_searching)
+        find.found.connect(self.show_found)
+        find.search_failed.connect(self.show_failed)
+
+    def offers(self) -> Sequence[OfferCard]:
+        return self._cards
+
+    def show_here(self) -> None:
+        for card in self._cards:
+            card.show_here()
+
+    def show_offline(self, is_offline: bool) -> None:
+        self._is_offline = is_offline
+        for widget in (self.field, self._filters):
+            widget.setEnabled(not is_offline)
+        if is_offline or not self._cards:
+            self.clear()
+
+    def clear(self) -> None:
+        self._set(OFFLINE_HINT if self._is_offline else HINT)
+        self._show_cards(())
+
+    def show_searching(self) -> None:
+        """Show that a search is running; the earlier results stay until it ends."""
+        self._set("Asking the Hub…", is_busy=True)
+
+    def show_found(self, found: Offers) -> None:
+        nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
+        self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
+        show_words(self._left_out, " ".join(_left_out(found)))
+        self._too_large.setText("Show it" if found.too_large == 1 else "Show them")
+        self._too_large.setVisible(bool(found.too_large))
+        self._show_cards(found.repos)
+
+    def show_failed(self, problem: Problem) -> None:
+        self._set(problem.sentence, kind="danger")
+        self._again.setVisible(True)
+        self._show_cards(())
+
+    def _show_end(self) -> None:
+        """While field or filters have the focus, scroll so that the results are visible."""
+        focus = self.focusWidget()
+        if focus is not None and focus.hasFocus() and (focus is self.field or self._filters.isAncestorOf(focus)):
+            self.grown.emit(self.field, self)
+
+    def _set(self, note: str, *, is_busy: bool = False, may_be_more: bool = False, kind: str = "muted") -> None:
+        self._busy.setVisible(is_busy)
+        show_words(self._note, note)
+        set_kind(self._note, kind)
+        self._again.setVisible(False)
+        self._more.setVisible(may_be_more)
+        self._left_out.setVisible(False)
+        self._too_large.setVisible(False)
+
+    def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
+        names = [one.repo for one in found]
+        kept = [card.repo for card in self._cards]
+        if kept and names[: len(kept)] == kept:
+            found = found[len(kept) :]
+        else:
+            for card in self._cards:
+                self._rows.removeWidget(card)
+                card.hide()
+                if card.is_open:
+                    self.at.find.close_repo(card.repo)
+                card.deleteLater()
+            self._cards.clear()
+        self._waiting = list(found)
+        self._add(AT_ONCE)
+
+    def _add(self, count: int) -> None:
+        """Add some results; the rest in later event loop turns."""
+        now, self._waiting = self._waiting[:count], self._waiting[count:]
+        for one in now:
+            self._cards.append(RepoCard(one, self, self.at))
+            self._rows.addWidget(self._cards[-1])
+        if self._waiting:
+            self._turn.start()
+        else:
+            self._turn.stop()
+            self._show_end()
+
+
+def _left_out(found: Offers) -> list[str]:
+    locale, many, licences = QLocale(), found.too_large, found.other_licence
+    large = f"{locale.toString(many)} more {'is' if many == 1 else 'are'} too large for this PC." if many else ""
+    other = f"{locale.toString(licences)} {'has' if licences == 1 else 'have'} another licence." if licences else ""
+    return [one for one in (large, other) if one]
+
+
+def _info_of(repo: OfferedRepo) -> str:
+    locale, count = QLocale(), len(repo.files)
+    parts = [
+        repo.parameters,
+        f"{locale.toString(count)} file{'' if count == 1 else 's'}",
+        f"licence: {repo.licence}",
+        f"{locale.toString(repo.downloads)} downloads",
+        f"{locale.toString(repo.likes)} likes",
+        f"updated {repo.updated}" if repo.updated else "",
+        "gated" if repo.is_gated else "",
+    ]
+    return DOT.join(part for part in parts if part)
+
+
+# ---- the filters for the search on the Hub
+
+
+SORTS = (("downloads", "Most downloaded"), ("updated", "Newest"), ("likes", "Most liked"))
+COMMON_LICENCES = ("apache-2.0", "mit", "llama3.1", "llama3.2", "gemma", "cc-by-4.0", "cc-by-nc-4.0", "other")
+DEBOUNCE_MS = 400
+TASK_TIP = "As its publisher labelled it; many good models carry no label and are not found then."
+FITS_TIP = "Judged by the number of weights and the names of the files, before their real sizes are known."
+
+
+class SearchFilters(QWidget):
+    filters_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("search_filters")
+        self._timer = Delay(self, DEBOUNCE_MS, self._notify)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self._task = self._choice("search_task", "What the model is for", [("", "Any job"), *SKILLS.items()])
+        self._task.setToolTip(TASK_TIP)
+        languages = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+        self._language = self._choice(
+            "search_language", "Language the model should know", [("", "Any language"), *languages]
+        )
+        licences = [(one, LICENCES[one].name) for one in COMMON_LICENCES]
+        free = (PERMISSIVE_ONES, "Free for any use")
+        self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
+        self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
+        clears = "Clear the publisher"
+        self._author = text_line("search_author", self, "Any publisher", label="Publisher", most=100, clears=clears)
+        self._fits = named(CheckBox("Fits this PC", self), "search_fits", tip=FITS_TIP)
+        parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
+        flow(*parts, gap=theme.SPACE_8, into=self)
+
+    def _choice(self, name: str, spoken: str, values: list[tuple[str, str]]) -> Choice:
+        return named(Choice(list(values), self), name, label=spoken)
+
+    def _connect(self) -> None:
+        for choice in (self._task, self._language, self._license, self._sort):
+            choice.value_chosen.connect(self._notify)
+        self._fits.clicked.connect(self._notify)
+        self._author.textChanged.connect(self._timer.start)
+        self._author.returnPressed.connect(self._notify)
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            task=self._task.currentData(),
+            language=self._language.currentData(),
+            license=self._license.currentData(),
+            author=self._author.text().strip(),
+            fits=self._fits.isChecked(),
+            sort=self._sort.currentData(),
+        )
+
+    def show_filters(self, filters: Filters) -> None:
+        self._task.show_value(filters.task)
+        self._language.show_value(filters.language)
+        self._license.show_value(filters.license)
+        self._sort.show_value(filters.sort)
+        self._fits.setChecked(filters.fits)
+        if self._author.text().strip() != filters.author:
+            self._author.setText(filters.author)
+            self._timer.stop()  # nobody typed it
+
+    def _notify(self) -> None:
+        self._timer.stop()
+        self.filters_chosen.emit(self.filters)
+
+
+# ---- the second part of the page
+
+
+FIRST = 5
+EMBEDDING = "embedding"
+"""What is no use for chatting is shown to those alone who ask for it."""
+ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimates; the Hub knows the real ones."
+
+
+class SuggestionCard(OfferCard):
+    def __init__(self, one: Suggestion, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at, name="suggestion_card", title=one.title, repo=one.repo)
+        self.show_suggestion(one)
+        self.add_details_button("suggestion_details_button")
+        self._one, self.key = one, _key(one)
+        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {one.title}")
+        self._get.clicked.connect(lambda: at.fetch.start(one.repo, one.file, one.quantization))
+        self.show_here()
+
+    def show_suggestion(self, one: Suggestion) -> None:
+        self.set_sentence(f"{one.good_for} {one.weakness}")
+        self.set_info(_suggestion_info(one))
+        why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
+        self.fit.show_fit(one.fit, why=why, is_about=True, is_slow=is_too_slow(one.speed))
+
+    def allow(self, is_allowed: bool) -> None:
+        """Whether its details can be requested and its files downloaded."""
+        self._get.setVisible(is_allowed)
+        self.show_details_button(is_allowed)
+
+    def show_here(self) -> None:
+        words = self.at.here.words_of(self._one.repo, self._one.file)
+        if words != self._get.text():
+            self._get.setText(words)
+            self._get.setAccessibleName(f"{words}: {self._one.title}")
+            self._get.setToolTip(plain_tip(self._get.accessibleName()))
+        super().show_here()
+
+
+class Suggestions(OfferList):
+    def __init__(self, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at)
+        self.setObjectName("suggestions")
+        self._found: Sequence[Suggestion] = ()
+        self._cards: list[SuggestionCard] = []
+        self._waiting: list[Suggestion] = []
+        self._is_managed = False
+        self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
+        self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
+        self._job.setAccessibleName("What the model is for")
+        self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
+        languages = sorted(LANGUAGES.items(), key=lambda one: one[1])
+        self._language = named(Choice([("", "Any language"), *languages], self), "suggestions_language")
+        self._language.setAccessibleName("The language it was made for")
+        self._language.setToolTip("Models of many languages are shown for each.")
+        self._job.value_chosen.connect(self._show)
+        self._language.value_chosen.connect(self._show)
+        self._rows = column(gap=0)
+        self._all = button("", "suggestions_all", self, on=self._on_all)
+        self._all.setVisible(False)
+        top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
+        head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
+        column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
+        at.find.suggested.connect(self.show_suggestions)
+
+    def offers(self) -> Sequence[OfferCard]:
+        return [card for card in self._cards if card.is_open]
+
+    def show_suggestions(self, found: Sequence[Suggestion]) -> None:
+        """Show the list; cards in view stay where they are, open or not, also if their order changes."""
+        if found == self._found:
+            return
+        before, after = ([_key(one) for one in some] for some in (self._found, found))
+        stays = sorted(before) == sorted(after) if self.isVisible() else before == after
+        self._found = found
+        self._note.setText(ABOUT)
+        if not stays:
+            self._show()
+            return
+        now = {_key(one): one for one in found}
+        for card in self._cards:
+            card.show_suggestion(now[card.key])
+        self._waiting = [now[_key(one)] for one in self._waiting]
+
+    def choose(self, job: str, language: str) -> None:
+        """Show those for a job and a language; an unknown language counts as any."""
+        self._job.show_value(job)
+        self._language.show_value(language if language in LANGUAGES else "")
+        self._show()
+        self._language.setFocus()
+
+    def show_policy(self, policy: Policy) -> None:
+        self._is_managed = bool(policy.forced.get("offline"))
+        for card in self._cards:
+            card.allow(not self._is_managed)
+
+    def show_here(self) -> None:
+        for card in self._cards:
+            card.show_here()
+
+    def show_offline(self, is_offline: bool) -> None:
+        """What is opened while offline is asked for once online."""
+        for card in [] if is_offline else self.offers():
+            card.ask()
+
+    def _show(self) -> None:
+        for card in self._cards:
+            self._rows.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+            if card.is_open:
+                self.at.find.close_repo(card.repo)
+        self._cards.clear()
+        job, language = self._job.currentData(), self._language.currentData()
+        found = [one for one in self._found if one.is_for(job, language) and (job or one.skills != (EMBEDDING,))]
+        if language:  # of those that fit, the ones that name it come before those of "many languages"
+            found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
+        self._waiting = found[FIRST:]
+        self._all.setText(f"Show all {len(found)}")
+        self._all.setVisible(bool(self._waiting))
+        self._add(found[:FIRST])
+
+    def _on_all(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._all.setVisible(False)
+        self._add(waiting)
+
+    def _add(self, found: Sequence[Suggestion]) -> None:
+        for one in found:
+            self._cards.append(SuggestionCard(one, self, self.at))
+            self._rows.addWidget(self._cards[-1])
+            self._cards[-1].allow(not self._is_managed)
+
+
+def _key(one: Suggestion) -> tuple[str, str, str]:
+    return one.repo, one.file, one.quantization
+
+
+def _suggestion_info(one: Suggestion) -> str:
+    jobs = ", ".join(SKILLS[skill].lower() for skill in one.skills)
+    about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
+    speed = speed_in_words(one.speed) if one.speed else ""
+    lines = ((f"Good at: {jobs}", one.languages), (one.parameters, one.quantization, about, speed), (one.licence,))
+    return "\n".join(DOT.join(part for part in line if part) for line in lines)

@@ -1,1 +1,0 @@
-"""`slmdesk encrypt`, `lock`."""

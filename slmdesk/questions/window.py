@@ -1,0 +1,432 @@
+"""The pane of questions: an answer, and below it quotations from the document, each with its page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item, Message, Status
+from slmdesk.chat.conversation import SentMessage
+from slmdesk.library.search import Citation
+from slmdesk.library.types import PAGE_WORDS, PageKinds, kind_in
+from slmdesk.questions.prompt import Answered
+from slmdesk.questions.service import KIND
+from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned
+from slmdesk.runtime import events
+from slmdesk.runtime.events import MessageEnded, MessageGrew, PromptProgress
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.base.text import TICK_MS, Live
+from slmdesk.window.panes import AS_BEFORE, FOLDER, EarlierBox, ItemsController, RedactionController, show_before
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    row,
+    show_column,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.notices import give_export_menu
+from slmdesk.window.widgets.redaction_preview import Shield
+from slmdesk.window.widgets.rows import CitedRow, empty_layout
+
+HINT = (
+    "The answer quotes the document, and each quotation opens its page. What the document does not say is not answered."
+)
+MOST_SHOWN = 20
+CUT_WORDS = {
+    Status.CANCELLED: "The answer was stopped.",
+    Status.INTERRUPTED: "The program ended before the answer did.",
+    Status.FAILED: "There was no answer.",
+}
+
+
+class CitationRow(CitedRow):
+    def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
+        super().__init__(f"“{citation.quote}”", place, parent, name="citation")
+        self.citation = citation
+
+
+class QuestionPane(QScrollArea):
+    citation_chosen = Signal(object)
+    citation_pointed_at = Signal(object)
+    export_requested = Signal(str)
+
+    def __init__(self, controller: QuestionController, parent: QWidget, *, about: str = "document") -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._what = about
+        self._prefix = "" if about == "document" else f"{about}_"
+        self.setObjectName(self._prefix + "question_pane")
+        self._names: Mapping[str, str] = {}
+        self._kinds: PageKinds = "page"
+        self._texts: list[str] = []
+        self.rows: list[CitationRow] = []
+        self._at = self._row_at = 0
+        """Where the next part and the next row of the newest question go: it stands above the older ones."""
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), self._prefix + "question_inner")
+        hint = "Ask this document" if self._what == "document" else "Ask all documents of this folder"
+        label = f"A question to the {self._what}"
+        self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
+        self._shield = Shield(self._prefix + "redact_questions_button", inner)
+        self._ask = button("Ask", self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
+        self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
+        self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
+        self._busy = self._busy_bar(inner)
+        self._foot = self._foot_bar(inner)
+        self._list = column(gap=theme.SPACE_4)
+        line = row((self._line, 1), self._shield, self._ask)
+        parts = (line, self.earlier, self._hint, self._busy, self._list, self._foot, 1)
+        margins = (theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12)
+        column(*parts, into=inner, gap=theme.SPACE_8, margins=margins)
+        show_column(self, inner)
+        self.setFocusProxy(self._line)
+        self.clear()
+
+    def _busy_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), self._prefix + "question_busy")
+        self._words = plain_label("", bar, name=self._prefix + "question_words", kind="muted")
+        name = self._prefix + "stop_question_button"
+        self._stop = button("Stop", name, bar, label="Stop the answer", on=self._controller.stop)
+        row((self._words, 1), self._stop, into=bar)
+        return bar
+
+    def _foot_bar(self, parent: QWidget) -> QFrame:
+        bar = named(QFrame(parent), self._prefix + "question_foot")
+        label, tip = "Begin new questions", "Begin anew: the next question does not follow these"
+        name, anew = self._prefix + "new_questions_button", self._controller.restart
+        restart = button("New", name, bar, label=label, tip=tip, on=anew)
+        tip = "Copy questions, answers and quotations with file and page"
+        copy = button("Copy with pages", self._prefix + "copy_answers_button", bar, tip=tip, on=self._on_copy)
+        label = "Export these questions and answers"
+        export = button("Export…", self._prefix + "export_questions_button", bar, label=label)
+        give_export_menu(export, self.export_requested.emit)
+        flow(copy, export, restart, gap=theme.SPACE_8, into=bar)
+        return bar
+
+    def _connect(self) -> None:
+        controller = self._controller
+        self._line.returnPressed.connect(self._on_ask)
+        self.earlier.follow(controller.items, controller.choose)
+        controller.asked.connect(self.show_asked)
+        controller.progressed.connect(self.show_progress)
+        controller.answered.connect(self.show_answer)
+        controller.ended.connect(self.show_ended)
+        controller.emptied.connect(self.clear)
+        controller.opened.connect(self.show_turns)
+        show_before(controller.redaction, self, "Ask", "The question and the text")
+
+    # ---- what is shown
+
+    def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
+        self._names, self._kinds = names, kinds
+
+    @property
+    def redacts(self) -> bool:
+        return self._shield.isChecked()
+
+    @property
+    def title(self) -> str:
+        """The first question, as a file name for exports."""
+        return self._texts[0] if self._texts else "Questions"
+
+    def clear(self) -> None:
+        self._texts, self.rows = [], []
+        self._at = self._row_at = 0
+        empty_layout(self._list)
+        self._line.clear()
+        self._hint.setVisible(True)
+        self._end()
+
+    def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
+        self.clear()
+        self._shield.setChecked(bool(turns and turns[-1].answered and turns[-1].answered.redaction))
+        for turn in turns:
+            self.show_asked(turn.question)
+            if turn.answered is not None:
+                self.show_answer(turn.answered, is_new=False)
+            elif turn.message.status is not Status.STREAMING:
+                self.show_ended(CUT_WORDS.get(turn.message.status, turn.message.text))
+
+    def show_asked(self, question: str) -> None:
+        self._hint.setVisible(False)
+        self._line.clear()
+        self._ask.setEnabled(False)  # the next question may be typed meanwhile
+        self._foot.setVisible(False)
+        self._at = self._row_at = 0
+        if self._list.count():
+            self._list.insertSpacing(0, theme.SPACE_16)
+        self._add(question, "strong")
+        self.verticalScrollBar().setValue(0)
+
+    def show_progress(self, words: str) -> None:
+        self._words.setText(words)
+        self._busy.setVisible(True)
+
+    def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
+        """Show the answer with its quotations; if it has none, the passages that come closest."""
+        if answered.is_quoted:
+            self._add("This model is too weak to answer by itself. These passages fit the question best:", "muted")
+        else:
+            self._add(answered.answer, "")
+        if answered.missing:
+            self._add(f"⚠ Check this: {answered.missing}", "warn")
+        self._cite(answered.citations)
+        if answered.reading_words:
+            self._add(answered.reading_words, "small")
+        if answered.documents_words:
+            self._add(answered.documents_words, "small")
+        if answered.redaction:
+            self._add(answered.redaction.words, "small")
+        if answered.dropped:
+            self._add(f"Left out: {answered.dropped} quotations that stand nowhere in the document.", "warn")
+        if answered.nearest:
+            if not answered.is_quoted:
+                self._add("The passages that come closest:", "muted")
+            self._cite(answered.nearest)
+        self._end()
+        if is_new:
+            self._line.setFocus()
+
+    def show_ended(self, words: str) -> None:
+        self._add(words, "warn")
+        self._end()
+
+    def light(self, citations: Sequence[Citation]) -> None:
+        lit = [one for one in self.rows if one.citation in citations]
+        for one in self.rows:
+            one.show_lit(one in lit)
+        if lit:
+            self.ensureWidgetVisible(lit[0])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._texts:
+            words = "\n\n".join(self._texts)
+            pop_up_words_menu(self, event.globalPos(), "Translate questions and answers", words)
+
+    # ---- events
+
+    def _on_ask(self) -> None:
+        words = self._line.text().strip()
+        if words and self._ask.isEnabled():
+            self._controller.ask(words, redact=self._shield.isChecked())
+
+    def _on_copy(self) -> None:
+        copy_text("\n\n".join(self._texts))
+
+    def _on_citation(self, row: CitationRow) -> None:
+        self.light([row.citation])
+        self.citation_chosen.emit(row.citation)
+
+    # ---- private
+
+    def _cite(self, citations: Sequence[Citation]) -> None:
+        for citation in citations[:MOST_SHOWN]:
+            file = self._names.get(citation.document, "")
+            word = PAGE_WORDS.get(kind_in(self._kinds, citation.document), PAGE_WORDS["page"])[0]
+            place = f"{word} {citation.page}"
+            filed = f"{file}, {place}" if file else place
+            row = CitationRow(citation, filed if len(self._names) > 1 else place, self)
+            text = f"“{' '.join(citation.quote.split())}” [{filed}]"
+            row.chosen.connect(partial(self._on_citation, row))
+            row.pointed_at.connect(partial(self._on_pointed_at, citation))
+            row.copy_requested.connect(partial(copy_text, text))
+            self._texts.append(text)
+            before = self.rows[self._row_at - 1] if self._row_at else self._stop
+            QWidget.setTabOrder(before, row)
+            self.rows.insert(self._row_at, row)
+            self._row_at += 1
+            self._put(row)
+
+    def _on_pointed_at(self, citation: Citation, is_there: bool) -> None:
+        self.citation_pointed_at.emit(citation if is_there else None)
+
+    def _add(self, words: str, kind: str) -> None:
+        if words:
+            self._texts.append(words)
+            self._put(plain_label(breakable(words), self, name="question_part", kind=kind))
+
+    def _put(self, part: QWidget) -> None:
+        self._list.insertWidget(self._at, part)
+        self._at += 1
+
+    def _end(self) -> None:
+        self._busy.setVisible(False)
+        self._ask.setEnabled(True)
+        self._foot.setVisible(bool(self._texts))
+
+
+# ---- questions to the shown document
+
+
+class QuestionController(QObject):
+    asked = Signal(str)
+    progressed = Signal(str)
+    answered = Signal(object)
+    ended = Signal(str)
+    emptied = Signal()
+    opened = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(parent, objectName="question_controller")
+        self._bridge, self._clock = bridge, clock
+        self._live = Live()
+        self._tick = QTimer(self, interval=TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+        self.items = ItemsController(bridge, KIND, self)
+        self._document = self._collection = ""
+        self.item: str | None = None
+        """The questions on show; None: a first one will begin them."""
+        self._message = ""
+        self.redaction = RedactionController(bridge, self)
+        self._is_redacted = False
+        self.items.current_gone.connect(self.restart)
+        self.items.restored.connect(self._on_restored)
+        bridge.on(QuestionPlanned, self._on_planned)
+        bridge.on(QuestionAnswered, self._on_answered)
+        bridge.on(PromptProgress, self._on_prompt)
+        bridge.on(MessageGrew, self._on_grew)
+        bridge.on(MessageEnded, self._on_ended)
+
+    def show_document(self, document: str) -> None:
+        if document == self._document:
+            return
+        self._document = document
+        self.restart()
+        self.items.show_document(document, self._open_newest)
+
+    def show_collection(self, collection: str) -> None:
+        if collection != self._collection:
+            self._collection = collection
+            self.restart()
+
+    def choose(self, item: str) -> None:
+        self._bridge.ask(self._bridge.services.questions.turns(item), partial(self._on_opened, item))
+
+    def restart(self) -> None:
+        """Make the next question the first of a new conversation."""
+        self._message, self._is_redacted = "", False
+        self.redaction.drop()
+        self._set(None)
+        self.emptied.emit()
+
+    def ask(self, question: str, *, redact: bool = False) -> None:
+        """Ask the shown document; a second question follows the first.  `redact`: once a person has looked."""
+        if not (self._document or self._collection) or not question.strip():
+            return
+        documents = () if self._collection else (self._document,)
+        request = AskRequest(question, documents, collection=self._collection or None, item=self.item, redact=redact)
+        if not redact:
+            self._ask(request)
+            return
+        item = self.item if self.item and self._is_redacted else ""
+        rest = FOLDER if self._collection else AS_BEFORE if item else ""
+        self.redaction.look(
+            [question], () if item else documents, lambda found: self._ask(changed(request, decisions=found)),
+            item=item, rest=rest,
+        )  # fmt: skip
+
+    def _ask(self, request: AskRequest) -> None:
+        self._is_redacted = bool(request.redact)
+        self.asked.emit(request.question)
+        self.progressed.emit("Waiting for the model…")
+        self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
+
+    def stop(self) -> None:
+        message = self._message
+        if message:
+            self._bridge.services.questions.stop(message)
+
+    # ---- events
+
+    def _on_sent(self, sent: SentMessage) -> None:
+        self._set(sent.item.id)
+        self._message = sent.answer.id
+        self.items.refresh()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.ended.emit(problem.sentence)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)
+
+    def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
+        self._set(item)
+        self._is_redacted = bool(turns and turns[-1].answered and turns[-1].answered.redaction)
+        self.opened.emit(list(turns))
+        last = turns[-1].message if turns else None
+        self._message = ""
+        if last is not None and last.status is Status.STREAMING:
+            self._message = last.id
+            self.progressed.emit("The answer is on its way…")
+
+    def _on_planned(self, event: QuestionPlanned) -> None:
+        if event.item == self.item:
+            self._message = event.message
+            what = "the whole text" if event.is_whole else f"the {event.passages} passages that fit best"
+            self._live = Live(began=self._clock(), now=self._clock())
+            self._tick.start()
+            self.progressed.emit(f"The model reads {what}…")
+
+    def _on_prompt(self, event: events.PromptProgress) -> None:
+        if event.message == self._message and event.total:
+            self._live = self._live.reading(event.read, event.total, self._clock())
+            self.progressed.emit(self._live.reading_words)
+
+    def _on_grew(self, event: events.MessageGrew) -> None:
+        if event.message == self._message:
+            self._live = self._live.grown(self._clock())
+            if self._live.pieces == 1:
+                self._on_tick()
+
+    def _on_tick(self) -> None:
+        if not self._message:
+            self._tick.stop()
+            return
+        self._live = changed(self._live, now=self._clock())
+        if self._live.pieces:
+            words = self._live.writing_words or "Writing the answer"
+            self.progressed.emit(f"{words}. Its quotations are checked at its end.")
+        elif self._live.total:
+            self.progressed.emit(self._live.reading_words)
+
+    def _on_answered(self, event: QuestionAnswered) -> None:
+        if event.item == self.item:
+            self._message = ""
+            self.answered.emit(event.answered)
+
+    def _on_ended(self, event: events.MessageEnded) -> None:
+        message: Message = event.message
+        if message.item == self.item and message.status is not Status.COMPLETE:
+            self._message = ""
+            self.ended.emit(event.problem.sentence if event.problem else "The answer was stopped.")
+
+    def _on_restored(self, item: str) -> None:
+        if self.item is None:
+            self.choose(item)
+
+    # ---- private
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        if items and self.item is None:
+            self.choose(items[0].id)
+
+    def _set(self, item: str | None) -> None:
+        self.item = item
+        self.items.set_current(item or "")

@@ -1,1 +1,0 @@
-"""Questions to documents, beside the pages."""

@@ -1,0 +1,161 @@
+"""What chats have beside messages: chats brought in as they are, presets, and what stands for what in prompts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from slmdesk.base.documents import IMPORTED
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import to_json
+from slmdesk.base.records import Item, Message, PresetRecord
+from slmdesk.base.types import Json
+from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
+from slmdesk.store.messages import Items, Messages
+from slmdesk.text.redaction.types import Entry, Kind, Listed
+
+
+class Imports(StorePart):
+    def __init__(self, shared: Shared, items: Items, messages: Messages) -> None:
+        super().__init__(shared)
+        self._items, self._messages = items, messages
+
+    def sums(self) -> set[str]:
+        rows = self._db.rows(
+            "select settings from items where deleted_at is null and settings like ?", (f'%"{IMPORTED}"%',)
+        )
+        kept = (self._shared.made(lambda row: mapping_from(row["settings"]), row).get(IMPORTED) for row in rows)
+        return {str(one["sum"]) for one in kept if isinstance(one, Mapping) and "sum" in one}
+
+    def add(self, item: Item, messages: Sequence[Message]) -> Item:
+        """Add a chat with its messages, all or nothing; ids and times as given, row numbers anew.
+
+        A parent stands before what follows it.  Raises KnownError `request.invalid` for an id that is taken, or a
+        parent that is none of them; store.*.
+        """
+        with self._db.writing():
+            if self._db.row("select 1 from items where id = ?", (item.id,)):
+                raise KnownError("request.invalid", what="the id is taken")
+            made = self._items.insert(item.id, item.kind, item.title, item.created, item.settings)
+            revision = self._shared.next_revision()
+            known: set[str | None] = {None}
+            for one in messages:
+                if one.parent not in known or one.id in known:
+                    raise KnownError("request.invalid", what="the order of messages")
+                known.add(one.id)
+                values = {name: getattr(one, name) for name in Message.__struct_fields__}
+                parts = [to_json(part) for part in one.parts]
+                own = {"n": None, "item": made.id, "owner": None, "parts": parts, "revision": revision}
+                self._messages.index(self._insert("messages", {**values, **own}))
+            values = {
+                "updated": item.updated,
+                "pinned": item.pinned,
+                "archived": item.archived,
+                "revision": self._shared.next_revision(),
+            }
+            self._update("items", values, "id = ?", made.id)
+            return self._items.get(made.id)
+
+
+# ---- presets of chats that a person made
+
+
+class Presets(StorePart):
+    def all(self) -> list[PresetRecord]:
+        return self._all(preset_from, "select * from presets order by place, n")
+
+    def get(self, id: str) -> PresetRecord:
+        """The preset with this id.  Raises KnownError `preset.unknown`."""
+        found = self._first(preset_from, "select * from presets where id = ?", (id,))
+        if found is None:
+            raise KnownError("preset.unknown", id=id[:80])
+        return found
+
+    def add(self, name: str, value: Mapping[str, Json]) -> PresetRecord:
+        """Raises KnownError store.*."""
+        ident = new_id()
+        with self._db.writing():
+            place = self._db.row("select coalesce(max(place), 0) + 1 from presets")
+            self._insert("presets", {
+                "id": ident, "name": name, "place": float(place[0]) if place else 1.0, "value": value,
+                "created": self._clock(),
+            })  # fmt: skip
+            return self.get(ident)
+
+    def put_back(self, record: PresetRecord) -> None:
+        """Raises KnownError store.*."""
+        with self._db.writing():
+            self._insert("presets", {
+                "id": record.id, "name": record.name, "place": record.place, "value": record.value,
+                "created": record.created,
+            })  # fmt: skip
+
+    def change(self, id: str, name: str, value: Mapping[str, Json]) -> PresetRecord:
+        """Replace the name and value of a preset.  Raises KnownError `preset.unknown`, store.*."""
+        with self._db.writing():
+            self.get(id)
+            self._update("presets", {"name": name, "value": value}, "id = ?", id)
+            return self.get(id)
+
+    def delete(self, id: str) -> PresetRecord:
+        """Delete a preset for good and return it.  Raises KnownError `preset.unknown`, store.*."""
+        with self._db.writing():
+            old = self.get(id)
+            self._db.run("delete from presets where id = ?", (id,))
+            self._shared.request_purge()
+            return old
+
+    def order(self, ids: Sequence[str]) -> None:
+        """Raises KnownError store.*."""
+        with self._db.writing():
+            for place, id in enumerate(ids, 1):
+                self._update("presets", {"place": float(place)}, "id = ?", id)
+
+
+def preset_from(row: RowLike) -> PresetRecord:
+    return row_to(PresetRecord, row, value=mapping_from(row["value"]))
+
+
+# ---- what stands for what in the prompts of an item, and the person's list of people and firms
+
+
+class Redactions(StorePart):
+    """The part of the store for redactions.  An entry without a substitute is what a person left as it is."""
+
+    def of_item(self, item: str) -> list[Entry]:
+        return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))
+
+    def keep(self, item: str, entries: Sequence[Entry]) -> None:
+        """Raises KnownError store.*."""
+        with self._db.writing():
+            self.delete_of_item(item)
+            for n, one in enumerate(entries):
+                forms: list[Json] = [list(pair) for pair in one.forms]
+                self._insert("redactions", {
+                    "item": item, "n": n, "kind": str(one.kind), "original": one.original,
+                    "substitute": one.substitute, "forms": forms,
+                })  # fmt: skip
+
+    def delete_of_item(self, item: str) -> None:
+        """Inside a transaction: delete the table of an item."""
+        self._db.run("delete from redactions where item = ?", (item,))
+
+    def names(self) -> list[Listed]:
+        return self._all(listed_from, "select * from private_names order by n")
+
+    def keep_names(self, names: Sequence[Listed]) -> None:
+        """Raises KnownError store.*."""
+        with self._db.writing():
+            self._db.run("delete from private_names")
+            for one in names:
+                self._insert("private_names", {"words": one.words, "kind": str(one.kind)})
+            self._shared.request_purge()
+
+
+def entry_from(row: RowLike) -> Entry:
+    forms = tuple((str(original), str(substitute)) for original, substitute in json.loads(row["forms"]))
+    return Entry(Kind(row["kind"]), str(row["original"]), str(row["substitute"]), forms)
+
+
+def listed_from(row: RowLike) -> Listed:
+    return Listed(str(row["words"]), Kind(row["kind"]))

@@ -1,0 +1,719 @@
+"""The way out of a damaged database: rows read without SQLite, checked, and brought into the current one."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Kind, LedgerRow, Rescued, Status
+from slmdesk.base.translation import SETTLED, Origin, SegmentState
+from slmdesk.base.types import Json
+from slmdesk.store.chats import preset_from
+from slmdesk.store.database import StorePart, mapping_from
+from slmdesk.store.encryption import PAGE_BYTES, RESERVED_BYTES, CipherPages, fits, header_of, is_encrypted
+from slmdesk.store.keys import DataKey
+from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
+from slmdesk.store.messages import item_from, message_from
+from slmdesk.store.store import Store, model_from
+from slmdesk.store.translations import glossary_from, memory_key, pair_from, segment_from, term_from
+from slmdesk.text.folding import fold
+from slmdesk.text.sentences import detect
+
+LEAF, INTERIOR = 0x0D, 0x05
+INDEX_PAGES = (0x02, 0x0A)
+USUAL_PAGE_BYTES = 4096
+MAX_ROW_BYTES = 256 << 20
+MAX_COLUMNS = 64
+MOST_PAGES = 1 << 31
+SCHEMA_COLUMNS = 5
+
+Cell = str | bytes | int | float | None
+
+
+@dataclass(slots=True)
+class Carver:
+    """Reads rows of known widths from the file `path`, which is only ever read."""
+
+    path: Path
+    key: DataKey | None = None
+    """That its pages are encrypted with; damaged ones are then known by their HMAC and count as lost."""
+    unreadable: int = 0
+    """Cells of leaf pages that could not be read as a row."""
+    _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
+    _file: BinaryIO = field(init=False)
+    _page_bytes: int = field(init=False, default=USUAL_PAGE_BYTES)
+    _usable: int = field(init=False, default=USUAL_PAGE_BYTES)
+    """Bytes of a page that hold content."""
+    _pages: int = field(init=False, default=0)
+    _cipher: CipherPages | None = field(init=False, default=None)
+
+    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+        """Row number and columns of each row found, in the order of the file.  Raises KnownError file.…"""
+        with self._opened():
+            for number in range(1, self._pages + 1):
+                for n, cells in self._rows_of(number):
+                    if len(cells) == SCHEMA_COLUMNS and cells[0] == "table":
+                        self._roots[cells[1]] = cells[3]
+                    yield n, cells
+
+    def lost_pages(self, tables: Collection[str]) -> int:
+        """How many pages must hold rows of these tables, by the trees that lead to them, and cannot be read as such.
+
+        After `rows`.  Where the schema is lost: of all tables.  Raises KnownError file.…
+        """
+        with self._opened():
+            requested = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
+            if not requested:
+                requested = [one for one in range(1, self._pages + 1) if self._kind_of(one) == INTERIOR]
+            seen, lost = set(requested), 0
+            while requested:
+                number = requested.pop()
+                kind = self._kind_of(number)
+                lost += kind not in (LEAF, INTERIOR, *INDEX_PAGES)
+                if kind == INTERIOR:
+                    children = self._children_of(number) - seen
+                    seen |= children
+                    requested += children
+            return lost
+
+    @contextmanager
+    def _opened(self) -> Iterator[None]:
+        try:
+            handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            with os.fdopen(handle, "rb") as self._file:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
+                self._measure()
+                yield
+        except FileNotFoundError as err:
+            raise KnownError("file.missing", path=str(self.path)) from err
+        except OSError as err:
+            raise KnownError("file.unreadable", path=str(self.path), reason=err.strerror or "") from err
+
+    def _measure(self) -> None:
+        header = self._file.read(100)
+        if self.key is not None:
+            self._cipher = CipherPages(self.key)
+            self._page_bytes, self._usable = PAGE_BYTES, PAGE_BYTES - RESERVED_BYTES
+            self._pages = -(-os.fstat(self._file.fileno()).st_size // self._page_bytes)
+            return
+        reported = int.from_bytes(header[16:18], "big")
+        reported = 65536 if reported == 1 else reported
+        if header.startswith(b"SQLite format 3\0") and reported >= 512 and not reported & (reported - 1):
+            self._page_bytes = self._usable = reported
+        size = os.fstat(self._file.fileno()).st_size
+        self._pages = -(-size // self._page_bytes)
+
+    def _page(self, number: int) -> bytes:
+        self._file.seek((number - 1) * self._page_bytes)
+        page = self._file.read(self._page_bytes)
+        return page if self._cipher is None else self._cipher.plain(number, page)
+
+    def _kind_of(self, number: int) -> int:
+        """The byte that says what a page is; -1 beyond the file."""
+        page = self._page(number) if 0 < number <= self._pages else b""
+        start = 100 if number == 1 else 0
+        return page[start] if len(page) > start else -1
+
+    def _children_of(self, number: int) -> set[int]:
+        page = self._page(number)
+        start = 100 if number == 1 else 0
+        cells = int.from_bytes(page[start + 3 : start + 5], "big")
+        found = {int.from_bytes(page[start + 8 : start + 12], "big")}
+        for index in range(min(cells, self._page_bytes // 4)):
+            at = start + 12 + 2 * index
+            cell = int.from_bytes(page[at : at + 2], "big")
+            found.add(int.from_bytes(page[cell : cell + 4], "big"))
+        return found if all(1 < one <= MOST_PAGES for one in found) else set()
+
+    def _rows_of(self, number: int) -> Iterator[tuple[int, list[Cell]]]:
+        page = self._page(number)
+        start = 100 if number == 1 else 0
+        if len(page) < start + 8 or page[start] != LEAF:
+            return
+        cells = int.from_bytes(page[start + 3 : start + 5], "big")
+        for index in range(min(cells, self._page_bytes // 4)):
+            at = start + 8 + 2 * index
+            try:
+                yield self._row(page, int.from_bytes(page[at : at + 2], "big"))
+            except (ValueError, IndexError):
+                self.unreadable += 1
+
+    def _row(self, page: bytes, at: int) -> tuple[int, list[Cell]]:
+        size, at = varint(page, at)
+        n, at = varint(page, at)
+        if not 0 < size <= min(MAX_ROW_BYTES, self._pages * self._page_bytes):  # also ends a chain that is a circle
+            raise ValueError("no size of a row")
+        return n, columns_of(self._payload(page, at, size))
+
+    def _payload(self, page: bytes, at: int, size: int) -> bytes:
+        usable = self._usable
+        most, least = usable - 35, (usable - 12) * 32 // 255 - 23
+        here = size
+        if size > most:
+            here = least + (size - least) % (usable - 4)
+            here = least if here > most else here
+        if at + here + (4 if here < size else 0) > len(page):
+            raise ValueError("a row beyond its page")
+        pieces, missing = [page[at : at + here]], size - here
+        following = int.from_bytes(page[at + here : at + here + 4], "big")
+        while missing:
+            if not 1 < following <= self._pages:
+                raise ValueError("the rest of the row is lost")
+            overflow = self._page(following)
+            piece = overflow[4 : 4 + min(missing, usable - 4)]
+            if len(piece) < min(missing, usable - 4):
+                raise ValueError("the rest of the row is cut")
+            pieces.append(piece)
+            missing -= len(piece)
+            following = int.from_bytes(overflow[:4], "big")
+        return b"".join(pieces)
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """SQLite's number of one to nine bytes at `at`, signed, and where it ends."""
+    value = 0
+    for place in range(8):
+        byte = data[at + place]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + place + 1
+    value = value << 8 | data[at + 8]
+    return value - (1 << 64) if value >> 63 else value, at + 9
+
+
+def columns_of(payload: bytes) -> list[Cell]:
+    """The columns of a record.  Raises ValueError or IndexError for what is none."""
+    header_bytes, at = varint(payload, 0)
+    if not 0 < header_bytes <= len(payload):
+        raise ValueError("no header of a record")
+    kinds: list[int] = []
+    while at < header_bytes:
+        kind, at = varint(payload, at)
+        kinds.append(kind)
+    if at != header_bytes or len(kinds) > MAX_COLUMNS:
+        raise ValueError("no header of a record")
+    columns: list[Cell] = []
+    for kind in kinds:
+        value, at = _column(payload, at, kind)
+        columns.append(value)
+    if at != len(payload):
+        raise ValueError("a record of another length")
+    return columns
+
+
+def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
+    if kind in (8, 9):
+        return kind - 8, at
+    if kind == 0:
+        return None, at
+    if kind < 0 or kind in (10, 11):
+        raise ValueError("no kind of a column")
+    size = (0, 1, 2, 3, 4, 6, 8, 8)[kind] if kind < 8 else (kind - 12) // 2
+    data = payload[at : at + size]
+    if len(data) < size:
+        raise ValueError("a column beyond its record")
+    if kind == 7:
+        return struct.unpack(">d", data)[0], at + size
+    if kind < 8:
+        return int.from_bytes(data, "big", signed=True), at + size
+    return (data.decode() if kind % 2 else data), at + size
+
+
+# ---- which table a row out of a damaged file belongs to, and whether it is what this program writes
+
+
+Values = dict[str, Cell]
+
+TABLES = {
+    "items": ("n", "id", "kind", "title", "folder", "pinned", "created", "updated", "deleted_at", "revision",
+              "settings", "archived", "arrived"),
+    "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
+                 "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
+                 "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds",
+                 "original"),
+    "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
+               "added", "last_used", "facts"),
+    "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
+    "ledger": ("n", "time", "monotonic", "boot", "kind", "data", "hash", "about"),
+    "segments": ("item", "number", "unit", "place", "kind", "source", "lead", "trail", "tags", "language", "target",
+                 "state", "origin", "flags", "reason", "revision", "doubts"),
+    "memory": ("n", "source_language", "target_language", "domain", "key", "source", "target", "origin", "item",
+               "created", "used"),
+    "glossaries": ("n", "id", "name", "source_language", "target_language", "domain", "active", "created"),
+    "terms": ("n", "glossary", "source", "target", "folded", "extra"),
+    "presets": ("n", "id", "name", "place", "value", "created"),
+    "results": ("item", "value"),
+}  # fmt: skip
+"""The columns in the order of schema.py."""
+
+
+def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int, Values]]:
+    """Rows of these tables with their numbers; those of ours that cannot be what they should be are counted."""
+    for n, cells in carver.rows():
+        found = _table_of(n, cells)
+        if found is not None:
+            if found[0] in tables:
+                yield found[0], n, found[1]
+        elif len(cells) in _WIDTHS and not any(_looks_like(cells, other) for other in _OTHERS):
+            carver.unreadable += 1
+
+
+def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
+    for table, columns in _WIDTHS.get(len(cells), ()):
+        values = dict(zip(columns, cells, strict=True))
+        if table in NUMBERED:
+            values["n"] = n
+        if table == "segments":
+            values.setdefault("doubts", "[]")  # a row from before they were kept
+        if table == "items":
+            values = {"archived": 0, "arrived": 0.0, **values}  # a row from before there was an archive
+        if table == "messages":
+            values = {"thought": "", "thought_seconds": None, "original": None, **values}
+        if abs(n) <= 1 << 50 and _is_ours(table, values):
+            return table, values
+    return None
+
+
+def _is_ours(table: str, values: Values) -> bool:
+    for name, value in values.items():
+        if not _REALS.isdisjoint((name, (table, name))) and isinstance(value, int):  # SQLite keeps a whole number short
+            values[name] = float(value)
+        if not isinstance(values[name], _kind_of(table, name)):
+            return False
+    if any(not _ID.fullmatch(str(values[name])) for name in _IDS.get(table, ())):
+        return False
+    if any(not _LANGUAGE.fullmatch(str(values[name])) for name in ("source_language", "target_language", "language")
+           if name in values):  # fmt: skip
+        return False
+    try:
+        _CHECKS[table](values)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return False
+    return True
+
+
+def _kind_of(table: str, name: str) -> type | tuple[type, ...]:
+    if not _REALS.isdisjoint((name, (table, name))):
+        kind: type = float
+    elif name in _INTS:
+        kind = int
+    else:
+        kind = bytes if (table, name) == ("models", "path") else str
+    return (kind, type(None)) if name in _MAY_BE_NULL or (table, name) in _MAY_BE_NULL else kind
+
+
+def _looks_like(cells: list[Cell], kinds: str) -> bool:
+    return len(cells) == len(kinds) and all(
+        isinstance(cell, _KINDS[kind]) for cell, kind in zip(cells, kinds, strict=True)
+    )
+
+
+def _no_more_to_check(_values: Values) -> None:
+    """A row of the network log, before it was a chain, is text and numbers alone."""
+
+
+def _ledger(values: Values) -> None:
+    mapping_from(values["data"])
+    if not _SHA256.fullmatch(str(values["hash"])):
+        raise ValueError("no row of the ledger")
+
+
+def _glossary(values: Values) -> None:
+    glossary_from({**values, "term_count": 0})
+
+
+def _segment(values: Values) -> None:
+    record = segment_from(values)
+    if not (0 <= record.number < 1 << 40 and all(isinstance(one, int) for one in (*record.paired, *record.lone))):
+        raise ValueError("no segment")
+
+
+def _result(values: Values) -> None:
+    mapping_from(values["value"])
+
+
+NUMBERED = frozenset(table for table, columns in TABLES.items() if columns[0] == "n")
+_WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+for _name, _columns in TABLES.items():
+    _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
+_WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
+for _fewer in (1, 2):  # before the day they came, before the archive
+    _WIDTHS.setdefault(len(TABLES["items"]) - _fewer, []).append(("items", TABLES["items"][:-_fewer]))
+for _fewer in (1, 3):  # before edits, before thoughts
+    _WIDTHS.setdefault(len(TABLES["messages"]) - _fewer, []).append(("messages", TABLES["messages"][:-_fewer]))
+
+_OTHERS = (
+    "-siiiis",  # passages
+    "-ssbisr",  # collections
+    "sisssssi",  # pages
+    "-sbsssiissssssrr",  # documents
+    "-ssssssssssrr",  # jobs
+    "-sssssr",  # holds, before they had an end
+    "-sssssr-",  # holds without an end
+    "-sssssrr",  # holds
+    "-rsssi",  # retention_log
+    "sissss",  # redactions
+    "-b",  # the inside of a search index
+)
+"""Tables of as many columns that are not brought over: their rows are not lost, only left."""
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "-": type(None), "s": (str, type(None)), "i": int, "r": (int, float), "b": bytes,
+}  # fmt: skip
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_IDS = {
+    "items": ("id",), "messages": ("id",), "models": ("id",), "glossaries": ("id",), "segments": ("item",),
+    "terms": ("glossary",), "results": ("item",), "presets": ("id",),
+}  # fmt: skip
+_LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
+_REALS: set[str | tuple[str, str]] = {
+    "created", "updated", "deleted_at", "seconds", "added", "last_used", "used", "thought_seconds", "arrived",
+    ("requests", "time"), ("presets", "place"),
+}  # fmt: skip
+_INTS = {
+    "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
+    "number", "unit", "active", "archived", "time", "monotonic", "about",
+}  # fmt: skip
+_MAY_BE_NULL: set[str | tuple[str, str]] = {
+    "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
+    "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
+    "thought_seconds", "original", ("requests", "bytes"), ("ledger", "about"), ("segments", "origin"),
+    ("memory", "item"),
+}  # fmt: skip
+_CHECKS: dict[str, Callable[[Values], object]] = {
+    "items": item_from,
+    "messages": message_from,
+    "models": model_from,
+    "requests": _no_more_to_check,
+    "ledger": _ledger,
+    "segments": _segment,
+    "memory": pair_from,
+    "glossaries": _glossary,
+    "terms": term_from,
+    "presets": preset_from,
+    "results": _result,
+}
+
+# ---- of a damaged database
+
+
+KIND = "translation"
+LOST = "lost"
+_TITLE_CHARACTERS = 60
+_MOST_TEXT = 1 << 20
+"""Characters of a lost item's text that are put together out of its segments."""
+_REPORTED_BY = 4_000
+"""Characters used to detect a language."""
+_LOST_GLOSSARY = "Rescued terms"
+
+_Key = tuple[Cell, ...]
+
+
+class RescuedTranslations(StorePart):
+    """The part of a rescue that knows translations; inside its transaction."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.shared)
+        self._store = store
+        self._had_segments = frozenset(row["item"] for row in self._db.rows("select distinct item from segments"))
+        self._grown: set[str] = set()
+        self._lost_items: set[str] = set()
+        self._lost_glossaries: set[str] = set()
+        self._terms_here: dict[str, set[_Key]] = {}
+        self.takers: dict[str, Callable[[int, Values], int]] = {
+            "segments": self._take_segment,
+            "memory": self._take_pair,
+            "terms": self._take_term,
+            "results": self._take_result,
+        }
+        """By table: takes over a row with its number, and returns whether it did: 0 or 1."""
+
+    def complete(self) -> int:
+        """Complete what depends on all rows.  Returns how many segments are missing."""
+        for item in self._lost_items:
+            self._complete_item(item)
+        with self._store.terms.writing():  # whoever reads terms must read them again
+            for glossary in self._lost_glossaries:
+                self._complete_glossary(glossary)
+        self._db.run("update memory set item = null where item is not null and item not in (select id from items)")
+        return sum(self._note_missing(item) for item in sorted(self._grown))
+
+    # ---- segments
+
+    def _take_segment(self, _n: int, values: Values) -> int:
+        item, number = str(values["item"]), values["number"]
+        if item in self._had_segments:
+            return self._take_decision(values)
+        if self._db.row("select 1 from segments where item = ? and number = ?", (item, number)):
+            return 0
+        if not self._db.row("select 1 from items where id = ?", (item,)):
+            self._store.items.insert(item, KIND, "", self._clock(), {})
+            self._lost_items.add(item)
+        self._grown.add(item)
+        values["revision"] = self._shared.next_revision()
+        self._insert("segments", values)
+        return 1
+
+    def _take_decision(self, values: Values) -> int:
+        """A person's words or yes, for a segment on which nobody decided here."""
+        if SegmentState(str(values["state"])) not in SETTLED:
+            return 0
+        settled = ", ".join(f"'{one.value}'" for one in sorted(SETTLED))
+        names = ("target", "state", "origin", "flags", "reason", "doubts")
+        return self._update(
+            "segments",
+            {**{name: values[name] for name in names}, "revision": self._shared.next_revision()},
+            f"item = ? and number = ? and source = ? and state not in ({settled})",
+            *(values["item"], values["number"], values["source"]),
+        )
+
+    def _take_result(self, _n: int, values: Values) -> int:
+        """How far a translation is; of what came of other items nothing is brought over."""
+        row = self._db.row("select kind from items where id = ?", (values["item"],))
+        if row is None or row["kind"] != KIND or str(values["item"]) in self._had_segments:
+            return 0
+        if self._store.results.get(str(values["item"])) is not None:
+            return 0
+        self._insert("results", values)
+        return 1
+
+    def _note_missing(self, item: str) -> int:
+        """Have a translation stand on what came of it: it must not be begun anew over a person's words, and what is
+        missing is named among what stays untranslated.
+        """
+        kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
+        rows = self._db.rows("select number from segments where item = ? order by number", (item,))
+        numbers = [-1, *(int(row["number"]) for row in rows)]
+        gaps = [(one + 1, other - 1) for one, other in pairwise(numbers) if other > one + 1]
+        if not (kept.get("taken") or counts.keys() - {SegmentState.OPEN, SegmentState.LEFT}):
+            return 0  # it had only begun, and begins anew
+        reported = kept.get("left")
+        left: list[Json] = list(reported) if isinstance(reported, list) else []
+        left += [[LOST, "", _stretch(*gap)] for gap in gaps]
+        is_done = bool(kept.get("done")) or not counts.get(SegmentState.OPEN)
+        self._store.results.save(item, {**kept, "taken": True, "done": is_done, "left": left})
+        return sum(last + 1 - first for first, last in gaps)
+
+    def _complete_item(self, id: str) -> None:
+        """A translation whose item is lost is one of the text that its segments are."""
+        segments = self._store.segments.of_item(id, limit=20_000)
+        text = "".join(one.lead + one.source + one.trail for one in segments)[:_MOST_TEXT]
+        reported, _ = detect(" ".join(one.target for one in segments[:200])[:_REPORTED_BY])
+        words = " ".join(text[:500].split())
+        title = words[:_TITLE_CHARACTERS]
+        self._store.items.change_settings(id, wish={"target": reported or "en", "text": text})
+        self._store.items.rename(id, title)
+
+    # ---- memory
+
+    def _take_pair(self, n: int, values: Values) -> int:
+        values["key"] = memory_key(str(values["source"]))
+        where = tuple(str(values[name]) for name in ("source_language", "target_language", "domain", "key"))
+        here = self._db.row(
+            "select * from memory where source_language = ? and target_language = ? and domain = ? and key = ?", where
+        )
+        if here is None:
+            values["n"] = n
+            self._insert("memory", values)
+            self._store.index.add(n, str(values["source"]), "memory_words")
+            return 1
+        ranks = [(one["origin"] != Origin.MODEL.value, one["used"]) for one in (here, values)]
+        if here["target"] == values["target"] or ranks[0] >= ranks[1]:
+            return 0
+        changes = {name: values[name] for name in ("target", "origin", "used", "item")}
+        return self._update("memory", changes, "n = ?", here["n"])
+
+    # ---- glossaries
+
+    def _take_term(self, n: int, values: Values) -> int:
+        glossary = str(values["glossary"])
+        here = self._terms_of(glossary)
+        values["folded"] = fold(str(values["source"]))
+        key = (values["source"], values["target"], values["extra"])
+        if key in here:
+            return 0
+        here.add(key)
+        values["n"] = n
+        self._insert("terms", values)
+        return 1
+
+    def _terms_of(self, glossary: str) -> set[_Key]:
+        """What is in a glossary; one that is lost is made anew and not applied."""
+        if glossary in self._terms_here:
+            return self._terms_here[glossary]
+        if not self._db.row("select 1 from glossaries where id = ?", (glossary,)):
+            self._lost_glossaries.add(glossary)
+            self._insert("glossaries", {
+                "id": glossary, "name": _LOST_GLOSSARY, "source_language": "", "target_language": "", "domain": "",
+                "active": False, "created": self._clock(),
+            })  # fmt: skip
+        rows = self._db.rows("select source, target, extra from terms where glossary = ?", (glossary,))
+        return self._terms_here.setdefault(glossary, {(row["source"], row["target"], row["extra"]) for row in rows})
+
+    def _complete_glossary(self, id: str) -> None:
+        """Its languages, as far as its terms tell; without any it would hold for all languages."""
+        terms = self._store.terms.of_glossary(id, limit=1000)
+        if all(one.keeps for one in terms):
+            return
+        reported = [
+            detect(" ".join(words)[:_REPORTED_BY])[0]
+            for words in ([one.source for one in terms], [one.target for one in terms])
+        ]
+        source = reported[0] or "en"
+        self._store.glossaries.change(
+            id, source_language=source, target_language=reported[1] if reported[1] not in (None, source) else ""
+        )
+
+
+def _stretch(first: int, last: int) -> str:
+    """Segments as they are counted for people, from 1."""
+    return f"segment {first + 1}" if first == last else f"segments {first + 1} to {last + 1}"
+
+
+# ---- what can be read of a damaged database comes into the current one
+
+
+_PASSES = (
+    ("items", "models", "requests", "ledger", "glossaries", "presets"),
+    ("segments", "memory", "terms"),
+    ("messages", "results"),
+)
+"""What others name comes before them: messages and segments want their items, terms their glossary."""
+_BEHIND = ("terms", "presets")
+"""Tables whose rows come behind those that are here, not before."""
+_APPENDED = ("requests", "ledger")
+"""Rows of the network log, from before and since it is a chain: the chain of this PC goes on with them."""
+
+
+def rescue_into(
+    store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
+) -> Rescued:
+    """Take over what is not in the store yet, all or nothing: items, messages, models, ledger rows, segments of
+    translations, the translation memory, glossaries, presets.
+
+    Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
+    a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
+    `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
+    there and nobody here.  `on_progress` is called with the number of rows.  `key`: of an encrypted file, where it is
+    not that of the store.  On the service thread.  Raises KnownError file.unreadable, store.full, key.missing.
+    """
+    proved = _key_of(damaged, key or store.key)
+    with store.together():
+        return _Rescue(store, proved).run(damaged, on_progress)
+
+
+def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
+    """What decrypts the pages; None for a plain file.  Its header may be what is damaged, so the pages are asked."""
+    if key is not None and damaged.is_file() and fits(damaged, key):
+        return key
+    if is_encrypted(header_of(damaged)):
+        raise KnownError("key.missing")
+    return None
+
+
+class _Rescue(StorePart):
+    """One rescue, inside its transaction."""
+
+    def __init__(self, store: Store, key: DataKey | None) -> None:
+        super().__init__(store.shared)
+        self._store, self._key = store, key
+        self._translations = RescuedTranslations(store)
+        self._requests: list[tuple[int, dict[str, Json]]] = []
+        self._ledger: list[LedgerRow] = []
+
+    def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
+        counts = dict.fromkeys(TABLES, 0)
+        survey = Carver(damaged, self._key)
+        first = self._first_free(survey)
+        seen = translations = 0
+        for tables in _PASSES:
+            for table, n, values in rows_in(Carver(damaged, self._key), tables):
+                taken = self._take_over(table, first.get(table, 0) + n, values)
+                counts[table] += taken
+                translations += taken if values.get("kind") == "translation" and table == "items" else 0
+                seen += 1
+                if on_progress is not None and seen % 500 == 0:
+                    on_progress(seen)
+        self._db.run(
+            "update messages set parent = null, revision = ? where parent is not null"
+            " and parent not in (select id from messages)",
+            (self._shared.next_revision(),),
+        )
+        lost_segments = self._translations.complete()
+        del counts["results"], counts["ledger"]
+        counts["requests"] = self._append_requests()
+        return Rescued(
+            **counts, unreadable=survey.unreadable, seen=seen, translations=translations,
+            lost_pages=survey.lost_pages(TABLES), lost_segments=lost_segments,
+        )  # fmt: skip
+
+    def _append_requests(self) -> int:
+        rows = sorted(self._ledger, key=lambda row: row.n)
+        if not rows and not self._requests:
+            return 0
+        head: Json = {"n": rows[-1].n, "hash": rows[-1].hash} if rows else None
+        self._store.ledger.append(Kind.RESTORE, {"from": "a damaged history", "head": head})
+        return self._store.ledger.take_over([*self._requests, *of_other_chain(rows)])
+
+    def _first_free(self, survey: Carver) -> dict[str, int]:
+        """What to add to a row's number, so that all of them come before (or behind) those here, in their old order."""
+        most, least = dict.fromkeys(NUMBERED, 0), dict.fromkeys(NUMBERED, 0)
+        for table, n, _ in rows_in(survey, tuple(TABLES)):
+            if table in NUMBERED:
+                most[table], least[table] = max(most[table], n), min(least[table], n)
+        first = {}
+        for table in NUMBERED.difference(_APPENDED):
+            row = self._db.row(f"select min(n), max(n) from {table}")
+            lowest, highest = (row[0], row[1]) if row and row[0] is not None else (1, 0)
+            if table in _BEHIND:
+                first[table] = max(highest, 0) + 1 - least[table]
+            else:
+                first[table] = min(lowest, 1) - 1 - most[table]
+        return first
+
+    def _take_over(self, table: str, n: int, values: Values) -> int:
+        """Whether a row was brought over: 0 or 1."""
+        taker = self._translations.takers.get(table)
+        if taker is not None:
+            return taker(n, values)
+        if table == "requests":
+            self._requests.append(imported(values))
+            return 1
+        if table == "ledger":
+            self._ledger.append(ledger_row_from(values))
+            return 0
+        if self._db.row(f"select 1 from {table} where id = ?", (values["id"],)):
+            return 0
+        if table == "messages":
+            self._prepare_message(values)
+        if "revision" in values:
+            values["revision"] = self._shared.next_revision()
+        if table == "items":
+            values["arrived"] = self._clock()
+        values["n"] = n
+        self._insert(table, values)
+        if table == "messages":
+            self._store.messages.index(n)
+        if table == "items":
+            self._store.index.add(n, str(values["title"]), "titles")
+        return 1
+
+    def _prepare_message(self, values: Values) -> None:
+        if values["status"] == Status.STREAMING:
+            values["status"], values["owner"] = Status.INTERRUPTED.value, None
+        item = str(values["item"])
+        if self._db.row("select 1 from items where id = ?", (item,)):
+            return
+        words = " ".join(self._store.index.words_of(str(values["parts"]), str(values["text"]))[:500].split())
+        self._store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], values["created"], {})

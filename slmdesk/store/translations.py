@@ -1,0 +1,719 @@
+"""Segments of translations, the translation memory, and glossaries with their terms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.records import Found
+from slmdesk.base.translation import (
+    Doubt,
+    Forms,
+    GlossaryRecord,
+    MemoryFilter,
+    MemoryPair,
+    MemoryShare,
+    NewSegment,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    Term,
+    doubts_json,
+    flags_json,
+    term_json,
+)
+from slmdesk.store.database import Row, RowLike, Shared, StorePart, Value, mapping_from, marks, new_id, row_to
+from slmdesk.store.messages import SearchIndex, snippet_of
+from slmdesk.text.folding import fold, fold_for_search
+
+READ_AT_ONCE = 100
+"""Segments read before other work may run: some milliseconds."""
+LOOK = "look"
+"""Beside the states, as a choice of segments: those to be reviewed."""
+_TO_REVIEW = "((flags <> '[]' and state <> 'approved') or state = 'failed')"
+_AT_ONCE = 500
+"""Numbers in one query: older versions of SQLite allow 999."""
+
+
+class Segments(StorePart):
+    def add(self, item: str, segments: Sequence[NewSegment]) -> None:
+        with self._db.writing():
+            first = self._db.number("select coalesce(max(number), -1) + 1 from segments where item = ?", (item,))
+            revision = self._shared.next_revision()
+            for number, one in enumerate(segments, start=first):
+                self._insert("segments", {
+                    "item": item, "number": number, "unit": one.unit, "place": one.place, "kind": one.kind,
+                    "source": one.source, "lead": one.lead, "trail": one.trail, "tags": [one.paired, one.lone],
+                    "language": one.language, "target": one.target, "state": one.state, "origin": one.origin,
+                    "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,
+                    "revision": revision,
+                })  # fmt: skip
+
+    def of_item(
+        self,
+        item: str,
+        *,
+        begin: int = 0,
+        limit: int = 1000,
+        states: Collection[SegmentState] = (),
+    ) -> list[SegmentRecord]:
+        where = ["item = ?", "number >= ?"]
+        values: list[Value] = [item, begin]
+        if states:
+            where.append(f"state in ({', '.join('?' for _ in states)})")
+            values += [one.value for one in states]
+        return self._all(
+            segment_from,
+            f"select * from segments where {' and '.join(where)} order by number limit ?",
+            [*values, limit],
+        )
+
+    def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
+        found: list[SegmentRecord] = []
+        for at in range(0, len(numbers), _AT_ONCE):
+            part = list(numbers[at : at + _AT_ONCE])
+            found += self._all(
+                segment_from,
+                f"select * from segments where item = ? and number in ({marks(part)}) order by number",
+                [item, *part],
+            )
+        return found
+
+    def numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
+        """The numbers of the matching segments, in order.
+
+        `state`: of SegmentState, or LOOK for those that should be reviewed; `flag`: a kind of flag; `words`: in
+        the source or the translation, ignoring case.
+        """
+        where, values = ["item = ?"], [item]
+        if state == LOOK:
+            where.append(_TO_REVIEW)
+        elif state:
+            where.append("state = ?")
+            values.append(state)
+        if flag:
+            where.append("exists (select 1 from json_each(flags) where json_extract(json_each.value, '$[0]') = ?)")
+            values.append(flag)
+        asked = " and ".join(where)
+        if not (state or flag or words):
+            row = self._db.row("select count(*) as number, max(number) as last from segments where item = ?", (item,))
+            if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
+                return range(int(row["number"]))
+        if not words:
+            rows = self._db.rows(f"select number from segments where {asked} order by number", values)
+            return [row["number"] for row in rows]
+        requested = words.casefold()
+        rows = self._db.rows(f"select number, source, target from segments where {asked} order by number", values)
+        return [
+            row["number"] for row in rows
+            if requested in row["source"].casefold() or requested in row["target"].casefold()
+        ]  # fmt: skip
+
+    def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
+        """Yield translations with a segment that contains all of the words, in source or target, the last changed
+        first; each once, with the first such segment as its snippet.  Items in the trash, and `but`, are left out.
+
+        Segments have no index: at most `most` are read, and None is yielded after every few, so that other work can run
+        between.
+        """
+        requested, read, before = fold(words).split(), 0, None
+        while requested and (page := self._translations_before(before)):
+            before = page[-1]["updated"], page[-1]["n"]
+            for item in page:
+                found, begin = item["id"] in but, 0
+                while not found and (rows := self._pairs_from(item["id"], begin)):
+                    if read >= most:
+                        return True
+                    read, begin = read + len(rows), rows[-1]["number"] + 1
+                    for row in rows:
+                        text = f"{row['source']}\n{row['target']}"
+                        folded = fold(text)
+                        if all(one in folded for one in requested):
+                            yield Found(item["id"], "", item["title"], snippet_of(text, words), item["n"])
+                            found = True
+                            break
+                    yield None
+            yield None
+        return False
+
+    def _translations_before(self, before: tuple[float, int] | None) -> list[Row]:
+        updated, n = before or (math.inf, 0)
+        return self._db.rows(
+            "select id, title, n, updated from items where deleted_at is null and (updated, n) < (?, ?)"
+            " and exists (select 1 from segments where item = items.id) order by updated desc, n desc limit 100",
+            (updated, n),
+        )
+
+    def _pairs_from(self, item: str, begin: int) -> list[Row]:
+        return self._db.rows(
+            "select number, source, target from segments where item = ? and number >= ? order by number limit ?",
+            (item, begin, READ_AT_ONCE),
+        )
+
+    def count(self, item: str) -> dict[SegmentState, int]:
+        rows = self._db.rows("select state, count(*) as number from segments where item = ? group by state", (item,))
+        return {SegmentState(row["state"]): int(row["number"]) for row in rows}
+
+    def count_look(self, item: str) -> int:
+        """How many segments need review: the one count for all who say it."""
+        return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
+
+    def count_flags(self, item: str) -> dict[str, int]:
+        rows = self._db.rows(
+            "select flags, count(*) as number from segments where item = ? and flags <> '[]' group by flags", (item,)
+        )
+        counts: Counter[str] = Counter()
+        for row in rows:
+            for kind in {str(one[0]) for one in json.loads(row["flags"])}:
+                counts[kind] += int(row["number"])
+        return dict(counts.most_common())
+
+    def change(
+        self,
+        item: str,
+        number: int,
+        *,
+        target: str | None = None,
+        state: SegmentState | None = None,
+        origin: Origin | None = None,
+        flags: tuple[SegmentFlag, ...] | None = None,
+        reason: str | None = None,
+        doubts: tuple[Doubt, ...] = (),
+    ) -> SegmentRecord:
+        """Change the values given; a new target loses its uncertain words unless new ones are given.
+
+        Raises KnownError request.invalid for a segment that does not exist.
+        """
+        values = {
+            "target": target,
+            "doubts": None if target is None else doubts_json(doubts),
+            "state": state,
+            "origin": origin,
+            "flags": None if flags is None else flags_json(flags),
+            "reason": reason,
+        }
+        with self._db.writing():
+            changes: dict[str, object] = {key: value for key, value in values.items() if value is not None}
+            changes["revision"] = self._shared.next_revision()
+            self._update("segments", changes, "item = ? and number = ?", item, number)
+            changed = self.numbered(item, [number])
+        if not changed:
+            raise KnownError("request.invalid", what="segment")
+        return changed[0]
+
+    def forget(self, item: str) -> None:
+        with self._db.writing():
+            self._db.run("delete from segments where item = ?", (item,))
+
+
+def segment_from(row: RowLike) -> SegmentRecord:
+    paired, lone = json.loads(row["tags"])
+    return row_to(
+        SegmentRecord,
+        row,
+        paired=tuple(paired),
+        lone=tuple(lone),
+        flags=tuple(SegmentFlag(*one) for one in json.loads(row["flags"])),
+        doubts=tuple((int(begin), int(end), float(least)) for begin, end, least in json.loads(row["doubts"])),
+    )
+
+
+# ---- the translation memory
+
+
+MOST_WORDS = 24
+"""Of a sentence whose like is looked for: its longest ones, which are the rarest."""
+LEAST_SHARED = 0.5
+"""Of its words: so many of the longest ones are looked for.  Of sentences alike by three quarters of their letters more
+than half of the words are the same, so at least one of these is.
+"""
+
+
+_ANY = MemoryFilter()
+
+
+class TranslationMemory(StorePart):
+    def __init__(self, shared: Shared, index: SearchIndex) -> None:
+        super().__init__(shared)
+        self._index = index
+
+    def remember(
+        self,
+        source_language: str,
+        target_language: str,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        domain: str = "",
+        origin: Origin,
+        item: str | None = None,
+    ) -> int:
+        """Save pairs of source and target.  A pair with the same source, languages and domain is replaced, but one that
+        a person confirmed only by a person's or an imported one.  `item`: deleted for good together with it.
+        """
+        kept, now = 0, self._clock()
+        with self._db.writing():
+            for source, target in pairs:
+                where = (source_language, target_language, domain, memory_key(source))
+                old = self._pair_at(*where)
+                if old is not None and old["origin"] != Origin.MODEL.value and origin is Origin.MODEL:
+                    continue
+                kept += 1
+                if old is not None:
+                    values = {"target": target, "origin": origin, "used": now, "item": item}
+                    self._update("memory", values, "n = ?", old["n"])
+                    continue
+                self._add(None, where, source, target, origin, item, now, now)
+        return kept
+
+    def link(
+        self, item: str, source_language: str, target_language: str, domain: str, pairs: Iterable[tuple[str, str]]
+    ) -> None:
+        """Link pairs saved before their item was, so that they are deleted for good together with it."""
+        with self._db.writing():
+            for source, target in pairs:
+                self._update(
+                    "memory",
+                    {"item": item},
+                    f"{_AT} and target = ? and origin = 'person'",
+                    *(source_language, target_language, domain, memory_key(source), self._text(target)),
+                )
+
+    def put_back(self, pair: MemoryPair) -> None:
+        """Restore a pair as it was before another replaced it; not for an item deleted for good, whose sentences
+        must not return.
+        """
+        where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
+        with self._db.writing():
+            if (now := self._pair_at(*where)) is not None:
+                self._drop_pairs([now["n"]])
+            if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
+                self._shared.request_purge()
+            else:
+                self.remember(
+                    pair.source_language, pair.target_language, [(pair.source, pair.target)],
+                    domain=pair.domain, origin=pair.origin, item=pair.item,
+                )  # fmt: skip
+
+    def count_of_item(self, item: str) -> int:
+        return self._db.number("select count(*) from memory where item = ?", (item,))
+
+    def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
+        """Pairs with exactly this source (ignoring white space and case), a person's first, then the latest."""
+        return self._all(
+            pair_from,
+            "select * from memory where source_language = ? and target_language = ? and key = ?"
+            " order by origin = 'model', used desc",
+            (source_language, target_language, memory_key(source)),
+        )
+
+    def remembered(self, source_language: str, target_language: str, domain: str, source: str) -> str | None:
+        row = self._pair_at(source_language, target_language, domain, memory_key(source))
+        return str(row["target"]) if row is not None else None
+
+    def similar(self, source_language: str, target_language: str, source: str, limit: int = 20) -> list[MemoryPair]:
+        """Pairs that share rare words with `source`, the best first; the caller compares them letter by letter.
+
+        An empty language matches any.
+        """
+        words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
+        requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
+        if not requested:
+            return []
+        query = " OR ".join(_quoted(one) for one in requested)
+        return self._all(
+            pair_from,
+            "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"
+            " order by rank limit ?) cross join memory on memory.n = place"
+            " where ? in ('', source_language) and ? in ('', target_language) order by rank limit ?",
+            (query, limit * 10, source_language, target_language, limit),
+        )
+
+    def page(
+        self,
+        requested: MemoryFilter = _ANY,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[MemoryPair]:
+        built = _where(requested)
+        if built is None:
+            return []
+        source, where, values = built
+        newest = before if before is not None else 1 << 62
+        return self._all(
+            pair_from,
+            f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
+            [newest, *values, limit],
+        )
+
+    def count(self, requested: MemoryFilter = _ANY) -> int:
+        built = _where(requested)
+        if built is None:
+            return 0
+        source, where, values = built
+        return self._db.number(f"select count(*) from {source} where 1 = 1 {where}", values)
+
+    def shares(self) -> list[MemoryShare]:
+        return self._all(
+            lambda row: row_to(MemoryShare, row),
+            "select source_language, target_language, domain, count(*) as pairs from memory"
+            " group by source_language, target_language, domain order by pairs desc",
+        )
+
+    def change(self, n: int, *, source: str, target: str) -> MemoryPair:
+        """Change the text of a pair, which then counts as a person's.  Raises KnownError `request.invalid` for a
+        deleted pair, `memory.known` where another pair has this source.
+        """
+        with self._db.writing():
+            row = self._db.row("select * from memory where n = ?", (n,))
+            if row is None:
+                raise KnownError("request.invalid", what="pair")
+            key = memory_key(source)
+            other = self._pair_at(row["source_language"], row["target_language"], row["domain"], key)
+            if other is not None and other["n"] != n:
+                raise KnownError("memory.known", source=source[:80])
+            self._index.remove(n, row["source"], "memory_words")
+            values = {
+                "source": source, "target": target, "key": key, "origin": Origin.PERSON, "used": self._clock()
+            }  # fmt: skip
+            self._update("memory", values, "n = ?", n)
+            self._index.add(n, self._text(source), "memory_words")
+            changed = self._db.row("select * from memory where n = ?", (n,))
+        assert changed is not None
+        return self._shared.made(pair_from, changed)
+
+    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        """Delete pairs by number.  Returns those that existed, for `restore`."""
+        with self._db.writing():
+            gone = self._drop_pairs(numbers)
+            self._shared.request_purge()
+        return gone
+
+    def restore(self, pairs: Sequence[MemoryPair]) -> int:
+        """Restore deleted pairs under their numbers; pairs saved since are kept.  Returns how many were restored."""
+        back = 0
+        with self._db.writing():
+            for one in pairs:
+                where = (one.source_language, one.target_language, one.domain, memory_key(one.source))
+                is_taken = self._db.row("select 1 from memory where n = ?", (one.n,))
+                if is_taken or self._pair_at(*where) is not None:
+                    continue
+                item = one.item if self._db.row("select 1 from items where id = ?", (one.item,)) else None
+                self._add(one.n, where, one.source, one.target, one.origin, item, one.created, one.used)
+                back += 1
+        return back
+
+    def delete_of_item(self, item: str) -> None:
+        """Inside a transaction: delete the pairs that belong to an item."""
+        for row in self._db.rows("select n, source from memory where item = ?", (item,)):
+            self._index.remove(row["n"], row["source"], "memory_words")
+        self._db.run("delete from memory where item = ?", (item,))
+
+    def _add(
+        self,
+        n: int | None,
+        where: tuple[str, str, str, str],
+        source: str,
+        target: str,
+        origin: Origin,
+        item: str | None,
+        created: float,
+        used: float,
+    ) -> None:
+        added = self._insert("memory", {
+            "n": n, **dict(zip(("source_language", "target_language", "domain", "key"), where, strict=True)),
+            "source": source, "target": target, "origin": origin, "item": item, "created": created, "used": used,
+        })  # fmt: skip
+        self._index.add(added, self._text(source), "memory_words")
+
+    def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        gone = []
+        for n in numbers:
+            row = self._db.row("select * from memory where n = ?", (n,))
+            if row is not None:
+                gone.append(self._shared.made(pair_from, row))
+                self._index.remove(n, row["source"], "memory_words")
+                self._db.run("delete from memory where n = ?", (n,))
+        return gone
+
+    def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
+        return self._db.row(
+            f"select n, origin, source, target from memory where {_AT}",
+            (source_language, target_language, domain, key),
+        )
+
+
+_AT = "source_language = ? and target_language = ? and domain = ? and key = ?"
+
+
+def memory_key(source: str) -> str:
+    """The key a source is found by: without differences of case and white space."""
+    return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
+    """Table, conditions and values of a query; None where the words cannot match anything."""
+    source, parts, values = "memory", [], list[Value]()
+    if requested.words.strip():
+        pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
+        if not pieces:
+            return None
+        source = "memory_words join memory on memory.n = memory_words.rowid"
+        parts.append("memory_words match ?")
+        values.append(" AND ".join(_quoted(one) for one in pieces))
+    for name, value in (
+        ("source_language", requested.source_language or None),
+        ("target_language", requested.target_language or None),
+        ("domain", requested.domain),
+        ("origin", requested.origin.value if requested.origin else None),
+    ):
+        if value is not None:
+            parts.append(f"memory.{name} = ?")
+            values.append(value)
+    return source, "".join(f" and {one}" for one in parts), values
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def pair_from(row: RowLike) -> MemoryPair:
+    return row_to(MemoryPair, row)
+
+
+# ---- glossaries and their terms
+
+
+_ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
+
+
+class GlossaryCounts(Record):
+    terms: int
+    found: int
+    contradicting: frozenset[str]
+    """Folded terms that have two translations."""
+
+
+class Terms(StorePart):
+    def __init__(self, shared: Shared) -> None:
+        super().__init__(shared)
+        self._writes = 0
+
+    def of_glossary(
+        self,
+        glossary: str,
+        *,
+        words: str = "",
+        order: str = "",
+        descending: bool = False,
+        begin: int = 0,
+        limit: int = -1,
+    ) -> list[Term]:
+        """Terms of a glossary as they were added, or in `order` (source, target); with `words` in the term or its
+        translation, if given; `limit` of them from position `begin` on (-1: all).
+        """
+        where, values = _matching(glossary, words)
+        way = _ORDERS[order].replace(",", " desc,", 1) if descending and order else _ORDERS[order]
+        return self._all(
+            term_from, f"select * from terms where {where} order by {way} limit ? offset ?", [*values, limit, begin]
+        )
+
+    def after(self, glossary: str, n: int, limit: int) -> list[Term]:
+        return self._all(
+            term_from, "select * from terms where glossary = ? and n > ? order by n limit ?", (glossary, n, limit)
+        )
+
+    def called(self, glossary: str, sources: Sequence[str]) -> list[Term]:
+        folded = list(dict.fromkeys(map(fold, sources)))
+        found: list[Term] = []
+        for at in range(0, len(folded), 500):
+            part = folded[at : at + 500]
+            found += self._all(
+                term_from,
+                f"select * from terms where glossary = ? and folded in ({marks(part)}) order by n",
+                [glossary, *part],
+            )
+        return found
+
+    def count(self, glossary: str, words: str = "") -> GlossaryCounts:
+        def count(some: str) -> int:
+            where, values = _matching(glossary, some)
+            return self._db.number(f"select count(*) from terms where {where}", values)
+
+        rows = self._db.rows(
+            "select folded from terms where glossary = ? group by folded having count(*) > 1"
+            " and count(distinct lower(target)) > 1 limit 10000",
+            (glossary,),
+        )
+        total = count("")
+        return GlossaryCounts(total, count(words) if words else total, frozenset(str(row["folded"]) for row in rows))
+
+    def add(self, glossary: str, terms: Sequence[Term]) -> list[int]:
+        with self.writing():
+            found = self._id_of("glossaries", glossary)
+            if found is None:
+                raise KnownError("glossary.unknown", id=glossary[:80])
+            return [self._insert("terms", {"glossary": found, **self._columns(one)}) for one in terms]
+
+    def change(self, n: int, term: Term) -> Term:
+        """Replace a term.  Raises KnownError request.invalid for a deleted one."""
+        with self.writing():
+            self._update("terms", self._columns(term), "n = ?", n)
+            changed = self._first(term_from, "select * from terms where n = ?", (n,))
+        if changed is None:
+            raise KnownError("request.invalid", what="term")
+        return changed
+
+    def forget(self, numbers: Sequence[int]) -> list[Term]:
+        """Delete terms by number.  Returns those that existed."""
+        gone = []
+        with self.writing():
+            for n in numbers:
+                term = self._first(term_from, "select * from terms where n = ?", (n,))
+                if term is not None:
+                    gone.append(term)
+                    self._db.run("delete from terms where n = ?", (n,))
+            self._shared.request_purge()
+        return gone
+
+    def forget_some(self, glossary: str, limit: int) -> list[Term]:
+        """Delete the first terms of a glossary, at most `limit`, and return them.  The glossary is no longer active
+        then: a list of which a part is gone must not be applied.
+        """
+        with self.writing():
+            gone = self.of_glossary(glossary, limit=limit)
+            if gone:
+                self._db.run("delete from terms where glossary = ? and n <= ?", (glossary, gone[-1].n))
+                self._update("glossaries", {"active": False}, "id = ?", glossary)
+                self._shared.request_purge()
+        return gone
+
+    def version(self) -> tuple[int, int]:
+        """A value that changes whenever any instance may have changed a term: what was built from terms must be
+        rebuilt.
+        """
+        return self._db.data_version(), self._writes
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        self._writes += 1
+        with self._db.writing():
+            yield
+
+    def _columns(self, term: Term) -> dict[str, object]:
+        source = self._text(term.source)
+        return {"source": source, "target": term.target, "folded": fold(source), "extra": term_json(term)}
+
+
+class Glossaries(StorePart):
+    def __init__(self, shared: Shared, terms: Terms) -> None:
+        super().__init__(shared)
+        self._terms = terms
+
+    def add(
+        self, name: str, *, source_language: str, target_language: str, domain: str = "", is_active: bool = True
+    ) -> GlossaryRecord:
+        """Add an empty glossary.  An empty language stands for any."""
+        ident = new_id()
+        with self._terms.writing():
+            self._insert("glossaries", {
+                "id": ident, "name": name, "source_language": source_language, "target_language": target_language,
+                "domain": domain, "active": is_active, "created": self._clock(),
+            })  # fmt: skip
+            return self.get(ident)
+
+    def restore(self, record: GlossaryRecord) -> None:
+        """Restore a deleted glossary, without its terms; does nothing where it exists."""
+        with self._terms.writing():
+            self._insert("glossaries", {
+                "id": record.id, "name": record.name, "source_language": record.source_language,
+                "target_language": record.target_language, "domain": record.domain, "active": record.is_active,
+                "created": record.created,
+            }, otherwise="or ignore")  # fmt: skip
+
+    def get(self, id: str) -> GlossaryRecord:
+        """The glossary with this id, or the only one whose id begins with it.  Raises KnownError glossary.unknown."""
+        found = self._first(glossary_from, f"{_WITH_TERMS} where glossaries.id = ?", (self._id_of("glossaries", id),))
+        if found is None:
+            raise KnownError("glossary.unknown", id=id[:80])
+        return found
+
+    def all(self, *, source_language: str = "", target_language: str = "") -> list[GlossaryRecord]:
+        return self._all(
+            glossary_from,
+            f"{_WITH_TERMS} where (? = '' or source_language in ('', ?)) and (? = '' or target_language in ('', ?))"
+            " order by name, n",
+            (source_language, source_language, target_language, target_language),
+        )
+
+    def change(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        is_active: bool | None = None,
+        source_language: str | None = None,
+        target_language: str | None = None,
+        domain: str | None = None,
+    ) -> GlossaryRecord:
+        """Change the values given.  Raises KnownError glossary.unknown."""
+        values = {
+            "name": name, "active": is_active, "source_language": source_language, "target_language": target_language,
+            "domain": domain,
+        }  # fmt: skip
+        changes = {key: value for key, value in values.items() if value is not None}
+        with self._terms.writing():
+            found = self.get(id).id
+            if changes:
+                self._update("glossaries", changes, "id = ?", found)
+            return self.get(found)
+
+    def forget(self, id: str) -> None:
+        """Delete a glossary and its terms.  Raises KnownError glossary.unknown."""
+        with self._terms.writing():
+            found = self.get(id).id
+            self._db.run("delete from terms where glossary = ?", (found,))
+            self._db.run("delete from glossaries where id = ?", (found,))
+            self._shared.request_purge()
+
+
+_WITH_TERMS = (
+    "select glossaries.*, (select count(*) from terms where terms.glossary = glossaries.id) as term_count"
+    " from glossaries"
+)
+
+
+def _matching(glossary: str, words: str) -> tuple[str, list[Value]]:
+    if not words.strip():
+        return "glossary = ?", [glossary]
+    escaped = words.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    like = "glossary = ? and (folded like ? escape '\\' or target like ? escape '\\')"
+    return like, [glossary, f"%{fold(escaped)}%", f"%{escaped}%"]
+
+
+def glossary_from(row: RowLike) -> GlossaryRecord:
+    """Build the record of a row, queried with the number of its terms."""
+    return row_to(GlossaryRecord, row, is_active=bool(row["active"]), terms=row["term_count"])
+
+
+def term_from(row: RowLike) -> Term:
+    extra: Mapping[str, Any] = mapping_from(row["extra"])
+    was_exact = bool(extra.get("is_exact"))  # as the first lists were kept: case and endings in one
+    return Term(
+        row["source"],
+        row["target"],
+        tuple(extra.get("forbidden", ())),
+        keeps=bool(extra.get("keeps")),
+        minds_case=bool(extra.get("case")) or was_exact,
+        note=str(extra.get("note", "")),
+        forms=Forms(extra.get("forms") or (Forms.EXACT if was_exact else Forms.STEM)),
+        n=row["n"],
+    )

@@ -1,0 +1,672 @@
+"""The pane of summaries: sentences that lead to their pages, doubtful ones marked, and the coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item, JobStatus
+from slmdesk.jobs.service import event_of, request_in
+from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import PAGE_WORDS, doubts_of, kind_in
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.runtime.messages import Problem
+from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.service import KIND, SummaryView
+from slmdesk.summaries.types import (
+    Kind,
+    Length,
+    Paper,
+    Sentence,
+    Summary,
+    SummaryRequest,
+    has_bullets,
+    more_words,
+    pages_read_words,
+    request_from,
+    sentence_words,
+    text_of,
+    whole_coverage_words,
+)
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, RedactionController, show_before
+from slmdesk.window.widgets.build import (
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    row,
+    set_icon,
+    show_column,
+    show_words,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
+from slmdesk.window.widgets.redaction_preview import Shield
+from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
+
+OLDER_WORDS = "Made the old way"
+MORE = "Show or hide the passages that are left out"
+WRITTEN = "These sentences had been written."
+MOST_WORDS = 30
+"""A longer sentence is folded."""
+MAKING_AFTER_MS = 300
+"""A summary that is there by then takes the place of the one before it."""
+MOST_DOCUMENTS = 20
+"""Whose own summaries stand below the joint one; the files have all of them."""
+
+
+class SentenceRow(CitedRow):
+    def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, **looks: Any) -> None:
+        singular, plural = PAGE_WORDS.get(page_kind, ("page", "pages"))
+        pages = ", ".join(map(str, sentence.pages[:8]))
+        place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else "no place found"
+        file = f"{sentence.file}, " if sentence.file else ""
+        doubts = doubts_of(sentence.flags) or ("" if sentence.supported else "not found in the document")
+        details = "\n".join(one.detail for one in sentence.flags if one.detail)
+        super().__init__(
+            sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
+            warning=f"Check this: {doubts}" if doubts else "", **looks,
+        )  # fmt: skip
+        self.sentence = sentence
+
+
+class SummaryPane(QScrollArea):
+    sentence_chosen = Signal(object)
+    sentence_pointed_at = Signal(object)
+    export_requested = Signal(str)
+
+    def __init__(self, controller: SummaryController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("summary_pane")
+        self.setMinimumWidth(240)
+        self._controller = controller
+        self.rows: list[SentenceRow] = []
+        self.summary: Summary | None = None
+        self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        inner = named(QFrame(self), "summary_inner")
+        self.form = SummaryForm(inner)
+        self.form.setFocusProxy(self)
+        self.earlier = EarlierBox(inner, name="earlier_summaries")
+        self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume="Go on")
+        self._making.lay_out(has_own_line=True)
+        self._note = plain_label("", inner, name="summary_note", kind="muted")
+        self._say = partial(show_words, self._note)
+        again = partial(self._controller.change, {})
+        self._again = button("Summarize again", "summarize_again_button", inner, on=again)
+        self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
+        self._list, self._also = column(gap=0), column(gap=0)
+        self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
+        self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
+        self._more.setCheckable(True)
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        column(
+            self.form, self._making, row((self._note, 1), self._again), self._list, self._writing, self._more,
+            self._also, self._coverage, self.earlier, 1,
+            into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_4, theme.SPACE_12, theme.SPACE_12),
+        )  # fmt: skip
+        show_column(self, inner)
+        self.show_nothing()
+
+    def _connect(self) -> None:
+        summaries = self._controller
+        self.form.said.connect(self._say)
+        self.form.summary_requested.connect(summaries.begin)
+        self.form.changed.connect(summaries.change)
+        self.form.copy_requested.connect(self._on_copy)
+        self.form.export_requested.connect(self.export_requested)
+        show_before(summaries.redaction, self, "Summarize")
+        self.form.folder_requested.connect(self._on_folder_requested)
+        self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
+        summaries.reading.connect(self.show_reading)
+        summaries.begun.connect(self.show_begun)
+        summaries.grew.connect(self.show_growing)
+        summaries.writing.connect(self.show_writing)
+        summaries.job_reported.connect(self.show_job)
+        summaries.made.connect(self.show_summary)
+        summaries.emptied.connect(self.show_nothing)
+
+    # ---- what is shown
+
+    @property
+    def title(self) -> str:
+        names = [one.name for one in self.summary.documents] if self.summary else []
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"Summary of {names[0]}{more}" if names else "Summary"
+
+    def show_nothing(self) -> None:
+        self._clear()
+        self.form.show_request(None)
+
+    def show_begun(self) -> None:
+        self.summary = None
+        if not self._making.isVisible() and not self._making_timer.isActive():
+            self._making.show_waiting()
+            self._making_timer.start()
+
+    def _show_making(self) -> None:
+        """It takes longer: show how far it is in place of what was on show."""
+        self.show_nothing()
+        self._making.setVisible(True)
+        self.form.allow(False)
+
+    def show_reading(self, words: str, done: int, total: int) -> None:
+        self._making.setVisible(bool(words))
+        self._making.pause.setVisible(not words)
+        self.form.allow(not words)
+        self._making.show_amount(words, done, total)
+
+    def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
+        if self.summary is None:
+            if self._making_timer.isActive() or len(points) < len(self.rows):
+                self._show_making()
+            self._add_rows([(one, page_kind) for one in points[len(self.rows) :]], has_bullets=True)
+            self._say(f"{pages_read_words(read, total, page_kind).capitalize()}.")
+
+    def show_writing(self, words: str) -> None:
+        if self.summary is None:
+            show_words(self._writing, f"{words} …" if words else "")
+
+    def show_job(self, event: JobChanged) -> None:
+        self._making.show_job(event)
+        reason = "The summary was cancelled." if event.status is JobStatus.CANCELLED else ""
+        reason = event.problem.sentence if event.problem is not None else reason
+        if reason and self._making_timer.isActive():
+            self._show_making()
+        if event.status.is_end:
+            self._making.setVisible(False)
+            self.form.allow(True)
+            if reason and self.summary is None:
+                show_words(self._writing, "")
+                self._say(f"{reason} {WRITTEN}" if self.rows else reason)
+
+    def show_summary(self, summary: Summary) -> None:
+        if summary == self.summary:  # its rows stay: one may be pointed at, or have the focus
+            return
+        self._clear()
+        self.summary = summary
+        papers = {one.paper or Paper.AUTO for one in summary.documents}
+        self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
+        self._say(OLDER_WORDS if summary.is_of_older_version else "")
+        self._again.setVisible(summary.is_of_older_version)
+        self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
+        report = summary.redaction.words if summary.redaction else ""
+        show_words(self._coverage, "\n".join(filter(None, (summary.note, whole_coverage_words(summary), report))))
+        self._show_omitted()
+
+    def light(self, sentences: Sequence[Sentence]) -> None:
+        lit = [one for one in self.rows if one.sentence in sentences]
+        for one in self.rows:
+            one.show_lit(one in lit)
+        if lit:
+            self.ensureWidgetVisible(lit[0])
+
+    # ---- events
+
+    def _on_folder_requested(self, request: SummaryRequest) -> None:
+        def chosen(folder: Path) -> None:
+            begin = partial(self._controller.begin_folder, request, folder)
+            ask_folder(self, "The folder the summaries are written to", begin)
+
+        ask_folder(self, "The folder whose documents are summarized", chosen)
+
+    def _on_copy(self) -> None:
+        summary = self.summary
+        if summary is not None:
+            words = text_of(summary.kind, [self._filed(one) for one in summary.sentences], summary.page_kinds)
+            parts = (words, more_words(summary.documents), whole_coverage_words(summary))
+            copy_text("\n\n".join(filter(None, parts)))
+
+    def _on_copy_one(self, sentence: Sentence) -> None:
+        kind = self.summary.page_kinds if self.summary else "page"
+        copy_text(sentence_words(self._filed(sentence), kind))
+
+    def _on_sentence(self, row: SentenceRow) -> None:
+        self.light([row.sentence])
+        self.sentence_chosen.emit(row.sentence)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self.rows:
+            words = "\n".join(row.sentence.text for row in self.rows)
+            pop_up_words_menu(self, event.globalPos(), "Translate the summary", words)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched in self.rows:
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()), 0)
+            at = self.rows.index(watched) + step
+            if step and 0 <= at < len(self.rows):
+                self.rows[at].setFocus()
+                self.ensureWidgetVisible(self.rows[at])
+                return True
+        return False
+
+    # ---- private
+
+    def _filed(self, sentence: Sentence) -> Sentence:
+        """A sentence with the name of its file, even if there is only one."""
+        documents = self.summary.documents if self.summary else ()
+        return changed(sentence, file=sentence.file or (documents[0].name if len(documents) == 1 else ""))
+
+    def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
+        """Add sentences, each with what the pages of its document are called."""
+        group = self.rows[-1].sentence.group if self.rows else ""
+        has_groups = any(one.group for one, _ in placed)
+        for sentence, page_kind in placed:
+            if sentence.group and sentence.group != group:
+                group = sentence.group
+                self._list.addWidget(plain_label(group, self, name="summary_group", kind="strong"))
+            is_first = not (self.rows or sentence.file or sentence.group)
+            is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
+            has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
+            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind="heading" if is_lead else "")
+            shown.installEventFilter(self)
+            self.rows.append(shown)
+            self._list.addWidget(shown)
+        if self.rows:
+            QWidget.setTabOrder(self.rows[-1], self._more)
+
+    def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
+        shown = SentenceRow(sentence, page_kind, self, **looks)
+        shown.chosen.connect(partial(self._on_sentence, shown))
+        shown.pointed_at.connect(lambda is_there: self.sentence_pointed_at.emit(sentence if is_there else None))
+        shown.copy_requested.connect(partial(self._on_copy_one, sentence))
+        return shown
+
+    def _show_omitted(self) -> None:
+        """Show how many passages the summary leaves out, and, unfolded, which."""
+        empty_layout(self._also)
+        documents = self.summary.documents if self.summary else ()
+        count, is_open = sum(len(one.omitted) for one in documents), self._more.isChecked()
+        show_words(self._more, f"{count:,} more passage{'' if count == 1 else 's'}" if count else "")
+        set_icon(self._more, "chevron-down" if is_open else "chevron-right", "muted")
+        for document in documents[: MOST_DOCUMENTS if is_open else 0]:
+            if document.omitted and len(documents) > 1:
+                self._also.addWidget(plain_label(document.name, self, name="summary_also", kind="strong"))
+            for number, sentence in enumerate(document.omitted):
+                passage = self._row_of(sentence, document.page_kind)
+                label = "Add this sentence to the summary"
+                add = tool_button("add_omitted_button", self, "Add", kind="small", label=label, tip=label)
+                add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
+                self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
+
+    def _clear(self) -> None:
+        focus = QApplication.focusWidget()
+        if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
+            self.setFocus()  # else it would go on to another part of the window
+        self.summary = None
+        self._making_timer.stop()
+        self._making.setVisible(False)
+        self._again.setVisible(False)
+        for one in (self._note, self._writing, self._more, self._coverage):
+            show_words(one, "")
+        self.rows = []
+        empty_layout(self._list)
+        empty_layout(self._also)
+        self.form.allow(True)
+
+
+def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
+    """Of several documents, the joint sentences first, then those of each."""
+    kinds = summary.page_kinds
+    every = [(one, kind_in(kinds, one.file)) for one in summary.sentences]
+    for document in summary.documents[:MOST_DOCUMENTS] if len(summary.documents) > 1 else ():
+        for one in document.sentences:
+            if one.group or all(one.text != other.text for other in summary.sentences):
+                group = f"{document.name}: {one.group}" if one.group else document.name
+                every.append((changed(one, group=group, file=""), document.page_kind))
+    return every
+
+
+def _entry(item: Item) -> Entry:
+    request = request_from(request_in(item))
+    length = "" if isinstance(request.length, int) else f", {request.length.value}"
+    like = dict(KINDS).get(request.kind, "Bullet points")
+    is_renamed = not item.title.startswith("Summary: ")
+    words = item.title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
+    return Entry(item.id, words, item.created, item.title)
+
+
+# ---- summaries of the shown document
+
+
+class SummaryController(JobFollower):
+    begun = Signal()
+    grew = Signal(object, int, int, str)
+    writing = Signal(str)
+    made = Signal(object)
+    reading = Signal(str, int, int)
+    folder_begun = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, KIND, "summary_controller", parent)
+        self._about: frozenset[str] = frozenset()
+        self._requested = ""
+        """To be opened once its document is on show."""
+        self._points: list[Sentence] = []
+        self.request = SummaryRequest(())
+        """Of the shown summary."""
+        self.redaction = RedactionController(bridge, self)
+        self._following: Call | None = None
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.restored.connect(self._on_restored)
+        bridge.on(SummaryGrew, self._on_grew)
+        bridge.on(SummaryEnded, self._on_ended)
+        bridge.on(JobChanged, self._on_job_changed)
+
+    # ---- requests
+
+    def show_document(self, document: str) -> None:
+        """Another document is shown: show its newest summary, if any; a joint one stays."""
+        if document == self._document:
+            return
+        self._document = document
+        self.redaction.drop()
+        if document and document in self._about:
+            self.items.show_document(document)
+            return
+        self._leave()
+        self.items.show_document(document, self._open_newest)
+
+    def begin(self, request: SummaryRequest) -> None:
+        """Summarize the shown document.  A request to redact: once a person has looked."""
+        self._begin(changed(request, documents=(self._document,)))
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Show a summary for the shown request with other values: one kept by this version, else a new one."""
+        request = changed(self.request, **changes)
+        kept = [one.id for one in self.items.shown if request_from(request_in(one)) == request]
+        if kept:
+            self._bridge.ask(self._bridge.services.summaries.open(kept[0]), partial(self._on_kept, request))
+        else:
+            self._begin(request)
+
+    def add_omitted(self, document: str, number: int) -> None:
+        """Put a sentence of those that a document says beside into the shown summary; `made` follows."""
+        self._bridge.services.summaries.add(self.item, document, number)
+
+    def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
+        self.reading.emit("Looking at the folder…", 0, 0)
+        self._following = self._bridge.follow(
+            self._bridge.services.folder_summaries.begin(folder, target, request),
+            self._on_folder_begun,
+            self._on_folder_refused,
+            self._on_read,
+        )
+
+    def cancel(self) -> None:
+        """Cancel the job, or reading a folder; finished steps are kept."""
+        if self._following is not None:
+            self._following.cancel()
+        else:
+            super().cancel()
+
+    def show_begun(self, item: Item) -> None:
+        self._points = []
+        self._set(item.id)
+        self.request = request_from(request_in(item))
+        self.begun.emit()
+        self.choose(item.id)
+        self.items.refresh()
+
+    def choose(self, item: str) -> None:
+        self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
+
+    def delete(self, item: str) -> None:
+        """Move a summary to the trash, with undo; the job of one being made is cancelled."""
+        if item == self.item and self._job:
+            super().cancel()
+        self.items.delete(item)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show a summary of a document that is shown, or is about to be."""
+        if document == self._document:
+            self.choose(item)
+        else:
+            self._requested = item
+
+    # ---- events
+
+    def _on_opened(self, view: SummaryView) -> None:
+        about = frozenset(one.id for one in view.documents)
+        if self._document not in about:
+            return
+        self._about = about
+        self._set(view.item.id)
+        self.request = view.request
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
+        self._points = list(view.draft.sentences) if view.draft else []
+        if view.summary is not None:
+            self.made.emit(view.summary)
+        elif view.job is not None:
+            if not view.job.status.is_end:
+                self.begun.emit()
+            else:
+                self.emptied.emit()
+            if view.draft:
+                read = view.draft.coverage
+                self.grew.emit(list(self._points), read.pages_read, read.pages_total, view.draft.page_kind)
+            self.job_reported.emit(event_of(view.job))
+
+    def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
+        is_current = view.summary is not None and not view.summary.is_of_older_version
+        if is_current or (view.job is not None and not view.job.status.is_end):
+            self._on_opened(view)
+        else:
+            self._begin(request)
+
+    def _on_read(self, report: tuple[int, int, str]) -> None:
+        done, total, name = report
+        self.reading.emit(f"Reading {done + 1:,} of {total:,}: {name}", done, total)
+
+    def _on_folder_begun(self, item: Item) -> None:
+        self._following = None
+        self.reading.emit("", 0, 0)
+        self.folder_begun.emit(item)
+
+    def _on_folder_refused(self, problem: Problem) -> None:
+        self._following = None
+        self.reading.emit("", 0, 0)
+        if problem.code != "document.stopped":
+            self._bridge.notice_raised.emit(notice_of(problem))
+
+    def _on_grew(self, event: SummaryGrew) -> None:
+        if event.item == self.item:
+            self._job = event.job
+            self._points += event.points
+            self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
+            self.writing.emit(event.writing)
+
+    def _on_ended(self, event: SummaryEnded) -> None:
+        if event.item == self.item:
+            summary: Summary = event.summary
+            self._job = ""
+            self.made.emit(summary)
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if self._job and event.id == self._job:
+            if event.status.is_end:
+                self._job = ""
+            self.job_reported.emit(event)
+
+    def _on_current_gone(self) -> None:
+        self._leave()
+        self.items.refresh(self._open_newest)
+
+    def _on_restored(self, item: str) -> None:
+        if not self.item:
+            self.choose(item)
+
+    # ---- private
+
+    def _begin(self, request: SummaryRequest) -> None:
+        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
+            self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
+
+        if request.redact and request.may_need_model:
+            self.redaction.look([request.focus, request.instruction], request.documents, begin)
+        else:
+            begin()
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        requested, self._requested = self._requested, ""
+        if items and not self.item:
+            self.choose(requested if requested in [one.id for one in items] else items[0].id)
+
+    def _set(self, item: str) -> None:
+        self.item = item
+        self.items.set_current(item)
+
+    def _leave(self) -> None:
+        self._about, self._job, self._points = frozenset(), "", []
+        self._set("")
+        self.emptied.emit()
+
+
+# ---- above a summary
+
+
+KINDS = [
+    (Kind.BULLETS, "Bullet points"), (Kind.PARAGRAPH, "A paragraph"), (Kind.SECTIONS, "By section"),
+    (Kind.SIMPLE, "In everyday words"), (Kind.OWN, "As I say below"),
+]  # fmt: skip
+PAPERS = [
+    (Paper.AUTO, "Auto"), (Paper.CONTRACT, "Contract"), (Paper.MINUTES, "Minutes"), (Paper.REPORT, "Report"),
+    (Paper.LETTER, "Letter"), (Paper.ARTICLE, "Text"),
+]  # fmt: skip
+LENGTHS = [(Length.SHORT, "Short"), (Length.MEDIUM, "Medium"), (Length.LONG, "Long")]
+NO_FOLDER = "A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one."
+
+
+class SummaryForm(QFrame):
+    summary_requested = Signal(object)
+    folder_requested = Signal(object)
+    changed = Signal(object)
+    """Another length or sort of document was chosen for the shown summary: what of its request changes."""
+    copy_requested = Signal()
+    export_requested = Signal(str)
+    said = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("summary_form")
+        self.last_length: str = Length.MEDIUM.value
+        self._has_summary, self._is_allowed = False, True
+        self._build_ui()
+        self._focus.returnPressed.connect(self._begin.click)
+        self._kind.currentIndexChanged.connect(self._on_kind)
+        self._length.value_chosen.connect(self._on_length)
+        self._paper.value_chosen.connect(lambda value: self._change(paper=Paper(value)))
+        self.show_request(None)
+
+    def _build_ui(self) -> None:
+        label = "What sort of document it is"
+        self._length = named(Choice(list(LENGTHS), self), "summary_length", label="How long it is", kind="quiet")
+        self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
+        tip = "Summarize in another way, or a whole folder"
+        self._other = tool_button("summary_other_button", self, "Other…", kind="small", tip=tip)
+        self._other.setCheckable(True)
+        self._other.toggled.connect(self._settle)
+        tip, copied = "Copy with pages, and what was read", self.copy_requested.emit
+        self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
+        tip = "Export this summary"
+        self._export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
+        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        give_export_menu(self._export, self.export_requested.emit)
+        self._more = named(QFrame(self), "summary_other")
+        self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label="What the summary is like")
+        label = "What the summary focuses on; may be empty"
+        self._focus = text_line("summary_focus", self._more, "Focus on…", label=label)
+        self.shield = Shield("redact_summary_button", self._more)
+        column(self._kind, row((self._focus, 1), self.shield), into=self._more, gap=theme.SPACE_8)
+        self._begin = button("Summarize", "summarize_button", self, kind="primary")
+        self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
+        tip = "One summary for each document in a folder and one of all, written as files"
+        self._folder = button("A whole folder…", "summarize_folder_button", self, tip=tip, on=self._on_folder)
+        self._first, self._last = flow(self._length, self._paper, gap=0), flow(gap=theme.SPACE_8)
+        top = Qt.AlignmentFlag.AlignTop
+        line = row((self._first, 1), (self._other, top), (self._copy, top), (self._export, top), gap=0)
+        column(line, self._more, self._last, into=self, gap=theme.SPACE_8)
+
+    def allow(self, is_allowed: bool) -> None:
+        self._is_allowed = is_allowed
+        self._settle()
+
+    def use_length(self, length: str) -> None:
+        """Take what was used last in an earlier run; other words change nothing."""
+        if length in [one.value for one, _ in LENGTHS]:
+            self.last_length = length
+
+    def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
+        """Show what was asked for the shown summary, and what sort of document it is of; None: no summary is shown."""
+        self._has_summary = request is not None
+        self._length.show_value(request.length if request else self.last_length)
+        self._paper.show_value(paper)
+        self._settle()
+
+    @property
+    def request(self) -> SummaryRequest:
+        """What is asked for, of no document yet; what is folded away does not count."""
+        length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps an enum's text alone
+        length = Length(length) if isinstance(length, str) else length
+        if not self._other.isChecked():
+            return SummaryRequest((), length=length)
+        words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
+        focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
+        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, redact=self.shield.isChecked())
+
+    def _on_folder(self) -> None:
+        if self.shield.isChecked():
+            self.said.emit(NO_FOLDER)
+        else:
+            self._ask(self.folder_requested)
+
+    def _ask(self, signal: SignalInstance) -> None:
+        if self.request.kind is Kind.OWN and not self.request.instruction:
+            self.said.emit("Say what the summary is to be like.")
+            self._focus.setFocus()
+        else:
+            signal.emit(self.request)
+
+    def _on_kind(self) -> None:
+        is_own = self._kind.currentData() == Kind.OWN
+        self._focus.setPlaceholderText("What it is to be like" if is_own else "Focus on…")
+
+    def _on_length(self, value: object) -> None:
+        if isinstance(value, str):
+            self.last_length = value
+            self._change(length=Length(value))
+
+    def _change(self, **changes: object) -> None:
+        if self._has_summary and not self._other.isChecked():  # else it is a part of the form
+            self.changed.emit(changes)
+
+    def _settle(self) -> None:
+        """Show the parts that are of use now; the focus of one that is not goes to the form's proxy."""
+        is_open, focus = self._other.isChecked(), QApplication.focusWidget()
+        (self._last if is_open else self._first).addWidget(self._begin)  # after what it takes
+        self._last.addWidget(self._folder)
+        for one, is_shown in (
+            (self._length, is_open or self._has_summary), (self._paper, is_open or self._has_summary),
+            (self._more, is_open), (self._folder, is_open), (self._begin, is_open or not self._has_summary),
+            (self._copy, self._has_summary), (self._export, self._has_summary),
+        ):  # fmt: skip
+            one.setVisible(is_shown)
+        for one in (self._begin, self._folder):
+            one.setEnabled(self._is_allowed)
+        if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
+            self.setFocus()

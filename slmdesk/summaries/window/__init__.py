@@ -1,1 +1,0 @@
-"""Summaries, beside the pages."""

@@ -1,1 +1,0 @@
-"""What may fill a cell of a table, by its kind: amounts, dates, codes, bank accounts, periods, names."""

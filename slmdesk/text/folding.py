@@ -1,0 +1,162 @@
+"""Text brought to one form: folded for search, and storable. Pure functions."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+
+VERSION = 2
+"""Changes whenever `fold_for_search` gives another result for any text: an index of another version is rebuilt."""
+
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ĸ": "k"}
+)
+# Accents of Latin, Greek and Cyrillic; the points of Hebrew and Arabic, which most texts leave out.
+_ACCENTS = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670\u1ab0-\u1aff\u1dc0-\u1dff"
+_ACCENT = re.compile(f"[{_ACCENTS}]+")
+# Written without spaces: Chinese and Japanese, Thai, Lao, Burmese, Khmer.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
+_STRETCHES = re.compile(r"(?s).{1,4000}\S{0,100}\s*")
+_ASCII_WORD = re.compile("[a-z0-9]+")
+"""What `_words` finds in a folded text of nothing but ASCII, in a third of the time."""
+_PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """A pattern of letters and digits with their marks: the usual word class cuts Hindi at its vowel signs."""
+    marks: list[str] = []
+    first = None
+    for number in range(0x300, 0x1F000 if sys.maxunicode > 0xFFFF else 0xFFFF):
+        is_mark = unicodedata.category(chr(number)) in ("Mn", "Mc")
+        if is_mark and first is None:
+            first = number
+        elif not is_mark and first is not None:
+            marks.append(f"{chr(first)}-{chr(number - 1)}")
+            first = None
+    return re.compile(rf"[^\W_]+(?:[{''.join(marks)}]+[^\W_]*)*")
+
+
+def fold(text: str) -> str:
+    """Remove case, accents and width; the words and their order stay, positions do not."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", plain.casefold())  # a mathematical 𝓐 is an A only once it is taken apart
+    return unicodedata.normalize("NFC", _ACCENT.sub("", plain)).translate(_LETTERS)
+
+
+def fold_for_search(text: str) -> str:
+    """The text as words for the index, separated by spaces; scripts without spaces in overlapping pairs.
+
+    A run of one script ends with its last character alone, so that each single character begins a piece and is found.
+    """
+    folded = fold(text)
+    return " ".join(_ASCII_WORD.findall(folded) if folded.isascii() else _index_pieces(folded))
+
+
+def query_pieces(words: str) -> list[list[str]]:
+    """What to search for: for each word or run a list of pieces that must follow one another."""
+    query: list[list[str]] = []
+    for run, unspaced in _runs(fold(words)):
+        if unspaced and len(run) > 1:
+            query.append([run[at : at + 2] for at in range(len(run) - 1)])
+        else:
+            query.append([run])
+    return query
+
+
+def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]]:
+    """Positions in the original `text` of the first hits of `words`: (start, end), in order, not overlapping.
+
+    A word counts when it begins with a word of the query, a run without spaces when it contains one.
+    """
+    needles = [run for run, _ in _runs(fold(words))]
+    spans: list[tuple[int, int]] = []
+    for stretch in _STRETCHES.finditer(text):
+        folded = fold(stretch.group())
+        if not any(needle in folded for needle in needles):
+            continue  # folding a stretch at once is fast, checking each word is not
+        for word in _words().finditer(text, stretch.start(), stretch.end()):
+            for piece in _PIECES.finditer(word.group()):
+                spans += _hits(piece.group(), needles, word.start() + piece.start())
+            if len(spans) >= limit:
+                return spans[:limit]
+    return spans
+
+
+def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int]]:
+    folded = fold(piece)
+    if not _is_unspaced(piece):
+        if any(folded.startswith(needle) for needle in needles):
+            yield start, start + len(piece)
+        return
+    at = 0
+    while at < len(folded):
+        size = max((len(needle) for needle in needles if folded.startswith(needle, at)), default=0)
+        if size and len(folded) != len(piece):  # folding shifted the positions: the whole run is marked
+            yield start, start + len(piece)
+            return
+        if size:
+            yield start + at, start + at + size
+        at += size or 1
+
+
+def _runs(folded: str) -> Iterator[tuple[str, bool]]:
+    for word in _words().findall(folded):
+        for piece in _PIECES.findall(word):
+            yield piece, _is_unspaced(piece)
+
+
+def _index_pieces(folded: str) -> Iterator[str]:
+    words = _words().findall(folded)
+    if not _UNSPACED_LETTER.search(folded):
+        yield from words
+        return
+    for word in words:
+        if not _UNSPACED_LETTER.search(word):
+            yield word
+            continue
+        for piece in _PIECES.findall(word):
+            if _is_unspaced(piece):
+                yield from (piece[at : at + 2] for at in range(len(piece)))
+            else:
+                yield piece
+
+
+def _is_unspaced(piece: str) -> bool:
+    return _UNSPACED_LETTER.match(piece) is not None
+
+
+# ---- makes text storable in a database
+
+
+_SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
+
+
+def make_storable(text: str) -> tuple[str, int]:
+    """The text with each lone surrogate replaced by U+FFFD, and how many there were.  All else stays as written.
+
+    A pair of surrogates is one character (escapes of another program): it is joined and not counted.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        lone = 0
+
+        def mend(found: re.Match[str]) -> str:
+            nonlocal lone
+            if len(found.group()) == 2:
+                return found.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            lone += 1
+            return "\ufffd"
+
+        return _SURROGATES.sub(mend, text), lone
+    return text, 0

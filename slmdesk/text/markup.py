@@ -1,0 +1,260 @@
+"""What is no prose in a text: formulas, code, addresses, cells of spreadsheets, invisible characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+
+LONGEST = 2000
+"""Characters of a formula; a longer one stays as typed."""
+
+DISPLAYED, IN_LINE = "\\[", "\\("
+_CLOSING = {"$$": "$$", "\\[": "\\]"}
+_SIGN = re.compile(r"[\\^_=+*/<>|-]")
+_SURE_SIGN = re.compile(r"[\\^_=+<>]")
+_PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,} +[A-Za-z]{2,}(?![A-Za-z])|(?<= )[A-Za-z]{3,} ")
+_BRACED = re.compile(r"\{[^{}]*\}")
+
+
+def enable_formulas(markdown: MarkdownIt) -> None:
+    """Add the rules to a parser: tokens `formula_block`, `formula_open_end` (begun, no end: as typed) and `formula`."""
+    ended = ["paragraph", "reference", "blockquote", "list"]
+    markdown.block.ruler.before("fence", "formula_block", _block, {"alt": ended})
+    markdown.inline.ruler.before("escape", "formula", _inline)
+
+
+def _block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A displayed formula on lines of its own.  One that begins a line and has no end there goes up to a blank line."""
+    first = _line(state, start)
+    opening = first[:2]
+    closing = _CLOSING.get(opening)
+    if closing is None or state.is_code_block(start) or first.startswith("$$$"):
+        return False
+    at = _find(first, closing, 2, len(first))
+    if at >= 0 and (first[at + 2 :] or not _is_formula(first[2:at])):
+        return False  # words stand around it: the paragraph's
+    if at < 0 and first != opening and (opening == "$$" or "]" in first):
+        return False  # "\[1] …" is an escaped bracket
+    if silent:
+        return True
+    lines, line, is_closed = [first], start, at >= 0
+    while (
+        not is_closed and line + 1 < end and not state.isEmpty(line + 1) and state.sCount[line + 1] >= state.blkIndent
+    ):
+        line += 1
+        lines.append(_line(state, line))
+        is_closed = _ends(lines[-1], closing)
+    source = "\n".join(lines)
+    is_formula = is_closed and _is_formula(source[2:-2])
+    token = state.push("formula_block" if is_formula else "formula_open_end", "math", 0)
+    token.content = source[2:-2].strip() if is_formula else source
+    token.info, token.markup, token.block = source, DISPLAYED, True
+    token.map = [start, line + 1]
+    state.line = line + 1
+    return True
+
+
+def _inline(state: StateInline, silent: bool) -> bool:
+    start = state.pos
+    opening = state.src[start : start + 2]
+    if opening in ("$$", "\\[", "\\("):
+        closing = {"\\(": "\\)", **_CLOSING}[opening]
+    elif opening[:1] == "$":
+        opening = closing = "$"
+    else:
+        return False
+    limit = min(state.posMax, start + LONGEST + 2 * len(opening))
+    at = _find(state.src, closing, start + len(opening), limit)
+    if at < 0:
+        return False
+    tex, behind = state.src[start + len(opening) : at], state.src[at + len(closing) : state.posMax][:1]
+    if not _fits(opening, tex, state.src[start - 1 : start], behind):
+        return False
+    state.pos = at + len(closing)
+    if not silent:
+        token = state.push("formula", "math", 0)
+        token.content, token.info = tex.strip(), state.src[start : state.pos]
+        token.markup = DISPLAYED if opening in _CLOSING else IN_LINE
+    return True
+
+
+def _fits(opening: str, tex: str, before: str, behind: str) -> bool:
+    if opening != "$":
+        if opening == "\\[" and (behind == "(" or not _SIGN.search(tex)):
+            return False  # an escaped bracket: \[1\], \[x\], \[words\](address)
+        return not (opening == "$$" and behind == "$") and _is_formula(tex)
+    if before.isalnum() or before == "$" or behind.isdigit() or behind == "$" or "\n" in tex:
+        return False
+    if tex != tex.strip() or (behind.isalpha() and not (tex[-1:].isalnum() or tex[-1:] in ")}]'|")):
+        return False  # "from $5 to $6", "$HOME/$USER"
+    return _is_formula(tex) and not _PROSE.search(_without_braces(tex))
+
+
+def _is_formula(tex: str) -> bool:
+    if not tex.strip() or len(tex) > LONGEST or "`" in tex:
+        return False
+    return _SURE_SIGN.search(tex) is not None or not _PROSE.search(tex)
+
+
+def _without_braces(tex: str) -> str:
+    count = 1
+    while count:
+        tex, count = _BRACED.subn("", tex)
+    return tex
+
+
+def _find(text: str, closing: str, start: int, end: int) -> int:
+    """Where the closing delimiter stands before `end`, backslashes and what they escape passed over; -1: nowhere.
+
+    A dollar ends the search for two, and two for one: neither holds the other.
+    """
+    at = start
+    while at < end:
+        if text.startswith(closing, at, end):
+            return at
+        if text[at] == "$" and closing[0] == "$":
+            return -1
+        at += 2 if text[at] == "\\" else 1
+    return -1
+
+
+def _ends(line: str, closing: str) -> bool:
+    at = _find(line, closing, 0, len(line))
+    return at >= 0 and not line[at + len(closing) :]
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
+
+
+# ---- which words of a text a dictionary is asked about
+
+
+MOST_LETTERS = 45
+"""Of a word: longer ones are seldom words, and a dictionary that joins words would try for seconds."""
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+    "\u0981-\u0983\u09bc\u09be-\u09cd\u09d7"
+)
+"""Accents and vowel signs written as characters of their own: they belong to the letter before."""
+_LETTER = r"[^\W\d_]"
+_WORD = re.compile(rf"{_LETTER}(?:{_LETTER}|[{_MARKS}]|['’](?={_LETTER}))*")
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_NO_WORDS = re.compile(r"(?<!\S)(?:[@#/]\S+|\S*(?:://|[@/\\_]|\w[.:]\w|\d)\S*)")
+"""What holds one of these signs up to the next blank: addresses, paths, names of files and presets, numbers with their
+units, "e.g."."""
+_FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
+
+
+def word_spans(line: str, names: Collection[str] = ()) -> list[tuple[int, int]]:
+    """Where the words of a line (or paragraph) stand that are to be checked, in characters and in order.
+
+    `names`: of attachments and the like; where one stands in the line its words are left out.
+    """
+    for name in names:
+        if name.strip():
+            line = re.sub(re.escape(name), _blank, line, flags=re.IGNORECASE)
+    line = _NO_WORDS.sub(_blank, _CODE.sub(_blank, line))
+    return [found.span() for found in _WORD.finditer(line) if _is_checked(found.group())]
+
+
+def word_at(line: str, place: int) -> tuple[int, int] | None:
+    return next((found.span() for found in _WORD.finditer(line) if found.start() <= place <= found.end()), None)
+
+
+def code_lines(lines: Sequence[str]) -> Iterator[bool]:
+    fence = ""
+    for line in lines:
+        found = _FENCE.match(line)
+        if not fence and found:
+            fence = found.group(1)
+            yield True
+        elif fence:
+            yield True
+            if found and found.group(1).startswith(fence) and not line[found.end() :].strip():
+                fence = ""
+        else:
+            yield False
+
+
+def plain(word: str) -> str:
+    """The word as dictionaries have it: with the typewriter's apostrophe."""
+    return word.replace("’", "'")
+
+
+def parts_of(word: str) -> list[str]:
+    """The words beside an apostrophe, without single letters: "Meyer" of "Meyer's", "homme" of "l'homme"."""
+    return [part for part in plain(word).split("'") if len(part) > 1]
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
+def _is_checked(word: str) -> bool:
+    """Not abbreviations, names in a spelling of their own such as iPhone, and single letters."""
+    return 1 < len(word) <= MOST_LETTERS and not any(letter.isupper() for letter in word[1:])
+
+
+# ---- escapes text in a table so that no spreadsheet takes it for a formula, and reverses that
+
+
+_SIGNS = "=+\\-@＝＋－＠"
+"""The wide forms begin a formula in East Asian settings."""
+_START = re.compile(rf"(\A[\s\";,|]*|[\s\";,|]+)('*)([{_SIGNS}]?)")
+"""The start of a cell, and every run of blanks, quotation marks and separators; then what would begin a formula."""
+_SEPARATOR = re.compile(r"[;,|\t\r\n]")
+_NUMBER = re.compile(r"[+-]\d[\d.,\u00a0\u202f ]*%?")
+
+
+def harmless_cell(words: str) -> str:
+    """A cell with an apostrophe before everything that would begin a formula (OWASP, CSV injection).
+
+    That is a sign at the start and after each of `; , | TAB newline`: which of them separates cells is a setting of the
+    PC that opens the file, and such a program looks for quotation marks only at the start of a cell.  A cell that is
+    nothing but a number with a sign ("-45", "+3.5 %") is not changed: it can do no harm, and should be summed up.
+    """
+    if _NUMBER.fullmatch(words):
+        return words
+
+    def guarded(found: re.Match[str]) -> str:
+        run, quotes, sign = found.groups()
+        if not sign or (found.start() and not _SEPARATOR.search(run)):
+            return found[0]
+        return f"{run}'{quotes}{sign}"
+
+    return _START.sub(guarded, words)
+
+
+def words_of_cell(cell: str) -> str:
+    def bare(found: re.Match[str]) -> str:
+        run, quotes, sign = found.groups()
+        if not sign or not quotes or (found.start() and not _SEPARATOR.search(run)):
+            return found[0]
+        return f"{run}{quotes[1:]}{sign}"
+
+    return _START.sub(bare, cell)
+
+
+# ---- makes invisible and misleading characters visible
+#
+# direction marks, tags, fillers, control marks. Joiners (U+200C, U+200D) are left alone: Persian and emoji are
+# written with them.
+
+
+_FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
+_SUSPECTS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    f"{_FILLERS}\U000e0000-\U000e0fff\U0001d173-\U0001d17a]"
+)
+
+
+def made_visible(text: str) -> tuple[str, int]:
+    """The text with each such character as its code between brackets, ⟦U+202E⟧, and how many there are."""
+    return _SUSPECTS.subn(lambda found: f"\u27e6U+{ord(found.group()):04X}\u27e7", text)

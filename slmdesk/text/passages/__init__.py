@@ -1,1 +1,0 @@
-"""Passages of a document: cutting, ranking, finding quotations."""

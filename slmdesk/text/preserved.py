@@ -1,0 +1,532 @@
+"""What a translation keeps as it is (placeholders, terms, numbers, addresses), and what should not be left in it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Term
+from slmdesk.base.types import TokenProbability
+from slmdesk.text.checks.words import WORD, folded, function_words, tables, word_set
+from slmdesk.text.folding import fold
+from slmdesk.text.terms import LEAST_STEM, find_terms
+
+_PROTECTED = re.compile(
+    r"""
+    (?P<address>(?:https?|ftp)://[^\s<>"']+[^\s<>"'.,;:!?)\]]|www\.[^\s<>"']+[^\s<>"'.,;:!?)\]])
+    | (?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
+    | (?P<braces>\{\{[^{}\n]{1,60}\}\}|\{[A-Za-z0-9_.:!]{0,40}\}|\$\{[^{}\n]{1,60}\}|%\([A-Za-z0-9_]{1,40}\)[sdifr]|%%)
+    | (?P<printf>%(?:\d+\$)?[-+0\#]*\d*(?:\.\d+)?(?:hh|h|ll|l|z|j)?[sdiufgexXcp](?![A-Za-z]))
+    | (?P<entity>&(?:[A-Za-z]{2,8}|\#\d{1,6}|\#x[0-9A-Fa-f]{1,6});)
+    | (?P<path>(?:[A-Za-z]:\\|\\\\)[\w\\. -]+\w|(?<![\w/])/(?:[\w.-]+/)+[\w.-]*)
+    | (?P<code>`[^`\n]{1,200}`|\b[A-Za-z_]\w*(?:\.\w+)*\(\)|\b[a-z]+(?:_[a-z0-9]+)+\b|--[a-z][a-z-]+
+        |(?<![^\s(\[])-[A-Za-z]{1,2}(?![^\s,.;:)\]=]))
+    """,
+    re.VERBOSE,
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Protected(Record):
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def protected_in(text: str) -> list[Protected]:
+    return [
+        Protected(one.lastgroup or "", one[0], one.start(), one.end()) for one in _PROTECTED.finditer(text) if one[0]
+    ]
+
+
+def changed(source: str, target: str) -> tuple[list[str], list[str]]:
+    before = Counter(one.text for one in protected_in(source))
+    after = Counter(one.text for one in protected_in(target))
+    missing = [text for text in before for _ in range(before[text] - min(before[text], target.count(text)))]
+    extra = [text for text in (after - before) for _ in range((after - before)[text]) if text not in source]
+    return missing, extra
+
+
+def is_only_protected(text: str) -> bool:
+    """Whether there is nothing to translate: no letters, or none outside protected parts."""
+    left = _PROTECTED.sub(" ", text)
+    return _LETTER.search(left) is None
+
+
+_CODE_WORD = re.compile(
+    r"""
+    [\w-]+(?:[._][\w-]+)+      # file.txt, A_1, pscan_chip.tar.gz
+    | (?=\S*\d)(?=\S*[A-Za-z])[\w+-]+  # hg19, GM06990, -O3
+    | -{1,2}[A-Za-z][\w-]*     # -o, --force
+    | \S*[a-z][A-Z]\S*         # HAEpiC, PscanChIP
+    | \[[^\]\s]*\] | <[^>\s]*> | \{[^}\s]*\}  # [file]
+    | \S*[+=|\\]\S*
+    | [\W\d_]+
+    """,
+    re.VERBOSE,
+)
+_ACRONYM = re.compile(r"[A-Z]{2,3}|[A-Z]{2}[A-Za-z]*(?:-[A-Za-z]+)*-[A-Za-z]{1,3}")
+_PROMPT = ("$", ">")
+
+
+def is_code(text: str) -> bool:
+    """Whether a whole text is not language: a file name, a part number, an abbreviation, a command to type.
+
+    Asked to translate one, small models invent something, or repeat their instructions.
+    """
+    words = [one.strip("\"'“”„`(),;:") or one for one in text.split()]
+    if not words:
+        return False
+    if len(words) == 1:
+        word = words[0].removeprefix(">")
+        return _CODE_WORD.fullmatch(word) is not None or _ACRONYM.fullmatch(word) is not None
+    codes = sum(_CODE_WORD.fullmatch(one) is not None for one in words)
+    if words[0] in _PROMPT:
+        return 2 * (codes - 1) >= len(words) - 1
+    return codes == len(words)
+
+
+# ---- replaces terms that are not to be translated by invented names while a model translates
+#
+# and puts them back A model told not to translate some words translates them all the same, or answers with the
+# request: of 24 sentences with a name of ordinary words ("Blue Door") one of 1.5 billion weights kept it in 20 when
+# asked, and wrote the request into four; with an invented name in its place in all 24 (docs/decisions.md). Pure.
+
+
+NAMES = ("Zorvex", "Quelmar", "Brintas", "Dovrek", "Tamlor", "Veskin", "Mordal", "Pelzor")
+"""They mean nothing in any language that is translated, and read like names in those written with Latin letters."""
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+
+
+class Masked(Record):
+    text: str
+    terms: dict[str, str]
+    """The term behind each invented name."""
+
+
+def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked:
+    """Replace the terms that are not to be translated; `source`, `target`: codes of the languages.
+
+    None for a language that would write an invented name in letters of its own; of more than eight terms the rest stays
+    as it is, and what is only part of a longer word.
+    """
+    kept = [one for one in terms if one.keeps]
+    if not kept or target in NOT_LATIN:
+        return Masked(text, {})
+    free = [one for one in NAMES if one.casefold() not in text.casefold()]
+    names: dict[str, str] = {}
+    parts, end = list[str](), 0
+    for found in find_terms(text, kept, source):
+        if not fold(text[found.start : found.end]).startswith(fold(found.term.source)[:LEAST_STEM]):
+            continue
+        if found.term.source not in names and len(names) < len(free):
+            names[found.term.source] = free[len(names)]
+        if name := names.get(found.term.source):
+            parts += text[end : found.start], name
+            end = found.end
+    return Masked("".join((*parts, text[end:])), {name: term for term, name in names.items()})
+
+
+def unmasked(
+    answer: str, terms: dict[str, str], probabilities: Sequence[TokenProbability] = ()
+) -> tuple[str, tuple[TokenProbability, ...]]:
+    """Put the terms back; the probabilities move with their words, those of invented names go.
+
+    `terms`: see Masked.  An ending of up to three letters that was added to a name goes too ("Zorvexu").
+    """
+    if not terms:
+        return answer, tuple(probabilities)
+    pattern = re.compile(rf"\b({'|'.join(terms)})(?:[^\W\d_]{{1,3}}\b)?", re.IGNORECASE)
+    by_name = {name.casefold(): term for name, term in terms.items()}
+    parts, end, moved = list[str](), 0, list[TokenProbability]()
+    rest, shift = [*probabilities], 0
+    for found in pattern.finditer(answer):
+        term = by_name[found[1].casefold()]
+        parts += answer[end : found.start()], term
+        end = found.end()
+        moved += [(a + shift, b + shift, p) for a, b, p in rest if b <= found.start()]
+        rest = [one for one in rest if one[0] >= end]
+        shift += len(term) - len(found[0])
+    moved += [(a + shift, b + shift, p) for a, b, p in rest]
+    return "".join((*parts, answer[end:])), tuple(moved)
+
+
+def unmasked_so_far(answer: str, terms: dict[str, str]) -> str:
+    """The beginning of an answer with the terms put back, without the beginning of an invented name at its end."""
+    last = _LAST_WORD.search(answer)
+    if last and any(name.casefold().startswith(last[0].casefold()) for name in terms):
+        answer = answer[: last.start()]
+    return unmasked(answer, terms)[0]
+
+
+# ---- writes the numbers of a translation the way of its language
+#
+# "1 386,50 €" is "1,386.50 €" in English. Small models copy a number as it stands in the source, where "98,400" is
+# read as 98.4 in German, or mix both ways ("1,386,50"). The value is certain from the source, so that it is written
+# anew.
+
+
+_POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", "ur", "ms", "cy", "ga", "mt", "sw"])
+"""Languages with a decimal point and commas between thousands."""
+_COMMA = frozenset(
+    ["de", "nl", "es", "it", "pt", "da", "tr", "id", "el", "ro", "hr", "sr", "sl", "ca", "gl", "eu", "is", "mk"]
+)
+"""With a decimal comma and points between thousands."""
+_BLANK = frozenset(
+    ["fr", "pl", "cs", "sk", "sv", "nb", "no", "nn", "fi", "et", "lv", "lt", "uk", "ru", "be", "bg", "hu"]
+)
+"""With a decimal comma and blanks between thousands."""
+_BLANKS = " \u00a0\u202f"
+_SEPARATOR = r"(?:, |[.,'’ \u00a0\u202f])"
+_MEASURE = (
+    r"(?:[€$£¥%‰°]|(?:EUR|USD|GBP|CHF|PLN|Euros?|Dollars?|Pfund|pounds?|livres?|libras?|dollari|sterline|dólares"
+    r"|Prozent|percent|per cent|pour cent|por ciento|per cento|procent|mg|kg|g|ml|l|cl|mm|cm|m|km|m²|m³|kWh|Mio|Mrd"
+    r"|million\w*|Million\w*|billion\w*|Milliard\w*|milliard\w*|millon\w*|milion\w*|hours?|Stunden|heures|horas|ore)\b)"
+)
+"""What makes a decimal number of one without thousands: "3.12" alone may be a room or a clause."""
+
+
+class Numeral(Record):
+    start: int
+    end: int
+    written: str
+
+
+def misspelt(source: str, target: str, source_language: str, target_language: str) -> list[Numeral]:
+    """The numbers of `target` that stand in `source` and are not written the way of their language, in order.
+
+    Empty for languages whose way is not known.  Only numbers with thousands that are parted, and decimals beside a
+    currency, a unit or a per cent sign.
+    """
+    before, after = _marks(source_language), _marks(target_language)
+    if before is None or after is None:
+        return []
+    taken: dict[int, Numeral] = {}
+    for whole, decimals, is_parted in _numbers(source, *before):
+        right = _written(whole, decimals, after, is_parted=is_parted)
+        fine = _ways(whole, decimals, after)
+        for one in _like(whole, decimals).finditer(_masked(target)):
+            if one[0] not in fine:
+                taken.setdefault(one.start(), Numeral(one.start(), one.end(), right))
+    return [taken[start] for start in sorted(taken)]
+
+
+def _marks(language: str) -> tuple[str, str] | None:
+    if language in _POINT:
+        return ".", ","
+    if language in _COMMA:
+        return ",", "."
+    return (",", "\u00a0") if language in _BLANK else None
+
+
+def _numbers(text: str, point: str, part: str) -> list[tuple[str, str, bool]]:
+    """The numbers of a text whose value is certain: the digits before and after the decimal sign, and whether their
+    thousands are parted.
+    """
+    between = f"[{_BLANKS}]" if part in _BLANKS else f"[{re.escape(part)}{_BLANKS}]"
+    decimal = re.escape(point)
+    form = re.compile(
+        rf"(?<![\w.,/§-])(?P<parted>\d{{1,3}}(?:{between}\d{{3}})+)(?:{decimal}(?P<cents>\d{{1,2}}))?(?!\w|[.,/:-]\d)"
+        rf"|(?<![\w.,/§-])(?P<whole>\d+){decimal}(?P<decimals>\d+)(?!\w|[.,/:-]\d)"
+    )
+    found = []
+    text = _masked(text)
+    for one in form.finditer(text):
+        if one["parted"]:
+            is_only_blank = all(sign in _BLANKS for sign in one["parted"] if not sign.isdigit())
+            if is_only_blank and part not in _BLANKS and not _is_measured(text, one):
+                continue  # two numbers side by side
+            found.append((re.sub(r"\D", "", one["parted"]), one["cents"] or "", True))
+        elif _is_measured(text, one):
+            found.append((one["whole"], one["decimals"], False))
+    return list(dict.fromkeys(found))
+
+
+def _is_measured(text: str, number: re.Match[str]) -> bool:
+    after = re.match(rf"[{_BLANKS}-]?{_MEASURE}", text[number.end() :])
+    return bool(after) or bool(re.search(rf"(?:[€$£¥]|\b(?:EUR|USD|GBP|CHF))[{_BLANKS}]?$", text[: number.start()]))
+
+
+def _like(whole: str, decimals: str) -> re.Pattern[str]:
+    first = len(whole) % 3 or 3
+    parts = [whole[:first], *(whole[at : at + 3] for at in range(first, len(whole), 3))]
+    tail = rf"{_SEPARATOR}{decimals}" if decimals else ""
+    return re.compile(rf"(?<![\w.,]){f'{_SEPARATOR}?'.join(parts)}{tail}(?!\d|[.,]\d)")
+
+
+def _written(whole: str, decimals: str, marks: tuple[str, str], *, is_parted: bool) -> str:
+    point, part = marks
+    if is_parted:
+        whole = f"{int(whole):,}".replace(",", part)
+    return f"{whole}{point}{decimals}" if decimals else whole
+
+
+def _ways(whole: str, decimals: str, marks: tuple[str, str]) -> set[str]:
+    point, part = marks
+    return {
+        _written(whole, decimals, (point, one), is_parted=is_parted)
+        for one in (part, *_BLANKS)
+        for is_parted in (True, False)
+    }
+
+
+def _masked(text: str) -> str:
+    for one in protected_in(text):
+        text = text[: one.start] + "_" * (one.end - one.start) + text[one.end :]
+    return text
+
+
+# ---- recognises lines that are an address or the name of a firm and nothing else
+#
+# they are no text to be translated. Asked for one, small models translate the street ("Lange Reihe 101", "Thermo
+# Valley") or invent a letter.
+
+
+_NAME = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
+_NUMBER = r"\d{1,4}(?: ?[a-zA-Z])?(?:[-/]\d{1,4})?"
+_POSTCODE = r"(?:[A-Z]{1,2}-)?\d{4,5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
+_CITY = rf"{_NAME}(?:[ -](?:{_NAME}|am|an|der|im|bei|sur|en|la|le|les|de|del|upon|sous|di))*"
+_STREETS = (
+    # Hauptstraße 12, Am Alten Markt 3
+    rf"(?:{_NAME} )*?(?:{_NAME}(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein)"
+    rf"|{_NAME}[ -](?:Straße|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer|Chaussee)) {_NUMBER}",
+    # 14, rue des Forges
+    rf"{_NUMBER},? (?:bis,? |ter,? )?(?:rue|avenue|boulevard|place|chemin|impasse|quai|route|allée)"
+    r"(?: [\w'’-]+){1,5}",
+    # Calle Mayor 3, Via Roma, 12
+    rf"(?:[Cc]alle|C/|[Aa]venida|[Pp]laza|[Pp]aseo|[Vv]ia|[Vv]iale|[Pp]iazza|[Cc]orso|[Rr]ua|[Uu]l\.)"
+    rf"(?: [\w.'’-]+){{1,4}},? {_NUMBER}",
+    # 3 Mill Lane
+    rf"{_NUMBER} (?:{_NAME} ){{1,3}}(?:Street|St|Road|Rd|Lane|Avenue|Ave|Court|Square|Drive|Close|Way|Terrace|Gardens)",
+)
+_STREET = f"(?:{'|'.join(_STREETS)})"
+_TOWN = rf"(?:{_POSTCODE}) {_CITY}|{_CITY},? (?:{_POSTCODE})"
+_ADDRESS = re.compile(rf"(?:{_STREET}(?:(?:,| ?[·|–-]) ?(?:{_TOWN}))?|[A-Z]{{1,2}}-\d{{4,5}} {_CITY}),?")
+"""A town alone has its country ("D-60311 …"): "2025 Report" is written like "60311 Frankfurt"."""
+_FORMS = (
+    r"GmbH(?: & Co\. KG(?:aA)?)?|AG|KG|OHG|UG|e\.? ?V\.|e\.? ?K\.|eG|Ltd\.?|Limited|LLC|Inc\.?|plc|LLP|Corp\.?"
+    r"|S\.?A\.?(?:R\.?L\.?|S\.?)?|SARL|SAS|S\.?L\.?(?:U\.?)?|S\.?r\.?l\.?|S\.?p\.?A\.?|B\.?V\.?|N\.?V\.?|sp\. z o\.o\."
+    r"|Lda\.?"
+)
+_FIRM = re.compile(rf"{_NAME}(?: (?:{_NAME}|&|und|and|et|y|e|of|de)){{0,6}},? (?:{_FORMS}),?")
+
+
+def is_address(text: str) -> bool:
+    return _ADDRESS.fullmatch(text.strip()) is not None
+
+
+def is_firm(text: str) -> bool:
+    return _FIRM.fullmatch(text.strip()) is not None
+
+
+# ---- finds what a model says about a translation instead of giving it
+
+
+_TRANSLATION = (
+    r"(?:translat(?:ion|ed)|übersetz(?:ung|t)|traduction|traducción|traduzione|tradução|tłumaczenie|vertaling)"
+)
+_LANGUAGE = (
+    r"(?:english|german|french|spanish|italian|polish|portuguese|dutch|englisch|deutsch|französisch|spanisch"
+    r"|italienisch|polnisch|anglais|allemand|français|espagnol|italien|inglés|alemán|francés|español|italiano"
+    r"|inglese|tedesco|francese|spagnolo)"
+)
+_CORRECTED = (
+    r"(?:correct(?:ed)?|revised|improved|richtige?|korrigierte?|verbesserte?|corrigée?|corregid[ao]|corrett[ao])"
+)
+_ANNOUNCED = re.compile(
+    # "The correct translation is:", "Die richtige Übersetzung lautet:", "La traduction correcte est :"
+    rf"^\W*(?:\w+,? +){{0,5}}{_TRANSLATION}\b[^:\n]{{0,30}}"
+    r"\b(?:is|reads|lautet|ist|est|es|è|é|to|brzmi)\b[^:\n]{0,30}:"
+    rf"|^\W*{_TRANSLATION} (?:in|into|to|auf|ins|en|po|em) {_LANGUAGE}e?\s*:"
+    # "In English:", "The sentence in German:"
+    rf"|^\W*(?:(?:the|der|die|das|la|le|el) \w+ )?(?:in|auf|en|po|em) {_LANGUAGE}\s*:"
+    # "Corrected version:", "Improved sentence:"
+    rf"|^\W*{_CORRECTED} (?:{_TRANSLATION}|version|sentence|text|fassung|satz|phrase|frase|versión|versione)\s*:",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(
+    r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b"
+    r"|in this translation\b"
+    r"|hinweis\s*:|anmerkung\w*\s*:|erklärung\w*\s*:|diese übersetzung\b|ich hoffe\b|remarque\s*:|explication\s*:"
+    r"|nota\s*:|explicación\s*:|spiegazione\s*:|uwaga\s*:)",
+    re.IGNORECASE,
+)
+_CHATTER = re.compile(
+    r"^\s*(?:sure[,!.]|of course|certainly|here(?:'s| is| are)\b.{0,40}(?:translat|text)"
+    rf"|(?:\w+,? +){{0,5}}{_TRANSLATION}\b[^:\n]{{0,40}}:"
+    rf"|{_CORRECTED}(?: \w+)?\s*:"
+    r"|hier ist|voici|aquí (?:está|tienes)|ecco"
+    r"|(?:claro|por supuesto|natürlich|gerne?|bien sûr|d['’]accord|certo|certamente|oczywiście)\b[^:\n]{0,40}"
+    r"(?:tradu|übersetz|tłumacz|version|wersj)[^:\n]{0,30}:"
+    r"|(?:yes|ja|oui|sí|sì|tak)[,!.] (?:i can|i will|ich kann|das ist|je peux|puedo|posso|mogę)\b"
+    r"|(?:please|bitte) (?:provide|geben sie mir)\b"
+    r"|oto tłumaczenie|note\s*:|as an ai\b)",
+    re.IGNORECASE,
+)
+_EXCUSE = re.compile(
+    r"^\s*(?:i(?: a|['’])m sorry|sorry|entschuldig\w*|es tut mir leid|je suis désolé|désolé|lo siento|mi dispiace"
+    r"|przepraszam|niestety|peço desculpa)\b.{0,20}"
+    r"\b(?:can(?:not|['’]t)|am unable|kann|ne peux|no puedo|non posso|nie mog|não posso)",
+    re.IGNORECASE,
+)
+_OF_QUOTES = re.compile(r"quot|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted", re.IGNORECASE)
+"""The instructions speak of quotation marks: who tells them instead of the translation does too."""
+_OF_ANSWERS = re.compile(
+    r"^\W*(?:do not answer|(?:bitte )?nicht antworten|ne (?:pas répondre|répondez pas)|no (?:responda|responder)"
+    r"|non (?:rispondere|rispondete)|nie odpowiadaj|não responda)",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[?？؟;՞]")
+_TALK = (_CHATTER, _ANNOUNCED, _EXCUSE, _OF_ANSWERS)
+_QUOTES = (('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("'", "'"))
+
+
+def is_chatter(source: str, target: str) -> bool:
+    if _OF_QUOTES.search(target) and not _OF_QUOTES.search(source):
+        return True
+    if source.rstrip().endswith("?") and not _ASKS.search(target):
+        return True  # answered instead of translated
+    return any(one.match(target) is not None and one.match(source) is None for one in _TALK)
+
+
+def without_chatter(source: str, target: str) -> str:
+    """The translation without talk around it, where that is certain.
+
+    Talk is an announcement ("Here is the translation:" as a line of its own, "The correct translation is: …"), unless
+    the source begins like it, and lines after the translation of a single line that begin like a remark.  Remarks after
+    an announced translation in quotation marks are removed too, and so are quotation marks that the source lacks.
+    """
+    found = target.strip()
+    first, _, rest = found.partition("\n")
+    is_announced = bool(rest.strip()) and first.rstrip().endswith(":") and is_chatter(source, first)
+    if is_announced:
+        found = rest.strip()
+    elif (said := _ANNOUNCED.match(found)) and not _ANNOUNCED.match(source) and found[said.end() :].strip():
+        is_announced, found = True, found[said.end() :].strip()
+    if "\n" not in source.strip():
+        found = _without_remarks(source, found, is_announced=is_announced)
+    stripped = _unquoted(source, found)
+    return stripped if is_announced or stripped != target.strip() else target
+
+
+def _without_remarks(source: str, target: str, *, is_announced: bool) -> str:
+    said, _, more = target.partition("\n\n")
+    if is_announced and more and _unquoted(source, said) != said:
+        return said
+    lines = target.split("\n")
+    end = next((at for at, line in enumerate(lines) if at and _REMARK.match(line)), len(lines))
+    return "\n".join(lines[:end]).strip()
+
+
+def _unquoted(source: str, target: str) -> str:
+    quoted = target.strip()
+    for opening, closing in _QUOTES:
+        is_around = quoted.startswith(opening) and quoted.endswith(closing) and len(quoted) > 2
+        if is_around and not source.strip().startswith(('"', "“", "„", "«", "'")) and closing not in quoted[1:-1]:
+            return quoted[1:-1].strip()
+    return target
+
+
+# ---- finds words of the source that a translation left untranslated, and letters of a foreign script
+#
+# Small models leave a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly
+# a formatted one, and some of them slip into Chinese within a word. Found by function words, which no language
+# borrows; names and capitalised terms are ignored.
+
+
+_SCRIPTS = {
+    "CYRILLIC": "ru uk bg sr mk be kk",
+    "GREEK": "el",
+    "HEBREW": "he",
+    "ARABIC": "ar fa ur",
+    "DEVANAGARI": "hi mr ne",
+    "BENGALI": "bn",
+    "THAI": "th",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "CJK": "ja zh ko",
+    "HANGUL": "ko",
+}
+NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
+_KIN = ({"fr", "es", "it", "pt", "ca", "ro", "gl"}, {"pl", "cs", "sk", "sl", "hr", "sr"}, {"de", "nl"})
+_BOTH = word_set(
+    "all also her per via but has had was will most come over one son were die war man hat plus pour sans car dont are "
+    "hier under once due sole he me on or in an am so do to my our not fast bei said"
+)
+_MORE = frozenset(["much", "many", "very", "twice", "than", "every", "less", "never", "always", "often"])
+_ADVERB = re.compile(r"[a-z]{4,}ly")
+
+
+def leftover(source: str, target: str, source_language: str, target_language: str) -> str:
+    """The first untranslated words of the source in the target; "" where there are none or that cannot be determined.
+
+    Works for sources in a language whose function words are known (checks.toml), and targets that do not share them.
+    """
+    small = _small_words(source_language)
+    if not small or source_language == target_language or any({source_language, target_language} <= k for k in _KIN):
+        return ""
+    own = function_words(target_language) if target_language in tables()["function"] else frozenset()
+    there, words = _words(source), _words(target)
+    pairs = set(itertools.pairwise(there))
+    lower = {word for word in there if word.islower()}
+    for at, word in enumerate(words):
+        if word not in lower:
+            continue
+        before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
+        if _is_of_name(word, before, after, pairs):
+            continue
+        if source_language == "en" and _ADVERB.fullmatch(word):
+            return word
+        tells = folded(word) in small and folded(word) not in own and folded(word) not in _BOTH
+        if tells and len(word) > 2:
+            return word
+        if folded(word) in small and (word, after) in pairs and after.islower() and folded(after) not in own:
+            return f"{word} {after}"
+    return ""
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text; "" where something else stands or ends: a sign, a figure, a code such as "a-b" or 'all'."""
+    found: list[str] = []
+    for one in text.split():
+        bare = one.rstrip(".,;:!?)…»”“")
+        found.append(bare if WORD.fullmatch(bare) else "")
+        if bare != one:
+            found.append("")
+    return found
+
+
+@cache
+def _small_words(language: str) -> frozenset[str]:
+    if language not in tables()["function"]:
+        return frozenset()
+    return function_words(language) | (_MORE if language == "en" else frozenset())
+
+
+def _is_of_name(word: str, before: str, after: str, pairs: set[tuple[str, str]]) -> bool:
+    return ((word, after) in pairs and after[:1].isupper()) or ((before, word) in pairs and before[:1].isupper())
+
+
+def foreign_letters(source: str, target: str, target_language: str) -> str:
+    """Letters of the target in a script that belongs neither to its language nor to the source; Latin never counts."""
+    if target.isascii():
+        return ""
+    known = {_script(sign) for sign in source}
+    return "".join(
+        sign
+        for sign in target
+        if (script := _script(sign)) and script not in known and target_language not in _SCRIPTS[script].split()
+    )
+
+
+def _script(sign: str) -> str:
+    if sign < "\u0370" or not sign.isalpha():
+        return ""
+    name = unicodedata.name(sign, "").partition(" ")[0]
+    return name if name in _SCRIPTS else ""

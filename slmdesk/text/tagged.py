@@ -1,0 +1,655 @@
+"""Text with numbered tags for its formatting: read, cut into segments, tags inserted, words replaced; and subtitles."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.translation import SegmentFlag
+from slmdesk.text.sentences import sentence_spans
+
+_TAG = re.compile(r"<(/?)(\d{1,6})(/?)>")
+_LOOSE = re.compile(r"(?:<|＜|&lt;)\s*([/／]?)\s*(\d{1,6})\s*([/／]?)\s*(?:>|＞|&gt;)")
+"""As models write tags: with blanks, in full width, or escaped."""
+
+
+class Side(StrEnum):
+    OPEN = "open"
+    CLOSE = "close"
+    LONE = "lone"
+
+
+class Tag(Record):
+    side: Side
+    number: int
+
+    def __str__(self) -> str:
+        match self.side:
+            case Side.OPEN:
+                return f"<{self.number}>"
+            case Side.CLOSE:
+                return f"</{self.number}>"
+            case Side.LONE:
+                return f"<{self.number}/>"
+
+
+class Tags(Record):
+    """The tags a text must have: each pair once around words, each lone one once."""
+
+    paired: tuple[int, ...] = ()
+    lone: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paired or self.lone)
+
+
+class TagProblem(Record):
+    """What is wrong with one tag of a translation: `missing`, `repeated`, `unclosed`, `crossed` or `unknown`."""
+
+    kind: str
+    number: int
+
+
+def first_number(*texts: str) -> int:
+    """The first number for tags in texts that may themselves contain "<7>": one above the highest of those."""
+    return max((int(found[2]) for text in texts for found in _LOOSE.finditer(text)), default=0) + 1
+
+
+def pieces(text: str, tags: Tags) -> list[str | Tag]:
+    """Split a text into words and tags; what looks like a tag but is none of `tags` stays text."""
+    found: list[str | Tag] = []
+    at = 0
+    paired, lone = frozenset(tags.paired), frozenset(tags.lone)
+    for one in _TAG.finditer(text):
+        tag = _tag(one, paired, lone)
+        if tag is None:
+            continue
+        if one.start() > at:
+            found.append(text[at : one.start()])
+        found.append(tag)
+        at = one.end()
+    if at < len(text):
+        found.append(text[at:])
+    return found
+
+
+def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> Tag | None:
+    closes, number, is_lone = bool(found[1]), int(found[2]), bool(found[3])
+    if closes and is_lone:
+        return None
+    if is_lone:
+        return Tag(Side.LONE, number) if number in lone else None
+    return Tag(Side.CLOSE if closes else Side.OPEN, number) if number in paired else None
+
+
+def plain(text: str, tags: Tags) -> str:
+    """The text without tags; a lone tag that separated two words without a blank becomes one."""
+    words: list[str] = []
+    for one in pieces(text, tags):
+        if isinstance(one, str):
+            words.append(one)
+        elif one.side is Side.LONE and words and words[-1] and not words[-1][-1].isspace():
+            words.append(" ")
+    return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
+
+
+def without_tags(text: str, tags: Tags) -> str:
+    return "".join(one for one in pieces(text, tags) if isinstance(one, str))
+
+
+def problems(text: str, tags: Tags) -> list[TagProblem]:
+    """What is wrong with the tags of a translation, by number; empty: all are in order.
+
+    A tag whose number the source does not have is `unknown`: a model made it up.
+    """
+    found = pieces(text, tags)
+    counts = Counter(one for one in found if isinstance(one, Tag))
+    wrong = [TagProblem("unknown", number) for number in _unknown(found, tags)]
+    for number in tags.lone:
+        wrong += _counted(counts[Tag(Side.LONE, number)], number)
+    for number in tags.paired:
+        opened, closed = counts[Tag(Side.OPEN, number)], counts[Tag(Side.CLOSE, number)]
+        if opened != closed:
+            wrong.append(TagProblem("unclosed", number))
+        else:
+            wrong += _counted(opened, number)
+    if not wrong:
+        wrong = [TagProblem("crossed", number) for number in _crossed(found)]
+    return sorted(wrong, key=lambda one: one.number)
+
+
+def _counted(count: int, number: int) -> list[TagProblem]:
+    if count == 1:
+        return []
+    return [TagProblem("repeated" if count else "missing", number)]
+
+
+def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
+    least = min((*tags.paired, *tags.lone), default=0)
+    if not least:
+        return []
+    known = {*tags.paired, *tags.lone}
+    numbers = {
+        int(one[2]) for words in found if isinstance(words, str) for one in _TAG.finditer(words) if int(one[2]) >= least
+    }
+    return sorted(numbers - known)
+
+
+def _crossed(found: Collection[str | Tag]) -> list[int]:
+    opened: list[int] = []
+    for one in found:
+        if isinstance(one, str) or one.side is Side.LONE:
+            continue
+        if one.side is Side.OPEN:
+            opened.append(one.number)
+        elif not opened or opened.pop() != one.number:
+            return [one.number]
+    return []
+
+
+def mended(text: str, tags: Tags) -> str:
+    """A translation with its tags in the standard form: without blanks, in plain signs, lone ones self-closed.
+
+    Nothing is placed or invented; only unambiguous tags are rewritten.
+    """
+
+    def one(found: re.Match[str]) -> str:
+        number = int(found[2])
+        if number in tags.lone:
+            return str(Tag(Side.LONE, number)) if not found[1] or number not in tags.paired else found[0]
+        if number in tags.paired and not (found[1] and found[3]):
+            return str(Tag(Side.CLOSE if found[1] or found[3] else Side.OPEN, number))
+        return found[0]
+
+    text = _LOOSE.sub(one, text)
+    for number in tags.lone:  # "<2/></2>" and the like
+        lone = str(Tag(Side.LONE, number))
+        text = re.sub(rf"(?:{re.escape(lone)}\s*)+{re.escape(lone)}", lone, text)
+    return text
+
+
+def without_strangers(text: str, tags: Tags, source: str) -> str:
+    """A model's translation without tags copied from another sentence, which would be read as that sentence's.
+    Tag-like text of the source itself is kept, and so is what `problems` reports.
+    """
+    known = {*tags.paired, *tags.lone}
+    least = min(known, default=0)
+
+    def one(found: re.Match[str]) -> str:
+        number = int(found[2])
+        is_strange = number not in known and (not least or number < least) and found[0] not in source
+        return "" if is_strange else found[0]
+
+    return re.sub(r"[^\S\n]{2,}", " ", clean).strip() if (clean := _TAG.sub(one, text)) != text else text
+
+
+def tag_spans(text: str, tags: Tags) -> list[tuple[int, int]]:
+    """Positions of tags with these numbers, also in the forms that models write; in order."""
+    numbers = {*tags.paired, *tags.lone}
+    return [found.span() for found in _LOOSE.finditer(text) if int(found[2]) in numbers]
+
+
+def stripped(text: str, tags: Tags) -> tuple[str, str, str]:
+    """Split a text into (before, the words, after).
+
+    Blanks and lone tags at the ends are not translated: they are set aside and put back.  Pairs stay.
+    """
+    parts = pieces(text, tags)
+    start, end = 0, len(parts)
+    before, after = "", ""
+    while start < end and _is_wordless(parts[start]):
+        before += str(parts[start])
+        start += 1
+    while end > start and _is_wordless(parts[end - 1]):
+        end -= 1
+        after = str(parts[end]) + after
+    middle = "".join(str(one) for one in parts[start:end])
+    lead = middle[: len(middle) - len(middle.lstrip())]
+    tail = middle[len(middle.rstrip()) :] if middle.strip() else ""
+    return before + lead, middle.strip(), tail + after
+
+
+def _is_wordless(part: str | Tag) -> bool:
+    return not part.strip() if isinstance(part, str) else part.side is Side.LONE
+
+
+def tags_in(text: str, tags: Tags) -> Tags:
+    found = [one for one in pieces(text, tags) if isinstance(one, Tag)]
+    return Tags(
+        tuple(one.number for one in found if one.side is Side.OPEN),
+        tuple(one.number for one in found if one.side is Side.LONE),
+    )
+
+
+# ---- inserts tags into a translation that was made without them
+
+
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+FIGURES_MORE = 2
+"""Words by which a span may become longer than its phrase to reach the phrase's numbers."""
+LEAST_DOUBLED = 4
+"""Letters of what is taken for said twice; shorter words may be needed twice."""
+_SIGNS = ".,;:!?()[]\"'“”„«»…"
+
+
+class Phrase(Record):
+    number: int
+    text: str
+    """Without tags; empty for a lone one."""
+    start: int
+    end: int
+    """Characters of the text without tags."""
+
+
+def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
+    """A text without its tags, and what they enclosed; outer pairs before those inside them."""
+    words: list[str] = []
+    length = 0
+    opened: dict[int, int] = {}
+    found: list[Phrase] = []
+    for one in pieces(text, tags):
+        if isinstance(one, str):
+            words.append(one)
+            length += len(one)
+        elif one.side is Side.LONE:
+            found.append(Phrase(one.number, "", length, length))
+        elif one.side is Side.OPEN:
+            opened[one.number] = length
+        else:
+            start = opened.pop(one.number, length)
+            found.append(Phrase(one.number, "".join(words)[start:length], start, length))
+    return "".join(words), sorted(found, key=lambda one: (one.start, -one.end, one.number))
+
+
+def occurrences(text: str, words: str) -> list[tuple[int, int]]:
+    if not words:
+        return []
+    begins = r"(?<!\w)" if words[0].isalnum() else ""
+    ends = r"(?!\w)" if words[-1].isalnum() else ""
+    return [one.span() for one in re.finditer(begins + re.escape(words) + ends, text)]
+
+
+def verbatim(target: str, phrase: str) -> bool:
+    """Whether a phrase is in a translation unchanged, so that its place is certain: a number or a name.
+
+    Lower-case words alone may mean something else in the other language ("not", "fast", "also").
+    """
+    words = phrase.strip()
+    return any(sign.isdigit() or sign.isupper() for sign in words) and len(occurrences(target, words)) == 1
+
+
+def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, int] | None:
+    """The place in the translation of the words that stand for a phrase; of several places the one at a position most
+    like the phrase's in the source.  Signs at the ends of the phrase are included where the translation has them.
+    """
+    found = occurrences(target, words)
+    if not found:
+        return None
+    share = (phrase.start + phrase.end) / 2 / max(1, len(source))
+    start, end = min(found, key=lambda one: abs((one[0] + one[1]) / 2 / max(1, len(target)) - share))
+    start, end = _with_figures(target, phrase, start, end)
+    bare = phrase.text.strip()
+    if bare and bare[-1] in _SIGNS and target[end : end + 1] == bare[-1]:
+        end += 1
+    if bare and bare[0] in _SIGNS and start and target[start - 1] == bare[0]:
+        start -= 1
+    return start, end
+
+
+def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[int, int]:
+    """A span extended to the phrase's numbers beside it: "innerhalb" to "innerhalb von 14 Tagen"."""
+    longest = len(phrase.text.split()) + FIGURES_MORE
+    for figures in re.findall(r"\d+", phrase.text):
+        for first, last in occurrences(target, figures):
+            wide = min(start, first), max(end, last)
+            if len(target[slice(*wide)].split()) <= longest:
+                start, end = wide
+    following = re.compile(r"\s+(\w+)").match(target, end)  # "14" alone is half of "14 Tagen"
+    if target[:end][-1:].isdigit() and following and not phrase.text.rstrip()[-1:].isdigit():
+        end = following.end()
+    return start, end
+
+
+def emptied(source: str, target: str, tags: Tags) -> list[int]:
+    full = {one.number for one in phrases_of(source, tags)[1] if one.text.strip()}
+    return [one.number for one in phrases_of(target, tags)[1] if one.number in full and not one.text.strip()]
+
+
+def doubled(source: str, target: str, tags: Tags) -> list[int]:
+    """Numbers of pairs whose words occur once more outside of them, unlike in the source: to have a place for
+    the tags, small models say a thing twice ("ist hier verfügbar <1>hier</1>").
+    """
+    bare_source, before = phrases_of(source, tags)
+    bare_target, after = phrases_of(target, tags)
+    single = {one.number for one in before if _count(bare_source, one) == 1}
+    return [
+        one.number
+        for one in after
+        if one.number in single and len(one.text.strip()) >= LEAST_DOUBLED and _count(bare_target, one) > 1
+    ]
+
+
+def _count(text: str, phrase: Phrase) -> int:
+    return len(occurrences(text.casefold(), phrase.text.strip().casefold()))
+
+
+def placed(source: str, target: str, phrases: list[Phrase], spans: Mapping[int, tuple[int, int]]) -> str:
+    """The translation with all tags: pairs at `spans` (by number), where those do not cross; others, and lone tags,
+    at the same relative position, at the end of a word.
+    """
+    chosen: dict[int, tuple[int, int]] = {}
+    for index, phrase in enumerate(phrases):
+        if phrase.text:
+            chosen[phrase.number] = _chosen(source, target, phrase, phrases[:index], spans, chosen)
+    marks: list[tuple[int, int, int, int, str]] = []
+    order = {phrase.number: index for index, phrase in enumerate(phrases)}
+    for number, (start, end) in chosen.items():
+        rank = order[number]
+        # at one place: what closes comes first, inner before outer; what opens last, outer before inner
+        marks.append((start, 2, start - end, rank, str(Tag(Side.OPEN, number))))
+        marks.append((end, 0 if end > start else 3, -start, -rank, str(Tag(Side.CLOSE, number))))
+    for phrase in phrases:
+        if not phrase.text:
+            place = _lone_place(source, target, phrase.start)
+            marks.append((place, 1, order[phrase.number], 0, str(Tag(Side.LONE, phrase.number))))
+    result, at = [], 0
+    for place, *_, tag in sorted(marks):
+        result += [target[at:place], tag]
+        at = place
+    return "".join((*result, target[at:]))
+
+
+def _chosen(
+    source: str,
+    target: str,
+    phrase: Phrase,
+    before: list[Phrase],
+    spans: Mapping[int, tuple[int, int]],
+    chosen: Mapping[int, tuple[int, int]],
+) -> tuple[int, int]:
+    """The place of a pair: inside the pairs that enclose it, and around the same words as a pair around the same
+    words.
+    """
+    outer = [one for one in before if one.text and one.start <= phrase.start and phrase.end <= one.end]
+    same = next((one for one in outer if (one.start, one.end) == (phrase.start, phrase.end)), None)
+    if same is not None:
+        return chosen[same.number]
+    places = [spans[phrase.number]] if phrase.number in spans else []
+    if outer:
+        begin, end = chosen[outer[-1].number]
+        inside = changed(phrase, start=phrase.start - outer[-1].start, end=phrase.end - outer[-1].start)
+        first, last = _by_share(outer[-1].text, target[begin:end], inside)
+        places += [(begin + first, begin + last), (begin, end)]
+    else:
+        places.append(_by_share(source, target, phrase))
+    others = [span for number, span in chosen.items() if number not in {one.number for one in outer}]
+    for span in places:
+        is_inside = all(chosen[one.number][0] <= span[0] < span[1] <= chosen[one.number][1] for one in outer)
+        if is_inside and not any(_cross(span, other) for other in others):
+            return span
+    place = max((chosen[one.number][0] for one in outer), default=len(target))
+    return place, place
+
+
+def _lone_place(source: str, target: str, at: int) -> int:
+    """After the sign it follows in the source, where both have equally many; else at the same relative position."""
+    sign = source[at - 1 : at]
+    if sign and sign in ":;!?" and source.count(sign) == target.count(sign):
+        place = -1
+        for _ in range(source[:at].count(sign)):
+            place = target.index(sign, place + 1)
+        return place + 1
+    return _word_end(target, _shared(source, target, at))
+
+
+def _cross(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    (first, second) = sorted((one, other))
+    return first[0] < second[0] < first[1] < second[1] or (first == second and first[0] != first[1])
+
+
+def _shared(source: str, target: str, at: int) -> int:
+    return round(at * len(target) / max(1, len(source)))
+
+
+def _by_share(source: str, target: str, phrase: Phrase) -> tuple[int, int]:
+    words = [(one.start(), one.end()) for one in _WORD.finditer(target)]
+    if not words:
+        return len(target), len(target)
+    before, inside = len(source[: phrase.start].split()), max(1, len(phrase.text.split()))
+    total = max(before + inside, len(source.split()))
+    first = min(len(words) - 1, before * len(words) // total)
+    last = max(first, min(len(words) - 1, -(-(before + inside) * len(words) // total) - 1))
+    return words[first][0], words[last][1]
+
+
+def _word_end(text: str, at: int) -> int:
+    while at < len(text) and text[at].isalnum():
+        at += 1
+    return min(at, len(text))
+
+
+# ---- searches and replaces in translations, between their tags
+
+
+class Search(Record):
+    """What to search for; words separated by a tag are not found as one."""
+
+    words: str
+    is_exact: bool = False
+    whole_words: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+
+def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
+    if not search:
+        return []
+    pattern, found, at = _pattern(search), list[tuple[int, int]](), 0
+    for piece in pieces(text, tags):
+        words = str(piece)
+        if isinstance(piece, str):
+            found += [(at + one.start(), at + one.end()) for one in pattern.finditer(words)]
+        at += len(words)
+    return found
+
+
+def replaced(text: str, tags: Tags, search: Search, instead: str) -> tuple[str, int]:
+    spans = spans_in(text, tags, search)
+    for start, end in reversed(spans):
+        text = text[:start] + instead + text[end:]
+    return text, len(spans)
+
+
+@lru_cache(maxsize=16)
+def _pattern(search: Search) -> re.Pattern[str]:
+    words = re.escape(search.words)
+    if search.whole_words:
+        words = rf"(?<!\w){words}(?!\w)"
+    return re.compile(words, 0 if search.is_exact else re.IGNORECASE)
+
+
+# ---- splits a text with tags into segments for translation
+
+
+class Segment(Record):
+    """A stretch of a text; `lead` + `text` + `trail` of all segments, joined, are the text."""
+
+    text: str
+    tags: Tags
+    lead: str = ""
+    trail: str = ""
+
+    def whole(self, translation: str) -> str:
+        return self.lead + translation + self.trail
+
+
+def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
+    """The sentences of a text, in order; one with only one tag of a pair is joined with the next.
+
+    A pair around a whole sentence is set aside, like the blanks: the bare sentence is easier to translate and to find
+    in the memory.
+    """
+    parts = pieces(text, tags)
+    words, places = _words_and_places(parts)
+    cuts = [places[start] for start, _ in sentence_spans(words, language)][1:]
+    inside = _inside_pairs(parts)
+    cuts = [cut for cut in cuts if not any(start < cut < end for start, end in inside)]
+    bounds = [0, *sorted(set(cuts)), len(text)]
+    found: list[Segment] = []
+    for start, end in itertools.pairwise(bounds):
+        found.append(segment_of(text[start:end], tags))
+    return _joined(found)
+
+
+def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
+    words: list[str] = []
+    places: list[int] = []
+    at = 0
+    pending: int | None = None
+    for one in parts:
+        if isinstance(one, Tag):
+            if one.side is Side.OPEN and pending is None:
+                pending = at
+            at += len(str(one))
+            continue
+        for letter in one:
+            places.append(pending if pending is not None and not letter.isspace() else at)
+            if not letter.isspace():
+                pending = None
+            words.append(letter)
+            at += 1
+    return "".join(words), places
+
+
+def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    opened: dict[int, int] = {}
+    at = 0
+    for one in parts:
+        length = len(str(one))
+        if isinstance(one, Tag) and one.side is Side.OPEN:
+            opened[one.number] = at
+        elif isinstance(one, Tag) and one.side is Side.CLOSE and one.number in opened:
+            found.append((opened.pop(one.number), at + length))
+        at += length
+    return found
+
+
+def segment_of(text: str, tags: Tags) -> Segment:
+    lead, middle, trail = stripped(text, tags)
+    while (inner := _unwrapped(middle, tags)) is not None:
+        opening, middle, closing = inner
+        before, middle, after = stripped(middle, tags)
+        lead, trail = lead + opening + before, after + closing + trail
+    return Segment(middle, tags_in(middle, tags), lead, trail)
+
+
+def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
+    """A pair around all of a text: (its opening, what is inside, its closing)."""
+    parts = pieces(text, tags)
+    if len(parts) < 3 or not isinstance(parts[0], Tag) or parts[0].side is not Side.OPEN:
+        return None
+    if parts[-1] != Tag(Side.CLOSE, parts[0].number):
+        return None
+    opening, closing = str(parts[0]), str(parts[-1])
+    return opening, text[len(opening) : len(text) - len(closing)], closing
+
+
+def _joined(found: list[Segment]) -> list[Segment]:
+    result: list[Segment] = []
+    for one in found:
+        if result and not one.text:
+            last = result[-1]
+            result[-1] = Segment(last.text, last.tags, last.lead, last.trail + one.lead + one.trail)
+        else:
+            result.append(one)
+    return result
+
+
+# ---- checks that subtitles are readable
+#
+# at most two lines of 42 characters, and no faster than people read. Netflix, Timed Text Style Guide (General
+# Requirements, English): 42 characters a line, two lines, 20 characters a second for adults; European broadcasters
+# ask for 37 to 42 and 15 to 17.
+
+
+LINE_CHARACTERS = 42
+MOST_LINES = 2
+READING_SPEED = 20.0
+"""Characters a second."""
+KIND = "subtitle"
+"""Of the units of subtitles; their place is their time, as the file has it."""
+_TIME = r"((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})"
+_TIMES = re.compile(rf"{_TIME}\s*-->\s*{_TIME}")
+_MARKUP = re.compile(r"<[^<>\n]*>|\{[^{}\n]*\}")
+_BLANK = re.compile(r" +(?![^<> ]*(?: [^<>]*)?>)(?![^{}]*\})")
+
+
+def lines_of(words: str, count: int) -> list[str]:
+    """Split the words of a cue into lines of about equal length: one where they fit, else as few as keep each within 42
+    characters, at most two or as many as there were (`count`).
+    """
+    if len(shown(words)) <= LINE_CHARACTERS:
+        return [words]
+    most = max(count, MOST_LINES)
+    for number in range(2, most + 1):
+        lines = _balanced(words, number)
+        if all(len(shown(line)) <= LINE_CHARACTERS for line in lines):
+            return lines
+    return _balanced(words, most)
+
+
+def shown(words: str) -> str:
+    return _MARKUP.sub("", words)
+
+
+def _balanced(words: str, count: int) -> list[str]:
+    parts = _BLANK.split(words)
+    lines: list[str] = []
+    for left in range(count, 1, -1):
+        goal, best, size = len(shown(" ".join(parts))) / left, 1, 0
+        for index, part in enumerate(parts[:-1], start=1):
+            size += len(shown(part)) + (index > 1)
+            best = index
+            if size + (len(shown(parts[index])) + 1) / 2 > goal:
+                break
+        lines.append(" ".join(parts[:best]))
+        parts = parts[best:]
+        if not parts:
+            return lines
+    return [*lines, " ".join(parts)]
+
+
+def seconds_of(place: str) -> float | None:
+    """How long a cue is shown, from its times; None where they are not times."""
+    found = _TIMES.search(place)
+    return None if found is None else _seconds(found[2]) - _seconds(found[1])
+
+
+def _seconds(time: str) -> float:
+    seconds = 0.0
+    for part in time.replace(",", ".").split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
+
+
+def reading_flags(source: str, target: str, place: str) -> tuple[SegmentFlag, ...]:
+    """Flags of an unreadable cue: `line_length` with the longest line, `reading_speed` with characters per second.
+
+    Not flagged where the source is as fast or as long.
+    """
+    flags = []
+    longest = max((len(shown(line)) for line in lines_of(target, MOST_LINES)), default=0)
+    if longest > max(LINE_CHARACTERS, max(len(shown(line)) for line in lines_of(source, MOST_LINES))):
+        flags.append(SegmentFlag("line_length", str(longest), str(LINE_CHARACTERS)))
+    seconds = seconds_of(place)
+    if seconds is not None and len(shown(target)) > max(READING_SPEED * seconds, len(shown(source))):
+        speed = f"{len(shown(target)) / seconds:.0f}" if seconds > 0 else "∞"
+        flags.append(SegmentFlag("reading_speed", speed, f"{READING_SPEED:.0f}"))
+    return tuple(flags)

@@ -1,0 +1,530 @@
+"""Finds glossary terms in a text in all their forms, and proposes terms for a glossary."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import overload
+
+from slmdesk.base.record import Record
+from slmdesk.base.translation import Forms, Term
+from slmdesk.text.checks.words import function_words
+from slmdesk.text.folding import fold
+from slmdesk.text.sentences import STOP_WORDS
+
+_WORD = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
+_BETWEEN = " \u00a0\u202f-\u2010\u2011'’\n"
+KEY = 3
+"""Letters by which terms are looked up: forms of a word begin with the same three."""
+
+
+class Occurrence(Record):
+    term: Term
+    start: int
+    end: int
+
+
+class TermIndex(Sequence[Term]):
+    """An index of terms that finds those which may occur in a text without checking all of them.
+
+    Building it takes two seconds for 200,000 terms, and a look-up some milliseconds per sentence.
+    """
+
+    def __init__(self, terms: Iterable[Term] = ()) -> None:
+        self._terms = tuple(terms)
+        self._by_beginning: dict[str, list[tuple[int, str]]] = {}
+        """By the first letters of their first word, with those of their last: those of which forms are looked for."""
+        self._by_letters: dict[str, list[int]] = {}
+        """By their first letters: those that are looked for letter by letter."""
+        self._by_core: dict[str, list[int]] = {}
+        """By the first three letters: those that may stand inside longer words."""
+        self._by_source: dict[str, list[int]] = {}
+        for at, term in enumerate(self._terms):
+            self._put(at, term)
+
+    def __len__(self) -> int:
+        return len(self._terms)
+
+    @overload
+    def __getitem__(self, index: int) -> Term: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Term]: ...
+    def __getitem__(self, index: int | slice) -> Term | Sequence[Term]:
+        return self._terms[index]
+
+    def candidates(self, text: str, language: str) -> list[Term]:
+        """Terms that may occur in a text, the longer ones first, equals as in the list."""
+        folded = fold(text)
+        found: set[int] = set()
+        words = _WORD.findall(folded)
+        beginnings = {word[:size] for word in words for size in range(1, KEY + 1)}
+        for beginning in beginnings:
+            found.update(at for at, last in self._by_beginning.get(beginning, ()) if last in beginnings)
+        if self._by_letters:
+            for letters in {folded[at : at + size] for size in range(1, KEY + 1) for at in range(len(folded))}:
+                found.update(self._by_letters.get(letters, ()))
+        if language in COMPOUNDING and self._by_core:
+            for core in {word[at : at + LEAST_STEM] for word in words for at in range(LEAST_STEM, len(word))}:
+                found.update(self._by_core.get(core, ()))
+        return [self._terms[at] for at in sorted(found, key=lambda at: (-len(self._terms[at].source), at))]
+
+    def same_as(self, term: Term) -> list[Term]:
+        """All terms with the same source words, including this one: any of their translations will do."""
+        return [self._terms[at] for at in self._by_source.get(fold(term.source.strip()), ())]
+
+    def _put(self, at: int, term: Term) -> None:
+        folded = fold(term.source.strip())
+        self._by_source.setdefault(folded, []).append(at)
+        first = _WORD.search(folded)
+        if first is None or term.forms is Forms.EXACT or _has_no_forms(folded):
+            self._by_letters.setdefault(folded[:KEY], []).append(at)
+            return
+        last = _WORD.findall(folded)[-1]
+        self._by_beginning.setdefault(first[0][:KEY], []).append((at, last[:KEY]))
+        if first[0] == last and len(last) > LEAST_STEM:
+            self._by_core.setdefault(last[:LEAST_STEM], []).append(at)
+
+
+def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occurrence]:
+    """Occurrences of terms in a text of the source language; longer terms win over those inside them.
+
+    Of equal terms with several translations the first one is returned.
+    """
+    index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
+    found: list[Occurrence] = []
+    taken: list[tuple[int, int]] = []
+    for term in index.candidates(text, language):
+        for start, end in spans_of(text, term.source, language, forms=term.forms, minds_case=term.minds_case):
+            if all(end <= one or other <= start for one, other in taken):
+                taken.append((start, end))
+                found.append(Occurrence(term, start, end))
+    return sorted(found, key=lambda one: one.start)
+
+
+def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
+    """The terms that occur in a text, each once; of those with several translations all, in the list's order."""
+    index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
+    found = (one.term for one in find_terms(text, index, language))
+    return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
+
+
+def spans_of(
+    text: str,
+    requested: str,
+    language: str = "",
+    *,
+    forms: Forms = Forms.STEM,
+    minds_case: bool = False,
+    anywhere: bool = False,
+) -> list[tuple[int, int]]:
+    """Where words occur in a text, in order.  `anywhere`: also as any element of a compound."""
+    requested = requested.strip()
+    parts = _words(requested)
+    if not requested:
+        return []
+    if forms is Forms.EXACT or _has_no_forms(requested) or not parts:
+        return _as_written(text, requested, minds_case=minds_case)
+    words = _words(text)
+    size = len(parts)
+    found = []
+    for at in range(len(words) - size + 1):
+        run = words[at : at + size]
+        if not all(_is_there(word, part, language, forms) for word, part in zip(run[:-1], parts[:-1], strict=True)):
+            continue
+        if not _is_there(run[-1], parts[-1], language, forms, is_last=size == 1, anywhere=anywhere):
+            continue
+        if _is_one_phrase(text, run, requested, parts) and not (minds_case and _is_cased(run, parts)):
+            found.append((run[0].start, run[-1].end))
+    return found
+
+
+class _Word(Record):
+    text: str
+    folded: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[_Word, ...]:
+    return tuple(_Word(one[0], fold(one[0]), one.start(), one.end()) for one in _WORD.finditer(text))
+
+
+def _is_there(
+    word: _Word, part: _Word, language: str, forms: Forms, *, is_last: bool = False, anywhere: bool = False
+) -> bool:
+    if _is_acronym(part.text) and not _keeps_capitals(word.text, part.text):
+        return False
+    if fits(word.folded, part.folded, language):
+        return True
+    if forms is Forms.PREFIX:
+        return word.folded.startswith(part.folded)
+    is_name = part.text[:1].isupper() and word.text[:1].islower()  # "gerecht" has no "Recht"
+    return is_last and not is_name and is_within(word.folded, part.folded, language, anywhere=anywhere)
+
+
+def _is_acronym(part: str) -> bool:
+    return len(part) >= 2 and part.isalpha() and part.isupper()
+
+
+def _keeps_capitals(word: str, acronym: str) -> bool:
+    return word.startswith(acronym)
+
+
+def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:
+    return any(word.text[:LEAST_STEM] != part.text[:LEAST_STEM] for word, part in zip(run, parts, strict=True))
+
+
+def _is_one_phrase(text: str, run: Sequence[_Word], requested: str, parts: Sequence[_Word]) -> bool:
+    for (one, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
+        between = text[one.end : other.start]
+        if between.strip(_BETWEEN) and between != requested[first.end : second.start]:
+            return False
+    return True
+
+
+def _as_written(text: str, requested: str, *, minds_case: bool) -> list[tuple[int, int]]:
+    pattern = re.escape(requested)
+    if not _UNSPACED.search(requested):
+        before, after = _edge(requested[0], "<"), _edge(requested[-1], "=")
+        pattern = before + pattern + after
+    return [(one.start(), one.end()) for one in re.finditer(pattern, text, 0 if minds_case else re.IGNORECASE)]
+
+
+def _has_no_forms(requested: str) -> bool:
+    return _UNSPACED.search(requested) is not None or not (requested[:1].isalnum() and requested[-1:].isalnum())
+
+
+def _edge(letter: str, side: str) -> str:
+    """A pattern for no letter or digit beside a word's end; beside a sign ("C++", "§") anything may stand."""
+    if not (letter.isalnum()):
+        return ""
+    return r"(?<![^\W_])" if side == "<" else r"(?![^\W_])"
+
+
+# ---- decides whether a word of a text is a form of a glossary word
+#
+# by inflectional endings of each language, no dictionary. A form is the word of the list, its last letters changed or
+# dropped where the language does so, and one of the language's endings. Endings that make another word ("contract-
+# or", "Arbeit-er") are no inflection and do not fit. Languages without a table fit by a common beginning
+# (`same_stem`). All words here are folded as text.folding does: without accents, ł as l, ß as ss. Measured on
+# tests/golden/terms.toml.
+
+
+LEAST_STEM = 3
+MOST_ENDING = 4
+"""Letters, in languages without a table."""
+LEAST_PART = 5
+"""Letters of a word that is found inside a longer one."""
+COMPOUNDING = frozenset(("de", "nl", "sv", "da", "no", "fi", "hu", "et"))
+
+_SLAVIC = (
+    "a e i o u y ie ia iu ii io em im om um am ym ej ow ew ou ami ach ech imi ymi mi ich ych ego emu owi ovi iem iam"
+    " iom iach iami eho emu ho mu mi ove ovia ata ete in ina iny ino"
+)
+_EAST_SLAVIC = (
+    "а я о е и ы у ю ь й ё і ї є ом ем ой ей ею ою ам ям ами ями ах ях ов ев ів їв ий ый ій ая яя ое ее ые ие ых их ым"
+    " им ыми ими ого его ому ему ую юю ию ия ие ии ием иям иях иями ью ьи ья ье ьем ьев ью ии иі ієм ові еві ою ею"
+)
+_NORDIC = "s en et n t e a ar er or r na arna erna orna ne ene erne ens ets ns ts es ars ers nas ernes enes erna's"
+ENDINGS: Mapping[str, frozenset[str]] = {
+    code: frozenset(words.split())
+    for code, words in {
+        "en": "s es ed d ing ings",
+        "de": "e n s en es em ern nen in innen ens er",
+        "nl": "s en n e es eren je jes den",
+        "fr": "s e es x ee ees ent ons ez er ant ait aient ai a era",
+        "es": "s es o a os as e",
+        "pt": "s es o a os as e",
+        "it": "a e i o he hi ie",
+        "pl": _SLAVIC,
+        "cs": _SLAVIC + " emi ovi ove u",
+        "sk": _SLAVIC + " ovi ovia och om",
+        "sl": _SLAVIC + " oma ema ih",
+        "hr": _SLAVIC + " ama ima ih",
+        "ru": _EAST_SLAVIC,
+        "uk": _EAST_SLAVIC,
+        "bg": _EAST_SLAVIC + " ът ят та то те ът ите овете ове",
+        "sr": _SLAVIC + " ама има " + _EAST_SLAVIC,
+        "sv": _NORDIC,
+        "da": _NORDIC,
+        "no": _NORDIC,
+    }.items()
+}
+_SLAVIC_CHANGES = (
+    # the vowel a noun loses before its endings, and consonants that soften
+    "a: e: o: y: i: ia:i ie:i ta:c da:dz ra:rz ka:c ga:dz cha:sz t:c d:dz r:rz k:c ek:k em:m el:l er:r ec:c en:n"
+    " ka:ce sta:sci st:sc ost:ost"
+)
+_CYRILLIC_CHANGES = "а: я: о: е: и: ы: ь: й: ия:и ие:и ый: ий: ой: ая: ое: ец:ьц ец:ц ок:к ек:к онок:он ень:н оть:т"
+CHANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    code: tuple(tuple(pair.split(":")) for pair in pairs.split())  # type: ignore[misc]  # each has one colon
+    for code, pairs in {
+        "en": "y:ie e: ",
+        "de": "us: um: a: is:",
+        "nl": "s:z f:v",
+        "fr": "al:au ail:au au:au er: re:r if:iv eur:eus eur:ric en:enn on:onn",
+        "es": "o: a: e: z:c",
+        "pt": "o: a: ao:oe ao:ae al:ai el:ei ol:oi il:i m:n",
+        "it": "o: a: e: io: ia: co:c go:g ca:c ga:g",
+        "pl": _SLAVIC_CHANGES,
+        "cs": _SLAVIC_CHANGES + " ka:c ha:z cha:s k:c h:z",
+        "sk": _SLAVIC_CHANGES,
+        "sl": _SLAVIC_CHANGES,
+        "hr": _SLAVIC_CHANGES,
+        "ru": _CYRILLIC_CHANGES,
+        "uk": _CYRILLIC_CHANGES + " ість:ост і:",
+        "bg": _CYRILLIC_CHANGES,
+        "sr": _SLAVIC_CHANGES + " " + _CYRILLIC_CHANGES,
+        "sv": "a: e: el:l er:r en:n",
+        "da": "e: el:l er:r en:n",
+        "no": "e: a: el:l er:r en:n",
+    }.items()
+}
+_PLURALS_IN_ER = ("glied", "schild", "gesicht", "geschlecht", "gespenst", "gehalt", "gut", "recht")
+"""German words of which "-er" is a plural though they are long; of others it makes the one who does it."""
+
+
+@lru_cache(maxsize=50_000)
+def fits(word: str, part: str, language: str) -> bool:
+    if word == part:
+        return True
+    if not part.isalpha() or len(part) < 2:
+        return False
+    if language not in ENDINGS:
+        return same_stem(word, part)
+    if _is_form(word, part, language):
+        return True
+    # the list may have the plural: then the word of the text is what it is a form of
+    return language != "en" and min(len(word), len(part)) >= LEAST_PART and _is_form(part, word, language)
+
+
+@lru_cache(maxsize=50_000)
+def is_within(word: str, part: str, language: str, *, anywhere: bool) -> bool:
+    """Whether a compound has `part` as its last element, or with `anywhere` as any element."""
+    if language not in COMPOUNDING or len(word) < len(part) + LEAST_STEM:
+        return False
+    if len(part) >= LEAST_PART:
+        longest = min(len(word) - LEAST_STEM, len(part) + MOST_ENDING)
+        if any(fits(word[-size:], part, language) for size in range(max(1, len(part) - 1), longest + 1)):
+            return True
+    if not anywhere or len(part) < LEAST_PART - 1:
+        return False
+    shorter = part[:-1] if part.endswith("e") and len(part) >= LEAST_PART else part  # Miete: Mietzahlung
+    return part in word or word.startswith(shorter)
+
+
+def _is_form(word: str, part: str, language: str) -> bool:
+    endings = ENDINGS[language]
+    for stem in _stems(part, language):
+        if not word.startswith(stem):
+            continue
+        ending = word[len(stem) :]
+        if stem == part and ending == "er" and language == "de" and not _has_plural_in_er(part):
+            continue
+        if ending in endings or (not ending and stem != part and len(stem) >= LEAST_STEM):
+            return True
+    return language == "en" and _is_doubled(word, part)
+
+
+def _stems(part: str, language: str) -> Iterator[str]:
+    yield part
+    for old, new in CHANGES[language]:
+        if part.endswith(old) and len(part) - len(old) + len(new) >= LEAST_STEM:
+            yield part[: len(part) - len(old)] + new
+
+
+def _has_plural_in_er(part: str) -> bool:
+    return len(part) <= LEAST_PART or part.endswith(_PLURALS_IN_ER)
+
+
+def _is_doubled(word: str, part: str) -> bool:
+    return len(part) >= LEAST_STEM and word in (f"{part}{part[-1]}ing", f"{part}{part[-1]}ed")
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Whether two folded words of a language without a table differ only in their endings.
+
+    They share their beginning but for at most MOST_ENDING letters of each, and at least two thirds of the shorter one;
+    a letter may change inside a long stem.
+    """
+    short, long = sorted((one, other), key=len)
+    if len(short) < LEAST_STEM or len(long) - len(short) > MOST_ENDING:
+        return False
+    shared = 0
+    while shared < len(short) and short[shared] == long[shared]:
+        shared += 1
+    least = max(LEAST_STEM, -(-len(short) * 2 // 3))
+    is_close = len(long) - shared <= 2 or shared * 5 >= len(long) * 3
+    if shared >= least and is_close and len(short) - shared <= 2 and len(long) - shared <= MOST_ENDING:
+        return True
+    from rapidfuzz.distance import Levenshtein
+
+    return len(short) >= 6 and Levenshtein.distance(short, long[: len(short)]) <= 1 and short[:2] == long[:2]
+
+
+# ---- finds likely terms in a text
+#
+# frequent phrases of one to four words, and names. Phrases are the words between function words (articles,
+# prepositions, common verbs) and signs; their score is the C-value (Frantzi, Ananiadou and Mima 2000, doi
+# 10.1007/s007999900023): their frequency times the logarithm of their length, less the occurrences inside longer
+# phrases. In languages with a stop word list (text.sentences); in others every word may be part of a phrase, and
+# more false ones are proposed. Pure; a document of 100,000 words takes about two seconds.
+
+
+MOST_WORDS = 4
+LEAST_TIMES = 2
+"""A phrase that stands in a text once is hardly one of its terms."""
+LEAST_LETTERS = 3
+_TERM_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_EVERYDAY = re.compile(r"[^\W\d_]+ly$")
+LEAST_DICE = 0.5
+"""Of a translation that is proposed: how far a phrase and its translation stand in the same segments."""
+
+
+class Candidate(Record):
+    words: str
+    """As it is written most often."""
+    times: int
+    worth: float
+    example: str
+    is_name: bool
+    translation: str = ""
+
+
+def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list[Candidate]:
+    small = STOP_WORDS.get(language, frozenset()) | function_words(language)
+    counts: Counter[tuple[str, ...]] = Counter()
+    written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    examples: dict[tuple[str, ...], int] = {}
+    large: Counter[tuple[str, ...]] = Counter()
+    inside: Counter[tuple[str, ...]] = Counter()
+    for number, sentence in enumerate(sentences):
+        for run in _runs(sentence, small):
+            for begin in range(len(run)):
+                for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
+                    part = run[begin:end]
+                    key = tuple(fold(one[0]) for one in part)
+                    text = sentence[part[0].start() : part[-1].end()]
+                    counts[key] += 1
+                    written[key][text] += 1
+                    examples.setdefault(key, number)
+                    if part[0].start() > _first_letter(sentence):
+                        inside[key] += 1
+                        large[key] += all(one[0][0].isupper() for one in part)
+    merged = _with_forms(counts, language)
+    names = {key for key in merged if inside[key] and large[key] * 2 > inside[key] and language != "de"}
+    names |= {key for key in merged if any(text.isupper() and len(text) > 1 for text in written[key])}
+    values = _c_values({key: merged[key] for key in merged if merged[key] >= LEAST_TIMES})
+    found = [
+        Candidate(written[key].most_common(1)[0][0], merged[key], worth, sentences[examples[key]], key in names)
+        for key, worth in values.items()
+        if worth > 0 and sum(map(len, key)) >= LEAST_LETTERS
+    ]
+    return sorted(found, key=lambda one: (-one.worth, -one.times, one.words))[:most]
+
+
+def likely_translations(
+    candidates: Sequence[Candidate], pairs: Sequence[tuple[str, str]], source: str, target: str
+) -> Mapping[str, str]:
+    """For each candidate the phrase of the translation that most often occurs with it (Dice's coefficient, 1945).
+
+    `pairs`: segments with their translations.  Only those that occur in at least LEAST_TIMES segments and reach
+    LEAST_DICE.
+    """
+    small = STOP_WORDS.get(target, frozenset()) | function_words(target)
+    where: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for number, (_, translated) in enumerate(pairs):
+        for run in _runs(translated, small):
+            for begin in range(len(run)):
+                for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
+                    key = tuple(fold(one[0]) for one in run[begin:end])
+                    where[key].add(number)
+                    written[key][translated[run[begin].start() : run[end - 1].end()]] += 1
+    often = {key: places for key, places in where.items() if len(places) >= LEAST_TIMES}
+    folded = [f" {' '.join(fold(one[0]) for one in _TERM_WORD.finditer(words))} " for words, _ in pairs]
+    found = {}
+    for candidate in candidates:
+        looked_for = f" {' '.join(fold(one[0]) for one in _TERM_WORD.finditer(candidate.words))} "
+        places = {number for number, words in enumerate(folded) if looked_for in words}
+        if len(places) < LEAST_TIMES:
+            continue
+        key, dice = _best(places, often, len(looked_for.split()))
+        if dice >= LEAST_DICE:
+            found[candidate.words] = written[key].most_common(1)[0][0]
+    return found
+
+
+def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int) -> tuple[tuple[str, ...], float]:
+    best: tuple[float, float, tuple[str, ...]] = (0.0, 0.0, ())
+    for key, others in where.items():
+        both = len(places & others)
+        if both >= LEAST_TIMES:
+            dice = 2 * both / (len(places) + len(others))
+            best = max(best, (dice, -abs(len(key) - size) + len(key) / 100, key))
+    return best[2], best[0]
+
+
+def _runs(sentence: str, small: frozenset[str]) -> list[list[re.Match[str]]]:
+    runs: list[list[re.Match[str]]] = [[]]
+    end = 0
+    for one in _TERM_WORD.finditer(sentence):
+        is_apart = bool(sentence[end : one.start()].strip())
+        is_small = fold(one[0]) in small or len(one[0]) < 2 or _EVERYDAY.match(one[0]) is not None
+        if is_apart and runs[-1]:
+            runs.append([])
+        if is_small:
+            runs.append([])
+        else:
+            runs[-1].append(one)
+        end = one.end()
+    return [run for run in runs if run]
+
+
+def _first_letter(sentence: str) -> int:
+    found = _TERM_WORD.search(sentence)
+    return found.start() if found else 0
+
+
+def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[str, ...], int]:
+    by_beginning: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    merged: dict[tuple[str, ...], int] = {}
+    for key, count in sorted(counts.items(), key=lambda one: (-one[1], len(" ".join(one[0])), one[0])):
+        beginning = f"{key[0][:4]}{len(key)}"
+        same = next(
+            (
+                other
+                for other in by_beginning[beginning]
+                if len(other) == len(key)
+                and all(fits(a, b, language) or fits(b, a, language) for a, b in zip(key, other, strict=True))
+            ),
+            None,
+        )
+        if same is None:
+            by_beginning[beginning].append(key)
+            merged[key] = count
+        else:
+            merged[same] += count
+    return merged
+
+
+def _c_values(counts: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], float]:
+    """Each phrase's C-value; single words by the logarithm of one and a half, so that they count for something."""
+    longer: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for key, count in counts.items():
+        for begin in range(len(key)):
+            for end in range(begin + 1, len(key) + 1):
+                if end - begin < len(key):
+                    longer[key[begin:end]].append(count)
+    values = {}
+    for key, count in counts.items():
+        within = longer.get(key, ())
+        own = count - (sum(within) / len(within) if within else 0.0)
+        values[key] = math.log2(max(len(key), 1.5)) * own
+    return values

@@ -1,1 +1,0 @@
-"""Finds terms in all their forms."""

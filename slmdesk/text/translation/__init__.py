@@ -1,1 +1,0 @@
-"""What a translation must preserve: tags, placeholders, numbers, terms; and checks that it does."""

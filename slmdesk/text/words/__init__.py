@@ -1,1 +1,0 @@
-"""Words and sentences: folding, language detection, stop words, invisible characters."""

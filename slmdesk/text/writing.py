@@ -1,0 +1,645 @@
+"""Compares a text with its correction, tells which changes are in doubt; and what a model is asked to continue."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
+
+from slmdesk.base.record import Record
+from slmdesk.text.checks.negation import denials
+from slmdesk.text.checks.numbers import find_numbers
+from slmdesk.text.checks.words import folded, function_words, same_word, stem, tables
+from slmdesk.text.preserved import changed, is_chatter, is_code, is_only_protected, without_chatter
+from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.translation_checks import opposite_flags
+
+REWRITTEN_SHARE, REWRITTEN_WORDS = 0.4, 3
+"""A sentence of which more than this share of words, and more words than these, changed was rewritten."""
+_FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?")
+_SIGNED = re.compile(r"[-−–+±<>≤≥]\s?(?=\d)|[%‰€$£¥§°]")
+_RUN_TOGETHER = re.compile(
+    r"\b(do|does|did|is|are|was|were|have|has|had|ca|wo|would|should|could|must|need)nt\b", re.IGNORECASE
+)
+"""English: "dont", which denies as "don't" does."""
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_PART = re.compile(r"[^\W\d_]+")
+_OPENS = re.compile(r"(?:^|[.!?:…])[\s'\"“”„«»‘(\[¿¡*_#>-]*$")
+_TITLE_WORDS = "herr herrn frau dr prof firma familie stadt mr mrs ms miss monsieur madame mme m señor señora"
+_TITLES = frozenset(_TITLE_WORDS.split())
+_FRENCH_HALF = frozenset(("ne", "n"))
+_FRENCH_BOTH = frozenset(("pas", "jamais", "aucun", "aucune", "rien", "ni", "sans", "non"))
+_FACTS = frozenset(("number", "date", "amount", "unit", "percent"))
+
+
+def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
+    """For each change of a sentence why it must not be made unasked: "" where it may.
+
+    Otherwise one of `number`, `name`, `negation`, `meaning`, `address` (what must stay letter for letter), `words`
+    (other words than the writer's), `line break`, `rewritten` (too much of the sentence), `beside` (it may belong to
+    another one that is only suggested).  `language`: ISO 639-1.
+    """
+    doubts = [_doubt(text, one, language) for one in edits]
+    touched = sum(max(word_count(one.old(text)), word_count(one.new)) for one in edits)
+    if touched > REWRITTEN_WORDS and touched > REWRITTEN_SHARE * word_count(text):
+        return [one or "rewritten" for one in doubts]
+    if any(one in _REWORDED for one in doubts):
+        doubts = [one or _beside(text, edit) for one, edit in zip(doubts, edits, strict=True)]
+    made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
+    if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
+        return [one or together for one in doubts]  # harmless alone, not together
+    return doubts
+
+
+def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
+    added, missing = _facts_only_in(new, old, language), _facts_only_in(old, new, language)
+    added += _only(_FIGURES, new, old, added) + [one for one in _names(new, language) if one not in _words_of(old)]
+    missing += _only(_FIGURES, old, new, missing) + [one for one in _names(old, language) if one not in _words_of(new)]
+    return list(dict.fromkeys(added)), list(dict.fromkeys(missing))
+
+
+def denies_otherwise(old: str, new: str, language: str) -> bool:
+    counts = []
+    for text in (old, new):
+        found = _denials(_RUN_TOGETHER.sub(r"\1n't", text) if language == "en" else text, language)
+        counts.append(found if isinstance(found, int) else found.total())
+    return counts[0] != counts[1]
+
+
+def _facts_only_in(one: str, other: str, language: str) -> list[str]:
+    from slmdesk.text.checks.support import check  # late: only who corrects waits for it
+
+    found = check(one, other, language, language)
+    names = [each.text for each in found if each.kind == "name" and not _is_common(each.text, language)]
+    return [each.text for each in found if each.kind in _FACTS] + names
+
+
+def _only(pattern: re.Pattern[str], one: str, other: str, known: Sequence[str]) -> list[str]:
+    there = set(pattern.findall(other))
+    return [found for found in pattern.findall(one) if found not in there and not any(found in each for each in known)]
+
+
+_REWORDED = frozenset(("words", "meaning", "negation"))
+_SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spacing"))
+
+
+def _beside(text: str, edit: Edit) -> str:
+    """Whether a change may belong to one that is only suggested: half of a new wording is no sentence."""
+    return "" if reason_of(text, edit) in _SELF_CONTAINED else "beside"
+
+
+def _doubt(text: str, edit: Edit, language: str) -> str:
+    old, new = edit.old(text), edit.new
+    if old.count("\n") != new.count("\n"):
+        return "line break"
+    return _fact(text, applied(text, [edit]), language, edit) or _sense(text, edit, language)
+
+
+def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str:
+    if any(changed(text, after)):
+        return "address"
+    if _figures(text) != _figures(after) or _number_words(text, language) != _number_words(after, language):
+        return "number"
+    if _dates(text) != _dates(after) and not (edit and _mends_date(text, edit)):
+        return "number"
+    if edit is not None and _touches_name(text, edit, language):
+        return "name"
+    if language == "en":
+        text, after = (_RUN_TOGETHER.sub(r"\1n't", one) for one in (text, after))
+    if _denials(text, language) != _denials(after, language):
+        return "negation"
+    from slmdesk.text.checks.support import check  # late: only who corrects waits for it
+
+    kinds = {one.kind for pair in ((after, text), (text, after)) for one in check(*pair, language, language)}
+    if kinds & {"number", "amount", "unit", "percent"}:
+        return "number"
+    if "negation" in kinds or opposite_flags(text, after, language, language):
+        return "negation"
+    return ""
+
+
+# ---- numbers
+
+
+def _figures(text: str) -> tuple[list[str], list[str]]:
+    return _FIGURES.findall(text), [one.strip() for one in _SIGNED.findall(text)]
+
+
+def _number_words(text: str, language: str) -> Counter[float]:
+    """Numbers in words; a soft one may be an article, and is none where it means one."""
+    found = (one for one in find_numbers(text, language) if not any(map(str.isdigit, text[one.start : one.end])))
+    return Counter(one.values[0] for one in found if not (one.soft and one.values[0] == 1))
+
+
+@cache
+def _calendar() -> dict[str, tuple[str, int]]:
+    return {
+        word: (kind, number)
+        for kind in ("months", "weekdays")
+        for number, names in enumerate(tables()[kind]["names"])
+        for word in names.split()
+        if len(word) > 2
+    }
+
+
+def _dates(text: str) -> Counter[tuple[str, int]]:
+    return Counter(_calendar()[word] for word in map(folded, words_in(text)) if word in _calendar())
+
+
+def _mends_date(text: str, edit: Edit) -> bool:
+    before, after = words_in(edit.old(text)), words_in(edit.new)
+    if len(before) != 1 or len(after) != 1:
+        return False
+    old, new = folded(before[0]), folded(after[0])
+    return old not in _calendar() and new in _calendar() and likeness(old, new) >= ALIKE
+
+
+# ---- names
+
+
+def _words_of(text: str) -> frozenset[str]:
+    return frozenset(words_in(text))
+
+
+def _touches_name(text: str, edit: Edit, language: str) -> bool:
+    old, new = edit.old(text), edit.new
+    if old.casefold() == new.casefold():
+        return any(one not in new for one in _names_at(text, edit.start, edit.end, language))
+    if language == "de" and old[:1].isupper() and new[:1].isupper() and old != new and _sound(old) == _sound(new):
+        return True  # Meyer and Maier: any noun may be a name
+    here = _names_at(text, edit.start, edit.end, language)
+    after = applied(text, [edit])
+    there = _names_at(after, edit.start, edit.start + len(new), language)
+    if _mends_date(text, edit):
+        return False
+    small = {one.casefold() for one in words_in(old)}
+    return here != [one for one in there if one.casefold() not in small or one in here]
+
+
+_SOUNDS = (("y", "i"), ("ai", "ei"), ("dt", "t"), ("tt", "t"), ("th", "t"), ("ff", "f"), ("ph", "f"))
+
+
+def _sound(name: str) -> str:
+    """A name as it is heard: its spellings are names of different people."""
+    sound = name.casefold()
+    for one, other in _SOUNDS:
+        sound = sound.replace(one, other)
+    return sound
+
+
+def _names(text: str, language: str) -> list[str]:
+    found = _names_at(text, 0, len(text), language)
+    return [one for one in dict.fromkeys(found) if folded(one) not in _TITLES]
+
+
+def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
+    """The words of a stretch that may be names.
+
+    Inside a sentence every capitalised word may be one; in German, which capitalises all nouns, one beside another or
+    behind a title.  At the beginning of a sentence one that is no function word.
+    """
+    words = list(_WORD.finditer(text))
+    found = []
+    for at, one in enumerate(words):
+        if one.end() <= start or one.start() >= end or not _is_large(one[0]) or _is_common(one[0], language):
+            continue
+        is_title = at > 0 and folded(words[at - 1][0]) in _TITLES and _is_near(text, words[at - 1], one)
+        beside = [words[each] for each in (at - 1, at + 1) if 0 <= each < len(words)]
+        is_pair = any(_is_near(text, each, one) and _is_proper(each[0], language) for each in beside)
+        opens = bool(_OPENS.search(text, 0, one.start()))
+        if is_title or is_pair or _is_odd(one[0]) or opens or language != "de":
+            found.append(one[0])
+    return found
+
+
+def _is_large(word: str) -> bool:
+    return word[0].isupper() and len(word) > 1
+
+
+def _is_odd(word: str) -> bool:
+    return any(sign.isupper() for sign in word[1:])
+
+
+def _is_proper(word: str, language: str) -> bool:
+    return word[0].isupper() and not _is_common(word, language)
+
+
+def _is_common(word: str, language: str) -> bool:
+    plain = folded(word)
+    if language == "en" and re.split("['’]", plain)[0] == "i":  # "I've"
+        return True
+    return plain in _small(language) or plain in _calendar() or plain in _weighty(language)
+
+
+def _is_near(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    first, second = sorted((one, other), key=lambda found: found.start())
+    return text[first.end() : second.start()] in (" ", ". ", "-", "\u00a0", "\n")
+
+
+# ---- negations and sense
+
+
+def _denials(text: str, language: str) -> Counter[str] | int:
+    """The words that deny; of French how many, as "ne … pas" is one and often written without its "ne"."""
+    words = denials(text, language) or []
+    if language != "fr":
+        return Counter("not" if one.endswith(("n't", "n’t")) or one == "cannot" else one for one in words)
+    both = sum(one in _FRENCH_BOTH for one in words)
+    return both or sum(one in _FRENCH_HALF for one in words)
+
+
+@cache
+def _tables() -> dict[str, dict[str, str]]:
+    return tomllib.loads(resources.files("slmdesk.text").joinpath("weighty.toml").read_text("utf-8"))
+
+
+@cache
+def _weighty(language: str) -> frozenset[str]:
+    return frozenset(_tables()["weighty"].get(language, "").split())
+
+
+@cache
+def _small(language: str) -> frozenset[str]:
+    """Words that carry no matter: one may stand for another where the sentence is otherwise the same."""
+    return function_words(language or "en") | frozenset(_tables()["small"].get(language, "").split())
+
+
+def _sense(text: str, edit: Edit, language: str) -> str:
+    sides = [_RUN_TOGETHER.sub(r"\1n't", one) if language == "en" else one for one in (edit.old(text), edit.new)]
+    old, new = (_PART.findall(one) for one in sides)
+    if _is_polite(old, new, language):
+        return "meaning"
+    before, after = Counter(map(folded, old)), Counter(map(folded, new))
+    gone, come = list((before - after).elements()), list((after - before).elements())
+    if _is_repeated(text, edit) or "".join(gone) == "".join(come):
+        return ""
+    for one, others in [*((one, come) for one in gone), *((one, gone) for one in come)]:
+        is_weighty = one in _weighty(language)
+        if any(_is_turned(one, each) for each in others):
+            return "negation"
+        if is_weighty and not any(each not in _weighty(language) and likeness(one, each) >= ALIKE for each in others):
+            return "meaning"
+        if not is_weighty and one not in _small(language) and not any(_is_form(one, each) for each in others):
+            return "words"
+    return ""
+
+
+def _is_form(one: str, other: str) -> bool:
+    return same_word(one, other) or stem(one) == stem(other) or likeness(one, other) >= ALIKE
+
+
+_TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "des", "de", "miss")
+
+
+def _is_turned(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) > 3 and any(long == prefix + short for prefix in _TURNING)
+
+
+def _is_repeated(text: str, edit: Edit) -> bool:
+    words = [one.casefold() for one in words_in(edit.old(text))]
+    if edit.new.strip() or not words:
+        return False
+    before = [one.casefold() for one in words_in(text[: edit.start])][-len(words) :]
+    after = [one.casefold() for one in words_in(text[edit.end :])][: len(words)]
+    return words in (before, after)
+
+
+def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
+    """German: whether "Sie" (you) becomes "sie" (they, she), or the other way round."""
+    if language != "de" or [one.casefold() for one in old] != [one.casefold() for one in new]:
+        return False
+    polite = ("sie", "ihnen", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihres")
+    return any(one != other and one.casefold() in polite for one, other in zip(old, new, strict=True))
+
+
+# ---- compares a sentence with its correction word by word
+
+
+_TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
+_SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
+"""Signs that a model writes its own way: which of them the writer used is no mistake."""
+ALIKE = 0.7
+"""From this on two words are spellings of one."""
+
+
+HALF_ALIKE = 0.5
+"""From this on one may stand for the other."""
+
+
+class Edit(Record):
+    """A change of a text: what stands from `start` to `end` (characters) becomes `new`; either may be empty."""
+
+    start: int
+    end: int
+    new: str
+
+    def old(self, text: str) -> str:
+        return text[self.start : self.end]
+
+
+def edits_of(old: str, new: str) -> list[Edit]:
+    """The changes that lead from one wording to another, in order.
+
+    White space is kept as the old text has it, line breaks included, as are its kinds of quotation marks; a full stop
+    after "Mr" is neither added nor taken away.
+    """
+    mine, theirs = _TOKEN.findall(old), _TOKEN.findall(new.strip())
+    keys, others = list(map(_key, mine)), list(map(_key, theirs))
+    places = [0]
+    for one in mine:
+        places.append(places[-1] + len(one))
+    ranges: list[list[int]] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        if ranges and _goes_on(mine, ranges[-1], (a, b, c, d)):
+            ranges[-1][1], ranges[-1][3] = b, d
+        else:
+            ranges.append([a, b, c, d])
+    found: list[Edit] = []
+    for one in ranges:
+        a, b, c, d = _slid(keys, mine, *one)
+        found += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
+    return [one for one in found if not _is_style(old, one)]
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """The text with edits made; they must not overlap."""
+    for one in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: one.start] + one.new + text[one.end :]
+    return text
+
+
+def reason_of(text: str, edit: Edit) -> str:
+    """What kind of mistake a change mends: one of a few words, the same for all languages."""
+    old, new = edit.old(text), edit.new
+    before, after = old.split(), new.split()
+    if not "".join(before) or not "".join(after):
+        return _added_or_removed(text, edit)
+    if "".join(before) == "".join(after):
+        return "spacing"
+    if old.casefold() == new.casefold():
+        return "capital letter"
+    if _letters(old) == _letters(new):
+        return "punctuation"
+    if len(before) == len(after) == 1:
+        one, other = folded(old), folded(new)
+        if one == other or (not same_word(one, other) and likeness(one, other) >= ALIKE):
+            return "spelling"
+        if same_word(one, other):
+            return "form of a word"
+    words = words_in(f"{old} {new}")
+    return "grammar" if words and all(map(_is_small, words)) else "wording"
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two words are spelt, 0..1."""
+    return difflib.SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False).ratio()
+
+
+def word_count(text: str) -> int:
+    return sum(one[0].isalnum() for one in _TOKEN.findall(text))
+
+
+def words_in(text: str) -> list[str]:
+    return [one for one in _TOKEN.findall(text) if one[0].isalpha()]
+
+
+_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Prof)$")
+
+
+def _is_style(text: str, edit: Edit) -> bool:
+    """Whether a change is none but a habit: the full stop after "Mr"."""
+    return (edit.old(text), edit.new) in ((".", ""), ("", ".")) and bool(_ABBREVIATED.search(text[: edit.start]))
+
+
+def _word_by_word(edit: Edit, text: str) -> list[Edit]:
+    old, new = list(re.finditer(r"\S+", edit.old(text))), re.findall(r"\S+", edit.new)
+    if len(old) < 2 or len(old) != len(new):
+        return [edit]
+    pairs = [(one[0], other) for one, other in zip(old, new, strict=True)]
+    if not all(likeness(*pair) >= HALF_ALIKE or all(map(_is_small, pair)) for pair in pairs):
+        return [edit]
+    return [
+        Edit(edit.start + one.start(), edit.start + one.end(), other)
+        for one, other in zip(old, new, strict=True)
+        if one[0] != other
+    ]
+
+
+def _key(token: str) -> str:
+    return " " if token.isspace() else token.translate(_SIGNS)
+
+
+def _goes_on(tokens: Sequence[str], before: Sequence[int], after: tuple[int, int, int, int]) -> bool:
+    gap = "".join(tokens[before[1] : after[0]])
+    if gap.strip() or "\n" in gap or "\r" in gap:
+        return False
+    sides = "".join(tokens[before[0] : before[1]]), "".join(tokens[after[0] : after[1]])
+    return all(any(sign.isalnum() for sign in side) for side in sides)
+
+
+def _slid(keys: Sequence[str], tokens: Sequence[str], a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
+    """A removal, moved so that it takes no line break with it."""
+    if c == d and b < len(keys) and keys[a] == keys[b] == " " and _breaks(tokens[a]) and not _breaks(tokens[b]):
+        return a + 1, b + 1, c, d
+    return a, b, c, d
+
+
+def _breaks(token: str) -> bool:
+    return "\n" in token or "\r" in token
+
+
+def _is_small(word: str) -> bool:
+    return folded(word) in function_words()
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _added_or_removed(text: str, edit: Edit) -> str:
+    words = words_in(edit.old(text) + edit.new)
+    if not words and not _letters(edit.old(text) + edit.new):
+        return "punctuation" if (edit.old(text) + edit.new).strip() else "spacing"
+    if edit.new.strip():
+        return "missing word"
+    beside = words_in(text[: edit.start])[-len(words) :] + words_in(text[edit.end :])[: len(words)]
+    return "repeated word" if {one.casefold() for one in words} <= {one.casefold() for one in beside} else "extra word"
+
+
+# ---- finds the sentences of a text that are to be corrected, each with its place
+
+
+MOST_SENTENCE = 1_500
+"""Characters of a sentence that is asked; a longer one is a table or a list without marks, and is reported."""
+LEAST_WRAPPED = 50
+"""Characters of a line that may go on in the next one."""
+LEAST_FINISHED = 6
+"""Words from which a line without a sign at its end may be a sentence that lacks it."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_LEFT = re.compile(r"[ \t]*(?:>|\||<[!/a-zA-Z]|\[[^\]]{1,200}\]:| {4}|\t|---+\s*$|===+\s*$)")
+"""Lines that stay: quotations of others, tables, markup, indented code."""
+_MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*+•–][ \t]+(?:\[[ xX]\][ \t]+)?|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)?")
+_ENDS = (".", "!", "?", "…", ":", ";")
+
+
+class Passage(Record):
+    """A sentence of a text: `start` to `end`, in characters; `line` from 1.  Line ends inside it are kept."""
+
+    start: int
+    end: int
+    line: int
+    paragraph: tuple[int, int]
+    """The lines it stands in, to tell their language."""
+    is_heading: bool = False
+
+    def of(self, text: str) -> str:
+        return text[self.start : self.end]
+
+    def asked(self, text: str) -> str:
+        """Its words in one line."""
+        return " ".join(self.of(text).split())
+
+
+def passages(text: str, language: str = "") -> Iterator[Passage]:
+    """The sentences of a text, in order, without marks of Markdown before them.
+
+    Left out are code, tables, markup, quoted mails and whatever has no words.
+    """
+    for start, end, line, is_marked in _paragraphs(text):
+        plain = text[start:end].replace("\r", " ").replace("\n", " ")
+        for first, last in sentence_spans(plain, language):
+            words = plain[first:last]
+            if is_only_protected(words) or is_code(words):
+                continue
+            is_short = len(words.split()) < LEAST_FINISHED or is_marked
+            is_heading = is_short and not words.endswith(_ENDS)
+            number = line + text.count("\n", start, start + first)
+            yield Passage(start + first, start + last, number, (start, end), is_heading)
+
+
+def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
+    """The correction a model gave of a sentence, in one line and without talk; "" where it gave none."""
+    found = without_chatter(source, answer).strip()
+    found = " ".join(found.split("\n\n")[0].split())
+    if source[:1] not in "*`\"'" and found[:1] in "*`" and found.strip("*`"):
+        found = found.strip("*`")
+    if not found or (is_chatter(source, found) and not source.rstrip().endswith("?")):
+        return ""
+    if not 0.5 * len(source) - 10 <= len(found) <= 1.6 * len(source) + 20:
+        return ""
+    if is_heading and found.endswith(".") and not source.endswith("."):
+        found = found.removesuffix(".")
+    return found
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
+    """Lines that belong together: (start, end, number of the first line, whether a mark stands before them)."""
+    fence, number = "", 0
+    open_one: tuple[int, int, int, bool] | None = None
+    for one in _LINE.finditer(text):
+        if not one[0]:
+            break
+        number += 1
+        line = one[0].rstrip("\r\n")
+        if found := _FENCE.match(line):
+            fence = "" if fence and found[1].startswith(fence) else fence or found[1][:3]
+        is_left = bool(fence or found or not line.strip() or _LEFT.match(line))
+        mark = _MARK.match(line)
+        lead = mark.end() if mark else 0
+        is_marked = bool(mark and mark[0].strip())
+        start, end = one.start() + lead, one.start() + len(line)
+        if open_one and not is_left and not is_marked and _line_goes_on(text, open_one, line):
+            open_one = (open_one[0], end, open_one[2], open_one[3])
+            continue
+        if open_one:
+            yield open_one
+        open_one = None if is_left else (start, end, number, is_marked)
+    if open_one:
+        yield open_one
+
+
+def _line_goes_on(text: str, before: tuple[int, int, int, bool], line: str) -> bool:
+    last = text[before[0] : before[1]].splitlines()[-1]
+    return len(last) >= LEAST_WRAPPED and (line.lstrip()[:1].islower() or not last.rstrip().endswith(_ENDS))
+
+
+# ---- what a model is asked to continue, and what of its answer is shown behind the cursor
+
+
+LEAST_WORDS = 3
+"""Of a text: with less there is nothing to go by."""
+MOST_TYPED = 60
+"""Characters of the last word; longer ones, and texts without blanks, are not continued."""
+CONTEXT, STEP = 2000, 1000
+"""Characters of the text before the line that the model reads, and by how many it moves on: so that the beginning of
+its prompt stays the same while a person types."""
+FIRST_WORDS = 8
+_LAST_WORD = re.compile(r"\s*\S*\Z")
+_END = re.compile(r"(?:(?<=\w\w\w)\.|[!?…])[.!?…]*[\"”“»’)\]]*(?=\s|\Z)")
+_REPEATED = 20
+"""Characters of a continuation that stand before already, from which on it is of no use."""
+
+
+def last_word(line: str) -> tuple[str, str]:
+    """A line without its last word, and that word with the blanks before it (only the blanks, where it ends in some).
+
+    A model spells words by tokens that most often begin with a blank; behind half a word, or behind a blank, it would
+    have to go on with tokens it has seldom seen there.  So it begins one word earlier, and is held to what is typed
+    (token healing).
+    """
+    found = _LAST_WORD.search(line)
+    at = found.start() if found else len(line)
+    return line[:at], line[at:]
+
+
+def can_be_continued(text: str) -> bool:
+    line = text.rpartition("\n")[2]
+    return bool(line.strip()) and len(text.split()) >= LEAST_WORDS and len(last_word(line)[1]) <= MOST_TYPED
+
+
+def grammar_beginning(line: str) -> str:
+    """A grammar (GBNF) for an answer that begins with this line; after that anything may come."""
+    escaped = line.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\r", "\\r")
+    return f'root ::= "{escaped}" [^\\x01]*'
+
+
+def context_before(text: str) -> str:
+    """The text before the last line, from the beginning of a line on; of a first line its first words."""
+    before, _, line = text.rpartition("\n")
+    if not before.strip():
+        return " ".join(line.split()[:FIRST_WORDS])
+    start = max(0, len(before) - CONTEXT + STEP - 1) // STEP * STEP
+    if start:
+        start = before.find("\n", start) + 1 or start
+    return before[start:].strip()
+
+
+def is_whole(answer: str, typed: str) -> bool:
+    found = _END.search(answer, len(typed))
+    return bool(found and found.end() < len(answer))
+
+
+def continuation_of(answer: str, typed: str, before: str, *, is_cut: bool) -> str:
+    """What is shown: the rest of the sentence behind what is typed, "" for nothing.
+
+    `before`: the text so far.  `is_cut`: the answer ended at its limit, so that its last word may lack its end.
+    """
+    if not answer.startswith(typed):
+        return ""
+    found = answer[len(typed) :].partition("\n")[0]
+    if end := _END.search(found):
+        found = found[: end.end()]
+    elif is_cut:
+        found = found[: len(found) - len(last_word(found)[1])]
+    found = found.rstrip()
+    if not any(letter.isalnum() for letter in found):
+        return ""
+    return "" if len(found) >= _REPEATED and found.strip() in before else found

@@ -1,1 +1,0 @@
-"""Corrections and rewritten texts: which words changed, and whether what they say changed with them."""

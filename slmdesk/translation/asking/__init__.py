@@ -1,1 +1,0 @@
-"""Prompts of a translation, and the segments they are asked for."""

@@ -1,0 +1,424 @@
+"""Documents before and after translation: inspected, cut into segments, written. Service thread."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from slmdesk.base.documents import TRANSLATABLE, format_of
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_there, private_folder, write_atomically
+from slmdesk.base.paths import Paths
+from slmdesk.base.protocol import lenient_from, stored_list
+from slmdesk.base.record import Record, changed
+from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentRecord, SegmentState, Term
+from slmdesk.base.translation import Origin as Made
+from slmdesk.base.types import Json
+from slmdesk.children.client import ChildClient
+from slmdesk.jobs.runner import AskedQuestion, Plan, Question, Yield
+from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.library.scan import scan
+from slmdesk.redaction.service import Preview, Veil
+from slmdesk.runtime.events import Event, Pending, TranslationRead, ended
+from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.store import Store, is_instance_alive
+from slmdesk.text.tagged import KIND as SUBTITLE
+from slmdesk.text.tagged import Tags, problems, without_tags
+from slmdesk.translation.export import gathered, segments_of_item
+from slmdesk.translation.glossaries import TermLists
+from slmdesk.translation.prompts import (
+    LOOKED_AT,
+    CutState,
+    beginning_of,
+    language_of_units,
+    only_language_of_text,
+    segments_from,
+    units_of_text,
+)
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, WrittenFile, memory_domain
+
+WITH_COLUMNS = frozenset(("csv",))
+WITH_SHEETS = frozenset(("xlsx", "ods"))
+WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
+MOST_UNITS = 2000
+"""By which a language is told at most; there may be hardly a word in each."""
+MOST_LOOKED = 100_000
+"""Characters of documents in which a person is shown what is redacted; the rest is redacted without being shown."""
+MOST_DOCUMENTS = 500
+
+
+class ChosenDocuments(Record):
+    paths: tuple[Path, ...]
+    formats: frozenset[str]
+    refused: tuple[tuple[Path, str], ...]
+    """Those that cannot be, and why, in words."""
+
+    @property
+    def has_sheets(self) -> bool:
+        return bool(self.formats & WITH_SHEETS)
+
+    @property
+    def has_properties(self) -> bool:
+        return bool(self.formats & WITH_PROPERTIES)
+
+    @property
+    def table(self) -> Path | None:
+        return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
+
+
+class Column(Record):
+    name: str
+    samples: tuple[str, ...]
+    is_text: bool
+    """It looks like sentences: it is translated unless a person says otherwise."""
+
+
+class LookedThrough(Record):
+    preview: Preview
+    is_whole: bool
+    """They have no more text than what was looked through."""
+
+
+class DocumentInspectionService:
+    """Service thread."""
+
+    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
+        self._service_thread, self._reader = service_thread, reader
+
+    def look(self, paths: Sequence[Path]) -> Pending[ChosenDocuments]:
+        """Find the files that can be translated, among these and in these folders.
+
+        Ends with the Problem `document.none_translatable` where there are none.
+        """
+        return pending_on_file_thread(self._service_thread, lambda: _chosen(paths), name="translation")
+
+    def language(self, request: TranslationRequest) -> Pending[str]:
+        """Detect the language of a document or text from its beginning.
+
+        The result is its code, or '' where it has several, is unknown, or cannot be read; that is reported when the
+        translation starts.
+        """
+        if not request.path:
+            return ended(only_language_of_text(request.text))
+        units: list[Mapping[str, Any]] = []
+        found: Pending[str] = Pending()
+
+        def on_partial(value: Mapping[str, Any]) -> None:
+            units.extend(units_in(value.get("found")))
+            if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
+                self._service_thread.post(lambda: reading.cancel())  # what was found tells enough
+
+        reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
+        reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
+        return found
+
+    def words(self, request: TranslationRequest) -> Pending[str]:
+        """The text that would be translated, without formatting; of a document with a line for each paragraph or cell.
+
+        Ends with a Problem `document.…`.
+        """
+        return in_slices(self._service_thread, self._words(request))
+
+    def _words(self, request: TranslationRequest) -> Slices[str]:
+        if not request.path:
+            return request.text
+        units: list[Mapping[str, Any]] = []
+        payload = payload_of(request)
+        yield ask_reader(
+            self._service_thread, self._reader, "units", payload,
+            lambda value: units.extend(units_in(value.get("found"))),
+        )  # fmt: skip
+        found = [one["unit"] for one in units if "unit" in one]
+        tags = [Tags(tuple(one["paired"]), tuple(one["lone"])) for one in found]
+        return "\n".join(without_tags(str(one["text"]), own) for one, own in zip(found, tags, strict=True))
+
+    def look_through(
+        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
+    ) -> Pending[LookedThrough]:
+        """What would be replaced in these documents, up to MOST_LOOKED characters; `look` finds it in a text.
+
+        Ends with a Problem `document.…`, `redaction.…`.
+        """
+        return in_slices(self._service_thread, self._looking_through(requests, look))
+
+    def _looking_through(
+        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
+    ) -> Slices[LookedThrough]:
+        text = ""
+        for at, one in enumerate(requests):
+            words = yield self.words(one)
+            text = f"{text}\n\n{words}" if at else words
+            if len(text) > MOST_LOOKED:
+                text = text[: text.rfind("\n", 0, MOST_LOOKED) + 1] or text[:MOST_LOOKED]
+                return LookedThrough((yield look(text)), is_whole=False)
+        return LookedThrough((yield look(text)), is_whole=True)
+
+    def columns(self, path: Path) -> Pending[list[Column]]:
+        """Read the columns of a text table in the reader child; ends with a Problem `document.…` where it cannot."""
+        return in_slices(self._service_thread, self._columns(path))
+
+    def _columns(self, path: Path) -> Slices[list[Column]]:
+        found: list[Column] = []
+        payload: dict[str, Json] = {"path": str(path.absolute())}
+        yield ask_reader(
+            self._service_thread, self._reader, "table_columns", payload,
+            lambda value: found.extend(_columns(value.get("columns"))),
+        )  # fmt: skip
+        return found
+
+
+def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
+    found: list[Path] = []
+    refused: list[tuple[Path, str]] = []
+    for path in paths:
+        if path.is_dir():
+            listing = scan(path, (), threading.Event())
+            names = [*(one.path for one in listing.files), *listing.later]
+            files = sorted(Path(os.fsdecode(one)) for one in names)
+            found += [one for one in files if _format(one) in TRANSLATABLE]
+        elif _format(path) in TRANSLATABLE:
+            found.append(path)
+        else:
+            refused.append((path, _reason(path)))
+    if not found:
+        known = " ".join(sorted(TRANSLATABLE))
+        raise KnownError("document.none_translatable", name=paths[0].name if paths else "", known=known)
+    if len(found) > MOST_DOCUMENTS:
+        raise KnownError("document.too_many", count=len(found), limit=MOST_DOCUMENTS)
+    unique = tuple(dict.fromkeys(found))
+    return ChosenDocuments(unique, frozenset(_format(one) for one in unique), tuple(refused))
+
+
+def _format(path: Path) -> str:
+    try:
+        return format_of(path).id
+    except KnownError:
+        return ""
+
+
+def _reason(path: Path) -> str:
+    found: Problem = problem_for(KnownError("document.no_rewriter", path=path.name, known=" ".join(TRANSLATABLE)))
+    return found.sentence
+
+
+def _columns(untrusted: Json) -> list[Column]:
+    listed = stored_list(dict, untrusted)
+    return [lenient_from(Column, one, name="", samples=(), is_text=False) for one in listed]
+
+
+# ---- what goes before the first question to the model
+
+
+T = TypeVar("T")
+UNITS_AT_ONCE = 100
+SEGMENTS_AT_ONCE = 500
+
+
+class Preparation:
+    def __init__(
+        self,
+        service_thread: ServiceThread,
+        store: Store,
+        reader: ChildClient,
+        terms: TermLists,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self._service_thread, self._store, self._reader = service_thread, store, reader
+        self._terms, self._publish = terms, publish
+
+    def cut(self, item: str, request: TranslationRequest, password: str) -> Plan:
+        """Cut the text or document into stored segments; after a crash this is repeated."""
+        self._store.segments.forget(item)
+        taken = CutState(request.source, request.target, self._terms.of_request(request))
+        left: list[Json] = []
+        if request.path:
+            found = yield Question(lambda answered: self._ask_units(item, request, password).then(answered))
+        else:
+            found = units_of_text(request.text)
+        taken.language = language_of_units(found)
+        for at in range(0, len(found), UNITS_AT_ONCE):
+            segments: list[NewSegment] = []
+            for one in found[at : at + UNITS_AT_ONCE]:
+                if "left" in one:
+                    left.append([str(one["left"].get(key, "")) for key in ("kind", "place", "text")])
+                else:
+                    segments += segments_from(one["unit"], taken)
+            self._store.segments.add(item, segments)
+            self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
+            yield Yield()
+        self._store.results.save(item, {"taken": True, "done": False, "left": left, "language": taken.language})
+
+    def _ask_units(self, item: str, request: TranslationRequest, password: str) -> Pending[list[Mapping[str, Any]]]:
+        def reading() -> Slices[list[Mapping[str, Any]]]:
+            found: list[Mapping[str, Any]] = []
+
+            def on_partial(value: Mapping[str, Any]) -> None:
+                found.extend(units_in(value.get("found")))
+                count = len(found)
+                self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
+
+            payload = payload_of(changed(request, password=password))
+            yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
+            return found
+
+        return in_slices(self._service_thread, reading())
+
+    def learn(self, item: str, request: TranslationRequest, veil: Veil) -> Plan:
+        """Find what is private in the whole text, before the model is asked about any of it."""
+        segments = yield from _in_turns(gathered(self._store, item))
+        yield from _in_turns(veil.learn(whole_text(segments, is_text=not request.path)))
+        kept = self._store.results.get(item) or {}
+        self._store.results.save(item, {**kept, "redacted": True})
+
+    def recall(self, item: str, request: TranslationRequest) -> Plan:
+        begin, terms = 0, self._terms.of_request(request)
+        while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
+            begin = found[-1].number + 1
+            for one in found:
+                if one.state is SegmentState.OPEN:
+                    self._recall_one(item, one, request, terms)
+            yield Yield()
+
+    def _recall_one(
+        self, item: str, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term]
+    ) -> None:
+        source = segment.language or request.source
+        tags = Tags(segment.paired, segment.lone)
+        for pair in self._store.memory.recall(source, request.target, segment.source):
+            if (
+                pair.origin is Made.MODEL
+                or problems(pair.target, tags)
+                or pair.domain not in ("", memory_domain(request))
+            ):
+                continue
+            flags = segment_flags(segment, pair.target, request, terms)
+            changed = self._store.segments.change(
+                item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
+            )
+            self._publish(SegmentChanged(item, changed))
+            return
+
+
+def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
+    """Return the text that was cut into these segments, without tags; of a document with a line for each unit."""
+    units = (
+        "".join(one.lead + without_tags(one.source, Tags(one.paired, one.lone)) + one.trail for one in parts)
+        for _, parts in groupby(segments, key=lambda one: one.unit)
+    )
+    return ("" if is_text else "\n").join(units)
+
+
+def _in_turns(work: Generator[Any, Any, T]) -> Generator[AskedQuestion, Any, T]:
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        yield Yield()
+
+
+def segment_flags(
+    segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
+) -> tuple[SegmentFlag, ...]:
+    from slmdesk.text.translation_checks import flags_of
+
+    return flags_of(
+        segment.source,
+        target,
+        source_language=segment.language or request.source,
+        target_language=request.target,
+        tags=Tags(segment.paired, segment.lone),
+        terms=terms,
+        cue=segment.place if segment.kind == SUBTITLE else "",
+    )
+
+
+# ---- writes a translated document to a file with the reader child
+
+
+UNWRITTEN = SegmentFlag("unwritten")
+"""Of a segment with a translation that could not be put into the file."""
+
+
+def written(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    payload: Mapping[str, Json],
+    answers: Iterator[tuple[int, str, str]],
+    target: Path,
+    *,
+    may_replace: bool,
+) -> Slices[WrittenFile]:
+    """Send all units (number, text, translation) to the reader child and write the file it makes.
+
+    Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
+    """
+    if is_there(target) and not may_replace:
+        raise KnownError("file.exists", path=str(target))
+    data, numbers = yield from rewritten(service_thread, reader, payload, answers)
+
+    def write() -> WrittenFile:
+        write_atomically(target, data)
+        return WrittenFile(target, len(data), numbers)
+
+    file: WrittenFile = yield pending_on_file_thread(service_thread, write, name="translation")
+    return file
+
+
+def mark_unwritten(
+    store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
+) -> Slices[None]:
+    """Flag the segments whose units were written untranslated, and unflag the others, so that all views name them."""
+    for one in segments_of_item(store, item):
+        is_unwritten = one.unit in refused and bool(one.target)
+        if (UNWRITTEN in one.flags) != is_unwritten:
+            others = tuple(flag for flag in one.flags if flag != UNWRITTEN)
+            flags = (UNWRITTEN, *others) if is_unwritten else others
+            publish(store.segments.change(item, one.number, flags=flags))
+        yield
+
+
+def payload_of(request: TranslationRequest) -> dict[str, Json]:
+    return {
+        "path": request.path,
+        "password": request.password,
+        "options": {
+            "language": request.target,
+            "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
+            "sheet_names": request.sheet_names,
+            "properties": request.properties,
+            "columns": list(request.columns),
+        },
+    }
+
+
+# ---- temporary files in the cache for documents that are written to standard output
+
+
+@contextmanager
+def piped_folder(paths: Paths, instance_id: str) -> Iterator[Path]:
+    """Create a private folder for this instance and delete it afterwards.  Raises KnownError file.unwritable,
+    disk.full.
+    """
+    folder = paths.piped / instance_id
+    private_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_piped(paths: Paths) -> None:
+    """Delete the folders left behind by killed instances."""
+    with suppress(OSError):
+        for folder in list(paths.piped.iterdir()):
+            if not is_instance_alive(paths, folder.name):
+                shutil.rmtree(folder, ignore_errors=True)

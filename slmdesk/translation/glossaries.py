@@ -1,0 +1,635 @@
+"""The glossary service, the terms that apply to a translation, and terms proposed from a text. Service thread."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.protocol import Progress, stored_from, stored_list
+from slmdesk.base.record import Record, changed
+from slmdesk.base.translation import LANGUAGES, Forms, GlossaryRecord, Term, language_of
+from slmdesk.base.types import Json
+from slmdesk.children.client import ChildClient
+from slmdesk.library.reading import ask_reader, start_reader
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.store import Store
+from slmdesk.store.translations import GlossaryCounts
+from slmdesk.text.folding import fold
+from slmdesk.text.sentences import detect, sentences
+from slmdesk.text.tagged import Tags, plain
+from slmdesk.text.terms import Candidate, TermIndex, likely_translations, propose
+from slmdesk.translation.export import segments_of_item, to_glossary_file
+from slmdesk.translation.prompts import DOMAINS
+from slmdesk.translation.types import KIND, GlossariesChanged, TranslationRequest, memory_domain, request_of
+
+TERMS_AT_ONCE = 500
+KEEP_LIST = "Do not translate"
+"""The name of the list of names and products, which holds for every pair of languages."""
+
+
+class GlossaryImport(Record):
+    kept: int
+    skipped: int
+    first_skipped: str
+    duplicates: int
+    contradictions: tuple[str, ...]
+    """Terms that now have more than one translation: all are kept and marked, the first one is given to the model."""
+    glossary: GlossaryRecord
+    was_there: bool = False
+    """Nobody named the glossary: one of this name, pair and domain is in use, and the terms came to it."""
+
+
+class ImportRequest(Record):
+    path: Path
+    source: str = ""
+    """Code or name of the language of the terms; empty: as the file says."""
+    target: str = ""
+    name: str = ""
+    domain: str = ""
+    into: str = ""
+    """Id of a glossary the terms come to; empty: the one in use of this name, pair and domain, else a new one."""
+    columns: Mapping[str, int] | None = None
+    """Which column of a table holds what, from 0; None: as its head says."""
+    skips_first: bool = False
+    reuses: bool = False
+    """Of a file named each time: it is the glossary of this name only where that has just these terms, else a new one.
+
+    Terms that the file has no more would hold on otherwise.
+    """
+
+
+class TermPage(Record):
+    glossary: GlossaryRecord
+    terms: tuple[Term, ...]
+    begin: int
+    counts: GlossaryCounts
+
+
+class ForgottenGlossary(Record):
+    record: GlossaryRecord
+    terms: tuple[Term, ...]
+
+
+class _Sorted(Record):
+    new: list[Term]
+    duplicates: int
+    contradictions: tuple[str, ...]
+    same: GlossaryRecord | None = None
+
+
+class GlossaryService(Service):
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._going: set[str] = set()
+        self._files = TermReader(runtime.service_thread, reader)
+
+    # ---- glossaries
+
+    def get(self, id: str) -> GlossaryRecord:
+        """Return a glossary by id or unique prefix.  Raises KnownError `glossary.unknown`."""
+        return self._store.glossaries.get(id)
+
+    def of_pair(self, source: str, target: str) -> list[GlossaryRecord]:
+        return self._store.glossaries.all(source_language=source, target_language=target)
+
+    def all(self) -> list[GlossaryRecord]:
+        return sorted(self._there(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
+
+    def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
+        """Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
+        first, second = language_of(source), language_of(target)
+        if first.code == second.code:
+            raise KnownError("language.same", language=first.name)
+        made = self._store.glossaries.add(
+            _name(name) or f"{first.name} – {second.name}",
+            source_language=first.code,
+            target_language=second.code,
+            domain=_domain(domain),
+        )
+        self._publish(GlossariesChanged())
+        return made
+
+    def keep_list(self) -> GlossaryRecord:
+        """Return the list of words never translated, for all languages; it is created where missing."""
+        found = next((one for one in self._there() if is_keep_list(one)), None)
+        if found is None:
+            found = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
+            self._publish(GlossariesChanged())
+        return found
+
+    def change(
+        self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
+    ) -> GlossaryRecord:
+        """Raises KnownError `glossary.unknown`."""
+        changed = self._store.glossaries.change(
+            glossary,
+            name=_name(name) or None if name is not None else None,
+            is_active=is_active,
+            domain=None if domain is None else _domain(domain),
+        )
+        self._publish(GlossariesChanged())
+        return changed
+
+    def duplicate(self, glossary: str) -> Pending[GlossaryRecord]:
+        """Copy a glossary with all terms; the copy is inactive so that no term applies twice.
+
+        Raises KnownError `glossary.unknown`.
+        """
+        old = self._store.glossaries.get(glossary)
+        made = self._store.glossaries.add(
+            f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
+            domain=old.domain, is_active=False,
+        )  # fmt: skip
+        return in_slices(self._service_thread, self._copying(old.id, made.id))
+
+    def _copying(self, old: str, made: str) -> Slices[GlossaryRecord]:
+        last = 0
+        while terms := self._store.terms.after(old, last, TERMS_AT_ONCE):
+            last = terms[-1].n
+            self._store.terms.add(made, terms)
+            yield
+        return self._reported(made)
+
+    def forget(self, glossary: str) -> Pending[ForgottenGlossary]:
+        """Delete a glossary and its terms; the result is what `restore` needs.
+
+        A long one is deleted in slices, and is not listed from now on.  If the program is killed meanwhile, the rest
+        stays but is inactive.  Raises KnownError `glossary.unknown`.
+        """
+        record = self._store.glossaries.get(glossary)
+        if record.id in self._going:
+            raise KnownError("glossary.unknown", id=record.id)
+        self._going.add(record.id)
+        self._publish(GlossariesChanged())
+        return in_slices(self._service_thread, self._forgetting(record))
+
+    def _forgetting(self, record: GlossaryRecord) -> Slices[ForgottenGlossary]:
+        gone: list[Term] = []
+        try:
+            while part := self._store.terms.forget_some(record.id, TERMS_AT_ONCE):
+                gone += part
+                yield
+            self._store.glossaries.forget(record.id)
+        finally:
+            self._going.discard(record.id)
+            self._publish(GlossariesChanged())
+        return ForgottenGlossary(record, tuple(gone))
+
+    def restore(self, gone: ForgottenGlossary) -> Pending[GlossaryRecord]:
+        self._store.glossaries.restore(gone.record)
+        return in_slices(self._service_thread, self._filled(gone.record.id, gone.terms))
+
+    def purge(self) -> None:
+        """Purge deleted terms from all our files; takes about a second.  Raises KnownError `store.…`."""
+        self._store.purge()
+
+    # ---- terms
+
+    def terms(self, glossary: str) -> list[Term]:
+        """Raises KnownError `glossary.unknown`."""
+        return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
+
+    def page(
+        self, glossary: str, *, words: str = "", order: str = "", descending: bool = False, begin: int = 0,
+        limit: int = TERMS_AT_ONCE,
+    ) -> TermPage:  # fmt: skip
+        """Return a page of terms from position `begin` on; `order`: as added, or by `source` or `target`.
+
+        Raises KnownError `glossary.unknown`.
+        """
+        record, kept = self._store.glossaries.get(glossary), self._store.terms
+        terms = kept.of_glossary(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
+        return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
+
+    def add_term(self, glossary: str, term: Term) -> Term:
+        """Raises KnownError `glossary.…` for an invalid one."""
+        checked, found = check_term(term), self._store.glossaries.get(glossary).id
+        (n,) = self._store.terms.add(found, [checked])
+        self._publish(GlossariesChanged())
+        return changed(checked, n=n)
+
+    def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
+        found = self._store.glossaries.get(glossary).id
+        known = {key_of(one) for one in self._store.terms.called(found, [one.source for one in terms])}
+        requested = [one for one in map(check_term, terms) if key_of(one) not in known]
+        self._store.terms.add(found, requested)
+        self._publish(GlossariesChanged())
+        return len(requested)
+
+    def change_term(self, n: int, term: Term) -> Term:
+        """Raises KnownError `glossary.…` for an invalid one, `request.invalid`."""
+        changed = self._store.terms.change(n, check_term(term))
+        self._publish(GlossariesChanged())
+        return changed
+
+    def forget_terms(self, numbers: Sequence[int]) -> list[Term]:
+        gone = self._store.terms.forget(numbers)
+        self._publish(GlossariesChanged())
+        return gone
+
+    # ---- files
+
+    def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
+        """Import a glossary from a CSV, TSV, spreadsheet or TBX file; of an unusable one nothing is stored.
+
+        Reports core.protocol.Progress, first of the rows that are read, without a total, then of those stored.
+
+        Raises KnownError `glossary.unknown`.
+        """
+        known = self._store.glossaries.get(request.into) if request.into else None
+        return in_slices(self._service_thread, self._importing(request, known))
+
+    def _importing(self, request: ImportRequest, known: GlossaryRecord | None) -> Slices[GlossaryImport]:
+        file = yield from self._files.rows(
+            "terms",
+            request.path,
+            source=request.source or (known.source_language if known else ""),
+            target=request.target or (known.target_language if known else ""),
+            columns=request.columns,
+            skips_first=request.skips_first,
+        )
+        found: _Sorted = yield pending_on_file_thread(
+            self._service_thread, lambda: self._sorted(file, known, request), name="glossary-import"
+        )
+        first, second = file.languages
+        into = known or found.same
+        made = into or self._store.glossaries.add(
+            _name(request.name) or request.path.stem, source_language=first, target_language=second,
+            domain=_domain(request.domain), is_active=False,
+        )  # fmt: skip
+        yield from self._fill(made.id, found.new)
+        if into is None:  # only now it is whole
+            self._store.glossaries.change(made.id, is_active=True)
+        return GlossaryImport(
+            len(found.new), file.skipped, file.first_skipped, found.duplicates, found.contradictions,
+            self._reported(made.id), was_there=found.same is not None,
+        )  # fmt: skip
+
+    def sample(self, path: Path) -> Pending[list[list[str]]]:
+        return in_slices(self._service_thread, self._files.sample(path))
+
+    def export(self, glossary: str, form: str) -> bytes:
+        """Export a glossary in one of exports.terms.GLOSSARY_FORMS.  Any thread except the service thread.
+
+        Raises KnownError `glossary.unknown`, `request.invalid`.
+        """
+        record = self._service_thread.call(lambda: self._store.glossaries.get(glossary))
+        terms = self._all_terms(record.id)
+        return to_glossary_file(record, terms, form)
+
+    def export_file(self, glossary: str, form: str, path: Path) -> Pending[Path]:
+        """Export into a file, replacing an existing one: the file dialog has asked."""
+
+        def work() -> Path:
+            write_atomically(path, self.export(glossary, form))
+            return path
+
+        return pending_on_file_thread(self._service_thread, work, name="glossary-export")
+
+    # ---- inside
+
+    def _there(self) -> list[GlossaryRecord]:
+        return [one for one in self._store.glossaries.all() if one.id not in self._going]
+
+    def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
+        """What of a file is new.  Not on the service thread: 200,000 rows take seconds."""
+        terms = [term for row in found.rows if (term := term_of(row)) is not None]
+        first, second = found.languages
+        if not terms:
+            raise KnownError("glossary.empty", path=found.name)
+        if known is None and not (first and second) and not all(one.keeps for one in terms):
+            raise KnownError("glossary.no_languages", path=found.name)
+        if known is None and first and first == second:
+            raise KnownError("language.same", language=language_of(first).name)
+        called = self._called(request, found) if known is None else []
+        if request.reuses:
+            new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
+            same = next((one for one in called if self._has_just(one, new)), None)
+            if same is not None:
+                new, duplicates = [], len(terms)
+        else:
+            same = next((one for one in called if one.is_active), None)
+            there = known or same
+            new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
+        return _Sorted(new, duplicates, contradictions, same)
+
+    def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
+        """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
+        requested = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
+        return [
+            one for one in self._service_thread.call(self._there)
+            if (one.name, one.source_language, one.target_language, one.domain) == requested
+        ]  # fmt: skip
+
+    def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
+        """Not on the service thread."""
+        return one.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(one.id)] == list(terms)
+
+    def _all_terms(self, glossary: str) -> list[Term]:
+        """Page by page.  Any thread but the app's."""
+        terms: list[Term] = []
+        while page := self._service_thread.call(
+            partial(self._store.terms.after, glossary, terms[-1].n if terms else 0, TERMS_AT_ONCE)
+        ):
+            terms += page
+        return terms
+
+    def _filled(self, glossary: str, terms: Sequence[Term]) -> Slices[GlossaryRecord]:
+        yield from self._fill(glossary, terms)
+        return self._reported(glossary)
+
+    def _fill(self, glossary: str, terms: Sequence[Term]) -> Slices[None]:
+        for at in range(0, len(terms), TERMS_AT_ONCE):
+            part = terms[at : at + TERMS_AT_ONCE]
+            self._store.terms.add(glossary, part)
+            yield Progress("", at + len(part), len(terms), "row")
+
+    def _reported(self, glossary: str) -> GlossaryRecord:
+        self._publish(GlossariesChanged())
+        return self._store.glossaries.get(glossary)
+
+
+def is_keep_list(record: GlossaryRecord) -> bool:
+    return not record.source_language and not record.target_language
+
+
+def _name(name: str) -> str:
+    return " ".join(name.split())[:200]
+
+
+def _domain(domain: str) -> str:
+    """Empty for every day.  Raises KnownError `request.invalid`."""
+    if domain and domain not in DOMAINS:
+        raise KnownError("request.invalid", what="domain")
+    return "" if domain == "everyday" else domain
+
+
+# ---- whether a term can be kept, and which of many are new
+
+
+MOST_CHARACTERS = 500
+
+
+def check_term(term: Term) -> Term:
+    """A term as it is kept, blanks at its ends gone.  Raises KnownError `glossary.no_source` and its like."""
+    source, target = " ".join(term.source.split()), " ".join(term.target.split())
+    forbidden = tuple(dict.fromkeys(words for one in term.forbidden if (words := " ".join(one.split()))))
+    if not source:
+        raise KnownError("glossary.no_source")
+    if max(map(len, (source, target, *forbidden))) > MOST_CHARACTERS:
+        raise KnownError("glossary.too_long", most=MOST_CHARACTERS)
+    if term.keeps and target and target != source:
+        raise KnownError("glossary.keeps_and_translates", term=source)
+    if not (term.keeps or target or forbidden):
+        raise KnownError("glossary.no_translation", term=source)
+    return changed(term, source=source, target="" if term.keeps else target, forbidden=forbidden)
+
+
+def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
+    """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
+    known = {key_of(one) for one in old}
+    translations: dict[str, set[tuple[str, bool]]] = {}
+    for one in old:
+        translations.setdefault(_name_of(one), set()).add((one.target.casefold(), one.keeps))
+    kept: list[Term] = []
+    contradictions: dict[str, None] = {}
+    for one in new:
+        if key_of(one) in known:
+            continue
+        known.add(key_of(one))
+        kept.append(one)
+        said = translations.setdefault(_name_of(one), set())
+        said.add((one.target.casefold(), one.keeps))
+        if len(said) > 1:
+            contradictions[one.source] = None
+    return kept, len(new) - len(kept), tuple(contradictions)
+
+
+def _name_of(term: Term) -> str:
+    return term.source if term.minds_case else fold(term.source)
+
+
+def key_of(term: Term) -> tuple[object, ...]:
+    """Terms that are the same in this say the same."""
+    return _name_of(term), term.target.casefold(), term.keeps, tuple(sorted(map(str.casefold, term.forbidden)))
+
+
+def term_of(untrusted: Any) -> Term | None:
+    if not isinstance(untrusted, Mapping):
+        return None
+    source, target, forbidden = untrusted.get("source"), untrusted.get("target"), untrusted.get("forbidden")
+    if not isinstance(source, str) or not isinstance(target, str) or not source.strip():
+        return None
+    words = tuple(str(one) for one in forbidden) if isinstance(forbidden, list | tuple) else ()
+    forms = str(untrusted.get("forms", ""))
+    return Term(
+        source,
+        target,
+        words,
+        keeps=untrusted.get("keeps") is True,
+        minds_case=untrusted.get("minds_case") is True,
+        note=str(untrusted.get("note", "")),
+        forms=Forms(forms) if forms in set(Forms) else Forms.STEM,
+    )
+
+
+# ---- reads files of terms and pairs of other programs with the reader child, and checks the result
+
+
+class FileRows(Record):
+    name: str
+    rows: tuple[Any, ...]
+    """As the child sent them: not checked yet."""
+    languages: tuple[str, str]
+    """From which, to which: as requested, else as the file says; empty where neither is known."""
+    skipped: int
+    first_skipped: str
+
+
+class TermReader:
+    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
+        self._service_thread, self._reader = service_thread, reader
+
+    def rows(
+        self,
+        kind: str,
+        path: Path,
+        *,
+        source: str = "",
+        target: str = "",
+        columns: Mapping[str, int] | None = None,
+        skips_first: bool = False,
+    ) -> Slices[FileRows]:
+        """Read all rows of a file: `kind` is terms or pairs (see tasks.terms).  Reports core.protocol.Progress.
+
+        Ends with a Problem for an unusable file; raises KnownError `language.unknown` for the request, or for a file in
+        an unsupported language.
+        """
+        codes = [language_of(one).code if one else "" for one in (source, target)]
+        payload: dict[str, Json] = {"path": str(path), "source": codes[0], "target": codes[1]}
+        if columns is not None:
+            payload |= {"columns": dict(columns), "skips_first": skips_first}
+        found: list[Any] = []
+
+        def on_partial(value: Mapping[str, Any]) -> None:
+            found.extend(stored_from(list, value.get(kind)) or ())
+
+        result = yield start_reader(self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True)[
+            1
+        ]
+        reported = stored_list(str, result.get("languages"))
+        first, second = (
+            (one or (language_of(other).code if other else ""))
+            for one, other in zip(codes, [*reported, "", ""], strict=False)
+        )
+        count = stored_from(int, result.get("skipped")) or 0
+        return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
+
+    def sample(self, path: Path) -> Slices[list[list[str]]]:
+        payload: dict[str, Json] = {"path": str(path)}
+        result = yield ask_reader(self._service_thread, self._reader, "columns", payload, lambda _value: None)
+        return stored_list(list[str], result.get("rows"))
+
+
+# ---- the terms that apply to a translation, cached until a term changes
+
+
+MOST_KEPT = 4
+"""Lists that are kept ready: pairs of languages a person goes back and forth between."""
+
+
+class TermLists:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version: tuple[int, int] = (-1, -1)
+        self._ready: OrderedDict[tuple[str, ...], TermIndex] = OrderedDict()
+
+    def of(self, source: str, target: str, domain: str = "", chosen: Sequence[str] = ()) -> TermIndex:
+        """Return the terms of the chosen glossaries, else of all active ones for these languages and this domain.
+
+        The words that are not to be translated are always included.  An empty language is any.
+        """
+        version = self._store.terms.version()
+        if version != self._version:
+            self._ready.clear()
+            self._version = version
+        known = self._store.glossaries.all(source_language=source, target_language=target)
+        requested = tuple(one.id for one in known if _holds(one, domain, chosen))
+        if requested not in self._ready:
+            self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms.of_glossary(one))
+            while len(self._ready) > MOST_KEPT:
+                self._ready.popitem(last=False)
+        self._ready.move_to_end(requested)
+        return self._ready[requested]
+
+    def of_request(self, request: TranslationRequest) -> TermIndex:
+        return self.of(request.source, request.target, memory_domain(request), request.glossaries)
+
+
+def _holds(one: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:
+    is_for_all = not one.source_language and not one.target_language
+    if chosen:
+        return one.id in chosen or (is_for_all and one.is_active)
+    return one.is_active and one.domain in ("", domain)
+
+
+# ---- proposes glossary terms from a document or a translation
+
+
+MOST_SEARCHED_CHARACTERS = 4 << 20
+"""Of a document that is gone through; of a longer one the beginning is, and that is said."""
+MOST_SENTENCE = 400
+
+
+class Proposals(Record):
+    name: str
+    language: str
+    target: str
+    """Code; empty where no translation is known."""
+    candidates: tuple[Candidate, ...]
+    known: int
+    """As many were found that are in one."""
+    is_cut: bool = False
+
+
+class ProposalService(Service):
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._reader = reader
+        self._lists = TermLists(runtime.store)
+
+    def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Pending[Proposals]:
+        """Propose terms of a document in any readable format; its language is detected where not given.
+
+        Ends with a Problem when the document cannot be read, or is empty, or a language is unknown.
+        """
+        return in_slices(self._service_thread, self._reading(path, source, target, most))
+
+    def _reading(self, path: Path, source: str, target: str, most: int) -> Slices[Proposals]:
+        first, second = (language_of(one).code if one else "" for one in (source, target))
+        pages: list[str] = []
+        size = [0]
+
+        def on_partial(value: Mapping[str, Any]) -> None:
+            text = value.get("text")
+            if isinstance(text, str) and size[0] <= MOST_SEARCHED_CHARACTERS:  # the rest would not be looked at
+                pages.append(text)
+                size[0] += len(text)
+
+        yield ask_reader(self._service_thread, self._reader, "read", {"path": str(path)}, on_partial)
+        shape = Proposals(path.name, first, second, (), 0)
+        found: Proposals = yield self._search("\n\n".join(pages), (), shape, most)
+        return found
+
+    def of_translation(self, item: str, *, most: int = 100) -> Pending[Proposals]:
+        """Propose terms of a stored translation, with their likely translations in it.
+
+        Raises KnownError `item.unknown`.
+        """
+        found = self._store.items.get(item)
+        if found.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        request = request_of(found)
+        segments = list(segments_of_item(self._store, found.id))
+        pairs = [
+            (plain(one.source, Tags(one.paired, one.lone)), plain(one.target, Tags(one.paired, one.lone)))
+            for one in segments
+        ]
+        languages = [one.language for one in segments if one.language]
+        source = request.source or (max(set(languages), key=languages.count) if languages else "")
+        shape = Proposals(found.title, source, request.target, (), 0)
+        text = "\n\n".join(source for source, _ in pairs)
+        return self._search(text, [one for one in pairs if one[1]], shape, most)
+
+    def _search(self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int) -> Pending[Proposals]:
+        known = self._lists.of(shape.language, shape.target)
+        return pending_on_file_thread(
+            self._service_thread, lambda: _found(text, pairs, shape, most, known), name="term-proposals"
+        )
+
+
+def _found(
+    text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
+) -> Proposals:
+    """Find the proposals; runs on a thread of its own."""
+    if not text.strip():
+        raise KnownError("glossary.empty", path=shape.name)
+    language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"
+    whole = [" ".join(one.split())[:MOST_SENTENCE] for one in sentences(text[:MOST_SEARCHED_CHARACTERS], language)]
+    candidates = propose([one for one in whole if one], language, most=2 * most)
+    there = {one.source.casefold() for one in known}
+    new = [one for one in candidates if one.words.casefold() not in there][:most]
+    reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
+    return changed(
+        shape,
+        language=language,
+        candidates=tuple(changed(one, translation=reported.get(one.words, "")) for one in new),
+        known=len(candidates) - sum(one.words.casefold() not in there for one in candidates),
+        is_cut=len(text) > MOST_SEARCHED_CHARACTERS,
+    )

@@ -1,0 +1,230 @@
+"""The translation memory: search, edit, import, export.  Service thread unless a method says otherwise.
+
+What a person wrote or imported is remembered and used where the same sentence comes again; a similar sentence is shown
+with the differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.protocol import Progress
+from slmdesk.base.record import Record
+from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin, language_of
+from slmdesk.children.client import ChildClient
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.store.translations import memory_key
+from slmdesk.translation.export import Unit, to_tmx
+from slmdesk.translation.glossaries import FileRows, TermReader
+from slmdesk.translation.types import MemoryChanged
+
+FUZZY = 0.75
+"""From this likeness on a remembered sentence is shown beside a new one."""
+PENALTY = 0.05
+COMPARED = 60
+"""Pairs that share words with a sentence and are compared with it by letter."""
+PAIRS_AT_ONCE = 100
+PAIRS_READ = 500
+
+
+class Match(Record):
+    pair: MemoryPair
+    likeness: float
+    """0..1, the penalty taken off; 1: the same words."""
+    changes: tuple[tuple[str, str], ...]
+    """What differs: (in the pair, in the new sentence)."""
+    penalty: float = 0.0
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
+
+
+class MemoryImport(Record):
+    kept: int
+    skipped: int
+    first_skipped: str
+    duplicates: int
+    """Pairs the file has more than once, or that were remembered just so already."""
+    replaced: int
+    """Sentences that were remembered with another translation, which gave way."""
+    contradictions: tuple[str, ...]
+    """Sentences to which the file gives two translations: the last one counts."""
+    source_language: str
+    target_language: str
+
+
+class MemoryPage(Record):
+    pairs: tuple[MemoryPair, ...]
+    found: int
+    total: int
+
+
+class MemoryService(Service):
+    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
+        super().__init__(runtime)
+        self._files = TermReader(runtime.service_thread, reader)
+
+    # ---- looking
+
+    def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
+        """Return similar remembered sentences, best first: at least FUZZY, other domains penalised.
+
+        An empty language is any.
+        """
+        from rapidfuzz.distance import Indel
+
+        found = []
+        for pair in self._store.memory.similar(source_language, target_language, text, COMPARED):
+            penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
+            likeness = Indel.normalized_similarity(pair.source, text) - penalty
+            if likeness >= FUZZY:
+                found.append(Match(pair, likeness, changes_between(pair.source, text), penalty))
+        return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
+
+    def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
+        found = self._store.memory.count(requested) if before is None else 0
+        pairs = self._store.memory.page(requested, before=before, limit=limit)
+        return MemoryPage(tuple(pairs), found, self._store.memory.count() if before is None else 0)
+
+    def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
+        return self._store.memory.page(MemoryFilter(words=words), before=before, limit=limit)
+
+    def shares(self) -> list[MemoryShare]:
+        return self._store.memory.shares()
+
+    # ---- changing
+
+    def change(self, n: int, source: str, target: str) -> MemoryPair:
+        """Change a pair, which then counts as written by a person.  Raises KnownError `memory.empty`,
+        `memory.known`.
+        """
+        source, target = source.strip(), target.strip()
+        if not source or not target:
+            raise KnownError("memory.empty")
+        changed = self._store.memory.change(n, source=source, target=target)
+        self._publish(MemoryChanged())
+        return changed
+
+    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
+        """Delete pairs and return them, for `restore`; `purge` then removes them from our files."""
+        gone = self._store.memory.forget(numbers)
+        self._publish(MemoryChanged())
+        return gone
+
+    def restore(self, pairs: Sequence[MemoryPair]) -> int:
+        """Restore deleted pairs, except those learned again since, and return how many."""
+        back = self._store.memory.restore(pairs)
+        self._publish(MemoryChanged())
+        return back
+
+    def purge(self) -> None:
+        """Purge deleted pairs from all our files; takes about a second.  Raises KnownError `store.…`."""
+        self._store.purge()
+
+    # ---- files
+
+    def import_file(self, path: Path, *, source: str = "", target: str = "", domain: str = "") -> Pending[MemoryImport]:
+        """Import a TMX file into the memory, in slices; reports progress as the import of a glossary does.
+
+        Ends with a Problem for an unusable file, `glossary.more_languages` for one with more than two languages of
+        which none was chosen, `language.unknown`.
+        """
+        return in_slices(self._service_thread, self._importing(path, source, target, domain))
+
+    def _importing(self, path: Path, source: str, target: str, domain: str) -> Slices[MemoryImport]:
+        file = yield from self._files.rows("pairs", path, source=source, target=target)
+        sorted_out: _Pairs = yield pending_on_file_thread(
+            self._service_thread, lambda: _each_once(file), name="memory-import"
+        )
+        pairs, duplicates, contradictions = sorted_out
+        first, second = file.languages
+        replaced = known = 0
+        try:
+            for at in range(0, len(pairs), PAIRS_AT_ONCE):
+                part = pairs[at : at + PAIRS_AT_ONCE]
+                for pair in part:
+                    old = self._store.memory.remembered(first, second, domain, pair[0])
+                    known += old == pair[1]
+                    replaced += old is not None and old != pair[1]
+                self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
+                yield Progress("", at + len(part), len(pairs), "row")
+        finally:
+            self._publish(MemoryChanged())
+        return MemoryImport(
+            len(pairs) - known, file.skipped, file.first_skipped, duplicates + known, replaced, contradictions, first,
+            second,
+        )  # fmt: skip
+
+    def tmx(self, source: str = "", target: str = "") -> Iterator[str]:
+        """Yield the memory as TMX 1.4 in pieces; of one pair of languages, if named.  Any thread except the service
+        thread.
+
+        Translations guessed by a model are left out.  Pairs deleted meanwhile may be in it or not.
+        """
+        return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
+
+    def _units(self, requested: MemoryFilter) -> Iterator[Unit]:
+        before: int | None = None
+        while pairs := self._service_thread.call(
+            partial(self._store.memory.page, requested, before=before, limit=PAIRS_READ)
+        ):
+            before = pairs[-1].n
+            for one in pairs:
+                if one.source_language and one.origin is not Origin.MODEL:
+                    yield one.source_language, one.source, one.target_language, one.target
+
+    def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
+        """Export as TMX into a file, on a thread of its own; an existing one is replaced, as the file dialog
+        has asked.
+        """
+
+        def work() -> Path:
+            write_atomically(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
+            return path
+
+        return pending_on_file_thread(self._service_thread, work, name="memory-export")
+
+
+def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    before, after = old.split(), new.split()
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple((" ".join(before[a:b]), " ".join(after[c:d])) for kind, a, b, c, d in steps if kind != "equal")
+
+
+_Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]
+
+
+def _each_once(found: FileRows) -> _Pairs:
+    """The pairs of a file by their sources, how many come more than once, and sources with two translations.
+
+    Not on the service thread.  Raises KnownError for a file of which no pair can be kept.
+    """
+    kept: dict[str, tuple[str, str]] = {}
+    duplicates, contradictions = 0, dict[str, None]()
+    for row in found.rows:
+        if not (isinstance(row, list | tuple) and len(row) == 2):
+            continue
+        source, target = str(row[0]), str(row[1])
+        key = memory_key(source)
+        if (old := kept.get(key)) is not None:
+            if old[1] == target:
+                duplicates += 1
+            else:
+                contradictions[source] = None
+        kept[key] = (source, target)
+    first, second = found.languages
+    if not kept:
+        raise KnownError("glossary.empty", path=found.name)
+    if not first or not second:
+        raise KnownError("glossary.no_languages", path=found.name)
+    if first == second:
+        raise KnownError("language.same", language=language_of(first).name)
+    return list(kept.values()), duplicates, tuple(contradictions)

@@ -1,0 +1,754 @@
+"""How well a model translates a pair of languages: exams, their sentences and results, and advice. Service thread."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_dict, stored_from
+from slmdesk.base.record import Number, Record, field, to_json
+from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
+from slmdesk.base.types import Json
+from slmdesk.evaluation.exams import AutoExams, ExamService, Skill, result_of
+from slmdesk.hub.search import CatalogueEntry, find_entry, load_catalogue
+from slmdesk.hub.search import Skill as Made
+from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
+from slmdesk.jobs.service import JobService
+from slmdesk.jobs.types import ExpectedBatch
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import EventBus, MessageEnded, ModelsChanged
+from slmdesk.runtime.messages import plain_args
+from slmdesk.runtime.service import Runtime, Service
+from slmdesk.store import Store
+from slmdesk.text.folding import fold
+from slmdesk.text.sentences import detect
+from slmdesk.text.tagged import Tags, mended, plain, problems
+from slmdesk.text.terms import spans_of
+from slmdesk.translation.prompts import TranslationStyle, prompt_version, translation_step
+from slmdesk.translation.types import PairUsed
+
+KIND = "pair_exam"
+INFO_KEY = "pair_exams"
+GOOD, FAIR = 0.9, 0.6
+"""Shares of answers that show a skill from which it is good, or fair: usable with a look at the flags.
+
+Weak is where more than two of five fail: then a person would mend more than read (figures: docs/performance.md).
+"""
+
+
+class PairSkillResult(Record):
+    skill: PairSkill
+    level: str
+    """good, fair or weak."""
+    passed: int
+    total: int
+
+
+class PairResult(Record):
+    source: str
+    target: str
+    level: str
+    taken: Number
+    """Seconds since the epoch."""
+    skills: tuple[PairSkillResult, ...]
+    version: str = ""
+
+    def of(self, skill: PairSkill) -> PairSkillResult:
+        """Return one skill's result.  Raises StopIteration where there is none, which `result_from` does not let
+        through.
+        """
+        return next(one for one in self.skills if one.skill is skill)
+
+    def is_weak(self, skill: PairSkill) -> bool:
+        return self.of(skill).level == "weak"
+
+
+class PairExamService(Service, JobPlanner):
+    """Service thread."""
+
+    def __init__(self, runtime: Runtime, models: ModelService, jobs: JobService) -> None:
+        super().__init__(runtime)
+        self._models, self._jobs = models, jobs
+        jobs.plan_by(KIND, self)
+
+    def take(self, model: str | None, source: str, target: str, *, by_itself: bool = False) -> JobRecord:
+        """Start the exam of a model for a pair in the background, or resume an unfinished one.
+
+        A source without items is examined from English instead.  Raises KnownError `language.…`, `model.…`, `store.…`,
+        and `exam.pair` for a pair that cannot be examined.
+        """
+        pair = _pair(source, target)
+        record = self._models.choose(model)
+        self.note(record, pair, None)
+        if job := self.unfinished(record, *pair):
+            return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
+        self._end_older(record)
+        names = " → ".join(LANGUAGES[one].name for one in pair)
+        settings: dict[str, Json] = {"version": pair_version(), "source": pair[0], "target": pair[1]}
+        return self._jobs.add(
+            KIND,
+            f"{record.name}: {names}",
+            record,
+            (),
+            prompt_version=_prompt_version(),
+            settings=settings | {"by_itself": by_itself},
+        )
+
+    def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
+        requested = (KIND, record.sha256, pair_version(), source, target)
+        for job in self._jobs.list():
+            found = job.settings
+            is_it = (
+                job.kind,
+                job.model_sha256,
+                *(found.get(key) for key in ("version", "source", "target")),
+            ) == requested
+            if is_it and not job.status.is_end:
+                return job
+        return None
+
+    def _end_older(self, record: ModelRecord) -> None:
+        for job in self._jobs.list():
+            is_older = job.settings.get("version") != pair_version() and not job.status.is_end
+            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_older:
+                with suppress(KnownError):  # another instance may have ended it
+                    self._jobs.cancel(job.id)
+
+    def note(self, record: ModelRecord, pair: tuple[str, str], reason: str | None) -> None:
+        """Store why a pair is not examined automatically (slow, failed, stopped); None removes the reason."""
+        notes = dict(notes_of(record))
+        name = "-".join(pair)
+        if notes.get(name) == reason:
+            return
+        notes = {**notes, name: reason} if reason else {key: one for key, one in notes.items() if key != name}
+        self._keep_info(record.sha256, notes=notes)
+
+    def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
+        """Return the result for a pair, or for the pair examined in its place; None when there is none.
+
+        With an empty source: for any pair into `target`, from English where that is known.
+        """
+        found = [one for one in results_of(record) if one.target == target]
+        requested = examined_pair(source, target) if source else None
+        if requested is not None:
+            return next((one for one in found if one.source == requested[0]), None)
+        if source:
+            return None
+        return min(found, key=lambda one: one.source != "en", default=None)
+
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
+        """Translate, back-translate, then judge.  Answers stored under these items are not asked again."""
+        source, target = str(job.settings.get("source")), str(job.settings.get("target"))
+        if job.settings.get("version") != pair_version():
+            return  # an older program's: its answers say nothing of these items
+        items = pair_items(source)
+        plain_ones = sum(one.kind is ItemKind.PLAIN for one in items)
+        ahead = (ExpectedBatch("back", plain_ones, 1.0),)
+        there = yield Batch([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
+        self._need_some(job, there)
+        answers = [_words_of(one) for one in there or ()]
+        plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
+        steps = {at: back_step(words, source, target) for at, words in enumerate(plain) if words}
+        backs = [""] * len(plain)
+        if steps:
+            back = yield Batch(list(steps.values()), _prompt_version(), name="back")
+            self._need_some(job, back)
+            for at, value in zip(steps, back or (), strict=True):
+                backs[at] = said(items[at], _words_of(value))  # the plain ones come first
+        self._keep(job.model_sha256, judged(source, target, answers, backs, now=time.time()))
+
+    def _need_some(self, job: JobRecord, values: Sequence[StepValue] | None) -> None:
+        """Fail the exam with the first step's error when the model answered nothing: that does not make it weak.
+
+        Raises KnownError.
+        """
+        if values and not any(value is not None for value in values):
+            first = self._jobs.failed_steps(job.id)[0]
+            raise KnownError(str(first.error_code), **plain_args(first.error_args))
+
+    def _keep(self, sha256: str, result: PairResult) -> None:
+        self._keep_info(sha256, result=result)
+        self._publish(ModelsChanged())
+
+    def _keep_info(
+        self, sha256: str, *, result: PairResult | None = None, notes: Mapping[str, Json] | None = None
+    ) -> None:
+        """Store it in each record of this file and remove results of other versions."""
+        for record in self._store.models.all():
+            if record.sha256 != sha256:
+                continue
+            pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results_of(record)}
+            if result is not None:
+                pairs[f"{result.source}-{result.target}"] = to_json(result)
+            kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
+            shape: dict[str, Json] = {"version": pair_version(), "pairs": pairs, "notes": kept}
+            self._store.models.set_info(record.id, **{INFO_KEY: shape})
+
+
+def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
+    scores = judge_pair(source, target, answers, backs)
+    skills = tuple(
+        PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
+        for skill, score in scores.items()
+    )
+    return PairResult(source, target, level_in_all(skills), now, skills, pair_version())
+
+
+def level_of(share: float) -> str:
+    return "good" if share >= GOOD else "fair" if share >= FAIR else "weak"
+
+
+def level_in_all(skills: Sequence[PairSkillResult]) -> str:
+    """Return the level over all skills: language and meaning decide, the rest is checked in each translation."""
+    levels = {one.skill: one.level for one in skills}
+    main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
+    if "weak" in main:
+        return "weak"
+    rest = {levels[PairSkill.NUMBERS], levels[PairSkill.NO_CHATTER]}
+    return "good" if main == {"good"} and "weak" not in rest else "fair"
+
+
+def results_of(record: ModelRecord) -> list[PairResult]:
+    results = stored_dict(PairResult, _info(record).get("pairs")).values()
+    known = [one for one in results if {each.skill for each in one.skills} == set(PairSkill)]
+    return sorted(known, key=lambda one: (one.source, one.target))
+
+
+def notes_of(record: ModelRecord) -> Mapping[str, Json]:
+    return stored_from(dict, _info(record).get("notes")) or {}
+
+
+def _info(record: ModelRecord) -> Mapping[str, Json]:
+    found = stored_from(dict, record.info.get(INFO_KEY)) or {}
+    return found if found.get("version") == pair_version() else {}
+
+
+def _pair(source: str, target: str) -> tuple[str, str]:
+    requested = language_of(source).code, language_of(target).code
+    if requested[0] == requested[1]:
+        raise KnownError("language.same", language=LANGUAGES[requested[0]].name)
+    pair = examined_pair(*requested)
+    if pair is None:
+        raise KnownError("exam.pair", language=LANGUAGES[requested[0]].name)
+    return pair
+
+
+def _prompt_version() -> str:
+    return f"pair exam {pair_version()}"
+
+
+def _words_of(value: object) -> str:
+    return stored_from(str, (stored_from(dict, value) or {}).get("text")) or ""
+
+
+# ---- the test sentences of exams for pairs of languages, and how answers are judged
+#
+# Pure functions. Each sentence uses the same prompt as a translation (asking/prompts), so that the exam tests what is
+# used.
+
+
+LONGEST_GRAM = 6
+"""Of the runs of letters that are compared: as chrF has it."""
+BETA = 2.0
+"""How much more what is missing counts than what was added: as chrF has it."""
+SAME_SENSE, LIKE_OURS = 0.45, 0.7
+"""Overlaps from which a sentence that was translated there and back says the same, and from which a translation says
+what ours does.  Of 24 sentences of a model of 1.5 billion weights 22 were judged as by a person (docs/performance.md).
+"""
+PIVOT = "en"
+"""The language a pair is examined from where its own source has no items."""
+_ALIKE = ({"no", "da"}, {"hr", "sr", "sl"}, {"cs", "sk"}, {"bg", "ru", "uk"})
+"""Languages a single sentence cannot always be told apart in: one of them is never held against another."""
+
+
+class PairSkill(StrEnum):
+    LANGUAGE = "language"
+    SENSE = "sense"
+    """What is translated there and back says the same, or what our own translation says."""
+    TAGS = "tags"
+    NUMBERS = "numbers"
+    GLOSSARY = "glossary"
+    NO_CHATTER = "no_chatter"
+
+
+class ItemKind(StrEnum):
+    PLAIN = "plain"
+    TAGGED = "tagged"
+    TERM = "terms"
+
+
+class PairItem(Record):
+    kind: ItemKind
+    text: str
+    tags: Tags = field(default_factory=Tags)
+    terms: tuple[Term, ...] = ()
+
+    @property
+    def words(self) -> str:
+        return plain(self.text, self.tags)
+
+    @property
+    def has_figures(self) -> bool:
+        return any(sign.isdigit() for sign in self.words)
+
+    def step(self, source: str, target: str) -> dict[str, Json]:
+        return translation_step(self.text, self.tags, TranslationStyle(target, source), terms=self.terms)
+
+
+class Score(Record):
+    passed: int
+    total: int
+
+
+def pair_version() -> str:
+    return f"{_shape()['version']} {prompt_version()}"
+
+
+def examined_languages() -> tuple[str, ...]:
+    return tuple(code for code in _shape() if code in LANGUAGES)
+
+
+def examined_pair(source: str, target: str) -> tuple[str, str] | None:
+    """Return the pair examined for a requested one: itself, or from English where the source has no items.
+
+    None where that would be English into English: such a pair is not examined.
+    """
+    start = source if source in examined_languages() else PIVOT
+    return (start, target) if start != target and target in LANGUAGES else None
+
+
+@cache
+def pair_items(source: str) -> tuple[PairItem, ...]:
+    """Return the test sentences of a language.  Raises KeyError for one without items."""
+    found = _shape()[source]
+    items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
+    for one in found["tagged"]:
+        tags = Tags(tuple(one.get("paired", ())), tuple(one.get("lone", ())))
+        items.append(PairItem(ItemKind.TAGGED, one["text"], tags))
+    for one in found["terms"]:
+        term = Term(one["source"], one.get("target", ""), keeps="target" not in one)
+        items.append(PairItem(ItemKind.TERM, one["text"], terms=(term,)))
+    return tuple(items)
+
+
+def back_step(answer: str, source: str, target: str) -> dict[str, Json]:
+    return translation_step(answer, Tags(), TranslationStyle(source, target))
+
+
+def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str:
+    """Return an answer as a translation would use it: repaired, without the model's comments.
+
+    `source`, `target`: codes of the languages; they matter for an item with terms.
+    """
+    from slmdesk.text.preserved import (
+        masked,
+        unmasked,
+        without_chatter,  # with all checks of text
+    )
+
+    words, _ = unmasked(answer, masked(item.text, item.terms, source, target).terms)
+    return mended(without_chatter(item.text, words).strip(), item.tags)
+
+
+def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence[str]) -> Mapping[PairSkill, Score]:
+    """Judge the answers to all items of `source`; `backs`: the plain ones' back-translations.
+
+    An empty answer does not count.  Takes less than a second; any thread.
+    """
+    items = pair_items(source)
+    given = [said(item, answer, source, target) for item, answer in zip(items, answers, strict=True)]
+    in_target = [is_in(target, item.words, plain(words, item.tags)) for item, words in zip(items, given, strict=True)]
+    ours = pair_items(target) if target in examined_languages() else ()
+    sense = [
+        in_target[at] and keeps_sense(items[at].words, given[at], back, ours[at].words if ours else "")
+        for at, back in enumerate(backs)  # the plain ones come first
+    ]
+    of = {kind: [(i, g) for i, g in zip(items, given, strict=True) if i.kind is kind] for kind in ItemKind}
+    tags = [bool(words) and not problems(words, item.tags) for item, words in of[ItemKind.TAGGED]]
+    figures = [keeps_figures(item.words, words, source, target) for item, words in of[ItemKind.PLAIN]
+               if item.has_figures]  # fmt: skip
+    terms = [uses(item.terms[0], words, target) for item, words in of[ItemKind.TERM]]
+    quiet = [is_quiet(item, words) for item, words in zip(items, given, strict=True)]
+    shown = (in_target, sense, tags, figures, terms, quiet)
+    return {skill: Score(sum(one), len(one)) for skill, one in zip(PairSkill, shown, strict=True)}
+
+
+def is_in(target: str, source_words: str, words: str) -> bool:
+    """Return whether words are in a language and not merely a copy of the source.
+
+    Of the 144 items in 12 languages 142 are detected correctly among all languages that are translated.
+    """
+    if not words.strip() or words.strip() == source_words.strip():
+        return False
+    alike = {code for group in _ALIKE if target in group for code in group} - {target}
+    return detect(words, [code for code in LANGUAGES if code not in alike])[0] == target
+
+
+def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
+    """Return whether a translation has the same meaning, judged by its back-translation or by our reference
+    translation.
+
+    Either is enough: a model may be worse at translating back, and there are many right translations.
+    """
+    return chrf(back, source) >= SAME_SENSE or (bool(ours) and chrf(given, ours) >= LIKE_OURS)
+
+
+def chrf(text: str, requested: str) -> float:
+    """Return the similarity of two texts, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, without spaces."""
+    one, other = ("".join(some.casefold().split()) for some in (text, requested))
+    found = []
+    for size in range(1, LONGEST_GRAM + 1):
+        here, there = (Counter(some[at : at + size] for at in range(len(some) - size + 1)) for some in (one, other))
+        if not (here and there):
+            continue
+        shared = (here & there).total()
+        precision, recall = shared / here.total(), shared / there.total()
+        found.append((1 + BETA**2) * precision * recall / max(BETA**2 * precision + recall, 1e-9))
+    return sum(found) / len(found) if found else 0.0
+
+
+def keeps_figures(source_words: str, words: str, source: str, target: str) -> bool:
+    """Return whether a translation has all numbers of the sentence and no others."""
+    from slmdesk.text.translation_checks import flags_of
+
+    if not words:
+        return False
+    flags = flags_of(source_words, words, source_language=source, target_language=target, tags=Tags())
+    return not any(one.kind in ("number", "date") for one in flags)
+
+
+def uses(term: Term, words: str, target: str) -> bool:
+    """Return whether a translation contains the glossary's word, possibly with an ending."""
+    requested = term.source if term.keeps else term.target
+    return fold(requested) in fold(words) or bool(spans_of(words, requested, target))
+
+
+def is_quiet(item: PairItem, words: str) -> bool:
+    """Return whether the answer is only a translation: no introduction, no note, no repetition."""
+    from slmdesk.text.preserved import is_chatter
+    from slmdesk.text.translation_checks import LONGEST
+
+    given = plain(words, item.tags)
+    if not given or is_chatter(item.words, given) or "\n" in given:
+        return False
+    return len(given) <= LONGEST * len(item.words) * _stretch(item.words, given)
+
+
+def _stretch(source: str, target: str) -> float:
+    """Return how much longer the translation may be: a Chinese or Japanese character says as much as several
+    letters.
+    """
+    widths = [sum(1 if ord(sign) < 0x2E80 else 3 for sign in text) / max(len(text), 1) for text in (source, target)]
+    return widths[0] / widths[1]
+
+
+@cache
+def _shape() -> Mapping[str, Any]:
+    source = resources.files("slmdesk.translation") / "pairs.toml"
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+# ---- starts the exam of a model for a pair of languages automatically, after it has translated that pair
+
+
+class AutoPairExams(AutoExams):
+    """Like AutoExams, but after a translation: examines the pair translated last.  Service thread."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        exams: ExamService,
+        pairs: PairExamService,
+        jobs: JobService,
+        loader: ModelLoader,
+    ) -> None:
+        super().__init__(runtime, models, exams, jobs, loader)
+        self._pairs = pairs
+        self._last: dict[str, tuple[str, str]] = {}
+        """The pair a model translated last, or what is examined in its place."""
+
+    # ---- inside
+
+    def _listen(self, events: EventBus) -> None:
+        super()._listen(events)
+        events.on(PairUsed, self._on_pair_used)
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        """Do nothing: a translation is what counts here."""
+
+    def _on_pair_used(self, event: PairUsed) -> None:
+        if not self._is_on:
+            return
+        pair = examined_pair(event.source, event.target)
+        record = next((one for one in self._models.list() if one.id == event.model), None)
+        if record is None or pair is None or self._job:
+            return
+        self._last[record.id] = pair
+        if self._is_requested(record):
+            self._wait(record.id, self.idle_s)
+
+    def _is_requested(self, record: ModelRecord) -> bool:
+        pair = self._last.get(record.id)
+        if pair is None or self._job or not self._settings.current.exams_at_first_use:
+            return False
+        return self._pairs.result(record, *pair) is None and "-".join(pair) not in notes_of(record)
+
+    def _take(self, record: ModelRecord) -> JobRecord:
+        return self._pairs.take(record.id, *self._last[record.id], by_itself=True)
+
+    def _offer(self, record: ModelRecord, seconds: float | None) -> None:
+        """Do nothing: the translation pages show what is known of a pair, with a button for its exam."""
+
+    def _note_failed(self, record: ModelRecord) -> None:
+        self._pairs.note(record, self._last[record.id], "failed")
+
+    def _say_slow(self, record: ModelRecord, seconds: float) -> None:
+        self._pairs.note(record, self._last[record.id], "slow")
+        self._publish(ModelsChanged())
+
+
+# ---- advice before a model translates a pair of languages, with a better model if there is one
+#
+# Three sources, the best first: the exam for the pair, the publisher's list of languages, the size. Service thread.
+
+
+FEWEST_PARAMETERS = 600_000_000
+"""Smaller models gave word salad for every pair of languages that was tried."""
+MOST_NAMED = 8
+_RANK = {"weak": 0, "fair": 1, "good": 2}
+
+
+class BetterModel(Record):
+    id: str
+    name: str
+    words: str
+
+
+class PairAdvice(Record):
+    model: str
+    source: str
+    target: str
+    words: str
+    """Empty: nothing speaks against it."""
+    level: str
+    """Of its exam: good, fair, weak; empty: it sat none for this pair."""
+    better: BetterModel | None = None
+    has_offers: bool = False
+    can_examine: bool = False
+
+
+class PairAdviceService:
+    def __init__(self, store: Store, exams: PairExamService) -> None:
+        self._store, self._exams = store, exams
+
+    def advise(
+        self, record: ModelRecord, source: str, target: str, *, has_terms: bool = False, for_document: bool = False
+    ) -> PairAdvice:
+        """Return the advice for a pair of codes; an empty source is any, an empty target asks about the model in
+        general.
+        """
+        result = self._exams.result(record, source, target) if target else None
+        words = self._words(record, result, target)
+        parts = [words, _format_words(record)]
+        if result is not None and has_terms:
+            parts.append(terms_words(result))
+        if result is not None and for_document and target not in NO_BLANKS:
+            parts.append(tags_words(result))
+        level = result.level if result is not None else ""
+        is_doubted = bool(words) and level != "good"
+        better = self._better(record, level, source, target) if is_doubted and target else None
+        has_offers = is_doubted and level != "fair" and bool(target) and bool(self._offers(source, target))
+        said = " ".join(one for one in parts if one)
+        can_examine = result is None and bool(target) and examined_pair(source, target) is not None
+        return PairAdvice(record.id, source, target, said, level, better, has_offers, can_examine)
+
+    def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
+        """Return whether to ask this model for translations with tags; else the tags are placed afterwards.
+
+        Placing takes two steps a segment; asking first takes one, and two more for each that lost its tags: dearer
+        where more than half do.  Without blanks between words there are no runs of words to place them on.
+        """
+        result = self._exams.result(record, source, target)
+        return target in NO_BLANKS or result is None or not result.is_weak(PairSkill.TAGS)
+
+    # ---- inside
+
+    def _words(self, record: ModelRecord, result: PairResult | None, target: str) -> str:
+        if result is not None:
+            return warning_words(record.name, result)
+        exam = result_of(record)
+        language = exam.of(Skill.LANGUAGE) if exam is not None else None
+        if language is not None and language.level == "weak":
+            return f"{record.name} often answers in another language than it is asked in: expect poor translations."
+        entry = entry_of(record)
+        if entry is not None and target and not entry.speaks(target):
+            return f"{record.name} was not made for {LANGUAGES[target].name}; its publisher names {_named(entry)}."
+        parameters = record.header.get("parameters")
+        is_small = isinstance(parameters, int) and 0 < parameters < FEWEST_PARAMETERS
+        return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
+
+    def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
+        others = [one for one in self._store.models.all() if one.can_chat and one.sha256 != record.sha256]
+        found = [(one, self._exams.result(one, source, target)) for one in others]
+        examined = [(_RANK[result.level], one) for one, result in found if result is not None]
+        best = max(examined, key=lambda one: one[0], default=None)
+        if best is not None and best[0] > _RANK.get(level, 0):
+            rank = next(name for name, at in _RANK.items() if at == best[0])
+            return BetterModel(best[1].id, best[1].name, f"{best[1].name}, on this PC, is {LEVELS[rank]} at it.")
+        if level == "fair":
+            return None
+        for one, result in found:
+            entry = entry_of(one)
+            if result is None and entry is not None and _is_made_for(entry, source, target):
+                return BetterModel(one.id, one.name, f"{one.name}, on this PC, was made for translation.")
+        return None
+
+    def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
+        here = {entry.repo for one in self._store.models.all() if (entry := entry_of(one)) is not None}
+        return [one for one in made_for(source, target) if one.repo not in here]
+
+
+def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
+    return tuple(one for one in _catalogue() if _is_made_for(one, source, target))
+
+
+def entry_of(record: ModelRecord) -> CatalogueEntry | None:
+    place, _, rest = record.source.partition(":")
+    if place != "huggingface":
+        return None
+    return find_entry(_catalogue(), "/".join(rest.removeprefix("huggingface:").split("/")[:2]))
+
+
+def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
+    return Made.TRANSLATION in entry.good_at and entry.speaks(target) and (not source or entry.speaks(source))
+
+
+def _named(entry: CatalogueEntry) -> str:
+    names = [LANGUAGES[one].name for one in entry.languages if one in LANGUAGES]
+    if len(names) == 1:
+        return names[0]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if 0 < len(names) <= MOST_NAMED else f"{len(names)} others"
+
+
+def _format_words(record: ModelRecord) -> str:
+    """Return a warning for a model without instruction training, which continues a text instead."""
+    if record.header.get("has_chat_template") is not False:
+        return ""
+    return f"{record.name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
+
+
+@cache
+def _catalogue() -> tuple[CatalogueEntry, ...]:
+    return load_catalogue()
+
+
+# ---- labels for the results of exams for pairs of languages
+
+
+LEVELS = {"good": "good", "fair": "usable", "weak": "weak"}
+_SHORT = {
+    PairSkill.LANGUAGE: "right language",
+    PairSkill.SENSE: "sense kept",
+    PairSkill.TAGS: "formatting kept",
+    PairSkill.NUMBERS: "numbers kept",
+    PairSkill.GLOSSARY: "terms used",
+    PairSkill.NO_CHATTER: "nothing added",
+}
+
+
+def pair_words(result: PairResult) -> str:
+    return f"{LANGUAGES[result.source].name} → {LANGUAGES[result.target].name}"
+
+
+def pair_line(result: PairResult) -> str:
+    counts = ", ".join(f"{_SHORT[one.skill]} {one.passed} of {one.total}" for one in result.skills)
+    return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
+
+
+def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
+    why = {"slow": "it would take long on this PC", "failed": "the last one could not be done"}
+    found = []
+    for pair, reason in sorted(notes.items()):
+        source, _, target = pair.partition("-")
+        if source in LANGUAGES and target in LANGUAGES and reason in why:
+            names = f"{LANGUAGES[source].name} → {LANGUAGES[target].name}"
+            found.append(f"{names}: no automatic test, {why[str(reason)]}.")
+    return tuple(found)
+
+
+def result_sentence(name: str, result: PairResult) -> str:
+    return warning_words(name, result) or (
+        f"{name} is good from {LANGUAGES[result.source].name} to {LANGUAGES[result.target].name}: in its exam "
+        f"{_counted(result, PairSkill.SENSE)} sentences kept their sense."
+    )
+
+
+def warning_words(name: str, result: PairResult) -> str:
+    """Return the warning before translating this pair; empty when the model is good at it."""
+    source, target = LANGUAGES[result.source].name, LANGUAGES[result.target].name
+    if result.is_weak(PairSkill.LANGUAGE):
+        found = _counted(result, PairSkill.LANGUAGE)
+        return f"{name} was not made for {target}: in its exam {found} answers were in {target}."
+    if result.is_weak(PairSkill.SENSE):
+        found = _counted(result, PairSkill.SENSE)
+        return f"{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it."
+    if result.level == "good":
+        return ""
+    return f"{name} is usable from {source} to {target}, but read what it writes: {_doubt(result)}."
+
+
+def terms_words(result: PairResult) -> str:
+    """Return the warning for use with a glossary; empty when its terms are used."""
+    if not result.is_weak(PairSkill.GLOSSARY):
+        return ""
+    used = _counted(result, PairSkill.GLOSSARY)
+    return f"It often passes over a glossary ({used} terms used): look at the terms flagged."
+
+
+def tags_words(result: PairResult) -> str:
+    """Return the warning for documents; empty when formatting is kept."""
+    if not result.is_weak(PairSkill.TAGS):
+        return ""
+    return "It loses the marks of formatting, so they are placed afterwards: look at the segments flagged for it."
+
+
+def shape_of_pair(result: PairResult) -> dict[str, Json]:
+    return {
+        "from": result.source,
+        "to": result.target,
+        "level": result.level,
+        "taken": result.taken,
+        "skills": [
+            {"skill": one.skill.value, "level": one.level, "passed": one.passed, "total": one.total}
+            for one in result.skills
+        ],
+    }
+
+
+def _doubt(result: PairResult) -> str:
+    target = LANGUAGES[result.target].name
+    if result.of(PairSkill.LANGUAGE).level != "good":
+        return f"in its exam {_counted(result, PairSkill.LANGUAGE)} answers were in {target}"
+    if result.of(PairSkill.SENSE).level != "good":
+        return f"in its exam {_counted(result, PairSkill.SENSE)} sentences kept their sense"
+    if result.is_weak(PairSkill.NUMBERS):
+        return f"in its exam {_counted(result, PairSkill.NUMBERS)} sentences kept their numbers"
+    return "in its exam it added words of its own"
+
+
+def _counted(result: PairResult, skill: PairSkill) -> str:
+    one = result.of(skill)
+    return f"{one.passed} of {one.total}"

@@ -1,1 +1,0 @@
-"""How well a model translates a pair of languages: exams and advice."""

@@ -1,0 +1,419 @@
+"""Builds the prompts of a translation (their wording is data), and cuts texts into the segments asked for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.jobs.runner import step_of
+from slmdesk.redaction.service import Veil
+from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
+from slmdesk.text.sentences import detect
+from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
+from slmdesk.text.terms import TermIndex, find_terms, terms_in
+
+if TYPE_CHECKING:
+    from slmdesk.text.redaction.replacing import Lost, Veiled
+    from slmdesk.text.translation_checks import Cleaned  # with all checks of text: only who translates waits for them
+
+DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
+FORMALITIES = ("formal", "informal")
+MOST_TERMS = 20
+SPAN_MORE = 2
+"""Words by which what stands for a phrase may be longer than the phrase."""
+SHORT_WORDS = 3
+"""Up to so many a text is said to be one ("Text: …"): of 40 headings and labels alone a model of 1.5 billion weights
+answered 8 with its instructions, of those named so 2.
+"""
+LEAST_ANSWER, ANSWER_SHARE = 48, 3
+"""Tokens of an answer: some for any, and so many times the words of the source."""
+
+
+class TranslationStyle(Record):
+    target: str
+    source: str = ""
+    """Code; empty: the model sees for itself."""
+    domain: str = "everyday"
+    formality: str = ""
+    hint: str = ""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    source = resources.files("slmdesk.translation") / "prompts.toml"
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+def prompt_version() -> str:
+    return f"translate-{texts()['version']}"
+
+
+def translation_step(
+    text: str,
+    tags: Tags,
+    manner: TranslationStyle,
+    *,
+    terms: Sequence[Term] = (),
+    with_probabilities: bool = False,
+) -> dict[str, Json]:
+    turns = messages(text, tags, manner, terms=terms)
+    return step_of(turns, sampling_for(text), with_probabilities=with_probabilities)
+
+
+def sampling_for(text: str) -> Sampling:
+    return Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(text))
+
+
+def _size(text: str) -> int:
+    """Return the number of words, or of characters where words are not separated by spaces."""
+    return max(len(text.split()), len(text) // 4)
+
+
+def messages(
+    text: str,
+    tags: Tags,
+    manner: TranslationStyle,
+    *,
+    terms: Sequence[Term] = (),
+    without: str = "",
+) -> list[ChatMessage]:
+    """Build the messages: instructions shared by all segments of a kind, so that they are read once, then the segment.
+
+    The sentence before is not given as context: a model of 1.5 billion weights translated it as well, or instead; given
+    with its translation as an earlier turn it helped in one sentence of 44 (docs/decisions.md).
+    """
+    known = texts()
+    parts: list[TextPart] = []
+    hidden = masked(text, terms, manner.source, manner.target)
+    text = hidden.text
+    own = {one.source.casefold() for one in terms}
+    trade = domain_terms(text, manner.domain, manner.source, manner.target)
+    terms = [*terms, *(one for one in trade if one.source.casefold() not in own)]
+
+    def add(name: str, origin: Origin, **words: str) -> None:
+        parts.append(TextPart(known[name].format(**words) + "\n", origin))
+
+    said = {one.source: one.target for one in reversed(terms) if one.target and not one.keeps}  # the first one counts
+    replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
+    behind = frozenset(hidden.terms.values())
+    kept = [one.source for one in terms if one.keeps and one.source not in behind]
+    if replaced:
+        add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
+    if kept:
+        add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
+    if without:
+        add("without", Origin.PERSON, words=without)
+    if manner.hint:
+        parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
+    is_named = bool(parts) or len(text.split()) <= SHORT_WORDS
+    parts.append(TextPart(known["text"].format(text=text) if is_named else text, Origin.DOCUMENT))
+    system = TextPart(_instructions(manner, bool(tags)), Origin.PROGRAM)
+    return [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, tuple(parts))]
+
+
+def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
+    known = texts()
+    target = LANGUAGES[manner.target].name
+    source = LANGUAGES[manner.source].name if manner.source in LANGUAGES else ""
+    lines = [known["task_from" if source else "task"].format(source=source, target=target), known["rules"]]
+    lines.append(known["domain"].get(manner.domain, ""))
+    if LANGUAGES[manner.target].has_formal:
+        lines.append(known["formality"].get(manner.formality, ""))
+    if is_tagged:
+        lines.append(known["tags"])
+        example = known["example"]
+        if manner.target in example:
+            given = example.get(manner.source if manner.source != manner.target else "en", example["en"])
+            lines.append(known["tagged_example"].format(source=given, target=example[manner.target]))
+    return " ".join(line for line in lines if line)
+
+
+ALTERNATIVES = 3
+
+
+def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
+    """Build steps that translate one sentence in several ways: less likely words, each with a seed of its own.
+
+    `without`: words of the target language that must not be used.
+    """
+    turns = messages(text, Tags(), manner, without=without)
+    sampling = sampling_for(text)
+    return [step_of(turns, changed(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
+
+
+# ---- projection
+
+
+def projection_step(source: str, target: str, phrase: str) -> dict[str, Json] | None:
+    """Build the step that asks which words of `target` translate `phrase` of `source`; None where there are no words.
+
+    The grammar only allows runs of words of the target, at most SPAN_MORE longer than the phrase (design.md).
+    """
+    spans = word_runs(target, len(phrase.split()) + SPAN_MORE)
+    if not spans:
+        return None
+    known = texts()["projection"]
+    asked = known["form"].format(source=source, target=target, words=phrase)
+    grammar = "root ::= " + " | ".join(_quoted(target[start:end]) for start, end in spans)
+    sampling = Sampling(
+        temperature=0.0, repeat_penalty=1.0, grammar=grammar, max_tokens=LEAST_ANSWER + ANSWER_SHARE * _size(phrase)
+    )
+    turns = [
+        ChatMessage(Role.SYSTEM, (TextPart(known["task"], Origin.PROGRAM),)),
+        ChatMessage(Role.USER, (TextPart(asked, Origin.DOCUMENT),)),
+    ]
+    return step_of(turns, sampling)
+
+
+MOST_RUNS = 400
+"""Ways a grammar offers: more of them cost more than a placed tag is worth."""
+
+
+def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
+    """Return every run of up to `longest` words of a text, each once: (start, end), without punctuation at its ends."""
+    words: list[tuple[int, int]] = []
+    at = 0
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        bare = word.strip(".,;:!?()[]\"'“”„«»…")
+        if bare:
+            first = start + word.index(bare)
+            words.append((first, first + len(bare)))
+    found: dict[str, tuple[int, int]] = {}
+    for size in range(1, longest + 1):
+        for index in range(len(words) - size + 1):
+            start, end = words[index][0], words[index + size - 1][1]
+            found.setdefault(text[start:end], (start, end))
+            if len(found) >= MOST_RUNS:
+                return list(found.values())
+    return list(found.values())
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+# ---- built-in terms of a domain, offered to the model where they occur in a segment
+
+
+def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
+    """Return the built-in terms that occur in a text, of office papers and of a domain, each once.
+
+    None where the data lacks a language.
+    """
+    index = _index(domain, source, target)
+    return list({one.term.source: one.term for one in find_terms(text, index, source)}.values()) if index else []
+
+
+GENERAL = "general"
+
+
+@cache
+def _index(domain: str, source: str, target: str) -> TermIndex:
+    order: Sequence[str] = _data()["order"]
+    if source not in order or target not in order or source == target:
+        return TermIndex()
+    lines = "\n".join(str(_data().get(name, "")).strip() for name in (domain, GENERAL)).strip().split("\n")
+    rows = [[word.strip() for word in line.split("|")] for line in lines]
+    return TermIndex(Term(row[order.index(source)], row[order.index(target)]) for row in rows)
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    source = resources.files("slmdesk.translation") / "domains.toml"
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+# ---- cuts the units of a document, or the paragraphs of a text, into segments for translation
+
+
+LEAST_WORDS = 4
+"""Of a unit whose language is told; shorter ones are in the language of the unit before."""
+_LINE = re.compile(r"[^\n]*\n*")
+
+
+@dataclass(slots=True, eq=False)
+class CutState:
+    source: str
+    target: str
+    terms: Sequence[Term]
+    language: str = ""
+    sure: float = 0.0
+    """How sure the language of the last unit was told, 0..1; 0: it was not told by its own words."""
+    units: int = 0
+
+
+def units_of_text(text: str) -> list[dict[str, Any]]:
+    """Return the lines of a text as units, with their line ends: joined they are the text."""
+    return [
+        {"unit": {"text": one, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
+        for number, one in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
+    ]
+
+
+def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
+    """Return the segments of a unit; one that needs no translation says why (`nothing`, `kept`, `already`)."""
+    tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
+    text = str(unit["text"])
+    reported, taken.sure = unit.get("language"), 0.0
+    language = taken.source or (reported if isinstance(reported, str) else _reported(plain(text, tags), taken))
+    is_there = not taken.source and language == taken.target
+    index, taken.units = taken.units, taken.units + 1
+    found = []
+    is_cue = unit.get("kind") == KIND  # it is shown as a whole, and read in its time
+    for one in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
+        reason = why_left(one.text, one.tags, taken.terms) or ("already" if is_there else "")
+        found.append(
+            NewSegment(
+                index,
+                one.text,
+                place=str(unit.get("place", "")),
+                kind=str(unit.get("kind", "paragraph")),
+                lead=one.lead,
+                trail=one.trail,
+                paired=one.tags.paired,
+                lone=one.tags.lone,
+                language=language,
+                state=SegmentState.LEFT if reason else SegmentState.OPEN,
+                reason=reason,
+            )
+        )
+    return found
+
+
+def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
+    """Return why a segment needs no translation.
+
+    `nothing` (no words, or code), `kept` (an address, a firm, or only terms that are not translated), "" when it needs
+    one.
+    """
+    words = plain(source, tags)
+    if is_only_protected(words):
+        return "nothing"
+    found = list(find_terms(words, terms))
+    if is_code(words) and not found:
+        return "nothing"
+    if not found and (is_address(words) or is_firm(words)):
+        return "kept"
+    kept = [one for one in found if one.term.keeps]
+    for one in reversed(kept):
+        words = words[: one.start] + " " + words[one.end :]
+    return "kept" if kept and is_only_protected(words) else ""
+
+
+def _reported(words: str, taken: CutState) -> str:
+    """Return the language of a unit; a short one has that of the unit before."""
+    if len(words.split()) >= LEAST_WORDS or not words.isascii():
+        found, sure = detect(words, OFFERED)
+        if found:
+            taken.language, taken.sure = found, sure
+    return taken.language
+
+
+OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages told apart; Serbian is taken for Croatian or Bulgarian by turns."""
+LOOKED_AT = 20_000
+"""Characters of a text by which its language is told."""
+
+
+ALL = 0.9
+"""Of the characters whose language is told, for a text to be in one language and no other."""
+
+
+def language_of_text(text: str) -> str:
+    sizes = _sizes(text)
+    return max(sizes, key=lambda one: sizes[one]) if sizes else ""
+
+
+def only_language_of_text(text: str) -> str:
+    """Return the code of the one language of (nearly) all of a text; '' where it has several or is unknown."""
+    sizes = _sizes(text)
+    best = max(sizes, key=lambda one: sizes[one]) if sizes else ""
+    return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
+
+
+def language_of_units(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the code of the language of most of a document; used for short units at its beginning, such as
+    "Dear Sir".
+    """
+    return language_of_text(beginning_of(found))
+
+
+def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
+    texts, size = list[str](), 0
+    for one in found:
+        if "unit" in one and size < LOOKED_AT:
+            unit = one["unit"]
+            texts.append(" ".join(plain(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"]))).split()))
+            size += len(texts[-1])
+    return "\n".join(texts)
+
+
+def _sizes(text: str) -> dict[str, int]:
+    taken, sizes = CutState("", "", ()), dict[str, int]()
+    for line in text[:LOOKED_AT].splitlines():
+        if line.strip() and (language := _reported(line, taken)):
+            sizes[language] = sizes.get(language, 0) + len(line)
+    return sizes
+
+
+# ---- what of a segment a model is asked
+
+
+REDACTION = "redaction"
+"""Kind of the flags for substitutes that did not come back whole, and the reason where nothing could be asked."""
+
+
+class AskedText(Record):
+    text: str
+    terms: tuple[Term, ...] = ()
+    """Of the glossary that occur in it."""
+    hint: str = ""
+    veiled: Veiled | None = None
+
+    def back(self, found: Cleaned) -> Cleaned:
+        """What the model made of it, with the originals, and flags for what did not come back whole."""
+        if self.veiled is None or not found.target:
+            return found
+        made = self.veiled.back(found.target)
+        moved = ((made.moved(start, end), least) for start, end, least in found.doubts)
+        doubts = tuple((*place, least) for place, least in moved if place is not None)
+        unsure = (changed(one, text=self.veiled.words(one.text)) for one in found.flags)
+        return changed(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
+
+
+def asked_about(
+    source: str, tags: Tags, language: str, terms: Sequence[Term], veil: Veil | None = None, hint: str = ""
+) -> AskedText:
+    """What the model is asked about a segment; `terms`: of the glossaries, `hint`: of a person for this time.
+
+    Raises KnownError redaction.* where it cannot be redacted so that the originals can be put back, store.*.
+    """
+    if veil is None:
+        return AskedText(source, terms_in(plain(source, tags), terms, language), hint)
+    (veiled,) = veil.over([source], tags=[tags], language=language)
+    used = terms_in(plain(veiled.text, tags), terms, language)
+    others = [*(one.target for one in used), hint]
+    if not any(others):
+        return AskedText(veiled.text, used, "", veiled)
+    veiled, *more = veil.over([source, *others], tags=[tags], language=language)
+    targets = [one.text for one in more[:-1]]
+    hidden = (changed(term, target=target) for term, target in zip(used, targets, strict=True))
+    return AskedText(veiled.text, tuple(hidden), more[-1].text, veiled)
+
+
+def _flag(lost: Lost) -> SegmentFlag:
+    from slmdesk.text.redaction.replacing import Loss
+
+    details = {Loss.MISSING: "missing", Loss.CHANGED: "added", Loss.FORMAT: "format", Loss.ENDING: lost.words}
+    return SegmentFlag(REDACTION, lost.original or lost.words, details[lost.loss])

@@ -1,0 +1,537 @@
+"""Lists the segments of a translation, and changes them, with undo. Service thread."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
+from slmdesk.base.translation import Origin as Made
+from slmdesk.base.types import Json
+from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
+from slmdesk.redaction.service import Veil
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
+from slmdesk.store import Store
+from slmdesk.store.translations import LOOK
+from slmdesk.text.tagged import Search, Tags, plain, problems, replaced, spans_in
+from slmdesk.text.terms import find_terms
+from slmdesk.translation.documents import segment_flags
+from slmdesk.translation.memory import Match, MemoryService
+from slmdesk.translation.prompts import (
+    REDACTION,
+    TranslationStyle,
+    asked_about,
+    language_of_text,
+    other_steps,
+    translation_step,
+)
+from slmdesk.translation.service import TranslationService
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, memory_domain, request_of
+
+MOST_MATCHES = 5
+LOOK_AT = LOOK
+
+
+class SegmentFilter(Record):
+    state: str = ""
+    """Of SegmentState, or LOOK; empty: any."""
+    flag: str = ""
+    words: str = ""
+
+
+class SegmentNumbers(Record):
+    numbers: Sequence[int]
+    states: Mapping[SegmentState, int]
+    flags: Mapping[str, int]
+    """By kind, the most frequent first."""
+    look: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+
+class TermUse(Record):
+    term: Term
+    is_used: bool
+    forbidden: tuple[str, ...] = ()
+
+
+class SimilarPair(Record):
+    match: Match
+    runs: tuple[tuple[str, str], ...]
+    """The segment's source against the remembered one: ("same" | "gone" | "new", words); gone: remembered alone."""
+    is_penalised: bool
+    """It is of another domain."""
+
+
+class SegmentHelp(Record):
+    number: int
+    terms: tuple[TermUse, ...]
+    likenesses: tuple[SimilarPair, ...]
+
+
+class SegmentLists:
+    def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
+        self._store, self._translations, self._memory = store, translations, memory
+
+    def listed(self, item: str, requested: SegmentFilter) -> SegmentNumbers:
+        states = self._store.segments.count(item)
+        numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
+        return SegmentNumbers(
+            numbers, states, self._store.segments.count_flags(item), self._store.segments.count_look(item)
+        )
+
+    def flagged(self, item: str, requested: SegmentFilter, number: int, step: int) -> int:
+        """Return the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
+
+        Wraps round at the ends; -1 where there is none.
+        """
+        look = set(self._store.segments.numbers(item, state=LOOK))
+        listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
+        numbers = [one for one in listed if one in look]
+        if step < 0:
+            return next((one for one in reversed(numbers) if one < number), numbers[-1] if numbers else -1)
+        return next((one for one in numbers if one > number), numbers[0] if numbers else -1)
+
+    def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
+        return self._store.segments.numbered(item, numbers)
+
+    def help(self, item: str, number: int) -> SegmentHelp:
+        """Raises KnownError `request.invalid`."""
+        found = self._store.segments.numbered(item, [number])
+        if not found:
+            raise KnownError("request.invalid", what="segment")
+        segment, request = found[0], request_of(self._store.items.get(item))
+        source, domain = segment.language or request.source, memory_domain(request)
+        terms = _uses(segment, source, request.target, self._translations.terms_of(request))
+        matches = self._memory.matches(source, request.target, segment.source, domain)
+        other = [one for one in matches if one.pair.target != segment.target or one.likeness < 1.0]
+        likenesses = [
+            SimilarPair(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))
+            for one in other[:MOST_MATCHES]
+        ]
+        return SegmentHelp(number, terms, tuple(likenesses))
+
+
+def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:
+    from slmdesk.text.translation_checks import term_flags
+
+    tags = Tags(segment.paired, segment.lone)
+    before, after = plain(segment.source, tags), plain(segment.target, tags)
+    uses = []
+    for term in dict.fromkeys(one.term for one in find_terms(before, terms, source)):
+        flags = term_flags(before, after, source, target, [term])
+        is_missing = any(one.kind == "glossary" for one in flags) or not after
+        uses.append(TermUse(term, not is_missing, tuple(one.text for one in flags if one.kind == "forbidden")))
+    return tuple(uses)
+
+
+def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
+    before, after = old.split(), new.split()
+    runs: list[tuple[str, str]] = []
+    for _, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if before[a:b] == after[c:d]:
+            runs.append(("same", " ".join(after[c:d])))
+            continue
+        runs += [("gone", " ".join(before[a:b]))] if b > a else []
+        runs += [("new", " ".join(after[c:d]))] if d > c else []
+    return tuple(runs)
+
+
+# ---- edits single segments
+
+
+MOST_HINT = 300
+NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
+"""Kinds of flags of what cannot be another wording; what is told of numbers and names is told when it is taken."""
+
+
+class SegmentEdits(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: ModelLoader,
+        translations: TranslationService,
+    ) -> None:
+        super().__init__(runtime)
+        self._loader, self._translations = loader, translations
+
+    def edit(self, item: str, number: int, target: str) -> SegmentRecord:
+        """Set a person's translation of a segment and remember it in the memory.
+
+        Raises KnownError `translation.tags` when tags of the source are missing.
+        """
+        view = self._translations.open(item)
+        return self.put(self._segment(item, number), target, view.request, self._translations.terms_of(view.request))
+
+    def put(
+        self, segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
+    ) -> SegmentRecord:
+        tags = Tags(segment.paired, segment.lone)
+        wrong = problems(target, tags)
+        if wrong:
+            raise KnownError("translation.tags", tag=wrong[0].number, kind=wrong[0].kind)
+        flags = segment_flags(segment, target, request, terms)
+        changed = self._store.segments.change(
+            segment.item, segment.number, target=target, state=SegmentState.EDITED, origin=Made.PERSON, flags=flags,
+            reason="",
+        )  # fmt: skip
+        self._store.memory.remember(
+            segment.language or request.source,
+            request.target,
+            [(segment.source, target)],
+            domain=memory_domain(request),
+            origin=Made.PERSON,
+            item=segment.item,
+        )
+        self._publish(SegmentChanged(segment.item, changed))
+        return changed
+
+    def approve(self, item: str, number: int) -> SegmentRecord:
+        changed = self._store.segments.change(item, number, state=SegmentState.APPROVED)
+        self._publish(SegmentChanged(item, changed))
+        return changed
+
+    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
+        """Translate one segment again with a person's hint; the result is stored and checked as usual.
+
+        Ends with a Problem `translation.no_better` when nothing usable came: the segment then stays as it was.  Raises
+        KnownError `item.unknown`, `request.invalid`, `model.…`.
+        """
+        return in_slices(self._service_thread, self._retrying(item, number, hint))
+
+    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
+        from slmdesk.text.translation_checks import cleaned
+
+        view, segment = self._translations.open(item), self._segment(item, number)
+        request, tags = view.request, Tags(segment.paired, segment.lone)
+        source = segment.language or request.source
+        known = self._translations.terms_of(request)
+        veil = self._translations.veil(item, request)
+        asked = asked_about(segment.source, tags, source, known, veil, hint.strip()[:MOST_HINT])
+        manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
+        step = translation_step(asked.text, tags, manner, terms=asked.terms, with_probabilities=True)
+        (answer,) = yield self._ask(request.model, [step])
+        languages = source, request.target
+        found = asked.back(
+            cleaned(asked.text, answer.text, tags, answer.probabilities, languages=languages, terms=asked.terms)
+        )
+        if not found.target or problems(found.target, tags):
+            raise KnownError("translation.no_better")
+        changed = self._store.segments.change(
+            item, number, target=found.target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
+            flags=(*segment_flags(segment, found.target, request, known), *found.flags), reason="", doubts=found.doubts,
+        )  # fmt: skip
+        self._publish(SegmentChanged(item, changed))
+        return changed
+
+    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Pending[str]:
+        """Back-translate a translation, so that a person can judge a doubt.
+
+        `manner`: as it was translated; where it names no language, that of `source` is detected.  `veil`: what
+        hides what is private in it from the model, where it is redacted.  Ends with a Problem
+        `translation.source_unknown`, `model.…`, `redaction.…`.
+        """
+        return in_slices(self._service_thread, self._asking_back(text, manner, source, veil))
+
+    def _asking_back(self, text: str, manner: TranslationStyle, source: str, veil: Veil | None) -> Slices[str]:
+        from slmdesk.text.translation_checks import cleaned
+
+        asked = asked_about(text, Tags(), manner.target, (), veil)
+        step = translation_step(asked.text, Tags(), turned(manner, source))
+        (answer,) = yield self._ask(None, [step])
+        return asked.back(cleaned(asked.text, answer.text, Tags())).target
+
+    def alternatives(
+        self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
+    ) -> Pending[list[str]]:
+        """Ask for alternative translations of a sentence, each once.
+
+        `now`: the current translation, which is left out.  `word`: words of it to avoid: the model is told not to use
+        them, and results that use them as often are left out, as are results in another language or that are no
+        translation.  `veil`: as for `back`; those in which a substitute did not come back whole are left out.  Ends
+        with a Problem `model.…`, `redaction.…`.
+        """
+        return in_slices(self._service_thread, self._asking_others(text, manner, now, word, veil))
+
+    def _asking_others(
+        self, text: str, manner: TranslationStyle, now: str, word: str, veil: Veil | None
+    ) -> Slices[list[str]]:
+        from slmdesk.text.translation_checks import cleaned, flags_of
+
+        def is_useful(one: str) -> bool:
+            flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
+            return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(one, now, word)
+
+        asked = asked_about(text, Tags(), manner.source, (), veil)
+        avoided = "" if asked.veiled and asked.veiled.holds(word) else word
+        answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
+        languages = manner.source, manner.target
+        found = (asked.back(cleaned(asked.text, one.text, Tags(), languages=languages)) for one in answers)
+        said = (one.target for one in found if not any(flag.kind == REDACTION for flag in one.flags))
+        return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
+
+    def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
+        return ask_once(self._loader, self._translations.record(model), steps)
+
+    def _segment(self, item: str, number: int) -> SegmentRecord:
+        found = self._store.segments.of_item(item, begin=number, limit=1)
+        if not found or found[0].number != number:
+            raise KnownError("request.invalid", what="segment")
+        return found[0]
+
+
+def says_otherwise(sentence: str, now: str, word: str) -> bool:
+    """Return whether `word` occurs less often than in the current sentence `now`: whole words, ignoring case."""
+    if not word:
+        return True
+    form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
+    return len(form.findall(sentence.casefold())) < max(1, len(form.findall(now.casefold())))
+
+
+def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
+    """Return the manner of the back-translation, with the detected language of `source` where none is named.
+
+    Raises KnownError `translation.source_unknown`.
+    """
+    language = manner.source or language_of_text(source)
+    if not language:
+        raise KnownError("translation.source_unknown")
+    return TranslationStyle(language, manner.target, manner.domain)
+
+
+# ---- changes segments of a translation with undo
+#
+# edit, approve, replace, use another wording. Each change remembers the segments, and what the memory had for them,
+# as they were before; `undo` restores the last one. Kept only until the program ends. Service thread.
+
+
+MOST_UNDO = 200
+FOUND_AT_ONCE, CHANGED_AT_ONCE = 200, 5
+"""Segments looked through, or changed in one transaction, before others may come between."""
+CHANGEABLE = frozenset((SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED))
+
+
+class Hits(Record):
+    numbers: tuple[int, ...]
+    approved: tuple[int, ...]
+    places: int
+
+
+class ReplaceResult(Record):
+    segments: int
+    places: int
+    refused: tuple[int, ...]
+    """Segments whose formatting marks would not have been right any more: they stay as they are."""
+
+
+class UndoResult(Record):
+    words: str
+    numbers: tuple[int, ...]
+    skipped: int
+    """Segments that have changed again since, and stay as they are."""
+
+
+@dataclass(slots=True)
+class _Before:
+    segment: SegmentRecord
+    target: str
+    state: SegmentState
+    remembered: MemoryPair | None
+    touches_memory: bool
+
+
+@dataclass(slots=True)
+class _Act:
+    words: str
+    before: list[_Before] = field(default_factory=list)
+
+
+class SegmentChanges(Service):
+    def __init__(self, runtime: Runtime, translations: TranslationService, edits: SegmentEdits) -> None:
+        super().__init__(runtime)
+        self._translations, self._edits = translations, edits
+        self._acts: dict[str, deque[_Act]] = {}
+
+    def edit(self, item: str, number: int, target: str) -> SegmentRecord:
+        """Raises KnownError `translation.tags`, `request.invalid`."""
+        segment, request = self._segment(item, number), self._request(item)
+        act = _Act("edit")
+        changed = self._edit(act, segment, target, request)
+        self._did(item, act)
+        return changed
+
+    def approve(self, item: str, numbers: Sequence[int]) -> int:
+        act = _Act("approval")
+        with self._store.together():
+            for one in self._store.segments.numbered(item, numbers):
+                if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
+                    act.before.append(_Before(one, one.target, SegmentState.APPROVED, None, touches_memory=False))
+                    self._edits.approve(item, one.number)
+        self._did(item, act)
+        return len(act.before)
+
+    def retry(self, item: str, number: int, hint: str) -> Pending[SegmentRecord]:
+        return in_slices(self._service_thread, self._retrying(item, number, hint))
+
+    def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
+        before = self._segment(item, number)
+        result: SegmentRecord = yield self._edits.retry(item, number, hint)
+        one = _Before(before, result.target, result.state, None, touches_memory=False)
+        self._did(item, _Act("new try", [one]))
+        return result
+
+    def find(self, item: str, search: Search) -> Pending[Hits]:
+        return in_slices(self._service_thread, self._finding(item, search))
+
+    def _finding(self, item: str, search: Search) -> Slices[Hits]:
+        numbers, approved, places = list[int](), list[int](), 0
+        candidates = self._store.segments.numbers(item, words=search.words) if search else ()
+        for at in range(0, len(candidates), FOUND_AT_ONCE):
+            for one in self._store.segments.numbered(item, candidates[at : at + FOUND_AT_ONCE]):
+                spans = len(spans_in(one.target, Tags(one.paired, one.lone), search))
+                if spans and one.state in CHANGEABLE:
+                    places += spans
+                    numbers.append(one.number)
+                    if one.state is SegmentState.APPROVED:
+                        approved.append(one.number)
+            yield
+        return Hits(tuple(numbers), tuple(approved), places)
+
+    def replace(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Pending[ReplaceResult]:
+        """Replace words at these places in segments, as a person's edits that are undone together.
+
+        Raises KnownError `request.invalid` for words with a line break.
+        """
+        if not search or "\n" in instead:
+            raise KnownError("request.invalid", what="words to replace")
+        return in_slices(self._service_thread, self._replacing(item, numbers, search, instead))
+
+    def _replacing(self, item: str, numbers: Sequence[int], search: Search, instead: str) -> Slices[ReplaceResult]:
+        request, act = self._request(item), _Act("replacement")
+        terms = self._translations.terms_of(request)
+        places, refused = 0, list[int]()
+        try:
+            for at in range(0, len(numbers), CHANGED_AT_ONCE):
+                with self._store.together():
+                    for segment in self._store.segments.numbered(item, numbers[at : at + CHANGED_AT_ONCE]):
+                        tags = Tags(segment.paired, segment.lone)
+                        target, count = replaced(segment.target, tags, search, instead)
+                        if not count or segment.state not in CHANGEABLE:
+                            continue
+                        if problems(target, tags) or not target.strip():
+                            refused.append(segment.number)
+                            continue
+                        self._edit(act, segment, target, request, terms)
+                        places += count
+                yield
+        finally:
+            self._did(item, act)
+        return ReplaceResult(len(act.before), places, tuple(refused))
+
+    def recheck(self, item: str) -> Pending[int]:
+        """Check all translations again after a glossary changed; the result is the number of segments with other flags.
+
+        Segments a person approved stay as they are.
+        """
+        return in_slices(self._service_thread, self._rechecking(item))
+
+    def _rechecking(self, item: str) -> Slices[int]:
+        request, changed, begin = self._request(item), 0, 0
+        terms = self._translations.terms_of(request)
+        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
+            one, begin = found[0], found[0].number + 1
+            if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
+                flags = (*segment_flags(one, one.target, request, terms), *lasting(one.flags))
+                if flags != one.flags:
+                    changed += 1
+                    self._publish(SegmentChanged(item, self._store.segments.change(item, one.number, flags=flags)))
+            yield
+        return changed
+
+    def undo(self, item: str) -> Pending[UndoResult | None]:
+        return in_slices(self._service_thread, self._undoing(item))
+
+    def _undoing(self, item: str) -> Slices[UndoResult | None]:
+        acts = self._acts.get(item)
+        if not acts:
+            return None
+        act, request = acts.pop(), self._request(item)
+        numbers, skipped, left = list[int](), 0, act.before
+        try:
+            while left:
+                with self._store.together():
+                    for one in reversed(left[-CHANGED_AT_ONCE:]):
+                        skipped += not self._undo_one(item, one, request, numbers)
+                left = left[:-CHANGED_AT_ONCE]
+                if left:  # else it ends in this turn, before whatever is asked next
+                    yield
+        finally:  # after a fault, such as a full disk, the rest can be undone still
+            self._did(item, _Act(act.words, left))
+        return UndoResult(act.words, tuple(sorted(numbers)), skipped)
+
+    def _undo_one(self, item: str, one: _Before, request: TranslationRequest, numbers: list[int]) -> bool:
+        now, old = self._segment(item, one.segment.number), one.segment
+        if (now.target, now.state) != (one.target, one.state):
+            return False
+        changed = self._store.segments.change(
+            item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
+            reason=old.reason, doubts=old.doubts,
+        )  # fmt: skip
+        if one.touches_memory:
+            self._put_back(one, request)
+        self._publish(SegmentChanged(item, changed))
+        numbers.append(old.number)
+        return True
+
+    # ---- inside
+
+    def _edit(
+        self,
+        act: _Act,
+        segment: SegmentRecord,
+        target: str,
+        request: TranslationRequest,
+        terms: Sequence[Term] | None = None,
+    ) -> SegmentRecord:
+        remembered = self._remembered(segment, request)
+        known = self._translations.terms_of(request) if terms is None else terms
+        changed = self._edits.put(segment, target, request, known)
+        act.before.append(_Before(segment, changed.target, changed.state, remembered, touches_memory=True))
+        return changed
+
+    def _did(self, item: str, act: _Act) -> None:
+        if act.before:
+            self._acts.setdefault(item, deque(maxlen=MOST_UNDO)).append(act)
+
+    def _remembered(self, segment: SegmentRecord, request: TranslationRequest) -> MemoryPair | None:
+        source, domain = segment.language or request.source, memory_domain(request)
+        for pair in self._store.memory.recall(source, request.target, segment.source):
+            if pair.domain == domain:
+                return pair
+        return None
+
+    def _put_back(self, before: _Before, request: TranslationRequest) -> None:
+        segment, domain = before.segment, memory_domain(request)
+        source = segment.language or request.source
+        if before.remembered is not None:
+            self._store.memory.put_back(before.remembered)
+            return
+        found = self._store.memory.recall(source, request.target, segment.source)
+        self._store.memory.forget([one.n for one in found if one.domain == domain and one.target == before.target])
+
+    def _segment(self, item: str, number: int) -> SegmentRecord:
+        found = self._store.segments.numbered(item, [number])
+        if not found:
+            raise KnownError("request.invalid", what="segment")
+        return found[0]
+
+    def _request(self, item: str) -> TranslationRequest:
+        return request_of(self._store.items.get(item))

@@ -1,1 +1,0 @@
-"""Glossaries and the translation memory."""

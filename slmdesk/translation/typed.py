@@ -1,0 +1,765 @@
+"""Translates text while it is typed, and keeps typed translations. Service thread."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Token, answer_from, stored_from
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import AnswerEnding, Found, Item, ModelRecord, Status
+from slmdesk.base.translation import (
+    LANGUAGES,
+    Doubt,
+    LiveSegment,
+    MemoryPair,
+    NewSegment,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    Term,
+)
+from slmdesk.base.types import Json, Role, TextPart
+from slmdesk.base.types import Origin as Author
+from slmdesk.jobs.service import REQUEST
+from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.redaction.service import Decisions, RedactionService, Veil
+from slmdesk.runtime.events import ItemChanged, Pending
+from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
+from slmdesk.store import Store
+from slmdesk.text.preserved import masked, unmasked_so_far
+from slmdesk.text.tagged import Tags
+from slmdesk.text.terms import find_terms
+from slmdesk.translation.export import segments_of_item
+from slmdesk.translation.prompts import (
+    AskedText,
+    CutState,
+    TranslationStyle,
+    asked_about,
+    segments_from,
+    translation_step,
+    units_of_text,
+)
+from slmdesk.translation.service import TranslationService
+from slmdesk.translation.types import (
+    KIND,
+    LiveTranslated,
+    PairUsed,
+    TranslationRequest,
+    memory_domain,
+    request_of,
+    shape_of,
+)
+
+TELL_S = 0.05
+"""Between two looks of the window at words that stream."""
+MOST_DEATHS = 1
+"""Of the engine in a row after which it is asked once more by itself."""
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    segments: dict[str, tuple[LiveSegment, Key]]
+    """By the step's name."""
+    open: set[str]
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    words: dict[str, AskedText] = field(default_factory=dict)
+    """Each segment as the model sees it, with the terms of the glossaries as they were then."""
+    masks: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class LiveTranslation(Service):
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: ModelLoader,
+        terms: Callable[[str, str, str], Sequence[Term]],
+        redaction: RedactionService,
+    ) -> None:
+        """`terms(source, target, domain)`: those of the active glossaries."""
+        super().__init__(runtime)
+        self._loader, self._terms = loader, terms
+        self._text, self._is_redacted = "", False
+        self._veil = redaction.in_memory()
+        self._known, self._edits = SegmentCache(), LiveEdits(runtime.store)
+        self._requested: list[tuple[LiveSegment, Key | None]] = []
+        self._manner = TranslationStyle("en")
+        self._record: ModelRecord | None = None
+        self._lease: Lease | None = None
+        self._asked: _Asked | None = None
+        self._later: Later | None = None
+        self._is_done = True
+        self._reported_at = 0.0
+        self._deaths = 0
+
+    # ---- requests
+
+    def translate(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        record: ModelRecord,
+        *,
+        redact: bool = False,
+        decisions: Decisions | None = None,
+    ) -> None:
+        """Translate `text`, replacing the text given before; an empty one stops everything.
+
+        `redact`: what is private is replaced before the model sees it, by a table in memory alone; `decisions`: of a
+        person who has just looked through it; those made before count no more.  Raises KnownError redaction.*.
+        """
+        is_other = self._record is None or record.id != self._record.id or manner != self._manner
+        if is_other or redact != self._is_redacted or decisions is not None:
+            self._stop()
+        if decisions is not None:
+            self._veil.forget()
+            self._veil.decide(decisions)
+        self._manner, self._record, self._is_redacted = manner, record, redact
+        self._requested = self._cut(text)
+        requested = {key for _, key in self._requested if key is not None}
+        if self._asked and any(self._asked.segments[name][1] not in requested for name in self._asked.open):
+            self._stop()
+        self._say()
+        self._advance()
+
+    def stop(self) -> None:
+        self._stop()
+        self._known.settle()
+        self._say(is_done=True)
+
+    def put(self, index: int, target: str, source: str = "") -> int:
+        """Set a person's translation of the segment at `index` of the last event, and remember it.
+
+        `source`: of the segment that is meant, as the text may have changed.  Returns a number for `take_back`.  Raises
+        KnownError `request.invalid` where there is no such segment, it is not translated, or `target` is empty.
+        """
+        segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
+        if segment is None or key is None or (source and segment.source != source):
+            raise KnownError("request.invalid", what="this sentence is not there any more")
+        target = " ".join(target.split())
+        if not target:
+            raise KnownError("request.invalid", what="a translation without words")
+        number = self._edits.put(
+            key,
+            self._known.get(key),
+            segment.source,
+            target,
+            languages=(segment.language, key[2]),
+            domain=_domain(self._manner),
+        )
+        self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
+        self._say(is_done=self._is_done)
+        return number
+
+    def take_back(self, number: int) -> None:
+        """Undo a `put`, in the memory too; does nothing when it is too old or already undone."""
+        put = self._edits.take_back(number)
+        if put is None:
+            return
+        if put.known is None:
+            self._known.forget(put.key)
+        else:
+            self._known.note(put.key, put.known)
+            self._known.drop_begun([put.key])
+        self._say(is_done=self._is_done)
+        self._advance()
+
+    @property
+    def veil(self) -> Veil | None:
+        return self._veil if self._is_redacted else None
+
+    def adopt(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        record: ModelRecord,
+        kept: Iterable[SegmentRecord],
+        *,
+        redact: bool = False,
+    ) -> None:
+        """Continue with a text translated earlier; its stored segments are not asked again.
+
+        One that is redacted is not asked about at all before it was looked through again.
+        """
+        self._stop()
+        self._veil.forget()
+        self._manner, self._record, self._is_redacted = manner, record, redact
+        self._requested = self._cut(text)
+        known = {one.source: one for one in kept if one.target}
+        for segment, key in self._requested:
+            if key is not None and (one := known.get(segment.source)) is not None:
+                self._known.note(key, CachedSegment(one.target, one.state, one.origin, one.flags, one.doubts))
+        self._say(is_done=redact)
+        if not redact:
+            self._advance()
+
+    def segments(self) -> tuple[LiveSegment, ...]:
+        return tuple(self._as_known(one, key) for one, key in self._requested)
+
+    # ---- segments
+
+    def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
+        self._text = text
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        taken = CutState(self._manner.source, self._manner.target, terms)
+        found: list[tuple[LiveSegment, Key | None]] = []
+        for unit in units_of_text(text):
+            for one in segments_from(unit["unit"], taken):
+                live = LiveSegment(
+                    one.source, one.lead, one.trail, one.language, "", one.state, paragraph=one.unit, sure=taken.sure
+                )
+                key = None if one.state is SegmentState.LEFT else self._key(live, terms)
+                found.append((live, key))
+        self._known.on_show = len(found)
+        return found
+
+    def _key(self, segment: LiveSegment, terms: Sequence[Term]) -> Key:
+        assert self._record is not None
+        manner = self._manner
+        used = tuple(
+            f"{one.term.source}={one.term.target}" for one in find_terms(segment.source, terms, segment.language)
+        )
+        return (
+            segment.source, manner.source, manner.target, manner.domain, manner.formality, self._record.sha256, used,
+        )  # fmt: skip
+
+    def _as_known(self, segment: LiveSegment, key: Key | None) -> LiveSegment:
+        known = self._known.get(key)
+        return known.put_into(segment) if known else segment
+
+    def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
+        from slmdesk.text.translation_checks import flags_of  # all checks of text: only who translates waits for them
+
+        return flags_of(
+            segment.source,
+            target,
+            source_language=segment.language or self._manner.source,
+            target_language=self._manner.target,
+            tags=Tags(),
+            terms=self._terms(self._manner.source, self._manner.target, self._manner.domain),
+        )
+
+    # ---- asking
+
+    def _advance(self) -> None:
+        """Take from the memory what is there; ask for the rest, once the model is there."""
+        if self._lease is not None or self._record is None:
+            return
+        missing = {key: one for one, key in self._requested if key is not None and self._is_missing(one, key)}
+        if not missing:
+            self._say(is_done=True)
+            return
+
+        def failed(problem: Problem | None) -> None:
+            self._lease = None
+            self._say(problem=problem, is_done=True)
+
+        lease = self._loader.acquire(self._record, self._ask, failed)
+        if not lease.is_over:
+            self._lease = lease
+
+    def _is_missing(self, segment: LiveSegment, key: Key) -> bool:
+        """Whether the model has to be asked: what a person's memory has is taken from there."""
+        return self._known.is_open(key) and not self._recalled(segment, key)
+
+    def _recalled(self, segment: LiveSegment, key: Key) -> bool:
+        for pair in self._store.memory.recall(segment.language, self._manner.target, segment.source):
+            if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
+                flags = self._flags(segment, pair.target)
+                self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
+                return True
+        return False
+
+    def _ask(self, lease: Lease) -> None:
+        requested = {key: one for one, key in self._requested if key is not None and self._known.is_open(key)}
+        if not requested:  # the text has changed while the model was loaded
+            self._lease = None
+            lease.release()
+            self._say(is_done=True)
+            return
+        asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
+        asked.open.update(asked.segments)
+        hidden = in_slices(self._service_thread, self._hiding(asked, self._text))
+        hidden.then(lambda problem: self._on_hidden(asked, lease, problem))
+
+    def _on_hidden(self, asked: _Asked, lease: Lease, problem: Problem | None) -> None:
+        if self._asked is not asked:  # stopped meanwhile, and the lease with it
+            return
+        if problem is not None:
+            self._asked = self._lease = None
+            lease.release()
+            self._say(problem=problem, is_done=True)
+            return
+        job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
+        for name, (segment, _) in asked.segments.items():
+            if name in asked.words:
+                hidden = masked(asked.words[name].text, asked.words[name].terms, *self._languages_of(segment))
+                asked.masks[name] = hidden.terms
+                job.step(name, self._step(segment, asked.words[name]))
+        job.end_of_steps()
+
+    def _hiding(self, asked: _Asked, text: str) -> Slices[None]:
+        """Put what the model sees of each segment in `asked.words`; one that cannot be redacted fails.
+
+        `text`: the whole: what one sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
+        """
+        if (veil := self.veil) is not None:
+            yield from veil.learn(text)
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        for name, (segment, key) in asked.segments.items():
+            try:
+                asked.words[name] = asked_about(segment.source, Tags(), segment.language, terms, veil)
+            except KnownError as err:
+                asked.open.discard(name)
+                self._known.note(key, _failed(problem_for(err).sentence))
+            if veil is not None:
+                yield
+
+    def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
+        manner = changed(self._manner, source=self._languages_of(segment)[0])
+        return translation_step(words.text, Tags(), manner, terms=words.terms, with_probabilities=True)
+
+    def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:
+        return segment.language or self._manner.source, self._manner.target
+
+    def _stop(self) -> None:
+        asked, self._asked = self._asked, None
+        if asked:
+            self._known.drop_begun(key for _, key in asked.segments.values())
+        self._release()
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease:
+            lease.release()
+
+    # ---- what comes
+
+    def _on_event(self, asked: _Asked, event: FromChild) -> None:
+        if isinstance(event, Token) and event.key in asked.segments:
+            self._on_words(asked, event)
+        elif isinstance(event, Partial) and event.key in asked.segments:
+            self._on_partial(asked, event)
+        elif isinstance(event, Done | Failed | Cancelled):
+            self._on_ended(event)
+
+    def _on_words(self, asked: _Asked, event: Token) -> None:
+        key = asked.segments[event.key][1]
+        known = self._known.get(key)
+        if known is not None and known.state is not SegmentState.OPEN:
+            return
+        words = asked.texts.setdefault(event.key, [])
+        words.append(event.text)
+        so_far = unmasked_so_far("".join(words).lstrip(), asked.masks[event.key])
+        if (veiled := asked.words[event.key].veiled) is not None:
+            so_far = veiled.back_so_far(so_far)
+        self._known.note(key, CachedSegment(so_far, SegmentState.OPEN))
+        self._say_soon()
+
+    def _on_ended(self, event: Done | Failed | Cancelled) -> None:
+        self._asked = None
+        self._release()
+        self._deaths = self._deaths + 1 if isinstance(event, Failed) and event.code == "child.died" else 0
+        if isinstance(event, Failed) and not 0 < self._deaths <= MOST_DEATHS:
+            # what is half there stays on show, and is asked for with the next request
+            self._say(problem=problem_of(event.code, event.args), is_done=True)
+            return
+        if not self._deaths:
+            self._say()
+            self._report_used()
+        self._advance()  # what was typed meanwhile
+
+    def _on_partial(self, asked: _Asked, event: Partial) -> None:
+        asked.open.discard(event.key)
+        segment, key = asked.segments[event.key]
+        old = self._known.get(key)
+        if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
+            return
+        tried, problem = self._judged(segment, event.value, asked.words[event.key])
+        self._known.note(key, tried or _failed(problem))
+        self._say_soon()
+
+    def _judged(
+        self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText
+    ) -> tuple[CachedSegment | None, str]:
+        """What came for a segment, looked through; or None and why nothing did.  `words`: as the model saw it."""
+        if "code" in value:
+            return None, problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence
+        try:
+            answer = answer_from(value.get("answer"))
+        except KnownError as err:
+            return None, problem_for(err).sentence
+        from slmdesk.text.translation_checks import cleaned  # with all checks of text
+
+        languages = self._languages_of(segment)
+        found = words.back(
+            cleaned(words.text, answer.text, Tags(), answer.probabilities, languages=languages, terms=words.terms)
+        )
+        flags = (*self._flags(segment, found.target), *found.flags)
+        return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
+
+    # ---- telling
+
+    def _report_used(self) -> None:
+        if self._record is not None:
+            reported = [one.language for one, _ in self._requested if one.language]
+            language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
+            self._publish(PairUsed(self._record.id, language, self._manner.target))
+
+    def _say_soon(self) -> None:
+        """The first word at once, the next ones at most every TELL_S."""
+        wait_s = self._reported_at + TELL_S - time.monotonic()
+        if self._later is None and wait_s > 0:
+            self._later = self._service_thread.call_later(wait_s, self._say_now)
+        elif self._later is None:
+            self._say()
+
+    def _say_now(self) -> None:
+        self._later = None
+        if not self._is_done:  # a timer that was cancelled may have been on its way already
+            self._say()
+
+    def _say(self, *, problem: Problem | None = None, is_done: bool = False) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        self._is_done = is_done
+        self._reported_at = time.monotonic()
+        self._publish(LiveTranslated(self.segments(), is_done, problem))
+
+
+def _failed(problem: str) -> CachedSegment:
+    return CachedSegment("", SegmentState.FAILED, None, (SegmentFlag("failed", "", problem),))
+
+
+def _domain(manner: TranslationStyle) -> str:
+    return "" if manner.domain == "everyday" else manner.domain
+
+
+# ---- caches the translated segments of typed text by words, languages and manner, until the program ends
+
+
+KEPT = 5_000
+"""Segments remembered in this run, besides those on show."""
+
+Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
+"""Source, its language and the target's, domain, formality, the model's SHA-256, the terms the source holds."""
+
+
+class CachedSegment(Record):
+    """The cached translation of a segment; while it is OPEN, the words so far."""
+
+    target: str
+    state: SegmentState
+    origin: Origin | None = None
+    flags: tuple[SegmentFlag, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    def put_into(self, segment: LiveSegment) -> LiveSegment:
+        return changed(
+            segment,
+            target=self.target,
+            state=self.state,
+            origin=self.origin,
+            flags=self.flags,
+            doubts=self.doubts,
+        )
+
+
+class SegmentCache:
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
+        self.on_show = 0
+        """How many segments the text has: so many are kept besides, or a long text would push itself out."""
+
+    def get(self, key: Key | None) -> CachedSegment | None:
+        return None if key is None else self._known.get(key)
+
+    def note(self, key: Key, known: CachedSegment) -> None:
+        self._known[key] = known
+        self._known.move_to_end(key)
+        while len(self._known) > KEPT + self.on_show:
+            self._known.popitem(last=False)
+
+    def forget(self, key: Key) -> None:
+        self._known.pop(key, None)
+
+    def is_open(self, key: Key) -> bool:
+        known = self._known.get(key)
+        return known is None or known.state is SegmentState.OPEN
+
+    def drop_begun(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            known = self._known.get(key)
+            if known is not None and known.state is SegmentState.OPEN:
+                del self._known[key]
+
+    def settle(self) -> None:
+        """Forget all half sentences."""
+        self.drop_begun(list(self._known))
+
+
+# ---- a person's own translations of typed sentences
+
+
+MOST_PUTS = 100
+
+
+class AppliedEdit(Record):
+    key: Key
+    known: CachedSegment | None
+    source: str
+    languages: tuple[str, str]
+    domain: str
+    pair: MemoryPair | None
+
+
+class LiveEdits:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._puts: OrderedDict[int, AppliedEdit] = OrderedDict()
+        self._next = 1
+
+    def put(
+        self,
+        key: Key,
+        known: CachedSegment | None,
+        source: str,
+        target: str,
+        *,
+        languages: tuple[str, str],
+        domain: str,
+    ) -> int:
+        """Store the edit; `known`: what it replaces.  Returns a number for `take_back`."""
+        pair = self._pair(languages, domain, source)
+        number, self._next = self._next, self._next + 1
+        self._puts[number] = AppliedEdit(key, known, source, languages, domain, pair)
+        while len(self._puts) > MOST_PUTS:
+            self._puts.popitem(last=False)
+        self._store.memory.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
+        return number
+
+    def take_back(self, number: int) -> AppliedEdit | None:
+        """Undo an edit in the memory; None when it is too old or already undone."""
+        put = self._puts.pop(number, None)
+        if put is None:
+            return None
+        now = self._pair(put.languages, put.domain, put.source)
+        if now is not None:
+            self._store.memory.forget([now.n])
+        if put.pair is not None:
+            self._store.memory.put_back(put.pair)
+        return put
+
+    def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
+        return next((one for one in self._store.memory.recall(*languages, words) if one.domain == domain), None)
+
+
+# ---- stores typed translations as items of kind `translation`, and finds translations of all kinds
+#
+# Service thread. The segments are rows, as of all translations; source and translation are also a message, so that
+# history can search them.
+
+
+TITLE = 60
+MOST_HITS = 100
+HITS_AT_ONCE = 5
+"""Long texts each, whose words around the hit are cut out, before others may come between."""
+MOST_SEARCHED = 100_000
+"""Segments that are looked through in a search, bit by bit: some seconds."""
+SHARED = 0.5
+"""Of the shorter of two texts: with that much of it at their ends in common, one is the other, edited."""
+
+
+class TypedText(Record):
+    item: str
+    text: str
+    manner: TranslationStyle
+    segments: tuple[SegmentRecord, ...]
+    redact: bool = False
+
+    @property
+    def live(self) -> tuple[LiveSegment, ...]:
+        return tuple(
+            LiveSegment(
+                one.source,
+                one.lead,
+                one.trail,
+                one.language,
+                one.target,
+                one.state,
+                one.origin,
+                one.flags,
+                one.unit,
+                doubts=one.doubts,
+            )
+            for one in self.segments
+        )
+
+
+class Earlier(Record):
+    found: tuple[tuple[Item, str], ...]
+    was_cut: bool
+
+
+class TypedHistory(Service):
+    def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
+        super().__init__(runtime)
+        self._translations, self._turn = translations, 0
+
+    def keep(
+        self,
+        text: str,
+        manner: TranslationStyle,
+        segments: Sequence[LiveSegment],
+        item: str = "",
+        *,
+        redact: bool = False,
+    ) -> str:
+        """Store a text with its translation; `item`: the item it was stored as before, which is then changed.
+
+        A text that is no longer the same becomes an item of its own.  Returns the item's id; '' when nothing is stored:
+        nothing is translated yet, the setting `translate_history` is off, or the history is read-only.  Raises
+        KnownError store.*.
+        """
+        done = [one for one in segments if one.target and one.state is not SegmentState.OPEN]
+        is_requested = self._settings.current.translate_history and not self._store.read_only
+        if not is_requested or not text.strip() or not done:
+            return ""
+        request = TranslationRequest(
+            manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality,
+            redact=redact,
+        )  # fmt: skip
+        words = " ".join(text.split())
+        begin = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
+        title = f"{begin} → {LANGUAGES[manner.target].name}"
+        with self._store.together():  # a full disk leaves what was kept before, whole
+            old = self._same(item, text) if item else None
+            if old is None:
+                old = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request), "auto_title": title})
+            elif old.title == old.settings.get("auto_title"):
+                self._store.items.rename(old.id, title)
+                self._store.items.change_settings(old.id, auto_title=title, **{REQUEST: shape_of(request)})
+            else:
+                self._store.items.change_settings(old.id, **{REQUEST: shape_of(request)})
+            self._put_segments(old.id, segments)
+            self._put_words(old.id, text, segments)
+            self._own_pairs(old.id, request, segments)
+        self._publish(ItemChanged(self._store.items.get(old.id)))
+        return old.id
+
+    def open(self, item: str) -> TypedText | None:
+        """Return a text translated earlier; None when the item is the translation of a document.
+
+        Raises KnownError `item.unknown`.
+        """
+        view = self._translations.open(item)
+        if view.request.path:
+            return None
+        request = view.request
+        manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
+        segments = tuple(segments_of_item(self._store, view.item.id))
+        return TypedText(view.item.id, request.text, manner, segments, request.redact)
+
+    def search(self, words: str) -> Pending[Earlier]:
+        """Search text, translation and title of translations.
+
+        A later search ends this one, which then gets what was found so far.
+        """
+        self._turn += 1
+        return in_slices(self._service_thread, self._searching(words, self._turn))
+
+    def _searching(self, words: str, turn: int) -> Slices[Earlier]:
+        found: dict[str, Found] = {}
+        before: int | None = None
+        while hits := self._store.index.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
+            before = hits[-1].n
+            for one in hits:
+                found.setdefault(one.item, one)
+            yield
+            if len(found) >= MOST_HITS or turn != self._turn:
+                return self._newest_first(found, was_cut=True)
+        looking = self._store.segments.with_words(words, most=MOST_SEARCHED, but=found)
+        while turn == self._turn:
+            try:
+                hit = next(looking)
+            except StopIteration as end:
+                return self._newest_first(found, was_cut=end.value)
+            if hit is not None:
+                found[hit.item] = hit
+            yield
+        return self._newest_first(found, was_cut=True)
+
+    def _newest_first(self, found: Mapping[str, Found], *, was_cut: bool) -> Earlier:
+        there = []
+        for id in found:
+            with contextlib.suppress(KnownError):  # deleted for good while others were looked for
+                there.append(self._store.items.get(id))
+        kept = sorted((one for one in there if one.deleted_at is None), key=lambda one: one.updated, reverse=True)
+        return Earlier(tuple((one, found[one.id].snippet) for one in kept), was_cut)
+
+    def _same(self, item: str, text: str) -> Item | None:
+        try:
+            old = self._store.items.get(item)
+        except KnownError:  # deleted for good meanwhile
+            return None
+        if old.deleted_at is not None or not is_same_text(request_of(old).text, text):
+            return None
+        return old
+
+    def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
+        self._store.segments.forget(item)
+        self._store.segments.add(
+            item,
+            [
+                NewSegment(
+                    one.paragraph,
+                    one.source,
+                    lead=one.lead,
+                    trail=one.trail,
+                    language=one.language,
+                    state=one.state,
+                    target="" if one.state is SegmentState.OPEN else one.target,
+                    origin=one.origin,
+                    flags=one.flags,
+                    doubts=() if one.state is SegmentState.OPEN else one.doubts,
+                )
+                for one in segments
+            ],
+        )
+        self._store.results.save(item, {"taken": True, "done": True, "left": []})
+
+    def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
+        """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
+        for one in segments:
+            if one.origin is Origin.PERSON:
+                pair = [(one.source, one.target)]
+                self._store.memory.link(item, one.language, request.target, memory_domain(request), pair)
+
+    def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
+        """The message by which history is searched."""
+        words = "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
+        parts = (TextPart(text, Author.PERSON),)
+        kept = self._store.messages.of_item(item)
+        if kept:
+            self._store.messages.change_parts(kept[0].id, parts)
+            self._store.messages.end(kept[0].id, words, AnswerEnding(Status.COMPLETE))
+        else:
+            self._store.messages.add(
+                item, parent=None, role=Role.ASSISTANT, parts=parts, text=words, status=Status.COMPLETE
+            )
+
+
+def is_same_text(old: str, new: str) -> bool:
+    shorter = min(len(old), len(new))
+    begin = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    rest = shorter - begin
+    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    return shorter > 0 and begin + end >= SHARED * shorter

@@ -1,1 +1,0 @@
-"""Text that is translated as it is typed."""

@@ -1,1 +1,0 @@
-"""Translation of documents: the form, the progress, the written file."""

@@ -1,0 +1,728 @@
+"""The window of the glossaries: list, terms, import and export; and the window of proposed terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QTableView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import Item
+from slmdesk.base.translation import GlossaryRecord, Term
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.translation.glossaries import (
+    ForgottenGlossary,
+    GlossaryImport,
+    ImportRequest,
+    Proposals,
+    TermPage,
+    is_keep_list,
+)
+from slmdesk.translation.types import GlossariesChanged
+from slmdesk.translation.window.terms_forms import (
+    CASE,
+    FORBIDDEN,
+    FORMS,
+    KEEPS,
+    LOOK,
+    NOTE,
+    TARGET,
+    FormsEditor,
+    ImportQuestion,
+    NameForm,
+    NewGlossaryForm,
+    TableController,
+    TableWindow,
+    TermModel,
+    language_words,
+)
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    split,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.opening import ask_file, ask_new_file
+from slmdesk.window.widgets.rows import Choice, TickDelegate
+
+FILES = "Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)"
+FORM_NAMES = (
+    ("csv", "CSV, for spreadsheets"), ("tsv", "Tab-separated"), ("xlsx", "Excel"), ("tbx", "TBX, for other programs"),
+)  # fmt: skip
+NOTHING = (
+    "There is no glossary yet. A glossary says how words are to be translated: make one, or read one from a file. "
+    "Names and products that stay as they are go into “Do not translate”."
+)
+WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 14, FORMS: 17, NOTE: 20}
+"""Of the columns, in letters; WIDTH of the others."""
+WIDTH = 21
+
+
+class GlossaryWindow(TableWindow):
+    """Not modal: a text can be translated beside it."""
+
+    proposals_requested = Signal(object)
+
+    def __init__(
+        self,
+        controller: GlossaryController,
+        keeper: ThemeKeeper,
+        parent: QWidget,
+        *,
+        languages: tuple[str, str] = ("en", "de"),
+    ) -> None:
+        super().__init__(controller, parent, name="glossary", title="Glossaries", height=680)
+        self._controller, self._languages = controller, languages
+        self._model = TermModel(keeper, self)
+        self._build_ui()
+        self._connect()
+        self._on_listed([], "")
+        controller.refresh()
+
+    # ---- building
+
+    def _build_ui(self) -> None:
+        label = "Glossaries; a tick says that one is obeyed"
+        self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)
+        self._list.setWordWrap(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setItemDelegate(TickDelegate(self._list))
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._new = self._button("New…", "new_glossary_button", "A new, empty glossary (Ctrl+N)")
+        self._import = self._button("Import…", "import_glossary_button", "CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
+        self._keep = self._button("Do not translate", "keep_list_button", "Names and products that stay as they are")
+        self._title = ElidedLabel(self, name="glossary_title", kind="strong")
+        self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
+        self._more = self._button("More", "glossary_more_button", "Rename, duplicate, export, forget")
+        self._menu = named(QMenu(self._more), "glossary_menu")
+        self._more.setMenu(self._menu)
+        self._search = self._search_line("term_search", "Search terms and translations", most=200)
+        self._source = text_line("new_term_line", self, "A term")
+        self._target = text_line("new_translation_line", self, "Its translation")
+        self._add = self._button("Add", "add_term_button", "Add the term (Enter)")
+        self._table = self._term_table()
+        self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
+        self._delete = self._button("Delete", "delete_terms_button", "Delete the chosen terms (Del)")
+        self._propose = self._button("Propose terms…", "propose_terms_button", "Look for terms in a document")
+        self._build_end("glossary_close")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        left, right = QWidget(self), QWidget(self)
+        ways = flow(self._new, self._import, self._keep, gap=theme.SPACE_8)
+        column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
+        head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
+        new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
+        foot = row(self._delete, self._propose, (QWidget(self), 1), self._close, gap=theme.SPACE_8)
+        column(
+            head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot, into=right,
+            gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
+        )  # fmt: skip
+        both = split("glossary_splitter", self, left, right, sizes=(240, 840))
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column((both, 1), self._notices, into=self, margins=margins)
+
+    def _term_table(self) -> QTableView:
+        widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
+        table = self._make_table(self._model, name="term_table", words="Terms of the glossary", widths=widths)
+        table.setItemDelegateForColumn(FORMS, FormsEditor(table))
+        header = table.horizontalHeader()
+        header.moveSection(LOOK, TARGET + 1)
+        header.setStretchLastSection(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorClearable(True)
+        table.setSortingEnabled(True)
+        return table
+
+    def _connect(self) -> None:
+        controller, model = self._controller, self._model
+        self._list.currentItemChanged.connect(self._on_chosen)
+        self._list.itemChanged.connect(self._on_item_changed)
+        self._new.clicked.connect(self._on_new)
+        self._import.clicked.connect(self._on_import)
+        self._keep.clicked.connect(controller.show_keep_list)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._search.textChanged.connect(controller.search)
+        self._add.clicked.connect(self._on_add)
+        self._source.returnPressed.connect(self._on_source_entered)
+        self._target.returnPressed.connect(self._on_add)
+        self._delete.clicked.connect(self._on_delete)
+        self._propose.clicked.connect(lambda: self.proposals_requested.emit(self._controller.chosen))
+        model.edited.connect(controller.change_term)
+        model.page_requested.connect(controller.more)
+        model.sort_requested.connect(controller.sort)
+        controller.listed.connect(self._on_listed)
+        controller.page_received.connect(self._on_page)
+        controller.term_changed.connect(model.change)
+        controller.asked.connect(self._on_asked)
+        for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import)):
+            QShortcut(QKeySequence(keys), self, work)
+        QShortcut(QKeySequence.StandardKey.Delete, self._table, self._on_delete, context=_WITHIN)
+
+    # ---- user actions
+
+    def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
+        if item is not None:
+            with QSignalBlocker(self._search):
+                self._search.clear()
+            self._source.clear()
+            self._target.clear()
+            self._said.clear()
+            self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self._controller.choose(str(item.data(Qt.ItemDataRole.UserRole)))
+
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        is_active = item.checkState() == Qt.CheckState.Checked
+        self._controller.activate(str(item.data(Qt.ItemDataRole.UserRole)), is_active)
+
+    def _on_new(self) -> None:
+        form = NewGlossaryForm(self, *self._languages)
+        form.requested.connect(self._controller.add)
+        form.open()
+
+    def _on_import(self) -> None:
+        ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
+
+    def _on_file(self, path: Path) -> None:
+        self._controller.import_file(ImportRequest(path))
+
+    def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
+        question = ImportQuestion(self, problem, request, rows)
+        question.requested.connect(self._controller.import_file)
+        question.open()
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        rename = named(self._menu.addAction("Rename"), "rename_glossary")
+        rename.triggered.connect(self._on_rename)
+        named(self._menu.addAction("Duplicate"), "duplicate_glossary").triggered.connect(self._controller.duplicate)
+        into = named(self._menu.addAction("Import into this one…"), "import_into_glossary")
+        into.triggered.connect(self._on_import_into)
+        exports = self._menu.addMenu("Export")
+        for form, words in FORM_NAMES:
+            action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
+            action.triggered.connect(partial(self._on_export, form))
+        self._menu.addSeparator()
+        named(self._menu.addAction("Forget"), "forget_glossary").triggered.connect(self._controller.forget)
+
+    def _on_rename(self) -> None:
+        record, item = self._controller.chosen, self._list.currentItem()
+        if record is None or item is None:
+            return
+        form = NameForm(self, record.name)
+        form.requested.connect(partial(self._controller.rename, record.id))
+        form.open()
+
+    def _on_import_into(self) -> None:
+        record = self._controller.chosen
+        if record is None:
+            return
+        title, chosen = f"Import into {record.name}", partial(self._on_file_into, record.id)
+        ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
+
+    def _on_file_into(self, glossary: str, path: Path) -> None:
+        self._controller.import_file(ImportRequest(path, into=glossary))
+
+    def _on_export(self, form: str, _checked: bool = False) -> None:
+        record = self._controller.chosen
+        if record is None:
+            return
+        ask_new_file(
+            self,
+            "Export the glossary",
+            partial(self._controller.export, form),
+            name="glossary_export_dialog",
+            proposed=Path.home() / f"{_file_name(record.name)}.{form}",
+        )
+
+    def _on_source_entered(self) -> None:
+        if self._target.isVisible() and not self._target.text().strip():
+            self._target.setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            self._on_add()
+
+    def _on_add(self) -> None:
+        source, target = self._source.text().strip(), self._target.text().strip()
+        if source:
+            self._controller.add_term(source, target)
+        else:
+            self._on_refused("Write the term first.")
+        self._source.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_delete(self) -> None:
+        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        self._controller.forget_terms([term.n for term in self._model.terms(rows)])
+
+    # ---- events
+
+    def _on_listed(self, found: Sequence[GlossaryRecord], chosen: str) -> None:
+        with QSignalBlocker(self._list):
+            self._list.clear()
+            for record in found:
+                item = QListWidgetItem(_entry_words(record), self._list)
+                item.setData(Qt.ItemDataRole.UserRole, record.id)
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                item.setCheckState(Qt.CheckState.Checked if record.is_active else Qt.CheckState.Unchecked)
+                if record.id == chosen:
+                    self._list.setCurrentItem(item)
+        shown = next((one for one in found if one.id == chosen), None)
+        is_keep = shown is not None and is_keep_list(shown)
+        self._title.set_full_text(shown.name if shown else "")
+        self._table.setColumnHidden(TARGET, is_keep)
+        self._table.setColumnHidden(KEEPS, is_keep)
+        self._keep.setVisible(not any(map(is_keep_list, found)))
+        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count):
+            widget.setVisible(shown is not None)
+        self._target.setVisible(shown is not None and not is_keep)
+        self._propose.setVisible(shown is not None)
+        self._nothing.setVisible(shown is None)
+        if shown is None:
+            self._model.clear()
+
+    def _on_page(self, page: TermPage) -> None:
+        self._model.show_page(page)
+        counts = page.counts
+        words = count_of(counts.terms, "term")
+        if counts.found != counts.terms:
+            words = f"{counts.found:,} of {words}"
+        if counts.contradicting:
+            words += f", {count_of(len(counts.contradicting), 'contradiction')}"
+        self._count.setText(words)
+        self._table.setColumnHidden(LOOK, not counts.contradicting)
+
+    def _on_said(self, words: str) -> None:
+        super()._on_said(words)
+        if words.endswith("was added."):
+            self._source.clear()
+            self._target.clear()
+
+
+def _entry_words(record: GlossaryRecord) -> str:
+    pair = (
+        "all languages"
+        if is_keep_list(record)
+        else f"{language_words(record.source_language)} → {language_words(record.target_language)}"
+    )
+    domain = f", {record.domain}" if record.domain else ""
+    return f"{record.name}\n{pair}{domain} · {count_of(record.terms, 'term')}"
+
+
+def _file_name(name: str) -> str:
+    return "".join(one if one.isalnum() or one in " -_." else "_" for one in name).strip()[:80] or "glossary"
+
+
+_WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut
+
+# ---- the glossaries as their window shows them
+
+
+PAGE = 500
+SEARCH_MS = 150
+ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
+"""Problems of a file that an answer of the person solves."""
+
+
+class GlossaryController(TableController):
+    listed = Signal(object, str)
+    page_received = Signal(object)
+    term_changed = Signal(object)
+    asked = Signal(object, object, object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(bridge, parent, name="glossary_controller", search_ms=SEARCH_MS)
+        self._all: list[GlossaryRecord] = []
+        self._chosen = ""
+        self._words = self._order = ""
+        self._descending = False
+        self._terms = 0
+        self.outdated.connect(self.read)
+        bridge.on(GlossariesChanged, self.refresh)
+
+    @property
+    def chosen(self) -> GlossaryRecord | None:
+        return next((one for one in self._all if one.id == self._chosen), None)
+
+    # ---- looking
+
+    def refresh(self) -> None:
+        self._ask(lambda services: services.glossaries.all(), self._on_all)
+
+    def choose(self, glossary: str) -> None:
+        if glossary != self._chosen:
+            self._chosen, self._words, self._order = glossary, "", ""
+            self.refused.emit("")
+            self.listed.emit(self._all, self._chosen)
+        self.read()
+
+    def search(self, words: str) -> None:
+        self._words = words
+        self._timer.start()
+
+    def sort(self, order: str, descending: bool) -> None:
+        """Sort in order of entry (''), or by `source` or `target`."""
+        self._order, self._descending = order, descending
+        self.read()
+
+    def read(self) -> None:
+        self._timer.stop()
+        self._turn += 1
+        self.more(0)
+
+    def more(self, begin: int) -> None:
+        """Read the page that begins at this offset."""
+        if not self._chosen:
+            return
+        glossary, words, order, descending = self._chosen, self._words, self._order, self._descending
+
+        def request(services: Services) -> TermPage:
+            return services.glossaries.page(
+                glossary, words=words, order=order, descending=descending, begin=begin, limit=PAGE
+            )
+
+        self._ask(request, partial(self._on_page, self._turn))
+
+    # ---- glossaries
+
+    def add(self, name: str, source: str, target: str, domain: str) -> None:
+        self._ask(lambda services: services.glossaries.add(name, source, target, domain), self._show_new)
+
+    def show_keep_list(self) -> None:
+        """Show the list of words that are never translated, in any language."""
+        self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
+
+    def rename(self, glossary: str, name: str) -> None:
+        self._ask_change(glossary, name=name)
+
+    def activate(self, glossary: str, is_active: bool) -> None:
+        """Whether translations use the glossary."""
+        self._ask_change(glossary, is_active=is_active)
+
+    def duplicate(self) -> None:
+        glossary = self._chosen
+        self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
+
+    def forget(self) -> None:
+        """Delete the shown glossary; a notice offers to undo it."""
+        glossary = self._chosen
+        if not glossary:
+            return
+        self._chosen = ""
+        self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
+
+    # ---- terms
+
+    def add_term(self, source: str, target: str) -> None:
+        """Add a term; in the list of words never translated, without a translation."""
+        record = self.chosen
+        if record is None:
+            return
+        term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
+        self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
+
+    def change_term(self, term: Term) -> None:
+        """Save a changed term; if that fails, the old one is shown again."""
+        self._bridge.ask(
+            self._bridge.services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
+        )
+
+    def forget_terms(self, numbers: Sequence[int]) -> None:
+        """Delete terms; a notice offers to undo it."""
+        glossary, requested = self._chosen, list(numbers)
+        if requested:
+            self._ask(
+                lambda services: services.glossaries.forget_terms(requested), partial(self._on_terms_gone, glossary)
+            )
+
+    # ---- files
+
+    def import_file(self, request: ImportRequest) -> None:
+        self.said.emit(f"Reading {request.path.name}…")
+        self._follow(
+            lambda services: services.glossaries.import_file(request),
+            self._on_imported,
+            partial(self._on_import_refused, request),
+            self._on_rows,
+        )
+
+    def export(self, form: str, path: Path) -> None:
+        glossary = self._chosen
+        self._follow(lambda services: services.glossaries.export_file(glossary, form, path), self._on_written)
+
+    # ---- events
+
+    def _on_all(self, found: list[GlossaryRecord]) -> None:
+        self._all = found
+        is_gone = self._chosen not in {one.id for one in found}
+        if is_gone:
+            self._chosen = found[0].id if found else ""
+            self._words = self._order = ""
+        self.listed.emit(found, self._chosen)
+        record = self.chosen
+        if is_gone:
+            self.read()
+        elif record is not None and record.terms != self._terms:  # another window of ours added some, or took some away
+            self._timer.start()
+
+    def _on_page(self, turn: int, page: TermPage) -> None:
+        if turn == self._turn and page.glossary.id == self._chosen:
+            self._terms = page.counts.terms
+            self.page_received.emit(page)
+
+    def _show_new(self, record: GlossaryRecord) -> None:
+        self._all = [*(one for one in self._all if one.id != record.id), record]
+        self.choose(record.id)
+        self.refresh()
+
+    def _ask_change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> None:
+        self._ask(lambda services: services.glossaries.change(glossary, name=name, is_active=is_active))
+
+    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
+        self._is_forgetting = True
+
+        def undo() -> None:
+            self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
+
+        words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
+        self.noticed.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS))
+
+    def _on_added(self, term: Term) -> None:
+        self.refused.emit("")
+        self.said.emit(f"“{term.source}” was added.")
+        self.read()
+
+    def _on_term(self, term: Term) -> None:
+        self.refused.emit("")
+        self.term_changed.emit(term)
+
+    def _on_terms_gone(self, glossary: str, gone: list[Term]) -> None:
+        self._is_forgetting = True
+        terms = [changed(one, n=0) for one in gone]
+
+        def undo() -> None:
+            self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
+
+        one = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
+        self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
+        self.read()
+
+    def _on_imported(self, done: GlossaryImport) -> None:
+        self._show_new(done.glossary)
+        self.said.emit(imported_words(done))
+
+    def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
+        if problem.code not in ASKING:
+            self._on_failed(problem)
+            return
+        self.said.emit("")
+        self._follow(
+            lambda services: services.glossaries.sample(request.path),
+            lambda rows: self.asked.emit(problem, request, rows),
+            lambda _problem: self.asked.emit(problem, request, []),
+        )
+
+
+def count_of(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def imported_words(done: GlossaryImport) -> str:
+    said = [f"{count_of(done.kept, 'term')} came into “{done.glossary.name}”."]
+    if done.was_there:
+        said.append("A glossary of this name was there already; it has both now.")
+    if done.duplicates:
+        said.append(f"{count_of(done.duplicates, 'row')} said what was there already.")
+    if done.skipped:
+        said.append(f"{count_of(done.skipped, 'row')} could not be used, the first is {done.first_skipped}.")
+    if done.contradictions:
+        names = ", ".join(f"“{one}”" for one in done.contradictions[:5])
+        more = f" and {len(done.contradictions) - 5} more" if len(done.contradictions) > 5 else ""
+        said.append(f"With more than one translation now, and marked: {names}{more}.")
+    return " ".join(said)
+
+
+# ---- terms proposed from a document or a translation
+
+
+WORDS, TRANSLATION, TIMES, EXAMPLE = range(4)
+HEAD = ("Term", "Translation", "Times", "Where it stands")
+MOST_EARLIER = 30
+
+
+class ProposalWindow(Dialog):
+    added = Signal(int)
+
+    def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:
+        super().__init__(parent)
+        passing(self, "proposal_window", f"Terms for {glossary.name}")
+        self.resize(820, 600)
+        self._bridge, self._glossary = bridge, glossary
+        self._keeps = is_keep_list(glossary)
+        self._build_ui()
+        self._connect()
+        self._bridge.ask(
+            self._bridge.services.history.items("translation", limit=MOST_EARLIER),
+            self._on_earlier,
+        )
+
+    def _build_ui(self) -> None:
+        what = "names" if self._keeps else "terms"
+        self._said = plain_label(
+            f"Choose a document, or a translation that is here: its {what} are proposed.", self,
+            name="proposal_said", kind="muted",
+        )  # fmt: skip
+        self._file = button("Choose a document…", "proposal_file_button", self, on=self._on_choose)
+        self._earlier = named(
+            Choice([("", "A translation that is here")], self), "proposal_earlier_choice",
+            label="A translation that is here",
+        )  # fmt: skip
+        self._earlier.setMinimumContentsLength(18)
+        self._earlier.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._table = named(
+            QTableWidget(0, len(HEAD), self), "proposal_table", label="Proposed terms; ticked ones are added"
+        )
+        self._table.setItemDelegate(TickDelegate(self._table))
+        self._table.setHorizontalHeaderLabels(HEAD)
+        self._table.verticalHeader().hide()
+        self._table.setShowGrid(False)
+        self._table.setTabKeyNavigation(False)
+        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self._table.setColumnHidden(TRANSLATION, self._keeps)
+        header = self._table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
+        letter = self._table.fontMetrics().averageCharWidth()
+        for at, width in ((WORDS, 26), (TRANSLATION, 26), (TIMES, 9)):
+            self._table.setColumnWidth(at, width * letter)
+        self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
+        self._add = button("Add those ticked", "add_proposals_button", self, kind="primary", on=self._on_add)
+        self._add.setEnabled(False)
+        self._close = button("Close", "proposal_close", self, on=self.reject)
+        for one in (self._file, self._add, self._close):
+            one.setAutoDefault(False)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        top = row(self._file, 1, (self._earlier, 2), gap=theme.SPACE_8)
+        foot = row(1, self._add, self._close, gap=theme.SPACE_8)
+        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        column(top, self._said, self._trouble, (self._table, 1), foot, into=self, gap=theme.SPACE_12, margins=margins)
+
+    def _connect(self) -> None:
+        self._earlier.value_chosen.connect(self._on_translation)
+        self._table.itemChanged.connect(lambda _item: self._add.setEnabled(bool(self._ticked())))
+
+    # ---- user actions
+
+    def _on_choose(self) -> None:
+        ask_file(self, "Look for terms in a document", self._on_document, name="proposal_file_dialog")
+
+    def _on_document(self, path: Path) -> None:
+        source, target = self._glossary.source_language, self._glossary.target_language
+
+        self._ask(lambda services: services.proposals.of_document(path, source=source, target=target), path.name)
+
+    def _on_translation(self, item: object) -> None:
+        if item:
+            self._ask(lambda services: services.proposals.of_translation(str(item)), self._earlier.currentText())
+
+    def _ask(self, request: Callable[[Services], Pending[Proposals]], name: str) -> None:
+        self._said.setText(breakable(f"Looking through {name}…"))
+        self._on_refused("")
+        self._bridge.follow(request, self._on_found, self._on_failed)
+
+    def _on_add(self) -> None:
+        terms = []
+        for at in range(self._table.rowCount()):
+            item = self._table.item(at, WORDS)
+            target = self._table.item(at, TRANSLATION)
+            if item is None or target is None or item.checkState() != Qt.CheckState.Checked:
+                continue
+            keeps = self._keeps or not target.text().strip()
+            terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
+        if not self._keeps and any(one.keeps for one in terms):
+            names = ", ".join(f"“{one.source}”" for one in terms if one.keeps)
+            self._on_refused(f"Write a translation for {names}, or take the tick away.")
+            return
+        self._bridge.ask(
+            self._bridge.services.glossaries.add_terms(self._glossary.id, terms), self._on_added, self._on_problem
+        )
+
+    # ---- events
+
+    def _on_earlier(self, items: Sequence[Item]) -> None:
+        for one in items:
+            self._earlier.addItem(one.title[:60], one.id)
+        self._earlier.setVisible(bool(items))
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._said.setText("")
+        self._on_problem(problem)
+
+    def _on_found(self, result: Proposals) -> None:
+        candidates = [one for one in result.candidates if one.is_name or not self._keeps]
+        words = f"{count_of(len(candidates), 'proposal')} from {result.name}."
+        words += f" {result.known} more are in a glossary already." if result.known else ""
+        words += " Only its beginning was gone through: it is very long." if result.is_cut else ""
+        self._said.setText(breakable(words))
+        self._table.setRowCount(0)
+        self._table.setRowCount(len(candidates))
+        for line, one in enumerate(candidates):
+            cells = (one.words, one.translation, str(one.times), one.example)
+            for at, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(plain_tip(text))
+                if at in (TIMES, EXAMPLE):
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                if at == WORDS:
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                    item.setCheckState(Qt.CheckState.Unchecked)
+                self._table.setItem(line, at, item)
+
+    def _on_added(self, count: int) -> None:
+        self._said.setText(f"{count_of(count, 'term')} came into {self._glossary.name}.")
+        self._on_refused("")
+        for line in reversed(self._ticked()):
+            self._table.removeRow(line)
+        self._add.setEnabled(False)
+        self.added.emit(count)
+
+    def _on_problem(self, problem: Problem) -> None:
+        self._on_refused(problem.sentence)
+
+    def _on_refused(self, words: str) -> None:
+        show_words(self._trouble, breakable(words))
+
+    def _ticked(self) -> list[int]:
+        items = ((at, self._table.item(at, WORDS)) for at in range(self._table.rowCount()))
+        return [at for at, item in items if item is not None and item.checkState() == Qt.CheckState.Checked]

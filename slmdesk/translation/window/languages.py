@@ -1,0 +1,471 @@
+"""The choice of languages, the line of advice on the chosen pair, and the view settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QToolButton, QWidget
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import JobStatus
+from slmdesk.base.settings import Settings
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.jobs.types import JobChanged
+from slmdesk.models.service import DefaultUse
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.services import Services
+from slmdesk.text.folding import fold
+from slmdesk.translation import pairs
+from slmdesk.translation.pairs import PIVOT, PairAdvice
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.theme import ThemeKeeper, icon
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.rows import Choice
+
+CODE = Qt.ItemDataRole.UserRole
+WIDTH, HEIGHT = 300, 420
+ICON_WIDTH = 28
+
+
+class LanguageChoice(Choice):
+    pin_requested = Signal(str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
+        """`detect`: the label for no language; empty: a language must be chosen."""
+        known = sorted(LANGUAGES.values(), key=lambda one: one.name)
+        super().__init__([*([("", detect)] if detect else []), *((one.code, one.name) for one in known)], parent)
+        self._keeper, self._detect = keeper, detect
+        self._view = TextView()
+        self._popup: LanguagePopup | None = None
+
+    def show_view(self, view: TextView) -> None:
+        self._view = view
+        if self._popup is not None:
+            self._popup.show_view(view)
+
+    def showPopup(self) -> None:
+        popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
+        popup.chosen.connect(self._on_chosen)
+        popup.pin_requested.connect(self.pin_requested)
+        popup.destroyed.connect(self._on_closed)
+        below = self.mapToGlobal(QPoint(0, self.height() + 2))
+        space = self.screen().availableGeometry()
+        popup.resize(max(WIDTH, self.width()), min(HEIGHT, space.height() - theme.SPACE_16))
+        popup.move(
+            max(space.left(), min(below.x(), space.right() - popup.width())),
+            max(space.top(), min(below.y(), space.bottom() - popup.height())),
+        )
+        popup.show()
+        popup.setFocus()
+
+    def hidePopup(self) -> None:
+        if self._popup is not None:
+            self._popup.close()
+        super().hidePopup()
+
+    def _on_chosen(self, code: str) -> None:
+        self.show_value(code)
+        self.value_chosen.emit(code)
+
+    def _on_closed(self) -> None:
+        self._popup = None
+
+
+class LanguagePopup(QFrame):
+    chosen = Signal(str)
+    pin_requested = Signal(str)
+
+    def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        passing(self, "language_popup")
+        self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
+        self._build_ui()
+        self._connect()
+        self._fill(now)
+
+    def _build_ui(self) -> None:
+        self._search = text_line("language_search", self, "Search a language", clears=CLEAR)
+        self._list = named(QListWidget(self), "language_list", label="Languages")
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._pin = button(
+            "Pin to the top", "pin_language_button", self, tip="Keep this language on top of the list (Ctrl+D)"
+        )
+        foot = row(1, self._pin)
+        column(self._search, (self._list, 1), foot, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        self.setFocusProxy(self._search)
+
+    def _connect(self) -> None:
+        self._search.textChanged.connect(lambda _text: self._fill(self.code))
+        self._search.installEventFilter(self)
+        self._list.viewport().installEventFilter(self)
+        self._list.installEventFilter(self)
+        self._list.itemClicked.connect(self._on_taken)
+        self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
+        self._pin.clicked.connect(self._on_pin)
+        QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
+
+    @property
+    def code(self) -> str:
+        """The code of the current row; empty: detect, or no row."""
+        item = self._list.currentItem()
+        return str(item.data(CODE)) if item is not None else ""
+
+    def show_view(self, view: TextView) -> None:
+        self._view = view
+        self._fill(self.code)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._on_taken()
+                return True
+            moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+            if watched is self._search and event.key() in moves:
+                self._list.event(event)
+                return True
+        if watched is self._list.viewport() and isinstance(event, QMouseEvent):
+            at = event.position().toPoint()
+            item = self._list.itemAt(at)
+            is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+            is_pin = at.x() > self._list.viewport().width() - ICON_WIDTH if is_mirrored else at.x() < ICON_WIDTH
+            if item is not None and item.data(CODE) and is_pin:
+                if event.type() == QEvent.Type.MouseButtonPress:
+                    self._list.setCurrentItem(item)
+                    self.pin_requested.emit(str(item.data(CODE)))
+                return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_taken(self) -> None:
+        item = self._list.currentItem()
+        if item is not None and item.flags() & Qt.ItemFlag.ItemIsSelectable:
+            code = str(item.data(CODE))
+            self.close()
+            self.chosen.emit(code)
+
+    def _on_pin(self) -> None:
+        if self.code:
+            self.pin_requested.emit(self.code)
+
+    def _fill(self, now: str) -> None:
+        words = fold(self._search.text().strip())
+        self._list.clear()
+        known = [one.code for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+        if words:
+            found = [code for code in known if _is_meant(code, words)]
+            found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
+            self._add("", found)
+        else:
+            if self._detect:
+                self._add("", [""])
+            self._add("Pinned", list(self._view.favourites))
+            used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
+            self._add("Used last", [one for one in used if one not in self._view.favourites])
+            self._add("All languages", known)
+        requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
+        usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
+        rows = requested if requested and not words else usable
+        if rows:
+            self._list.setCurrentRow(rows[0])
+        self._show_pin()
+
+    def _add(self, heading: str, codes: list[str]) -> None:
+        if heading and codes:
+            item = QListWidgetItem(heading, self._list)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+        for code in codes:
+            language = LANGUAGES.get(code)
+            words = language.name if language else self._detect
+            if language and language.own_name != language.name:
+                words += f" — {language.own_name}"
+            item = QListWidgetItem(words, self._list)
+            item.setData(CODE, code)
+            is_pinned = code in self._view.favourites
+            if language:
+                item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "muted")))
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{words}, pinned" if is_pinned else words)
+
+    def _show_pin(self) -> None:
+        self._pin.setEnabled(bool(self.code))
+        self._pin.setText("Unpin" if self.code in self._view.favourites else "Pin to the top")
+
+
+def _is_meant(code: str, words: str) -> bool:
+    language = LANGUAGES[code]
+    return code == words or words in fold(language.name) or words in fold(language.own_name)
+
+
+# ---- advice on whether the model can translate the chosen pair of languages, and which one does it better
+
+
+class AdviceController(QObject):
+    advised = Signal(object)
+    models_requested = Signal(str)
+    model_changed = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, for_document: bool = False) -> None:
+        super().__init__(parent, objectName="advice_controller")
+        self._bridge, self._for_document = bridge, for_document
+        self._asked: tuple[str, str] | None = None
+        self._advice: PairAdvice | None = None
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelsChanged, self._on_models_changed)
+        bridge.settings_changed.connect(self._on_models_changed)
+        bridge.on(ModelStateChanged, self._on_state_changed)
+
+    def about(self, source: str, target: str) -> None:
+        """Emit the advice for a pair of language codes, and again whenever it changes; an empty source is any."""
+        if self._asked != (source, target):
+            self._asked = (source, target)
+            self._again()
+
+    def about_manner(self, manner: TranslationStyle) -> None:
+        self.about(manner.source, manner.target)
+
+    def clear(self) -> None:
+        if self._asked is not None:
+            self._asked = None
+            self._notify(None)
+
+    def use_better(self) -> None:
+        """Make the better model the default for translations."""
+        better = self._advice.better if self._advice else None
+        if better is not None:
+            self._bridge.ask(
+                self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id),
+                lambda _record: self.model_changed.emit(),
+            )
+
+    def examine(self) -> None:
+        advice = self._advice
+        if advice is not None:
+            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
+
+    def see_models(self) -> None:
+        if self._advice is not None:
+            self.models_requested.emit(self._advice.target)
+
+    # ---- events
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+            self._again()
+
+    def _on_models_changed(self) -> None:
+        self._again()
+
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
+            self._again()
+
+    # ---- private
+
+    def _again(self) -> None:
+        if self._asked is None:
+            return
+        source, target = self._asked
+
+        def request(services: Services) -> PairAdvice:
+            return services.translations.advice(None, source, target, for_document=self._for_document)
+
+        self._bridge.ask(request, self._on_advice, lambda _problem: self._notify(None))  # the page says what keeps it
+
+    def _on_advice(self, advice: PairAdvice) -> None:
+        if self._asked == (advice.source, advice.target):
+            self._notify(advice)
+
+    def _notify(self, advice: PairAdvice | None) -> None:
+        self._advice = advice
+        self.advised.emit(advice)
+
+
+# ---- a line that warns if the model cannot translate the pair of languages, with buttons to change that
+
+
+class AdviceLine(QFrame):
+    """Hidden while there is nothing to warn of."""
+
+    grown = Signal(int)
+
+    def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
+        super().__init__(parent)
+        named(self, "advice_line", kind="band")
+        self._words = plain_label("", self, name="translate_warning")
+        self._use = button("Use it", "use_better_button", self)
+        self._examine = button(
+            "Examine it", "examine_pair_button", self,
+            tip="Twelve short sentences, in the background: half a minute or more",
+        )  # fmt: skip
+        self._see = button(
+            "See models made for this", "see_models_button", self,
+            tip="Opens the page of models with those meant for translating into this language",
+        )  # fmt: skip
+        middle = Qt.AlignmentFlag.AlignVCenter
+        buttons = row(
+            (self._examine, middle), (self._use, middle), (self._see, middle), *((1,) if is_narrow else ()),
+            gap=theme.SPACE_8,
+        )  # fmt: skip
+        lay_out = column if is_narrow else row
+        lay_out(
+            (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
+        self._examine.clicked.connect(self._on_examine)
+        self._examine.clicked.connect(controller.examine)
+        self._use.clicked.connect(controller.use_better)
+        self._see.clicked.connect(controller.see_models)
+        controller.advised.connect(self._on_advised)
+        self.hide()
+
+    def _on_examine(self) -> None:
+        self._examine.setText("Being examined…")
+        self._examine.setEnabled(False)
+
+    def _on_advised(self, advice: PairAdvice | None) -> None:
+        better = advice.better if advice else None
+        words = " ".join(one for one in (advice.words if advice else "", better.words if better else "") if one)
+        self._words.setText(words)
+        self._examine.setVisible(advice is not None and advice.can_examine)
+        self._examine.setText("Examine it")
+        self._examine.setEnabled(True)
+        self._use.setVisible(better is not None)
+        if better is not None:
+            self._use.setAccessibleName(f"Translate with {better.name}")
+            self._use.setToolTip(plain_tip(f"Translate with {better.name} from now on"))
+        self._see.setVisible(advice is not None and advice.has_offers and better is None)
+        was_hidden = self.isHidden()
+        self.setVisible(bool(words))
+        if was_hidden and words:
+            self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))
+
+
+# ---- view settings of the translator's text
+
+
+FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
+MOST_RECENT = 4
+
+
+class TextView(Record):
+    favourites: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
+    font_percent: int = 100
+    is_paired: bool = False
+    is_shaded: bool = False
+
+
+class ViewSettings(QObject):
+    """Emits `changed` with a TextView; changes are saved."""
+
+    changed = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="translate_view")
+        self._bridge = bridge
+        self.view = TextView(
+            _codes(settings.translate_favourites),
+            _codes(settings.translate_recent)[:MOST_RECENT],
+            settings.translate_font_percent,
+            settings.translate_pairs,
+            settings.translate_doubts,
+        )
+
+    def toggle_favourite(self, code: str) -> None:
+        old = self.view.favourites
+        new = tuple(one for one in old if one != code) if code in old else (*old, code)
+        self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
+
+    def note_used(self, code: str) -> None:
+        if code in LANGUAGES:
+            new = (code, *(one for one in self.view.recent if one != code))[:MOST_RECENT]
+            self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
+
+    def enlarge(self) -> None:
+        self._set_font(next((one for one in FONT_STEPS if one > self.view.font_percent), FONT_STEPS[-1]))
+
+    def shrink(self) -> None:
+        self._set_font(next((one for one in reversed(FONT_STEPS) if one < self.view.font_percent), FONT_STEPS[0]))
+
+    def reset_font(self) -> None:
+        self._set_font(100)
+
+    def set_paired(self, is_paired: bool) -> None:
+        self._change(changed(self.view, is_paired=is_paired), translate_pairs=is_paired)
+
+    def set_shaded(self, is_shaded: bool) -> None:
+        self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
+
+    def _set_font(self, percent: int) -> None:
+        self._change(changed(self.view, font_percent=percent), translate_font_percent=percent)
+
+    def _change(self, view: TextView, **kept: Any) -> None:
+        if view != self.view:
+            self.view = view
+            self._bridge.ask(self._bridge.services.settings.change(**kept), None, lambda _problem: None)
+            self.changed.emit(view)
+
+
+def _codes(kept: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for one in kept.split() if one in LANGUAGES))
+
+
+# ---- the bar above the panes
+
+
+class ViewBar(QWidget):
+    def __init__(self, view: ViewSettings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_view_bar")
+        self._view = view
+        self._language = plain_label("", self, name="detected_language", kind="small")
+        self._pairs = self._button("pairs_button", "Side by side", "Read sentence beside sentence, in rows")
+        self._shade = self._button("shade_button", "Shade doubts", "Shade the words the model was not sure of")
+        self._smaller = self._button("smaller_button", "A−", "Smaller letters", "text.smaller")
+        self._size = self._button("letter_size_button", "100 %", "Letters as elsewhere in the window", "text.usual")
+        self._larger = self._button("larger_button", "A+", "Larger letters", "text.larger")
+        row(
+            (self._language, 1), self._pairs, self._shade, self._smaller, self._size, self._larger, into=self,
+            gap=theme.SPACE_4,
+        )  # fmt: skip
+        for switch in (self._pairs, self._shade):
+            switch.setCheckable(True)
+        self._pairs.toggled.connect(view.set_paired)
+        self._shade.toggled.connect(view.set_shaded)
+        self._smaller.clicked.connect(view.shrink)
+        self._size.clicked.connect(view.reset_font)
+        self._larger.clicked.connect(view.enlarge)
+        view.changed.connect(self._on_view)
+        self._on_view(view.view)
+
+    def show_language(self, short: str, long: str) -> None:
+        self._language.setText(short)
+        self._language.setToolTip(plain_tip(long))
+
+    def _on_view(self, view: TextView) -> None:
+        self._pairs.setChecked(view.is_paired)
+        self._shade.setChecked(view.is_shaded)
+        self._size.setText(f"{view.font_percent} %")
+
+    def _button(self, name: str, words: str, tip: str, shortcut: str = "") -> QToolButton:
+        return tool_button(name, self, words, tip=tip, label=tip, kind="small", shortcut=shortcut)

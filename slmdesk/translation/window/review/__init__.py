@@ -1,1 +1,0 @@
-"""Review of a translated document's segments: read, corrected, translated again."""

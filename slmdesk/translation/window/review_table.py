@@ -1,0 +1,561 @@
+"""The table of segments: rows loaded when visible, formatting tags painted as chips, cells edited in place."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextDocument,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QPlainTextEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.text.tagged import Search, Tags, pieces, spans_in
+from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import named, plain_tip
+
+# ---- the table model of a translation's segments
+
+
+SOURCE, TARGET, STATE, FLAGS = range(4)
+COLUMNS = ("Source", "Translation", "State", "Needs review")
+PAGE = 50
+MOST_KEPT = 4000
+"""Segments in memory; those seen longest ago go first."""
+MOST_RUNS = 40
+"""If more runs of rows than this change at once, the model is reset."""
+SEGMENT_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The SegmentRecord of a row; None while it is being fetched."""
+Index = QModelIndex | QPersistentModelIndex
+
+
+class SegmentModel(QAbstractTableModel):
+    requested = Signal(object)
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("segment_model")
+        self._keeper = keeper
+        self.numbers: Sequence[int] = ()
+        self._known: dict[int, SegmentRecord] = {}
+        self._missing: set[int] = set()
+        self._asked: set[int] = set()
+        self._timer = Delay(self, 0, self._on_requested, "fetch_timer")
+
+    # ---- what is there
+
+    def clear(self) -> None:
+        self.beginResetModel()
+        self.numbers = ()
+        self._known.clear()
+        self._asked.clear()
+        self.endResetModel()
+
+    def show_numbers(self, numbers: Sequence[int]) -> None:
+        """Show these segments, in order; rows that stay keep their place and an open editor."""
+        old, new = self.numbers, numbers
+        if list(old) == list(new):
+            return
+        kept = set(old) & set(new)
+        gone = _runs([row for row, number in enumerate(old) if number not in kept])
+        come = _runs([row for row, number in enumerate(new) if number not in kept])
+        if len(gone) + len(come) > MOST_RUNS:
+            self.beginResetModel()
+            self.numbers = new
+            self.endResetModel()
+        else:
+            rows = list(old)
+            for first, last in reversed(gone):
+                self.beginRemoveRows(QModelIndex(), first, last)
+                del rows[first : last + 1]
+                self.numbers = list(rows)
+                self.endRemoveRows()
+            for first, last in come:
+                self.beginInsertRows(QModelIndex(), first, last)
+                rows[first:first] = new[first : last + 1]
+                self.numbers = list(rows)
+                self.endInsertRows()
+            self.numbers = new
+        self._asked.clear()
+
+    def add(self, segments: Sequence[SegmentRecord]) -> None:
+        for one in segments:
+            self._known.pop(one.number, None)
+            self._known[one.number] = one
+        for number in list(self._known)[: max(0, len(self._known) - MOST_KEPT)]:
+            del self._known[number]
+        self._asked.clear()
+        rows = [row for one in segments if (row := self.row_of(one.number)) >= 0]
+        if rows:
+            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(COLUMNS) - 1))
+
+    def change(self, segment: SegmentRecord) -> None:
+        """Replace a segment; one that is not loaded is loaded when it becomes visible."""
+        if segment.number in self._known:
+            self._known[segment.number] = segment
+            row = self.row_of(segment.number)
+            if row >= 0:
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def segment(self, row: int) -> SegmentRecord | None:
+        """The segment of a row; None if it is not loaded."""
+        return self._known.get(self.numbers[row]) if 0 <= row < len(self.numbers) else None
+
+    def number(self, row: int) -> int:
+        return self.numbers[row]
+
+    def row_of(self, number: int) -> int:
+        """The row of a segment; -1: it is not listed."""
+        at = bisect_left(self.numbers, number)
+        return at if at < len(self.numbers) and self.numbers[at] == number else -1
+
+    # ---- Qt's own
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.numbers)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if orientation is Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return str(self.numbers[section] + 1) if section < len(self.numbers) else ""
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, colours, tooltips; a segment that is not loaded is requested."""
+        segment, column = self.segment(index.row()), index.column()
+        if segment is None:
+            self._missing.add(index.row() // PAGE)
+            if not self._timer.isActive():
+                self._timer.start()
+            return "…" if role == Qt.ItemDataRole.DisplayRole and column == SOURCE else None
+        if role == SEGMENT_ROLE:
+            return segment
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return words_of(segment, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(segment.place if column == SOURCE else words_of(segment, column))
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return self._colour(segment, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Request a change of the text; it is shown once it is saved."""
+        known = self.segment(index.row())
+        if role != Qt.ItemDataRole.EditRole or index.column() != TARGET or (known and str(value) == known.target):
+            return False
+        self.edited.emit(self.number(index.row()), str(value))
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_open = index.column() == TARGET and self.segment(index.row()) is not None
+        return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
+
+    def _on_requested(self) -> None:
+        pages, self._missing = self._missing - self._asked, set()
+        if not pages:
+            return
+        self._asked |= pages
+        numbers = [
+            number for page in sorted(pages) for number in self.numbers[page * PAGE : (page + 1) * PAGE]
+            if number not in self._known
+        ]  # fmt: skip
+        if numbers:
+            self.requested.emit(numbers)
+
+    def _colour(self, segment: SegmentRecord, column: int) -> QColor | None:
+        theme = self._keeper.theme
+        if column == FLAGS or (column == STATE and segment.state is SegmentState.FAILED):
+            return theme.colour("warn")
+        return theme.colour("muted") if column == STATE or segment.state is SegmentState.LEFT else None
+
+
+def words_of(segment: SegmentRecord, column: int) -> str:
+    match column:
+        case 0:
+            return segment.source
+        case 1:
+            return segment.target
+        case 2:
+            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.LEFT else ""
+            return why or STATE_WORDS[segment.state]
+        case _:
+            why = REASON_WORDS.get(segment.reason, "") if segment.state is SegmentState.FAILED else ""
+            return "; ".join([*([why] if why else []), *(flag_words(flag) for flag in segment.flags)])
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of neighbouring rows: (first, last), in order."""
+    found = []
+    for _, group in groupby(enumerate(rows), key=lambda one: one[1] - one[0]):
+        run = [row for _, row in group]
+        found.append((run[0], run[-1]))
+    return found
+
+
+# ---- table
+
+
+SHARES = {SOURCE: 0.345, TARGET: 0.345, STATE: 0.135, FLAGS: 0.175}
+
+
+class SegmentTable(QTableView):
+    """Shows a SegmentModel; scrolls by rows, so that heights measured late move nothing."""
+
+    def __init__(self, model: SegmentModel, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "segment_table", label="Segments of the translation")
+        self.cells = SegmentCells(keeper, self)
+        self.setItemDelegate(self.cells)
+        self.setModel(model)
+        self._segments = model
+        self._timer = Delay(self, 0, self._on_fit, "fit_timer")
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows, columns = self.verticalHeader(), self.horizontalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(2 * self.fontMetrics().lineSpacing() + theme.SPACE_12)
+        rows.setMinimumSectionSize(self.fontMetrics().lineSpacing() + theme.SPACE_8)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setHighlightSections(False)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+
+    def _connect(self) -> None:
+        self.verticalScrollBar().valueChanged.connect(self.fit_soon)
+        self._segments.dataChanged.connect(self.fit_soon)
+        self._segments.rowsInserted.connect(self.fit_soon)
+        self._segments.rowsRemoved.connect(self.fit_soon)
+        self._segments.modelReset.connect(self.fit_soon)
+        self.cells.closeEditor.connect(self.fit_soon)
+
+    def edit_row(self, row: int) -> None:
+        index = self._segments.index(row, TARGET)
+        if index.isValid():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+            self.edit(index)
+
+    def fit_soon(self) -> None:
+        """Measure the visible rows soon, once for several changes."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _on_fit(self) -> None:
+        """Measure the visible rows, but none by which an open editor would move."""
+        row, height = self.rowAt(0), self.viewport().height()
+        edited = self.currentIndex().row() if self.cells.is_editing else -1
+        if row < 0:
+            return
+        taken = 0
+        while row < self._segments.rowCount() and taken < height:
+            if self._segments.segment(row) is not None and row > edited:
+                requested = max(self._height(self._segments.index(row, column)) for column in SHARES)
+                if requested != self.rowHeight(row):
+                    self.setRowHeight(row, requested)
+            else:
+                self._segments.data(self._segments.index(row, SOURCE))  # have it fetched
+            taken += self.rowHeight(row)
+            row += 1
+
+    def _height(self, index: QModelIndex) -> int:
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.rect = QRect(0, 0, self.columnWidth(index.column()), 0)
+        return self.cells.sizeHint(option, index).height()
+
+    # ---- Qt's own
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and is_plain
+        if (is_enter or event.key() == Qt.Key.Key_F2) and self.state() != QAbstractItemView.State.EditingState:
+            self.edit_row(self.currentIndex().row())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        width = self.viewport().width()
+        for column, share in SHARES.items():
+            self.setColumnWidth(column, round(width * share))
+        self.fit_soon()
+
+
+# ---- paints and edits the cells of the segment table
+
+
+MOST_LINES = 12
+"""Of a cell; what is longer is read whole where it is edited."""
+CHIP_SIZE = 0.82
+
+
+class SegmentCells(QStyledItemDelegate):
+    """Paints and edits source and translation.
+
+    Enter saves the text, Escape discards it; `approve_requested` when Ctrl+Enter found no change to save; `drafts` may
+    hold text an editor begins with.
+    """
+
+    approve_requested = Signal()
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self.search = Search("")
+        self.has_shading = False
+        self.drafts: dict[int, str] = {}
+        """By number of a segment: words that could not be kept, to go on with."""
+        self.is_editing = False
+        self.is_approving = False
+        """The text being saved is to be approved too."""
+
+    # ---- drawing
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        segment = index.data(SEGMENT_ROLE)
+        if not isinstance(segment, SegmentRecord):
+            super().paint(painter, option, index)
+            return
+        self.initStyleOption(option, index)
+        words = str(index.data() or "")
+        option.text = ""
+        style = option.widget.style() if option.widget else QApplication.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        colour = index.data(Qt.ItemDataRole.ForegroundRole) or option.palette.color(QPalette.ColorRole.Text)
+        place = self._inside(option.rect)
+        layout = self._laid_out(words, segment, index.column(), option, place.width())
+        painter.save()
+        painter.setClipRect(place)
+        painter.setPen(colour)
+        layout.draw(painter, QPointF(place.topLeft()))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        segment = index.data(SEGMENT_ROLE)
+        line = option.fontMetrics.lineSpacing()
+        if not isinstance(segment, SegmentRecord):
+            return QSize(option.rect.width(), line + theme.SPACE_8)
+        width = self._inside(option.rect).width()
+        layout = self._laid_out(str(index.data() or ""), segment, index.column(), option, width)
+        height = min(layout.boundingRect().height(), MOST_LINES * line)
+        return QSize(option.rect.width(), round(max(height, line)) + theme.SPACE_12)
+
+    @staticmethod
+    def _inside(rect: QRect) -> QRect:
+        return rect.adjusted(theme.SPACE_8, 6, -theme.SPACE_8, -6)
+
+    def _laid_out(
+        self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem, width: int
+    ) -> QTextLayout:
+        layout = QTextLayout(words.replace("\n", "\u2028"), option.font)
+        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeading))
+        wrap = layout.textOption()
+        wrap.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(wrap)
+        if column in (SOURCE, TARGET):
+            layout.setFormats(list(self._formats(words, segment, column, option)))
+        layout.beginLayout()
+        height = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(max(width, 1))
+            line.setPosition(QPointF(0, height))
+            height += line.height()
+        layout.endLayout()
+        return layout
+
+    def _formats(
+        self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem
+    ) -> Iterator[QTextLayout.FormatRange]:
+        tags, places, colours = Tags(segment.paired, segment.lone), _Units(words), self._keeper.theme
+        if column == TARGET and self.has_shading:
+            for begin, end, least in segment.doubts:
+                form = QTextCharFormat()
+                form.setBackground(_mixed(colours.colour("surface"), colours.colour("warn"), 0.15 + 0.35 * (1 - least)))
+                form.setForeground(colours.colour("text"))
+                yield places.range(begin, end, form)
+        for begin, end in tag_spans(words, tags):
+            yield places.range(begin, end, chip_format(self._keeper, option.font.pointSizeF()))
+        if column == TARGET:
+            for begin, end in spans_in(words, tags, self.search):
+                form = QTextCharFormat()
+                form.setBackground(colours.colour("mark"))
+                form.setForeground(colours.colour("text"))
+                yield places.range(begin, end, form)
+
+    # ---- editing
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QPlainTextEdit(parent)
+        named(editor, "segment_editor", label="The translation of this segment")
+        editor.setTabChangesFocus(True)
+        segment = index.data(SEGMENT_ROLE)
+        if isinstance(segment, SegmentRecord):
+            TagHighlighter(self._keeper, Tags(segment.paired, segment.lone), editor.document())
+        self.is_editing = True
+        return editor
+
+    def destroyEditor(self, editor: QWidget, index: Index) -> None:
+        self.is_editing = False
+        super().destroyEditor(editor, index)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the existing text, or with a draft that could not be saved; if there is none with the source, for
+        its tags.
+        """
+        assert isinstance(editor, QPlainTextEdit)
+        if editor.property("begun"):  # the row changed meanwhile: what is typed stays
+            return
+        segment = index.data(SEGMENT_ROLE)
+        draft = self.drafts.pop(segment.number, "") if isinstance(segment, SegmentRecord) else ""
+        words = draft or index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
+        editor.setPlainText(str(words))
+        editor.selectAll()
+        editor.setProperty("begun", True)
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Save the text, on one line if the source is."""
+        assert isinstance(editor, QPlainTextEdit)
+        source = str(index.sibling(index.row(), SOURCE).data() or "")
+        words = editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        rect = QRect(option.rect)
+        rect.setHeight(max(rect.height(), 4 * option.fontMetrics.lineSpacing() + 2 * theme.SPACE_8))
+        parent = editor.parentWidget()
+        if parent is not None and rect.bottom() > parent.height():
+            rect.moveBottom(max(rect.height(), parent.height()))
+        editor.setGeometry(rect)
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter saves, Shift+Enter breaks the line, Ctrl+Enter saves and approves."""
+        is_enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not is_enter or not isinstance(editor, QPlainTextEdit) or not isinstance(event, QKeyEvent):
+            return super().eventFilter(editor, event)
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if modifiers == Qt.KeyboardModifier.ShiftModifier:
+            return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        self.is_approving = modifiers == Qt.KeyboardModifier.ControlModifier
+        self.commitData.emit(editor)
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        if self.is_approving:  # nobody took it over: the words were the same
+            self.is_approving = False
+            self.approve_requested.emit()
+        return True
+
+
+class TagHighlighter(QSyntaxHighlighter):
+    def __init__(self, keeper: ThemeKeeper, tags: Tags, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._keeper, self._tags = keeper, tags
+
+    def highlightBlock(self, text: str) -> None:
+        places = _Units(text)
+        points = self.document().defaultFont().pointSizeF()
+        for begin, end in tag_spans(text, self._tags):
+            one = places.range(begin, end, chip_format(self._keeper, points))
+            self.setFormat(one.start, one.length, one.format)
+
+
+def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
+    form = QTextCharFormat()
+    form.setBackground(keeper.theme.colour("line"))
+    form.setForeground(keeper.theme.colour("text"))
+    if points > 0:
+        form.setFontPointSize(points * CHIP_SIZE)
+    return form
+
+
+def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
+    at = 0
+    for piece in pieces(text, tags):
+        size = len(str(piece))
+        if not isinstance(piece, str):
+            yield at, at + size
+        at += size
+
+
+class _Units:
+    """Converts character positions to UTF-16 units, as Qt counts."""
+
+    def __init__(self, text: str) -> None:
+        self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text
+
+    def range(self, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
+        one = QTextLayout.FormatRange()
+        one.start, one.length = self._at(begin), self._at(end) - self._at(begin)
+        one.format = form
+        return one
+
+    def _at(self, place: int) -> int:
+        if self._text is None:
+            return place
+        return place + sum(ord(sign) > 0xFFFF for sign in self._text[:place])
+
+
+def _mixed(ground: QColor, colour: QColor, share: float) -> QColor:
+    def part(one: int, other: int) -> int:
+        return round(one + (other - one) * share)
+
+    return QColor(
+        part(ground.red(), colour.red()), part(ground.green(), colour.green()), part(ground.blue(), colour.blue())
+    )  # fmt: skip

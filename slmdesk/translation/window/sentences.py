@@ -1,0 +1,512 @@
+"""Sentence beside sentence: rows to read and correct, actions on one sentence, and other wordings of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QHeaderView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPlainTextEdit,
+    QSizePolicy,
+    QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from slmdesk.base.translation import LiveSegment, SegmentState
+from slmdesk.translation.window.text import (
+    WAITS,
+    Doubt,
+    DoubtController,
+    PaneState,
+    TranslateController,
+    shown_of,
+    tip_of,
+)
+from slmdesk.translation.window.text_editors import SegmentEdit
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay, copy_text
+from slmdesk.window.base.shortcuts import show_in_menu
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_words
+
+SOURCE, TARGET, FLAGS = range(3)
+COLUMNS = ("Text", "Translation", "Needs review")
+RESIZE_MS = 60
+Index = QModelIndex | QPersistentModelIndex
+
+
+class PairModel(QAbstractTableModel):
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._keeper = keeper
+        self.rows: Sequence[LiveSegment] = ()
+
+    def show(self, rows: Sequence[LiveSegment]) -> list[int]:
+        """Returns the rows that have changed."""
+        old = self.rows
+        if len(old) != len(rows):
+            self.beginResetModel()
+            self.rows = rows
+            self.endResetModel()
+            return list(range(len(rows)))
+        self.rows = rows
+        changed = [at for at, (one, other) in enumerate(zip(old, rows, strict=True)) if one != other]
+        for at in changed:
+            self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
+        return changed
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        one, column = self.rows[index.row()], index.column()
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return (one.source, shown_of(one), tip_of(one))[column]
+        if role == Qt.ItemDataRole.ForegroundRole:
+            theme = self._keeper.theme
+            return theme.colour("warn") if column == FLAGS else theme.colour("muted") if is_left(one) else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole or str(value).strip() in ("", self.rows[index.row()].target):
+            return False
+        self.edited.emit(index.row(), str(value))
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_open = index.column() == TARGET and not is_left(self.rows[index.row()])
+        return flags | Qt.ItemFlag.ItemIsEditable if is_open else flags
+
+
+class PairView(QTableView):
+    edited = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "pair_table")
+        self.setAccessibleName("Sentences side by side")
+        self._model = PairModel(keeper, self)
+        self.setModel(self._model)
+        self.setItemDelegate(TargetEditor(self))
+        self.setWordWrap(True)
+        self.setShowGrid(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self._stale: set[int] = set()
+        self._timer = Delay(self, RESIZE_MS, self._size_rows)
+        copy = named(QAction("Copy", self), "copy_pairs_action")
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self._model.edited.connect(self.edited)
+        self._show_flags()
+
+    def show_pairs(self, shown: PaneState) -> None:
+        self._stale.update(self._model.show(shown.segments))
+        self._show_flags()
+        if self._stale and self.isVisible():
+            self._timer.start()
+
+    def set_letters(self, percent: int) -> None:
+        font = QApplication.font()
+        font.setPointSizeF(max(4.0, font.pointSizeF() * percent / 100))
+        if font != self.font():
+            self.setFont(font)
+            self._stale.update(range(self._model.rowCount()))
+            self._timer.start()
+
+    @property
+    def current_segment(self) -> int:
+        return self.currentIndex().row()
+
+    def go_to(self, index: int) -> None:
+        at = self._model.index(index, TARGET)
+        if at.isValid():
+            self.setCurrentIndex(at)
+            self.scrollTo(at)
+
+    def copy(self) -> None:
+        """Copy the selected rows: source, tab, translation."""
+        rows = sorted({one.row() for one in self.selectedIndexes()})
+        lines = [self._model.rows[number] for number in rows]
+        copy_text("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stale.update(range(self._model.rowCount()))
+        self._timer.start()
+
+    def _show_flags(self) -> None:
+        self.setColumnHidden(FLAGS, not any(one.flags for one in self._model.rows))
+
+    def _size_rows(self) -> None:
+        stale, self._stale = self._stale, set()
+        for number in stale:
+            if number < self._model.rowCount():
+                self.resizeRowToContents(number)
+
+
+def is_left(segment: LiveSegment) -> bool:
+    """Whether a segment stays as it is."""
+    return segment.state is SegmentState.LEFT
+
+
+# ---- actions on one sentence of a translation, by menu and keys
+
+
+class SentenceActions(QObject):
+    """Acts on the sentence at the caret, or on the current row."""
+
+    said = Signal(str)
+
+    def __init__(
+        self,
+        controller: TranslateController,
+        source: SegmentEdit,
+        target: SegmentEdit,
+        pairs: PairView,
+        place: QStackedWidget,
+    ) -> None:
+        super().__init__(place, objectName="sentence_actions")
+        self._controller, self._source, self._target, self._pairs = controller, source, target, pairs
+        self._place = place
+        self._editor = SentenceEditor(place)
+        self._editor.kept.connect(controller.put)
+        self._editor.left.connect(target.setFocus)
+        self._build_actions()
+
+    def _build_actions(self) -> None:
+        edit = self._action("edit_sentence_action", "Edit this sentence…", "sentence.edit", self._target)
+        edit.triggered.connect(self._on_edit)
+        self._menu_actions = [edit]
+        for pane in (self._source, self._target, self._pairs):
+            name = pane.objectName()
+            back = self._action(f"{name}_back_action", "Translate back (to check)", "sentence.back", pane)
+            back.triggered.connect(lambda: self._ask(is_back=True))
+            wordings = self._action(f"{name}_wordings_action", "Other wordings", "sentence.wordings", pane)
+            wordings.triggered.connect(lambda: self._ask(is_back=False))
+            if pane is self._target:
+                self._menu_actions += [back, wordings]
+            if pane is not self._source:
+                undo = self._action(f"{name}_undo_action", "Undo the last edit", "segment.undo", pane)
+                undo.triggered.connect(self._controller.take_back)
+        self._pairs.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._target.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._target.customContextMenuRequested.connect(self._on_menu)
+
+    def _action(self, name: str, words: str, shortcut: str, pane: SegmentEdit | PairView) -> QAction:
+        action = named(QAction(words, self), name)
+        show_in_menu(action, shortcut)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        pane.addAction(action)
+        return action
+
+    def _current(self) -> tuple[int, LiveSegment, str] | None:
+        words, shown = "", self._controller.last
+        if self._controller.view.view.is_paired:
+            index = self._pairs.current_segment
+        elif self._source.hasFocus():
+            index = self._source.current_segment
+        else:
+            index = self._target.current_segment
+            words = self._target.words_within(index) if index >= 0 else ""
+        if not 0 <= index < len(shown.segments):
+            return None
+        segment = shown.segments[index]
+        return (index, segment, words) if segment.target and segment.state is not SegmentState.OPEN else None
+
+    def _on_edit(self) -> None:
+        found = self._current()
+        if found is None:
+            self._say_none()
+            return
+        index, segment, _ = found
+        below = self._target.mapTo(self._place, self._target.place_of(index))
+        self._editor.open(index, segment.source, segment.target, below)
+
+    def _ask(self, *, is_back: bool) -> None:
+        found = self._current()
+        if found is None:
+            self._say_none()
+        elif self._controller.redaction.waits(self._controller.text):
+            self.said.emit(WAITS)
+        else:
+            self._controller.doubts.ask(Doubt(*found, is_back), self._controller.manner)
+
+    def _say_none(self) -> None:
+        self.said.emit("Put the caret into a sentence that is translated.")
+
+    def _on_menu(self, at: QPoint) -> None:
+        if not self._target.textCursor().hasSelection():
+            self._target.setTextCursor(self._target.cursorForPosition(at))
+        standard = named(self._target.createStandardContextMenu(), "standard_menu")
+        menu = named(QMenu(self._target), "sentence_menu")
+        for one in (menu, standard):
+            one.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions(self._menu_actions)
+        menu.addSeparator()
+        menu.addActions(standard.actions())
+        menu.destroyed.connect(standard.deleteLater)
+        menu.popup(self._target.viewport().mapToGlobal(at))
+
+
+# ---- an editor for one sentence of a translation
+
+
+HEIGHT, LEAST_WIDTH = 150, 300
+
+
+class SentenceEditor(QFrame):
+    kept = Signal(int, str, str)
+    left = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "sentence_frame", kind="floating")
+        self._place, self._index, self._source = parent, -1, ""
+        self._words = named(QPlainTextEdit(self), "sentence_editor", label="The translation of this sentence")
+        self._words.setTabChangesFocus(True)
+        self._words.installEventFilter(self)
+        self._about = ElidedLabel(self, name="sentence_source", kind="small")
+        self._keep = button(
+            "Keep", "keep_sentence_button", self, kind="primary",
+            tip="Keep these words, and remember them for this sentence (Enter)",
+        )  # fmt: skip
+        self._leave = button("Cancel", "leave_sentence_button", self, tip="Leave the translation as it was (Esc)")
+        foot = row(1, self._leave, self._keep)
+        column(self._about, (self._words, 1), foot, into=self, gap=theme.SPACE_4, margins=theme.SPACE_8)
+        self._keep.clicked.connect(self._on_keep)
+        self._leave.clicked.connect(self.close_editor)
+        self.hide()
+
+    def open(self, index: int, source: str, target: str, below: QPoint) -> None:
+        """Edit a sentence; `below`: its place, in the parent's coordinates."""
+        self._index, self._source = index, source
+        self._about.set_full_text(source)
+        self._words.setPlainText(target)
+        self._words.selectAll()
+        space = self._place.rect()
+        width = min(space.width(), max(LEAST_WIDTH, space.width() // 2 - theme.SPACE_16))
+        height = min(space.height(), max(HEIGHT, self.sizeHint().height() // 2))
+        self.setGeometry(
+            max(0, min(below.x(), space.width() - width)),
+            max(0, min(below.y(), space.height() - height)),
+            width,
+            height,
+        )
+        self.show()
+        self.raise_()
+        self._words.setFocus()
+
+    def close_editor(self) -> None:
+        """Close without saving."""
+        if self.isVisible():
+            self.hide()
+            self.left.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self.close_editor()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._on_keep()
+                return True
+        return False
+
+    def _on_keep(self) -> None:
+        words = " ".join(self._words.toPlainText().split())
+        if words:
+            self.kept.emit(self._index, self._source, words)
+            self.close_editor()
+
+
+# ---- edits a translation in a cell of a table
+
+
+SOURCE_COLUMN = 0
+"""The column of the source: what has no translation begins with it."""
+CELL_PADDING = 10
+"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
+
+
+class TargetEditor(QStyledItemDelegate):
+    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
+        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
+        rect.setWidth(max(1, rect.width() - CELL_PADDING))
+        narrow.rect = rect
+        return super().sizeHint(narrow, index)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QPlainTextEdit(parent)
+        named(editor, "segment_editor", label="The translation of this segment")
+        editor.setTabChangesFocus(True)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the existing text; a segment without any begins with its source, for its tags."""
+        assert isinstance(editor, QPlainTextEdit)
+        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE_COLUMN).data()
+        editor.setPlainText(str(words))
+        editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Save the text on one line, as segments are."""
+        assert isinstance(editor, QPlainTextEdit)
+        model.setData(index, " ".join(editor.toPlainText().split("\n")))
+
+
+# ---- the panel with a back-translation or other translations of a sentence, to use or to dismiss
+
+
+LIST_HEIGHT = 120
+
+
+class DoubtPanel(QFrame):
+    used = Signal(int, str, str)
+    left = Signal()
+    shown_changed = Signal()
+
+    def __init__(self, controller: DoubtController, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "doubt_panel", kind="band")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._controller = controller
+        self._doubt: Doubt | None = None
+        self._build_ui()
+        self._connect()
+        self.hide()
+
+    def _build_ui(self) -> None:
+        self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
+        self._about = ElidedLabel(self, name="doubt_about")
+        self._close = button("Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)")
+        self._bar = thin_bar("doubt_progress", self, "The model is asked", most=0)
+        self._words = plain_label("", self, name="doubt_words")
+        self._words.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._list = named(QListWidget(self), "wording_list", label="Other wordings")
+        self._list.setWordWrap(True)
+        self._list.setMaximumHeight(LIST_HEIGHT)
+        self._use = button("Use this", "use_wording_button", self, tip="Put this sentence into the translation (Enter)")
+        top = row(self._title, (self._about, 1), self._use, self._close, gap=theme.SPACE_8)
+        column(
+            top, self._bar, self._words, self._list, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._controller.asked.connect(self._on_asked)
+        self._controller.answered.connect(self._on_answered)
+        self._controller.refused.connect(self._on_refused)
+        self._controller.ended.connect(self._on_ended)
+        self._close.clicked.connect(self._controller.cancel)
+        self._use.clicked.connect(self._on_use)
+        self._list.itemActivated.connect(self._on_use)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._controller.cancel()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_asked(self, doubt: Doubt) -> None:
+        self._doubt = doubt
+        about = doubt.words or doubt.segment.target
+        self._title.setText("Put back" if doubt.is_back else "Other wordings")
+        self._about.set_full_text(f"“{about}”")
+        self._show([], "", is_asking=True)
+        self.show()
+        self.shown_changed.emit()
+
+    def _on_answered(self, doubt: Doubt, words: Sequence[str]) -> None:
+        said = [one for one in words if one]
+        if doubt.is_back:
+            source = "" if doubt.words else f"\nThe text says: {doubt.segment.source}"
+            self._show([], f"{said[0]}{source}" if said else "The model gave no words.")
+        elif said:
+            self._show(said, "")
+        else:
+            otherwise = f" without “{doubt.words}”" if doubt.words else ""
+            self._show([], f"The model found no other wording{otherwise}.")
+
+    def _on_refused(self, words: str) -> None:
+        self._show([], words)
+
+    def _on_ended(self) -> None:
+        focus = QApplication.focusWidget()
+        had_keys = focus is not None and self.isAncestorOf(focus)
+        self.hide()
+        if had_keys:
+            self.left.emit()
+        self.shown_changed.emit()
+
+    def _on_use(self) -> None:
+        item, doubt = self._list.currentItem(), self._doubt
+        if item is not None and doubt is not None:
+            self.used.emit(doubt.index, doubt.segment.source, item.text())
+            self._controller.cancel()
+
+    def _show(self, sentences: Sequence[str], words: str, *, is_asking: bool = False) -> None:
+        self._bar.setVisible(is_asking)
+        show_words(self._words, words)
+        self._list.clear()
+        for one in sentences:
+            QListWidgetItem(one, self._list)
+        self._list.setVisible(bool(sentences))
+        self._use.setVisible(bool(sentences))
+        if sentences:
+            rows = sum(self._list.sizeHintForRow(row) for row in range(self._list.count()))
+            self._list.setFixedHeight(min(LIST_HEIGHT, rows + theme.SPACE_8))
+            self._list.setCurrentRow(0)
+            self._list.setFocus()
+        elif not is_asking:
+            self._close.setFocus()

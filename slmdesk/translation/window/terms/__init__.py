@@ -1,1 +1,0 @@
-"""The windows of glossaries, translation memory and proposed terms."""

@@ -1,0 +1,684 @@
+"""Translation of typed text: languages, manner, results, other wordings, earlier translations. No widgets here."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QObject, Signal
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_atomically
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Item
+from slmdesk.base.settings import Settings
+from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
+from slmdesk.redaction.service import Decisions, Preview
+from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.typed import Earlier, TypedText
+from slmdesk.translation.types import KIND, LiveTranslated, flag_words, request_of
+from slmdesk.translation.window.languages import AdviceController, ViewSettings
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, trash
+
+KEEP_AFTER_MS = 10_000
+"""After the translation is done, if nothing is typed any more."""
+TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
+"""After the last key: inside a word about as long as practised fingers take for a letter, since less would ask for half
+words; behind the sign that ends a word it is whole; and what is put in or taken out at once is not being typed.
+"""
+MOST_CHARACTERS = 50_000
+"""Maximum length of the text in the pane; a longer one is translated as a document."""
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    item: str = ""
+    """The item's id; used on the service thread only."""
+    kept: tuple[str, TranslationStyle, tuple[str, ...]] | None = None
+    """What was saved last: text, manner, translations."""
+
+
+class TranslateController(QObject):
+    """Warnings about the model come from `advice`."""
+
+    shown = Signal(object)
+    refused = Signal(str)
+    manner_changed = Signal(object)
+    text_opened = Signal(str)
+    document_asked = Signal(str)
+    saved = Signal(object)
+
+    def __init__(
+        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent, objectName="translate_controller")
+        self._bridge = bridge
+        self._state = state
+        self.text = ""
+        self._restored = state.current.last_typed
+        """The id of the text that stood here in the last run; empty once it was looked for."""
+        self.manner = _first_manner(settings)
+        self._entry = _Entry()
+        self.is_stale = False
+        """The shown translation does not match the current text or manner."""
+        self._puts: list[list[int]] = []
+        """Edits that can be taken back, the last one last: each a list that the service thread fills with its
+        number.
+        """
+        self.last = PaneState((), True, "")
+        self._timer = Delay(self, TYPED_MS, self._on_typed, "typed_timer")
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
+        self.view = ViewSettings(bridge, settings, self)
+        self.doubts = DoubtController(bridge, self)
+        self.earlier = EarlierController(bridge, self)
+        self.redaction = TextRedaction(bridge, self)
+        self.redaction.switched.connect(self._on_typed)
+        self.redaction.accepted.connect(self._translate)
+        bridge.on(LiveTranslated, self._on_translated)
+        self.advice = AdviceController(bridge, self)
+        self.advice.model_changed.connect(self._on_typed)
+
+    def set_text(self, text: str) -> None:
+        if text == self.text:
+            return
+        before = self.text
+        if not text.strip() and before.strip():
+            self.restart()
+            self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
+        self.text = text
+        if len(text) > MOST_CHARACTERS:
+            self._timer.stop()
+            self.refused.emit(too_long_words(len(text)))
+            return
+        # without the number it would wait as long as it did last, which may be not at all
+        self._timer.start_in(pause_ms(before, text))
+
+    def set_source(self, code: str) -> None:
+        """Set the source language; empty: detect it."""
+        self._change(changed(self.manner, source=code))
+
+    def set_target(self, code: str) -> None:
+        formality = self.manner.formality if LANGUAGES[code].has_formal else ""
+        self._change(changed(self.manner, target=code, formality=formality))
+
+    def set_domain(self, domain: str) -> None:
+        self._change(changed(self.manner, domain=domain))
+
+    def set_formality(self, formality: str) -> None:
+        """Set the form of address; empty: as in the text."""
+        self._change(changed(self.manner, formality=formality))
+
+    def swap(self) -> str:
+        """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
+        source = self.manner.source or self.last.language or "en"
+        if source == self.manner.target:
+            return self.text
+        words = self.last.text.strip()
+        self.restart()
+        self.manner = changed(self.manner, source=self.manner.target, target=source, formality="")
+        self._save_languages()
+        self.manner_changed.emit(self.manner)
+        self.text = words or self.text
+        self._timer.start(0)
+        return self.text
+
+    def stop(self) -> None:
+        self._timer.stop()
+        self._bridge.services.live.stop()
+
+    # ---- sentences changed by a person
+
+    def put(self, index: int, source: str, target: str) -> None:
+        """Save a person's translation of a sentence in the memory; can be undone."""
+        number: list[int] = []  # an undo may be asked for before the answer is here
+        self._puts.append(number)
+        self._bridge.ask(
+            lambda services: number.append(services.live.put(index, target, source)),
+            lambda _none: self._on_put(number),
+            partial(self._on_put_refused, number),
+        )
+
+    def take_back(self) -> None:
+        if self._puts:
+            number = self._puts.pop()
+
+            def request(services: Services) -> None:
+                for one in number:
+                    services.live.take_back(one)
+
+            self._bridge.ask(request, None, self._on_problem)
+
+    def _on_put_refused(self, number: list[int], problem: Problem) -> None:
+        self._puts = [one for one in self._puts if one is not number]
+        self._on_problem(problem)
+
+    def _on_put(self, number: list[int]) -> None:
+        if not any(one is number for one in self._puts):
+            return  # taken back already
+        undo = Notice(
+            "The sentence is changed, and remembered for the next time.",
+            action="Undo",
+            on_action=self.take_back,
+            life_ms=UNDO_MS,
+            key="sentence put",
+        )
+        self._bridge.notice_raised.emit(undo)
+
+    # ---- what is kept
+
+    def keep(self) -> None:
+        """Save the text and its translation in the history, unless nothing has changed since."""
+        self._keep_timer.stop()
+        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
+        now = (shown.source, manner, tuple(one.target for one in shown.segments))
+        if self.is_stale or entry.kept == now or not any(now[2]):
+            return
+        entry.kept = now
+
+        def work(services: Services) -> None:
+            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            entry.item = kept or entry.item
+            self._state.change(last_typed=entry.item)
+
+        def refused(problem: Problem) -> None:
+            entry.kept = None  # it is tried again
+            self._on_problem(problem)
+
+        self._bridge.ask(work, None, refused)
+
+    def restart(self) -> None:
+        """Save the current text; what is typed from now on is another one."""
+        self.keep()
+        self._entry, self.is_stale = _Entry(), True
+
+    def restore(self) -> None:
+        """Show the text of the last run, unless there is one already; a deleted one is ignored."""
+        item, self._restored = self._restored, ""
+        if not item or self.text:
+            return
+
+        def work(services: Services) -> TypedText | None:
+            with contextlib.suppress(KnownError):  # deleted for good
+                if services.history.item(item).deleted_at is None:
+                    return _opened(services, item)
+            return None
+
+        def come(typed: TypedText | None) -> None:
+            if typed is not None and not self.text:
+                self._on_opened(item, typed)
+
+        self._bridge.ask(work, come, self._on_problem)
+
+    def open(self, item: str) -> None:
+        """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
+        self.restart()
+
+        def work(services: Services) -> TypedText | None:
+            typed = _opened(services, item)
+            if typed is not None:
+                self._state.change(last_typed=item)
+            return typed
+
+        self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
+
+    def _on_opened(self, item: str, typed: TypedText | None) -> None:
+        if typed is None:
+            self.document_asked.emit(item)
+            return
+        self._timer.stop()
+        self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
+        self.redaction.show(is_on=typed.redact)
+        self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
+        self.manner_changed.emit(self.manner)
+        self.text_opened.emit(typed.text)
+        self.last = PaneState(typed.live, True, _language(typed.live))
+        self._ask_advice()
+        self.shown.emit(self.last)
+
+    def save_text(self, text: str, path: Path) -> None:
+        """Write a text too long for the pane into a file, to be translated as a document; the dialog has asked.
+
+        `saved` follows.
+        """
+        self._bridge.ask(
+            lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
+            lambda _none: self.saved.emit(path),
+            self._on_problem,
+        )
+
+    def _ask_advice(self) -> None:
+        if self.last.segments:
+            self.advice.about(self.manner.source or self.last.language, self.manner.target)
+        else:
+            self.advice.clear()
+
+    def _on_problem(self, problem: Problem) -> None:
+        self._bridge.problem_met.emit(problem)
+
+    def _save_languages(self) -> None:
+        source, target = self.manner.source, self.manner.target
+        self.view.note_used(source)
+        self.view.note_used(target)
+        self._bridge.ask(
+            self._bridge.services.settings.change(translate_source=source, translate_target=target),
+            None,
+            lambda _problem: None,
+        )
+
+    def _change(self, manner: TranslationStyle) -> None:
+        if manner.source == manner.target:
+            other = self.last.language if self.last.language not in ("", manner.target) else "en"
+            other = other if other != manner.target else "de"
+            manner = changed(manner, source="", target=other if manner.target == self.manner.target else manner.target)
+        if manner != self.manner:
+            if manner.target != self.manner.target and self.last.is_done:
+                self.restart()  # the one into the other language stays
+            self._keep_timer.stop()
+            old, self.manner, self.is_stale = self.manner, manner, True
+            if (manner.source, manner.target) != (old.source, old.target):
+                self._save_languages()
+            self._timer.start(0)
+        self.manner_changed.emit(self.manner)
+
+    def _on_typed(self) -> None:
+        if self.redaction.waits(self.text):
+            self.is_stale = True
+            self._bridge.services.live.stop()
+        else:
+            self._translate(None)
+
+    def _translate(self, decisions: Decisions | None) -> None:
+        text, manner, redact = self.text, self.manner, self.redaction.is_on
+
+        def request(services: Services) -> None:
+            record = services.translations.record(None)
+            services.live.translate(text, manner, record, redact=redact, decisions=decisions)
+
+        self._bridge.ask(request, self._on_begun, self._on_refused)
+
+    def _on_begun(self, _none: None) -> None:
+        self.is_stale = self.is_stale and self._timer.isActive()  # where another change waits already
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.refused.emit(problem.sentence)
+
+    def _on_translated(self, event: LiveTranslated) -> None:
+        self.last = PaneState(event.segments, event.is_done, _language(event.segments))
+        self._ask_advice()
+        self.shown.emit(self.last)
+        if event.is_done and event.segments:
+            self._keep_timer.start()
+        if event.problem is not None:
+            self.refused.emit(event.problem.sentence)
+
+
+def _opened(services: Services, item: str) -> TypedText | None:
+    """An earlier text with its sentences; None for a document or a text too long for the pane."""
+    typed = services.typed.open(item)
+    if typed is None or len(typed.text) > MOST_CHARACTERS:
+        return None
+    with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+        record = services.translations.record(None)
+        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
+    return typed
+
+
+def too_long_words(characters: int) -> str:
+    return (
+        f"The text has {characters:,} characters; here are {MOST_CHARACTERS:,} at most. "
+        "It can be translated as a document."
+    )
+
+
+def _first_manner(settings: Settings) -> TranslationStyle:
+    """The languages of the last run; at first detect the source and take the system's language as target, German for
+    English.
+    """
+    target = settings.translate_target
+    if target not in LANGUAGES:
+        system = QLocale.system().name()[:2]
+        target = system if system in LANGUAGES and system != "en" else "de"
+    source = settings.translate_source
+    return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
+
+
+def _language(segments: Sequence[LiveSegment]) -> str:
+    languages = [one.language for one in segments if one.language]
+    return max(set(languages), key=languages.count) if languages else ""
+
+
+def pause_ms(before: str, now: str) -> int:
+    if abs(len(now) - len(before)) > 1:
+        return PASTED_MS
+    return TYPED_MS if now[-1:].isalnum() else WORD_MS
+
+
+# ---- asks the model for a back-translation of a sentence, or for other translations
+
+
+class Doubt(Record):
+    index: int
+    segment: LiveSegment
+    words: str
+    """The selected part; empty: the whole sentence."""
+    is_back: bool
+    """Whether a back-translation is wanted, else other translations."""
+
+
+class DoubtController(QObject):
+    """Lives on the window's thread; one question at a time, a new one cancels the old one."""
+
+    asked = Signal(object)
+    answered = Signal(object, object)
+    refused = Signal(str)
+    ended = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="translate_doubts")
+        self._bridge = bridge
+        self._turn = 0
+        self._following: Call | None = None
+
+    def ask(self, doubt: Doubt, manner: TranslationStyle) -> None:
+        self._stop()
+        asked_as = changed(manner, source=doubt.segment.language or manner.source)
+        self.asked.emit(doubt)
+        self._following = self._bridge.follow(
+            lambda services: _question(services, doubt, asked_as),
+            partial(self._on_answered, self._turn, doubt),
+            partial(self._on_refused, self._turn),
+        )
+
+    def cancel(self) -> None:
+        self._stop()
+        self.ended.emit()
+
+    def _stop(self) -> None:
+        self._turn += 1
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+
+    def _on_answered(self, turn: int, doubt: Doubt, texts: list[str]) -> None:
+        if turn == self._turn:
+            self.answered.emit(doubt, texts)
+
+    def _on_refused(self, turn: int, problem: Problem) -> None:
+        if turn == self._turn:
+            self.refused.emit(problem.sentence)
+
+
+def _question(services: Services, doubt: Doubt, manner: TranslationStyle) -> Pending[list[str]]:
+    """Begin the request; on the service thread."""
+    now, source, veil = doubt.segment.target, doubt.segment.source, services.live.veil
+    if doubt.is_back:
+        asked = services.segment_edits.back(doubt.words or now, manner, source, veil=veil)
+        return asked.map(lambda text: [text])
+    return services.segment_edits.alternatives(source, manner, now=now, word=doubt.words, veil=veil)
+
+
+# ---- whether the typed text is redacted, and what a person decided about it
+
+
+WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
+
+
+class TextRedaction(QObject):
+    """Emits `shown` with whether it is on, `switched` too where a person switched it, `preview_arrived` with a Preview
+    of the text, `accepted` with the Decisions with which it may be translated.
+    """
+
+    switched = Signal(bool)
+    shown = Signal(bool)
+    preview_arrived = Signal(object)
+    accepted = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="text_redaction")
+        self._bridge = bridge
+        self.is_on = False
+        self._looked_at = ""
+        self._following: Call | None = None
+
+    def switch(self, is_on: bool) -> None:
+        if is_on != self.is_on:
+            self.is_on, self._looked_at = is_on, ""
+            self.shown.emit(is_on)
+            self.switched.emit(is_on)
+
+    def show(self, *, is_on: bool) -> None:
+        """An earlier text is shown: what was decided about it is not kept, so it waits to be looked through again."""
+        self.is_on, self._looked_at = is_on, ""
+        self.shown.emit(is_on)
+
+    def waits(self, text: str) -> bool:
+        return self.is_on and bool(text.strip()) and text != self._looked_at
+
+    def look(self, text: str) -> None:
+        if self._following is not None:
+            self._following.cancel()
+        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
+
+    def _on_preview(self, preview: Preview) -> None:
+        self._following = None
+        if self.is_on:
+            self.preview_arrived.emit(preview)
+
+    def accept(self, text: str, decisions: Decisions) -> None:
+        self._looked_at = text
+        self.accepted.emit(decisions)
+
+
+# ---- texts about a translation
+
+
+SURE, FAIRLY = 0.99, 0.93
+"""Whole sentences of the languages tried reached 0.96 and more; below 0.8 no language is given."""
+
+
+class PaneState(Record):
+    segments: tuple[LiveSegment, ...]
+    is_done: bool
+    language: str
+
+    @property
+    def text(self) -> str:
+        """The translation as one text; segments without one are left out."""
+        return "".join(one.lead + shown_of(one) + one.trail for one in self.segments)
+
+    @property
+    def source(self) -> str:
+        return "".join(one.lead + one.source + one.trail for one in self.segments)
+
+
+def shown_of(segment: LiveSegment) -> str:
+    if segment.state is SegmentState.LEFT:
+        return segment.source
+    return segment.target
+
+
+def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
+    if not any(one.source.strip() for one in shown.segments):
+        return "There are no words to translate." if has_text else "Your text stays on this PC."
+    count = len(shown.segments)
+    todo = sum(one.state is SegmentState.OPEN for one in shown.segments)
+    if not shown.is_done:
+        return f"{count - todo} of {count} sentences"
+    words = f"{count} sentence{'s' if count != 1 else ''}"
+    flagged = sum(bool(one.flags) for one in shown.segments)
+    failed = sum(one.state is SegmentState.FAILED for one in shown.segments)
+    words += f", {flagged} to review" if flagged else ""
+    words += f", {failed} could not be translated" if failed else ""
+    there = sum(_is_there(one, manner) for one in shown.segments)
+    if there:
+        which = "it is" if count == 1 else "all are" if there == count else f"{there} are" if there > 1 else "1 is"
+        words += f"; {which} in {LANGUAGES[manner.target].name} already"
+    return words
+
+
+def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
+    is_left = segment.state is SegmentState.LEFT and not manner.source and segment.language == manner.target
+    return is_left and any(one.isalpha() for one in segment.source)
+
+
+def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:
+    """The detected language of a text and how certain it is: (in short, paragraph by paragraph).
+
+    Both empty if the language was chosen, or there is no text.
+    """
+    paragraphs = _paragraphs(shown.segments)
+    if manner.source or not paragraphs:
+        return "", ""
+    counts: dict[str, int] = {}
+    for language, _ in paragraphs:
+        counts[language] = counts.get(language, 0) + 1
+    if list(counts) == [""]:
+        return "Language not recognised: choose it, or write more", ""
+    if len(counts) == 1:
+        return f"Detected: {_name(paragraphs[0][0])}{_sureness(paragraphs)}", ""
+    short = []
+    for at, (language, count) in enumerate(sorted(counts.items(), key=lambda one: -one[1])):
+        noun = f" paragraph{'s' if count > 1 else ''}" if at == 0 else ""
+        short.append(f"{count}{noun} {_name(language)}")
+    long = [f"{at}. {_name(one[0])}{_sureness([one])}" for at, one in enumerate(paragraphs, start=1)]
+    return f"Detected: {', '.join(short)}", "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
+
+
+def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
+    found = []
+    for _, parts in groupby(segments, key=lambda one: one.paragraph):
+        segments = list(parts)
+        if any(letter.isalpha() for one in segments for letter in one.source):
+            found.append((segments[0].language, segments[0].sure))
+    return found
+
+
+def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
+    reported = [sure for _, sure in paragraphs if sure > 0]
+    if not reported:
+        return " (as in the paragraph before)"
+    least = min(reported)
+    return "" if least >= SURE else " (fairly sure)" if least >= FAIRLY else " (uncertain)"
+
+
+def _name(code: str) -> str:
+    return LANGUAGES[code].name if code in LANGUAGES else "not recognised"
+
+
+def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
+    return [
+        (at, f"“{one.source[:60]}{'…' if len(one.source) > 60 else ''}”: {flag_words(flag)}")
+        for at, one in enumerate(shown.segments)
+        if one.state is not SegmentState.OPEN
+        for flag in one.flags
+    ]
+
+
+def tip_of(segment: LiveSegment) -> str:
+    return "\n".join(flag_words(flag) for flag in segment.flags)
+
+
+# ---- earlier translations
+
+
+PAGE = 50
+HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
+
+
+class EarlierRow(Record):
+    id: str
+    title: str
+    is_document: bool
+    updated: float
+    """Seconds since the epoch."""
+    snippet: str
+    """Words around what was searched for, or how the text begins; empty: none."""
+
+
+class EarlierController(QObject):
+    """Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not
+    searched).
+    """
+
+    listed = Signal(object, bool)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="earlier_translations")
+        self._bridge = bridge
+        self._words, self._limit, self._is_watched = "", PAGE, False
+        bridge.on(ItemChanged, self._on_changed)
+        bridge.on(ItemGone, self._on_gone)
+
+    def start(self) -> None:
+        """List the newest, and again after each change until `stop`."""
+        self._words, self._limit, self._is_watched = "", PAGE, True
+        self._ask()
+
+    def stop(self) -> None:
+        self._is_watched = False
+
+    def search(self, words: str) -> None:
+        """List those with these words in text, translation or title; empty words: all."""
+        if words.strip() != self._words:
+            self._words = words.strip()
+            self._ask()
+
+    def show_more(self) -> None:
+        self._limit += PAGE
+        self._ask()
+
+    def rename(self, item: str, title: str) -> None:
+        """Rename a translation; an empty title is ignored."""
+        if title.strip():
+            self._bridge.services.history.rename(item, title)
+
+    def forget(self, item: str) -> None:
+        """Move a translation to the trash; a notice offers to undo it."""
+        trash(self._bridge, item)
+
+    def _ask(self) -> None:
+        words, limit = self._words, self._limit
+        come = partial(self._on_rows, words)
+        if words:
+            self._bridge.follow(lambda services: services.typed.search(words).map(_found), come)
+        else:
+            self._bridge.ask(lambda services: _newest(services, limit), come)
+
+    def _on_rows(self, words: str, found: _Rows) -> None:
+        if words == self._words:  # else another search was begun meanwhile
+            self.listed.emit(*found)
+
+    def _on_changed(self, event: ItemChanged) -> None:
+        if self._is_watched and event.item.kind == KIND:
+            self._ask()
+
+    def _on_gone(self, _event: ItemGone) -> None:
+        if self._is_watched:
+            self._ask()
+
+
+def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
+    """The newest, and whether there are more.  Runs on the service thread."""
+    rows = [_row(one) for one in services.history.items(KIND, limit=limit)]
+    return rows, len(rows) >= limit
+
+
+_Rows = tuple[Sequence[EarlierRow], bool]
+
+
+def _found(result: Earlier) -> _Rows:
+    return [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
+
+
+def _row(item: Item, snippet: str = "") -> EarlierRow:
+    request = request_of(item)
+    return EarlierRow(item.id, item.title, bool(request.path), item.updated, snippet)

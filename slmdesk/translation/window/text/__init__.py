@@ -1,1 +1,0 @@
-"""Translation of text while it is typed: two panes, or sentence beside sentence."""

@@ -1,0 +1,435 @@
+"""The editors of source and translation, kept in step, and text that is sent to the translator."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QLocale, QMimeData, QObject, QPoint, QSize, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QHelpEvent,
+    QMouseEvent,
+    QPalette,
+    QTextCharFormat,
+    QTextCursor,
+    QWindow,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidget
+
+from slmdesk.base.record import Record
+from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
+from slmdesk.base.types import common_prefix
+from slmdesk.base.untrusted import server_of
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.translation.prompts import language_of_text
+from slmdesk.translation.window.text import PaneState, TranslateController, shown_of, tip_of
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import named, plain_tip
+from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.opening import admit
+
+FEW_LINES = 6
+Span = tuple[int, int]
+"""Begin and end in a document, as Qt counts: in UTF-16."""
+
+
+def size16(text: str) -> int:
+    """The length of a text in UTF-16 units, as Qt counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class Mark(Record):
+    span: Span
+    colour: QColor
+    is_shaded: bool
+    tip: str
+
+
+class SegmentEdit(QPlainTextEdit):
+    pointed = Signal(int)
+
+    def __init__(self, parent: QWidget, *, name: str, words: str, hint: str = "") -> None:
+        super().__init__(parent)
+        named(self, name)
+        self.setAccessibleName(words)
+        self.setPlaceholderText(hint)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAcceptDrops(False)
+        self.viewport().setMouseTracking(True)
+        self._shown = ""
+        self._spans: Sequence[Span] = ()
+        self._marks: Sequence[Mark] = ()
+        self._mark_colour = QColor()
+        self._percent = 100
+        self._lit = -1
+
+    def sizeHint(self) -> QSize:
+        """A few lines: in less room the page is scrolled, extra room is used."""
+        return QSize(256, FEW_LINES * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_12)
+
+    # ---- what is shown
+
+    def show_text(self, text: str) -> None:
+        """Set the text; what is unchanged at its beginning and end stays untouched, with selection and scrolling."""
+        old = self._shown
+        if text == old:
+            return
+        self._shown = text
+        begin = common_prefix(old, text)
+        rest = min(len(old), len(text)) - begin
+        end = common_prefix(old[::-1][:rest], text[::-1][:rest])
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(size16(old[:begin]))
+        cursor.setPosition(size16(old[: len(old) - end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(text[begin : len(text) - end])
+
+    def show_spans(self, spans: Sequence[Span], marks: Sequence[Mark], colour: QColor) -> None:
+        self._spans, self._marks, self._mark_colour = spans, marks, colour
+        self._draw()
+
+    def light(self, index: int) -> None:
+        if index != self._lit:
+            self._lit = index
+            self._draw()
+
+    def set_letters(self, percent: int) -> None:
+        self._percent = percent
+        self._size_letters()
+
+    # ---- segments
+
+    def segment_at(self, position: int) -> int:
+        """The segment at a position, or the last one before it; -1 before the first."""
+        return bisect_right(self._spans, position, key=lambda span: span[0]) - 1
+
+    @property
+    def current_segment(self) -> int:
+        return self.segment_at(self.textCursor().selectionStart())
+
+    def words_within(self, index: int) -> str:
+        """The selected part of a segment; empty: nothing, or more than the segment."""
+        cursor = self.textCursor()
+        begin, end = self._spans[index]
+        if not cursor.hasSelection() or cursor.selectionStart() < begin or cursor.selectionEnd() > end:
+            return ""
+        words = cursor.selectedText().strip()
+        return "" if cursor.selectionStart() == begin and cursor.selectionEnd() == end else words
+
+    def go_to(self, index: int) -> None:
+        if 0 <= index < len(self._spans):
+            cursor = self.textCursor()
+            cursor.setPosition(self._spans[index][0])
+            self.setTextCursor(cursor)
+            self.centerCursor()
+
+    def top(self) -> tuple[int, float] | None:
+        """The segment at the top edge, and how much of it is above; None: no segments, or the end of the text is
+        visible.
+        """
+        bar = self.verticalScrollBar()
+        if not self._spans or (bar.value() == bar.maximum() and bar.maximum() > 0):
+            return None
+        position = self.cursorForPosition(QPoint(0, 2)).position()
+        index = max(0, self.segment_at(position))
+        begin, end = self._spans[index]
+        return index, min(1.0, max(0.0, (position - begin) / max(1, end - begin)))
+
+    def scroll_into_view(self, top: tuple[int, float] | None) -> None:
+        """Scroll to the `top` of another pane; None: to the end."""
+        bar = self.verticalScrollBar()
+        if top is None:
+            bar.setValue(bar.maximum())
+        elif top[0] < len(self._spans):
+            begin, end = self._spans[top[0]]
+            position = begin + round(top[1] * (end - begin))
+            block = self.document().findBlock(position)
+            self.document().documentLayout().blockBoundingRect(block)  # lays it out: its lines are known then
+            line = block.layout().lineForTextPosition(position - block.position())
+            bar.setValue(block.firstLineNumber() + (line.lineNumber() if line.isValid() else 0))
+
+    def place_of(self, index: int) -> QPoint:
+        """The point below the first line of a segment, in the pane's own coordinates."""
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(self._spans[index][0])
+        return self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft())
+
+    # ---- Qt
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
+            tips = [one.tip for one in self._marks if one.tip and one.span[0] <= at < one.span[1]]
+            QToolTip.showText(event.globalPos(), plain_tip("\n".join(tips)), self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        at = self.cursorForPosition(event.position().toPoint()).position()
+        index = self.segment_at(at)
+        self.pointed.emit(index if index >= 0 and at < self._spans[index][1] else -1)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(-1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._size_letters()
+
+    # ---- private
+
+    def _size_letters(self) -> None:
+        font = self.font()
+        font.setPointSizeF(max(4.0, font.pointSizeF() * self._percent / 100))
+        if self.document().defaultFont() != font:
+            self.document().setDefaultFont(font)
+
+    def _draw(self) -> None:
+        drawn = [self._drawn(one) for one in self._marks]
+        if 0 <= self._lit < len(self._spans):
+            selection = self._selection(self._spans[self._lit])
+            selection.format.setBackground(self._mark_colour)
+            selection.format.setForeground(self.palette().color(QPalette.ColorRole.Text))
+            drawn.append(selection)
+        self.setExtraSelections(drawn)
+
+    def _drawn(self, mark: Mark) -> QTextEdit.ExtraSelection:
+        selection = self._selection(mark.span)
+        style = QTextCharFormat.UnderlineStyle
+        selection.format.setUnderlineStyle(style.DotLine if mark.is_shaded else style.WaveUnderline)
+        selection.format.setUnderlineColor(mark.colour)
+        if mark.is_shaded:
+            ground = QColor(mark.colour)
+            ground.setAlpha(60)
+            selection.format.setBackground(ground)
+        return selection
+
+    def _selection(self, span: Span) -> QTextEdit.ExtraSelection:
+        selection = QTextEdit.ExtraSelection()
+        document = self.document()
+        cursor, last = QTextCursor(document), max(0, document.characterCount() - 1)
+        cursor.setPosition(min(span[0], last))
+        cursor.setPosition(min(span[1], last), QTextCursor.MoveMode.KeepAnchor)
+        selection.cursor = cursor
+        selection.format = QTextCharFormat()
+        return selection
+
+
+# ---- the pane for the source text
+
+
+class SourceEdit(SegmentEdit):
+    """Emits `files_pasted` with paths instead of inserting their names, `too_long` with a text that was not pasted: a
+    pane with megabytes of text would freeze.
+    """
+
+    files_pasted = Signal(object)
+    too_long = Signal(str)
+
+    def __init__(self, parent: QWidget, *, name: str, words: str, hint: str, most: int) -> None:
+        super().__init__(parent, name=name, words=words, hint=hint)
+        self._most = most
+
+    def replace_text(self, text: str) -> None:
+        """Replace the text; undo brings the old one back, as after typing."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(files_among(source)) or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Files are emitted as paths; of formatted text only the plain text is inserted, as by Qt."""
+        if paths := files_among(source):
+            admit(self, paths, self.files_pasted.emit)
+            return
+        text = source.text()
+        if self.document().characterCount() - len(self.textCursor().selectedText()) + len(text) > self._most:
+            self.too_long.emit(text)
+        else:
+            super().insertFromMimeData(source)
+
+
+# ---- keeps the panes of source and translation in step
+
+
+class ScrollSync(QObject):
+    def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
+        super().__init__(parent, objectName="reading")
+        self._source, self._target, self._keeper = source, target, keeper
+        self._is_following = False
+        for pane, other in ((source, target), (target, source)):
+            pane.verticalScrollBar().valueChanged.connect(partial(self._follow, pane, other))
+            pane.pointed.connect(self._on_pointed)
+
+    def show(self, shown: PaneState, *, is_source_there: bool, is_shaded: bool) -> None:
+        """`is_source_there`: the source pane holds exactly the text the segments come from."""
+        self._is_following = True
+        self._target.show_text(shown.text)
+        self._is_following = False
+        sources, targets = spans_of(shown)
+        colour = self._keeper.theme.colour("mark")
+        self._source.show_spans(sources if is_source_there else [], [], colour)
+        self._target.show_spans(targets, self._marks(shown, targets, is_shaded), colour)
+
+    def _marks(self, shown: PaneState, spans: list[Span], is_shaded: bool) -> list[Mark]:
+        warn = self._keeper.theme.colour("warn")
+        found = []
+        for one, span in zip(shown.segments, spans, strict=True):
+            if is_shaded and one.state is not SegmentState.OPEN:
+                found += [Mark(part, warn, True, tip) for part, tip in _doubts(one, span[0])]
+            if one.flags and one.state is not SegmentState.OPEN and span[0] < span[1]:
+                found.append(Mark(span, warn, False, tip_of(one)))
+        return found
+
+    def _on_pointed(self, index: int) -> None:
+        self._source.light(index)
+        self._target.light(index)
+
+    def _follow(self, pane: SegmentEdit, other: SegmentEdit, _value: int) -> None:
+        if not self._is_following and pane.isVisible():
+            self._is_following = True
+            other.scroll_into_view(pane.top())
+            self._is_following = False
+
+
+def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
+    found = []
+    for start, end, likely in segment.doubts:
+        span = (begin + size16(segment.target[:start]), begin + size16(segment.target[:end]))
+        found.append((span, f"The model gave “{segment.target[start:end]}” {round(100 * likely)} %."))
+    return found
+
+
+def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
+    source: list[Span] = []
+    target: list[Span] = []
+    at = there = 0
+    for one in shown.segments:
+        lead, trail, size, other = size16(one.lead), size16(one.trail), size16(one.source), size16(shown_of(one))
+        source.append((at + lead, at + lead + size))
+        target.append((there + lead, there + lead + other))
+        at += lead + size + trail
+        there += lead + other + trail
+    return source, target
+
+
+# ---- text and files sent to the translator
+
+
+ACTIVE_MS = 1500
+"""How long is waited for the window to be in front: Wayland shows the clipboard to the active window alone."""
+REPORTED_MS = 8000
+NOTHING = "The clipboard is empty: copy a text or a file, then try again."
+NO_WORDS = "There is neither a text nor a file on the clipboard: copy one of them, then try again."
+
+
+class TranslateEntry(QObject):
+    """Emits `page_requested` as soon as there is something to translate, then `text_taken` with a text, once its
+    language is detected and the languages are set, or `documents_taken` with a list of paths.
+    """
+
+    page_requested = Signal()
+    text_taken = Signal(str)
+    documents_taken = Signal(object)
+
+    def __init__(self, bridge: Bridge, translate: TranslateController, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="reach")
+        self._bridge, self._translate = bridge, translate
+        self._patience = QTimer(self, singleShot=True, interval=ACTIVE_MS)
+        self._patience.timeout.connect(self.take_clipboard)
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.focusWindowChanged.connect(self._on_focus_window)
+
+    def take_text(self, text: str) -> None:
+        """Translate a text into the language used last, or, if it is in that one already, into the person's own."""
+        self.page_requested.emit()
+
+        def reported(language: str) -> None:
+            self._choose(language)
+            self.text_taken.emit(text)
+
+        def untold(problem: Problem) -> None:
+            self._bridge.problem_met.emit(problem)
+            reported("")
+
+        def request(_services: Services) -> str:  # on the service thread: the first time it takes half a second
+            return language_of_text(text)
+
+        self._bridge.ask(request, reported, untold)
+
+    def take_document(self, path: Path) -> None:
+        self.page_requested.emit()
+        self.documents_taken.emit([path])
+
+    def take_clipboard(self) -> None:
+        """Translate what is on the clipboard: files, else text; a notice if there is neither."""
+        self._patience.stop()
+        self.take_data(QGuiApplication.clipboard().mimeData())
+
+    def take_clipboard_in_front(self) -> None:
+        """Translate the clipboard once the window is in front: another start of the program asked for it."""
+        if QGuiApplication.focusWindow() is not None:
+            self.take_clipboard()
+        else:
+            self._patience.start()
+
+    def take_data(self, data: QMimeData | None) -> None:
+        paths = files_among(data)
+        if paths:
+            admit(None, paths, self._take_documents)
+        elif data is not None and data.text().strip():
+            self.take_text(data.text())
+        else:
+            words = NO_WORDS if data is not None and data.formats() else NOTHING
+            self._bridge.notice_raised.emit(Notice(words, life_ms=REPORTED_MS, key="clipboard empty"))
+
+    def _take_documents(self, paths: list[Path]) -> None:
+        self.page_requested.emit()
+        self.documents_taken.emit(paths)
+
+    def _on_focus_window(self, window: QWindow | None) -> None:
+        if window is not None and self._patience.isActive():
+            QTimer.singleShot(0, self, self.take_clipboard)
+
+    def _choose(self, language: str) -> None:
+        manner = self._translate.manner
+        before = manner.source or self._translate.last.language
+        self._translate.set_source("")
+        target = target_for(language, manner.target, (own_language(), before, "en", "de"))
+        if target != manner.target:
+            self._translate.set_target(target)
+
+
+def files_among(data: QMimeData | None) -> list[Path]:
+    """The files and folders that were copied or dragged; those on other computers are not accessed."""
+    if data is None or not data.hasUrls():
+        return []
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
+
+
+def own_language() -> str:
+    """The code of the system's language; '' if it is not supported."""
+    code = QLocale.system().name().partition("_")[0]
+    return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
+
+
+def target_for(language: str, target: str, others: Iterable[str]) -> str:
+    """The target language: `target`, or, for a text in that language, the first of `others` that differs."""
+    if not language or language != target:
+        return target
+    return next((one for one in others if one in LANGUAGES and one != language), target)

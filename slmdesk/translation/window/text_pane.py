@@ -1,0 +1,622 @@
+"""The panes of a text and its translation, the list of findings, and earlier translations. Widgets only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QWidget,
+)
+
+from slmdesk.base.documents import FORMATS, TRANSLATABLE
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.redaction.service import Preview
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextView, ViewBar
+from slmdesk.translation.window.sentences import DoubtPanel, PairView, SentenceActions
+from slmdesk.translation.window.text import (
+    MOST_CHARACTERS,
+    WAITS,
+    EarlierController,
+    EarlierRow,
+    PaneState,
+    TranslateController,
+    count_words,
+    flag_lines,
+    language_words,
+    too_long_words,
+)
+from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay, copy_text
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.text import moment_words
+from slmdesk.window.base.theme import ThemeKeeper, icon
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    show_column,
+    show_words,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.opening import ask_files, ask_new_file
+from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.rows import Choice
+
+DOCUMENT_FILES = "Documents ({});;All files (*)".format(
+    " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
+)
+WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
+DOMAINS: list[tuple[object, str]] = [
+    ("everyday", "Subject: general"),
+    ("legal", "Law"),
+    ("medical", "Medicine"),
+    ("technical", "Technology"),
+    ("finance", "Money"),
+]
+FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal", "Formal"), ("informal", "Informal")]
+
+
+class TextPane(QWidget):
+    files_chosen = Signal(object)
+    files_pasted = Signal(object)
+    paste_requested = Signal()
+    glossaries_requested = Signal()
+    memory_requested = Signal()
+    earlier_chosen = Signal(str)
+
+    def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("translate_text")
+        self._controller, self._keeper = controller, keeper
+        self._shown = controller.last
+        self._build_choices()
+        self._build_panes()
+        self._build_foot()
+        self._lay_out()
+        self._connect()
+        self._build_keys()
+        self.setFocusProxy(self._input)
+        self._on_manner(controller.manner)
+        self._on_view(controller.view.view)
+
+    def _build_choices(self) -> None:
+        self._source = self._language("source_language", "Language of the text", detect="Detect the language")
+        self._target = self._language("target_language", "Language of the translation")
+        self._swap = tool_button(
+            "swap_button", self, label="Exchange the languages", tip="Exchange the languages", shortcut="text.swap",
+            icon="arrow-left-right", on=self._on_swap,
+        )  # fmt: skip
+        self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
+        self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
+        self._shield = Shield("translate_redact", self)
+        self._advice = AdviceLine(self._controller.advice, self)
+        self._bar = ViewBar(self._controller.view, self)
+
+    def _build_panes(self) -> None:
+        hint = "Type or paste a text, or drop a document here."
+        self._input = SourceEdit(self, name="source_text", words="The text", hint=hint, most=MOST_CHARACTERS)
+        self._output = SegmentEdit(self, name="target_text", words="The translation")
+        self._output.setReadOnly(True)
+        self._output.setUndoRedoEnabled(False)
+        self._output.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._panes = named(QSplitter(Qt.Orientation.Horizontal, self), "translate_splitter")
+        self._panes.setChildrenCollapsible(False)
+        self._panes.setHandleWidth(theme.SPACE_12)
+        self._panes.addWidget(self._input)
+        self._panes.addWidget(self._output)
+        self._pairs = PairView(self._keeper, self)
+        self._work = named(QStackedWidget(self), "translate_work")
+        self._work.addWidget(self._panes)
+        self._work.addWidget(self._pairs)
+        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
+        self._sentences = SentenceActions(self._controller, self._input, self._output, self._pairs, self._work)
+        self._long = LongTextBar(self)
+        self._doubt = DoubtPanel(self._controller.doubts, self)
+        self._flags = FlagList(self._keeper, self)
+
+    def _build_foot(self) -> None:
+        self._said = plain_label("", self, name="translate_words", kind="small")
+        self._copy = button("Copy", "copy_translation_button", self, tip="Copy the translation", shortcut="text.copy")
+        self._paste = button(
+            "Paste", "paste_button", self,
+            tip="Translate what is on the clipboard, a text or files, from every page", shortcut="clipboard",
+            label="Translate what is on the clipboard", on=self.paste_requested,
+        )  # fmt: skip
+        self._clear = button("Clear", "clear_text_button", self)
+        self._look = button(
+            "Translate…", "translate_look", self, kind="primary", on=self._on_look,
+            tip="See what is replaced before the model sees the text",
+        )  # fmt: skip
+        self._look.hide()
+        self._stop = button("Stop", "stop_translation_button", self, on=self._controller.stop)
+        self._file = button("Translate a document…", "choose_document_button", self, on=self._on_choose)
+        self._earlier = button(
+            "History", "earlier_translations_button", self,
+            tip="Open a translation that was made before", shortcut="text.history", label="Earlier translations",
+        )  # fmt: skip
+        self._glossaries = button(
+            "Glossaries…", "glossaries_button", self, tip="How words are to be translated, and which are not"
+        )
+        self._memory = button("Memory…", "memory_button", self, tip="What was translated before, and is used again")
+        self._window = EarlierWindow(self._controller.earlier, self._keeper, self)
+
+    def _lay_out(self) -> None:
+        top = flow(
+            self._source, self._swap, self._target, self._domain, self._formality, self._shield, gap=theme.SPACE_8
+        )
+        foot = row((self._said, 1), self._look, self._stop, self._copy, gap=theme.SPACE_8)
+        ways = flow(
+            self._paste, self._clear, self._file, self._earlier, self._glossaries, self._memory, gap=theme.SPACE_8
+        )
+        inner = named(QWidget(self), "translate_inner")
+        column(
+            top, self._advice, self._bar, self._long, (self._work, 1), self._doubt, self._flags, foot, ways,
+            into=inner, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12),
+        )  # fmt: skip
+        scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
+        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        show_column(scrolled, inner)
+        column(scrolled, into=self)
+        order = (
+            self._source, self._swap, self._target, self._domain, self._formality, self._shield,
+            *_stops_in(self._advice), *_stops_in(self._bar), *_stops_in(self._long), self._input, self._output,
+            self._pairs, *_stops_in(self._doubt), self._flags, self._look, self._stop, self._copy, self._paste,
+            self._clear, self._file, self._earlier, self._glossaries, self._memory,
+        )  # fmt: skip
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
+        return named(LanguageChoice(self._keeper, self, detect=detect), name, label=words, tip=words)
+
+    def _choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
+        return named(Choice(values, self), name, label=words, tip=words)
+
+    def _connect(self) -> None:
+        controller, view = self._controller, self._controller.view
+        self._input.textChanged.connect(self._on_typed)
+        self._input.files_pasted.connect(self.files_pasted)
+        self._input.too_long.connect(self._long.show_text)
+        self._source.value_chosen.connect(controller.set_source)
+        self._target.value_chosen.connect(controller.set_target)
+        self._domain.value_chosen.connect(controller.set_domain)
+        self._formality.value_chosen.connect(controller.set_formality)
+        self._shield.clicked.connect(controller.redaction.switch)
+        controller.redaction.shown.connect(self._shield.setChecked)
+        controller.redaction.shown.connect(self._show_again)
+        controller.redaction.preview_arrived.connect(self._on_preview)
+        self._copy.clicked.connect(self._on_copy)
+        self._clear.clicked.connect(self._input.clear)
+        self._glossaries.clicked.connect(self.glossaries_requested)
+        self._memory.clicked.connect(self.memory_requested)
+        self._earlier.clicked.connect(self._window.show)
+        self._window.chosen.connect(self.earlier_chosen)
+        self._long.file_chosen.connect(controller.save_text)
+        self._flags.segment_requested.connect(self._go_to)
+        self._pairs.edited.connect(lambda row, words: controller.put(row, self._shown.segments[row].source, words))
+        self._sentences.said.connect(self._said.setText)
+        self._doubt.used.connect(controller.put)
+        self._doubt.left.connect(self._on_doubt_left)
+        self._doubt.shown_changed.connect(self._show_again)
+        for choice in (self._source, self._target):
+            choice.pin_requested.connect(view.toggle_favourite)
+            view.changed.connect(choice.show_view)
+        view.changed.connect(self._on_view)
+        self._keeper.theme_changed.connect(self._show_again)
+        controller.shown.connect(self._on_shown)
+        controller.refused.connect(self._on_refused)
+        controller.manner_changed.connect(self._on_manner)
+        controller.text_opened.connect(self._on_text_opened)
+
+    def _build_keys(self) -> None:
+        view = self._controller.view
+        for name, work in (
+            ("swap", self._on_swap), ("copy", self._on_copy), ("history", self._window.show),
+            ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
+        ):  # fmt: skip
+            bind(self, f"text.{name}", work, within=True)
+
+    # ---- user actions
+
+    def take_text(self, text: str) -> None:
+        """Translate a text from elsewhere; undo brings back the text before."""
+        if len(text) > MOST_CHARACTERS:
+            self._long.show_text(text)
+        else:
+            self._controller.restart()
+            self._input.replace_text(text)
+        self._input.setFocus()
+
+    def _on_typed(self) -> None:
+        text = self._input.toPlainText()
+        self._controller.set_text(text)
+        if len(text) > MOST_CHARACTERS:
+            self._long.show_text(text)
+        elif self._long.isVisible():
+            self._long.hide()
+        if self._controller.redaction.is_on:
+            self._show_again()
+
+    def _on_look(self) -> None:
+        self._controller.redaction.look(self._controller.text)
+
+    def _on_preview(self, preview: Preview) -> None:
+        if preview.text == self._controller.text:
+            dialog = RedactionPreview(self, preview, WORDING)
+            dialog.accepted_with.connect(partial(self._controller.redaction.accept, preview.text))
+            dialog.open()
+
+    def _on_swap(self) -> None:
+        text = self._controller.swap()
+        if text != self._input.toPlainText():
+            self._input.setPlainText(text)
+
+    def _on_choose(self) -> None:
+        ask_files(
+            self, "Translate documents", self.files_chosen.emit, name="choose_document_dialog", filters=DOCUMENT_FILES
+        )
+
+    def _on_copy(self) -> None:
+        copy_text(self._shown.text)
+        self._said.setText("Copied.")
+
+    def _go_to(self, index: int) -> None:
+        if self._controller.view.view.is_paired:
+            self._pairs.go_to(index)
+            self._pairs.setFocus()
+        else:
+            for pane in (self._input, self._output):
+                pane.go_to(index)
+                pane.light(index)
+            self._output.setFocus()
+
+    def _on_doubt_left(self) -> None:
+        (self._pairs if self._controller.view.view.is_paired else self._output).setFocus()
+
+    # ---- events
+
+    def _on_manner(self, manner: TranslationStyle) -> None:
+        self._source.show_value(manner.source)
+        self._target.show_value(manner.target)
+        self._domain.show_value(manner.domain)
+        self._formality.show_value(manner.formality)
+        self._formality.setVisible(LANGUAGES[manner.target].has_formal)
+        is_mirrored = LANGUAGES[manner.target].is_right_to_left
+        option = self._output.document().defaultTextOption()
+        option.setTextDirection(
+            Qt.LayoutDirection.RightToLeft if is_mirrored else Qt.LayoutDirection.LayoutDirectionAuto
+        )
+        option.setAlignment(Qt.AlignmentFlag.AlignRight if is_mirrored else Qt.AlignmentFlag.AlignLeft)
+        self._output.document().setDefaultTextOption(option)
+        self._on_shown(self._controller.last)
+
+    def _on_view(self, view: TextView) -> None:
+        for choice in (self._source, self._target):
+            choice.show_view(view)
+        for pane in (self._input, self._output):
+            pane.set_letters(view.font_percent)
+        self._pairs.set_letters(view.font_percent)
+        self._work.setCurrentWidget(self._pairs if view.is_paired else self._panes)
+        self._on_shown(self._controller.last)
+
+    def _show_again(self) -> None:
+        self._on_shown(self._shown)
+
+    def _on_shown(self, shown: PaneState) -> None:
+        self._shown = shown
+        controller = self._controller
+        view, manner = controller.view.view, controller.manner
+        is_there = controller.text == shown.source
+        self._reading.show(shown, is_source_there=is_there, is_shaded=view.is_shaded)
+        self._pairs.show_pairs(shown)
+        self._bar.show_language(*language_words(shown, manner))
+        self._stop.setVisible(not shown.is_done)
+        self._copy.setEnabled(bool(shown.text.strip()))
+        self._clear.setEnabled(bool(controller.text))
+        waits = controller.redaction.waits(controller.text)
+        self._look.setVisible(waits)
+        self._said.setText(WAITS if waits else count_words(shown, manner, has_text=bool(controller.text)))
+        has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
+        self._flags.show_lines([] if has_own else flag_lines(shown))
+
+    def _on_refused(self, words: str) -> None:
+        self._said.setText(words)
+        self._stop.setVisible(False)
+
+    def _on_text_opened(self, text: str) -> None:
+        if text != self._input.toPlainText():
+            self._input.setPlainText(text)
+
+
+def _stops_in(part: QWidget) -> list[QWidget]:
+    found = part.findChildren(QWidget)
+    stops = [one for one in found if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None]
+    return [one for one in stops if one.objectName() and not one.objectName().startswith("qt_")]
+
+
+# ---- the list of findings in a translation, a line each
+
+
+MOST_LINES = 3
+SEGMENT = Qt.ItemDataRole.UserRole
+
+
+class FlagList(QListWidget):
+    segment_requested = Signal(int)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "translation_flags")
+        self.setAccessibleName("Needs review")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setUniformItemSizes(True)
+        self._keeper = keeper
+        self._lines: list[tuple[int, str]] = []
+        self.itemClicked.connect(self._on_taken)
+        keeper.theme_changed.connect(self._on_theme)
+
+    def show_lines(self, lines: Sequence[tuple[int, str]]) -> None:
+        if list(lines) != self._lines:
+            self._lines = list(lines)
+            self.clear()
+            mark = self._mark()
+            for segment, words in lines:
+                item = QListWidgetItem(mark, words, self)
+                item.setData(SEGMENT, segment)
+                item.setToolTip(plain_tip(words))
+        self.setVisible(bool(lines))
+        self._size()
+
+    @property
+    def words(self) -> str:
+        return "\n".join(words for _, words in self._lines)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._on_taken()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._size()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.maximumHeight())
+
+    def _on_theme(self, _theme: object) -> None:
+        for number in range(self.count()):
+            self.item(number).setIcon(self._mark())
+
+    def _mark(self) -> QIcon:
+        return icon("triangle-alert", self._keeper.theme.colour("warn"), size=16)
+
+    def _on_taken(self) -> None:
+        item = self.currentItem()
+        if item is not None:
+            self.segment_requested.emit(int(item.data(SEGMENT)))
+
+    def _size(self) -> None:
+        number = max(self.sizeHintForRow(0), self.fontMetrics().height()) if self.count() else 0
+        self.setFixedHeight(max(1, min(MOST_LINES, self.count())) * number + theme.SPACE_8)
+
+
+# ---- offers to translate a text that is too long for the pane as a document
+
+
+class LongTextBar(QFrame):
+    file_chosen = Signal(str, object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "long_text_bar", kind="band")
+        self._text = ""
+        self._words = plain_label("", self, name="long_text_words")
+        self._save = button(
+            "Translate as a document…", "long_text_button", self,
+            tip="Keep the text as a file in a place you choose, and translate that",
+        )  # fmt: skip
+        self._close = button("Close", "close_long_text_button", self)
+        row(
+            (self._words, 1), self._save, self._close, into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
+        )  # fmt: skip
+        self._save.clicked.connect(self._on_save)
+        self._close.clicked.connect(self._on_close)
+        self.hide()
+
+    def show_text(self, text: str) -> None:
+        self._text = text
+        self._words.setText(too_long_words(len(text)))
+        self.show()
+
+    def _on_close(self) -> None:
+        self._text = ""
+        self.hide()
+
+    def _on_save(self) -> None:
+        ask_new_file(
+            self,
+            "Keep the text as a file",
+            self._on_file,
+            name="long_text_dialog",
+            proposed=Path.home() / "text.txt",
+            filters="Text (*.txt)",
+        )
+
+    def _on_file(self, path: Path) -> None:
+        text = self._text
+        self._on_close()
+        self.file_chosen.emit(text, path)
+
+
+# ---- the list of earlier translations, texts and documents
+
+
+SEARCH_AFTER_MS = 200
+ROW = Qt.ItemDataRole.UserRole
+
+
+class EarlierWindow(Dialog):
+    chosen = Signal(str)
+
+    def __init__(self, controller: EarlierController, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("earlier_window")
+        self.setWindowTitle("History of translations")
+        self.resize(760, 460)
+        self._controller, self._keeper = controller, keeper
+        self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        hint, label = "Search texts, translations and titles", "Search earlier translations"
+        self._search = text_line("earlier_search", self, hint, label=label, most=400, clears=CLEAR)
+        self._hint = plain_label("", self, name="earlier_hint", kind="small")
+        self._list = named(QListWidget(self), "earlier_list", label="Earlier translations")
+        self._list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._title = named(QLineEdit(self), "earlier_title", label="The new title")
+        self._title.setMaxLength(200)
+        self._title.hide()
+        self._open = button("Open", "open_earlier_button", self, kind="primary", on=self._on_open)
+        self._rename = button("Rename", "rename_earlier_button", self, tip="Give it another title (F2)")
+        self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
+        self._more = button("Show more", "more_earlier_button", self, on=self._controller.show_more)
+        foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
+        for one in (self._open, self._rename, self._forget, self._more):
+            one.setAutoDefault(False)
+        column(
+            self._search, self._hint, (self._list, 1), self._title, foot, into=self, gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._search.textChanged.connect(lambda _text: self._timer.start())
+        self._search.installEventFilter(self)
+        self._list.itemActivated.connect(self._on_open)
+        self._list.currentRowChanged.connect(self._on_row)
+        self._list.installEventFilter(self)
+        self._title.installEventFilter(self)
+        self._rename.clicked.connect(self._on_rename)
+        self._forget.clicked.connect(self._on_forget)
+        self._controller.listed.connect(self._on_listed)
+        for keys, widget, work in (("F2", self._list, self._on_rename), ("Del", self._list, self._on_forget)):
+            shortcut = QShortcut(QKeySequence(keys), widget, work)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._search.clear()
+        self._controller.start()
+        self._search.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop listing; Esc hides the window without closing it."""
+        super().hideEvent(event)
+        self._controller.stop()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Down goes from the search to the list; while a title is edited, Enter saves it and Esc discards it."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if watched is self._search and (event.key() == Qt.Key.Key_Down or is_enter):
+            self._timer.stop()
+            self._on_search()
+            self._list.setFocus()
+            return True
+        if watched is self._list and is_enter:
+            self._on_open()
+            return True
+        if watched is self._title and (is_enter or event.key() == Qt.Key.Key_Escape):
+            self._end_rename(keep=is_enter)
+            return True
+        return False
+
+    def _on_search(self) -> None:
+        self._controller.search(self._search.text())
+
+    def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
+        now = self._row()
+        self._list.clear()
+        for one in rows:
+            day = moment_words(one.updated)
+            words = f"{one.title}\n{one.snippet or day}"
+            item = QListWidgetItem(words, self._list)
+            name = "file-text" if one.is_document else "languages"
+            item.setIcon(icon(name, self._keeper.theme.colour("muted")))
+            item.setData(ROW, one)
+            item.setToolTip(plain_tip(f"{one.title}\n{day}"))
+        ids = [one.id for one in rows]
+        self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
+        words = self._search.text().strip()
+        found = f"{len(rows)} found" if rows else "Nothing found"
+        found += "; the oldest documents were not looked through" if has_more else ""
+        show_words(self._hint, found if words else "" if rows else "There is no earlier translation.")
+        self._more.setVisible(has_more and not words)
+        self._on_row(self._list.currentRow())
+
+    def _on_row(self, row: int) -> None:
+        for one in (self._open, self._rename, self._forget):
+            one.setEnabled(row >= 0)
+
+    def _on_open(self) -> None:
+        row = self._row()
+        if row is not None:
+            self.close()
+            self.chosen.emit(row.id)
+
+    def _on_forget(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._controller.forget(row.id)
+
+    def _on_rename(self) -> None:
+        row = self._row()
+        if row is not None:
+            self._title.setText(row.title)
+            self._title.show()
+            self._title.selectAll()
+            self._title.setFocus()
+
+    def _end_rename(self, *, keep: bool) -> None:
+        row = self._row()
+        if keep and row is not None:
+            self._controller.rename(row.id, self._title.text())
+        self._title.hide()
+        self._list.setFocus()
+
+    def _row(self) -> EarlierRow | None:
+        item = self._list.currentItem()
+        row = item.data(ROW) if item is not None else None
+        return row if isinstance(row, EarlierRow) else None

@@ -1,0 +1,474 @@
+"""Two versions side by side, and the list of changes: what changed and under which clause."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QListView, QWidget
+
+from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
+from slmdesk.versions.types import Comparison, by_importance, change_words, marked_text, place_words, shortened
+from slmdesk.window.base import theme
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import named, plain_tip
+
+GAP = theme.SPACE_12
+EDGE = theme.SPACE_16
+"""Left of each column stands the sign of what happened."""
+SIGNS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "−", ChangeKind.CHANGED: "≠", ChangeKind.MOVED: "↕"}
+KEPT = 40
+"""Rows that stay laid out when they are out of sight."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    row: Row
+    number: int
+    """Of the comparison's rows; of unfolded paragraphs the row they were folded in."""
+    height: float = 0.0
+    layouts: tuple[QTextLayout | None, QTextLayout | None] | None = None
+
+    @property
+    def changes(self) -> list[int]:
+        return list(dict.fromkeys(run.change for run in (*self.row.new, *self.row.old) if run.change >= 0))
+
+
+class CompareRows(QAbstractScrollArea):
+    change_chosen = Signal(int)
+    change_opened = Signal(int)
+    unfold_requested = Signal(int)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "versions_rows", label="Both versions side by side")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumSize(200, 120)
+        self._keeper = keeper
+        self.lines: list[Line] = []
+        self._tops: list[float] = []
+        self._changes: Sequence[Change] = ()
+        self._words = ("paragraph", "paragraphs")
+        self.current = -1
+        keeper.theme_changed.connect(self._on_theme_changed)
+
+    # ---- what is shown
+
+    def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
+        self._changes, self.current = changes, -1
+        self.lines = [Line(row, number) for number, row in enumerate(rows)]
+        self.verticalScrollBar().setValue(0)
+        self._measure()
+
+    def unfold(self, number: int, old: Sequence[str], new: Sequence[str]) -> None:
+        """Show the paragraphs of a folded row in its place, both texts of each where they differ."""
+        at = next((at for at, line in enumerate(self.lines) if line.number == number and line.row.same), -1)
+        if at < 0 or not new:
+            return
+        if len(old) != len(new):  # the formats cut their paragraphs otherwise
+            old, new = ["\n".join(old)], ["\n".join(new)]
+        pairs = zip(old, new, strict=True)
+        shown = [Line(Row((Run(one),), (Run(other),)), number) for one, other in pairs]
+        self.lines[at : at + 1] = shown
+        self._measure(keep=True)
+
+    def show_change(self, change: int) -> None:
+        self.current = change
+        at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
+        if at >= 0:
+            for _ in range(3):  # heights become known while it comes into sight
+                top = self._tops[at]
+                self._goto(top - self.viewport().height() / 4)
+                self._lay_out_sight()
+        self.setAccessibleDescription(self._said(change))
+        self.viewport().update()
+
+    @property
+    def count(self) -> int:
+        return len(self.lines)
+
+    def rect_of(self, at: int) -> QRectF:
+        return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
+
+    # ---- Qt's own
+
+    def sizeHint(self) -> QSize:
+        """Two columns, no higher than necessary: they scroll, and the pane around them should not have to."""
+        return QSize(640, self.minimumHeight())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._forget()
+        self._measure(keep=True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar, page = self.verticalScrollBar(), round(self.viewport().height() * 0.9)
+        steps = {
+            Qt.Key.Key_Down: 40, Qt.Key.Key_Up: -40, Qt.Key.Key_PageDown: page, Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_Space: page, Qt.Key.Key_Home: -bar.maximum(), Qt.Key.Key_End: bar.maximum(),
+        }  # fmt: skip
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current >= 0:
+            self.change_opened.emit(self.current)
+        elif not event.modifiers() & Qt.KeyboardModifier.AltModifier and event.key() in steps:
+            bar.setValue(bar.value() + steps[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        line = self._line_at(event.position())
+        if line is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if line.row.same:
+            self.unfold_requested.emit(line.number)
+        elif line.changes:
+            self.change_chosen.emit(self._change_at(line, event.position()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        line = self._line_at(event.position())
+        if line is not None and line.changes:
+            self.change_opened.emit(self._change_at(line, event.position()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._lay_out_sight()
+        painter = QPainter(self.viewport())
+        colours = self._keeper.theme
+        painter.fillRect(event.rect(), colours.colour("surface"))
+        for at in self._in_sight():
+            self._paint(painter, self.lines[at], self.rect_of(at))
+        if self.hasFocus():
+            painter.setPen(QPen(colours.colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+
+    def _paint(self, painter: QPainter, line: Line, place: QRectF) -> None:
+        colours = self._keeper.theme
+        if line.row.same:
+            self._paint_folded(painter, line, place)
+            return
+        if self.current in line.changes:
+            painter.fillRect(place, colours.colour("raised"))
+            painter.fillRect(QRectF(place.left(), place.top(), 3, place.height()), colours.colour("accent"))
+        half = place.width() / 2
+        painter.setPen(QPen(colours.colour("line"), colours.line_width))
+        painter.drawLine(QPointF(place.left() + half, place.top()), QPointF(place.left() + half, place.bottom()))
+        kinds = [self._changes[at].kind for at in line.changes if at < len(self._changes)]
+        painter.setFont(self._keeper.fonts.text())
+        for side, layout in enumerate(line.layouts or ()):
+            if layout is None:
+                continue
+            left = place.left() + side * half
+            sign = next((SIGNS[kind] for kind in kinds if kind is not ChangeKind.CHANGED), SIGNS[ChangeKind.CHANGED])
+            if kinds:
+                painter.setPen(colours.colour("muted"))
+                box = QRectF(left + 6, place.top() + GAP / 2, EDGE, self._keeper.fonts.points() * 2)
+                painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), sign)
+            painter.setPen(colours.colour("text"))
+            layout.draw(painter, QPointF(left + GAP + EDGE, place.top() + GAP / 2))
+
+    def _paint_folded(self, painter: QPainter, line: Line, place: QRectF) -> None:
+        colours = self._keeper.theme
+        inner = place.adjusted(GAP, 2, -GAP, -2)
+        painter.fillRect(inner, colours.colour("raised"))
+        painter.setPen(colours.colour("muted"))
+        painter.setFont(self._keeper.fonts.text(0.87))
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), self.folded_words(line.row.same))
+
+    @staticmethod
+    def folded_words(count: int) -> str:
+        return "1 unchanged paragraph – show it" if count == 1 else f"{count:,} unchanged paragraphs – show them"
+
+    # ---- events
+
+    def _on_theme_changed(self) -> None:
+        self._forget()
+        self._measure(keep=True)
+
+    # ---- private
+
+    def _said(self, change: int) -> str:
+        if not 0 <= change < len(self._changes):
+            return ""
+        one = self._changes[change]
+        return f"{one.kind.value}. Old: {one.old or 'nothing'}. New: {one.new or 'nothing'}."
+
+    def _goto(self, top: float) -> None:
+        self.verticalScrollBar().setValue(round(top))
+
+    def _line_at(self, at: QPointF) -> Line | None:
+        y = at.y() + self.verticalScrollBar().value()
+        index = bisect_right(self._tops, y) - 1
+        if index < 0 or index >= len(self.lines) or y > self._tops[index] + self._height(index):
+            return None
+        return self.lines[index]
+
+    def _change_at(self, line: Line, at: QPointF) -> int:
+        """The change whose text was clicked, else the first of the row."""
+        index = self.lines.index(line)
+        place, half = self.rect_of(index), self.viewport().width() / 2
+        side = 0 if at.x() < half else 1
+        layout = (line.layouts or (None, None))[side]
+        runs = (line.row.old, line.row.new)[side]
+        if layout is not None:
+            x, y = at.x() - side * half - GAP - EDGE, at.y() - place.top() - GAP / 2
+            for number in range(layout.lineCount()):
+                row = layout.lineAt(number)
+                if row.rect().top() <= y <= row.rect().bottom():
+                    cursor = row.xToCursor(x)
+                    position = cursor if isinstance(cursor, int) else cursor[0]
+                    return _change_of(runs, position) if _change_of(runs, position) >= 0 else line.changes[0]
+        return line.changes[0]
+
+    def _in_sight(self) -> range:
+        if not self.lines:
+            return range(0)
+        top = self.verticalScrollBar().value()
+        first = max(0, bisect_right(self._tops, top) - 1)
+        last = bisect_right(self._tops, top + self.viewport().height())
+        return range(first, min(last, len(self.lines)))
+
+    def _lay_out_sight(self) -> None:
+        for _ in range(4):  # rows that turn out lower bring others into sight
+            changed = False
+            for at in self._in_sight():
+                changed |= self._lay_out(self.lines[at])
+            if not changed:
+                break
+            self._measure(keep=True)
+        sight = self._in_sight()
+        near = range(sight.start - KEPT, sight.stop + KEPT)
+        for at in (*range(max(0, sight.start - 3 * KEPT), sight.start), *range(sight.stop, sight.stop + 3 * KEPT)):
+            if at not in near and at < len(self.lines):
+                self.lines[at].layouts = None
+
+    def _lay_out(self, line: Line) -> bool:
+        if line.row.same or line.layouts is not None:
+            return False
+        width = self.viewport().width() / 2 - 2 * GAP - EDGE
+        layouts = (self._laid_out(line.row.old, 0, width), self._laid_out(line.row.new, 1, width))
+        line.layouts = layouts
+        height = max((one.boundingRect().height() for one in layouts if one), default=0.0) + GAP
+        changed = abs(height - line.height) > 0.5
+        line.height = height
+        return changed
+
+    def _laid_out(self, runs: Sequence[Run], side: int, width: float) -> QTextLayout | None:
+        if not runs:
+            return None
+        text = "".join(run.text for run in runs).replace("\n", "\u2028")
+        layout = QTextLayout(text, self._keeper.fonts.text())
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        layout.setFormats(self._formats(runs, side))
+        layout.beginLayout()
+        y = 0.0
+        while (row := layout.createLine()).isValid():
+            row.setLineWidth(max(40.0, width))
+            row.setPosition(QPointF(0, y))
+            y += row.height() * 1.15
+        layout.endLayout()
+        return layout
+
+    def _formats(self, runs: Sequence[Run], side: int) -> list[QTextLayout.FormatRange]:
+        """Removed text is struck through, added text underlined; colour comes on top."""
+        colours = self._keeper.theme
+        found: list[QTextLayout.FormatRange] = []
+        at = 0
+        for run in runs:
+            length = _units(run.text)
+            kind = self._changes[run.change].kind if 0 <= run.change < len(self._changes) else None
+            if run.is_marked or kind is ChangeKind.MOVED:
+                form = QTextCharFormat()
+                if run.is_marked:
+                    form.setForeground(colours.colour("danger" if side == 0 else "accent"))
+                    form.setFontStrikeOut(side == 0)
+                    form.setFontUnderline(side == 1)
+                    form.setFontWeight(QFont.Weight.DemiBold if side == 1 else QFont.Weight.Normal)
+                else:
+                    form.setFontItalic(True)
+                part = QTextLayout.FormatRange()
+                part.start, part.length, part.format = at, length, form
+                found.append(part)
+            at += length
+        return found
+
+    def _height(self, at: int) -> float:
+        line = self.lines[at]
+        points = float(self._keeper.fonts.points())
+        if line.row.same:
+            return points * 2.6
+        if not line.height:  # a guess, until it is in sight
+            letters = max(sum(len(run.text) for run in side) for side in (line.row.old, line.row.new))
+            per_line = max(10.0, (self.viewport().width() / 2 - 40) / (points * 0.7))
+            return float((1 + letters // per_line) * points * 1.9 + GAP)
+        return line.height
+
+    def _measure(self, *, keep: bool = False) -> None:
+        """Compute the position of every row; `keep`: visible rows stay in place."""
+        bar = self.verticalScrollBar()
+        anchor, offset = 0, 0.0
+        if keep and self._tops:
+            anchor = max(0, bisect_right(self._tops, bar.value()) - 1)
+            offset = bar.value() - self._tops[anchor]
+        top, self._tops = float(GAP), []
+        for at in range(len(self.lines)):
+            self._tops.append(top)
+            top += self._height(at) + 4
+        bar.setRange(0, max(0, round(top + GAP - self.viewport().height())))
+        bar.setPageStep(self.viewport().height())
+        bar.setSingleStep(40)
+        if keep and anchor < len(self._tops):
+            bar.setValue(round(self._tops[anchor] + offset))
+        self.viewport().update()
+
+    def _forget(self) -> None:
+        for line in self.lines:
+            line.layouts, line.height = None, 0.0
+
+
+def _change_of(runs: Sequence[Run], position: int) -> int:
+    at = 0
+    for run in runs:
+        at += _units(run.text)
+        if position < at:
+            return run.change
+    return -1
+
+
+def _units(text: str) -> int:
+    """The length in UTF-16 units, as Qt counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+# ---- the list of changes between two versions
+
+
+CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
+FILTERS: Sequence[tuple[str, str, Callable[[Change], bool]]] = (
+    ("all", "All changes", lambda _change: True),
+    ("duties", "Duties and conditions", lambda change: _names(change, "duty added", "duty removed", "condition")),
+    ("numbers", "Amounts and numbers", lambda change: _names(change, "amount", "percent", "number", "period")),
+    ("dates", "Dates", lambda change: _names(change, "date")),
+    ("negations", "Negations", lambda change: _names(change, "negation")),
+    ("names", "Names", lambda change: _names(change, "name")),
+    ("changed", "Changed wording", lambda change: change.kind is ChangeKind.CHANGED),
+    ("added", "Added", lambda change: change.kind is ChangeKind.ADDED),
+    ("removed", "Removed", lambda change: change.kind is ChangeKind.REMOVED),
+    ("moved", "Moved", lambda change: change.kind is ChangeKind.MOVED),
+)
+
+ORDERS: Sequence[tuple[object, str]] = (("weight", "Most important first"), ("text", "In the order of the text"))
+
+
+def _names(change: Change, *kinds: str) -> bool:
+    return any(one.kind in kinds for one in change.named)
+
+
+class ChangeLines(QAbstractListModel):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._comparison: Comparison | None = None
+        self.shown: list[int] = []
+        """The numbers of the changes listed, in the order of the list."""
+        self._filter, self._order = "all", "weight"
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
+        return 0 if parent.isValid() else len(self.shown)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        found = self._comparison
+        if found is None or not index.isValid() or index.row() >= len(self.shown):
+            return None
+        number = self.shown[index.row()]
+        change = found.changes[number]
+        where = place_words(change, found)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{SIGNS[change.kind]}  {shortened(_short_words(change), 120)}\n     {where}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{index.row() + 1}. {change.kind.value}: {change_words(change)}, {where}"
+            case _ if role == CHANGE_ROLE:
+                return number
+        return None
+
+    def show_changes(self, comparison: Comparison | None) -> None:
+        self._comparison = comparison
+        self.choose(self._filter)
+
+    def choose(self, name: str) -> None:
+        passes = next(test for key, _, test in FILTERS if key == name)
+        self.beginResetModel()
+        self._filter = name
+        changes = self._comparison.changes if self._comparison else ()
+        order = by_importance(changes) if self._order == "weight" else range(len(changes))
+        self.shown = [at for at in order if passes(changes[at])]
+        self.endResetModel()
+
+    def order_by(self, name: str) -> None:
+        self._order = name
+        self.choose(self._filter)
+
+    def row_of(self, change: int) -> int:
+        """The row of a change; -1: it is filtered out."""
+        return self.shown.index(change) if change in self.shown else -1
+
+
+def _short_words(change: Change) -> str:
+    """A change without its kind: the sign before it says that."""
+    words = change_words(change)
+    kind = f"{change.kind.value}: "
+    return words.removeprefix(kind)
+
+
+class ChangeList(QListView):
+    change_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "versions_list", label="Changes")
+        self.lines = ChangeLines(self)
+        self.setModel(self.lines)
+        self.setUniformItemSizes(True)
+        self.setSpacing(theme.SPACE_4 // 2)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setMinimumHeight(80)
+        self._is_showing = False
+
+    def sizeHint(self) -> QSize:
+        """No higher than necessary: it scrolls, and the pane around it should not have to."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def show_change(self, change: int) -> None:
+        """Highlight a change without emitting `change_chosen`."""
+        row = self.lines.row_of(change)
+        self._is_showing = True
+        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
+        self._is_showing = False
+
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().currentChanged(current, previous)
+        number = current.data(CHANGE_ROLE) if current.isValid() else None
+        if isinstance(number, int) and not self._is_showing:
+            self.change_chosen.emit(number)

@@ -1,0 +1,115 @@
+"""Dates, positions in texts and the progress of an answer, as the window shows them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+
+from slmdesk.base.record import Record, changed
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+PREVIOUS_DAYS = 7
+
+
+def day_words(seconds: float, now: datetime | None = None) -> str:
+    """The local day of a time in seconds since the epoch: "today", else "2026-11-21"."""
+    day = datetime.fromtimestamp(seconds).astimezone().date()
+    today = (now or datetime.now().astimezone()).date()
+    return "today" if day == today else day.isoformat()
+
+
+def moment_words(seconds: float, now: datetime | None = None) -> str:
+    """The same with the time of day: "today, 02:41"."""
+    return f"{day_words(seconds, now)}, {datetime.fromtimestamp(seconds).astimezone():%H:%M}"
+
+
+@lru_cache(maxsize=8192)
+def group_words(seconds: float, today: date) -> str:
+    """The heading of a list under which a time stands: "Today", "Previous 7 days", "May", "December 2025"."""
+    day = date.fromtimestamp(seconds)
+    age = (today - day).days
+    if age <= 1:  # a clock that was wrong may have been ahead
+        return "Yesterday" if age == 1 else "Today"
+    if age <= PREVIOUS_DAYS:
+        return f"Previous {PREVIOUS_DAYS} days"
+    month = MONTHS[day.month - 1]
+    return month if day.year == today.year else f"{month} {day.year}"
+
+
+# ---- converts positions
+
+
+def utf16_at(text: str, index: int) -> int:
+    """The position in UTF-16 units of a code point."""
+    return index + sum(character > "\uffff" for character in text[:index])
+
+
+def character_at(text: str, utf16: int) -> int:
+    """The position in code points of a UTF-16 unit."""
+    place = 0
+    for index, character in enumerate(text):
+        if place >= utf16:
+            return index
+        place += 2 if character > "\uffff" else 1
+    return len(text)
+
+
+# ---- progress of an answer while it is written
+
+
+SAID_AFTER_S = 2
+TICK_MS = 1000
+
+
+class Live(Record):
+    """One answer in progress; all times come from the same clock."""
+
+    read: int = 0
+    total: int = 0
+    """Tokens of the prompt."""
+    is_loading: bool = False
+    began: float = 0.0
+    now: float = 0.0
+    pieces: int = 0
+    """Pieces of text that came, each a token or a few that make one letter."""
+    first_at: float = 0.0
+    thinks_since: float = 0.0
+    """When the first piece of a thought came; 0: none."""
+
+    def reading(self, read: int, total: int, now: float) -> Live:
+        """With the prompt read up to `read` tokens; the time of reading counts from the first call."""
+        return changed(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
+
+    def thinking(self, now: float) -> Live:
+        return changed(self, thinks_since=self.thinks_since or now, now=now)
+
+    @property
+    def thought_seconds(self) -> float:
+        return (self.first_at if self.pieces else self.now) - self.thinks_since
+
+    def grown(self, now: float) -> Live:
+        return changed(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
+
+    @property
+    def reading_words(self) -> str:
+        return f"Reading {self.total:,} tokens… {self.read * 100 // self.total} %{self._seconds}" if self.total else ""
+
+    @property
+    def waiting_words(self) -> str:
+        return f"Waiting for the model{self._seconds}" if self._seconds else ""
+
+    @property
+    def writing_words(self) -> str:
+        """How fast it is written; empty in the first second, when the speed is only a guess."""
+        seconds = self.now - self.first_at
+        if self.pieces < 2 or seconds < 1:
+            return ""
+        return f"Writing… {self.pieces:,} tokens, {(self.pieces - 1) / seconds:.1f} tokens/s"
+
+    @property
+    def _seconds(self) -> str:
+        seconds = int(self.now - self.began)
+        return f", {seconds} s" if seconds >= SAID_AFTER_S else ""

@@ -1,0 +1,726 @@
+"""The palette: a line to type in, names that match what is typed, and the list of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from itertools import chain
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QCursor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from slmdesk.base.record import Record, field
+from slmdesk.base.records import Found, ModelRecord
+from slmdesk.history.service import ItemTitle
+from slmdesk.library.events import CollectionChanged, CollectionGone, DocumentChanged, DocumentGone, DocumentsChanged
+from slmdesk.library.search import TextHit
+from slmdesk.library.service import LibraryName
+from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, ModelsChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.text.folding import find_spans, fold
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.theme import icon, scaled
+from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END, column, draw_snippet, named, plain_tip, without_marks
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+HINT = "Find actions, chats, documents, settings…"
+MOST_LETTERS = 200
+WIDTH = 76
+"""In letters x."""
+MOST_HEIGHT = 0.7
+STAYING = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason, Qt.FocusReason.MenuBarFocusReason)
+"""Why the line may lose the focus and the palette stays: another window is in front, or its own menu is open."""
+
+
+class PaletteLine(QLineEdit):
+    """Leaves the keys for the list to the panel."""
+
+    left = Signal()
+    stepped = Signal(int)
+
+    def event(self, event: QEvent) -> bool:
+        """Tab chooses in the list: it never leads out of the palette."""
+        key = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self.stepped.emit(1 if key == Qt.Key.Key_Tab else -1)
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _STEPS or event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() not in STAYING:
+            self.left.emit()
+
+
+class PalettePanel(QWidget):
+    """Covers the window while it is open, so that a click beside the panel closes it."""
+
+    words_changed = Signal(str)
+    chosen = Signal(object)
+    closed = Signal()
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("palette")
+        self._window = window
+        self._before: QWidget | None = None
+        """Had the focus when the palette opened."""
+        self._listing = Listing("")
+        self._mouse = QCursor.pos()
+        """Where it was when the list was filled: one that only lies there chooses nothing."""
+        self._build_ui()
+        self.hide()
+        self.line.textChanged.connect(self.words_changed)
+        self.line.left.connect(self._on_left)
+        self.line.stepped.connect(self._step)
+        self.list.itemEntered.connect(self._on_entered)
+        self.list.itemClicked.connect(self._on_clicked)
+        window.installEventFilter(self)
+
+    def _build_ui(self) -> None:
+        self._panel = named(QFrame(self), "palette_panel")
+        self.line = named(PaletteLine(self._panel), "palette_line", label=HINT)
+        self.line.setPlaceholderText(HINT)
+        self.line.setMaxLength(MOST_LETTERS)
+        self.list = named(QListWidget(self._panel), "palette_list", label="Found")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setItemDelegate(PalettePainter(self.list))
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(self.line, (self.list, 1), into=self._panel, gap=theme.SPACE_8, margins=theme.SPACE_8)
+
+    def open(self) -> None:
+        self._before = self._window.focusWidget()
+        self.line.clear()
+        self.setGeometry(self._window.rect())
+        self.show()
+        self.raise_()
+        self._place()
+        self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def end(self) -> None:
+        """Close, and put the focus back where it was."""
+        if self.isHidden():
+            return
+        before, self._before = self._before, None
+        self.hide()
+        if before is not None and isValid(before) and before.isVisible():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.closed.emit()
+
+    def show_listing(self, listing: Listing) -> None:
+        """Fill the list; where only more was found for the same words, the chosen row stays chosen."""
+        row = self.list.currentRow() if listing.words == self._listing.words else -1
+        chosen = self._entry_at(row)
+        self._listing, self._mouse = listing, QCursor.pos()
+        self.list.clear()
+        for section in listing.sections:
+            count = f" ({len(section.entries)} of {section.total:,})" if section.total > len(section.entries) else ""
+            self._say(section.heading + count)
+            for entry in section.entries:
+                self._add(entry, section.heading)
+        if not listing.sections:
+            self._say(f"Nothing found for “{listing.words}”" if listing.is_complete else "Searching…")
+        same = row if chosen is not None and self._is_same(row, chosen) else 1
+        self.list.setCurrentRow(same if self._entry_at(same) else -1)
+        self.list.scrollToTop() if same == 1 else self.list.scrollToItem(self.list.item(same))
+        self._place()
+        self._announce()
+
+    def _add(self, entry: Entry, heading: str) -> None:
+        item = QListWidgetItem(entry.name, self.list)
+        item.setData(ENTRY_ROLE, entry)
+        snippet = without_marks(entry.snippet)
+        words = ", ".join(part for part in (entry.name, heading, entry.detail, entry.shortcut, snippet) if part)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+        item.setToolTip(plain_tip("\n".join(part for part in (entry.name, snippet) if part)))
+
+    def _say(self, words: str) -> None:
+        QListWidgetItem(words, self.list).setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _entry_at(self, row: int) -> Entry | None:
+        item = self.list.item(row) if row >= 0 else None
+        entry = item.data(ENTRY_ROLE) if item else None
+        return entry if isinstance(entry, Entry) else None
+
+    def _is_same(self, row: int, entry: Entry) -> bool:
+        now = self._entry_at(row)
+        return now is not None and (now.name, now.detail, now.snippet) == (entry.name, entry.detail, entry.snippet)
+
+    # ---- keys and mouse
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that the line leaves; none of them reaches the page behind the palette."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.end()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self._entry_at(self.list.currentRow()))
+        elif event.key() in _STEPS:
+            self._step(_STEPS[Qt.Key(event.key())])
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._panel.geometry().contains(event.position().toPoint()):
+            self.end()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._window and event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._window.rect())
+            self._place()
+        return False
+
+    def _step(self, by: int) -> None:
+        """Choose another entry; past an end it begins again, by pages it stops there."""
+        rows = [row for row in range(self.list.count()) if self._entry_at(row)]
+        if not rows:
+            return
+        current = self.list.currentRow()
+        at = rows.index(current) + by if current in rows else 0
+        at = at % len(rows) if abs(by) == 1 else min(max(at, 0), len(rows) - 1)
+        self.list.setCurrentRow(rows[at])
+        if at == 0:
+            self.list.scrollToTop()  # with its heading
+        self._announce()
+
+    def _on_entered(self, item: QListWidgetItem) -> None:
+        if item.data(ENTRY_ROLE) is not None and QCursor.pos() != self._mouse:
+            self.list.setCurrentItem(item)
+
+    def _on_clicked(self, item: QListWidgetItem) -> None:
+        self._choose(self._entry_at(self.list.row(item)))
+
+    def _on_left(self) -> None:
+        self._before = None
+        self.end()
+
+    def _choose(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.end()
+            self.chosen.emit(entry)
+
+    # ---- layout and speech
+
+    def _place(self) -> None:
+        space = self.rect().adjusted(theme.SPACE_16, theme.SPACE_16, -theme.SPACE_16, -theme.SPACE_16)
+        width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), space.width())
+        rows = sum(self.list.sizeHintForRow(row) for row in range(self.list.count()))
+        needed = self.line.sizeHint().height() + rows + 3 * theme.SPACE_8 + 2 * self._panel.frameWidth() + 4
+        height = min(needed, int(MOST_HEIGHT * self.height()), space.height())
+        top = min(space.top() + self.height() // 12, space.bottom() - height)
+        self._panel.setGeometry(QRect(space.left() + (space.width() - width) // 2, top, width, height))
+
+    def _announce(self) -> None:
+        """Read out what is chosen: the focus stays in the line."""
+        if QAccessible.isActive():
+            item = self.list.currentItem() or self.list.item(0)
+            words = item.data(Qt.ItemDataRole.AccessibleTextRole) or item.text() if item else ""
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.list, str(words)))
+
+
+_STEPS = {
+    Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8,
+}  # fmt: skip
+
+# ---- which of many names are meant by some typed words, and which of them come first
+
+
+IS, BEGINS, WORDS_BEGIN, HOLDS, SKIPS = range(5)
+"""How well a name matches: it is what is typed; it begins with that; each typed word begins one of its words; each
+stands somewhere in it; the letters follow one another with gaps, as in “nwch” for New chat.
+"""
+MOST_MATCHED_LETTERS = 40
+"""Of what is typed that may stand with gaps."""
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+class Named(Protocol):
+    @property
+    def folded(self) -> str:
+        """Without case and accents."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+class NameList(Generic[N]):
+    def __init__(self, names: Sequence[N] = ()) -> None:
+        self.names = names
+        self.folded = [one.folded for one in names]
+        self.spaced = [_spaced(one) for one in self.folded]
+        """The words of each, with one space before each word."""
+
+
+class Matcher:
+    """It is called for each key, so the loops over all names do nothing but look for one string in another."""
+
+    def __init__(self, words: str) -> None:
+        self._typed = " ".join(fold(words).split())
+        self._words = self._typed.split()
+        self._begins = [begin for word in self._words if (begin := _spaced(word)) != " "]
+        self._letters = "".join(self._words)
+
+    def find(self, given: NameList[N], most: int) -> tuple[list[N], int, int]:
+        """The best `most` of the names, how many match, and how well the best does; of equals the earlier is better.
+
+        Names whose letters match only with gaps are looked for where fewer than `most` match otherwise.
+        """
+        begun = self._begun(given)
+        ranked = [(self._rank(given.folded[at]), at) for at in begun]
+        is_letter = len(self._letters) == 1 and self._letters.isascii() and self._letters.isalnum()
+        if not is_letter:  # one letter stands somewhere in almost every name
+            ranked += [(HOLDS, at) for at in self._holding(given, set(begun))]
+        if len(ranked) < most:
+            ranked += [(SKIPS, at) for at in self._skipping(given, {at for _, at in ranked})]
+        ranked.sort()
+        return [given.names[at] for _, at in ranked[:most]], len(ranked), ranked[0][0] if ranked else SKIPS + 1
+
+    def _rank(self, name: str) -> int:
+        if name.startswith(self._typed):
+            return IS if name == self._typed else BEGINS
+        return WORDS_BEGIN
+
+    def _begun(self, given: NameList[N]) -> list[int]:
+        if not self._begins or len(self._begins) < len(self._words):  # of signs alone there is no word
+            return []
+        rarest = max(self._begins, key=len)
+        found = [at for at, spaced in enumerate(given.spaced) if rarest in spaced]
+        return [at for at in found if all(begin in given.spaced[at] for begin in self._begins)]
+
+    def _holding(self, given: NameList[N], known: set[int]) -> list[int]:
+        if not self._words:
+            return []
+        longest = max(self._words, key=len)
+        found = [at for at, name in enumerate(given.folded) if longest in name]
+        return [at for at in found if at not in known and all(word in given.folded[at] for word in self._words)]
+
+    def _skipping(self, given: NameList[N], known: set[int]) -> list[int]:
+        """Names in which the letters follow one another over gaps of two at most, or go on where the next word begins.
+
+        The first one begins a word.  No step is tried a second time (atomic groups): the time it takes cannot explode.
+        """
+        if not 2 <= len(self._letters) <= MOST_MATCHED_LETTERS:
+            return []
+        first, others = f" {self._letters[0]}", map(re.escape, self._letters[1:])
+        steps = (rf"(?>[^{one}]{{0,2}}{one}|[^{one} ]* {one})" for one in others)
+        search = re.compile(re.escape(first) + "".join(steps)).search
+        found = [at for at, spaced in enumerate(given.spaced) if first in spaced]
+        return [at for at in found if at not in known and search(given.spaced[at])]
+
+
+@lru_cache(maxsize=40_000)
+def _spaced(folded: str) -> str:
+    return f" {_NO_LETTERS.sub(' ', folded).strip()}"
+
+
+# ---- what the palette lists for the words that were typed
+
+
+MOST_NAMES, MOST_HITS = 6, 12
+SEARCH_AFTER_MS = 80
+"""After the last key: while a person types, searches in texts would only be in the way."""
+RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
+KINDS = {
+    "chat": ("Chat", "message-square"),
+    "space": ("Space", "folder-open"),
+    "translation": ("Translation", "languages"),
+    "summary": ("Summary", "list-checks"),
+    "question": ("Question", "search"),
+    "extraction": ("Table", "sliders"),
+    "versions": ("Comparison of versions", "arrow-left-right"),
+    "comparison": ("Comparison of models", "package"),
+    "writing": ("Text", "pencil"),
+}
+OTHER_KIND = ("Result", "file-text")
+
+
+class Openers(Record):
+    item: Callable[[ItemTitle], object]
+    message: Callable[[Found, str], object]
+    """With a hit and the words that found it."""
+    name: Callable[[LibraryName], object]
+    passage: Callable[[TextHit], object]
+    model: Callable[[str], object]
+
+
+class PaletteController(QObject):
+    """Names are found at once, in memory.  Texts are searched on the service thread, one search at a time, of the
+    newest words; an answer to older words is dropped.
+    """
+
+    listed = Signal(object)
+
+    def __init__(self, bridge: Bridge, openers: Openers, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="palette_controller")
+        self._bridge, self._open = bridge, openers
+        self.names = KeptNames(bridge, self)
+        self._offers = Offers()
+        self._words = ""
+        self._sections: list[Section] = []
+        self._hits: list[Section] = []
+        self._search_timer = Delay(self, SEARCH_AFTER_MS, self._search)
+        self._is_open = self._is_searching = self._is_searched = False
+        self.names.changed.connect(self._on_names_changed)
+
+    def begin(self, offers: Offers) -> None:
+        self._offers, self._is_open = offers, True
+        self.names.refresh()
+        self._words = ""
+        self._list()
+
+    def end(self) -> None:
+        self._is_open, self._words, self._offers = False, "", Offers()
+
+    def find(self, words: str) -> None:
+        words = " ".join(words.split())
+        if words != self._words:
+            self._words = words
+            self._list()
+
+    def _on_names_changed(self) -> None:
+        if self._is_open:
+            self._sections = self._found_names() if self._words else self._first_sections()
+            self._report()
+
+    # ---- names
+
+    def _list(self) -> None:
+        self._hits, self._is_searched = [], not _is_searchable(self._words)
+        self._sections = self._found_names() if self._words else self._first_sections()
+        self._report()
+        self._search_timer.start()
+
+    def _first_sections(self) -> list[Section]:
+        names = self.names.now
+        items = [self._item_entry(one, with_kind=True) for one in names.items[:RECENT_ITEMS]]
+        documents = [one for one in names.library.names if not one.is_folder][:RECENT_DOCUMENTS]
+        recent = [*items, *map(self._name_entry, documents)]
+        return [Section("Actions", self._offers.useful), Section("Recent", recent)]
+
+    def _found_names(self) -> list[Section]:
+        names, offers, matcher = self.names.now, self._offers, Matcher(self._words)
+        found = [
+            _section(matcher, "Actions", NameList(offers.actions), _as_it_is),
+            _section(matcher, "Pages", NameList(offers.pages), _as_it_is),
+            _section(matcher, "Settings", NameList(offers.settings), _as_it_is),
+            _section(matcher, "Models", NameList(list(map(self._model_entry, names.models))), _as_it_is),
+            _section(matcher, "Documents", names.library, self._name_entry),
+            _section(matcher, "Chats", names.chats, self._item_entry),
+            _section(matcher, "Spaces", names.spaces, self._item_entry),
+            _section(matcher, "Translations", names.translations, self._item_entry),
+            _section(
+                matcher, "Summaries, questions and tables", names.results, partial(self._item_entry, with_kind=True)
+            ),
+        ]
+        return [section for _, section in sorted(found, key=lambda pair: pair[0])]
+
+    def _item_entry(self, title: ItemTitle, *, with_kind: bool = False) -> Entry:
+        kind, icon = KINDS.get(title.kind, OTHER_KIND)
+        return Entry(title.name or kind, icon, partial(self._open.item, title), kind if with_kind else "")
+
+    def _name_entry(self, name: LibraryName) -> Entry:
+        icon, detail = ("folder-open", "Folder") if name.is_folder else ("file-text", name.folder)
+        return Entry(name.name, icon, partial(self._open.name, name), detail)
+
+    def _model_entry(self, model: ModelRecord) -> Entry:
+        return Entry(model.name, "cpu", partial(self._open.model, model.id), "Use this model")
+
+    # ---- texts
+
+    def _search(self) -> None:
+        """Search the texts for the newest words; while a search is under way, after it."""
+        if self._is_searching or self._is_searched or not self._is_open:
+            return
+        self._is_searching, words = True, self._words
+        self._bridge.ask(
+            lambda services: (
+                services.history.search(words, limit=MOST_HITS + 1, archived=False),
+                services.documents.search_typed(words, MOST_HITS + 1),
+            ),
+            partial(self._on_found, words),
+            self._on_refused,
+        )
+
+    def _on_found(self, words: str, found: tuple[Sequence[Found], Sequence[TextHit]]) -> None:
+        self._is_searching = False
+        if words != self._words:
+            self._search()
+            return
+        self._is_searched = True
+        kinds = {one.id: one.kind for one in self.names.now.items}
+        messages = [self._message_entry(one, kinds.get(one.item, "")) for one in found[0] if one.message]
+        passages = [self._passage_entry(one) for one in found[1]]
+        self._hits = [_newest("In chats and results", messages), _newest("In documents", passages)]
+        self._report()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_searching, self._is_searched = False, True
+        self._bridge.problem_met.emit(problem)
+        self._report()
+
+    def _message_entry(self, found: Found, kind: str) -> Entry:
+        name, icon = KINDS.get(kind, OTHER_KIND)
+        choose = partial(self._open.message, found, self._words)
+        return Entry(" ".join(found.title.split()) or name, icon, choose, name, snippet=found.snippet)
+
+    def _passage_entry(self, hit: TextHit) -> Entry:
+        place = f"Page {hit.page}" if hit.page else ""
+        choose = partial(self._open.passage, hit)
+        name = " ".join(hit.name.split())
+        return Entry(name, "file-text", choose, place, snippet=marked(hit.words, self._words))
+
+    def _report(self) -> None:
+        sections = tuple(one for one in chain(self._sections, self._hits) if one.entries)
+        self.listed.emit(Listing(self._words, sections, self._is_searched and not self.names.is_coming))
+
+
+def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
+    """The best of these names as entries, and how well the best matches."""
+    found, total, rank = matcher.find(names, MOST_NAMES)
+    return rank, Section(heading, [entry_of(one) for one in found], total)
+
+
+def _as_it_is(entry: Entry) -> Entry:
+    return entry
+
+
+def _newest(heading: str, entries: Sequence[Entry]) -> Section:
+    """Places in texts; one more than is shown was asked for, to see whether there are more."""
+    is_cut = len(entries) > MOST_HITS
+    return Section(f"{heading}: the newest {MOST_HITS}" if is_cut else heading, entries[:MOST_HITS])
+
+
+def _is_searchable(words: str) -> bool:
+    """Whether texts are searched for these words: a single letter begins too many."""
+    letters = "".join(words.split())
+    return len(letters) > 1 or not letters.isascii()
+
+
+def marked(text: str, words: str) -> str:
+    """Plain text with the found words between U+E000 and U+E001."""
+    text = text.replace(HIT_BEGIN, "\ufffd").replace(HIT_END, "\ufffd")
+    pieces, at = [], 0
+    for begin, end in find_spans(text, words):
+        pieces += [text[at:begin], HIT_BEGIN, text[begin:end], HIT_END]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+# ---- the names of items, documents, folders and models, in memory
+
+
+CHANGES = (
+    ItemChanged, ItemGone, ItemsAdded, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged,
+    CollectionGone, ModelsChanged,
+)  # fmt: skip
+CHAT, SPACE, TRANSLATION = "chat", "space", "translation"
+
+
+class Names(Record):
+    """All names, each list with the last used first."""
+
+    items: Sequence[ItemTitle] = ()
+    chats: NameList[ItemTitle] = field(default_factory=NameList)
+    spaces: NameList[ItemTitle] = field(default_factory=NameList)
+    translations: NameList[ItemTitle] = field(default_factory=NameList)
+    results: NameList[ItemTitle] = field(default_factory=NameList)
+    """Items of every other kind."""
+    library: NameList[LibraryName] = field(default_factory=NameList)
+    """Folders, then documents."""
+    models: Sequence[ModelRecord] = ()
+
+
+class KeptNames(QObject):
+    """Names are found without waiting: they are fetched when the palette opens, and only if they have changed."""
+
+    changed = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="kept_names")
+        self._bridge = bridge
+        self.now = Names()
+        self._is_old, self._is_asked = True, False
+        for event in CHANGES:
+            bridge.on(event, self._on_changed)
+
+    def refresh(self) -> None:
+        if self._is_old and not self._is_asked:
+            self._is_old, self._is_asked = False, True
+            self._bridge.ask(_all_names, self._on_arrived, self._on_refused)
+
+    @property
+    def is_coming(self) -> bool:
+        return self._is_asked
+
+    def _on_changed(self, _event: object) -> None:
+        self._is_old = True
+
+    def _on_arrived(self, names: Names) -> None:
+        self.now, self._is_asked = names, False
+        self.changed.emit()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._is_old, self._is_asked = True, False
+        self._bridge.problem_met.emit(problem)
+        self.changed.emit()
+
+
+def _all_names(services: Services) -> Names:
+    """On the service thread."""
+    items = services.history.titles()
+    return Names(
+        items=items,
+        chats=NameList([one for one in items if one.kind == CHAT]),
+        spaces=NameList([one for one in items if one.kind == SPACE]),
+        translations=NameList([one for one in items if one.kind == TRANSLATION]),
+        results=NameList([one for one in items if one.kind not in (CHAT, SPACE, TRANSLATION)]),
+        library=NameList(services.documents.names()),
+        models=[one for one in services.models.list() if one.can_chat],
+    )
+
+
+# ---- draws the rows of the palette
+
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
+LEADS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
+ENDS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
+HEADING_SIZE = 0.87
+
+
+class PalettePainter(QStyledItemDelegate):
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw one row; untrusted text is drawn as plain text."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        entry = index.data(ENTRY_ROLE)
+        if isinstance(entry, Entry):
+            self._draw_entry(painter, option, entry)
+        else:
+            self._draw_heading(painter, option, str(index.data()))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        entry = index.data(ENTRY_ROLE)
+        line = max(option.fontMetrics.height(), scaled())
+        has_snippet = isinstance(entry, Entry) and entry.snippet
+        return QSize(80, line + theme.SPACE_8 + (option.fontMetrics.height() + 2 if has_snippet else 0))
+
+    def _draw_heading(self, painter: QPainter, option: QStyleOptionViewItem, words: str) -> None:
+        palette: QPalette = option.palette
+        font = QFont(option.font)
+        font.setPointSizeF(font.pointSizeF() * HEADING_SIZE)
+        painter.setFont(font)
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        inner: QRect = option.rect.adjusted(theme.SPACE_8, theme.SPACE_4, -theme.SPACE_8, 0)
+        shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideMiddle, inner.width())
+        painter.drawText(inner, LEADS, shown)
+
+    def _draw_entry(self, painter: QPainter, option: QStyleOptionViewItem, entry: Entry) -> None:
+        palette: QPalette = option.palette
+        area: QRect = option.rect
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+            painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
+        line = QRect(inner)
+        if entry.snippet:
+            line.setHeight(line.height() - option.fontMetrics.height() - 2 - theme.SPACE_4)
+            line.translate(0, theme.SPACE_4)
+        size = scaled()
+        place = QRect(line.left(), line.top() + (line.height() - size) // 2, size, size)
+        drawn = icon(entry.icon, palette.color(QPalette.ColorRole.PlaceholderText), size=size)
+        drawn.paint(painter, QStyle.visualRect(option.direction, area, place))
+        line.setLeft(line.left() + size + theme.SPACE_8)
+        below = QRect(line.left(), line.bottom() + 1, line.width(), option.fontMetrics.height())
+        self._draw_line(painter, option, entry, line)
+        if entry.snippet:
+            draw_snippet(painter, QStyle.visualRect(option.direction, area, below), entry.snippet, palette)
+
+    def _draw_line(self, painter: QPainter, option: QStyleOptionViewItem, entry: Entry, line: QRect) -> None:
+        palette, metrics, area = option.palette, option.fontMetrics, option.rect
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        for words, space in ((entry.shortcut, line.width() // 2), (entry.detail, line.width() // 3)):
+            if words:
+                shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space)
+                painter.drawText(QStyle.visualRect(option.direction, area, line), ENDS, shown)
+                line.setRight(line.right() - metrics.horizontalAdvance(shown) - theme.SPACE_16)
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        name = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(QStyle.visualRect(option.direction, area, line), LEADS, name)
+
+
+# ---- what the palette lists
+
+
+class Entry(Record):
+    name: str
+    icon: str
+    choose: Callable[[], object]
+    detail: str = ""
+    shortcut: str = ""
+    snippet: str = ""
+    """The text around found words, which are between U+E000 and U+E001."""
+
+    @property
+    def folded(self) -> str:
+        return fold(self.name)
+
+
+class Section(Record):
+    heading: str
+    entries: Sequence[Entry]
+    total: int = 0
+    """How many were found, where that is more than the entries."""
+
+
+class Listing(Record):
+    words: str
+    sections: Sequence[Section] = ()
+    is_complete: bool = True
+    """False while texts are still being searched: sections may be added at the end."""
+
+
+class Offers(Record):
+    actions: Sequence[Entry] = ()
+    pages: Sequence[Entry] = ()
+    settings: Sequence[Entry] = ()
+    useful: Sequence[Entry] = ()

@@ -1,0 +1,550 @@
+"""What the panes beside a document share: the panel, earlier items, the job that is followed, what is private."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QInputDialog,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QWidget,
+)
+
+from slmdesk.base.record import Record
+from slmdesk.base.records import Item, JobStatus
+from slmdesk.jobs.types import JobChanged
+from slmdesk.redaction.service import Decisions, Preview
+from slmdesk.runtime import events
+from slmdesk.runtime.events import ItemChanged
+from slmdesk.runtime.messages import Problem, time_for_people
+from slmdesk.runtime.service import Slices, in_slices
+from slmdesk.services import Services
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.text import moment_words
+from slmdesk.window.widgets.bars import show_share, thin_bar
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    FlowLayout,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    set_icon,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import trash
+from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
+from slmdesk.window.widgets.rows import empty_layout
+
+LEAST_WIDTH = 260
+SUFFIX = "_pane"
+
+
+@dataclass(slots=True, eq=False)
+class _Pane:
+    name: str
+    chip: QPushButton
+    widget: QWidget
+    needs_width: bool = False
+
+
+class SidePanel(QFrame):
+    """Panes, one of them on show.
+
+    A pane with wide content (a table, two texts side by side) asks for the whole work area by `give_room`; a button
+    above it leads back to the pages.
+    """
+
+    pane_shown = Signal(str)
+    needs_width = Signal(bool)
+    pages_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("document_side")
+        self.setMinimumWidth(LEAST_WIDTH)
+        self._panes: list[_Pane] = []
+        self._is_alone = False
+        self.has_space = False
+        self._build_ui()
+
+    def _build_ui(self) -> None:
+        self._head = named(QFrame(self), "side_head")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._head.setSizePolicy(policy)
+        self._chips = FlowLayout(self._head, gap=theme.SPACE_8)
+        tip = "Show the pages of the document beside this"
+        self._back = button("Show pages", "show_pages_button", self._head, kind="quiet", tip=tip, on=self._on_back)
+        self._back.setVisible(False)
+        self._chips.addWidget(self._back)
+        self._parts = QStackedWidget(self)
+        head = column(self._head, margins=(theme.SPACE_12, theme.SPACE_8))
+        column(head, (self._parts, 1), into=self, gap=0)
+
+    # ---- panes
+
+    def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
+        """Add a pane after the others; the first one is shown.
+
+        `object_name` is the name for `show_pane`, with or without `_pane` at its end; its chip is named `…_chip`.  If
+        the widget has a signal `room_requested` of a bool, it is connected (see `give_room`).
+        """
+        name = object_name.removesuffix(SUFFIX)
+        chip = button(title, f"{name}_chip", self._head, kind="chip", on=lambda: self._on_chip(name))
+        chip.setCheckable(True)
+        chip.setAutoExclusive(True)
+        self._panes.append(_Pane(name, chip, widget))
+        self._parts.addWidget(widget)
+        self._chips.addWidget(chip)
+        self._chips.removeWidget(self._back)  # the way back stands last
+        self._chips.addWidget(self._back)
+        if (asked := getattr(widget, "width_requested", None)) is not None:
+            asked.connect(lambda wants: self.give_width(name, wants))
+        if len(self._panes) == 1:
+            chip.setChecked(True)
+
+    @property
+    def current(self) -> str:
+        found = self._current()
+        return found.name if found else ""
+
+    def show_pane(self, object_name: str) -> None:
+        """Show a pane; an unknown name changes nothing."""
+        name = object_name.removesuffix(SUFFIX)
+        found = next((one for one in self._panes if one.name == name), None)
+        if found is None:
+            return
+        found.chip.setChecked(True)
+        if self._parts.currentWidget() is not found.widget:
+            self._parts.setCurrentWidget(found.widget)
+        self._settle()
+        self.pane_shown.emit(name)
+
+    def give_width(self, object_name: str, wants: bool) -> None:
+        """A pane needs the whole work area, or no longer; it has it only while it is shown."""
+        name = object_name.removesuffix(SUFFIX)
+        for one in self._panes:
+            if one.name == name:
+                one.needs_width = wants
+        self._settle()
+
+    def stand_alone(self, is_alone: bool) -> None:
+        """Whether there is no room for the pages beside it; then, too, the button back to them is shown."""
+        self._is_alone = is_alone
+        self._back.setVisible(is_alone or self.has_space)
+
+    # ---- private
+
+    def _on_chip(self, name: str) -> None:
+        """A person chose a pane: its focus proxy, if it has one, gets the focus."""
+        self.show_pane(name)
+        found = self._current()
+        if found is not None and found.widget.focusProxy() is not None:
+            found.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_back(self) -> None:
+        found = self._current()
+        if found is not None:
+            self.give_width(found.name, False)
+            found.chip.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages_requested.emit()
+
+    def _current(self) -> _Pane | None:
+        widget = self._parts.currentWidget()
+        return next((one for one in self._panes if one.widget is widget), None)
+
+    def _settle(self) -> None:
+        found = self._current()
+        wants = found is not None and found.needs_width
+        if wants != self.has_space:
+            self.has_space = wants
+            self._back.setVisible(wants or self._is_alone)
+            self.needs_width.emit(wants)
+
+
+# ---- a folded list of earlier items of a document, such as summaries, to open, rename or delete
+
+
+MOST_SHOWN = 30
+
+
+class Entry(Record):
+    id: str
+    words: str
+    made: float
+    """Seconds since the epoch."""
+    title: str
+
+
+def entry_of(item: Item) -> Entry:
+    return Entry(item.id, item.title, item.created, item.title)
+
+
+class EarlierRow(QFrame):
+    chosen = Signal()
+    rename_requested = Signal(str)
+    delete_requested = Signal()
+
+    def __init__(self, entry: Entry, parent: QWidget, *, is_current: bool) -> None:
+        super().__init__(parent)
+        named(self, "earlier_row", kind="row")
+        self.setProperty("lit", is_current)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._entry = entry
+        when = moment_words(entry.made)
+        words = ElidedLabel(self, name="earlier_words", text=entry.words)
+        reported = f"{when}, on show" if is_current else when
+        lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
+        label, tip = f"More about “{entry.words}”", "Rename or delete it"
+        more = tool_button("earlier_more", self, icon="ellipsis", label=label, tip=tip)
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = named(QMenu(more), "earlier_menu")
+        self.menu.addAction("Rename…", self.ask_title)
+        self.menu.addAction("Delete", self.delete_requested.emit)
+        more.setMenu(self.menu)
+        row((lines, 1), more, into=self, margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4))
+        self.setAccessibleName(f"{entry.words}, {reported}")
+
+    def ask_title(self) -> None:
+        dialog = passing(QInputDialog(self.window()), "rename_dialog", "Rename")
+        dialog.setLabelText("What it is to be called:")
+        dialog.setTextValue(self._entry.title)
+        dialog.textValueSelected.connect(self._on_title)
+        dialog.open()
+
+    def _on_title(self, title: str) -> None:
+        if title.strip():
+            self.rename_requested.emit(title.strip())
+
+    def mouseReleaseEvent(self, event: object) -> None:
+        self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                self.chosen.emit()
+            case Qt.Key.Key_F2:
+                self.ask_title()
+            case Qt.Key.Key_Delete:
+                self.delete_requested.emit()
+            case _:
+                super().keyPressEvent(event)
+
+
+class EarlierBox(QFrame):
+    """Folded until it is opened; while the shown item is the only one, a button with its menu."""
+
+    chosen = Signal(str)
+    rename_requested = Signal(str, str)
+    delete_requested = Signal(str)
+
+    def __init__(self, parent: QWidget, *, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.has_entries = False
+        self._shown: tuple[list[Entry], str] = [], ""
+        self._button = button("Earlier", f"{name}_button", self, kind="quiet", icon="chevron-right")
+        self._button.setCheckable(True)
+        label, tip = "Rename or delete what is on show", "Rename or delete"
+        self._only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
+        self._only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._rows = named(QFrame(self), f"{name}_rows")
+        self._list = column(into=self._rows, gap=0)
+        self._rows.setVisible(False)
+        left = Qt.AlignmentFlag.AlignLeft
+        column((self._button, left), (self._only, left), self._rows, into=self, gap=theme.SPACE_4)
+        self._button.toggled.connect(self._on_toggled)
+        self.setVisible(False)
+
+    def follow(
+        self,
+        items: ItemsController,
+        choose: Callable[[str], object],
+        delete: Callable[[str], object] | None = None,
+        entry: Callable[[Item], Entry] = entry_of,
+    ) -> None:
+        self.chosen.connect(choose)
+        self.rename_requested.connect(items.rename)
+        self.delete_requested.connect(delete or items.delete)
+        items.listed.connect(lambda found, current: self.show_entries([entry(one) for one in found], current))
+
+    def show_entries(self, entries: Sequence[Entry], current: str) -> None:
+        if (list(entries), current) == self._shown:
+            return  # a new row would not hear the click on the old one
+        self._shown = list(entries), current
+        empty_layout(self._list)
+        others = sum(one.id != current for one in entries)
+        self._button.setText(f"{others:,} earlier")
+        last = None
+        for entry in entries[:MOST_SHOWN]:
+            last = EarlierRow(entry, self._rows, is_current=entry.id == current)
+            last.chosen.connect(partial(self.chosen.emit, entry.id))
+            last.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
+            last.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
+            self._list.addWidget(last)
+        self.has_entries = bool(entries)
+        if last is not None and not others:
+            self._only.setMenu(last.menu)
+        self._button.setVisible(others > 0)
+        self._only.setVisible(not others)
+        self._rows.setVisible(others > 0 and self._button.isChecked())
+        self.setVisible(self.has_entries)
+
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self._button, "chevron-down" if is_open else "chevron-right")
+        self._rows.setVisible(is_open)
+
+
+# ---- how far an item is that is being made, with buttons to pause and cancel its job
+
+
+class MakingBar(QFrame):
+    """`kind` stands in the names of its widgets, `prefix` in those of words and bar; `resume` is on its button."""
+
+    def __init__(self, controller: JobFollower, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"making_{kind}")
+        self._controller, self._resume = controller, resume
+        self.is_paused = False
+        self.words = plain_label("", self, name=f"{prefix}_words", kind="muted")
+        self.pause = button("Pause", f"pause_{kind}_button", self, on=self._on_pause)
+        self.cancel = button("Cancel", f"cancel_{kind}_button", self, on=controller.cancel)
+        self.bar = thin_bar(f"{prefix}_bar", self, f"Making the {kind}")
+
+    def lay_out(self, *, has_own_line: bool) -> None:
+        if has_own_line:  # beside buttons they broke, and pushed the bar about
+            column(self.words, self.bar, row(self.pause, self.cancel, 1), into=self)
+        else:
+            column(row((self.words, 1), self.pause, self.cancel), self.bar, into=self)
+
+    def show_waiting(self) -> None:
+        self.show_amount("Waiting for the model…", 0, 0)
+
+    def show_amount(self, words: str, done: int, total: int) -> None:
+        """Show how much of something else is done; total 0: a busy bar."""
+        self.words.setText(words)
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+
+    def show_job(self, event: JobChanged) -> None:
+        self.is_paused = event.status is JobStatus.PAUSED
+        self.pause.setText(self._resume if self.is_paused else "Pause")
+        if event.status.is_end:
+            return
+        if self.is_paused:
+            self.words.setText(f"Paused. {event.problem.sentence if event.problem else ''}".strip())
+        elif event.total:
+            left = f", {time_for_people(event.eta_s)} left" if event.eta_s else ""
+            self.words.setText(f"Step {event.done} of {event.total}{left}")
+        show_share(self.bar, event)
+
+    def _on_pause(self) -> None:
+        (self._controller.resume if self.is_paused else self._controller.pause)()
+
+
+# ---- the items of one kind made of the shown document
+
+
+class ItemsController(QObject):
+    listed = Signal(object, str)
+    current_gone = Signal()
+    restored = Signal(str)
+
+    def __init__(self, bridge: Bridge, kind: str, parent: QObject) -> None:
+        super().__init__(parent, objectName=f"{kind}_items")
+        self._bridge, self._kind = bridge, kind
+        self._document = ""
+        self.shown: Sequence[Item] = ()
+        self.current = ""
+        bridge.on(ItemChanged, self._on_item_changed)
+
+    def show_document(self, document: str, then: Callable[[Sequence[Item]], None] | None = None) -> None:
+        """List the items of another document; `then` is called with them if that document is still shown."""
+        self._document, self.shown = document, ()
+        self.listed.emit([], self.current)
+        self.refresh(then)
+
+    def set_current(self, item: str) -> None:
+        if item != self.current:
+            self.current = item
+            self.listed.emit(self.shown, item)
+
+    def refresh(self, then: Callable[[Sequence[Item]], None] | None = None) -> None:
+        document, kind = self._document, self._kind
+        if not document:
+            return
+
+        def received(items: Sequence[Item]) -> None:
+            if document != self._document:
+                return
+            self.shown = items
+            self.listed.emit(items, self.current)
+            if then is not None:
+                then(items)
+
+        self._bridge.ask(self._bridge.services.history.about(document, kind), received)
+
+    def rename(self, item: str, title: str) -> None:
+        self._bridge.services.history.rename(item, title)
+
+    def delete(self, item: str) -> None:
+        """Move an item to the trash; a notice offers to undo it."""
+        trash(self._bridge, item, self._on_restored)
+
+    def _on_restored(self, item: Item) -> None:
+        self.refresh(lambda _items: self.restored.emit(item.id))
+
+    def _on_item_changed(self, event: events.ItemChanged) -> None:
+        item = event.item
+        if item.kind != self._kind or all(one.id != item.id for one in self.shown):
+            return
+        is_gone = item.deleted_at is not None
+        if is_gone and item.id == self.current:
+            self.current = ""
+            self.refresh(lambda _items: self.current_gone.emit())
+        else:
+            self.refresh()
+
+
+# ---- base of the controllers of summaries and tables
+
+
+class JobFollower(QObject):
+    job_reported = Signal(object)
+    emptied = Signal()
+
+    def __init__(self, bridge: Bridge, kind: str, name: str, parent: QObject | None) -> None:
+        super().__init__(parent, objectName=name)
+        self._bridge = bridge
+        self.items = ItemsController(bridge, kind, self)
+        self._document = ""
+        self.item = ""
+        self._job = ""
+
+    def pause(self) -> None:
+        """Pause the job; finished steps are kept."""
+        self._bridge.services.jobs.pause(self._job)
+
+    def resume(self) -> None:
+        self._bridge.services.jobs.resume(self._job)
+
+    def cancel(self) -> None:
+        """Cancel the job; finished steps are kept."""
+        self._bridge.services.jobs.cancel(self._job)
+
+
+# ---- what is private in documents is shown before a model is asked about them
+
+
+MOST_REDACTIONS_SHOWN = 100_000
+"""Characters of documents that are looked through and shown first; the rest is redacted without being shown."""
+PAGES_AT_ONCE = 20
+LONG = " What comes behind the text below is redacted too, without being shown here."
+FOLDER = " What is read of the folder is redacted too, without being shown here."
+AS_BEFORE = " The text of the documents is redacted as before."
+
+
+class Looked(Record):
+    """What was found, and a sentence on what is redacted beside it."""
+
+    preview: Preview
+    rest: str
+
+
+class RedactionController(QObject):
+    """Emits `arrived` with a Looked: `begin` with a person's Decisions goes on; `cancelled` when declined."""
+
+    arrived = Signal(object)
+    cancelled = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="document_redaction_controller")
+        self._bridge = bridge
+        self._go_on: Callable[[Decisions], None] | None = None
+        self._following: Call | None = None
+
+    def look(
+        self,
+        words: Sequence[str],
+        documents: Sequence[str],
+        go_on: Callable[[Decisions], None],
+        *,
+        item: str = "",
+        rest: str = "",
+        refused: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """Find what is private in what a person asks with and in documents; `arrived` follows, or `refused`.
+
+        `item`: whose table is known already; `rest`: says what is redacted too without being shown.
+        """
+        self.drop()
+        self._go_on = go_on
+        arrived = partial(self._on_looked, go_on)
+        self._following = self._bridge.follow(
+            lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, rest)),
+            arrived, refused,
+        )  # fmt: skip
+
+    def begin(self, decisions: Decisions) -> None:
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            go_on(decisions)
+
+    def cancel(self) -> None:
+        self.drop()
+        self.cancelled.emit()
+
+    def drop(self) -> None:
+        self._go_on = None
+        if self._following is not None:
+            self._following.cancel()
+            self._following = None
+
+    def _on_looked(self, go_on: Callable[[Decisions], None], found: Looked) -> None:
+        if go_on is self._go_on:
+            self.arrived.emit(found)
+
+
+def _looking(
+    services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str
+) -> Slices[Looked]:
+    texts, left = [one for one in words if one], MOST_REDACTIONS_SHOWN
+    for id in documents:
+        begin = 1
+        while left > 0 and (pages := services.documents.pages(id, begin=begin, limit=PAGES_AT_ONCE)):
+            texts += [page.text[: max(0, left)] for page in pages]
+            left -= sum(len(page.text) for page in pages)
+            begin = pages[-1].number + 1
+            yield
+    preview: Preview = yield services.redaction.look("\n\n".join(texts), item)
+    return Looked(preview, rest or (LONG if left <= 0 else ""))
+
+
+# ---- shows what is private in documents, and goes on as a person decided
+
+
+def show_before(redaction: RedactionController, parent: QWidget, accept: str, text: str = "The text") -> None:
+    """Have what it finds shown in a dialog over `parent`, with `accept` on the button that goes on."""
+    wording = Wording("Redact before the model reads it", text, accept, "everywhere")
+    redaction.arrived.connect(partial(_show, redaction, parent, wording))
+
+
+def _show(redaction: RedactionController, parent: QWidget, wording: Wording, looked: Looked) -> None:
+    dialog = RedactionPreview(parent, looked.preview, wording, hidden_rest=looked.rest)
+    dialog.accepted_with.connect(redaction.begin)
+    dialog.rejected.connect(redaction.cancel)
+    dialog.open()

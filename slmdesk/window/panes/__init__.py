@@ -1,1 +1,0 @@
-"""What the panes beside a document share."""

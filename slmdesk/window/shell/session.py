@@ -1,0 +1,532 @@
+"""Covers the window, or has the process replaced by one that shows the lock page: when asked, or nobody is there.
+
+*Cover*: only the lock page is shown; the history stays open and jobs go on.  *Lock*: what grows is saved, the history
+is closed, the children are ended, and a fresh process, which knows nothing of the history, shows the lock page.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from PySide6.QtCore import QAbstractNativeEventFilter, QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCursor, QGuiApplication, QShortcut, QWindow
+from PySide6.QtWidgets import QApplication, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.loader.energy import OtherPrograms
+from slmdesk.runtime.events import NoticeOver
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.shell.main_window import MainWindow
+from slmdesk.window.widgets.notices import Notice
+
+if TYPE_CHECKING:
+    from slmdesk.privacy.opening import PrivacyState, Ways
+    from slmdesk.window.global_key.session_bus import Answer, BusSignal, SessionBus
+    from slmdesk.window.shell.lock_window import LockWindow
+
+LOOK_MS = 5_000
+WARN_S = 30.0
+"""So long before it locks by itself a notice says so."""
+NOT_ENCRYPTED = (
+    "Locking would protect nothing here, since this history is not encrypted. In Settings, under Privacy, it can be."
+)
+SOON = "slmdesk locks in half a minute, since nobody is working here."
+SOON_TOPIC = "lock.soon"
+
+
+class Locking(QObject):
+    """Emits `lock_requested` when the process is to be replaced, and `quit_requested` from the page of a cover."""
+
+    lock_requested = Signal()
+    quit_requested = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        window: MainWindow,
+        settings: Settings,
+        idle_s: Callable[[], float],
+        jobs: Callable[[], int],
+        private: Callable[[], int],
+        parent: QObject,
+    ) -> None:
+        """`idle_s`: for how long nobody has worked here; `jobs`: how many run; `private`: how many private chats there
+        are, which a lock loses.
+        """
+        super().__init__(parent, objectName="locking")
+        self._bridge, self._window, self._settings = bridge, window, settings
+        self._idle_s, self._jobs, self._private = idle_s, jobs, private
+        self.ways: Ways | None = None
+        """What opens the history; None while it is not encrypted."""
+        self.page: LockWindow | None = None
+        self._hidden: list[QWidget] = []
+        self._is_warned = False
+        self._watch = SessionWatch(self)
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._timer.timeout.connect(self.look)
+        self._watch.screen_locked.connect(self._on_screen_locked)
+        self._watch.sleep_announced.connect(self.lock_requested)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
+        bind(self._window, "lock", self.lock)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        # Queued: the focus changes also in the middle of a widget's end, when part of its children are gone.
+        app.focusChanged.connect(self._on_focus_changed, Qt.ConnectionType.QueuedConnection)
+
+    def take(self, state: PrivacyState) -> None:
+        from slmdesk.privacy.opening import Ways
+
+        words = state.by_passphrase or state.by_recovery
+        self.know(Ways(words, state.by_keyring) if state.is_encrypted else None)
+
+    def know(self, ways: Ways | None) -> None:
+        """Know it before the services have said so: the keys of a lock work from the first moment."""
+        was, self.ways = self.ways, ways
+        if ways is not None and was is None:
+            self._timer.start()
+            self._watch.start(self._window)
+        elif ways is None and was is not None:
+            self._timer.stop()
+            self._watch.stop()
+
+    def lock(self) -> None:
+        """Lock at once; of a history that is not encrypted, say why not."""
+        if self.ways is None:
+            self._bridge.notice_raised.emit(Notice(NOT_ENCRYPTED, key="lock", topic="lock"))
+        else:
+            self.lock_requested.emit()
+
+    def cover(self) -> None:
+        if self.ways is None or self.page is not None:
+            return
+        from slmdesk.window.shell.lock_window import LockWindow
+
+        page = self.page = LockWindow(self.ways, is_cover=True, geometry=self._window.geometry_state)
+        page.words_given.connect(self._on_words_given)
+        page.quit_requested.connect(self.quit_requested)
+        self._hidden = hide_windows(but=page)
+        page.come_forward()
+        QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        bind(page, "lock", self.lock)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Under a cover no other window comes up; it does once the cover is gone."""
+        is_window = event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow()
+        if is_window and watched is not self.page and self.page is not None:
+            assert isinstance(watched, QWidget)
+            self._hidden.append(watched)
+            QTimer.singleShot(0, watched, watched.hide)
+        return False
+
+    def _on_words_given(self, words: str) -> None:
+        self._bridge.follow(self._bridge.services.privacy.check(words), self._on_opened, self._on_refused)
+
+    def _on_opened(self, _none: object) -> None:
+        page, self.page = self.page, None
+        QGuiApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        hidden, self._hidden = self._hidden, []
+        for one in dict.fromkeys((self._window, *hidden)):
+            one.show()
+        self._window.activateWindow()
+        if page is not None:
+            page.close_for_good()
+
+    def _on_refused(self, problem: Problem) -> None:
+        from slmdesk.window.shell.lock_window import WRONG
+
+        if self.page is not None:
+            show = self.page.show_refusal if problem.code in WRONG else self.page.show_problem
+            show(problem.sentence)
+
+    # ---- by itself
+
+    def look(self) -> None:
+        """Lock, or cover, when nobody has been there for as long as the settings say; warn before."""
+        limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
+        if not limit or self.ways is None or self.page is not None:
+            return
+        if idle >= limit:
+            self._leave_alone()
+        elif idle >= limit - WARN_S and not self._is_warned:
+            self._is_warned = True
+            from slmdesk.window.shell.lock_window import lost_words
+
+            lost = lost_words(0 if self._settings.lock_covers else self._private())
+            words = " ".join(one for one in (SOON, jobs_words(self._jobs(), self._settings), lost) if one)
+            notice = Notice(words, key="lock", topic=SOON_TOPIC)
+            self._bridge.notice_raised.emit(notice)
+        elif idle < limit - WARN_S and self._is_warned:
+            self._is_warned = False
+            self._bridge.deliver(NoticeOver(SOON_TOPIC))
+
+    def _leave_alone(self) -> None:
+        if self._settings.lock_covers:
+            self.cover()
+        else:
+            self.lock_requested.emit()
+
+    def _on_screen_locked(self) -> None:
+        if self._settings.lock_with_screen and self.page is None:
+            self._leave_alone()
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def _on_focus_changed(self) -> None:
+        """Let the keys work in every window, in dialogs too: a shortcut of a window is not heard while one is open."""
+        window = QApplication.activeWindow()
+        directly = Qt.FindChildOption.FindDirectChildrenOnly
+        if window is not None and window.findChild(QShortcut, "lock", directly) is None:
+            bind(window, "lock", self.lock)
+
+
+def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
+    """Hide all windows of the program; menus and lists that are open close.  Returns what was hidden."""
+    while (popup := QApplication.activePopupWidget()) is not None and popup.close():
+        continue
+    shown = [one for one in QApplication.topLevelWidgets() if one.isVisible() and one is not but]
+    for one in shown:
+        one.hide()
+    return shown
+
+
+def jobs_words(count: int, settings: Settings) -> str:
+    if not count:
+        return ""
+    one = count == 1
+    if settings.lock_covers:
+        return "The job goes on meanwhile." if one else f"{count:,} jobs go on meanwhile."
+    return "The job pauses and goes on after unlocking." if one else f"{count:,} jobs pause and go on after unlocking."
+
+
+# ---- hears that the screen is locked, and that the PC is about to sleep
+#
+# holds sleep back until the history is locked. Linux: systemd-logind,
+# https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html, and
+# https://systemd.io/INHIBITOR_LOCKS/. Windows and macOS: `session_other`.
+
+
+SERVICE, PATH = "org.freedesktop.login1", "/org/freedesktop/login1"
+MANAGER, SESSION = "org.freedesktop.login1.Manager", "org.freedesktop.login1.Session"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+WHY = "The encrypted history is locked before sleep"
+PATIENCE_S = 10.0
+
+
+class SessionWatch(QObject):
+    """Lives on the window's thread and never blocks it.  Does nothing where there is no logind.
+
+    Emits `screen_locked`, and `sleep_announced`: the PC sleeps once `let_sleep` was called, or after the time that
+    logind allows (5 s usually).
+    """
+
+    screen_locked = Signal()
+    sleep_announced = Signal()
+    _inhibited = Signal(int)
+
+    def __init__(self, parent: QObject, environment: Mapping[str, str] = os.environ) -> None:
+        super().__init__(parent, objectName="session_watch")
+        self._environment = environment
+        self._session = ""
+        self._handle: int | None = None
+        self._is_over = False
+        self._bus: SessionBus | None = None
+        self._inhibited.connect(self._on_inhibited, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def holds_sleep(self) -> bool:
+        """Whether sleep waits for `let_sleep`."""
+        return self._handle is not None
+
+    def start(self, window: QWidget | None = None) -> None:
+        """Listen from now on; `window` is needed on Windows."""
+        if sys.platform != "linux":
+            self._start_elsewhere(window)
+            return
+        from slmdesk.window.global_key.session_bus import (  # imports a library that is not needed yet
+            SessionBus,
+            of_system,
+        )
+
+        self._is_over = False
+        bus = self._bus = SessionBus(self, of_system(self._environment))
+        bus.opened.connect(self._on_opened)
+        bus.signal_received.connect(self._on_signal)
+        bus.open()
+        self._inhibit()
+
+    def _start_elsewhere(self, window: QWidget | None) -> None:
+        if sys.platform == "win32" and window is not None:
+            self._other: object = WindowsSession(window, self._on_heard)
+        elif sys.platform == "darwin":
+            self._other = MacSession(self, self._on_heard, mac_screen_is_locked)
+
+    def _on_heard(self, meaning: str) -> None:
+        if not self._is_over:
+            (self.sleep_announced if meaning == "sleep" else self.screen_locked).emit()
+
+    def stop(self) -> None:
+        self._is_over = True
+        if self._bus is not None:
+            self._bus.close()
+        self.let_sleep()
+
+    def let_sleep(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            with suppress(OSError):
+                os.close(handle)
+
+    def _inhibit(self) -> None:
+        from slmdesk.window.global_key.session_bus import Call, handle_from
+
+        call = Call(SERVICE, PATH, MANAGER, "Inhibit", "ssss", ("sleep", "slmdesk", WHY, "delay"))
+
+        def ask() -> None:
+            handle = handle_from(call, self._environment, patience_s=PATIENCE_S)
+            if handle is not None:
+                try:
+                    self._inhibited.emit(handle)
+                except RuntimeError:  # the window has been closed meanwhile
+                    os.close(handle)
+
+        threading.Thread(target=ask, name="sleep inhibitor", daemon=True).start()
+
+    def _on_inhibited(self, handle: int) -> None:
+        self.let_sleep()
+        self._handle = handle
+        if self._is_over:
+            self.let_sleep()
+
+    def _on_opened(self) -> None:
+        from slmdesk.window.global_key.session_bus import Call
+
+        bus = self._bus
+        assert bus is not None
+        bus.listen(f"type='signal',sender='{SERVICE}',path_namespace='{PATH}'")
+        by_id = self._environment.get("XDG_SESSION_ID", "")
+        call = (
+            Call(SERVICE, PATH, MANAGER, "GetSession", "s", (by_id,))
+            if by_id
+            else Call(SERVICE, PATH, MANAGER, "GetSessionByPID", "u", (os.getpid(),))
+        )
+        bus.call(call, self._on_session)
+
+    def _on_session(self, answer: Answer) -> None:
+        match answer.untrusted:
+            case (str(path),) if not answer.error:
+                self._session = path
+
+    def _on_signal(self, reported: BusSignal) -> None:
+        interface = reported.interface
+        # a program that the desktop started by systemd belongs to no session: then that of anybody counts
+        is_ours = not self._session or reported.path == self._session
+        match interface, reported.member, reported.untrusted:
+            case (str(), "PrepareForSleep", (True,)) if interface == MANAGER:
+                self.sleep_announced.emit()
+            case (str(), "PrepareForSleep", (False,)) if interface == MANAGER:
+                self._inhibit()
+            case (str(), "Lock", _) if interface == SESSION and is_ours:
+                self.screen_locked.emit()
+            case (str(), "PropertiesChanged", (str(), dict(changed), *_)) if interface == PROPERTIES and is_ours:
+                if changed.get("LockedHint") == ("b", True):  # how desktops say that they have locked by themselves
+                    self.screen_locked.emit()
+
+
+# ---- hears on Windows and macOS that the screen is locked or the PC goes to sleep
+#
+# Not tried: written from the manuals. Windows: https://learn.microsoft.com/windows/win32/api/wtsapi32/nf-
+# wtsapi32-wtsregistersessionnotification, WM_WTSSESSION_CHANGE and WM_POWERBROADCAST. macOS:
+# CGSessionCopyCurrentDictionary, looked at every few seconds; sleep is not heard there, but the screen is usually
+# locked with it.
+
+
+WM_POWERBROADCAST, PBT_APMSUSPEND = 0x0218, 0x0004
+WM_WTSSESSION_CHANGE, WTS_SESSION_LOCK = 0x02B1, 0x7
+SESSION_LOOK_MS = 3_000
+LOCKED_KEY = b"CGSSessionScreenIsLocked"
+UTF8 = 0x08000100
+CORE_GRAPHICS = "/System/Library/Frameworks/CoreGraphics.framework/CoreGraphics"
+CORE_FOUNDATION = "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation"
+
+
+def meaning_of(message: int, w_param: int) -> str:
+    """What a message of Windows says: "locked", "sleep", or nothing."""
+    known = {(WM_WTSSESSION_CHANGE, WTS_SESSION_LOCK): "locked", (WM_POWERBROADCAST, PBT_APMSUSPEND): "sleep"}
+    return known.get((message, w_param), "")
+
+
+class WindowsSession(QAbstractNativeEventFilter):
+    """Calls `heard` with "locked" or "sleep".  Windows alone; the window must have been made."""
+
+    def __init__(self, window: QWidget, heard: Callable[[str], object]) -> None:
+        super().__init__()
+        self._heard = heard
+        if sys.platform == "win32":
+            with suppress(OSError, AttributeError):
+                ctypes.windll.wtsapi32.WTSRegisterSessionNotification(int(window.winId()), 0)
+        if (app := QCoreApplication.instance()) is not None:
+            app.installNativeEventFilter(self)
+
+    def nativeEventFilter(self, event_type: Any, message: Any) -> Any:
+        if bytes(event_type) == b"windows_generic_MSG":
+            from ctypes import wintypes
+
+            read = wintypes.MSG.from_address(int(message))
+            if meaning := meaning_of(read.message, read.wParam):
+                self._heard(meaning)
+        return False, 0
+
+
+class MacSession(QObject):
+    """Calls `heard` with "locked" when the screen has been locked since the last look.  macOS alone."""
+
+    def __init__(self, parent: QObject, heard: Callable[[str], object], is_locked: Callable[[], bool]) -> None:
+        super().__init__(parent)
+        self._heard, self._is_locked = heard, is_locked
+        self._was = False
+        self._timer = QTimer(self, interval=SESSION_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def look(self) -> None:
+        was, self._was = self._was, self._is_locked()
+        if self._was and not was:
+            self._heard("locked")
+
+
+def mac_screen_is_locked() -> bool:
+    try:
+        graphics, foundation = ctypes.CDLL(CORE_GRAPHICS), ctypes.CDLL(CORE_FOUNDATION)
+        graphics.CGSessionCopyCurrentDictionary.restype = ctypes.c_void_p
+        foundation.CFStringCreateWithCString.restype = ctypes.c_void_p
+        foundation.CFDictionaryGetValue.restype = ctypes.c_void_p
+        foundation.CFBooleanGetValue.restype = ctypes.c_bool
+        session = ctypes.c_void_p(graphics.CGSessionCopyCurrentDictionary())
+        if not session:
+            return False
+        key = ctypes.c_void_p(foundation.CFStringCreateWithCString(None, LOCKED_KEY, UTF8))
+        value = ctypes.c_void_p(foundation.CFDictionaryGetValue(session, key))
+        is_locked = bool(value) and bool(foundation.CFBooleanGetValue(value))
+        foundation.CFRelease(key)
+        foundation.CFRelease(session)
+    except (OSError, AttributeError):
+        return False
+    return is_locked
+
+
+# ---- tells whether nobody works at this PC, so that background work nobody asked for may begin
+
+
+AWAY_S = 180.0
+"""Without a key or a move of the mouse."""
+PRESENCE_LOOK_MS = 15_000
+MOST_LOAD = 25.0
+"""Per cent of all cores that other programs use: with more, somebody is at work."""
+
+_INPUTS = frozenset(
+    {
+        QEvent.Type.KeyPress, QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin, QEvent.Type.TabletMove, QEvent.Type.Drop,
+    }
+)  # fmt: skip
+
+
+class Presence(QObject):
+    """Watches the input of a window, the mouse everywhere, and the load of this PC."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        load: Callable[[], float] | None = None,
+    ) -> None:
+        """`load`: per cent of all cores that other programs used since the last call."""
+        super().__init__(parent)
+        self._clock, self._load = clock, load or self._load_of_others
+        self._others: OtherPrograms | None = None
+        self._seen = clock()
+        self._busy = 100.0
+        self._place = QCursor.pos()
+        self._timer = QTimer(self, interval=PRESENCE_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):  # dialogs and the windows beside the main one count too
+            app.focusWindowChanged.connect(self._on_focus_window_changed)
+
+    def watch(self, window: QWindow) -> None:
+        window.installEventFilter(self)
+
+    @property
+    def idle_s(self) -> float:
+        """For how many seconds nobody has worked here, as far as the last look and the watched windows tell."""
+        return self._clock() - self._seen
+
+    def is_away(self) -> bool:
+        """Return whether nobody has worked here for AWAY_S, nor does another program now.  From any thread."""
+        return self._clock() - self._seen >= AWAY_S and self._busy <= MOST_LOAD
+
+    def _on_focus_window_changed(self, window: QWindow | None) -> None:
+        if window is not None:
+            self.watch(window)
+
+    def look(self) -> None:
+        place = QCursor.pos()
+        if place != self._place:
+            self._place, self._seen = place, self._clock()
+        if self._clock() - self._seen >= AWAY_S / 2:  # it takes some milliseconds
+            self._busy = self._load()
+
+    def _load_of_others(self) -> float:
+        if self._others is None:
+            self._others = OtherPrograms()
+            return 100.0
+        return 100 * self._others.cores() / (os.cpu_count() or 1)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _INPUTS:
+            self._seen = self._clock()
+        return False
+
+
+# ---- puts a fresh process in the place of this one
+
+
+LAST_STANDARD = 2
+"""Descriptors above it are closed: sockets, the lock of the window, what a library left open."""
+
+
+def replace_process(arguments: Sequence[str]) -> NoReturn:
+    """Go on as a fresh process with these arguments, in this one's place: nothing that was in memory is left.
+
+    Python cannot wipe a text; the kernel takes the whole memory back.  Where there is no such call (Windows) a new
+    process is started and this one ends.
+    """
+    before = len(sys.orig_argv) - len(sys.argv) + 1
+    command = [sys.executable, *sys.orig_argv[1:before], *arguments]
+    try:
+        if sys.platform == "win32":  # not tried
+            subprocess.Popen(command)
+        else:
+            for name in sorted(one.name for one in Path("/dev/fd").iterdir()):
+                with suppress(OSError):  # the one that the folder was read by is gone
+                    os.set_inheritable(int(name), int(name) <= LAST_STANDARD)
+            os.execv(sys.executable, command)  # noqa: S606 - our own program
+    finally:
+        os._exit(0)  # no memory for a new process: closed is locked too

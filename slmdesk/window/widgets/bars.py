@@ -1,0 +1,543 @@
+"""The bars of the window: its status bar with the network panel, the side bar, the find bar, a job's progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QMenu, QProgressBar, QSizePolicy, QToolButton, QWidget
+
+from slmdesk.base.policy import Policy
+from slmdesk.base.settings import Settings
+from slmdesk.hub.barriers import is_enforced
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.shortcuts import press_with_keys, show_in_menu
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    CheckBox,
+    ElidedLabel,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    text_line,
+    tool_button,
+)
+
+STATE_WORDS = {
+    ModelState.NONE: "No model yet",
+    ModelState.NOT_LOADED: "{name} not loaded",
+    ModelState.LOADING: "{name} loading, {percent} %",
+    ModelState.READY: "{name} ready",
+    ModelState.CRASHED: "{name} stopped unexpectedly",
+}
+
+
+class StatusBar(QFrame):
+    offline_chosen = Signal(bool)
+    once_chosen = Signal()
+    ledger_requested = Signal()
+    statement_requested = Signal()
+    jobs_requested = Signal()
+    cover_requested = Signal()
+    lock_requested = Signal()
+    privacy_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "status_bar", label="Status")
+        self._requests: int | None = None
+        self._is_offline, self._is_once = True, False
+        self._build_ui()
+        self._connect()
+
+    def _build_ui(self) -> None:
+        tip = "Allow or forbid the network, and see every request this program made"
+        self._network = button("", "network_button", self, kind="status", tip=tip)
+        self._panel = NetworkPanel(self)
+        tip = "This history is encrypted. Lock it, or cover the window"
+        self._lock = button("Encrypted", "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
+        self._lock.hide()
+        self._model = ElidedLabel(self, name="model_status")
+        self._model.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        tip = "See what is being worked on"
+        self._jobs = button("", "jobs_button", self, kind="status", tip=tip, on=self.jobs_requested)
+        self.show_jobs("")
+        margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_16, theme.SPACE_4)
+        row(self._network, self._lock, (self._model, 1), self._jobs, into=self, gap=theme.SPACE_16, margins=margins)
+        self._show_network()
+
+    def _connect(self) -> None:
+        self._lock.clicked.connect(self._on_lock_clicked)
+        self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
+        self._panel.offline_chosen.connect(self.offline_chosen)
+        self._panel.once_chosen.connect(self.once_chosen)
+        self._panel.ledger_requested.connect(self.ledger_requested)
+        self._panel.statement_requested.connect(self.statement_requested)
+
+    def show_encrypted(self, is_encrypted: bool) -> None:
+        self._lock.setVisible(is_encrypted)
+
+    def _on_lock_clicked(self) -> None:
+        menu = passing(QMenu(self), "lock_menu")
+        cover = named(menu.addAction("Cover the window; jobs go on"), "cover_action")
+        lock = named(menu.addAction("Lock the history; jobs go on after unlocking"), "lock_action")
+        show_in_menu(lock, "lock")
+        menu.addSeparator()
+        privacy = named(menu.addAction("Privacy settings…"), "privacy_action")
+        cover.triggered.connect(self.cover_requested)
+        lock.triggered.connect(self.lock_requested)
+        privacy.triggered.connect(self.privacy_requested)
+        menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+
+    def show_requests(self, count: int) -> None:
+        self._requests = count
+        self._show_network()
+
+    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
+        self._is_offline, self._is_once = is_offline, is_once
+        self._panel.show_offline(is_offline, is_once=is_once)
+        self._show_network()
+
+    def show_policy(self, policy: Policy) -> None:
+        self._panel.show_managed("offline" in policy.managed)
+
+    def show_model(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.NOT_LOADED and not event.name:
+            self._model.set_full_text("")
+            return
+        words = STATE_WORDS[event.state].format(name=event.name or "Model", percent=round(event.fraction * 100))
+        if event.state is ModelState.READY and event.memory_bytes:
+            words += f", {bytes_for_people(event.memory_bytes)} memory"
+        if event.loaded and event.loaded.offload:
+            words += ", graphics card"
+        self._model.set_full_text(words)
+
+    def show_jobs(self, words: str) -> None:
+        self._jobs.setText(words)
+        self._jobs.setAccessibleName(words or "No jobs")
+        self._jobs.setVisible(bool(words))
+
+    def _show_network(self) -> None:
+        state = "Offline" if self._is_offline else "Online, only this once" if self._is_once else "Online"
+        words = ""
+        if self._requests is not None:
+            noun = "request" if self._requests == 1 else "requests"
+            words = f" — {QLocale().toString(self._requests)} {noun} today"
+        self._network.setText(f"{'○' if self._is_offline else '●'} {state}{words}")
+        self._network.setAccessibleName(f"{state}{words}")
+        self._network.setProperty("online", not self._is_offline)
+        self._network.style().unpolish(self._network)
+        self._network.style().polish(self._network)
+
+
+# ---- the panel behind the status bar's network entry
+
+
+WIDTH = 340
+SET_BY_ORGANISATION = "Set by your organisation."
+ONLY_ONCE = "Allow only this once"
+ONCE_TIP = "Until slmdesk is closed; then it works offline again"
+UNTIL_CLOSED = "Allowed until slmdesk is closed; then it works offline again."
+ENFORCED = "The system enforces that until slmdesk is started again."
+WORDS = {
+    True: "Nothing leaves this PC. Models can be neither searched nor downloaded.",
+    False: "Models may be searched and downloaded, when you ask for it. Your chats never leave this PC.",
+}
+
+
+class NetworkPanel(QFrame):
+    """A child widget, not a window: where a popup stands is the desktop's choice.
+
+    A click elsewhere closes it.
+    """
+
+    offline_chosen = Signal(bool)
+    once_chosen = Signal()
+    ledger_requested = Signal()
+    statement_requested = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "network_panel", label="Network")
+        self._anchor: QWidget | None = None
+        self._is_enforced, self._is_managed = is_enforced(), False
+        self._build_ui()
+        self._switch.setEnabled(not self._is_enforced)
+        self._switch.clicked.connect(self.offline_chosen)
+        self.show_offline(True)
+        self.hide()
+
+    def _build_ui(self) -> None:
+        self._switch = named(CheckBox("Work offline", self), "offline_switch")
+        self._words = plain_label("", self, name="network_words", kind="muted")
+        self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP, on=self._on_once)
+        log = button("Show the ledger of requests", "ledger_button", self, on=self._on_ledger)
+        auditor = button("Statement for an auditor…", "statement_button", self, on=self._on_statement)
+        margins = (theme.SPACE_16, theme.SPACE_12)
+        column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
+
+    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
+        """Show whether slmdesk is offline; `is_once`: online until slmdesk is closed."""
+        self._switch.setChecked(is_offline)
+        reasons = ((is_once, UNTIL_CLOSED), (self._is_enforced, ENFORCED), (self._is_managed, SET_BY_ORGANISATION))
+        self._words.setText(" ".join([WORDS[is_offline], *(words for holds, words in reasons if holds)]))
+        self._once.setVisible(is_offline and self._switch.isEnabled())
+
+    def show_managed(self, is_managed: bool) -> None:
+        self._is_managed = is_managed
+        self._switch.setEnabled(not is_managed and not self._is_enforced)
+        self.show_offline(self._switch.isChecked())
+
+    def toggle_above(self, anchor: QWidget) -> None:
+        """Open it above a widget of the status bar, or close it."""
+        if self.isVisible():
+            self._close()
+            return
+        window = anchor.window()
+        self._anchor = anchor
+        self.setParent(window)
+        width = round(WIDTH * max(1.0, self.fontMetrics().height() / 20))
+        height = self.heightForWidth(width)  # the hint of wrapped words is that of another width
+        self.setGeometry(0, 0, width, height)
+        self.move(anchor.mapTo(window, QPoint(0, -height - theme.SPACE_4)))
+        self.show()
+        self.raise_()
+        self._switch.setFocus()
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(watched, QWidget):
+            is_own = watched is self or self.isAncestorOf(watched) or watched is self._anchor
+            if not is_own:
+                self._close()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._close()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_once(self) -> None:
+        self._close()
+        self.once_chosen.emit()
+
+    def _on_ledger(self) -> None:
+        self._close()
+        self.ledger_requested.emit()
+
+    def _on_statement(self) -> None:
+        self._close()
+        self.statement_requested.emit()
+
+    def _close(self) -> None:
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        focus = QApplication.focusWidget()
+        if self._anchor is not None and focus is not None and self.isAncestorOf(focus):
+            self._anchor.setFocus()  # else it would fall to the next in line
+        self.hide()
+
+
+# ---- the narrow bar at the side of the window with an entry for each page
+
+
+class SideBar(QFrame):
+    entry_chosen = Signal(int)
+    help_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "side_bar", label="Pages")
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._layout = column(into=self, gap=theme.SPACE_4, margins=(theme.SPACE_4, theme.SPACE_8))
+        self._ends = column(gap=theme.SPACE_4)
+        self._layout.addStretch(1)
+        self._layout.addLayout(self._ends)
+        self._group.idClicked.connect(self.entry_chosen)
+        self._ends.addWidget(self._make_help())
+
+    def _make_help(self) -> QToolButton:
+        made = self._entry("help_button", "Help", "info", "Shortcuts, your data, about slmdesk", "help")
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by the keyboard there is F1
+        made.clicked.connect(self.help_requested)
+        return made
+
+    def _entry(self, name: str, title: str, icon: str, tip: str, shortcut: str) -> QToolButton:
+        made = tool_button(name, self, title, label=title, tip=tip, kind="entry", icon=icon, shortcut=shortcut)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        made.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return made
+
+    def add_entry(self, title: str, icon_name: str, shortcut: str, *, at_end: bool = False) -> None:
+        index = len(self._group.buttons())
+        entry = self._entry(f"entry_{index}", title, icon_name, title, shortcut)
+        entry.setCheckable(True)
+        press_with_keys(entry, shortcut)
+        self._group.addButton(entry, index)
+        if index == 0:
+            entry.setChecked(True)
+        else:
+            entry.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the checked one, arrows to the others
+        if at_end:
+            self._ends.insertWidget(self._ends.count() - 1, entry)  # help stands last
+        else:
+            self._layout.insertWidget(self._layout.count() - 2, entry)  # before the stretch and the end
+
+    def show_entry(self, index: int) -> None:
+        self._group.button(index).setChecked(True)
+
+
+# ---- a bar to find words in what is on show
+
+
+SEARCH_AFTER_MS = 250
+
+
+class FindBar(QFrame):
+    words_changed = Signal(str)
+    place_chosen = Signal(object)
+    left = Signal()
+
+    def __init__(self, parent: QWidget, *, what: str = "document", prefix: str = "") -> None:
+        """`what` is searched; `prefix` begins the object names of its parts."""
+        super().__init__(parent)
+        self.setObjectName(f"{prefix}find_bar")
+        self._what, self._prefix = what, prefix
+        self._places: tuple[object, ...] = ()
+        self._at = -1
+        self._is_all = True
+        self._timer = Delay(self, SEARCH_AFTER_MS, lambda: self.words_changed.emit(self._line.text()))
+        self._build_ui()
+        self._line.textChanged.connect(lambda _words: self._timer.start())
+
+    def _build_ui(self) -> None:
+        hint, label = f"Find in the {self._what}", f"Find words in the {self._what}"
+        shortcut = f"{self._prefix.rstrip('_') or 'documents'}.find"
+        self._line = text_line(f"{self._prefix}find_line", self, hint, label=label, clears=CLEAR, shortcut=shortcut)
+        self._count = plain_label("", self, name=f"{self._prefix}find_count", kind="small", wraps=False)
+        self._previous = self._step("find_previous", "chevron-up", "The place before (Shift+Enter)", self.previous)
+        self._next = self._step("find_next", "chevron-down", "The next place (Enter)", self.next)
+        parts = ((self._line, 1), self._count, self._previous, self._next)
+        row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+
+    def _step(self, name: str, icon: str, words: str, on: Callable[[], None]) -> QToolButton:
+        made = tool_button(f"{self._prefix}{name}", self, icon=icon, label=words, tip=words, on=on)
+        made.setEnabled(False)
+        return made
+
+    def begin(self) -> None:
+        self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._line.selectAll()
+
+    def reset(self) -> None:
+        self._line.clear()  # with its signals: Qt's own button for clearing goes by them
+        self._timer.stop()
+        self.show_found(())
+
+    def leave(self) -> None:
+        """Forget the places found: something else is marked.  Enter searches again."""
+        self._timer.stop()
+        if self._places:
+            self.show_found(())
+            self._count.setText("")
+
+    def show_found(self, places: Sequence[object], *, is_all: bool = True) -> None:
+        """Show how many places were found and go to the first.  `is_all`: there are no more."""
+        self._places, self._at = tuple(places), -1
+        for step in (self._previous, self._next):
+            step.setEnabled(bool(places))
+        self._is_all = is_all
+        self._notify()
+        if places:
+            self.next()
+
+    def renew(self, places: Sequence[object]) -> None:
+        """Show how many places there are now; the one gone to stays, and nothing moves."""
+        now = self._places[self._at] if self._at >= 0 else None
+        self._places = tuple(places)
+        self._at = self._places.index(now) if now in self._places else -1
+        for step in (self._previous, self._next):
+            step.setEnabled(bool(places))
+        self._notify()
+
+    def next(self) -> None:
+        self._go(1)
+
+    def previous(self) -> None:
+        self._go(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
+        elif event.key() == Qt.Key.Key_Escape and self._line.text():
+            self._line.clear()
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _go(self, step: int) -> None:
+        if not self._places:
+            if self._line.text().strip() and not self._count.text():
+                self.words_changed.emit(self._line.text())
+            return
+        if self._at < 0:  # nothing was gone to yet
+            self._at = 0 if step > 0 else len(self._places) - 1
+        else:
+            self._at = (self._at + step) % len(self._places)
+        self._notify()
+        self.place_chosen.emit(self._places[self._at])
+
+    def _notify(self) -> None:
+        if not self._line.text().strip():
+            self._count.setText("")
+        elif not self._places:
+            self._count.setText("not found")
+        else:
+            more = "" if self._is_all else "+"
+            self._count.setText(f"{self._at + 1} of {len(self._places)}{more}")
+
+
+# ---- a progress bar that shows the same share for a job on every page
+
+
+WHOLE = 1000
+THICKNESS = 4
+
+
+def thin_bar(
+    name: str, parent: QWidget, label: str = "", *, most: int = 100, height: int = THICKNESS, keeps_place: bool = False
+) -> QProgressBar:
+    """A thin progress bar without words; `label` is read out by assistive tools.
+
+    Its range is 0 to `most`; 0: busy.  `keeps_place`: also while it is hidden.
+    """
+    bar = named(QProgressBar(parent), name, label=label)
+    bar.setTextVisible(False)
+    bar.setFixedHeight(height)
+    bar.setRange(0, most)
+    policy = bar.sizePolicy()
+    policy.setRetainSizeWhenHidden(keeps_place)
+    bar.setSizePolicy(policy)
+    return bar
+
+
+def show_share(bar: QProgressBar, event: JobChanged) -> None:
+    """Show the share of all the work; where that is unknown, of the steps; before there are any, a busy bar."""
+    share = event.share if event.share is not None else event.done / event.total if event.total else None
+    bar.setRange(0, WHOLE if share is not None else 0)
+    if share is not None:
+        bar.setValue(round(WHOLE * share))
+
+
+# ---- changes settings
+
+
+class SettingsController(QObject):
+    settings_shown = Signal(object)
+    policy_shown = Signal(object)
+    saved_shown = Signal(object)
+    once_shown = Signal()
+    walls_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="settings_controller")
+        self._bridge = bridge
+        self.current = settings
+        self.policy: Policy | None = None
+        """None: not known yet."""
+        bridge.settings_changed.connect(self._on_settings_changed)
+        bridge.ask(lambda services: services.settings.policy, self._on_policy)
+
+    def change(self, key: str, value: object) -> None:
+        if value != getattr(self.current, key):
+            self._bridge.ask(self._bridge.services.settings.change(**{key: value}), None, self._on_refused)
+
+    def allow_once(self) -> None:
+        """Allow the network until slmdesk is closed."""
+        self._bridge.ask(self._bridge.services.network.allow_once(), None, self._on_refused)
+
+    def look_at_saved(self) -> None:
+        self._bridge.follow(self._bridge.services.states.size(), self.saved_shown.emit, lambda _problem: None)
+
+    def look_at_walls(self) -> None:
+        self._bridge.ask(self._bridge.services.walls(), self.walls_shown.emit)
+
+    def delete_saved(self) -> None:
+        """Delete all saved state: nothing is lost, the documents are only read again."""
+        self._bridge.ask(
+            self._bridge.services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
+        )
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self.current = settings
+        self.settings_shown.emit(settings)
+        if not settings.offline:
+            self._bridge.ask(lambda services: services.network.is_once, self._on_once_known)
+
+    def _on_once_known(self, is_once: bool) -> None:
+        if is_once:
+            self.once_shown.emit()
+
+    def _on_policy(self, policy: Policy) -> None:
+        self.policy = policy
+        self.policy_shown.emit(policy)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.settings_shown.emit(self.current)
+        self._bridge.problem_met.emit(problem)
+
+
+# ---- hides what an organisation has switched off
+#
+# That it cannot be done either is up to the services.
+
+
+SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "hub.search": ("hub_heading", "hub_search"),
+        "hub.download": ("suggested_heading", "suggestions"),
+        "models.import": (
+            "library_add_button", "drop_words", "starter_button", "starter_note", "add_model_button", "drop_zone",
+        ),
+        "models.compare": ("compare_button",),
+        "settings.network": ("network_body",),
+        "token": ("setting_token", "token_title", "token_sentence"),
+    }
+)  # fmt: skip
+"""Names of the widgets of each of core.policy.FEATURES; what stands in them goes with them."""
+
+
+def hide_features(window: QWidget, hidden: Collection[str]) -> None:
+    """Hide the widgets of these features, also when other code shows them later."""
+    for feature in hidden:
+        for name in SHOWN_BY.get(feature, ()):
+            for widget in window.findChildren(QWidget, name):
+                if widget.findChild(_Hider, options=Qt.FindChildOption.FindDirectChildrenOnly) is None:
+                    _Hider(widget)
+
+
+class _Hider(QObject):
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget, objectName="feature_hider")
+        self._widget = widget
+        widget.installEventFilter(self)
+        widget.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hide it again when code that does not know the policy shows it."""
+        if watched is self._widget and event.type() == QEvent.Type.ShowToParent:
+            self._widget.hide()
+        return False

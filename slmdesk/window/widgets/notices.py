@@ -1,0 +1,448 @@
+"""Notices at the foot of the window, and exports, which report in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
+
+from slmdesk.base.documents import FORMS, Form
+from slmdesk.base.files import write_atomically
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Item
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, row, set_icon, tool_button
+from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.opening import open_outside
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+MOST_BARS = 2
+MOST_LINES = 2
+AREA_SHARE = 1 / 3
+"""Share of the window's height for notices; older ones wait until newer ones are closed."""
+BUTTONS_SHARE = 0.5
+"""Share of a notice's width; wider buttons stand under the text."""
+UNDO_MS = 10_000
+LONG_MS = 30_000
+
+
+class Notice(Record):
+    text: str
+    details: str = ""
+    """For *Copy details*; no text of the person's when it comes from a fault."""
+    action: str = ""
+    on_action: Callable[[], None] | None = None
+    other: str = ""
+    on_other: Callable[[], None] | None = None
+    life_ms: int = 0
+    """0: until it is closed."""
+    key: str = ""
+    """A second notice with the same key takes the first one's place."""
+    is_error: bool = False
+    report: str = ""
+    """Of our own fault: shown in the error dialog instead of a bar."""
+    topic: str = ""
+    """What it is about: it goes when that is over (`NoticeArea.drop_topic`)."""
+    full: str = ""
+    """All of it, where `text` only sums it up: shown by *More*."""
+
+
+def notice_of(
+    problem: Problem, *, action: str = "", on_action: Callable[[], None] | None = None, topic: str = ""
+) -> Notice:
+    """The notice for a problem; it replaces one of the same problem.  Its topic, unless given, is its code."""
+    key = f"{problem.code} {sorted(problem.args.items())}"
+    args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
+    details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
+    return Notice(
+        problem.sentence,
+        details,
+        action,
+        on_action,
+        key=key,
+        is_error=True,
+        report=problem.report,
+        topic=topic or problem.code,
+    )
+
+
+def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
+    words = f"{what}“{item.title}” was moved to the trash."
+    return Notice(words, action="Undo", on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
+
+
+def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
+    """Move an item of the history to the trash; a notice offers to undo it, then `restored` is called with it."""
+
+    def restore(id: str) -> None:
+        bridge.ask(bridge.services.history.restore(id), restored)
+
+    def gone(item: Item) -> None:
+        bridge.notice_raised.emit(trashed(item, restore, what=what))
+
+    bridge.ask(bridge.services.history.trash(id), gone)
+
+
+class NoticeBar(QFrame):
+    closed = Signal()
+
+    def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "notice_bar", label="Notice")
+        self.notice = notice
+        self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
+        self._build_ui()
+        self._connect()
+        if notice.life_ms:
+            self._timer.start()
+
+    def _build_ui(self) -> None:
+        self._sign = named(QLabel(self), "notice_sign")
+        self._sign.setVisible(self.notice.is_error)
+        set_icon(self._sign, "triangle-alert", "danger")
+        self._label = CutLabel(breakable(self.notice.text), self, name="notice_text", lines=MOST_LINES)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        notice = self.notice
+        self._more = button("More", "notice_more", self, tip="Show all of this notice", on=self._on_more)
+        self._more.setVisible(bool(notice.full))
+        copy = button("Copy details", "copy_details_button", self)
+        copy.clicked.connect(lambda: copy_text(notice.details))
+        copy.setVisible(bool(notice.details))
+        act = button(notice.action, "notice_action", self, on=self._on_act)
+        act.setVisible(bool(notice.action))
+        other = button(notice.other, "notice_other_action", self, on=self._on_other)
+        other.setVisible(bool(notice.other))
+        tip = "Close this notice"
+        close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
+        words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
+        centre = Qt.AlignmentFlag.AlignVCenter
+        self._buttons = row(*((one, centre) for one in (self._more, copy, act, other, close)), gap=theme.SPACE_8)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        self._layout.setSpacing(theme.SPACE_8)
+        self._layout.addLayout(words, 1)
+        self._layout.addLayout(self._buttons)
+        self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def _connect(self) -> None:
+        self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self.notice.full)))
+        self._timer.timeout.connect(self.closed)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._timer.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if self.notice.life_ms:
+            self._timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self._buttons.sizeHint().width() > event.size().width() * BUTTONS_SHARE
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if direction != self._layout.direction():
+            self._layout.setDirection(direction)
+
+    def _on_more(self) -> None:
+        TextDialog(self.window(), title="Notice", intro="", text=self.notice.full or self.notice.text).show()
+
+    def _on_act(self) -> None:
+        if self.notice.on_action is not None:
+            self.notice.on_action()
+        self.closed.emit()
+
+    def _on_other(self) -> None:
+        if self.notice.on_other is not None:
+            self.notice.on_other()
+        self.closed.emit()
+
+
+class NoticeArea(QWidget):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice_area")
+        self._bars: list[NoticeBar] = []
+        self._space = 0
+        self._layout = column(into=self, gap=0)
+        self.setVisible(False)
+
+    @property
+    def bars(self) -> list[NoticeBar]:
+        return list(self._bars)
+
+    def show_notice(self, notice: Notice) -> None:
+        """Add a notice, replacing the same one; at the limit the oldest goes, those with a time limit first."""
+        same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
+        passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
+        for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
+            self._drop(old)
+        bar = NoticeBar(notice, self)
+        bar.closed.connect(lambda: self._drop(bar))
+        self._bars.append(bar)
+        self._layout.addWidget(bar)
+        self._fit()
+
+    def set_space(self, window_height: int) -> None:
+        self._space = round(window_height * AREA_SHARE)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def drop_topic(self, topic: str) -> None:
+        for bar in [bar for bar in self._bars if bar.notice.topic == topic]:
+            self._drop(bar)
+
+    def drop_text(self, text: str) -> None:
+        for bar in [bar for bar in self._bars if bar.notice.text == text]:
+            self._drop(bar)
+
+    def _drop(self, bar: NoticeBar) -> None:
+        if bar not in self._bars:
+            return
+        self._bars.remove(bar)
+        self._layout.removeWidget(bar)
+        bar.hide()
+        bar.deleteLater()
+        self._fit()
+
+    def _fit(self) -> None:
+        taken = 0
+        for bar in reversed(self._bars):
+            taken += bar.heightForWidth(self.width())
+            bar.setVisible(bar is self._bars[-1] or taken <= self._space or not self._space)
+        self.setVisible(bool(self._bars))
+
+
+def _is_same(one: Notice, other: Notice) -> bool:
+    return one.text == other.text or bool(one.key and one.key == other.key)
+
+
+# ---- a menu of export formats, and the dialog that asks for the file
+
+
+MOST_NAME = 80
+"""Letters of a title that become a file's name."""
+
+
+class ExportMenu(QMenu):
+    form_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget, title: str = "Export as", forms: Sequence[Form] = FORMS) -> None:
+        super().__init__(title, parent)
+        self.setObjectName("export_menu")
+        for form in forms:
+            action = self.addAction(f"{form.name}…", partial(self.form_chosen.emit, form.id))
+            action.setObjectName(f"export_{form.id}")
+
+
+class ChatsExportMenu(ExportMenu):
+    together_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        together = ExportMenu(self, "All into one file")
+        together.setObjectName("together_menu")
+        together.form_chosen.connect(self.together_chosen)
+        self.addSeparator()
+        self.addMenu(together)
+        self.show_count(1)
+
+    def show_count(self, count: int) -> None:
+        for one in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
+            one.setVisible(count > 1)
+
+
+def give_export_menu(
+    button: QPushButton | QToolButton,
+    chosen: Callable[[str], object],
+    title: str = "Export as",
+    forms: Sequence[Form] = FORMS,
+) -> None:
+    menu = ExportMenu(button, title, forms)
+    menu.form_chosen.connect(chosen)
+    button.setMenu(menu)
+
+
+def ask_where(
+    parent: QWidget,
+    title: str,
+    form: str,
+    chosen: Callable[[Path], None],
+    forms: Sequence[Form] = FORMS,
+    *,
+    folder: Path | None = None,
+) -> None:
+    """Ask for the file to write; the dialog itself asks before one is replaced.
+
+    `title` becomes the name offered, in `folder`; None: where the system keeps documents.
+    """
+    name = next(one.name for one in forms if one.id == form)
+    place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+    dialog = QFileDialog(parent, "Export", str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
+    dialog.setObjectName("export_dialog")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(form)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
+    """Ask for a folder.  Does not block."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    dialog = QFileDialog(parent, title, place)
+    dialog.setObjectName("folder_dialog")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def file_name(untrusted: str) -> str:
+    """A title as a safe file name: letters, digits and blanks; no folder, no leading dot, nothing a system forbids."""
+    kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in untrusted[: 4 * MOST_NAME])
+    return " ".join(kept.split())[:MOST_NAME].strip() or "export"
+
+
+# ---- exports an item of the history, with a notice that shows the progress
+
+
+class ExportController(QObject):
+    """Emits `written` with the Path of a complete file."""
+
+    written = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="export_controller")
+        self._bridge = bridge
+
+    def export(self, item: str, form: str, target: Path) -> None:
+        """Write an item of the history to a file.  An existing file is replaced: the dialog has asked."""
+        self._follow(lambda services: services.exports.write(item, form, target, replace=True), target)
+
+    def export_together(self, chats: Sequence[str], form: str, target: Path) -> None:
+        """Write chats into one file, each a section of it.  An existing file is replaced: the dialog has asked."""
+        self._follow(lambda services: services.exports.write_several(chats, form, target, replace=True), target)
+
+    def export_all(self, items: Sequence[tuple[str, str]], form: str, folder: Path) -> None:
+        """Write items, given with their titles, into files of a folder, one after the other; no file is replaced.
+
+        The first that cannot be written ends it; a notice says so, and how many were written.
+        """
+        _Exports(self._bridge, items, form, folder, self).begin()
+
+    def write_text(self, text: str, target: Path) -> None:
+        """Write a text to a file.  An existing file is replaced: the dialog has asked.
+
+        The notice offers no "Open", for the text can be a program.
+        """
+        self._bridge.ask(
+            lambda _services: write_atomically(target, text.encode()),
+            lambda _none: self._bridge.notice_raised.emit(
+                Notice(
+                    f"Written to {target}.",
+                    action="Open folder",
+                    on_action=partial(_open, target.parent),
+                    life_ms=2 * UNDO_MS,
+                    key=f"export {target}",
+                )
+            ),
+            partial(self._on_failed, target),
+        )
+
+    def _follow(self, writing: Callable[[Services], Pending[int]], target: Path) -> None:
+        self._on_progressed(target, (0, 0))
+        self._bridge.follow(
+            writing,
+            partial(self._on_written, target),
+            partial(self._on_failed, target),
+            partial(self._on_progressed, target),
+        )
+
+    def _on_progressed(self, target: Path, report: tuple[int, int]) -> None:
+        done, total = report
+        pages = f": page {done:,} of {total:,}" if total else f": {done:,} pages" if done else "…"
+        self._bridge.notice_raised.emit(Notice(f"Writing {target.name}{pages}", key=f"export {target}"))
+
+    def _on_failed(self, target: Path, problem: Problem) -> None:
+        self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
+
+    def _on_written(self, target: Path, _size: int) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(
+                f"Written to {target}.",
+                action="Open",
+                on_action=partial(_open, target),
+                other="Open folder",
+                on_other=partial(_open, target.parent),
+                life_ms=2 * UNDO_MS,
+                key=f"export {target}",
+            )
+        )
+        self.written.emit(target)
+
+
+class _Exports(QObject):
+    def __init__(
+        self, bridge: Bridge, items: Sequence[tuple[str, str]], form: str, folder: Path, parent: QObject
+    ) -> None:
+        super().__init__(parent, objectName="exports")
+        self._bridge, self._items, self._form, self._folder = bridge, items, form, folder
+        self._done = 0
+        self._is_stopped = False
+        self._key = f"export {folder} {items[0][0]}"
+
+    def begin(self) -> None:
+        total = len(self._items)
+        if self._done == total or self._is_stopped:
+            self._say(f"{self._done:,} of {total:,} chats were written to {self._folder}.")
+            self.deleteLater()
+            return
+        notice = Notice(
+            f"Writing {self._done + 1:,} of {total:,}…", action="Cancel", on_action=self._stop, key=self._key
+        )
+        self._bridge.notice_raised.emit(notice)
+        item, title = self._items[self._done]
+        form, folder = self._form, self._folder
+        self._bridge.follow(
+            self._bridge.services.exports.write_new(item, form, folder, file_name(title)),
+            self._on_written,
+            self._on_failed,
+        )
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+
+    def _on_written(self, _size: int) -> None:
+        self._done += 1
+        self.begin()
+
+    def _on_failed(self, problem: Problem) -> None:
+        said = f"{self._done:,} of {len(self._items):,} chats were written to {self._folder}. {problem.sentence}"
+        self._bridge.notice_raised.emit(changed(notice_of(problem), text=said, key=self._key))
+        self.deleteLater()
+
+    def _say(self, words: str) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(
+                words, action="Open folder", on_action=partial(_open, self._folder), life_ms=2 * UNDO_MS, key=self._key
+            )
+        )
+
+
+def _open(path: Path) -> None:
+    open_outside(QUrl.fromLocalFile(str(path)))

@@ -1,0 +1,509 @@
+"""Opens links, files and folders: judges an address, asks before another computer is accessed; files dropped."""
+
+from __future__ import annotations
+
+import ipaddress
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from PySide6.QtCore import QEvent, QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+
+from slmdesk.base.policy import Policy
+from slmdesk.base.record import Record
+from slmdesk.base.untrusted import clean_label, is_on, server_of
+from slmdesk.hub.barriers import is_enforced
+from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.window.base.bridge import Bridge, Call, copy_text
+from slmdesk.window.widgets.build import breakable, message_box, passing
+
+if TYPE_CHECKING:
+    from slmdesk.models.importer import ImportEnded, ImportProgress
+
+PORTAL = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.OpenURI"
+FILES = "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1"
+FAILED = "The desktop did not open this. You can copy the address, and open it in a program of your choice."
+
+
+def open_outside(url: QUrl) -> None:
+    """Open an address, file or folder; returns at once.
+
+    Where the system keeps slmdesk offline, it would keep every program offline that slmdesk starts.  The desktop is
+    asked to open it then: an address through its portal; a file is shown in the file manager.
+    """
+    if is_enforced():
+        _ask_desktop(url)
+    else:
+        QDesktopServices.openUrl(url)
+
+
+def _ask_desktop(url: QUrl) -> None:
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher  # late: loads a library
+
+    if url.isLocalFile():
+        member = "ShowFolders" if Path(url.toLocalFile()).is_dir() else "ShowItems"
+        message = QDBusMessage.createMethodCall(*FILES, member)
+        message.setArguments([[url.toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
+    else:
+        message = QDBusMessage.createMethodCall(*PORTAL, "OpenURI")
+        message.setArguments(["", url.toString(QUrl.ComponentFormattingOption.FullyEncoded), {}])
+    watcher = QDBusPendingCallWatcher(QDBusConnection.sessionBus().asyncCall(message), QApplication.instance())
+
+    def answered() -> None:
+        if watcher.isError():
+            _say_failed(url)
+        watcher.deleteLater()
+
+    if watcher.isFinished():  # there is no bus to ask
+        answered()
+    else:
+        watcher.finished.connect(answered)
+
+
+def _say_failed(url: QUrl) -> None:
+    shown = (one for one in QApplication.topLevelWidgets() if one.isVisible())
+    parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be gone at once
+    address = url.toLocalFile() if url.isLocalFile() else url.toString()
+    box = message_box(parent, "not_opened_dialog", "Not opened", FAILED, breakable(address))
+    copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: copy_text(address))
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.open()
+
+
+# ---- judges links in a text
+#
+# only http and https can be opened, and signs of deception are named.
+
+
+OPENABLE_SCHEMES = ("http", "https")
+LONGEST = 2000
+"""Characters of an address that can be shown and checked by a person."""
+
+
+class LinkCheck(Record):
+    openable: bool
+    address: str
+    host: str
+    """The host alone, in its own letters; empty when there is none."""
+    reason: str = ""
+    """Why it cannot be opened: scheme, host, letters, length; empty when it can."""
+    warnings: tuple[str, ...] = ()
+    """Of an openable one: user_in_address, look_alike, number_host, not_encrypted."""
+
+
+def judge_link(url: str) -> LinkCheck:
+    """Judge an address found in a text.  Opens nothing and asks nobody."""
+    if len(url) > LONGEST:
+        return LinkCheck(False, url, "", "length")
+    if any(_is_hidden(letter) for letter in url) or "\\" in url:
+        return LinkCheck(False, url, "", "letters")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return LinkCheck(False, url, "", "host")
+    if parts.scheme.lower() not in OPENABLE_SCHEMES:
+        return LinkCheck(False, url, "", "scheme")
+    if not host:
+        return LinkCheck(False, url, "", "host")
+    shown = _in_own_letters(host)
+    return LinkCheck(True, url, shown, warnings=_warnings(parts, host, shown))
+
+
+def _warnings(parts: SplitResult, host: str, shown: str) -> tuple[str, ...]:
+    found = []
+    if "@" in parts.netloc:
+        found.append("user_in_address")
+    if not shown.isascii() or "xn--" in host:
+        found.append("look_alike")
+    if _is_number(host):
+        found.append("number_host")
+    if parts.scheme.lower() == "http":
+        found.append("not_encrypted")
+    return tuple(found)
+
+
+def _is_hidden(letter: str) -> bool:
+    """Whether it is a control character, a blank, or a mark that changes the direction of text."""
+    return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def _in_own_letters(host: str) -> str:
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.replace(".", "").replace("0x", "").isdigit()  # 2130706433 and 0x7f.1 are addresses to a browser
+    return True
+
+
+# ---- a dialog that shows where a link leads before it is opened
+
+
+REASONS = {
+    "scheme": "Only web addresses (http and https) can be opened.",
+    "host": "This address names no site.",
+    "letters": "This address holds hidden characters, as used to deceive.",
+    "length": "This address is longer than anyone can check.",
+}
+WARNINGS = {
+    "user_in_address": "It has a name before an @, which may hide the real site.",
+    "look_alike": "The site's name has letters that can look like others.",
+    "number_host": "The site is a number instead of a name.",
+    "not_encrypted": "The connection is not encrypted.",
+}
+MOST_SHOWN = 2000
+_ON_OPENED = "link_opened"
+"""Property of the application: what is called for each address that is opened."""
+
+
+def note_links(on_opened: Callable[[], object]) -> None:
+    app = QApplication.instance()
+    assert app is not None
+    app.setProperty(_ON_OPENED, on_opened)
+
+
+def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
+    """Show the full address and ask; a dangerous one can only be copied.  Does not block."""
+    verdict = judge_link(untrusted_url)
+    title = "Open this address?" if verdict.openable else "This address cannot be opened"
+    box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
+    box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
+    copy = box.addButton("Copy address", QMessageBox.ButtonRole.ActionRole)
+    copy.clicked.connect(lambda: copy_text(verdict.address))
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    if verdict.openable:
+        browser = box.addButton("Open in the browser", QMessageBox.ButtonRole.AcceptRole)
+        browser.setObjectName("open_link_button")
+        browser.clicked.connect(lambda: _open(verdict.address))
+    box.open()
+    return box
+
+
+def _open(address: str) -> None:
+    open_outside(QUrl(address, QUrl.ParsingMode.StrictMode))
+    on_opened = QApplication.instance().property(_ON_OPENED)  # type: ignore[union-attr]
+    if on_opened is not None:
+        on_opened()
+
+
+def _words(verdict: LinkCheck) -> str:
+    if not verdict.openable:
+        return REASONS.get(verdict.reason, "This address cannot be opened.")
+    lines = [f"The browser will open {verdict.host} and go online; slmdesk itself sends nothing."]
+    lines += [WARNINGS.get(warning, warning) for warning in verdict.warnings]
+    return "\n".join(lines)
+
+
+# ---- asks before files on another computer are accessed, since even looking at them contacts that computer
+
+
+_POLICY = "share_policy"
+_ALLOWED = "share_servers"
+"""Properties of the application: the rules, and the computers that were allowed in this run."""
+MOST_NAME = 80
+WHY = (
+    "To open it, this PC connects to that computer and tells it who you are. Do so only if you know it. "
+    "slmdesk asks once for each computer until it is closed."
+)
+
+
+def heed(policy: Policy) -> None:
+    """Apply the organisation's rules from now on; what was allowed before is asked again."""
+    app = QApplication.instance()
+    assert app is not None
+    app.setProperty(_POLICY, policy)
+    app.setProperty(_ALLOWED, frozenset())
+
+
+def admit(
+    parent: QWidget | None,
+    paths: Sequence[Path],
+    then: Callable[[list[Path]], object],
+    *,
+    is_chosen: bool = False,
+) -> None:
+    """Call `then` with the paths of this PC at once, or with those on other computers too once a person allows it.
+
+    `is_chosen`: the person chose them in a dialog, and is not asked.  Where the organisation has slmdesk work offline
+    only the shares it names are opened.  Nothing here accesses a path.
+    """
+    policy = _policy()
+    away = [one for one in paths if server_of(str(one)) and not is_on(str(one), policy.shares)]
+    if policy.forced.get("offline") is True and away:
+        _say_refused(parent, away)
+        paths = [one for one in paths if one not in away]
+        away = []
+    unknown = [one for one in away if server_of(str(one)).casefold() not in _allowed()]
+    if unknown and not is_chosen:
+        _ask(parent, list(paths), unknown, then)
+    elif paths:
+        then(list(paths))
+
+
+def _policy() -> Policy:
+    found = QApplication.instance().property(_POLICY)  # type: ignore[union-attr]
+    return found if isinstance(found, Policy) else Policy()
+
+
+def _allowed() -> frozenset[str]:
+    return QApplication.instance().property(_ALLOWED) or frozenset()  # type: ignore[union-attr]
+
+
+def _where(paths: Sequence[Path]) -> str:
+    names = [clean_label(one.name or str(one), MOST_NAME) for one in paths]
+    servers = sorted({clean_label(server_of(str(one)), MOST_NAME) for one in paths})
+    what = f"“{names[0]}” is" if len(names) == 1 else f"{len(names)} of these files are"
+    return f"{what} on another computer: {', '.join(servers)}."
+
+
+def _say_refused(parent: QWidget | None, paths: Sequence[Path]) -> None:
+    words = "Your organisation has set slmdesk to work offline, so nothing is opened there."
+    box = message_box(parent or QApplication.activeWindow(), "share_refused_dialog", "slmdesk", _where(paths), words)
+    box.addButton(QMessageBox.StandardButton.Close)
+    box.open()
+
+
+def _ask(
+    parent: QWidget | None, paths: list[Path], unknown: Sequence[Path], then: Callable[[list[Path]], object]
+) -> None:
+    box = message_box(parent or QApplication.activeWindow(), "share_dialog", "slmdesk", _where(unknown), WHY)
+    yes = box.addButton("Open", QMessageBox.ButtonRole.AcceptRole)
+    yes.setObjectName("share_open_button")
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+
+    def answered() -> None:
+        if box.clickedButton() is yes:
+            servers = {server_of(str(one)).casefold() for one in unknown}
+            QApplication.instance().setProperty(_ALLOWED, _allowed() | servers)  # type: ignore[union-attr]
+            then(paths)
+        elif here := [one for one in paths if one not in unknown]:
+            then(here)
+
+    box.finished.connect(answered)
+    box.open()
+
+
+# ---- file dialogs that do not block
+
+
+LAST_FOLDER = "last_document_folder"
+
+
+def document_folder() -> str:
+    """The folder of the document chosen last in this run, on any page; at first the home folder."""
+    app = QApplication.instance()
+    return str((app.property(LAST_FOLDER) if app else "") or Path.home())
+
+
+def note_document_folder(chosen: Path) -> None:
+    if app := QApplication.instance():
+        app.setProperty(LAST_FOLDER, str(chosen.parent))
+
+
+def ask_file(
+    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
+) -> QFileDialog:
+    """Ask for an existing file; `name` is the dialog's object name.  Does not block."""
+
+    def selected(path: Path) -> None:
+        admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
+
+    dialog = QFileDialog(parent, title, str(Path.home()), filters)
+    return _open_dialog(dialog, selected, name, QFileDialog.AcceptMode.AcceptOpen)
+
+
+def ask_files(
+    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str, filters: str
+) -> QFileDialog:
+    """Ask for existing documents, starting in the folder used last.  Does not block."""
+    dialog = passing(QFileDialog(parent, title, document_folder(), filters), name)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+
+    def selected(paths: list[str]) -> None:
+        if paths:
+            note_document_folder(Path(paths[0]))
+            admit(parent, [Path(one) for one in paths], chosen, is_chosen=True)
+
+    dialog.filesSelected.connect(selected)
+    dialog.open()
+    return dialog
+
+
+def ask_new_file(
+    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
+) -> QFileDialog:
+    """Ask where to write a file of the kind of `proposed`; the dialog itself asks before one is replaced.
+
+    Does not block.
+    """
+    dialog = QFileDialog(parent, title, str(proposed.parent), filters)
+    dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
+    dialog.selectFile(proposed.name)
+    return _open_dialog(dialog, chosen, name, QFileDialog.AcceptMode.AcceptSave)
+
+
+def _open_dialog(
+    dialog: QFileDialog, chosen: Callable[[Path], object], name: str, mode: QFileDialog.AcceptMode
+) -> QFileDialog:
+    passing(dialog, name).setAcceptMode(mode)
+    if mode is QFileDialog.AcceptMode.AcceptOpen:
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.open()
+    return dialog
+
+
+# ---- files dragged onto the window, and the dialog for model files
+
+
+MODEL_SUFFIX = ".gguf"
+PACK_SUFFIX = ".tar"
+MODEL_FILTER = "Model files (*.gguf);;All files (*)"
+LAST_MODEL_FOLDER = "last_model_folder"
+"""Property of the application: where a model file was last chosen."""
+
+
+def model_files(event: QDropEvent) -> list[Path]:
+    """The model files in a drag, judged by name alone."""
+    return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
+
+
+def packs_among(paths: Sequence[Path]) -> list[Path]:
+    """The model packs among files, judged by name alone."""
+    return [path for path in paths if path.suffix.lower() == PACK_SUFFIX]
+
+
+def dropped_paths(event: QDropEvent) -> list[Path]:
+    """All files and folders in a drag, some perhaps on other computers; nothing here accesses them."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+class FileDrop(QObject):
+    """Lets files be dropped anywhere on `page`: `dropped` gets those that `pick` finds in the drag."""
+
+    def __init__(
+        self,
+        page: QWidget,
+        dropped: Callable[[Sequence[Path]], None],
+        *,
+        pick: Callable[[QDropEvent], list[Path]] = dropped_paths,
+        entered: Callable[[], None] | None = None,
+    ) -> None:
+        """`entered` is called as soon as something that fits is dragged over the page."""
+        super().__init__(page, objectName="file_drop")
+        self._page, self._dropped, self._pick, self._entered = page, dropped, pick, entered
+        page.setAcceptDrops(True)
+        page.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QDropEvent) or event.type() not in (QEvent.Type.DragEnter, QEvent.Type.Drop):
+            return False
+        files = self._pick(event)
+        if files:
+            event.acceptProposedAction()
+            if event.type() == QEvent.Type.Drop:
+                admit(self._page, files, self._dropped)
+            elif self._entered is not None:
+                self._entered()
+        return bool(files)
+
+
+class ModelDrop(FileDrop):
+    def __init__(self, page: QWidget, dropped: Callable[[Sequence[Path]], None]) -> None:
+        super().__init__(page, dropped, pick=model_files)
+
+
+def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
+    """Ask for model files, in the folder used last or the home folder.  Does not block."""
+    app = QApplication.instance()
+    assert app is not None
+    dialog = passing(
+        QFileDialog(parent, "Add model files", str(app.property(LAST_MODEL_FOLDER) or Path.home()), MODEL_FILTER), name
+    )
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+
+    def selected(files: Sequence[str]) -> None:
+        if files:
+            app.setProperty(LAST_MODEL_FOLDER, str(Path(files[0]).parent))
+            admit(parent, [Path(one) for one in files], chosen, is_chosen=True)
+
+    dialog.filesSelected.connect(selected)
+    dialog.open()
+
+
+# ---- imports model files into the library one after another, for the chat and for the page of models
+
+
+class ModelImports(QObject):
+    """Emits `progressed` with a text and a fraction, `ended` with all ImportEndeds once the last file is done."""
+
+    progressed = Signal(str, float)
+    ended = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent, objectName="model_imports")
+        self._bridge = bridge
+        self._running: Call | None = None
+        self._waiting: deque[tuple[Path, bool]] = deque()
+        self._over: list[ImportEnded] = []
+        self._count = 0
+
+    def add(self, paths: Sequence[Path], *, link: bool) -> None:
+        """Queue these files for import: as copies, or (`link`) left where they are."""
+        self._waiting.extend((path, link) for path in paths)
+        self._count += len(paths)
+        if self._running is None:
+            self._next()
+
+    def cancel(self) -> None:
+        """Stop; nothing of the current file is kept, and the waiting ones are dropped."""
+        self._waiting.clear()
+        if self._running is not None:
+            self._running.cancel()
+
+    def _next(self) -> None:
+        if not self._waiting:
+            over, self._over, self._count, self._running = self._over, [], 0, None
+            self.ended.emit(tuple(over))
+            return
+        path, link = self._waiting.popleft()
+        self._say(path, "Adding…", 0.0)
+        self._running = self._bridge.follow(
+            self._bridge.services.models.import_file(path, link=link),
+            self._on_ended,
+            partial(self._on_refused, path),
+            self._on_progressed,
+        )
+
+    def _say(self, path: Path, words: str, fraction: float) -> None:
+        at = f"{len(self._over) + 1} of {self._count}  ·  " if self._count > 1 else ""
+        self.progressed.emit(f"{at}{path.name}: {words}", fraction)
+
+    def _on_progressed(self, now: ImportProgress) -> None:
+        words = f"{bytes_for_people(now.done_bytes)} of {bytes_for_people(now.total_bytes)}"
+        self._say(now.path, words, now.done_bytes / now.total_bytes if now.total_bytes else 0.0)
+
+    def _on_refused(self, path: Path, problem: Problem) -> None:
+        from slmdesk.models.importer import ImportEnded
+
+        self._on_ended(ImportEnded(str(path), None, problem))
+
+    def _on_ended(self, end: ImportEnded) -> None:
+        self._over.append(end)
+        self._next()

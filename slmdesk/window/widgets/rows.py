@@ -1,0 +1,630 @@
+"""Rows of lists and settings, dialogs made of them, and what stays in place when rows come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from slmdesk.runtime.messages import bytes_for_people, time_for_people
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.theme import pixmap
+from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.build import (
+    Part,
+    breakable,
+    button,
+    column,
+    draw_box,
+    first_words,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    set_kind,
+    show_words,
+)
+from slmdesk.window.widgets.dialogs import Dialog, request_translation
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+
+FITS = {
+    "fits": ("check", "accent", "fits", "small"),
+    "tight": ("triangle-alert", "muted", "tight", "warn"),
+    "too_large": ("x", "danger", "too large", "danger"),
+    "broken": ("triangle-alert", "danger", "cannot be used", "danger"),
+}
+"""Icon, its colour, the word, and the look of the word."""
+SLOW = "too slow"
+"""In place of the word where it fits, but nobody would wait for its answers."""
+ABOUT = {"fits": "should fit", "tight": "may be tight", "too_large": "likely too large"}
+"""The words where the size is an estimate."""
+DOT = "  ·  "
+
+
+class FitMark(QWidget):
+    """Whether a model fits this PC: a word with an icon.  Takes no room while that is unknown."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("fit_mark")
+        self._icon = named(QLabel(self), "fit_icon")
+        self._icon.setTextFormat(Qt.TextFormat.PlainText)
+        self._word = plain_label("", self, name="fit_word", wraps=False)
+        row(self._icon, self._word, into=self, gap=theme.SPACE_4)
+        self.show_fit("unknown")
+
+    @property
+    def word(self) -> str:
+        return self._word.text()
+
+    def show_fit(self, fit: str, *, why: str = "", is_about: bool = False, is_slow: bool = False) -> None:
+        """Show a verdict; `is_about`: estimated from the size, `is_slow`: too slow to be useful."""
+        self.setVisible(fit in FITS)
+        if fit not in FITS:
+            self._word.clear()
+            return
+        icon, colour, word, kind = FITS[fit]
+        if is_slow and fit in ("fits", "tight"):
+            (icon, colour, _word, kind), word = FITS["tight"], f"{word}, {SLOW}"
+        set_icon(self._icon, icon, colour)
+        self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
+        set_kind(self._word, kind)
+        self.setToolTip(plain_tip(why))
+        self.setAccessibleName(f"On this PC: {self._word.text()}")
+
+
+class Card(QFrame):
+    """Its text is untrusted and shown as it is."""
+
+    def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
+        super().__init__(parent)
+        named(self, name, kind="card", label=title)
+        self._build_ui()
+        self.set_title(title)
+
+    def _build_ui(self) -> None:
+        self._title = plain_label("", self, name="card_title", kind="strong")
+        policy = self._title.sizePolicy()
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+        self._title.setSizePolicy(policy)
+        self.fit = FitMark(self)
+        self._sentence = plain_label("", self, name="card_sentence", is_hidden=True)
+        self._info = plain_label("", self, name="card_facts", kind="small", is_hidden=True)
+        self._trouble = plain_label("", self, name="card_trouble", kind="danger", is_hidden=True)
+        self._buttons = row(gap=theme.SPACE_8)
+        head = row((self._title, 1), self.fit, self._buttons, gap=theme.SPACE_12)
+        self.body = column(gap=theme.SPACE_4)
+        margins = (0, theme.SPACE_8, 0, theme.SPACE_12)
+        parts = (head, self._sentence, self._info, self._trouble, self.body)
+        column(*parts, into=self, gap=theme.SPACE_4, margins=margins)
+
+    @property
+    def words(self) -> str:
+        labels = (self._title, self._sentence, self._info, self._trouble)
+        return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
+
+    def set_title(self, text: str) -> None:
+        self._title.setText(breakable(text))
+
+    def set_sentence(self, text: str) -> None:
+        show_words(self._sentence, text)
+
+    def set_info(self, text: str) -> None:
+        show_words(self._info, breakable(text))
+
+    def set_trouble(self, text: str) -> None:
+        show_words(self._trouble, breakable(text))
+
+    def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
+        """`spoken`: its action with its object, for screen readers and as tooltip."""
+        button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
+        self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        return button
+
+    def add_widget(self, widget: QWidget) -> None:
+        self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+
+
+# ---- a row with a sentence or quotation, and its source below
+
+
+class CitedRow(QFrame):
+    chosen = Signal()
+    pointed_at = Signal(bool)
+    copy_requested = Signal()
+
+    def __init__(
+        self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
+        has_bullet: bool = False, kind: str = "", most_words: int = 0,
+    ) -> None:  # fmt: skip
+        """`kind`: the style sheet's, of the text; of longer text only the first `most_words` are shown until chosen."""
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._text = text
+        self.setProperty("kind", "row")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        whole = plain_label(breakable(text), self, name="row_text", kind=kind)
+        if most_words and (begin := first_words(text, most_words)) != text:
+            whole.setText(breakable(f"{begin} …"))
+            self.chosen.connect(lambda: whole.setText(breakable(text)))
+        lines = [whole, plain_label(breakable(place), self, name="row_place", kind="small")]
+        if warning:
+            lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+        parts: list[Part] = [(column(*lines, gap=0), 1)]
+        if has_bullet:
+            parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
+        row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
+        self.setToolTip(plain_tip(details))
+        self.setAccessibleName(". ".join(one for one in (f"{text} {place}", warning) if one))
+
+    def show_lit(self, is_lit: bool) -> None:
+        self.setProperty("lit", is_lit)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    # ---- Qt's own
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = passing(QMenu(self), "row_menu")
+        menu.addAction("Show its place", self.chosen.emit)
+        copy = menu.addAction("Copy with its page", self.copy_requested.emit)
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        menu.addAction("Translate", lambda: request_translation(self, self._text))
+        menu.popup(event.globalPos())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointed_at.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed_at.emit(False)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.pointed_at.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.pointed_at.emit(False)
+
+
+# ---- a drop-down list of values
+
+
+ELLIPSIS_WIDTH = 2
+"""Pixels the style keeps free beside the words."""
+MOST_LETTERS = 40
+MOST_VISIBLE = 12
+
+
+class Choice(QComboBox):
+    """A drop-down list.
+
+    The wheel scrolls the page, not the value.  Emits `value_chosen` only when a person chooses.
+    """
+
+    value_chosen = Signal(object)
+
+    def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the usual one does not hear of the style sheet
+        for value, words in values:
+            self.addItem(words, value)
+        self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
+
+    def show_value(self, value: object) -> None:
+        """Show a value; one that is not in the list is added."""
+        at = self.findData(value)
+        if at < 0:
+            self.addItem(str(value), value)
+            at = self.count() - 1
+        self.setCurrentIndex(at)
+
+    def minimumSizeHint(self) -> QSize:
+        """No dialog is wider for a long name in a list: it is shown with an ellipsis."""
+        least = super().minimumSizeHint()
+        return least.boundedTo(QSize(MOST_LETTERS * self.fontMetrics().averageCharWidth(), least.height()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        metrics, words = self.fontMetrics(), self.currentText()
+        if metrics.horizontalAdvance(words) > field.width() + ELLIPSIS_WIDTH:  # its own width fits it to a pixel or two
+            space = field.width() - ELLIPSIS_WIDTH
+            option.currentText = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the arrow in the theme's colour, which a style sheet's image could not have."""
+        super().paintEvent(event)
+        size, colour = 16, self.palette().color(QPalette.ColorRole.WindowText)
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        left = theme.SPACE_8 if is_mirrored else self.width() - size - theme.SPACE_8
+        arrow = pixmap("chevron-down", colour, size=size, scale=self.devicePixelRatioF())
+        painter = QPainter(self)
+        painter.drawPixmap(left, (self.height() - size) // 2, arrow)
+        painter.end()
+
+
+# ---- ticks in tables and lists, which can be seen on any background
+
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TickDelegate(QStyledItemDelegate):
+    """Check boxes with the theme's colours: the style's own cannot be seen on a dark ground, nor in a chosen row."""
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = super().createEditor(parent, option, index)
+        named(editor, "cell_editor", label=str(index.model().headerData(index.column(), Qt.Orientation.Horizontal)))
+        return editor
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        super().paint(painter, option, index)
+        filled = QStyleOptionViewItem(option)
+        self.initStyleOption(filled, index)
+        if not filled.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+            return
+        box = self._view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, filled, self._view)
+        is_chosen = bool(filled.state & QStyle.StateFlag.State_Selected)
+        is_ticked = filled.checkState is Qt.CheckState.Checked
+        palette, role = QApplication.palette(), QPalette.ColorRole  # a list's own has the colours of its chosen row
+        draw_box(
+            painter, QRectF(box), line=palette.color(role.Accent if is_ticked else role.PlaceholderText),
+            ground=palette.color(role.AlternateBase if is_chosen else role.Base),
+            tick=palette.color(role.HighlightedText) if is_ticked else None, scale=self._view.devicePixelRatioF(),
+        )  # fmt: skip
+
+
+# ---- keeps what a person looks at in place while parts of a scrolling page open, grow or go above it
+
+
+_PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Heights of the view at which something to hold on to is looked for, where nothing has the focus."""
+
+
+class ScrollAnchor(QObject):
+    """Keeps the place of a scrolling column.
+
+    Lives as long as its scroll area.  The row with the focus, else the topmost visible one, is held in place.  When the
+    column grows or shrinks above it, the page scrolls along.  At the very top nothing is held, so that what appears
+    there is seen.
+    """
+
+    def __init__(self, area: QScrollArea) -> None:
+        super().__init__(area)
+        self._area = area
+        self._held: QWidget | None = None
+        self._y = 0
+        self._is_following = False
+        bar = area.verticalScrollBar()
+        bar.rangeChanged.connect(self._on_range_changed)
+        bar.valueChanged.connect(self._on_value_changed)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._on_focus_changed)
+
+    def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
+        """Once laid out, scroll until `bottom` (else all of `top`) is visible, or at least `top`."""
+        QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
+
+    def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:
+        inner = self._area.widget()
+        if inner is None or not isValid(bottom) or not inner.isAncestorOf(top) or not inner.isAncestorOf(bottom):
+            return
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # what is new has no place before that
+        bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
+        first = top.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
+        last = bottom.mapTo(inner, QPoint(0, bottom.height())).y() + theme.SPACE_16
+        if first < bar.value():
+            bar.setValue(first)
+        elif last > bar.value() + height:
+            bar.setValue(min(first, last - height))
+
+    def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self._area.isAncestorOf(new):
+            self._hold()
+
+    def _on_value_changed(self) -> None:
+        if not self._is_following:
+            self._hold()
+
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        bar, held = self._area.verticalScrollBar(), self._held
+        if held is None or not isValid(held) or not held.isVisible():
+            self._hold()
+            return
+        self._is_following = True  # not a person's scrolling: what was wanted stays so, for when there is room again
+        bar.setValue(min(most, bar.value() + self._place(held) - self._y))
+        self._is_following = False
+
+    def _hold(self) -> None:
+        self._held = None
+        if self._area.verticalScrollBar().value() > 0:
+            self._held = self._focused() or self._top_most()
+        if self._held is not None:
+            self._y = self._place(self._held)
+
+    def _focused(self) -> QWidget | None:
+        widget, row = QApplication.focusWidget(), None
+        while widget is not None and widget is not self._area.widget():
+            if row is None or widget.property("kind") == "card":
+                row = widget
+            widget = widget.parentWidget()
+        return row if row is not None and widget is not None and self._is_in_sight(row) else None
+
+    def _top_most(self) -> QWidget | None:
+        view, inner = self._area.viewport(), self._area.widget()
+        if inner is None:
+            return None
+        for share in _PROBES:
+            point = inner.mapFrom(view, QPoint(view.width() // 2, round(view.height() * share)))
+            widget, row = inner.childAt(point), None
+            while widget is not None and widget is not inner:
+                if widget.property("kind") == "card":
+                    row = widget
+                widget = widget.parentWidget()
+            if row is not None:
+                return row
+        return None
+
+    def _is_in_sight(self, widget: QWidget) -> bool:
+        y = self._place(widget)
+        return y < self._area.viewport().height() and y + widget.height() > 0
+
+    def _place(self, widget: QWidget) -> int:
+        return widget.mapTo(self._area.viewport(), QPoint(0, 0)).y()
+
+
+# ---- keeps Tab in visual order on a page whose rows come and go
+
+
+class TabOrder(QObject):
+    def __init__(self, first: QWidget, content: QWidget) -> None:
+        super().__init__(content, objectName="tab_order")
+        self._first, self._content = first, content
+        self._timer = Delay(self, 0, self._order)
+        content.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._timer.start()
+        return False
+
+    def _order(self) -> None:
+        for before, after in pairwise((self._first, *_stops(self._content.layout()))):
+            QWidget.setTabOrder(before, after)
+
+
+def _stops(layout: QLayout | None) -> Iterator[QWidget]:
+    if layout is None:
+        return
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        widget = item.widget() if item is not None else None
+        if widget is None:
+            inner = item.layout() if item is not None else None
+            yield from _stops(inner)
+        elif widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield widget
+        else:
+            yield from _stops(widget.layout())
+
+
+# ---- removes all widgets from a layout, also those in layouts inside it
+
+
+def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
+    """Remove all items of a layout except the last `keep`.
+
+    Not by `takeAt` alone: an item that Python holds keeps the next one's height stale.
+    """
+    while layout.count() > keep:
+        item = layout.itemAt(0)
+        widget = item.widget() if item else None
+        if widget is None:
+            if item is not None and (inner := item.layout()) is not None:
+                empty_layout(inner)
+            layout.takeAt(0)
+            continue
+        layout.removeWidget(widget)
+        widget.hide()
+        widget.deleteLater()
+
+
+# ---- progress of some work
+
+
+class WorkLine(QWidget):
+    def __init__(self, parent: QWidget, *, name: str, spoken: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._words = plain_label("", self, name=f"{name}_words", kind="muted")
+        self._bar = thin_bar(f"{name}_bar", self, spoken)
+        column(self._words, self._bar, into=self, gap=theme.SPACE_4)
+        self.setVisible(False)
+
+    @property
+    def words(self) -> str:
+        return self._words.text().replace("\u200b", "")
+
+    def show_work(self, words: str, fraction: float | None) -> None:
+        """Show this; `fraction` 0..1, None if unknown."""
+        self._words.setText(breakable(words))
+        self._bar.setRange(0, 0 if fraction is None else 1000)
+        if fraction is not None:
+            self._bar.setValue(round(fraction * 1000))
+        self.setVisible(True)
+
+    def end(self) -> None:
+        self.setVisible(False)
+
+
+def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
+    """What is done, how much of it, and the time left: Checking · 3 GB of 8 GB · 2 min left."""
+    parts = [what, f"{bytes_for_people(done)} of {bytes_for_people(total)}" if total else ""]
+    if eta_s is not None:
+        parts.append(f"{time_for_people(eta_s)} left")
+    return DOT.join(one for one in parts if one)
+
+
+# ---- base of the dialogs for packs, found models and the folder
+
+
+WIDTH, HEIGHT = 620, 560
+
+
+class WideDialog(Dialog):
+    """Not modal: work goes on when it is closed, and a notice tells the end."""
+
+    def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
+        super().__init__(parent)
+        passing(self, name, title)
+        self.resize(WIDTH, HEIGHT)
+        self.intro = plain_label(intro, self, name=f"{name}_intro")
+        self.body = column(gap=theme.SPACE_8)
+        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
+        self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
+        self.buttons = row(gap=theme.SPACE_8)
+        heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
+        parts = (heading, self.intro, (self.body, 1), self.trouble, self.work, self.buttons)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+
+    def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
+        made = button(text, name, self, tip=tip, kind="primary" if is_primary else "")
+        made.setAutoDefault(is_primary)
+        made.setDefault(is_primary)
+        self.buttons.addWidget(made)
+        return made
+
+    def show_trouble(self, sentence: str) -> None:
+        show_words(self.trouble, breakable(sentence))
+
+
+# ---- the layout of one setting
+
+
+def add_setting(
+    settings: QVBoxLayout, widget: QWidget, name: str, title: str, sentence: str, *, is_wide: bool = False
+) -> None:
+    """Add one setting: its name and sentence, and the widget beside or (wide) under them."""
+    parent = widget.parentWidget()
+    assert parent is not None
+    named(widget, f"setting_{name}", label=title)
+    widget.setAccessibleDescription(sentence)
+    heading = plain_label(title, parent, name=f"{name}_title", wraps=False)
+    heading.setBuddy(widget)
+    words = column(heading, plain_label(sentence, parent, name=f"{name}_sentence", kind="muted"), gap=0)
+    if is_wide:
+        words.addSpacing(theme.SPACE_4)
+        words.addWidget(widget)
+        settings.addLayout(words)
+    else:
+        settings.addLayout(row((words, 1), (widget, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_16))
+
+
+# ---- what is taken off a list now, and removed when the time for *Undo* is over
+
+
+class Removals(QObject):
+    """An id is `in` it as long as its removal can be undone."""
+
+    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.undo_ms = undo_ms
+        self._timers: dict[str, QTimer] = {}
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._timers
+
+    def begin(self, id: str, words: str, remove: Callable[[], None], undone: Callable[[], None], *, key: str) -> None:
+        timer = self._timers[id] = QTimer(self, singleShot=True, interval=self.undo_ms)
+        timer.timeout.connect(partial(self._end, id, remove))
+        timer.start()
+        undo = partial(self._end, id, undone)
+        self._bridge.notice_raised.emit(Notice(words, action="Undo", on_action=undo, life_ms=self.undo_ms, key=key))
+
+    def keep(self, id: str) -> bool:
+        """Do not remove it after all.  Returns whether it was to be removed."""
+        timer = self._timers.pop(id, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+        return timer is not None
+
+    def _end(self, id: str, then: Callable[[], None]) -> None:
+        if self.keep(id):
+            then()

@@ -1,0 +1,279 @@
+"""The access token of the Hub: its field, where it is stored, and the steps for a gated model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
+
+from slmdesk.online.events import TokenChanged
+from slmdesk.online.network import TokenPlaces
+from slmdesk.runtime.messages import Problem
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.rows import Choice
+
+KEYRING, ASK, FILE = "keyring", "ask", "file"
+PLACES: dict[str, str] = {KEYRING: "in the system's keyring", ASK: "only until slmdesk is closed", FILE: "in a file"}
+PLACE_NOTES = {
+    KEYRING: "Kept by your system, as passwords are. It may ask for the keyring's password.",
+    ASK: "Kept in memory alone: after the next start you are asked again.",
+    FILE: "A file that only you can read, but not encrypted: whoever has the disk has the token.",
+}
+NO_KEYRING = "The system's keyring cannot be used here: {reason}."
+WAITING = "Keeping it…"
+
+
+class TokenForm(QWidget):
+    """Accepts a token, never shows one."""
+
+    kept = Signal()
+    given = Signal()
+
+    def __init__(self, tokens: TokenController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("token_form")
+        self._tokens = tokens
+        self._is_waiting = False
+        self._build_ui()
+        self._connect()
+        self._show_places(tokens.places)
+        tokens.look()
+
+    def _build_ui(self) -> None:
+        self._field = text_line("token_field", self, "Paste your access token", label="Access token")
+        self._field.setEchoMode(QLineEdit.EchoMode.Password)
+        self._place = named(Choice(list(PLACES.items()), self), "token_place", label="Where the token is kept")
+        self._note = plain_label("", self, name="token_note", kind="muted")
+        self._missing = plain_label("", self, name="token_missing", kind="muted", is_hidden=True)
+        self._problem = plain_label("", self, name="token_problem", kind="danger", is_hidden=True)
+        title = plain_label("Keep it", self, name="token_place_title", wraps=False)
+        place = row(title, self._place, 1, gap=theme.SPACE_8)
+        column(self._field, self._problem, place, self._note, self._missing, into=self, gap=theme.SPACE_8)
+        self.setFocusProxy(self._field)
+
+    def _connect(self) -> None:
+        self._field.returnPressed.connect(self.given)
+        self._field.textChanged.connect(lambda: self.show_problem(""))
+        self._place.currentIndexChanged.connect(self._on_place_changed)
+        self._tokens.places_shown.connect(self._show_places)
+        self._tokens.kept.connect(self._on_kept)
+        self._tokens.refused.connect(self._on_refused)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._field.text().strip()
+
+    def submit(self) -> None:
+        self._is_waiting = True
+        self._note.setText(WAITING)
+        self._set_enabled(False)
+        self._tokens.keep(self._field.text(), str(self._place.currentData()))
+
+    def show_problem(self, sentence: str) -> None:
+        show_words(self._problem, breakable(sentence))
+
+    def _show_places(self, places: TokenPlaces | None) -> None:
+        if places is None:
+            return
+        at = self._place.findData(KEYRING)
+        if places.has_keyring and at < 0:
+            self._place.insertItem(0, PLACES[KEYRING], KEYRING)
+            self._place.setCurrentIndex(0)
+        elif not places.has_keyring and at >= 0:
+            self._place.removeItem(at)
+        self._missing.setText(NO_KEYRING.format(reason=places.no_keyring))
+        self._missing.setVisible(not places.has_keyring)
+        self._on_place_changed()
+
+    def _on_place_changed(self) -> None:
+        self._note.setText(PLACE_NOTES.get(str(self._place.currentData()), ""))
+
+    def _on_kept(self) -> None:
+        if self._is_waiting:
+            self._end_waiting()
+            self._field.setText("")
+            self.kept.emit()
+
+    def _on_refused(self, problem: Problem) -> None:
+        if self._is_waiting:
+            self._end_waiting()
+            self.show_problem(problem.sentence)
+            self._field.setFocus()
+
+    def _end_waiting(self) -> None:
+        self._is_waiting = False
+        self._set_enabled(True)
+        self._on_place_changed()
+
+    def _set_enabled(self, is_enabled: bool) -> None:
+        self._field.setEnabled(is_enabled)
+        self._place.setEnabled(is_enabled)
+
+
+# ---- sets, stores and removes the Hub's access token
+
+
+PLACE_WORDS = {
+    "": "No access token is kept.",
+    "environment": "The token of the environment (HF_TOKEN) is used. It is not slmdesk's to change.",
+    "keyring": "A token is kept in the system's keyring.",
+    "ask": "A token is kept until slmdesk is closed.",
+    "file": "A token is kept in a file that only you can read.",
+}
+
+
+class TokenController(QObject):
+    """Lives on the window's thread; keeps no token."""
+
+    state_shown = Signal(object)
+    places_shown = Signal(object)
+    kept = Signal()
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="token_controller")
+        self._bridge = bridge
+        self.state = TokenChanged("", "")
+        self.places: TokenPlaces | None = None
+        bridge.on(TokenChanged, self._on_state)
+        bridge.when_open(self.refresh)
+        bridge.settings_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
+
+    def look(self) -> None:
+        """Find out where a token can be stored here; `places_shown` follows within seconds."""
+        self._bridge.follow(self._bridge.services.tokens.places(), self._on_places)
+
+    def keep(self, token: str, place: str) -> None:
+        """Store a token at a place of services.tokens.PLACES; `kept` or `refused` follows."""
+        self._bridge.follow(self._bridge.services.tokens.keep(token, place), self._on_kept, self.refused.emit)
+
+    def forget(self) -> None:
+        self._bridge.follow(self._bridge.services.tokens.forget(), self._on_forgotten)
+
+    def _on_state(self, state: TokenChanged) -> None:
+        self.state = state
+        self.state_shown.emit(state)
+
+    def _on_places(self, places: TokenPlaces) -> None:
+        self.places = places
+        self.places_shown.emit(places)
+
+    def _on_kept(self, state: TokenChanged) -> None:
+        self._on_state(state)
+        self.kept.emit()
+
+    def _on_forgotten(self, state: TokenChanged) -> None:
+        self._on_state(state)
+        self._bridge.notice_raised.emit(Notice("The access token is forgotten.", life_ms=UNDO_MS, key="token"))
+
+
+def words_of(state: TokenChanged) -> str:
+    return PLACE_WORDS.get(state.place, "")
+
+
+# ---- the steps for a gated model
+
+
+GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})
+WIDTH = 620
+INTRO = "This model is gated: its publisher wants you to agree to terms first."
+FIRST = "1.  Open its page in the browser, sign in, and accept the terms."
+SECOND = (
+    "2.  On the Hub, under Settings, Access Tokens, make a token that may read. Paste it here. It is sent to the Hub "
+    "for gated models alone, and written into no log."
+)
+
+
+class GatedPanel(QFrame):
+    """Belongs to one repository.
+
+    The token goes through its own controller; `try_again_requested` follows once it is stored, or at once when none was
+    pasted.
+    """
+
+    page_requested = Signal(str)
+    try_again_requested = Signal(str)
+
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = "Try again") -> None:
+        super().__init__(parent)
+        named(self, "gated_panel", label="A gated model")
+        self._tokens, self._repo = tokens, repo
+        self._build_ui(try_again)
+        self._connect()
+        self._show_state(tokens.state)
+
+    def _build_ui(self, try_again: str) -> None:
+        self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
+        label, tip = f"Open the page of {self._repo} in the browser", plain_tip(self._repo)
+        self._page = button("Open its page…", "gated_page_button", self, label=label, tip=tip)
+        self._form = TokenForm(self._tokens, self)
+        self._state = plain_label("", self, name="gated_token_state", kind="muted")
+        self._again = button(try_again, "gated_try_again_button", self, kind="primary", on=self._on_again)
+        intro = plain_label(INTRO, self, name="gated_intro", kind="strong")
+        first, second = (
+            (plain_label(FIRST, self, name="gated_first"), 1),
+            plain_label(SECOND, self, name="gated_second"),
+        )
+        opening = row(first, (self._page, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
+        last = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
+        parts = (intro, self._problem, opening, second, self._form, last)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_8))
+
+    def _connect(self) -> None:
+        self._page.clicked.connect(lambda: self.page_requested.emit(self._repo))
+        self._form.given.connect(self._on_again)
+        self._form.kept.connect(lambda: self.try_again_requested.emit(self._repo))
+        self._tokens.state_shown.connect(self._show_state)
+
+    def show_problem(self, problem: Problem | None) -> None:
+        has_more = problem is not None and problem.code != "hub.gated"  # that it is gated is said anyway
+        self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
+        self._problem.setVisible(has_more)
+
+    def _show_state(self, state: TokenChanged) -> None:
+        self._state.setText(words_of(state))
+
+    def _on_again(self) -> None:
+        if self._form.is_empty:
+            self.try_again_requested.emit(self._repo)
+        else:
+            self._form.submit()
+
+
+class GatedDialog(Dialog):
+    page_requested = Signal(str)
+    try_again_requested = Signal(str)
+
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, problem: Problem | None = None) -> None:
+        super().__init__(parent)
+        passing(self, "gated_dialog", "A gated model")
+        self._panel = GatedPanel(tokens, repo, self)
+        self._panel.show_problem(problem)
+        close = button("Close", "gated_close_button", self, on=self.reject)
+        close.setAutoDefault(False)
+        head = plain_label(breakable(repo), self, name="gated_repo", kind="heading")
+        column(head, self._panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self._panel.page_requested.connect(self.page_requested)
+        self._panel.try_again_requested.connect(self._on_again)
+        self.fit(WIDTH)
+
+    def _on_again(self, repo: str) -> None:
+        self.try_again_requested.emit(repo)
+        self.accept()

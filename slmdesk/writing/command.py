@@ -1,0 +1,397 @@
+"""`slmdesk write correct`: a text of one's own with its mistakes corrected, or listed, or as tracked changes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.files import is_same_file, write_atomically
+from slmdesk.base.record import changed
+from slmdesk.base.translation import language_of
+from slmdesk.base.types import Json
+from slmdesk.command.console import Console, json_option
+from slmdesk.command.job_output import check_file, form_of
+from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
+from slmdesk.models.command.library import named_model
+from slmdesk.redaction.labels import replaced_words
+from slmdesk.runtime.events import Pending
+from slmdesk.services import Services
+from slmdesk.text.writing import reason_of
+from slmdesk.writing.files import MOST_BYTES, Decoded, decoded
+from slmdesk.writing.types import (
+    LENGTHS,
+    TONES,
+    Change,
+    Correction,
+    CorrectRequest,
+    DocumentRequest,
+    RewriteRequest,
+    Rewriting,
+    Task,
+    Version,
+    change_words,
+    counted,
+    marked_sentence,
+    note_of,
+    remarks,
+    unanswered_words,
+)
+
+# ---- what all commands of `slmdesk write` ask for
+
+
+TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
+
+
+def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    decorators: tuple[Callable[[Any], Any], ...] = (
+        click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
+        click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
+        click.option("-m", "--model", help="Id, or the beginning of one, or name."),
+        redact_option,
+        redact_preview_option,
+        json_option,
+        click.pass_obj,
+    )
+    for one in reversed(decorators):
+        function = one(function)
+    return function
+
+
+class InputText(Decoded):
+    name: str = ""
+    """Of the file; empty: standard input."""
+
+
+def read_input(file: Path | None) -> InputText:
+    """Read a text file, or standard input where none is named or it is “-”.
+
+    Raises click.UsageError for other kinds of files, KnownError `file.…`, `document.…`, `writing.empty`,
+    `writing.encoding`, `writing.too_long`.
+    """
+    if file is None or str(file) == "-":
+        if sys.stdin.isatty():
+            raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
+        return _decoded(_read_stdin(), "")
+    if file.suffix.lower() not in TEXT_SUFFIXES:
+        raise click.UsageError(
+            f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
+            ".docx too."
+        )
+    try:
+        with file.open("rb") as source:
+            data = source.read(MOST_BYTES + 1)
+    except FileNotFoundError as err:
+        raise KnownError("file.missing", path=str(file)) from err
+    except (OSError, ValueError) as err:
+        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
+        raise KnownError("file.unreadable", path=str(file), reason=reason) from err
+    return _decoded(data, file.name)
+
+
+def _read_stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+
+
+def _decoded(data: bytes, name: str) -> InputText:
+    found = decoded(data, name or "The input")
+    return InputText(found.text, found.encoding, found.lead, name)
+
+
+# ---- correct
+
+
+FORMS = ("docx", "txt", "md")
+
+
+@click.command()
+@asked
+@click.option("--changes", "lists", is_flag=True, help="List the changes instead of the corrected text.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .docx with tracked changes, .txt, .md.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+def correct(
+    console: Console,
+    file: Path | None,
+    language: str,
+    model: str | None,
+    redact: bool,
+    redact_preview: bool,
+    lists: bool,
+    output: Path | None,
+    force: bool,
+) -> int:
+    """Correct spelling, grammar and punctuation, and nothing else.
+
+    FILE may be a Word file too (.docx).  Line breaks and formatting stay as they are.  A change that touches a number,
+    a name or a negation, or that would rewrite a sentence, is not made but suggested.  In the list of changes removed
+    words stand between [- and -], added words between {+ and +}.
+    """
+    document = file if file is not None and file.suffix.lower() == ".docx" else None
+    form = _check_output(file, output, force)
+    if redact_preview and output is not None:
+        raise click.UsageError("--redact-preview corrects nothing, so there is nothing to write.")
+    if document and not redact_preview and not (lists or console.as_json or form == "docx"):
+        raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
+    if document and form not in ("", "docx"):
+        raise click.UsageError("A Word file is written as .docx.")
+    source = None if document else read_input(file)
+    code = language_of(language).code if language else ""
+    with console.services() as services:
+        if redact_preview:
+            path = str(document.absolute()) if document else ""
+            words = console.result_of(services, lambda: services.writing.words(path)) if path else ""
+            return print_preview(console, services, source.text if source else words)
+        named_model(services, model)
+        if document:
+            target = output.absolute() if output else None
+            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force, redact=redact)
+            found = _result(console, services, lambda: services.writing.correct_document(whole))
+        else:
+            request = CorrectRequest(source.text if source else "", code, model, redact=redact)
+            found = _result(console, services, lambda: services.writing.correct(request))
+    if output is not None and source is not None:
+        write_atomically(output.absolute(), _file_of(found, source, form))
+    place = "paragraph" if document else "line"
+    _notify(console, found, output, place, lists=lists)
+    if console.as_json:
+        console.give({**json_of(found), **({"output": str(output.absolute())} if output else {})})
+    elif lists:
+        say_changes(console, found, place)
+    elif output is None and source is not None:
+        say_text(console, source, found.text)
+    return 0
+
+
+def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
+    console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
+    if found.redacted is not None:
+        console.notify(replaced_words(found.redacted))
+    if words := unanswered_words(found, place):
+        console.notify(words)
+    if output is not None:
+        console.notify(f"Written to {output}.")
+
+
+def _result(console: Console, services: Services, begin: Callable[[], Pending[Correction]]) -> Correction:
+    return console.result_of(services, begin, lambda report: console.progress("correcting", *report))
+
+
+def json_of(found: Correction) -> dict[str, Json]:
+    """A correction as JSON; characters are counted from 0."""
+    return {
+        "text": found.text,
+        "changes": [_json_of_change(one) for one in found.changes],
+        "language": found.language,
+        "sentences": found.sentences,
+        "unanswered_lines": list(found.unanswered),
+        **redacted_json(found.redacted),
+    }
+
+
+def _json_of_change(change: Change) -> dict[str, Json]:
+    shape: dict[str, Json] = {
+        "from": change.old,
+        "to": change.edit.new,
+        "reason": change.reason,
+        "line": change.line,
+        "begin": change.edit.start,
+        "end": change.edit.end,
+        "made": change.is_made,
+    }
+    return shape if change.is_made else shape | {"doubt": change.doubt}
+
+
+def say_changes(console: Console, found: Correction, place: str) -> None:
+    for number, one in enumerate(found.changes, 1):
+        console.say(f"{number}. [{place} {one.line}] {change_words(one)}")
+        console.say(f"     {marked_sentence(found.source, one)}\n")
+
+
+def say_text(console: Console, source: InputText, text: str) -> None:
+    """Print a text as it is, byte by byte where nobody looks at it."""
+    if sys.stdout.isatty():
+        console.say(text.rstrip("\n"))
+    else:
+        console.write_bytes(source.encoded(text))
+
+
+def _check_output(file: Path | None, output: Path | None, force: bool) -> str:
+    if output is None:
+        return ""
+    form = form_of(output, FORMS)
+    if file is not None and is_same_file(file, output):
+        raise KnownError("file.is_source", path=str(output))
+    check_file(output, replace=force)
+    return form
+
+
+def _file_of(found: Correction, source: InputText, form: str) -> bytes:
+    if form != "docx":
+        return source.encoded(found.text)
+    from slmdesk.writing.export import TrackedChange, tracked_docx
+
+    changes = [
+        TrackedChange(one.edit.start, one.edit.end, one.edit.new, "" if one.is_made else note_of(one))
+        for one in found.changes
+    ]
+    return tracked_docx(found.source, changes, title=source.name)
+
+
+# ---- `slmdesk write rephrase`, `shorten`, `expand`, `tone`, `continue`
+
+
+@click.command()
+@asked
+def rephrase(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
+    """Say a text in other words, in three ways.
+
+    Numbers and names that are new or missing in one are told beside it.
+    """
+    asked_for = RewriteRequest("", Task.REPHRASE, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+
+
+@click.command()
+@asked
+@click.option("--to", "length", type=click.Choice(LENGTHS), default="half", help="How short; half by default.")
+def shorten(
+    console: Console,
+    file: Path | None,
+    language: str,
+    model: str | None,
+    redact: bool,
+    redact_preview: bool,
+    length: str,
+) -> int:
+    """Shorten a text to half, or to one sentence.
+
+    Numbers and names that are new or missing in it are told beside it.
+    """
+    asked_for = RewriteRequest("", Task.SHORTEN, length, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+
+
+@click.command()
+@asked
+def expand(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
+    """Write a full text from a few words or notes.
+
+    Numbers and names that the notes do not have, or that are missing, are told beside it.
+    """
+    asked_for = RewriteRequest("", Task.EXPAND, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+
+
+@click.command()
+@asked
+@click.option("--tone", "manner", type=click.Choice(TONES), required=True, help="How it is to sound.")
+def tone(
+    console: Console,
+    file: Path | None,
+    language: str,
+    model: str | None,
+    redact: bool,
+    redact_preview: bool,
+    manner: str,
+) -> int:
+    """Say a text in another tone.
+
+    Numbers and names that are new or missing in it are told beside it.
+    """
+    asked_for = RewriteRequest("", Task.TONE, manner, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+
+
+@click.command("continue")
+@asked
+def go_on(
+    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
+) -> int:
+    """Continue a text; only what comes next is printed.
+
+    Numbers and names that your text does not have are told beside it.
+    """
+    asked_for = RewriteRequest("", Task.CONTINUE, language=language, model=model, redact=redact)
+    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+
+
+REWRITERS = (rephrase, shorten, expand, tone, go_on)
+
+
+def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:
+    """Ask for a text in other words, or print what would be redacted in it.  Returns the exit status."""
+    source = read_input(file)
+    code = language_of(asked_for.language).code if asked_for.language else ""
+    request = changed(asked_for, text=source.text, language=code)
+    with console.services() as services:
+        if is_preview:
+            return print_preview(console, services, source.text)
+        named_model(services, request.model)
+        found = console.result_of(services, lambda: services.writing.rewrite(request))
+    if found.redacted is not None:
+        console.notify(replaced_words(found.redacted))
+    is_numbered = request.task is Task.REPHRASE
+    for number, one in enumerate(found.versions, 1):
+        for remark in remarks(found, one, request):
+            console.notify(f"{number}. {remark}" if is_numbered else remark)
+    if is_numbered and len(found.versions) < found.asked:
+        console.notify(f"The model gave {len(found.versions)} of {found.asked} versions; the others were the same.")
+    if console.as_json:
+        console.give(_json_of(found, request))
+        return 0
+    texts = [one.text for one in found.versions]
+    console.say("\n\n".join(f"{number}. {one}" for number, one in enumerate(texts, 1)) if is_numbered else texts[0])
+    return 0
+
+
+def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
+    versions: list[Json] = [
+        {**_json_of_version(found.source, one), "remarks": list(remarks(found, one, request))} for one in found.versions
+    ]
+    first = _json_of_version(found.source, found.versions[0])
+    shape: dict[str, Json] = {
+        "text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions,
+    }  # fmt: skip
+    return shape | redacted_json(found.redacted)
+
+
+def _json_of_version(source: str, version: Version) -> dict[str, Json]:
+    changes: list[Json] = [
+        {"from": one.old(source), "to": one.new, "reason": reason_of(source, one)} for one in version.edits
+    ]
+    return {
+        "text": version.text,
+        "changes": changes,
+        "added": list(version.added),
+        "missing": list(version.missing),
+        "cut": version.is_cut,
+        **({"spoilt": list(version.spoilt)} if version.spoilt else {}),
+    }
+
+
+# ---- `slmdesk write`
+
+
+@click.group()
+def write() -> None:
+    """Correct a text, or write it in another way: FILE (.txt, .md), or the text on standard input.
+
+    Nothing is kept in the history.
+    """
+
+
+for one in (correct, *REWRITERS):
+    write.add_command(one)
