@@ -14,8 +14,8 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
-from slmdesk.formats import odf as odp
 from slmdesk.formats import pptx
+from slmdesk.formats.odf import read_odp
 from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
@@ -34,9 +34,9 @@ def changed(data, name, old, new):
     return packed(parts)
 
 
-def read(data, reader=pptx):
+def read(data, reader=pptx.read):
     reading = Reading("a.pptx", data=data)
-    return reading, [*reader.read(reading)]
+    return reading, [*reader(reading)]
 
 
 def blocks(page):
@@ -139,7 +139,7 @@ def test_an_opendocument_deck():
             "</draw:frame></draw:page><draw:page><draw:frame><draw:image/></draw:frame></draw:page>",
             styles=hidden,
         ),
-        odp,
+        read_odp,
     )
     assert blocks(pages[0]) == [("heading", 1, "Sales"), ("list_item", 1, "rose"), ("note", 0, "Thank them.")]
     assert blocks(pages[1]) == [("caption", 0, "A map")]

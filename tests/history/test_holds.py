@@ -20,9 +20,9 @@ pytestmark = pytest.mark.process
 
 PROTECTED = "items messages segments results documents pages passages collections item_documents jobs steps".split()  # noqa: SIM905
 GUARDS = {
-    "collections.Collections.forget": "require_folder_free",
+    "documents.Collections.forget": "require_folder_free",
     "documents.Documents.forget": "require_document_free",
-    "items.Items.delete": "require_free",
+    "messages.Items.delete": "require_free",
     "messages.Messages.remove": "require_free",
 }
 """Functions that delete rows, and what they ask before."""
@@ -30,11 +30,11 @@ INSIDE = {
     "documents.Documents.unlink": "Store._delete, after it has asked; a chat's documents are linked anew",
     "jobs.Jobs._delete": "Store._delete; jobs and steps of what is done",
     "messages.Messages.delete_of_item": "Store._delete",
-    "pages.Pages.forget": "Documents.forget; a document that is read anew",
-    "passages.Passages.delete": "Pages.forget",
-    "passages.Passages.forget_some": "DocumentService.forget, after it has asked; a document that is read anew",
-    "results.Results.delete": "Store._delete",
-    "segments.Segments.forget": "Store._delete; a translation that is made anew",
+    "documents.Pages.forget": "Documents.forget; a document that is read anew",
+    "documents.Passages.delete": "Pages.forget",
+    "documents.Passages.forget_some": "DocumentService.forget, after it has asked; a document that is read anew",
+    "messages.Results.delete": "Store._delete",
+    "translations.Segments.forget": "Store._delete; a translation that is made anew",
 }
 """Functions that delete rows for somebody who has asked."""
 
