@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,8 +31,6 @@ LEAST_SURE = 0.8
 """How much of the question the quotations have (`relation`) and how sure the model is that the text says it, added:
 with less, an answer is not in the text.  Neither separates alone.
 """
-LEAST_RELATED = 0.1
-"""How much of the question the quotations must have, however sure the model is."""
 UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
 LEAST_OF_BEST = 0.5
@@ -88,7 +85,7 @@ class Grounds:
     def citations(self, question: str, answer: str) -> tuple[Citation, ...]:
         """The sentence that says most of an answer, and a second where that says more of it."""
         asked = asked_words(question)
-        own = own_words(answer, asked)
+        own = own_words(question, answer)
         values = new_values(question, answer)
         if self._is_otherwise(question, answer):
             own = []
@@ -137,16 +134,12 @@ class Grounds:
         return max(likely, key=worth, default=None)
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether the clause with most of the question's words denies it, and the answer does not.
+        """Whether something is denied by the first quotation and not by the question, and the answer is a yes."""
+        is_yes = asks_yes_or_no(question) and not says_no(answer)
+        return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
 
-        Of what yes or no answers, any clause: the quotation then says it better.
-        """
-        language = tongue(self.text)
-        if any(line.denials for line in (*negation.lines(question, language), *negation.lines(answer, language))):
-            return False
-        asked, is_any = asked_words(question), asks_yes_or_no(question)
-        lines = negation.lines(citations[0].quote, language) if citations else []
-        return any(bool(one.denials) if is_any else _denies(one, asked) for one in lines)
+    def _denies(self, text: str) -> bool:
+        return any(line.denials for line in negation.lines(text, tongue(self.text)))
 
     def marks(self, question: str, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
         """What the quotations do not bear out; none without quotations."""
@@ -157,18 +150,18 @@ class Grounds:
         marks = [_mark(one) for one in values if not holds(one, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
-        own = own_words(answer, asked_words(question))
-        if self.weights.share(own, quotes) < LEAST_SAID:
-            return (Mark(WORDS, answer, 0, len(answer)),)
-        return ()
+        own = own_words(question, answer)
+        is_said = self.weights.share(own, quotes) >= LEAST_SAID
+        if asks_yes_or_no(question) and not own:
+            is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
+        return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether nothing that the answer adds to the question stands in its quotations, or it adds nothing."""
+        """Whether an answer adds something to the question, and nothing of it stands in its quotations."""
         quotes = "\n".join(one.quote for one in citations)
         if values := new_values(question, answer):
             return not any(holds(one, answer, quotes) for one in values)
-        own = own_words(answer, asked_words(question))
-        return not own or (not self._is_otherwise(question, answer) and not self.weights.share(own, quotes))
+        return not self._is_otherwise(question, answer) and not self.weights.share(own_words(question, answer), quotes)
 
     def _is_otherwise(self, question: str, answer: str) -> bool:
         return speaks_otherwise(f"{question} {answer}", self.text)
@@ -184,13 +177,7 @@ class Grounds:
         """Whether another sentence has far more of a question than the first quotation has."""
         asked = asked_words(question)
         best = max((self.weights.share(asked, one.text) for one in self.places), default=0.0)
-        return self.relation(question, citations[:1]) < LEAST_OF_BEST * best
-
-    def bears_out(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Whether an answer adds words to the question, and its quotations have most of them."""
-        own = own_words(answer, asked_words(question))
-        quotes = "\n".join(one.quote for one in citations)
-        return bool(own) and self.weights.share(own, quotes) >= LEAST_SAID
+        return self.relation(question, citations[:1]) <= LEAST_OF_BEST * best
 
     def is_near(self, question: str, citation: Citation) -> bool:
         text = "\n".join(one.text for one in self.places if one.citation == citation)
@@ -214,15 +201,20 @@ def asked_words(question: str) -> list[str]:
     return [one for one in words if one not in ASKING_WORDS] or words
 
 
-def own_words(answer: str, asked: Sequence[str]) -> list[str]:
-    """What an answer says, without the words of the question and those that stand beside a value."""
+def own_words(question: str, answer: str) -> list[str]:
+    """What an answer says, without its yes or no, the words of the question and those that stand beside a value."""
+    asked = asked_words(question)
+    answer = answer.partition(" ")[2] if asks_yes_or_no(question) else answer
     return [one for one in search_words(answer) if one not in ASKING_WORDS and not _is_among(one, asked)]
+
+
+def says_no(answer: str) -> bool:
+    return answer.partition(" ")[0].strip(".,").casefold() in _NOES
 
 
 def new_values(question: str, answer: str) -> list[Flag]:
     """The numbers, dates and names of an answer that it has not from the question; a "Yes" says those of it too."""
-    says_it = asks_yes_or_no(question) and not any(one.denials for one in negation.lines(answer, tongue(answer)))
-    asked = "" if says_it else question.casefold()
+    asked = "" if asks_yes_or_no(question) and not says_no(answer) else question.casefold()
     return [one for one in values_in(answer) if one.text.casefold() not in asked]
 
 
@@ -230,12 +222,6 @@ def speaks_otherwise(answer: str, text: str) -> bool:
     """Whether an answer is in another language than the text, so that hardly a word of it can stand there."""
     ours, theirs = tongue(answer), tongue(text)
     return bool(ours and theirs and ours != theirs)
-
-
-def _denies(line: negation.Line, asked: Sequence[str]) -> bool:
-    about = Counter(one.clause for one in line.words if one.content and _is_among(fold_for_search(one.word), asked))
-    most = max(about.values(), default=0)
-    return any(most and about[line.words[at].clause] == most for at, _ in line.denials)
 
 
 def _is_among(word: str, others: Sequence[str]) -> bool:
@@ -365,6 +351,7 @@ def asks_yes_or_no(question: str) -> bool:
     return "?" in question and not asks and language in _FREE and not _BEGINS_WITH_AND.match(question)
 
 
+_NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
 _FREE = ("fr", "es", "it", "pl", "pt")
 
 
@@ -391,32 +378,11 @@ _TIME = (
 )
 """What asks for something, what an answer to it has, and whether any number is one."""
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
-_NAME = re.compile(
-    r"\b(?:what(?: is|'s) the name|what .*\bcalled|wie hei(?:ß|ss)(?:t|en)|comment (?:s['’]appelle|se nomme)"
-    r"|cómo se llaman?|come si chiam|jak (?:się )?nazywa)",
-    re.IGNORECASE,
-)
 
 
 def is_answered(part: str, answer: str) -> bool:
     """Whether an answer to several things has what this part asks for; parts of other kinds are taken for answered."""
-    return _has(part, answer, _DOSE, _WHY, _COUNT, _TIME)
-
-
-def has_figure(question: str, answer: str) -> bool:
-    """Whether an answer has the figure that is asked for, if one is."""
-    return _has(question, answer, _DOSE, _COUNT)
-
-
-def has_name(question: str, answer: str) -> bool:
-    """Whether an answer has a name that the question has not, if one is asked for."""
-    asked = question.casefold()
-    names = (one for one in re.findall(r"\w+", answer) if one[0] == one[0].upper())
-    return not _NAME.search(question) or any(search_words(one) and one.casefold() not in asked for one in names)
-
-
-def _has(question: str, answer: str, *kinds: tuple[str, str, bool]) -> bool:
-    for asks, has, is_number in kinds:
-        if re.search(rf"\b(?:{asks})\b", question, re.IGNORECASE):
-            return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(question))))
+    for asks, has, is_number in (_DOSE, _WHY, _COUNT, _TIME):
+        if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
+            return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(part))))
     return True

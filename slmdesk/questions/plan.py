@@ -21,18 +21,14 @@ from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
-    LEAST_RELATED,
     LEAST_SURE,
     UNTOLD,
     Grounds,
     asks_yes_or_no,
-    has_figure,
-    has_name,
     is_answered,
     parts_of,
 )
 from slmdesk.questions.prompt import (
-    NO,
     Answered,
     LookedAt,
     Part,
@@ -466,30 +462,22 @@ class Evidence:
     def part(self, question: str, text: str, certainty: float = UNTOLD) -> Part:
         """What is kept of a model's words: the answer, and the sentences that it rests on.
 
-        An answer that rests on nothing, or is of another kind than what is asked for, is not found.  `question`: this
+        An answer that rests on nothing, or on a sentence about something else, is not found.  `question`: this
         question, or a part of it; `certainty`: of the model that the text says it.  Raises KnownError store.*.
         """
         answer, is_found = parsed_answer(text)
         grounds = self._grounds
-        of_kind = len(parts_of(question)) > 1 or (has_figure(question, answer) and has_name(question, answer))
-        if not is_found or grounds.unknown_names(self.question) or not of_kind:
+        if not is_found or grounds.unknown_names(self.question):
             return self._missing()
         citations = grounds.citations(question, answer)
-        is_yes_or_no, is_said = asks_yes_or_no(question), False
-        word = answer.split()[0].strip(".,").casefold()
-        if word not in NO and grounds.are_against(question, word if is_yes_or_no else answer, citations):
-            if not is_yes_or_no:
-                return self._missing()  # what it takes for granted is denied
-            citations = citations[:1]
-            answer = " ".join(citations[0].quote.split())
-        elif is_yes_or_no:
-            is_said = grounds.bears_out(question, answer, citations)
-        elif grounds.is_made_up(question, answer, citations):
-            return self._missing()
-        related = grounds.relation(question, citations)
-        is_unsure = not is_said and (related < LEAST_RELATED or related + certainty < LEAST_SURE)
+        is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
         if is_unsure or grounds.is_elsewhere(question, citations):
             return self._missing()
+        if not asks_yes_or_no(question) and grounds.is_made_up(question, answer, citations):
+            return self._missing()
+        if grounds.are_against(question, answer, citations):  # the quotation says it better than a yes
+            citations = citations[:1]
+            return Part(" ".join(citations[0].quote.split()), True, citations)
         marks = grounds.marks(question, answer, citations)
         return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
 

@@ -45,7 +45,6 @@ _LANGUAGES: Mapping[str, _Language] = {
     "it": _Language("Italian", "Sì", "No", "Non è nel testo."),
     "pl": _Language("Polish", "Tak", "Nie", "Nie ma tego w tekście."),
 }
-NO = frozenset(one.no.casefold() for one in _LANGUAGES.values())
 _ANY = "the language of the question"
 _QUOTE = re.compile(r"\[\d{1,4}\]\s*[\"\u201c\u201e\u00ab]")
 _LABEL = re.compile(r"^\s*(?:Answer|Antwort|Réponse|Respuesta|Risposta|Odpowiedź)\s*:\s*", re.IGNORECASE)
@@ -227,7 +226,7 @@ def grammar_of(question: str) -> str | None:
 
 def not_found(question: str, text: str = "") -> str:
     """In the language of the question, or where a short one does not tell it, of the text."""
-    known = _LANGUAGES.get(tongue(question) or tongue(text))
+    known = _LANGUAGES.get(tongue(question, likely=tongue(text)))
     return known.not_found if known else NOT_FOUND
 
 

@@ -133,14 +133,13 @@ def test_a_row_of_a_table_is_cited_for_what_it_stands_under() -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "expected"),
     [
-        ("Why did the board close the shop?", "Because two members asked for it.", True),
         ("Is the shop closed?", "Yes.", True),
         ("Is the shop closed?", "No, it is not closed.", False),
         ("Why is the shop not closed?", "Because two members asked for it.", False),
         ("How much does it save?", "640 euros.", False),
     ],
 )
-def test_what_a_question_takes_for_granted_is_denied(question, answer, expected) -> None:
+def test_a_quotation_that_denies_is_against_a_yes_alone(question, answer, expected) -> None:
     one = Case(
         pages_of("The shop is not closed, although two members asked for it; it saves 640 euros."), question, answer
     )

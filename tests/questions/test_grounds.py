@@ -173,8 +173,38 @@ def test_a_sentence_that_says_no_is_the_answer_where_the_model_says_yes():
     part = Pages(LEASE).part("Does the tenant answer for the damp in the basement?", "Yes, the tenant does.")
     assert part.answer.startswith("In particular, the Tenant does not answer for the damp")
     assert (part.found, part.marks) == (True, ())
-    other = Pages(LEASE).part("When must the tenant answer for the damp?", "The tenant answers for the damp at once.")
-    assert not other.found
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "words", "is_supported"),
+    [
+        ("You can appeal to the tribunal within a month.", "Is there a charge for an appeal?", "Yes, there is.", False),
+        ("Dear Ms Thorne, the shareholders met in May.", "Will shareholders be paid a dividend?", "No.", False),
+        ("No dividend is paid to shareholders.", "Will shareholders be paid a dividend?", "No.", True),
+        ("The shop in Marlow Road is closed.", "Is the shop in Marlow Road closed?", "Yes.", True),
+    ],
+)
+def test_what_the_quotation_does_not_bear_out_is_to_be_checked(text, question, words, is_supported):
+    evidence = Pages((f"Letter\n{text}", "Annex\nForms are enclosed.")).evidence(question)
+    part = evidence.part(question, words, 1.0)
+    assert (part.found, not part.marks) == (True, is_supported)
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "words"),
+    [
+        ("You must repay the 540 pounds by 1 May.", "When must I pay the 540 pounds back?", "By 1 May."),
+        ("Zahlen Sie das Darlehen bis 1. Mai zurück.", "Wann ist das Darlehen zurückzuzahlen?", "Bis 1. Mai."),
+        ("Das Darlehen ist bis 1. Mai zurückzuzahlen.", "Wann zahle ich das Darlehen zurück?", "Bis 1. Mai."),
+        ("El Proveedor revisa las máquinas y no las impresoras cada mes.", "¿Cada cuánto se revisan las máquinas?",
+         "Cada mes."),
+        ("Die Nachzahlung wird wegen der Kasse einbehalten.", "Aus welchem Grund wird die Nachzahlung einbehalten?",
+         "Wegen der Kasse."),
+    ],
+)  # fmt: skip
+def test_other_forms_of_the_words_and_a_contrast_do_not_hide_the_answer(text, question, words):
+    evidence = Pages((f"1\n{text}", "2\nForms, Formulare, formularios.")).evidence(question)
+    assert evidence.part(question, words, 0.5).found
 
 
 @pytest.mark.parametrize(

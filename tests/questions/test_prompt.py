@@ -129,6 +129,7 @@ def test_what_yes_or_no_answers_begins_with_it(question, yes):
 def test_not_found_is_said_in_the_language_of_the_question():
     assert not_found("Wie hoch ist die Miete?") == "Das steht nicht im Text."
     assert not_found("What is the rent?") == not_found("?") == NOT_FOUND
+    assert not_found("Was kostet das?", "Die Miete ist im Voraus zu zahlen.") == "Das steht nicht im Text."
     assert not_found("Loyer ?", "Le loyer est dû le premier du mois.") == "Ce n’est pas dans le texte."
 
 

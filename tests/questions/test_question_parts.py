@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.questions.grounds import has_name, is_answered, parts_of
+from slmdesk.questions.grounds import is_answered, parts_of
 
 pytestmark = pytest.mark.pure
 
@@ -78,19 +78,3 @@ def test_what_asks_one_thing_stays_whole(question):
 )
 def test_whether_an_answer_has_what_a_part_asks_for(part, answer, expected):
     assert is_answered(part, answer) is expected
-
-
-@pytest.mark.parametrize(
-    ("question", "answer", "expected"),
-    [
-        ("What is the name of the investor?", "The investor is the hospital.", False),
-        ("What is the name of the investor?", "Cobalt Partners.", True),
-        ("Wie heißt der Hausmeister?", "Der Hausmeister heißt Uwe Krohn.", True),
-        ("Wie heißt der Hausmeister?", "Der Hausmeister.", False),
-        ("Comment s’appelle le promoteur ?", "Le promoteur est le centre hospitalier.", False),
-        ("Wer haftet für den Schaden?", "der Mieter", True),
-        ("What is the name of the clinic?", "\u0623\u062d\u0645\u062f", True),
-    ],
-)
-def test_what_is_asked_for_by_its_name_is_answered_with_a_name(question, answer, expected):
-    assert has_name(question, answer) is expected
