@@ -78,7 +78,7 @@ def tasks_of(names: Sequence[str]) -> list[Task]:
     """In the order of the tables, the starter first."""
     subjects = [starter(), *([other] if (other := second()) else [])]
     tasks = [Task(name, subject) for subject in subjects for name in EXPECTED_S if not names or name in names]
-    return [one for one in tasks if one.expected_s]
+    return [task for task in tasks if task.expected_s]
 
 
 def measure(task: Task) -> Measured:
@@ -123,8 +123,8 @@ def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], 
 
 def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
-    options = {one for one in arguments if one.startswith("--")}
-    names = [one for one in arguments if one not in options]
+    options = {argument for argument in arguments if argument.startswith("--")}
+    names = [argument for argument in arguments if argument not in options]
     if "--list" in options:
         print("\n".join([*ROWS, *MORE]))
         return 0

@@ -70,8 +70,8 @@ class ByMeaning:
 
     def learn(self, passages: Sequence[Passage]) -> None:
         """From now on these are ranked."""
-        made = self._embed([one.text for one in passages])
-        self._vectors = [(one.n, halved(data)) for one, data in zip(passages, made, strict=True)]
+        made = self._embed([passage.text for passage in passages])
+        self._vectors = [(passage.n, halved(data)) for passage, data in zip(passages, made, strict=True)]
 
     def rank(self, question: str, _documents: Sequence[str]) -> Pending[list[int]]:
         """See retrieval.Meaning."""
@@ -92,11 +92,11 @@ class ByMeaning:
 
 def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None) -> Iterator[AppliedEdit]:
     """All questions, document by document."""
-    samples = {one.file_name: one for one in SAMPLES}
+    samples = {sample.file_name: sample for sample in SAMPLES}
     retrieval = Retrieval(store, meaning.rank if meaning else None)
     for document in tomllib.loads(QUESTIONS.read_text(encoding="utf-8"))["document"]:
         file = document["file"]
-        if patterns and not any(fnmatch(file, one) for one in patterns):
+        if patterns and not any(fnmatch(file, pattern) for pattern in patterns):
             continue
         record = store.documents.add(
             path=file.encode(), name=file, sha256="", format="pdf", bytes=0, mtime_ns=0, reader="benchmark"

@@ -167,7 +167,7 @@ def download_throughput(size_mib: int = SIZE_MIB, rounds: int = ROUNDS) -> Itera
 
 
 def _median(figures: list[Mapping[str, float]]) -> float:
-    return sorted(one["rate"] for one in figures)[len(figures) // 2] / 1e6
+    return sorted(figure["rate"] for figure in figures)[len(figures) // 2] / 1e6
 
 
 MORE = (download_throughput,)

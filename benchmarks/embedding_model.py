@@ -79,7 +79,7 @@ def make(wheel: str, target: str) -> None:
     out.add_token_list(vocabulary_of(lines))
     kinds = gguf.TokenType
     out.add_token_types(
-        [kinds.UNKNOWN if one == "[UNK]" else kinds.CONTROL if one in SPECIAL else kinds.NORMAL for one in lines]
+        [kinds.UNKNOWN if line == "[UNK]" else kinds.CONTROL if line in SPECIAL else kinds.NORMAL for line in lines]
     )
     out.add_token_type_count(config["type_vocab_size"])
     for token, kind in SPECIAL.items():

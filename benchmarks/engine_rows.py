@@ -50,7 +50,7 @@ def one_stream(subject: Subject) -> Iterator[Row]:
     names = ["ours", "plain", "program", *(["server"] if has_server() else [])]
     with runners(*names, model=subject.path) as sides:
         request = {"prompt": lambda mark: long_text(300, mark), "max_tokens": 128}
-        seen = interleave({one.name: asked(one, **request) for one in sides}, subject.rounds(5, 3))
+        seen = interleave({side.name: asked(side, **request) for side in sides}, subject.rounds(5, 3))
     rates = {name: f"{middle(figures, 'rate'):.0f}" for name, figures in seen.items()}
     plain = f"{rates['ours']} and {rates['plain']} tokens/s"
     bound = (
@@ -82,7 +82,7 @@ def first_token(subject: Subject) -> Iterator[Row]:
     with runners("ours", "plain", model=subject.path) as sides:
         for tokens in (300, 2000):
             request = {"prompt": lambda mark, tokens=tokens: long_text(tokens, f"{tokens} {mark}"), "max_tokens": 2}
-            seen = interleave({one.name: asked(one, **request) for one in sides}, subject.rounds(5, 2))
+            seen = interleave({side.name: asked(side, **request) for side in sides}, subject.rounds(5, 2))
             yield row_of(
                 f"first token of a prompt of {tokens:,} tokens ÷ a plain loop (time)",
                 ratios(seen["ours"], seen["plain"], "first_token_s"),
@@ -173,7 +173,7 @@ def threads(subject: Subject) -> Iterator[Row]:
         try:
             request = {"prompt": lambda mark: long_text(100, mark), "max_tokens": 128}
             with surroundings():
-                seen = interleave({key: asked(one, **request) for key, one in sides.items()}, 5)
+                seen = interleave({key: asked(side, **request) for key, side in sides.items()}, 5)
         finally:
             for one in sides.values():
                 one.close()

@@ -38,7 +38,7 @@ def translation_prompts(ours: Runner, mark: str, count: int = 200) -> list[dict[
 
 def segment_messages(count: int) -> list[list[Any]]:
     """The messages of so many segments of the letter, not rendered."""
-    return [one["messages"] for one in _prompts("translation", "", count)]
+    return [prompt["messages"] for prompt in _prompts("translation", "", count)]
 
 
 def _prompts(kind: str, mark: str, count: int | None = None) -> list[dict[str, Any]]:
@@ -51,8 +51,8 @@ def _prompts(kind: str, mark: str, count: int | None = None) -> list[dict[str, A
 
 def _rendered(ours: Runner, kind: str, mark: str, count: int | None = None) -> list[dict[str, Any]]:
     prompts = _prompts(kind, mark, count)
-    seen = ours.ask(do="render", messages=[one["messages"] for one in prompts])
+    seen = ours.ask(do="render", messages=[prompt["messages"] for prompt in prompts])
     return [
-        {**one, "text": text, "tokens": tokens}
-        for one, text, tokens in zip(prompts, seen["texts"], seen["tokens"], strict=True)
+        {**prompt, "text": text, "tokens": tokens}
+        for prompt, text, tokens in zip(prompts, seen["texts"], seen["tokens"], strict=True)
     ]

@@ -105,7 +105,7 @@ def package_file(package: str, folder: Path) -> Path:
             "npm": ["npm", "pack", "--silent", name],
         }  # fmt: skip
         done = subprocess.run(commands[kind], cwd=folder, capture_output=True, text=True)
-        files = [one for one in folder.iterdir() if one.is_file()]
+        files = [path for path in folder.iterdir() if path.is_file()]
         if len(files) != 1:
             raise RuntimeError(f"cannot be fetched: {(done.stderr.strip() or done.stdout.strip())[-120:]}")
         kept.parent.mkdir(exist_ok=True)
@@ -149,7 +149,7 @@ def table_of(all_figures: Sequence[AnswerMeasurements]) -> str:
         else:
             shares = f"{one.recall:.3f} | {one.precision:.3f} | {one.order:.3f}"
             lines.append(f"| {name} | {one.sample.peer} | {one.pages} | {one.words} | {shares} |")
-    good = [one for one in all_figures if not one.problem]
+    good = [figure for figure in all_figures if not figure.problem]
     if good:
         middle = [statistics.median(getattr(one, what) for one in good) for what in ("recall", "precision", "order")]
         worst = min(one.recall for one in good)
@@ -225,11 +225,13 @@ def save(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Measure the samples whose file or format fits a pattern (all without any); only all are saved."""
-    patterns = [one for one in arguments if not one.startswith("--")]
+    patterns = [argument for argument in arguments if not argument.startswith("--")]
     chosen = [
-        one for one in SAMPLES
-        if not patterns or any(fnmatch(one.file_name, request) or fnmatch(one.package, request) for request in patterns)
-    ]  # fmt: skip
+        sample
+        for sample in SAMPLES
+        if not patterns
+        or any(fnmatch(sample.file_name, request) or fnmatch(sample.package, request) for request in patterns)
+    ]
     found = []
     for sample in chosen:
         one = measured(sample)

@@ -47,13 +47,13 @@ LIMIT_S = 300
 
 def turned(unit: Unit) -> str:
     """The text of a unit, capital and small letters exchanged, its tags as they are."""
-    return "".join(one.swapcase() if isinstance(one, str) else str(one) for one in pieces(unit.text, unit.tags))
+    return "".join(piece.swapcase() if isinstance(piece, str) else str(piece) for piece in pieces(unit.text, unit.tags))
 
 
 def written(path: Path, format_id: str, units: Sequence[Unit], change: Callable[[Unit], str]) -> bytes:
     """The document with all units changed.  Raises RuntimeError where one was refused."""
     out = io.BytesIO()
-    answers = {number: (one.text, change(one)) for number, one in enumerate(units)}
+    answers = {number: (unit.text, change(unit)) for number, unit in enumerate(units)}
     refused = written_to(rewriter_of(format_id, str(path)), Rewriting(Reading(str(path))), answers, out)
     if refused:
         raise RuntimeError(f"{path.name}: {len(refused)} units refused")
@@ -75,7 +75,7 @@ def measured(path: Path) -> list[str]:
     opens, pages = _opened(path, chosen, data, written(path, chosen, units, lambda unit: unit.text))
     counts = Counter(one.kind for one in left)
     return [
-        path.name, f"{len(units)} ({sum(bool(one.tags) for one in units)})", _back(path, chosen, units, data),
+        path.name, f"{len(units)} ({sum(bool(unit.tags) for unit in units)})", _back(path, chosen, units, data),
         _outside(path, chosen, units, left), _parts(path, data) if chosen != "pdf" else "–", opens, pages,
         ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "–", f"{took:.1f} s",
     ]  # fmt: skip
@@ -85,11 +85,11 @@ def _back(path: Path, format_id: str, units: Sequence[Unit], data: bytes) -> str
     if format_id == "pdf":  # numbers of headings are no part of a unit there, and repeated lines are one
         words = "\n".join(_bare(one) for one in listed(rewriter_of("docx", ""), Rewriting(Reading("a.docx", data=data)))
                           if isinstance(one, Unit))  # fmt: skip
-        return f"{sum(_bare(one).swapcase() in words for one in units)}/{len(units)}"
+        return f"{sum(_bare(unit).swapcase() in words for unit in units)}/{len(units)}"
     rewriter = rewriter_of(format_id, str(path))
     again = Counter(_bare(one) for one in listed(rewriter, Rewriting(Reading(str(path), data=data)))
                     if isinstance(one, Unit))  # fmt: skip
-    requested = Counter(_bare(one).swapcase() for one in units)
+    requested = Counter(_bare(unit).swapcase() for unit in units)
     return f"{sum((again & requested).values())}/{len(units)}"
 
 
@@ -158,7 +158,7 @@ def _pages(files: dict[str, bytes]) -> dict[str, int]:
             command = ["soffice", f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf", "--outdir",
                        folder, str(Path(folder, name))]  # fmt: skip
             subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=False)
-        return {one.stem: len(pypdfium2.PdfDocument(one)) for one in Path(folder).glob("*.pdf")}
+        return {path.stem: len(pypdfium2.PdfDocument(path)) for path in Path(folder).glob("*.pdf")}
 
 
 def _parts(path: Path, data: bytes) -> str:
@@ -181,7 +181,7 @@ def swept() -> str:
         with tempfile.TemporaryDirectory() as folder:
             fetched_file = package_file(package, Path(folder))
             shutil.unpack_archive(fetched_file, Path(folder, "x"), "gztar", filter="data")
-            for path in sorted(one for one in Path(folder).rglob("*") if one.suffix.lstrip(".") in LIBRARIES):
+            for path in sorted(path for path in Path(folder).rglob("*") if path.suffix.lstrip(".") in LIBRARIES):
                 files += 1
                 try:
                     data, _, left = rewritten(path.suffix.lstrip("."), str(path), path.read_bytes())
@@ -201,13 +201,13 @@ def swept() -> str:
 
 def _is_requested(sample: Sample, patterns: Sequence[str]) -> bool:
     if patterns:
-        return any(fnmatch(sample.file_name, one) for one in patterns)
+        return any(fnmatch(sample.file_name, pattern) for pattern in patterns)
     return sample not in PDFS or sample.file_name in FEW_PDFS
 
 
 def main(arguments: list[str]) -> int:
     """Measure the samples whose name fits a pattern (all without any)."""
-    patterns = [one for one in arguments if not one.startswith("--")]
+    patterns = [argument for argument in arguments if not argument.startswith("--")]
     rows = [list(HEAD), ["---"] * len(HEAD)]
     for sample in SAMPLES:
         if not _is_requested(sample, patterns):

@@ -55,7 +55,7 @@ def _repo(number: int) -> dict[str, object]:
     return {
         "_id": str(number), "id": f"publisher/Model-{len(_asked)}-{number}B-GGUF", "sha": "a" * 40,
         "downloads": 1000 - number, "likes": number, "lastModified": "2026-05-01T12:00:00.000Z", "gated": False,
-        "tags": ["gguf", "en", "license:apache-2.0", *(f"tag-{one}" for one in range(30))],
+        "tags": ["gguf", "en", "license:apache-2.0", *(f"tag-{index}" for index in range(30))],
         "siblings": [{"rfilename": name} for name in names[:FILES]],
         "gguf": {"total": (number + 1) * 10**9, "architecture": "llama", "chat_template": TEMPLATE},
     }  # fmt: skip

@@ -109,8 +109,8 @@ class Ours:
             "read_s": self._spent["reading"],
             "write_s": self._spent["writing"],
             "together": self._spent["written"] / max(1.0, self._spent["steps"]),
-            "read": sum(one.prompt_tokens - one.cached_tokens for one in usages),
-            "written": sum(one.output_tokens for one in usages),
+            "read": sum(usage.prompt_tokens - usage.cached_tokens for usage in usages),
+            "written": sum(usage.output_tokens for usage in usages),
         }
 
 

@@ -31,7 +31,7 @@ class Subject:
     def version(self) -> str:
         """Changes with the files."""
         files = [one for one in (self.path, self.tuned) if one]
-        return " ".join(f"{one.name}:{one.stat().st_size}:{one.stat().st_mtime_ns}" for one in files)
+        return " ".join(f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files)
 
     def rounds(self, starter: int, second: int) -> int:
         """How often a row is measured: less often with a model that takes long."""

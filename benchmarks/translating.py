@@ -134,7 +134,7 @@ def tagged(services: Services, *, is_shown: bool) -> Iterator[Row]:
         manner = TranslationStyle(group["to"], group["from"])
         made = translate(services, TranslationRequest(group["to"], path=page.name, source=group["from"]))
         Path(page.name).unlink()
-        found = [one for one in made.segments if one.paired or one.lone]
+        found = [segment for segment in made.segments if segment.paired or segment.lone]
         ways = Counter(way_of(one, made, manner) for one in found)
         by = Counter(
             way for one in found if way_of(one, made, manner) == "projected" for way in phrase_ways(one, made, manner)
@@ -179,15 +179,17 @@ def catalogues(
     for language in languages:
         pairs = messages_of(folder, language, names, count)
         made = translate(services, TranslationRequest(language, text="\n".join(one for one, _ in pairs), source="en"))
-        said = "".join(one.lead + (one.target or one.source) + one.trail for one in made.segments).split("\n")
+        said = "".join(
+            segment.lead + (segment.target or segment.source) + segment.trail for segment in made.segments
+        ).split("\n")
         chrf = CHRF(word_order=2)
         requested = [[target for _, target in pairs]]
         score, bare = (
             chrf.corpus_score(said, requested).score,
             chrf.corpus_score([one for one, _ in pairs], requested).score,
         )
-        flagged = Counter(flag.kind for one in made.segments for flag in one.flags)
-        failed = sum(one.state is SegmentState.FAILED for one in made.segments)
+        flagged = Counter(flag.kind for segment in made.segments for flag in segment.flags)
+        failed = sum(segment.state is SegmentState.FAILED for segment in made.segments)
         for (source, target), one in zip(pairs, said, strict=True) if is_shown else ():
             print(f"{source}\n    → {one}\n    = {target}", flush=True)
         yield Row(

@@ -68,7 +68,7 @@ def desk_of_a_translation() -> Iterator[Row]:
         link_model(services, str(MODEL))
         times = []
         for turn in range(4):
-            text = "\n".join(f"{turn} {one}" for one in sentences(SEGMENTS))
+            text = "\n".join(f"{turn} {sentence}" for sentence in sentences(SEGMENTS))
             began = time.perf_counter()
             item = services.service_thread.call(
                 partial(services.translations.begin, TranslationRequest("de", text=text, source="en"))

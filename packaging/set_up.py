@@ -140,7 +140,7 @@ def is_installed(kind: str) -> bool:
 def make_environment(kind: str) -> None:
     """Make .venv and install the pinned requirements and this program, unless that is done already."""
     chosen = backend()
-    if PYTHON.exists() and any(is_installed(one) for one in KINDS[KINDS.index(kind) :]):
+    if PYTHON.exists() and any(is_installed(other_kind) for other_kind in KINDS[KINDS.index(kind) :]):
         return
     if sys.version_info < (3, 11):  # noqa: UP036  (who calls this is not chosen by pyproject.toml)
         raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
@@ -207,7 +207,7 @@ def missing_for(chosen: str) -> str:
         needed = [
             ("glslc", bool(shutil.which("glslc"))),
             ("the headers of Vulkan, 1.3.272 or newer", has_vulkan_headers()),
-            ("the SPIR-V headers", any((one / "spirv").is_dir() for one in include_folders())),
+            ("the SPIR-V headers", any((folder / "spirv").is_dir() for folder in include_folders())),
         ]
         if missing := [name for name, is_here in needed if not is_here]:
             return (

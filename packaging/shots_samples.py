@@ -58,7 +58,7 @@ def write_pdf(path: Path) -> None:
     parts = [f"<h1>{PAIRS[0][0]}</h1>"]
     for at, (title, sentences) in enumerate(SECTIONS):
         style = ' style="page-break-before: always"' if at and not at % 2 else ""
-        parts.append(f"<h2{style}>{at + 1}. {title}</h2>" + "".join(f"<p>{one}</p>" for one in sentences))
+        parts.append(f"<h2{style}>{at + 1}. {title}</h2>" + "".join(f"<p>{sentence}</p>" for sentence in sentences))
     document = QTextDocument()
     document.setHtml(f'<body style="font-size: 15pt">{"".join(parts)}</body>')
     writer = QPdfWriter(str(path))

@@ -388,7 +388,7 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + LOCK_S
         self.service_thread.post(self.closing.close)  # before what the ends of the children cause
-        children = [threading.Thread(target=one.close, args=(0.0,), daemon=True) for one in self._children]
+        children = [threading.Thread(target=child.close, args=(0.0,), daemon=True) for child in self._children]
         for one in children:
             one.start()
         self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
@@ -403,7 +403,7 @@ class Services:
         self._closed = True
         deadline = time.monotonic() + CLOSE_S
         self._on_service_thread(self.closing.close, CLOSE_S / 2)
-        children = [threading.Thread(target=one.close, args=(1.0,)) for one in self._children]
+        children = [threading.Thread(target=child.close, args=(1.0,)) for child in self._children]
         for one in children:
             one.start()
         self._on_service_thread(

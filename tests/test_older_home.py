@@ -52,7 +52,7 @@ def assert_said(commands: list[dict[str, Any]]) -> None:
 def test_every_item_of_an_older_home_is_there_and_reads_the_same(name: str, tmp_path: Path) -> None:
     then = unpack(name, tmp_path)
     items = as_json("history", "list", run=run_process if name == "starter" else run_here)
-    assert {one["kind"] for one in items} >= KINDS, "the control: one of each kind was kept"
+    assert {item["kind"] for item in items} >= KINDS, "the control: one of each kind was kept"
     assert_said(then["commands"])
     assert_returned(then["services"])
     settings = SettingsFile(find_paths().settings_file, Policy())
@@ -80,7 +80,7 @@ def returned(services, name: str, id: str = "") -> Any:
     if name == "names":
         return services.redaction.names()
     if name == "presets":
-        return [[one.name, one.options.settings] for one in chats.presets.list() if not one.is_shipped]
+        return [[preset.name, preset.options.settings] for preset in chats.presets.list() if not preset.is_shipped]
     if name == "spaces":
         return chats.spaces.list()
     service, method = name.split(".")

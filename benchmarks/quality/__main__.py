@@ -14,7 +14,7 @@ from benchmarks.quality import cells, edits, passages, questions, summaries, tra
 
 def main(arguments: Sequence[str]) -> int:
     """Run every measure."""
-    names = [one for one in arguments if not one.startswith("--")]
+    names = [argument for argument in arguments if not argument.startswith("--")]
     options = set(arguments) - set(names)
     if len(names) != 1 or options - {"--aside"}:
         print(__doc__, file=sys.stderr)

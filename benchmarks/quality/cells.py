@@ -109,7 +109,7 @@ class Score:
 
     def __add__(self, other: Score) -> Score:
         """Count both."""
-        return Score(*(getattr(self, one) + getattr(other, one) for one in self.__slots__))
+        return Score(*(getattr(self, slot) + getattr(other, slot) for slot in self.__slots__))
 
     @property
     def total(self) -> int:
@@ -129,7 +129,7 @@ class Score:
 
 def documents(folder: Path = FOLDER) -> list[TableDocument]:
     """All documents by name.  Raises ValueError where one has no document or an expectation is not valid."""
-    return [_document(one) for one in sorted(folder.glob("*.toml"))]
+    return [_document(path) for path in sorted(folder.glob("*.toml"))]
 
 
 def judged(expected: ExpectedCell, found: FoundCell) -> Verdict:
@@ -142,7 +142,7 @@ def judged(expected: ExpectedCell, found: FoundCell) -> Verdict:
         patterns.append(re.escape(_bare(_flat(expected.value))))
     if found.is_marked:
         patterns += expected.marked
-    return Verdict.RIGHT if any(_matches(one, value) for one in patterns) else Verdict.WRONG
+    return Verdict.RIGHT if any(_matches(pattern, value) for pattern in patterns) else Verdict.WRONG
 
 
 def score(expected: Iterable[ExpectedCell], found: Mapping[str, FoundCell]) -> Score:
@@ -193,10 +193,10 @@ def by_rule(document: TableDocument) -> dict[str, FoundCell]:
 def by_model(documents: Sequence[TableDocument], desk: Desk) -> dict[str, dict[str, FoundCell]]:
     """The cells of the program's tables, for each document by its name."""
     found: dict[str, dict[str, FoundCell]] = {}
-    for name in sorted({one.preset for one in documents}):
+    for name in sorted({document.preset for document in documents}):
         known = preset(name)
         assert known is not None
-        some = [one for one in documents if one.preset == name]
+        some = [document for document in documents if document.preset == name]
         made = desk.table([desk.read(one.path) for one in some], known.columns)
         print(f"{name}: {len(some)} documents, first cell {made.first_s:.1f} s, all {made.seconds:.1f} s")
         for document, row in zip(some, made.result.rows, strict=True):
@@ -206,8 +206,8 @@ def by_model(documents: Sequence[TableDocument], desk: Desk) -> dict[str, dict[s
 
 def main(arguments: Sequence[str]) -> None:
     """Print the figures of the open half, of the half aside, or of both."""
-    chosen = {one.removeprefix("--") for one in arguments} & {"open", "aside"} or {"open", "aside"}
-    some = [one for one in documents() if ("aside" if one.is_aside else "open") in chosen]
+    chosen = {argument.removeprefix("--") for argument in arguments} & {"open", "aside"} or {"open", "aside"}
+    some = [document for document in documents() if ("aside" if document.is_aside else "open") in chosen]
     if "--practice" in arguments:
         chosen, some = {"practice"}, documents(PRACTICE)
     if "--model" in arguments:
@@ -268,7 +268,9 @@ def _flat(text: str) -> str:
 
 def _document(expectation: Path) -> TableDocument:
     shape = tomllib.loads(expectation.read_text("utf-8"))
-    path = next((one for one in sorted(expectation.parent.glob(f"{expectation.stem}.*")) if one != expectation), None)
+    path = next(
+        (path for path in sorted(expectation.parent.glob(f"{expectation.stem}.*")) if path != expectation), None
+    )
     if path is None:
         raise ValueError(f"{expectation.name} has no document beside it")
     try:

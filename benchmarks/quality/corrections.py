@@ -89,10 +89,10 @@ def items(aside: bool | None = None) -> Iterator[Item]:
 def facts_of(text: str, item: Item) -> tuple[Any, ...]:
     """The figures, names and negations of a sentence."""
     words = re.findall(r"n['’]t\b|[^\W\d_]+(?=n['’]t\b)|[^\W\d_]+", text)
-    said = Counter("n't" if one in ("n’t",) else one.casefold() for one in words)
+    said = Counter("n't" if word in ("n’t",) else word.casefold() for word in words)
     denied = sum(count for word, count in said.items() if word in item.negations)
     figures = re.findall(r"\d(?:[\d.,]*\d)?", text)
-    return figures, Counter(one for one in words if one in item.names), denied
+    return figures, Counter(word for word in words if word in item.names), denied
 
 
 def judge(item: Item, result: str, score: Score, suggested: Sequence[Change] = ()) -> None:
@@ -117,7 +117,9 @@ def ours(item: Item, answer: str) -> tuple[str, list[Change]]:
     for passage in passages(item.wrong, item.language):
         if found := answer_in(answer, passage.asked(item.wrong), is_heading=passage.is_heading):
             changes += changes_in(item.wrong, passage, found, item.language)
-    return applied(item.wrong, [one.edit for one in changes if one.is_made]), [x for x in changes if not x.is_made]
+    return applied(item.wrong, [change.edit for change in changes if change.is_made]), [
+        x for x in changes if not x.is_made
+    ]
 
 
 def ask(model: str, some: Sequence[Item], answers: dict[str, dict[str, str]], kept: Path | None) -> None:
@@ -187,7 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     """Ask and report on one half, the open one without `--aside`."""
     words = list(arguments)
     kept = Path(words.pop(words.index("--answers") + 1)) if "--answers" in words else None
-    names = [one for one in words if not one.startswith("--")]
+    names = [word for word in words if not word.startswith("--")]
     if len(names) != 1 or set(words) - {names[0], "--aside", "--answers", "--both"}:
         print(__doc__, file=sys.stderr)
         return 2

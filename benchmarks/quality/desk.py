@@ -109,7 +109,7 @@ class Desk:
     def table(self, documents: Sequence[DocumentRecord], columns: Sequence[Column]) -> Made:
         """Have a table made; `first_s` is until the first cell with a value."""
         began, start = time.perf_counter(), len(self._events)
-        request = TableRequest(tuple(one.id for one in documents), tuple(columns))
+        request = TableRequest(tuple(document.id for document in documents), tuple(columns))
         item = self._call(lambda: self.services.extraction.begin(request))
         event, at = self._wait(ExtractionEnded, lambda one: one.item == item.id, start)
 
@@ -158,7 +158,7 @@ class Desk:
             )
 
         def problem() -> Problem | None:
-            some = [one for one in self._events[start:] if isinstance(one, JobChanged)]
+            some = [event for event in self._events[start:] if isinstance(event, JobChanged)]
             return next((one.problem for one in some if one.problem is not None), None)
 
         with self._more:

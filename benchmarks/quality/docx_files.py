@@ -66,7 +66,7 @@ def _block(block: str) -> str:
         return f"<w:tbl><w:tblPr/><w:tblGrid/>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
     numbered = groupby(block.splitlines(), key=lambda line: re.match(r"\d+\. ", line) is not None)
     return "".join(
-        _paragraph(one) for is_list, lines in numbered for one in (lines if is_list else ("\n".join(lines),))
+        _paragraph(line) for is_list, lines in numbered for line in (lines if is_list else ("\n".join(lines),))
     )
 
 

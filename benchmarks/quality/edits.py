@@ -153,12 +153,12 @@ class Score:
 
     def __add__(self, other: Score) -> Score:
         """Count both."""
-        return Score(*(getattr(self, one) + getattr(other, one) for one in self.__slots__))
+        return Score(*(getattr(self, slot) + getattr(other, slot) for slot in self.__slots__))
 
 
 def documents(folder: Path = FOLDER) -> list[VersionDocument]:
     """All documents by name.  Raises ValueError where an edit cannot be made."""
-    return [_document(one) for one in sorted(folder.glob("*.toml"))]
+    return [_document(path) for path in sorted(folder.glob("*.toml"))]
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
@@ -198,7 +198,7 @@ def changes_of(edit: Edit, reported: Sequence[Reported]) -> list[int]:
 
 def missed(edits: Sequence[Edit], reported: Sequence[Reported]) -> list[Edit]:
     """The edits that are not reported."""
-    return [one for one in edits if not changes_of(one, reported)]
+    return [edit for edit in edits if not changes_of(edit, reported)]
 
 
 def false_alarms(edits: Sequence[Edit], reported: Sequence[Reported]) -> list[Reported]:
@@ -208,7 +208,7 @@ def false_alarms(edits: Sequence[Edit], reported: Sequence[Reported]) -> list[Re
 
 def score(edits: Sequence[Edit], reported: Sequence[Reported]) -> Score:
     """Count what was found, how it was named and where it was listed."""
-    places = [(one, at) for one in edits if (at := changes_of(one, reported))]
+    places = [(edit, at) for edit in edits if (at := changes_of(edit, reported))]
     light = [min(at) for one, at in places if one.kind == "wording"]
     heavy = [min(at) for one, at in places if one.kind != "wording"]
     return Score(
@@ -216,7 +216,7 @@ def score(edits: Sequence[Edit], reported: Sequence[Reported]) -> Score:
         missed=len(edits) - len(places),
         false=len(false_alarms(edits, reported)),
         named=sum(is_named(one, [reported[place] for place in at]) for one, at in places),
-        to_name=sum(one.kind in NAMED_AS for one in edits),
+        to_name=sum(edit.kind in NAMED_AS for edit in edits),
         placed=sum(any(_is_under_clause(one, reported[place]) for place in at) for one, at in places),
         in_order=sum(before < after for before in heavy for after in light),
         pairs=len(heavy) * len(light),
@@ -249,11 +249,11 @@ def compared(old: str, new: str, language: str) -> list[Reported]:
 
 def main(arguments: Sequence[str]) -> None:
     """Print the figures of the open half, of the half aside, or of both."""
-    chosen = {one.removeprefix("--") for one in arguments} & {"open", "aside"} or {"open", "aside"}
+    chosen = {argument.removeprefix("--") for argument in arguments} & {"open", "aside"} or {"open", "aside"}
     for half in sorted(chosen, reverse=True):
         print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
         lines: list[_Figures] = []
-        for document in (one for one in documents() if _half(one.is_aside) == half):
+        for document in (document for document in documents() if _half(document.is_aside) == half):
             lines.append(_measured(document, is_each="--each" in arguments))
             print(lines[-1].line(document.name, half))
         print(sum(lines[1:], lines[0]).line("**all**", half))
@@ -373,7 +373,7 @@ def _document(expectation: Path) -> VersionDocument:
         edited(text, edits)
     except ValueError as error:
         raise ValueError(f"{expectation.name}: {error}") from error
-    edits = tuple(replace(one, new_clause=heading_before(text, one.after)) if one.after else one for one in edits)
+    edits = tuple(replace(edit, new_clause=heading_before(text, edit.after)) if edit.after else edit for edit in edits)
     numbering, renumbered = (
         tuple((one["find"], one["put"]) for one in shape["layout"].get(key, ())) for key in ("numbering", "renumbered")
     )

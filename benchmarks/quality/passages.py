@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
                 places.append(next((at for at, one in enumerate(found, 1) if quote in one.text), 0))
                 if not 0 < places[-1] <= FIRST:
                     misses.append(f"    {places[-1]} {question} [{quote}]")
-            first, three = share([one == 1 for one in places]), share([0 < one <= FIRST for one in places])
+            first, three = share([place == 1 for place in places]), share([0 < place <= FIRST for place in places])
             print(f"| {file.stem} | {store.passages.count(documents)[0]} | {first} | {three} |")
             print("\n".join(misses) if "--misses" in arguments else "", end="\n" if "--misses" in arguments else "")
             questions += [question for question, _ in expected[part]]

@@ -74,7 +74,7 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         )
         if plain(question.quote) not in plain(there.text):
             notes.append(NO_PAGE)
-    notes += [f"{one.kind} {one.text[:40]!r}" for one in answered.marks]
+    notes += [f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks]
     marked = int(answered.found and not answered.supported)
     return Made(made.text or answered.answer, made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
 
@@ -127,14 +127,14 @@ def _trust(desk: Desk, threshold: float) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measure; print a line as each answer is there."""
-    options = {one for one in arguments if one.startswith("--")}
-    model, *names = [one for one in arguments if not one.startswith("--")] or [""]
+    options = {argument for argument in arguments if argument.startswith("--")}
+    model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     threshold = float(names.pop(0)) if "--truth" in options and names else None
     if not model or options - OPTIONS:
         print(__doc__, file=sys.stderr)
         return 2
     folder = FOLDER if "--older" in options else MATTERS
-    some = [one for one in documents("--aside" in options, folder) if not names or one.name in names]
+    some = [document for document in documents("--aside" in options, folder) if not names or document.name in names]
     sides = (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:

@@ -211,8 +211,8 @@ def chrf(verdicts: Sequence[Verdict]) -> float | None:
         import sacrebleu
     except ImportError:
         return None
-    references = [one.segment.reference for one in verdicts]
-    return float(sacrebleu.corpus_chrf([one.target for one in verdicts], [references]).score)
+    references = [verdict.segment.reference for verdict in verdicts]
+    return float(sacrebleu.corpus_chrf([verdict.target for verdict in verdicts], [references]).score)
 
 
 def rows_of_whole(source: str, target: str) -> list[Row]:
@@ -233,9 +233,9 @@ def faults_of(document: Document, segment: Segment, target: str, *, is_alone: bo
         return ["empty"]
     found = [f"must: {one}" for one in segment.must if not _has(one, flat)]
     found += [f"must not: {one}" for one in segment.must_not if _has(one, flat)]
-    found += [f"name: {one}" for one in document.names if _has(one, plain(segment.text)) and not _has(one, flat)]
+    found += [f"name: {name}" for name in document.names if _has(name, plain(segment.text)) and not _has(name, flat)]
     found += [
-        f"term: {one.target}" for one in document.terms if one.is_in(segment.text) and not _has(one.pattern, flat)
+        f"term: {term.target}" for term in document.terms if term.is_in(segment.text) and not _has(term.pattern, flat)
     ]
     found += _figure_faults(document, segment, flat, is_alone)
     if is_alone:
@@ -249,7 +249,7 @@ def plain(text: str) -> str:
 
 
 def _figure_faults(document: Document, segment: Segment, flat: str, is_alone: bool) -> list[str]:
-    versions = [plain(one) for one in segment.versions]
+    versions = [plain(version) for version in segment.versions]
     language = document.target
     there = figures_of(flat, language)
     missing = [
@@ -267,17 +267,17 @@ def _figure_faults(document: Document, segment: Segment, flat: str, is_alone: bo
 
 
 def _form_faults(document: Document, segment: Segment, flat: str) -> list[str]:
-    versions = [plain(one) for one in segment.versions]
-    lengths = [len(one) for one in versions]
+    versions = [plain(version) for version in segment.versions]
+    lengths = [len(version) for version in versions]
     found = []
     if len(flat) > 2.5 * max(lengths) + 30:
         found.append("too long")
     if min(lengths) > 40 and len(flat) < 0.35 * min(lengths):
         found.append("too short")
-    if _CHATTER.search(flat) and not any(_CHATTER.search(one) for one in versions):
+    if _CHATTER.search(flat) and not any(_CHATTER.search(version) for version in versions):
         found.append("talk")
     known = set(_words(" ".join(versions)))
-    left = [one for one in _words(flat) if one in _STOP_WORDS[document.source].split() and one not in known]
+    left = [word for word in _words(flat) if word in _STOP_WORDS[document.source].split() and word not in known]
     if left:
         found.append(f"untranslated: {left[0]}")
     return found
@@ -336,7 +336,7 @@ def _cells(source: str, target: str) -> list[Row]:
 
 def _document(path: Path) -> Document:
     told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    (file,) = [one for one in path.parent.glob(f"{path.stem}.*") if one.suffix != ".toml"]
+    (file,) = [other_path for other_path in path.parent.glob(f"{path.stem}.*") if other_path.suffix != ".toml"]
     return Document(
         file,
         told["source"],

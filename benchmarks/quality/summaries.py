@@ -115,14 +115,14 @@ def figures(some: Sequence[Judged], words: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measure; print a row as each is there."""
-    options = {one for one in arguments if one.startswith("--")}
-    model, *names = [one for one in arguments if not one.startswith("--")] or [""]
+    options = {argument for argument in arguments if argument.startswith("--")}
+    model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     if not model or options - {"--aside", "--older", "--ours", "--plain"}:
         print(__doc__, file=sys.stderr)
         return 2
-    sides = {"ours", "plain"} if not options & {"--ours", "--plain"} else {one[2:] for one in options}
+    sides = {"ours", "plain"} if not options & {"--ours", "--plain"} else {option[2:] for option in options}
     folder = FOLDER if "--older" in options else MATTERS
-    some = [one for one in documents("--aside" in options, folder) if not names or one.name in names]
+    some = [document for document in documents("--aside" in options, folder) if not names or document.name in names]
     rows: list[Judged] = []
     print(HEAD, flush=True)
     with Desk(model) as desk:
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
 
             def ours(document: Document = document) -> Made:
                 made = desk.summary(desk.read(document.path))
-                marked = sum(not one.supported for one in made.result.sentences)
+                marked = sum(not sentence.supported for sentence in made.result.sentences)
                 return Made(made.text, made.seconds, made.first_s, marked=marked)
 
             def plain(document: Document = document) -> Made:
@@ -143,11 +143,11 @@ def main(arguments: Sequence[str]) -> int:
             }
             rows.append(Judged(document, made.get("ours"), made.get("plain")))
             print(rows[-1].row, flush=True)
-    short = [one for one in rows if not one.document.is_long]
+    short = [row for row in rows if not row.document.is_long]
     print()
     for language in sorted({one.document.language for one in short}):
         print(figures([one for one in short if one.document.language == language], language))
-    for words, part in (("short", short), ("long", [one for one in rows if one.document.is_long])):
+    for words, part in (("short", short), ("long", [row for row in rows if row.document.is_long])):
         if part:
             print(figures(part, words))
     return 0

@@ -65,7 +65,7 @@ class TranslatingDesk(Desk):
             self._call(lambda one=one: glossaries.change(one.id, is_active=False))
         if document.terms:
             made = self._call(lambda: glossaries.add(document.name, document.source, document.target))
-            terms = [Term(one.source, one.target) for one in document.terms]
+            terms = [Term(term.source, term.target) for term in document.terms]
             self._call(lambda: glossaries.add_terms(made.id, terms))
 
 
@@ -73,11 +73,11 @@ def rows_of(segments: Sequence[SegmentRecord]) -> list[Row]:
     """The segments of a translation as they are judged: what needs a look is flagged."""
     return [
         Row(
-            plain(one.source, Tags(one.paired, one.lone)),
-            plain(one.target or one.source, Tags(one.paired, one.lone)),
-            bool(one.flags) or one.state is SegmentState.FAILED,
+            plain(segment.source, Tags(segment.paired, segment.lone)),
+            plain(segment.target or segment.source, Tags(segment.paired, segment.lone)),
+            bool(segment.flags) or segment.state is SegmentState.FAILED,
         )
-        for one in segments
+        for segment in segments
     ]
 
 
@@ -93,8 +93,8 @@ def _keep(document: Document, side: str, made: Made, verdicts: Sequence[Verdict]
     Path(folder).mkdir(parents=True, exist_ok=True)
     Path(folder, f"{document.name}.{side}.txt").write_text(made.text, encoding="utf-8")
     found: list[Any] = [
-        {"source": one.segment.text, "target": one.target, "faults": one.faults, "flagged": one.flagged}
-        for one in verdicts
+        {"source": verdict.segment.text, "target": verdict.target, "faults": verdict.faults, "flagged": verdict.flagged}
+        for verdict in verdicts
     ]
     kept = {"verdicts": found, "seconds": made.seconds, "segments": [to_json(one) for one in made.result or ()]}
     Path(folder, f"{document.name}.{side}.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
@@ -128,12 +128,12 @@ def _row(document: Document, ours: Score, made: Made, other: Score | None, other
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measure; print what is wrong as each document is there."""
-    options = {one for one in arguments if one.startswith("--")}
-    model, *names = [one for one in arguments if not one.startswith("--")] or [""]
+    options = {argument for argument in arguments if argument.startswith("--")}
+    model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     if not model or options - {"--aside", "--plain"}:
         print(__doc__, file=sys.stderr)
         return 2
-    some = [one for one in documents(aside="--aside" in options) if not names or one.name in names]
+    some = [document for document in documents(aside="--aside" in options) if not names or document.name in names]
     rows: list[str] = []
     results: list[tuple[Document, Sequence[Verdict]]] = []
     desk = TranslatingDesk(model)

@@ -207,7 +207,7 @@ def format_of(path: PurePath) -> Format:
     suffix = path.suffix.lower()
     found = next((known for known in FORMATS if suffix in known.suffixes), None)
     if found is None:
-        known_suffixes = " ".join(one for known in FORMATS if known.id != "code" for one in known.suffixes)
+        known_suffixes = " ".join(suffix for known in FORMATS if known.id != "code" for suffix in known.suffixes)
         raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
     return found
 

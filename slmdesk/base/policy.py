@@ -341,7 +341,7 @@ class _Reading:
         elif hosts is None or not all(map(is_host, hosts)):
             self._wrong("network.hosts is no list of names of hosts")
         else:
-            self._choices["hub_endpoint"] = tuple(one.rstrip("/") for one in endpoints)
+            self._choices["hub_endpoint"] = tuple(endpoint.rstrip("/") for endpoint in endpoints)
             self._forced["hub_hosts"] = " ".join(hosts)
 
     def _way(self, network: Mapping[str, object]) -> None:

@@ -169,7 +169,7 @@ def states_in(folder: Path) -> list[StateFile]:
             continue  # another instance has deleted it
         head, is_sealed = _beginning_of(path)
         found.append(StateFile(path, info.st_size, info.st_mtime, head, is_sealed))
-    return sorted(found, key=lambda one: one.used)
+    return sorted(found, key=lambda file: file.used)
 
 
 def head_of(path: Path) -> StateHead | None:
@@ -190,12 +190,12 @@ def remove_states(folder: Path, is_requested: Callable[[StateHead], bool]) -> in
 
     Raises KnownError `file.unwritable` when one could not be deleted; the others are deleted then.
     """
-    return _remove([one.path for one in states_in(folder) if one.head is None or not is_requested(one.head)])
+    return _remove([file.path for file in states_in(folder) if file.head is None or not is_requested(file.head)])
 
 
 def remove_unsealed(folder: Path) -> int:
     """Delete the states that can be read without a key.  Returns the bytes freed.  Raises KnownError."""
-    return _remove([one.path for one in states_in(folder) if not one.is_sealed])
+    return _remove([file.path for file in states_in(folder) if not file.is_sealed])
 
 
 def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
@@ -211,8 +211,8 @@ def remove_unfinished(folder: Path, *, older_than_s: float = 0.0) -> int:
 
 def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> None:
     """Delete the least recently used states until all together take at most `most_bytes`.  Raises KnownError."""
-    states = [one for one in states_in(folder) if one.path != but]
-    total = sum(one.bytes for one in states)
+    states = [file for file in states_in(folder) if file.path != but]
+    total = sum(state.bytes for state in states)
     gone = []
     for one in states:
         if total <= most_bytes:

@@ -316,7 +316,7 @@ class SettingsFile:
         if self._has_plain_names or self._is_sealed_otherwise or not key:
             self._save(self._own)
             patterns = (f"{self._path.stem}.*-*{self._path.suffix}", f".{self._path.name}.*.new") if key else ()
-            for copy in (one for pattern in patterns for one in self._path.parent.glob(pattern)):
+            for copy in (path for pattern in patterns for path in self._path.parent.glob(pattern)):
                 copy.unlink(missing_ok=True)
 
     def _opened(self, shape: dict[str, Any]) -> dict[str, Any]:

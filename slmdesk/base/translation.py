@@ -146,12 +146,12 @@ GUESSED = SegmentFlag("formatting")
 
 def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
     """Those that came with the answer or the written file: no check of source and translation tells them anew."""
-    return tuple(one for one in flags if one == GUESSED or one.kind in ("unsure", "redaction", "unwritten"))
+    return tuple(flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "redaction", "unwritten"))
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:
     """How bad a translation with these flags is; of two, the lighter one is kept."""
-    return sum(_WEIGHTS.get(one.kind, 2) for one in flags)
+    return sum(_WEIGHTS.get(flag.kind, 2) for flag in flags)
 
 
 def is_better(target: str, flags: Sequence[SegmentFlag], than: Sequence[SegmentFlag]) -> bool:
@@ -289,11 +289,11 @@ class Term(Record):
 
 
 def flags_json(flags: tuple[SegmentFlag, ...]) -> list[Json]:
-    return [[one.kind, one.text, one.detail] for one in flags]
+    return [[flag.kind, flag.text, flag.detail] for flag in flags]
 
 
 def doubts_json(doubts: tuple[Doubt, ...]) -> list[Json]:
-    return [list(one) for one in doubts]
+    return [list(doubt) for doubt in doubts]
 
 
 def term_json(term: Term) -> Mapping[str, Json]:

@@ -115,7 +115,7 @@ def is_share(text: str) -> bool:
 
 def is_on(path: str, shares: Iterable[str]) -> bool:
     parts = _parts(path)
-    return ".." not in parts and any(parts[: len(_parts(one))] == _parts(one) for one in shares)
+    return ".." not in parts and any(parts[: len(_parts(share))] == _parts(share) for share in shares)
 
 
 def _parts(path: str) -> list[str]:

@@ -72,7 +72,7 @@ def walls_of_children(said: Mapping[str, Collection[str]]) -> dict[str, Walls | 
 
 
 def landlock_of(facts: Collection[str]) -> int:
-    versions = [one.removeprefix(LANDLOCK) for one in facts if one.startswith(LANDLOCK)]
+    versions = [fact.removeprefix(LANDLOCK) for fact in facts if fact.startswith(LANDLOCK)]
     return int(versions[0]) if versions and versions[0].isdecimal() else 0
 
 

@@ -190,7 +190,7 @@ class Answers(Service):
 
     @property
     def count(self) -> int:
-        return sum(one.ending is None for one in self._growing.values())
+        return sum(growing.ending is None for growing in self._growing.values())
 
     def is_writing(self, message: str) -> bool:
         held = self._growing.get(message)
@@ -225,7 +225,7 @@ class Answers(Service):
             self._end(growing, AnswerEnding(Status.CANCELLED))
 
     def stop_in(self, items: Collection[str]) -> None:
-        for one in [one.id for one in self._growing.values() if one.request.message.item in items]:
+        for one in [growing.id for growing in self._growing.values() if growing.request.message.item in items]:
             self.stop(one)
 
     def answer_now(self, message: str) -> None:
@@ -341,7 +341,11 @@ class Answers(Service):
                 self._write_end(growing, growing.ending)
             else:
                 self._write_row(growing)
-        unwritten = [one.due for one in self._growing.values() if one.ending is not None or one.written != one.length]
+        unwritten = [
+            growing.due
+            for growing in self._growing.values()
+            if growing.ending is not None or growing.written != growing.length
+        ]
         if unwritten:
             self._schedule(min(unwritten) - now)
 
@@ -370,7 +374,7 @@ class Answers(Service):
                 self._say_unwritable(err)
             return err
         del self._growing[growing.id]
-        if self._said and not any(one.ending for one in self._growing.values()):
+        if self._said and not any(growing.ending for growing in self._growing.values()):
             self._publish(NoticeOver(self._said))
             self._said = ""
         return None
@@ -394,9 +398,9 @@ class Answers(Service):
         ending = AnswerEnding(
             Status.COMPLETE,
             finish_reason=str(answer.finish_reason),
-            tokens_in=sum(one.usage.prompt_tokens for one in asked),
-            tokens_out=sum(one.usage.output_tokens for one in asked),
-            tokens_reused=sum(one.usage.cached_tokens for one in asked),
+            tokens_in=sum(answer.usage.prompt_tokens for answer in asked),
+            tokens_out=sum(answer.usage.output_tokens for answer in asked),
+            tokens_reused=sum(answer.usage.cached_tokens for answer in asked),
             seconds=sum(map(_seconds, asked)),
             seed=answer.seed,
             reproducible=answer.reproducible,
@@ -593,7 +597,7 @@ class ModelChoice:
 
     def _pinned(self, options: ChatOptions) -> ModelRecord | None:
         known = self._models.list() if options.model else []
-        return next((one for one in known if one.id == options.model and one.can_chat), None)
+        return next((model for model in known if model.id == options.model and model.can_chat), None)
 
 
 # ---- has the model loaded, and read a conversation or a paper, before a person asks
@@ -633,7 +637,7 @@ class ReadAhead:
         if self._loader.loaded() is None:
             self.load(settings.record)
             return
-        if sum(len(one.text) for one in turns) < LEAST_CHARACTERS:
+        if sum(len(turn.text) for turn in turns) < LEAST_CHARACTERS:
             return
         key = (settings.record.sha256, settings.lora, self._loader.generation, tuple(turns))
         if key == self._last:

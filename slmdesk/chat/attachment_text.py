@@ -23,7 +23,7 @@ def page_text(page: Page) -> str:
     """Return the text of a page as it is used: without headers and footers that repeat on every page."""
     if not page.blocks:
         return ""
-    kept = [page.text[one.start : one.end] for one in page.blocks if one.kind not in ASIDE]
+    kept = [page.text[block.start : block.end] for block in page.blocks if block.kind not in ASIDE]
     return "\n".join(one for one in kept if one.strip())
 
 
@@ -34,16 +34,16 @@ def with_mark(number: int, text: str, kind: str, *, last: int = 0) -> str:
 
 
 def whole_text(pages: Iterable[Page], kind: str = "page") -> str:
-    return "\n".join(with_mark(one.number, text, kind) for one in pages if (text := page_text(one)).strip())
+    return "\n".join(with_mark(page.number, text, kind) for page in pages if (text := page_text(page)).strip())
 
 
 def passages_text(passages: Sequence[Passage], kind: str = "page") -> str:
-    ordered = sorted(passages, key=lambda one: (one.page, one.start))
-    return "\n".join(with_mark(one.page, one.text, kind, last=one.page_end) for one in ordered)
+    ordered = sorted(passages, key=lambda passage: (passage.page, passage.start))
+    return "\n".join(with_mark(passage.page, passage.text, kind, last=passage.page_end) for passage in ordered)
 
 
 def words_of_page(page: Page, start: int = 0, end: int = 1 << 60) -> int:
-    spans = ((max(one.start, start), min(one.end, end)) for one in page.blocks if one.kind not in ASIDE)
+    spans = ((max(block.start, start), min(block.end, end)) for block in page.blocks if block.kind not in ASIDE)
     return sum(count_words(page.text[first:last]) for first, last in spans if first < last)
 
 
@@ -89,7 +89,8 @@ def passages_from(pages: Sequence[Page]) -> list[Passage]:
     found = [passage for page in pages for passage in builder.feed(page)]
     found += builder.finish()
     return [
-        Passage(number, "", one.page, one.page_end, one.start, one.end, one.text) for number, one in enumerate(found, 1)
+        Passage(number, "", passage.page, passage.page_end, passage.start, passage.end, passage.text)
+        for number, passage in enumerate(found, 1)
     ]
 
 
@@ -143,8 +144,8 @@ def decide(sized: Sequence[SizedAttachment], left: int) -> list[bool]:
     An attachment a person wants whole is read whole, whether it fits or not: the person is told before sending, and
     nothing is cut.  Of the others the smallest come first.
     """
-    whole = [one.mode is AttachMode.WHOLE for one in sized]
-    taken = sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
+    whole = [attachment.mode is AttachMode.WHOLE for attachment in sized]
+    taken = sum(attachment.tokens for attachment, is_whole in zip(sized, whole, strict=True) if is_whole)
     most = int(max(0, left) * WHOLE_SHARE)
     for at in sorted(range(len(sized)), key=lambda at: sized[at].tokens):
         if sized[at].mode is AttachMode.AUTO and taken + sized[at].tokens <= most:
@@ -184,7 +185,7 @@ class ContextPart(Record):
 
 
 def total_of(parts: Sequence[ContextPart]) -> int:
-    return sum(one.tokens for one in parts if one.kind != "answer")
+    return sum(part.tokens for part in parts if part.kind != "answer")
 
 
 FRAME = 8

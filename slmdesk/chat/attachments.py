@@ -111,9 +111,9 @@ class Plan:
         except KnownError as err:
             self._fail(problem_for(err))
             return
-        others = {one.about.document for one in self._docs}
-        others |= {one.attached.document for one in self._request.older if one.attached.is_whole}
-        self._searched = {id for one in self._folders for id in one.names} - others
+        others = {doc.about.document for doc in self._docs}
+        others |= {part.attached.document for part in self._request.older if part.attached.is_whole}
+        self._searched = {id for folder in self._folders for id in folder.names} - others
         self._measure(self._docs, self._acquire_model)
 
     def cancel(self) -> None:
@@ -156,10 +156,10 @@ class Plan:
 
     def _on_ready(self, lease: Lease) -> None:
         self._context = lease.model.context_tokens
-        known = [one.measured for one in self._docs if one.measured and one.is_fresh and self._may_fit(one)]
+        known = [doc.measured for doc in self._docs if doc.measured and doc.is_fresh and self._may_fit(doc)]
 
         def counted(tokens: list[int]) -> None:
-            sizes = dict(zip((one.key for one in known), tokens, strict=True))
+            sizes = dict(zip((attachment.key for attachment in known), tokens, strict=True))
             for one in self._docs:
                 one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
             self._count_turns()
@@ -183,18 +183,18 @@ class Plan:
     # ---- whole, or passages
 
     def _decide(self) -> None:
-        fresh = [one for one in self._docs if one.is_fresh and one.measured]
+        fresh = [doc for doc in self._docs if doc.is_fresh and doc.measured]
         for one, is_whole in zip(
-            fresh, decide([SizedAttachment(one.tokens, one.mode) for one in fresh], self._left), strict=True
+            fresh, decide([SizedAttachment(doc.tokens, doc.mode) for doc in fresh], self._left), strict=True
         ):
             one.is_whole = is_whole
             if is_whole:
                 self._left -= one.tokens
-        asked = [one for one in self._docs if one.measured and not one.is_whole]
+        asked = [doc for doc in self._docs if doc.measured and not doc.is_whole]
         if not asked and not self._folders:
             self._end({})
             return
-        self._rank_sources([one for one in asked if not one.about.document], lambda: self._rank(asked))
+        self._rank_sources([doc for doc in asked if not doc.about.document], lambda: self._rank(asked))
 
     def _rank_sources(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
         words = search_words(self._request.question)
@@ -219,7 +219,7 @@ class Plan:
             then()
 
     def _rank(self, asked: Sequence[PlanDoc]) -> None:
-        ids = [*(one.about.document for one in asked if one.about.document), *self._searched]
+        ids = [*(doc.about.document for doc in asked if doc.about.document), *self._searched]
 
         def ranked(found: RankedPassages | Problem) -> None:
             if isinstance(found, Problem):
@@ -241,20 +241,22 @@ class Plan:
         """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
         about?”); of a folder those of the first documents.
         """
-        ids = [one.about.document for one in asked if one.about.document and one.is_fresh]
-        fresh = [id for one in self._folders if one.is_fresh for id in one.names if id in self._searched]
+        ids = [doc.about.document for doc in asked if doc.about.document and doc.is_fresh]
+        fresh = [id for folder in self._folders if folder.is_fresh for id in folder.names if id in self._searched]
         ids += fresh[:MOST_PASSAGES]
         each = max(1, MOST_PASSAGES // max(1, len(ids)))
         return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
 
     def _pick(self, asked: Sequence[PlanDoc], stored: Sequence[Passage]) -> None:
-        rankings: list[list[tuple[str, Passage]]] = [[(one.document, one) for one in stored]]
-        rankings += [[(one.key, passage) for passage in one.passages] for one in asked if not one.about.document]
-        candidates = [(key, one) for key, one in in_turn(rankings) if place_of(one) not in self._given.get(key, ())]
+        rankings: list[list[tuple[str, Passage]]] = [[(passage.document, passage) for passage in stored]]
+        rankings += [[(doc.key, passage) for passage in doc.passages] for doc in asked if not doc.about.document]
+        candidates = [
+            (key, passage) for key, passage in in_turn(rankings) if place_of(passage) not in self._given.get(key, ())
+        ]
         candidates = candidates[: 3 * MOST_PASSAGES]
 
         def counted(counts: list[int]) -> None:
-            sizes = [one + PASSAGE_FRAME for one in counts]
+            sizes = [count + PASSAGE_FRAME for count in counts]
             taken: dict[str, list[tuple[Passage, int]]] = {}
             frames = len(asked) + min(MOST_PASSAGES, len(self._searched))
             for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * frames)):
@@ -262,7 +264,7 @@ class Plan:
                 taken.setdefault(key, []).append((passage, sizes[place]))
             self._measure_found(taken)
 
-        self._when(self._at.sources.count([one.text for _, one in candidates], self._request.record), counted)
+        self._when(self._at.sources.count([passage.text for _, passage in candidates], self._request.record), counted)
 
     # ---- what is kept
 
@@ -276,14 +278,14 @@ class Plan:
             return
         store = self._at.store
         try:
-            parts = [one.part(taken.get(one.key, ()), store) for one in self._docs]
+            parts = [doc.part(taken.get(doc.key, ()), store) for doc in self._docs]
             for folder, docs in found:
-                parts += [folder.part(len(docs)), *(one.part(taken[one.key], store) for one in docs)]
+                parts += [folder.part(len(docs)), *(doc.part(taken[doc.key], store) for doc in docs)]
         except KnownError as err:
             self._fail(problem_for(err))
             return
         self._is_over = True
-        self._chosen(tuple(one for one in parts if one is not None))
+        self._chosen(tuple(part for part in parts if part is not None))
 
     def _fail(self, problem: Problem | None) -> None:
         if not self._is_over:
@@ -305,17 +307,17 @@ def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ..
             old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
             pages_total=old.pages_total, collection=old.collection,
         ))
-        for old in (one.attached for one in parts) if not old.is_of_folder
+        for old in (part.attached for part in parts) if not old.is_of_folder
     )  # fmt: skip
 
 
 def is_undecided(parts: Sequence[TextPart]) -> bool:
-    return any(isinstance(one, AttachmentPart) and not one.attached.is_planned for one in parts)
+    return any(isinstance(part, AttachmentPart) and not part.attached.is_planned for part in parts)
 
 
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
-    whole = {key_of(one.attached) for one in path if one.attached.is_whole}
-    attached = [one.attached for one in path if not one.attached.is_of_folder]
+    whole = {key_of(part.attached) for part in path if part.attached.is_whole}
+    attached = [part.attached for part in path if not part.attached.is_of_folder]
     found = {key_of(about): about for about in attached if not about.is_gone}
     return [about for key, about in found.items() if key not in whole]
 
@@ -331,7 +333,7 @@ def _all_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
     fresh = [part.attached for part in request.parts]
     keys = {key_of(about) for about in fresh}
     older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]
-    return [*((one, True) for one in fresh), *((one, False) for one in older)]
+    return [*((attached, True) for attached in fresh), *((attached, False) for attached in older)]
 
 
 def _docs_of(request: PlanRequest) -> list[PlanDoc]:
@@ -477,12 +479,12 @@ class Sources(Service):
         key = f"text {hash(request.source)} {request.page_kind}"
         if key not in self._known:
             pages = pages_from(request.source)
-            read = [one for one in pages if has_words(one)]
-            texts = [with_mark(one.number, page_text(one), request.page_kind) for one in read]
+            read = [page for page in pages if has_words(page)]
+            texts = [with_mark(page.number, page_text(page), request.page_kind) for page in read]
             text = "\n".join(texts) if len(pages) > 1 else "".join(request.source)
             self._keep(MeasuredAttachment(
-                key, request.name, "", "", request.page_kind, len(pages), tuple(one.number for one in read),
-                tuple(one.number for one in pages if one not in read), sum(map(words_of_page, read)), len(text),
+                key, request.name, "", "", request.page_kind, len(pages), tuple(page.number for page in read),
+                tuple(page.number for page in pages if page not in read), sum(map(words_of_page, read)), len(text),
                 text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
             ))  # fmt: skip
         return self._known[key]
@@ -519,15 +521,17 @@ class Sources(Service):
         The count is a guess for a very long one, and when there is no model to ask.
         """
         model = record.sha256 if record else ""
-        missing = [one for one in found if (one.key, model) not in self._tokens]
+        missing = [attachment for attachment in found if (attachment.key, model) not in self._tokens]
 
         def counted(counts: Sequence[int]) -> list[int]:
             for one, count in zip(missing, counts, strict=True):
                 whole = count if one.text is not None else count * one.characters // max(1, len(one.sample))
                 self._tokens[one.key, model] = whole + FRAME_TOKENS
-            return [self._tokens[one.key, model] for one in found]
+            return [self._tokens[attachment.key, model] for attachment in found]
 
-        return self.count([one.sample if one.text is None else one.text for one in missing], record).map(counted)
+        return self.count(
+            [attachment.sample if attachment.text is None else attachment.text for attachment in missing], record
+        ).map(counted)
 
     def count(self, texts: Sequence[str], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each text with a model, loaded or not; a guess where that fails, never a Problem."""
@@ -640,7 +644,7 @@ def folder_now(store: Store, about: Attached, *, is_fresh: bool) -> PlanFolder:
         if err.code != "collection.unknown":
             raise
         return PlanFolder(about, is_fresh, {}, is_gone=True)
-    return PlanFolder(about, is_fresh, {one.id: one.name for one in found}, unread)
+    return PlanFolder(about, is_fresh, {document.id: document.name for document in found}, unread)
 
 
 def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
@@ -762,8 +766,8 @@ class Quotes(Service):
             if about.document:
                 found = [
                     page
-                    for one in sorted(numbers)
-                    for page in self._store.pages.of_document(about.document, begin=one, limit=1)
+                    for number in sorted(numbers)
+                    for page in self._store.pages.of_document(about.document, begin=number, limit=1)
                 ]
             else:
                 found = [page for page in pages_from(about.source) if page.number in numbers]

@@ -73,7 +73,7 @@ def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str,
 def _biases(
     _context: click.Context, _option: click.Parameter, values: tuple[tuple[str, float], ...]
 ) -> tuple[tuple[str, float], ...]:
-    if not all(is_bias(*one) for one in values):
+    if not all(is_bias(*value) for value in values):
         raise click.BadParameter("this is no word.")
     return values
 
@@ -106,7 +106,7 @@ OPTIONS: tuple[Callable[[Command], Command], ...] = (
     ),
     click.option("--grammar", type=NamedFile(), metavar="FILE", help="The answer keeps to the grammar (GBNF) in FILE."),
 )
-NAMES = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
 
 
 def sampling_options(command: Command) -> Command:
@@ -333,7 +333,9 @@ class _ChatRun:
 
     def _has_attachments(self, item: str) -> bool:
         services = self._services
-        return services.service_thread.call(lambda: any(one.attachments for one in services.chats.open(item).messages))
+        return services.service_thread.call(
+            lambda: any(message.attachments for message in services.chats.open(item).messages)
+        )
 
     def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
         console, message = self._console, ended.message
@@ -443,7 +445,7 @@ def _redaction(message: Message) -> dict[str, Json]:
 
 
 def _cited(quotes: Sequence[Quoted]) -> list[Json]:
-    return [{"file": one.name, "page": one.page, "quote": one.quote} for one in quotes]
+    return [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
@@ -524,7 +526,7 @@ def _is_partly(part: Any) -> bool:
 def attachments_of(services: Services, answer: Message) -> list[Json]:
     def question() -> Message | None:
         path = services.chats.open(answer.item).messages
-        return next((one for one in path if one.id == answer.parent), None)
+        return next((message for message in path if message.id == answer.parent), None)
 
     asked = services.service_thread.call(question)
     return [
@@ -559,9 +561,9 @@ def list_presets(console: Console) -> None:
     with console.services() as services:
         found = services.service_thread.call(services.chats.presets.list)
     if console.as_json:
-        console.give([_preset_shape(one) for one in found])
+        console.give([_preset_shape(preset) for preset in found])
         return
-    width = max(len(one.id) for one in found)
+    width = max(len(preset.id) for preset in found)
     for one in found:
         console.say(f"{one.id:<{width}}  {one.name}" + (f" \u2014 {one.words}" if one.words else ""))
 
@@ -607,16 +609,16 @@ def _preset_shape(preset: Preset) -> dict[str, Json]:
         "name": preset.name,
         "shipped": preset.is_shipped,
         "instructions": options.system,
-        **{one.name: getattr(options, one.name) for one in SETTINGS},
+        **{setting.name: getattr(options, setting.name) for setting in SETTINGS},
         "max_tokens": options.max_tokens,
         "json_schema": options.json_schema or None,
         "grammar": options.grammar or None,
         "stop": list(options.stop),
-        "word_bias": [list(one) for one in options.word_bias],
+        "word_bias": [list(bia) for bia in options.word_bias],
         "thinking": options.thinking or None,
         "answer_language": options.answer_language or None,
         "model": options.model or None,
-        "examples": [{"question": one.question, "answer": one.answer} for one in options.examples],
+        "examples": [{"question": example.question, "answer": example.answer} for example in options.examples],
     }
 
 
@@ -636,9 +638,9 @@ def list_spaces(console: Console) -> None:
     with console.services() as services:
         found = services.service_thread.call(services.chats.spaces.list)
     if console.as_json:
-        console.give([_space_shape(one) for one in found])
+        console.give([_space_shape(space) for space in found])
     elif found:
-        table(console, [(one.id, f"{one.count:,}", one.name) for one in found])
+        table(console, [(space.id, f"{space.count:,}", space.name) for space in found])
 
 
 def _space_shape(space: Space) -> dict[str, Json]:
@@ -648,6 +650,6 @@ def _space_shape(space: Space) -> dict[str, Json]:
         "chats": space.count,
         "instructions": space.system,
         "preset": space.preset or None,
-        "documents": [one.document for one in space.attachments if one.document],
-        "folders": [one.collection for one in space.attachments if one.collection],
+        "documents": [attachment.document for attachment in space.attachments if attachment.document],
+        "folders": [attachment.collection for attachment in space.attachments if attachment.collection],
     }

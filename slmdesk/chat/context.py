@@ -181,8 +181,8 @@ class ContextMeter:
     def _count(self, request: ContextRequest, base: int, context: int, *, is_empty: bool) -> None:
         window = request.window
         seen, notes = window.seen(request.path), window.notes_on(request.path)
-        held = [one for group in groups_of(seen) if window.holds(group) for one in group]
-        sent = [part for one in seen for part in one.attachments if part.text]
+        held = [message for group in groups_of(seen) if window.holds(group) for message in group]
+        sent = [part for message in seen for part in message.attachments if part.text]
         texts = [window.system, notes, _words(held), _words(seen)]
         if window.veil:
             texts = window.veil.hide(texts, keeps=False)
@@ -193,7 +193,7 @@ class ContextMeter:
             pinned += FRAME * len(held)
             left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
             old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
-            talk = max(0, left - sum(one.tokens for one in old) - pinned) if seen else 0
+            talk = max(0, left - sum(part.tokens for part in old) - pinned) if seen else 0
             parts = [
                 ContextPart("instructions", system),
                 ContextPart("notes", noted),
@@ -216,7 +216,9 @@ class ContextMeter:
 
         def measure(at: int) -> None:
             if at == len(request.attach):
-                self._when(request, self._sources.tokens_of([one for _, one in found], request.record), end)
+                self._when(
+                    request, self._sources.tokens_of([attachment for _, attachment in found], request.record), end
+                )
             else:
                 self._sources.measure(request.attach[at]).then(lambda one: measured(at, one))
 
@@ -230,15 +232,17 @@ class ContextMeter:
             kept_free, way = space_for_answer(context, request.options.max_tokens), request.options.when_full
             left = context - kept_free - total_of([*parts, question])
             sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
-            fresh = _foreseen([one for _, one in found], sized, left)
-            all_parts = tuple(one for one in (*parts, *fresh, question, ContextPart("answer", kept_free)) if one.tokens)
+            fresh = _foreseen([attachment for _, attachment in found], sized, left)
+            all_parts = tuple(
+                part for part in (*parts, *fresh, question, ContextPart("answer", kept_free)) if part.tokens
+            )
             self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts, way))
 
         measure(0)
 
 
 def _words(messages: Sequence[Message]) -> str:
-    return "\n".join(one.words for one in messages)
+    return "\n".join(message.words for message in messages)
 
 
 def _of_sent(part: AttachmentPart) -> ContextPart:
@@ -247,7 +251,7 @@ def _of_sent(part: AttachmentPart) -> ContextPart:
 
 def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
     """Scale the counts of several attachments so that they add up to what all of them take together."""
-    total = sum(one.tokens for one in parts)
+    total = sum(part.tokens for part in parts)
     found: list[ContextPart] = []
     for one in parts:
         share = round(tokens * one.tokens / total) if total else 0
@@ -258,14 +262,16 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
 
 def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachment], left: int) -> list[ContextPart]:
     whole = decide(sized, left)
-    left -= sum(one.tokens for one, is_whole in zip(sized, whole, strict=True) if is_whole)
+    left -= sum(attachment.tokens for attachment, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))
     share = space_for_passages(left - FRAME_TOKENS * others) // others
     return [
-        ContextPart("attachment", size.tokens, one.name, "whole", one.document or one.name)
+        ContextPart("attachment", size.tokens, attachment.name, "whole", attachment.document or attachment.name)
         if is_whole
-        else ContextPart("attachment", min(share, size.tokens), one.name, SOME, one.document or one.name)
-        for one, size, is_whole in zip(found, sized, whole, strict=True)
+        else ContextPart(
+            "attachment", min(share, size.tokens), attachment.name, SOME, attachment.document or attachment.name
+        )
+        for attachment, size, is_whole in zip(found, sized, whole, strict=True)
     ]
 
 
@@ -510,9 +516,9 @@ class _Writing:
         self._when(self._at.prompts.measure(self._record, turns), measured)
 
     def _turns(self, count: int) -> list[ChatMessage]:
-        said = [part for group in self._left[:count] for one in group for part in _said(one)]
+        said = [part for group in self._left[:count] for message in group for part in _said(message)]
         words = int(space_for_notes(self._context) * WORDS_PER_TOKEN)
-        language = texts()["language"].get(tongue(" ".join(one.text for one in said)), "")
+        language = texts()["language"].get(tongue(" ".join(part.text for part in said)), "")
         request = REQUEST.format(earlier=KEEP if self._notes else "", words=words, language=language).rstrip()
         known = [_program(BEFORE_NOTES), TextPart(self._notes, Origin.MODEL), _program("\n\n")] if self._notes else []
         return [
@@ -562,7 +568,7 @@ class _Writing:
 
 
 def _was_refused(group: Group) -> bool:
-    return any(one.error_code == "context.full" and not one.text for one in group)
+    return any(message.error_code == "context.full" and not message.text for message in group)
 
 
 def _said(message: Message) -> list[TextPart]:

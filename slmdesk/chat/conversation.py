@@ -103,9 +103,9 @@ P = TypeVar("P", bound=Placed)
 
 def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
     """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
-    known = {one.id: one for one in messages}
+    known = {message.id: message for message in messages}
     newest: dict[str | None, P] = {}
-    for one in sorted(messages, key=lambda one: one.n):
+    for one in sorted(messages, key=lambda message: message.n):
         newest[one.parent if one.parent in known else None] = one
     path: list[P] = []
     at = known.get(leaf) if leaf else None
@@ -156,12 +156,12 @@ def blanks_note(message: Message) -> str:
 def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:
     only: dict[tuple[str | None, str], str] = {}
     beside: dict[tuple[str | None, str], list[str]] = {}
-    for one in sorted(messages, key=lambda one: one.n):
+    for one in sorted(messages, key=lambda message: message.n):
         place = (one.parent, one.role)
         first = only.setdefault(place, one.id)
         if first != one.id:
             beside.setdefault(place, [first]).append(one.id)
-    return {one.id: tuple(beside[place]) for one in path if (place := (one.parent, one.role)) in beside}
+    return {placed.id: tuple(beside[place]) for placed in path if (place := (placed.parent, placed.role)) in beside}
 
 
 DELETED = "(deleted)"
@@ -257,18 +257,18 @@ class ContextWindow:
     veil: Veil | None = class_field(default=None, compare=False)
 
     def place(self, path: Sequence[Message]) -> int:
-        return next((at + 1 for at, one in enumerate(path) if one.id and one.id == self.after), 0)
+        return next((at + 1 for at, message in enumerate(path) if message.id and message.id == self.after), 0)
 
     def left_out(self, path: Sequence[Message]) -> frozenset[str]:
         before = groups_of(path[: self.place(path)])
-        return frozenset(one.id for group in before if not self.holds(group) for one in group)
+        return frozenset(message.id for group in before if not self.holds(group) for message in group)
 
     def seen(self, path: Sequence[Message]) -> tuple[Message, ...]:
         gone = self.left_out(path)
-        return tuple(one for one in path if one.id not in gone)
+        return tuple(message for message in path if message.id not in gone)
 
     def holds(self, group: Group) -> bool:
-        return any(one.id in self.pinned for one in group)
+        return any(message.id in self.pinned for message in group)
 
     def notes_on(self, path: Sequence[Message]) -> str:
         """Return the notes that stand for what `path` leaves out, or for an earlier chat; empty on another branch."""
@@ -307,8 +307,8 @@ class ContextWindow:
     def _example_turns(self) -> list[ChatMessage]:
         sides = ((Role.USER, "question", Origin.PERSON), (Role.ASSISTANT, "answer", Origin.PERSON))
         return [
-            ChatMessage(role, (TextPart(getattr(one, side), origin),))
-            for one in self.examples
+            ChatMessage(role, (TextPart(getattr(example, side), origin),))
+            for example in self.examples
             for role, side, origin in sides
         ]
 
@@ -357,7 +357,7 @@ def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> 
     window = window_of(item)
     if window.after not in gone:
         return {}
-    left = [one.id for one in path[: window.place(path)] if one.id not in gone]
+    left = [message.id for message in path[: window.place(path)] if message.id not in gone]
     return {AFTER: left[-1] if left else None}
 
 
@@ -504,7 +504,7 @@ class EphemeralMessages:
         self._messages: dict[str, Message] = {}
 
     def forget(self, item: str) -> None:
-        self._messages = {key: one for key, one in self._messages.items() if one.item != item}
+        self._messages = {key: message for key, message in self._messages.items() if message.item != item}
 
     def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
         n = next(self._numbers)
@@ -561,13 +561,13 @@ class EphemeralMessages:
             while parent in old:
                 parent = old[parent].parent
             self._change(child.id, parent=parent)
-        self._messages = {key: one for key, one in self._messages.items() if key not in old}
-        return RemovedMessages(item, tuple({"message": one} for one in old.values()), tuple(moved))
+        self._messages = {key: message for key, message in self._messages.items() if key not in old}
+        return RemovedMessages(item, tuple({"message": message} for message in old.values()), tuple(moved))
 
     def put_back(self, removed: RemovedMessages) -> None:
         back = [row["message"] for row in removed.rows]
-        messages = sorted((*self._messages.values(), *back), key=lambda one: one.n)
-        self._messages = {one.id: one for one in messages}
+        messages = sorted((*self._messages.values(), *back), key=lambda message: message.n)
+        self._messages = {message.id: message for message in messages}
         for child, parent in removed.moved:
             if child in self._messages:
                 self._change(child, parent=parent)
@@ -581,7 +581,7 @@ class EphemeralMessages:
         return self._messages[id]
 
     def of_item(self, item: str) -> list[Message]:
-        return [one for one in self._messages.values() if one.item == item]
+        return [message for message in self._messages.values() if message.item == item]
 
     def _change(self, id: str, **values: Any) -> Message:
         updated = changed(self.get(id), revision=next(self._numbers), **values)

@@ -95,8 +95,10 @@ class Edits(Service):
         item = store.items.get(store.messages.get(message).item)
         messages = store.messages.of_item(item.id)
         ids = [message] if alone else _with_below(message, messages)
-        parent = next(one.parent for one in messages if one.id == message)
-        documents = () if store is self._unsaved else tuple(one.id for one in self._store.documents.of_item(item.id))
+        parent = next(other_message.parent for other_message in messages if other_message.id == message)
+        documents = (
+            () if store is self._unsaved else tuple(document.id for document in self._store.documents.of_item(item.id))
+        )
         changed = after_deletion(item, active_path(messages, leaf_of(item)), ids) if alone else {}
         removed = store.messages.remove(ids)
         quotes = self._quotes.forget(item.id, ids)
@@ -107,8 +109,8 @@ class Edits(Service):
         if changed:
             item = store.items.change_settings(item.id, **changed)
         if store is not self._unsaved:
-            used = {part.attached.document for one in left for part in one.attachments}
-            self._store.documents.link(item.id, [one for one in documents if one in used])
+            used = {part.attached.document for message in left for part in message.attachments}
+            self._store.documents.link(item.id, [document for document in documents if document in used])
             self._states.forget([item.id])
         for id in ids:
             self._publish(ItemGone(id))
@@ -120,7 +122,7 @@ class Edits(Service):
 
         Raises KnownError `item.unknown`: the chat is gone.
         """
-        found = next((one for one in reversed(self._deletions) if one.removed.item == chat), None)
+        found = next((deletion for deletion in reversed(self._deletions) if deletion.removed.item == chat), None)
         if found is None:
             return False
         store = self._store_of(chat)
@@ -142,8 +144,8 @@ class Edits(Service):
         store = self._store_of(message)
         item = store.items.get(store.messages.get(message).item)
         path = active_path(store.messages.of_item(item.id), message)
-        path = path[: next(at for at, one in enumerate(path) if one.id == message) + 1]
-        if any(one.status is Status.STREAMING for one in path):
+        path = path[: next(at for at, other_message in enumerate(path) if other_message.id == message) + 1]
+        if any(message.status is Status.STREAMING for message in path):
             raise KnownError("request.invalid", what="an answer is still being written")
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         title = title_from(f"{item.title} (copy)")
@@ -157,17 +159,17 @@ class Edits(Service):
         for one in path:
             copies[one.id] = copied(store, copy.id, one, copies)
         store.items.change_settings(copy.id, **copied_window(item.settings, copies))
-        documents = list(dict.fromkeys(part.attached.document for one in path for part in one.attachments))
+        documents = list(dict.fromkeys(part.attached.document for message in path for part in message.attachments))
         if store is not self._unsaved and any(documents):
-            known = {one.id for one in self._store.documents.of_item(item.id)}
-            self._store.documents.link(copy.id, [one for one in documents if one in known])
+            known = {document.id for document in self._store.documents.of_item(item.id)}
+            self._store.documents.link(copy.id, [document for document in documents if document in known])
         copy = store.items.get(copy.id)
         if store is not self._unsaved:
             self._publish(ItemChanged(copy))
         return copy
 
     def drop(self, chat: str) -> None:
-        kept = [one for one in self._deletions if one.removed.item != chat]
+        kept = [deletion for deletion in self._deletions if deletion.removed.item != chat]
         self._deletions = deque(kept, maxlen=MOST_UNDONE)
 
     def _store_of(self, id: str) -> MessageStore:
@@ -180,7 +182,7 @@ OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
 def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
     found = [message]
     below = {message}
-    for one in sorted(messages, key=lambda one: one.n):
+    for one in sorted(messages, key=lambda message: message.n):
         if one.parent in below:
             below.add(one.id)
             found.append(one.id)
@@ -332,8 +334,8 @@ class PrivateChats(Service):
         then stays.
         """
         item = self._unsaved.items.get(chat)
-        messages = sorted(self._unsaved.messages.of_item(chat), key=lambda one: one.n)
-        if any(one.status is Status.STREAMING for one in messages):
+        messages = sorted(self._unsaved.messages.of_item(chat), key=lambda message: message.n)
+        if any(message.status is Status.STREAMING for message in messages):
             raise KnownError("request.invalid", what="an answer is still being written")
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         copies: dict[str, str] = {}
@@ -343,7 +345,7 @@ class PrivateChats(Service):
                 copies[one.id] = copied(self._store, saved.id, one, copies)
             leaf = copies.get(leaf_of(item) or "")
             self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
-            attached = dict.fromkeys(part.attached.document for one in messages for part in one.attachments)
+            attached = dict.fromkeys(part.attached.document for message in messages for part in message.attachments)
             self._store.documents.link(saved.id, self._known(list(attached)))
             self._redaction.copy(chat, saved.id)
         saved = self._store.items.get(saved.id)

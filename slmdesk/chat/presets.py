@@ -37,7 +37,7 @@ VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
 WORDS: Mapping[str, str] = {
     "system": "instructions", "model": "model", "answer_language": "language of answers",
-    **{one.name: re.sub(r"\s*\(.*\)", "", one.title).lower() for one in SETTINGS},
+    **{setting.name: re.sub(r"\s*\(.*\)", "", setting.title).lower() for setting in SETTINGS},
     "max_tokens": "maximum length", "stop": STOP_TITLE.lower(), "word_bias": BIAS_TITLE.lower(), "thinking": "thinking",
     "json_schema": "JSON schema", "grammar": "grammar", "examples": "examples",
 }  # fmt: skip
@@ -64,13 +64,15 @@ class PresetService(Service):
         """Return a preset by id or name, in any case of its letters.  Raises KnownError `preset.unknown`."""
         known = self.list()
         folded = wanted.strip().casefold()
-        found = [one for one in known if one.id == wanted] or [one for one in known if one.name.casefold() == folded]
+        found = [preset for preset in known if preset.id == wanted] or [
+            preset for preset in known if preset.name.casefold() == folded
+        ]
         if not found:
             raise KnownError("preset.unknown", id=wanted[:80])
         return found[0]
 
     def name_of(self, id: str) -> str:
-        return next((one.name for one in self.list() if one.id == id), "") if id else ""
+        return next((preset.name for preset in self.list() if preset.id == id), "") if id else ""
 
     def add(self, name: str, options: ChatOptions) -> Preset:
         """Keep the options of a chat as a preset.  Raises KnownError `request.invalid`, store.*."""
@@ -104,7 +106,7 @@ class PresetService(Service):
 
     def move(self, id: str, by: int) -> None:
         """Move a person's preset up (-1) or down (1) among theirs.  Raises KnownError `preset.unknown`, store.*."""
-        ids = [one.id for one in self._store.presets.all()]
+        ids = [preset.id for preset in self._store.presets.all()]
         at = ids.index(self._store.presets.get(id).id)
         ids.insert(min(max(at + by, 0), len(ids) - 1), ids.pop(at))
         self._store.presets.order(ids)
@@ -126,7 +128,7 @@ class PresetService(Service):
 
     def for_new_chats(self) -> ChatOptions:
         wanted = self._settings.current.default_preset
-        found = next((one for one in self.list() if one.id == wanted), None) if wanted else None
+        found = next((preset for preset in self.list() if preset.id == wanted), None) if wanted else None
         return with_preset(ChatOptions(), found) if found else ChatOptions()
 
 

@@ -116,7 +116,7 @@ class _Preparing:
             return
         plan_request = PlanRequest(
             question=question.words,
-            asked_before=tuple(one.words for one in before if one.role is Role.USER),
+            asked_before=tuple(message.words for message in before if message.role is Role.USER),
             parts=question.attachments,
             older=_older(before, self._window),
             turns=tuple(turns),
@@ -126,7 +126,7 @@ class _Preparing:
         )
 
         def chosen(parts: Sequence[AttachmentPart]) -> None:
-            words = tuple(one for one in question.parts if not isinstance(one, AttachmentPart))
+            words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
             try:
                 decided = request.message_store.messages.change_parts(question.id, (*words, *parts))
             except KnownError as err:
@@ -142,16 +142,16 @@ class _Preparing:
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
-    return tuple(part for one in path for part in one.attachments)
+    return tuple(part for message in path for part in message.attachments)
 
 
 def _older(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
     """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
     gone = window.left_out(path)
     return tuple(
-        changed(part, attached=changed(part.attached, is_whole=False, places=())) if one.id in gone else part
-        for one in path
-        for part in one.attachments
+        changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part
+        for message in path
+        for part in message.attachments
     )
 
 

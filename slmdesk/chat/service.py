@@ -273,8 +273,8 @@ class ChatService(Service):
         """
         message_store = self._message_store_of(chat)
         item = message_store.items.get(chat)
-        messages = [self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)]
-        self.shown[item.id] = {one.id for one in messages}
+        messages = [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)]
+        self.shown[item.id] = {message.id for message in messages}
         path = active_path(messages, leaf_of(item))
         return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
 
@@ -289,19 +289,22 @@ class ChatService(Service):
         path = active_path(places, leaf_of(item))
         if len(path) <= most:
             return self.open(chat)
-        self.shown[item.id] = {one.id for one in places}
-        older, end = [one.id for one in path[:-most]], [one.id for one in path[-most:]]
+        self.shown[item.id] = {place.id for place in places}
+        older, end = [place.id for place in path[:-most]], [place.id for place in path[-most:]]
         messages, quotes = tuple(self.some(end)), self._quotes.of(item.id)
         return Conversation(item, messages, siblings_on(path, places), quotes, tuple(older))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
         """Return these saved messages in their order; those that are gone are left out."""
-        return [self.answers.as_it_is(one) for one in self._store.messages.some(ids)]
+        return [self.answers.as_it_is(message) for message in self._store.messages.some(ids)]
 
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         message_store = self._message_store_of(chat)
-        return [self.answers.as_it_is(one) for one in message_store.messages.of_item(message_store.items.get(chat).id)]
+        return [
+            self.answers.as_it_is(message)
+            for message in message_store.messages.of_item(message_store.items.get(chat).id)
+        ]
 
     def is_writing(self, message: str) -> bool:
         return self.answers.is_writing(message)
@@ -559,12 +562,18 @@ class ChatService(Service):
         return message_store, one, item, self._path_to(message_store, item, message)[:-1]
 
     def _link(self, item: Item, request: SendRequest) -> None:
-        requested = [self._store.documents.get(one.document).id for one in request.attach if one.document]
+        requested = [
+            self._store.documents.get(other_request.document).id
+            for other_request in request.attach
+            if other_request.document
+        ]
         if requested and not item.id.startswith(PREFIX):
-            known = [one.id for one in self._store.documents.of_item(item.id)]
+            known = [document.id for document in self._store.documents.of_item(item.id)]
             self._store.documents.link(item.id, list(dict.fromkeys([*known, *requested])))
 
     def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
-        path = active_path([self.answers.as_it_is(one) for one in message_store.messages.of_item(item.id)], message)
-        at = next(index for index, one in enumerate(path) if one.id == message)
+        path = active_path(
+            [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)], message
+        )
+        at = next(index for index, other_message in enumerate(path) if other_message.id == message)
         return path[: at + 1]

@@ -73,7 +73,9 @@ class SpaceService(Service):
     def get(self, wanted: str) -> Space:
         """Return a space by id or name, in any case of its letters.  Raises KnownError `space.unknown`."""
         known, folded = self.list(), wanted.strip().casefold()
-        found = [one for one in known if one.id == wanted] or [one for one in known if one.name.casefold() == folded]
+        found = [space for space in known if space.id == wanted] or [
+            space for space in known if space.name.casefold() == folded
+        ]
         if not found:
             raise KnownError("space.unknown", id=wanted[:80])
         return found[0]
@@ -112,7 +114,11 @@ class SpaceService(Service):
 
     def options(self, space: Space) -> ChatOptions:
         options = self._presets.for_new_chats()
-        preset = next((one for one in self._presets.list() if one.id == space.preset), None) if space.preset else None
+        preset = (
+            next((preset for preset in self._presets.list() if preset.id == space.preset), None)
+            if space.preset
+            else None
+        )
         if preset:
             options = with_preset(options, preset)
         system = "\n\n".join(part for part in (options.system, space.system) if part)
@@ -127,7 +133,7 @@ class SpaceService(Service):
         space = self.get(id)
         settings = _present(self.options(space).settings)
         if space.documents:
-            settings[DOCUMENTS] = [dict(one) for one in space.documents]
+            settings[DOCUMENTS] = [dict(document) for document in space.documents]
         for one in self._store.items.listed(KIND, space=space.id, limit=WAITING_CHATS):
             is_untouched = one.title == NEW_CHAT and dict(one.settings) == settings
             if is_untouched and not self._store.messages.of_item(one.id):
@@ -153,7 +159,7 @@ def _checked(space: Space) -> tuple[str, dict[str, Json]]:
         raise KnownError("request.invalid", what="no name")
     if len(space.system) > MOST_SYSTEM:
         raise KnownError("request.invalid", what=f"instructions of more than {MOST_SYSTEM:,} characters")
-    documents: Sequence[Json] = [dict(one) for one in space.documents]
+    documents: Sequence[Json] = [dict(document) for document in space.documents]
     return name, {
         "system": space.system.strip() or None, "preset": space.preset or None, DOCUMENTS: list(documents) or None,
     }  # fmt: skip
@@ -200,7 +206,7 @@ class ChatPlaces(Service):
         items = self._store.items
         with self._store.together():
             old = [items.get(one) for one in ids]
-            new = [items.place(one.id, pinned=pinned, archived=archived, space=space) for one in old]
+            new = [items.place(item.id, pinned=pinned, archived=archived, space=space) for item in old]
         self._say(new)
         return old
 
@@ -208,7 +214,10 @@ class ChatPlaces(Service):
         """Undo `change`.  Raises KnownError `item.unknown`, store.*."""
         items = self._store.items
         with self._store.together():
-            new = [items.place(one.id, pinned=one.pinned, archived=one.archived, space=one.folder or "") for one in old]
+            new = [
+                items.place(item.id, pinned=item.pinned, archived=item.archived, space=item.folder or "")
+                for item in old
+            ]
         self._say(new)
 
     def _say(self, items: Sequence[Item]) -> None:
@@ -350,7 +359,7 @@ class TitleWriter(Service):
         title = ""
         if done is not None:
             try:
-                title = title_in(answer_from(done.result).text, " ".join(one.words for one in asked))
+                title = title_in(answer_from(done.result).text, " ".join(message.words for message in asked))
             except KnownError:
                 title = ""
         if title and self._is_on and self._first_of(chat):

@@ -263,7 +263,7 @@ SETTINGS = (
         1.0,
     ),
 )
-BY_NAME: Mapping[str, Setting] = {one.name: one for one in SETTINGS}
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 STOP_TITLE = "Stop texts"
 STOP_WORDS = "The answer ends before any of these texts, one a line. \\n stands for a line break."
 BIAS_TITLE = "Words to favour or avoid"
@@ -307,14 +307,14 @@ def stops_of(text: str) -> tuple[str, ...]:
     stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
     if len(stops) > MOST_STOPS:
         raise WrongLineError(f"There can be {MOST_STOPS} stop texts at most.")
-    if any(len(one) > MOST_STOP for one in stops):
+    if any(len(stop) > MOST_STOP for stop in stops):
         raise WrongLineError(f"A stop text has {MOST_STOP} characters at most.")
     return stops
 
 
 def text_of_stops(stops: Sequence[str]) -> str:
     signs = {plain: escaped for escaped, plain in _ESCAPES.items()}
-    return "\n".join("".join(signs.get(sign, sign) for sign in one) for one in stops)
+    return "\n".join("".join(signs.get(sign, sign) for sign in stop) for stop in stops)
 
 
 def biases_of(text: str) -> tuple[tuple[str, float], ...]:
@@ -360,9 +360,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "lora_scale": (0.0, MOST_STRENGTH),
     "seed": (0, 2**32 - 1),
     "max_tokens": (1, 1 << 20),
-    **{one.name: (one.least, one.most) for one in SETTINGS},
+    **{setting.name: (setting.least, setting.most) for setting in SETTINGS},
 }
-_WHOLE = ("seed", "max_tokens", *(one.name for one in SETTINGS if one.is_whole))
+_WHOLE = ("seed", "max_tokens", *(setting.name for setting in SETTINGS if setting.is_whole))
 ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
 WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
 """What happens when a chat becomes longer than the context: the question is refused and the person asked; the oldest
@@ -441,15 +441,15 @@ class ChatOptions(Record):
         return {
             **settings,
             "stop": list(self.stop) or None,
-            "word_bias": [list(one) for one in self.word_bias] or None,
-            EXAMPLES: [[one.question, one.answer] for one in self.examples] or None,
+            "word_bias": [list(bia) for bia in self.word_bias] or None,
+            EXAMPLES: [[example.question, example.answer] for example in self.examples] or None,
         }
 
 
 FORMS = (SCHEMA, GRAMMAR)
-SAMPLED = (*(one.name for one in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+SAMPLED = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
 NAMES = (
-    "system", "model", "lora", "lora_scale", *(one.name for one in SETTINGS), "seed", "max_tokens", "thinking",
+    "system", "model", "lora", "lora_scale", *(setting.name for setting in SETTINGS), "seed", "max_tokens", "thinking",
     "when_full", "answer_language", "preset", *FORMS,
 )  # fmt: skip
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
@@ -494,18 +494,18 @@ def _stops_from(untrusted: object) -> tuple[str, ...]:
 
 def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
     pairs = stored_from(tuple[tuple[str, float], ...], untrusted) or ()
-    return pairs if len(pairs) <= MOST_BIASES and all(is_bias(*one) for one in pairs) else ()
+    return pairs if len(pairs) <= MOST_BIASES and all(is_bias(*pair) for pair in pairs) else ()
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
     """Read examples, as pairs or as objects with `question` and `answer`; none where one is invalid."""
     found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
-    examples = tuple(one if isinstance(one, Example) else Example(*one) for one in found)
+    examples = tuple(example if isinstance(example, Example) else Example(*example) for example in found)
     return examples if _are_examples(examples) else ()
 
 
 def _are_examples(examples: Sequence[Example]) -> bool:
-    sides = [side for one in examples for side in (one.question, one.answer)]
+    sides = [side for example in examples for side in (example.question, example.answer)]
     return len(examples) <= MOST_EXAMPLES and all(side.strip() and len(side) <= MOST_EXAMPLE for side in sides)
 
 
@@ -557,7 +557,7 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
     """
     if not options.lora:
         return None
-    adapter = next((one for one in known if one.id == options.lora and one.kind == "adapter"), None)
+    adapter = next((model for model in known if model.id == options.lora and model.kind == "adapter"), None)
     if adapter is None:
         raise KnownError("adapter.gone")
     theirs, ours = adapter.header.get("architecture"), record.header.get("architecture")
@@ -570,7 +570,7 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
 def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
     """Return the adapter an answer was written with.  Raises KnownError `adapter.gone`."""
     said = options_from(message.sampling)
-    adapter = next((one for one in known if one.id == said.lora), None) if said.lora else None
+    adapter = next((model for model in known if model.id == said.lora), None) if said.lora else None
     if said.lora and adapter is None:
         raise KnownError("adapter.gone")
     return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), said.lora_scale) if adapter else None
@@ -672,7 +672,7 @@ def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Me
     `messages`: all of the chat.  Where the answer it came from was deleted, those before it.
     """
     rewrite, of = rewrite_of(answer), answer.sampling.get("rewrite_of")
-    old = next((one for one in messages if one.id == of), None)
+    old = next((message for message in messages if message.id == of), None)
     if rewrite is None or old is None or not before:
         return tuple(before)
     request = (TextPart(request_for(rewrite, old.text), Origin.PERSON),)

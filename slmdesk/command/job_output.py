@@ -36,7 +36,7 @@ def form_of(output: Path, forms: Sequence[str]) -> str:
     """The form of an output file, from its suffix.  Raises click.UsageError where it is none of `forms`."""
     form = output.suffix.lower().removeprefix(".")
     if form not in forms:
-        raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + one for one in forms)}.")
+        raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + form for form in forms)}.")
     return form
 
 

@@ -33,7 +33,7 @@ def print_preview_of(
     """Print what would be replaced in what a person asks with, and in documents.  Returns the exit status."""
 
     def text() -> str:
-        pages = [services.documents.pages(one.id, limit=max(1, one.pages)) for one in documents]
+        pages = [services.documents.pages(document.id, limit=max(1, document.pages)) for document in documents]
         return "\n\n".join([*filter(None, words), *(page.text for some in pages for page in some)])
 
     return print_preview(console, services, services.service_thread.call(text))
@@ -47,7 +47,7 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
         services, lambda: services.redaction.look(text, services.history.item(chat).id if chat else "")
     )
     if console.as_json:
-        finds: list[Json] = [{**to_json(one), "reason": reason_of(one)} for one in preview.finds]
+        finds: list[Json] = [{**to_json(find), "reason": reason_of(find)} for find in preview.finds]
         console.give({"finds": finds, "redacted": preview.redacted})
         return 0
     console.say(preview.redacted)

@@ -81,12 +81,12 @@ def exam(console: Console, model: str | None, pair: str | None, *, thinking: boo
         raise click.ClickException("The exam has no result. Run it again.")
     sentence = sentence_of(record.name, result)
     if console.as_json:
-        skills: list[Json] = [shape_of_skill(one) for one in result.skills]
+        skills: list[Json] = [shape_of_skill(skill) for skill in result.skills]
         shape: dict[str, Json] = {
             "id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence,
         }  # fmt: skip
         if thought is not None:
-            with_thoughts: list[Json] = [shape_of_skill(one) for one in thought.skills]
+            with_thoughts: list[Json] = [shape_of_skill(skill) for skill in thought.skills]
             shape["thinking"] = {"skills": with_thoughts, "thoughts": thought.thoughts}
         console.give(shape)
         return
@@ -206,7 +206,7 @@ class _ComparisonRun:
         assert isinstance(request, CompareRequest)
         console, services = self._console, self._services
         held = services.service_thread.call(lambda: services.comparing.begin(request))
-        self._open_ids = [one.message.id for one in held.answers]
+        self._open_ids = [answer.message.id for answer in held.answers]
         try:
             self._follow(held)
         except KeyboardInterrupt:
@@ -222,7 +222,7 @@ class _ComparisonRun:
             console.give(json_of(found))
         elif sys.stderr.isatty():
             console.notify(f"seed {found.seed}")
-        return int(any(one.message.error_code for one in found.answers))
+        return int(any(answer.message.error_code for answer in found.answers))
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
         console = self._console
@@ -242,7 +242,7 @@ class _ComparisonRun:
                 self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
 
     def _names(self, held: Comparison) -> dict[str, str]:
-        return {one.message.id: one.name for one in held.answers}
+        return {answer.message.id: answer.name for answer in held.answers}
 
     def _write(self, shown: str, message: str, name: str, text: str) -> str:
         console = self._console
@@ -263,7 +263,7 @@ class _ComparisonRun:
         console.say("" if event.message.text.endswith("\n") else "\n")
         services = self._services
         found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
-        figures = next((one.figures for one in found.answers if one.message.id == event.message.id), None)
+        figures = next((answer.figures for answer in found.answers if answer.message.id == event.message.id), None)
         if figures:
             console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
 
@@ -273,7 +273,7 @@ def json_of(held: Comparison) -> dict[str, Json]:
         "id": held.item.id,
         "prompt": held.prompt,
         "seed": held.seed,
-        "answers": [_answer(one) for one in held.answers],
+        "answers": [_answer(answer) for answer in held.answers],
     }
 
 
@@ -341,7 +341,7 @@ def prune(console: Console, model: str | None, count: int | None) -> None:
             begin = lambda: services.formats.measure_without_layers(record.id)  # noqa: E731
             report = _followed(console, services, begin)
         if count is not None:
-            wanted = next((one for one in report.tried if len(one.left_out) == count), None)
+            wanted = next((result for result in report.tried if len(result.left_out) == count), None)
             if wanted is None:
                 raise click.ClickException("Only 1, 2 or 4 layers were tried. Give one of these numbers.")
             _make(console, services, record, "", wanted.left_out)
@@ -372,12 +372,12 @@ def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
                 "bytes": report.bytes,
                 "recommended": best.format if best else None,
                 "smallest": smallest.format if smallest else None,
-                "formats": [_shape(one) for one in report.results.values()],
+                "formats": [_shape(result) for result in report.results.values()],
             }
         )
         return
     console.say(f"{record.name}: {bytes_for_people(report.bytes)} as published")
-    width = max((len(one.format) for one in report.tried), default=0)
+    width = max((len(result.format) for result in report.tried), default=0)
     for one in report.tried:
         console.say(f"  {one.format:{width}}  {format_sentence(one, report)}")
     console.say(advice_of(report))

@@ -96,10 +96,12 @@ class ModelComparisonService(Service):
         item = self._store.items.get(id)
         if item.kind != KIND:
             raise KnownError("item.unknown", id=id[:80])
-        messages = [self._answers.as_it_is(one) for one in self._store.messages.of_item(item.id)]
-        prompt = next((words_of(one) for one in messages if one.role is Role.USER), "")
+        messages = [self._answers.as_it_is(message) for message in self._store.messages.of_item(item.id)]
+        prompt = next((words_of(message) for message in messages if message.role is Role.USER), "")
         figures = figures_of(item)
-        answers = tuple(ComparedAnswer(one, figures.get(one.id)) for one in messages if one.role is Role.ASSISTANT)
+        answers = tuple(
+            ComparedAnswer(message, figures.get(message.id)) for message in messages if message.role is Role.ASSISTANT
+        )
         seed = stored_from(int, item.settings.get("seed"))
         return Comparison(item, prompt, answers, vote_of(item), seed)
 
@@ -126,17 +128,17 @@ class ModelComparisonService(Service):
             raise KnownError("measuring.twice")
         if not LEAST <= len(request.models) <= MOST:
             raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
-        records = [self._models.choose(one) for one in request.models]
+        records = [self._models.choose(model) for model in request.models]
         for one in records:
             if not one.can_chat:
                 raise KnownError("model.wrong_kind", kind=one.kind)
-        if len({one.id for one in records}) < len(records):
+        if len({record.id for record in records}) < len(records):
             raise KnownError("request.invalid", what="each model can be named once")
         return records
 
     def _add(self, request: CompareRequest, records: Sequence[ModelRecord]) -> str:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
-        names = [one.name for one in records]
+        names = [record.name for record in records]
         settings: dict[str, Json] = {"models": names, "seed": seed, "max_tokens": request.max_tokens}
         item = self._store.items.add(KIND, title_from(request.prompt), settings=settings)
         self._publish(ItemChanged(item))
@@ -314,7 +316,7 @@ class Comparison(Record):
 
     @property
     def is_running(self) -> bool:
-        return any(one.message.status is Status.STREAMING for one in self.answers)
+        return any(answer.message.status is Status.STREAMING for answer in self.answers)
 
 
 def vote_of(item: Item) -> Vote | None:

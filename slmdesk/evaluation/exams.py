@@ -234,7 +234,7 @@ class ExamResult(Record):
     thoughts: int = 0
 
     def of(self, skill: Skill) -> SkillResult | None:
-        return next((one for one in self.skills if one.skill is skill), None)
+        return next((result for result in self.skills if result.skill is skill), None)
 
 
 class ExamService:
@@ -298,7 +298,7 @@ class ExamService:
     def models_of(self, job: str) -> tuple[str, ...]:
         """Return the ids of the models a job examines.  Raises KnownError `job.unknown`."""
         sha256 = self._store.jobs.get(job).model_sha256
-        return tuple(one.id for one in self._store.models.all() if one.sha256 == sha256)
+        return tuple(model.id for model in self._store.models.all() if model.sha256 == sha256)
 
     def note(self, record: ModelRecord, reason: str | None, **more: Json) -> None:
         """Store why a model is not examined automatically (slow, stopped, failed); None removes the reason."""
@@ -320,12 +320,14 @@ class ExamService:
         """
         version, questions = items()
         known = self.skills(record)
-        open_ones = [one for one in questions if one.skill in skills and one.skill not in known]
+        open_ones = [question for question in questions if question.skill in skills and question.skill not in known]
         if not open_ones:
             return known
-        steps = [one.step() for one in open_ones]
+        steps = [question.step() for question in open_ones]
         values: list[StepValue] = yield changed(batch, steps=steps, prompt_version=_prompt_version(version))
-        return self._keep_skills(record, [(one, value or {}) for one, value in zip(open_ones, values, strict=True)])
+        return self._keep_skills(
+            record, [(question, value or {}) for question, value in zip(open_ones, values, strict=True)]
+        )
 
     def _keep_skills(
         self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
@@ -333,7 +335,10 @@ class ExamService:
         known = self.skills(record)
         for skill in {question.skill for question, _value in asked}:
             known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
-        shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
+        shape: dict[str, Json] = {
+            "version": items()[0],
+            "skills": [shape_of_skill(result) for result in known.values()],
+        }
         for one in self._store.models.all():
             if one.sha256 == record.sha256:
                 self._store.models.set_info(one.id, **{SKILLS: shape})
@@ -368,8 +373,8 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: 
     version, questions = items()[0], _questions(thinking=thinking)
     values = {step.key: step.value for step in steps}
     asked = [
-        (one, values.get(step_key(model_sha256, _prompt_version(version), one.step(thinking=thinking)), {}))
-        for one in questions
+        (question, values.get(step_key(model_sha256, _prompt_version(version), question.step(thinking=thinking)), {}))
+        for question in questions
     ]
     results = [
         judge_skill(skill, [one for one in asked if one[0].skill is skill])
@@ -379,7 +384,7 @@ def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: 
 
 
 def _questions(*, thinking: bool) -> Sequence[Question]:
-    return [one for one in items()[1] if one.skill in WRITTEN] if thinking else items()[1]
+    return [question for question in items()[1] if question.skill in WRITTEN] if thinking else items()[1]
 
 
 def _is_thinking(job: JobRecord) -> bool:
@@ -417,7 +422,7 @@ def _prompt_version(version: str) -> str:
 
 
 def _json_of(result: ExamResult) -> dict[str, Json]:
-    skills: list[Json] = [shape_of_skill(one) for one in result.skills]
+    skills: list[Json] = [shape_of_skill(skill) for skill in result.skills]
     thoughts: dict[str, Json] = {"thoughts": result.thoughts} if result.thoughts else {}
     return {"version": result.version, "taken": result.taken, "skills": skills, **thoughts}
 
@@ -444,11 +449,11 @@ def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
     """
     result = result_of(record)
     if result is not None:
-        return {one.skill: one for one in result.skills}
+        return {skill.skill: skill for skill in result.skills}
     noted = stored_from(dict, record.info.get(SKILLS)) or {}
     if noted.get("version") != items()[0]:
         return dict(known_skills().get(record.sha256, {}))
-    return {one.skill: one for one in stored_list(SkillResult, noted.get("skills"))}
+    return {result.skill: result for result in stored_list(SkillResult, noted.get("skills"))}
 
 
 @cache
@@ -475,7 +480,7 @@ FEWEST_PARAMETERS = 300_000_000
 def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fewest: int = FEWEST_PARAMETERS) -> bool:
     """Return whether a model is too weak: by what its exam says of the needed skills, else by its size."""
     skills = skills_of(record)
-    levels = [skills[one].level for one in needed if one in skills]
+    levels = [skills[skill].level for skill in needed if skill in skills]
     if levels:
         return "weak" in levels
     parameters = record.header.get("parameters")
@@ -512,7 +517,7 @@ def on_battery() -> bool:
 
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     questions = items()[1]
-    words = sum(one.skill not in (Skill.TRUTH, Skill.BLOCK) for one in questions)
+    words = sum(question.skill not in (Skill.TRUTH, Skill.BLOCK) for question in questions)
     return words * USUAL_ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(
         read_per_s, 0.01
     )
@@ -602,7 +607,7 @@ class AutoExams(Service):
         held = self._loader.loaded()
         if not self._is_on or held is None or held[0].id != model:
             return  # its next answer asks again
-        record = next((one for one in self._models.list() if one.id == model), None)
+        record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
         if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
             return
         seconds = self._seconds.get(model)
@@ -630,7 +635,7 @@ class AutoExams(Service):
             passed = time.monotonic() - self._began
             if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()
-                record = next((one for one in self._models.list() if one.id == model), None)
+                record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
                 if event.id not in self._tried_again and self._others is not None and not self._others.are_quiet():
                     self._tried_again.add(event.id)
                     self._wait(model, AGAIN_S)
@@ -642,7 +647,7 @@ class AutoExams(Service):
                 self._wait(self._leave(), self.look_s)
         elif event.status is not JobStatus.OPEN:
             model, self._job, self._model = self._model, "", ""
-            record = next((one for one in self._models.list() if one.id == model), None)
+            record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
             if record and event.status is JobStatus.FAILED:
                 self._note_failed(record)
 

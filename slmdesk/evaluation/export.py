@@ -23,5 +23,10 @@ def export_parts(
 ) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
     """What an export shows: the messages in order, what was measured of each, and the vote, if any, in a sentence."""
     figures = figures_of(item)
-    lines = {one.id: figures[one.id].lines() for one in messages if one.id in figures}
-    return item, messages, lines, vote_words(vote_of(item), {one.id: one.model_name or "" for one in messages})
+    lines = {message.id: figures[message.id].lines() for message in messages if message.id in figures}
+    return (
+        item,
+        messages,
+        lines,
+        vote_words(vote_of(item), {message.id: message.model_name or "" for message in messages}),
+    )

@@ -96,12 +96,12 @@ class FormatService(Service):
     def copies(self, model: str) -> Sequence[ModelRecord]:
         """The copies of a model in the library, the last used one at the end.  Raises KnownError `model.unknown`."""
         copies = copies_of(self.published(model), self._store.models.all())
-        return sorted(copies, key=lambda one: one.last_used or 0.0)
+        return sorted(copies, key=lambda copy: copy.last_used or 0.0)
 
     def used(self, model: str) -> ModelRecord:
         """The one in use of a model and its copies.  Raises KnownError `model.unknown`."""
         able = (self.published(model), *self.copies(model))
-        return used_of(able, {one.id for one in able if self._uses.uses_of(one.id)})
+        return used_of(able, {model.id for model in able if self._uses.uses_of(model.id)})
 
     def measure(
         self, model: str | None, *, again: bool = False, formats: Sequence[str] = ()
@@ -117,7 +117,7 @@ class FormatService(Service):
         if again:
             self._keep(record, INFO_KEY, None)
         known = self.report(record.id)
-        done = frozenset(name for name, one in known.results.items() if not one.reason) if known else frozenset()
+        done = frozenset(name for name, result in known.results.items() if not result.reason) if known else frozenset()
 
         def trial(trials: FormatTrials, published: Published) -> None:
             able = formats or candidates(published.quantization, published.parameters)
@@ -214,7 +214,7 @@ class FormatService(Service):
         published, copies = self.published(model), self.copies(model)
         if not copies:
             raise KnownError("formats.no_copy", name=published.name)
-        made = next((one for one in copies if one.id == model), copies[-1])
+        made = next((copy for copy in copies if copy.id == model), copies[-1])
         new = made if copy else published
         for old in (published, *copies):
             for use in self._uses.uses_of(old.id) if old.id != new.id else ():
@@ -391,7 +391,7 @@ class FormatReport(Record):
 
     @property
     def results(self) -> Mapping[str, FormatResult]:
-        return {one.format: one for one in self.tried}
+        return {result.format: result for result in self.tried}
 
     def with_result(self, result: FormatResult) -> FormatReport:
         return changed(self, tried=tuple({**self.results, result.format: result}.values()))
@@ -401,18 +401,22 @@ class FormatReport(Record):
         answers the one with the largest gain, both kinds of work multiplied; within 3 % the smaller file.
         """
         liked = (Likeness.SAME, Likeness.NEARLY)
-        able = [one for one in self.results.values() if one.is_faster and one.likeness in liked]
+        able = [result for result in self.results.values() if result.is_faster and result.likeness in liked]
         if not able:
             return None
-        best = max(one.answer_gain * one.long_work_gain for one in able)
-        near = [one for one in able if one.answer_gain * one.long_work_gain >= NOT_SLOWER * best]
-        return min(near, key=lambda one: one.bytes)
+        best = max(result.answer_gain * result.long_work_gain for result in able)
+        near = [result for result in able if result.answer_gain * result.long_work_gain >= NOT_SLOWER * best]
+        return min(near, key=lambda result: result.bytes)
 
     def smallest(self) -> FormatResult | None:
         """The one that is recommended for space: the smallest with the same or nearly the same answers."""
         liked = (Likeness.SAME, Likeness.NEARLY)
-        able = [one for one in self.results.values() if one.likeness in liked and 0 < one.bytes < SMALLER * self.bytes]
-        return min(able, key=lambda one: one.bytes, default=None)
+        able = [
+            result
+            for result in self.results.values()
+            if result.likeness in liked and 0 < result.bytes < SMALLER * self.bytes
+        ]
+        return min(able, key=lambda result: result.bytes, default=None)
 
 
 def name_without(layers: int) -> str:
@@ -487,7 +491,7 @@ def format_sentence(result: FormatResult, report: FormatReport) -> str:
 
 def advice_of(report: FormatReport) -> str:
     best = report.fastest()
-    if best is None and any(one.left_out for one in report.tried):
+    if best is None and any(result.left_out for result in report.tried):
         return "Use the whole file: without layers its answers are weaker, or not faster."
     if best is None:
         return "The published file is the best one for this PC: no format is faster and answers nearly as well."

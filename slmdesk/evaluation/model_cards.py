@@ -85,13 +85,13 @@ class CardService(Service):
         self.pc, self._bench, self._exams = pc, bench, exams
 
     def list(self) -> tuple[ModelCard, ...]:
-        return tuple(self._card(one) for one in self._store.models.all())
+        return tuple(self._card(model) for model in self._store.models.all())
 
     def exams(self) -> Mapping[str, tuple[str, str]]:
         """What each examined model is good for, by id: a few words for a menu, and a whole sentence."""
         models = self._store.models.all()
-        found = ((one, result_of(one)) for one in models)
-        return {one.id: (few_words(result), sentence_of(one.name, result)) for one, result in found if result}
+        found = ((model, result_of(model)) for model in models)
+        return {model.id: (few_words(result), sentence_of(model.name, result)) for model, result in found if result}
 
     def details(self, model: str) -> Pending[ModelDetails]:
         """Read all that is known of a model.  Raises KnownError `model.unknown`."""
@@ -215,7 +215,7 @@ def sentence_of(name: str, result: ExamResult) -> str:
 
 
 def short_words(result: ExamResult) -> str:
-    by_level = {level: [_NOUNS[one.skill] for one in result.skills if one.level == level] for level in _ORDER}
+    by_level = {level: [_NOUNS[skill.skill] for skill in result.skills if skill.level == level] for level in _ORDER}
     parts = [f"good for {_listed(['short chats', *by_level['good']])}"]
     if by_level["fair"]:
         parts.append(f"fair at {_listed(by_level['fair'])}")
@@ -225,8 +225,8 @@ def short_words(result: ExamResult) -> str:
 
 
 def few_words(result: ExamResult) -> str:
-    weak = [_FEW[one.skill] for one in result.skills if one.level == "weak"]
-    fair = [_FEW[one.skill] for one in result.skills if one.level == "fair"]
+    weak = [_FEW[skill.skill] for skill in result.skills if skill.level == "weak"]
+    fair = [_FEW[skill.skill] for skill in result.skills if skill.level == "fair"]
     if len(weak) == len(result.skills):
         return "for short chats only"
     if weak:
@@ -235,20 +235,21 @@ def few_words(result: ExamResult) -> str:
 
 
 def lines_of(result: ExamResult) -> tuple[str, ...]:
-    return tuple(f"{_LEVELS[one.skill][one.level]}: {_grounds(one)}." for one in result.skills)
+    return tuple(f"{_LEVELS[skill.skill][skill.level]}: {_grounds(skill)}." for skill in result.skills)
 
 
 def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
-    pairs = [(plain.of(one.skill), one) for one in thinking.skills]
-    rows = [(_NOUNS[two.skill], one, two) for one, two in pairs if one is not None]
+    pairs = [(plain.of(skill.skill), skill) for skill in thinking.skills]
+    rows = [(_NOUNS[two.skill], result, two) for result, two in pairs if result is not None]
     width = max(len(noun) for noun, _one, _two in rows)
     lines = [f"{'':<{width}}  without    with thinking"]
     lines += [
-        f"{noun:<{width}}  {f'{one.passed} of {one.total}':<9}  {two.passed} of {two.total}" for noun, one, two in rows
+        f"{noun:<{width}}  {f'{result.passed} of {result.total}':<9}  {two.passed} of {two.total}"
+        for noun, result, two in rows
     ]
     if not thinking.thoughts:
         return (*lines, "It did not think aloud before any answer, so both are the same question asked twice.")
-    gain = sum(two.passed - one.passed for _noun, one, two in rows)
+    gain = sum(two.passed - result.passed for _noun, result, two in rows)
     if abs(gain) <= SMALL_GAIN:
         return (*lines, f"Thinking made little difference: {gain:+} of {sum(two.total for *_, two in rows)} tasks.")
     how = "passes more with" if gain > 0 else "passes fewer with"

@@ -51,7 +51,10 @@ def iso_time(seconds: float) -> str:
 
 
 def attached_lines(message: Message) -> list[str]:
-    return [f"Attached: {one.attached.name} \u2014 {used_words(one.attached)}" for one in message.attachments]
+    return [
+        f"Attached: {attachment.attached.name} \u2014 {used_words(attachment.attached)}"
+        for attachment in message.attachments
+    ]
 
 
 def opening_of(item: Item) -> list[tuple[str, str]]:
@@ -154,8 +157,8 @@ def chat_shape(
         "archived": item.archived,
         "origin": origin_of(item),
         "settings": {key: value for key, value in item.settings.items() if key not in (*_UNSENT, IMPORTED)},
-        "shown": [one.id for one in path],
-        "messages": [_message(one) for one in messages],
+        "shown": [message.id for message in path],
+        "messages": [_message(message) for message in messages],
         "quotes": dict(quotes or {}),
     }
 
@@ -221,7 +224,7 @@ def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
 
 def _chat(subject: Item, path: Sequence[Message]) -> list[Piece]:
     opening = [piece for name, words in opening_of(subject) for piece in (heading(name, 3), *_lines(words))]
-    return [*opening, *(piece for one in path for piece in _said(one))]
+    return [*opening, *(piece for message in path for piece in _said(message))]
 
 
 def _about(subject: Item) -> str:
@@ -244,7 +247,7 @@ def question_paper(
 
     `not_read`: the names of documents that could not be read at all, each with the reason.
     """
-    pieces: list[Piece] = [piece for one in path for piece in _said(one)]
+    pieces: list[Piece] = [piece for message in path for piece in _said(message)]
     pieces.append(heading("What was read"))
     for one in documents:
         if len(documents) > 1:

@@ -234,7 +234,7 @@ def is_of_cherry(shape: Mapping[str, Any]) -> bool:
 def chats_of(shape: Mapping[str, Any]) -> Iterator[ForeignChat | None]:
     tables = shape.get("indexedDB")
     if isinstance(tables, list):  # version 1
-        rows = [mapping(one) for one in tables]
+        rows = [mapping(table) for table in tables]
         topics = [row.get("value") for row in rows if words(row.get("key")).startswith("topic:")]
         blocks: Mapping[str, Mapping[str, Any]] = {}
     else:

@@ -129,7 +129,7 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
             if thought and (message is not None or not following):
                 left_out["thought"] += 1
                 thought = ""
-            waiting += [(one, above, thought) for one in reversed(following)]
+            waiting += [(node, above, thought) for node in reversed(following)]
     return tuple(found)
 
 
@@ -150,7 +150,7 @@ def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
 
 def checked(chat: ForeignChat) -> ForeignChat | None:
     """The chat; None for one with more messages or text than one may have here."""
-    characters = sum(len(one.text) + len(one.thought) for one in chat.messages) + len(chat.system)
+    characters = sum(len(message.text) + len(message.thought) for message in chat.messages) + len(chat.system)
     return chat if len(chat.messages) <= MOST_MESSAGES and characters <= MOST_CHARACTERS else None
 
 
@@ -404,11 +404,11 @@ def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -
     model = words(mapping(assistant.get("model")).get("id"))
     made = [_jan_message(line, "" if model == "*" else model, left_out) for line in lines]
     details = [mapping(line.get("metadata")) for line in lines]
-    if any("parentId" in one or "activeChildId" in one for one in details):
+    if any("parentId" in detail or "activeChildId" in detail for detail in details):
         ids = _ids(lines)
-        parents = [words(one.get("parentId")) or None for one in details]
-        nodes = [Node(id, parent, one) for id, parent, one in zip(ids, parents, made, strict=True)]
-        leaf = _leaf(nodes, [words(one.get("activeChildId")) for one in details])
+        parents = [words(detail.get("parentId")) or None for detail in details]
+        nodes = [Node(id, parent, message) for id, parent, message in zip(ids, parents, made, strict=True)]
+        leaf = _leaf(nodes, [words(detail.get("activeChildId")) for detail in details])
     else:
         nodes = chained(made)
         leaf = nodes[-1].id if nodes else ""
@@ -514,7 +514,7 @@ _STEPS_WITHOUT_TEXT = ("debugInfoBlock", "genInfo", "status", "toolStatus")
 
 def is_of_lm_studio(shape: Mapping[str, Any]) -> bool:
     slots = shape.get("messages")
-    return isinstance(slots, list) and any(isinstance(mapping(one).get("versions"), list) for one in slots)
+    return isinstance(slots, list) and any(isinstance(mapping(slot).get("versions"), list) for slot in slots)
 
 
 def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
@@ -527,12 +527,12 @@ def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
         versions = sequence(mapping(slot).get("versions"))
         chosen = count_of(mapping(slot).get("currentlySelected")) or 0
         made = [
-            _lm_studio_message(f"m{at}.{number}", mapping(one), created, left_out)
-            for number, one in enumerate(versions)
+            _lm_studio_message(f"m{at}.{number}", mapping(version), created, left_out)
+            for number, version in enumerate(versions)
         ]
-        nodes += [Node(one.id, above, one) for one in made if one is not None]
+        nodes += [Node(message.id, above, message) for message in made if message is not None]
         kept = made[chosen] if chosen < len(made) else None
-        kept = kept or next((one for one in reversed(made) if one is not None), None)
+        kept = kept or next((message for message in reversed(made) if message is not None), None)
         above = kept.id if kept is not None else above
     times = [seconds_of(shape.get(key)) for key in ("createdAt", "userLastMessagedAt", "assistantLastMessagedAt")]
     return checked(

@@ -44,7 +44,11 @@ def read(reading: Reading) -> Iterator[Page]:
 def _walker(package: Package, reading: Reading, main: str) -> Walker:
     def elements(kind: str) -> dict[str, etree._Element]:
         root = package.tree(package.related(main, kind))
-        return {attribute(one, "id"): one for one in root if local(one) == kind.rstrip("s")} if root is not None else {}
+        return (
+            {attribute(element, "id"): element for element in root if local(element) == kind.rstrip("s")}
+            if root is not None
+            else {}
+        )
 
     return Walker(
         reading,
@@ -144,8 +148,8 @@ class Walker:
 
     def plain(self, element: etree._Element) -> str:
         carried, self._carried = self._carried, ""
-        lines = [one.text for part in element for one in self.flow(part) if isinstance(one, Piece)]
-        lines += [one.text for one in self.rest() if isinstance(one, Piece)]
+        lines = [piece.text for part in element for piece in self.flow(part) if isinstance(piece, Piece)]
+        lines += [piece.text for piece in self.rest() if isinstance(piece, Piece)]
         self._carried = carried
         return "\n".join(line.strip() for line in lines if line.strip())
 
@@ -313,7 +317,7 @@ class Walker:
 
 
 def _is_bold(row: etree._Element) -> bool:
-    runs = [one.getparent() for one in row.iter("{*}t") if (one.text or "").strip()]
+    runs = [element.getparent() for element in row.iter("{*}t") if (element.text or "").strip()]
     return bool(runs) and all(is_on(child(child(run, "rPr"), "b")) for run in runs)
 
 
@@ -325,9 +329,9 @@ def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
     if child(properties, "shd") is not None or child(properties, "highlight") is not None:
         return False
     around = [*run.iterancestors()]
-    if any(local(one) in ("tc", "txbxContent") for one in around):
+    if any(local(element) in ("tc", "txbxContent") for element in around):
         return False
-    return all(child(one, "pPr", "shd") is None for one in around if local(one) == "p")
+    return all(child(element, "pPr", "shd") is None for element in around if local(element) == "p")
 
 
 # ---- styles and numbering of Word files
@@ -361,7 +365,11 @@ class Style(Record):
 
 
 def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
-    elements = {attribute(one, "styleId"): one for one in root if local(one) == "style"} if root is not None else {}
+    elements = (
+        {attribute(element, "styleId"): element for element in root if local(element) == "style"}
+        if root is not None
+        else {}
+    )
     found: dict[str, Style] = {}
     for name, element in elements.items():
         found[name] = _resolved(name, elements)

@@ -363,7 +363,7 @@ class _Walker:
             for piece in pieces:
                 self._put(piece)
         elif pieces:
-            text = "\t".join(" ".join(" ".join(one.text.split()) for one in cell) for cell in cells)
+            text = "\t".join(" ".join(" ".join(piece.text.split()) for piece in cell) for cell in cells)
             anchor = next((piece.anchor for piece in pieces if piece.anchor), "")
             self._put(SectionPiece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
 
@@ -643,8 +643,8 @@ def _own_label(found: Hypertext) -> str:
 def _book(archive: Archive, path: str) -> _Book:
     """The content of the package document.  Raises KnownError `document.damaged`."""
     container = parse(_needed(archive, "META-INF/container.xml", path), path)
-    files = [one.get("full-path") or "" for one in container.iter() if local(one) == "rootfile"]
-    name = next((one for one in files if one in archive), "")
+    files = [element.get("full-path") or "" for element in container.iter() if local(element) == "rootfile"]
+    name = next((file for file in files if file in archive), "")
     package = parse(_needed(archive, name, path), path)
     folder = posixpath.dirname(name)
     book = _Book()
@@ -679,11 +679,20 @@ def _labels(guide: etree._Element, folder: str) -> Labels:
     """From EPUB 3's nav or EPUB 2's ncx; the first name of a place counts."""
     found: Labels = {}
     if local(guide) == "ncx":
-        points = [one for one in guide.iter() if local(one) == "navPoint"]
-        named = [(_child(one, "content", "src"), _words(_first(one, "navLabel"))) for one in points]
+        points = [element for element in guide.iter() if local(element) == "navPoint"]
+        named = [(_child(point, "content", "src"), _words(_first(point, "navLabel"))) for point in points]
     else:
-        lists = [one for one in guide.iter() if local(one) == "nav" and "toc" in str(list(one.attrib.values()))]
-        named = [(one.get("href") or "", _words(one)) for nav in lists[:1] for one in nav.iter() if local(one) == "a"]
+        lists = [
+            element
+            for element in guide.iter()
+            if local(element) == "nav" and "toc" in str(list(element.attrib.values()))
+        ]
+        named = [
+            (element.get("href") or "", _words(element))
+            for nav in lists[:1]
+            for element in nav.iter()
+            if local(element) == "a"
+        ]
     for target, label in named:
         place, _, anchor = target.partition("#")
         if label:
@@ -692,7 +701,7 @@ def _labels(guide: etree._Element, folder: str) -> Labels:
 
 
 def _first(element: etree._Element, name: str) -> etree._Element | None:
-    return next((one for one in element if local(one) == name), None)
+    return next((other_element for other_element in element if local(other_element) == name), None)
 
 
 def _child(element: etree._Element, name: str, attribute: str) -> str:

@@ -58,7 +58,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     """The mail as its first page (a long one as several), what came with it as the last."""
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
-    reading.attachments[:] = [_listed(index, one) for index, one in enumerate(mail.enclosed)]
+    reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
     pieces = [SectionPiece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
     for body, is_hypertext in mail.bodies:
         pieces += _hypertext(reading, body) if is_hypertext else plain_pieces(body)
@@ -69,7 +69,10 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     if mail.is_locked:
         yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason="encrypted")
     if reading.attachments:
-        listed = [SectionPiece(BlockKind.LIST_ITEM, attachment_line(one), 1) for one in reading.attachments]
+        listed = [
+            SectionPiece(BlockKind.LIST_ITEM, attachment_line(other_attachment), 1)
+            for other_attachment in reading.attachments
+        ]
         yield page_from(next(numbers), "Attachments", listed)
 
 
@@ -114,7 +117,7 @@ def _listed(index: int, one: MailAttachment) -> Attachment:
 def _format(name: str, data: bytes) -> str:
     """An id of core.formats: by its bytes, else by its name; empty for formats without a reader."""
     found = format_of_bytes(BytesIO(data))
-    if found in {one.id for one in FORMATS}:
+    if found in {file_format.id for file_format in FORMATS}:
         return found
     if found:
         return ""
@@ -248,7 +251,7 @@ def _words(form: list[tuple[str, bool]]) -> int:
 
 def _parts(part: Message) -> list[Message]:
     payload = part.get_payload()
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
+    return [message for message in payload if isinstance(message, Message)] if isinstance(payload, list) else []
 
 
 def _is_body(part: Message) -> bool:

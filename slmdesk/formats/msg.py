@@ -55,7 +55,7 @@ def mail_of(reading: Reading) -> Mail:
         mail.bodies.append((lines_made_one(body), False))
     elif hypertext := _hypertext(message):
         mail.bodies.append((hypertext, True))
-    mail.enclosed = [_enclosed(one) for one in _field(lambda: message.attachments) or ()]
+    mail.enclosed = [_enclosed(other_attachment) for other_attachment in _field(lambda: message.attachments) or ()]
     return mail
 
 

@@ -56,14 +56,14 @@ def look_into(archive: Archive, reading: Reading) -> None:
     Raises KnownError `document.locked` for a file locked with a password, `document.damaged` for one without content.
     """
     manifest = tree_of(archive, reading, "META-INF/manifest.xml")
-    if manifest is not None and any(local(one) == "encryption-data" for one in manifest.iter()):
+    if manifest is not None and any(local(element) == "encryption-data" for element in manifest.iter()):
         raise locked(reading)
     if CONTENT not in archive:
         raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
     if any(name.startswith(("Basic/", "Scripts/")) and not name.endswith("/") for name in archive.names):
         reading.note(Note.MACROS_IGNORED)
     about = child(tree_of(archive, reading, "meta.xml"), "meta")
-    values = {local(one): " ".join((one.text or "").split()) for one in about} if about is not None else {}
+    values = {local(element): " ".join((element.text or "").split()) for element in about} if about is not None else {}
     reading.title = values.get("title", "")[:MAX_NAME_CHARACTERS]
     reading.author = (values.get("creator") or values.get("initial-creator", ""))[:MAX_NAME_CHARACTERS]
 
@@ -73,7 +73,7 @@ def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
     for root in roots:
         for group in root if root is not None else ():
             if local(group) in ("styles", "automatic-styles"):
-                elements.update({attribute(one, "name"): one for one in group if local(one) == "style"})
+                elements.update({attribute(element, "name"): element for element in group if local(element) == "style"})
     return {name: _style(name, elements) for name in elements}
 
 
@@ -89,9 +89,9 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
             hidden = hidden or attribute(properties, "display") in ("none", "false")
             hidden = hidden or attribute(properties, "visibility") == "hidden"
     breaks = {"break-before": "", "break-after": ""}
-    for properties in (properties for one in chain for properties in one):
+    for properties in (properties for element in chain for properties in element):
         breaks = {name: reported or attribute(properties, name) for name, reported in breaks.items()}
-    begins = breaks["break-before"] == "page" or any(attribute(one, "master-page-name") for one in chain[:1])
+    begins = breaks["break-before"] == "page" or any(attribute(element, "master-page-name") for element in chain[:1])
     chosen = chain[1] if len(chain) > 1 and re.fullmatch(r"[A-Za-z]+\d+", attribute(chain[0], "name")) else chain[0]
     return OdfStyle(
         int(level) if level.isdecimal() and len(level) < 3 else 0,
@@ -125,13 +125,13 @@ class _Counted:
         start = attribute(about, "start-value") if about is not None else ""
         first = int(start[:6]) if start.isdecimal() else 1
         self.counts[level] = self.counts.get(level, first - 1) + 1
-        for deeper in [one for one in self.counts if one > level]:
+        for deeper in [count for count in self.counts if count > level]:
             del self.counts[deeper]
         if about is None or local(about) != "list-level-style-number" or not attribute(about, "num-format"):
             return ""
         shown = attribute(about, "display-levels")
         depth = int(shown[:2]) if shown.isdecimal() else 1
-        numbers = [self._number(one) for one in range(max(1, level - depth + 1), level + 1)]
+        numbers = [self._number(index) for index in range(max(1, level - depth + 1), level + 1)]
         return f"{attribute(about, 'num-prefix')}{'.'.join(numbers)}{attribute(about, 'num-suffix')}".strip()
 
     def _number(self, level: int) -> str:
@@ -192,12 +192,16 @@ class OdfWalker:
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """The same for content without pages of its own: notes follow directly after their citation."""
-        flow = (one.piece if isinstance(one, Footnote) else one for part in element for one in self.flow(part))
-        return [one for one in flow if isinstance(one, Piece) and one.text.strip()]
+        flow = (
+            footnote.piece if isinstance(footnote, Footnote) else footnote
+            for part in element
+            for footnote in self.flow(part)
+        )
+        return [piece for piece in flow if isinstance(piece, Piece) and piece.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
         author = child(annotation, "creator")
-        words = "\n".join(self.line(one) for one in annotation.iter() if local(one) in ("p", "h"))
+        words = "\n".join(self.line(element) for element in annotation.iter() if local(element) in ("p", "h"))
         return Piece(BlockKind.COMMENT, words, place=(author.text or "" if author is not None else "")[:100])
 
     def line(self, paragraph: etree._Element) -> str:
@@ -274,17 +278,19 @@ class OdfWalker:
         self._cited += 1
         shown = f"[{(''.join(mark.itertext()).strip() if mark is not None else '') or self._cited}]"
         line.text.append(shown)
-        words = "\n".join(one.text.strip() for one in self.pieces(body)) if body is not None else ""
+        words = "\n".join(piece.text.strip() for piece in self.pieces(body)) if body is not None else ""
         line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{shown} {words}")))
 
     def _frame(self, frame: etree._Element, depth: int) -> Iterator[Flow]:
         """A box with words, or a picture, of which only the first form counts: the others are copies."""
-        inside = [one for one in frame if local(one) not in ("title", "desc")]
+        inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
         for one in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
             yield from self.flow(one, depth)
-        about = [" ".join("".join(one.itertext()).split()) for one in frame if local(one) in ("title", "desc")]
+        about = [
+            " ".join("".join(element.itertext()).split()) for element in frame if local(element) in ("title", "desc")
+        ]
         yield Piece(BlockKind.CAPTION, " ".join(one for one in about if one))
 
     # ---- lists and tables
@@ -372,7 +378,7 @@ def read_odt(reading: Reading) -> Iterator[Page]:
 
 def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
     pages, seen = child(styles, "master-styles"), set()
-    for one in (one for page in pages for one in page) if pages is not None else ():
+    for one in (element for page in pages for element in page) if pages is not None else ():
         kind = BlockKind.HEADER if local(one).startswith("header") else BlockKind.FOOTER
         if not local(one).startswith(("header", "footer")):
             continue
@@ -414,10 +420,12 @@ def read_odp(reading: Reading) -> Iterator[Page]:
 
 
 def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) -> Page:
-    pieces = [one for shape in slide for one in _shape(walker, shape)]
+    pieces = [piece for shape in slide for piece in _shape(walker, shape)]
     if hidden:
         walker.reading.note(Note.HIDDEN_TEXT)
-    return slide_page(number, pieces, hidden=hidden, pictured=any(local(one) == "image" for one in slide.iter()))
+    return slide_page(
+        number, pieces, hidden=hidden, pictured=any(local(element) == "image" for element in slide.iter())
+    )
 
 
 def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
@@ -430,11 +438,11 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
         yield walker.comment(shape)
         return
     kind = attribute(shape, "class")
-    pieces = [one for one in walker.flow(shape) if isinstance(one, Piece)]
+    pieces = [piece for piece in walker.flow(shape) if isinstance(piece, Piece)]
     if kind in _TITLES:
-        words = [" ".join(one.text.split()) for one in pieces if one.kind is not BlockKind.CAPTION]
-        yield Piece(BlockKind.HEADING, " ".join(one for one in words if one), 1)
-        pieces = [one for one in pieces if one.kind is BlockKind.CAPTION]
+        words = [" ".join(piece.text.split()) for piece in pieces if piece.kind is not BlockKind.CAPTION]
+        yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
+        pieces = [piece for piece in pieces if piece.kind is BlockKind.CAPTION]
     for piece in pieces:
         yield Piece(_ASIDE.get(kind, piece.kind), piece.text, piece.level, piece.place)
 

@@ -34,10 +34,16 @@ class Stream:
     def __init__(self, chunks: Iterable[bytes], path: str, *containers: str, opened: Collection[str] = ()) -> None:
         self._chunks, self._path, self._containers = chunks, path, containers
         self._parser = etree.XMLPullParser(
-            events=("start",), tag=[f"{{*}}{one}" for one in (*containers, *opened)], resolve_entities=False,
-            no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_comments=True,
+            events=("start",),
+            tag=[f"{{*}}{container}" for container in (*containers, *opened)],
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            dtd_validation=False,
+            huge_tree=False,
+            remove_comments=True,
             remove_pis=True,
-        )  # fmt: skip
+        )
         self.root: etree._Element | None = None
         self.broken = False
         self._found: list[etree._Element] = []
@@ -60,7 +66,7 @@ class Stream:
         _refuse_entities(element, self._path)
         self.root = element.getroottree().getroot()
         parent = element.getparent()
-        if self._found and any(parent is one for one in (self._found[-1], *self._opened)):
+        if self._found and any(parent is element for element in (self._found[-1], *self._opened)):
             self._opened.append(element)
         elif local(element) in self._containers and not (
             self._found and self._found[-1] in element.iterancestors()  # a table in a table's cell is content
@@ -73,12 +79,12 @@ class Stream:
         """What is whole inside an element, given as of its container; `left` children stay."""
         while len(within) > left:
             child = within[0]
-            if any(child is one for one in self._opened):
+            if any(child is element for element in self._opened):
                 yield from self._taken(container, child, 0)
                 self._opened.remove(child)
             yield container, child
             within.remove(child)
-        if left and len(within) and any(within[0] is one for one in self._opened):
+        if left and len(within) and any(within[0] is element for element in self._opened):
             yield from self._taken(container, within[0], left)
 
     def _feed(self) -> Iterator[None]:
@@ -143,7 +149,7 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
     for name in names:
         if element is None:
             return None
-        element = next((one for one in element if local(one) == name), None)
+        element = next((other_element for other_element in element if local(other_element) == name), None)
     return element
 
 
@@ -181,7 +187,9 @@ class Package:
 
         Raises KnownError `document.damaged` where there is none.
         """
-        found = next((one.part for one in self.relations("").values() if one.kind == "officeDocument"), "")
+        found = next(
+            (relation.part for relation in self.relations("").values() if relation.kind == "officeDocument"), ""
+        )
         for name in (found, fallback):
             if name and name in self:
                 return name
@@ -213,7 +221,7 @@ class Package:
     def related(self, part: str, kind: str) -> str:
         """The name of the first part of that kind which `part` refers to, else that of convention; empty for none."""
         usual = posixpath.join(posixpath.dirname(part), f"{kind}.xml")
-        found = (one.part for one in self.relations(part).values() if one.kind == kind)
+        found = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
         return next(found, usual if part and usual in self else "")
 
     def stored_name(self, name: str) -> str:
@@ -246,7 +254,9 @@ class Package:
     def pages_reported(self) -> int:
         """The page count recorded by the program that wrote the file; 0: none."""
         root = self.tree(self.related("", "extended-properties"))
-        reported = next((one.text or "" for one in root if local(one) == "Pages"), "") if root is not None else ""
+        reported = (
+            next((element.text or "" for element in root if local(element) == "Pages"), "") if root is not None else ""
+        )
         return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
 
     def _name(self, folder: str, target: str) -> str:
@@ -266,4 +276,6 @@ def is_on(element: etree._Element | None) -> bool:
 
 
 def texts(element: etree._Element, name: str = "t") -> Iterator[str]:
-    return (one.text for one in element.iter() if local(one) == name and one.text)
+    return (
+        other_element.text for other_element in element.iter() if local(other_element) == name and other_element.text
+    )

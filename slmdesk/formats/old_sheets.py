@@ -180,7 +180,9 @@ def _rows(sheet: Any) -> Iterator[Row]:
         return
     first_row, first_column = sheet.start
     for number, values in enumerate(sheet.to_python(skip_empty_area=True), first_row + 1):
-        cells = [(column, words) for column, one in enumerate(values, first_column + 1) if (words := cell_text(one))]
+        cells = [
+            (column, words) for column, value in enumerate(values, first_column + 1) if (words := cell_text(value))
+        ]
         if cells:
             yield Row(number, cells)
 

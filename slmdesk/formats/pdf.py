@@ -112,8 +112,8 @@ class _Sheets:
             if other != index
         ]
         aside = repeated(sheet.margins, around, usual.size, index + 1)
-        headers = frozenset(one.index for one in aside if one.is_top)
-        footers = frozenset(one.index for one in aside if not one.is_top)
+        headers = frozenset(margin.index for margin in aside if margin.is_top)
+        footers = frozenset(margin.index for margin in aside if not margin.is_top)
         if aside:
             self._reading.note(Note.HEADERS_APART)
         laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)

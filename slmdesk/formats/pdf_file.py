@@ -313,7 +313,7 @@ class PageLetters:
         self._flags = ctypes.c_int()
         self._name = ctypes.create_string_buffer(64)
         self._colour = tuple(ctypes.c_uint() for _ in range(4))
-        self._colour_at = tuple(ctypes.byref(one) for one in self._colour)
+        self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
         self.has_unseen_letters = False
         """Invisible characters (Unicode tags and the like) were left out."""
 
@@ -371,7 +371,7 @@ class PageLetters:
     def is_white(self, index: int) -> bool:
         """Whether a character is drawn in white, or so that it shines through wholly."""
         known = pdfium_c.FPDFText_GetFillColor(self._raw, index, *self._colour_at)
-        red, green, blue, alpha = (one.value for one in self._colour)
+        red, green, blue, alpha = (uint.value for uint in self._colour)
         return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
 
     def share_unmapped(self) -> float:

@@ -52,11 +52,11 @@ class _Row:
     def takes(self, part: Line) -> bool:
         if part.look.is_sideways or self.parts[0].look.is_sideways:
             return False
-        top, bottom = min(one.y0 for one in self.parts), max(one.y1 for one in self.parts)
+        top, bottom = min(part.y0 for part in self.parts), max(part.y1 for part in self.parts)
         shared = min(bottom, part.y1) - max(top, part.y0)
         if shared < 0.5 * min(bottom - top, part.y1 - part.y0):
             return False
-        return all(part.x0 >= one.x1 - 1 or part.x1 <= one.x0 + 1 for one in self.parts)
+        return all(part.x0 >= line.x1 - 1 or part.x1 <= line.x0 + 1 for line in self.parts)
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
@@ -109,8 +109,8 @@ def _line(words: list[Word], look: Callable[[int], Look], cells: tuple[list[Word
         max(word.x1 for word in words),
         max(word.y1 for word in words),
         cells,
-        is_bold=all(one.is_bold for one in looks),
-        is_mono=all(one.is_mono for one in looks),
+        is_bold=all(look.is_bold for look in looks),
+        is_mono=all(look.is_mono for look in looks),
     )
 
 
@@ -371,7 +371,7 @@ def _begins_by_indent(block: Sequence[Line], line: Line, after: Line | None, siz
     hangs = len(block) > 1 and last.x0 > block[0].x0 + 0.5 * size
     if inward < -0.8 * size and (hangs or _is_item(block[0])):
         return True
-    right = max(one.x1 for one in block[-_NEAR_LINES:])
+    right = max(line.x1 for line in block[-_NEAR_LINES:])
     ends = last.words[-1].text[-1:] in ".:!?。؟"
     return len(block) > 1 and ends and last.x1 < right - 0.15 * (right - last.x0) and inward > 0.8 * size
 
@@ -508,7 +508,7 @@ class _Writer:
 def _indent(line: Line, block: Sequence[Line]) -> int:
     longest = max(line.words, key=lambda word: len(word.text))
     letter = (longest.x1 - longest.x0) / len(longest.text)
-    return min(40, round((line.x0 - min(one.x0 for one in block)) / letter)) if letter > 0 else 0
+    return min(40, round((line.x0 - min(line.x0 for line in block)) / letter)) if letter > 0 else 0
 
 
 def _leader(words: Sequence[Word], at: int) -> int:
@@ -596,10 +596,10 @@ def repeated(
         if same or alike >= LEAST_ALIKE:
             found[one.index] = one
     parted: set[int] = set()
-    for one in sorted(found.values(), key=lambda one: one.middle if not one.is_top else -one.middle):
+    for one in sorted(found.values(), key=lambda margin: margin.middle if not margin.is_top else -margin.middle):
         if one.gap > PARTED or one.inner in parted:  # from the text outwards
             parted.add(one.index)
-    return [one for one in found.values() if one.index in parted]
+    return [margin for margin in found.values() if margin.index in parted]
 
 
 def _is_number(one: Margin, number: int) -> bool:

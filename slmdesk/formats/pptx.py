@@ -38,7 +38,7 @@ def _slides(package: Package, main: str) -> list[str]:
     listed = child(root, "sldIdLst")
     if listed is None and root is not None:
         return []
-    ids = [relation_id(one) for one in listed if local(one) == "sldId"] if listed is not None else []
+    ids = [relation_id(element) for element in listed if local(element) == "sldId"] if listed is not None else []
     found = [relations[name].part for name in ids if name in relations]
     if found:
         return [relations[name].part if name in relations else "" for name in ids]
@@ -49,7 +49,7 @@ def _slides(package: Package, main: str) -> list[str]:
 def _authors(package: Package, main: str) -> Iterator[tuple[str, str]]:
     for relation in package.relations(main).values():
         if relation.kind in ("commentAuthors", "authors") and (root := package.tree(relation.part)) is not None:
-            yield from ((one.get("id", ""), one.get("name", "")) for one in root)
+            yield from ((element.get("id", ""), element.get("name", "")) for element in root)
 
 
 def _slide(package: Package, reading: Reading, number: int, part: str, authors: dict[str, str]) -> Page:
@@ -72,7 +72,7 @@ def _slide(package: Package, reading: Reading, number: int, part: str, authors: 
 
 
 def _has_picture(tree: etree._Element | None) -> bool:
-    return tree is not None and any(local(one) == "pic" for one in tree.iter())
+    return tree is not None and any(local(element) == "pic" for element in tree.iter())
 
 
 def _notes(root: etree._Element | None) -> Iterator[Piece]:
@@ -136,7 +136,7 @@ class Drawing(Record):
                 yield from _chart(self.package.tree(relation.part))
             elif inside == "relIds" and (relation := self._relation(one, "dm")):
                 yield from _diagram(self.package.tree(relation.part))
-        about = next((one for one in shape.iter() if local(one) == "cNvPr"), None)
+        about = next((element for element in shape.iter() if local(element) == "cNvPr"), None)
         if about is not None:
             yield Piece(BlockKind.CAPTION, about.get("descr", ""))
 
@@ -146,7 +146,7 @@ class Drawing(Record):
 
 def placeholder_of(shape: etree._Element) -> str | None:
     """Which of the layout's fields a shape fills ("" is the usual one for content); None: none of them."""
-    found = next((one for one in shape.iter() if local(one) == "ph"), None)
+    found = next((element for element in shape.iter() if local(element) == "ph"), None)
     return None if found is None else found.get("type", "")
 
 
@@ -165,12 +165,12 @@ def paragraph_text(paragraph: etree._Element) -> str:
 
 def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
     if placeholder in ("title", "ctrTitle"):
-        words = (" ".join(paragraph_text(one).split()) for one in body if local(one) == "p")
-        yield Piece(BlockKind.HEADING, " ".join(one for one in words if one), 1)
+        words = (" ".join(paragraph_text(element).split()) for element in body if local(element) == "p")
+        yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         return
     if placeholder in ("ftr", "dt", "sldNum", "hdr"):
         kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
-        yield Piece(kind, " ".join(paragraph_text(one) for one in body if local(one) == "p"))
+        yield Piece(kind, " ".join(paragraph_text(element) for element in body if local(element) == "p"))
         return
     for one in body:
         if local(one) != "p":
@@ -189,11 +189,11 @@ def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece
 def _table(table: etree._Element) -> Iterator[Piece]:
     about = child(table, "tblPr")
     has_head = about is not None and about.get("firstRow") in ("1", "true")
-    for number, row in enumerate(one for one in table if local(one) == "tr"):
+    for number, row in enumerate(element for element in table if local(element) == "tr"):
         cells = []
-        for cell in (one for one in row if local(one) == "tc"):
+        for cell in (element for element in row if local(element) == "tc"):
             body = child(cell, "txBody")
-            words = (paragraph_text(one) for one in body if local(one) == "p") if body is not None else ()
+            words = (paragraph_text(element) for element in body if local(element) == "p") if body is not None else ()
             cells.append(" ".join(" ".join(words).split()))
         yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
 
@@ -202,7 +202,7 @@ def _chart(root: etree._Element | None) -> Iterator[Piece]:
     """The title of a chart, those of its axes, and the names of its series and categories; no figures."""
     if root is None:
         return
-    for title in (one for one in root.iter() if local(one) == "title"):
+    for title in (element for element in root.iter() if local(element) == "title"):
         yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
     names: dict[str, None] = {}
     for one in root.iter():
@@ -220,7 +220,7 @@ def _strings(element: etree._Element) -> etree._Element | None:
 def _diagram(root: etree._Element | None) -> Iterator[Piece]:
     if root is None:
         return
-    for point in (one for one in root.iter() if local(one) == "pt"):
+    for point in (element for element in root.iter() if local(element) == "pt"):
         for one in point.iter():
             if local(one) == "p":
                 yield Piece(BlockKind.LIST_ITEM, paragraph_text(one), 1)

@@ -80,8 +80,8 @@ def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
     pager = paging.Pager(reading, has_pages=False)
     for part in parts:
         reading.check()
-        found = (one for one in _pieces(part) if one.text.strip())
-        yield from pager.take(paging.Piece(one.kind, one.text, one.level) for one in found)
+        found = (piece for piece in _pieces(part) if piece.text.strip())
+        yield from pager.take(paging.Piece(piece.kind, piece.text, piece.level) for piece in found)
         yield from pager.take((paging.PageBreak(),))
     yield from pager.end()
 
@@ -119,7 +119,7 @@ class _Prepared:
 
     def _keep(self, source: str) -> None:
         if not self._dropped and source:
-            self._pieces.append(_HIGH.sub(lambda one: f"\\'{ord(one[0]):02x}", source))
+            self._pieces.append(_HIGH.sub(lambda match: f"\\'{ord(match[0]):02x}", source))
 
     def _begin(self, found: re.Match[str]) -> int:
         word, before = found["group"], self._dropped

@@ -209,7 +209,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         relations = package.relations(main)
         listed = child(root, "sheets")
         for number, sheet in enumerate(
-            (one for one in listed if local(one) == "sheet") if listed is not None else (), 1
+            (element for element in listed if local(element) == "sheet") if listed is not None else (), 1
         ):
             reading.check()
             name, relation = sheet.get("name", ""), relations.get(relation_id(sheet))
@@ -258,7 +258,7 @@ class _Sheet:
         if kind == "inlineStr":
             inline = child(cell, "is")
             return "" if inline is None else _rich(inline)
-        value = next((one.text or "" for one in cell if local(one) == "v"), "")
+        value = next((element.text or "" for element in cell if local(element) == "v"), "")
         raw = value.strip()
         if not raw:
             return ""
@@ -288,7 +288,7 @@ class _Sheet:
     def _more(self) -> Iterator[Piece]:
         root = self._stream.root
         columns = child(root, "cols")
-        if columns is not None and any(one.get("hidden") in _ON for one in columns):
+        if columns is not None and any(column.get("hidden") in _ON for column in columns):
             self._book.reading.note(Note.HIDDEN_TEXT)
         package = self._book.package
         for relation in package.relations(self._part).values():
@@ -300,7 +300,7 @@ class _Sheet:
 
 def _comments(root: etree._Element) -> Iterator[Piece]:
     listed = child(root, "authors")
-    authors = [one.text or "" for one in listed] if listed is not None else []
+    authors = [element.text or "" for element in listed] if listed is not None else []
     entries = child(root, "commentList")
     for one in entries if entries is not None else ():
         number, words = one.get("authorId", ""), child(one, "text")

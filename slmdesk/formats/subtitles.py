@@ -165,17 +165,17 @@ def read_ttml(reading: Reading) -> Iterator[Page]:
                 cues += _ttml_cue(one, cues[-1].start_s if cues else 0.0)
     if stream.root is None or local(stream.root) != "tt" or not cues:
         raise KnownError("document.damaged", path=reading.path, reason="it has no lines")
-    if not all(one.is_timed for one in cues):
+    if not all(cue.is_timed for cue in cues):
         reading.note(Note.UNTIMED)
     yield from pages_of(reading, sorted(cues, key=lambda cue: cue.start_s))
 
 
 def _ttml_cue(element: etree._Element, before_s: float) -> Iterator[Cue]:
     lines = "".join(_words(element)).split("\n")
-    text = "\n".join(line for line in (" ".join(one.split()) for one in lines) if line)
-    words = [span for one in element.iterdescendants("{*}span") for span in _span(one)]
+    text = "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+    words = [span for iterdescendant in element.iterdescendants("{*}span") for span in _span(iterdescendant)]
     within = [(min(start for start, _ in words), max(end for _, end in words))] if words else []
-    around = (span for one in element.iterancestors() for span in _span(one))
+    around = (span for ancestor in element.iterancestors() for span in _span(ancestor))
     found = next(chain(_span(element), within, around), None)
     if text:
         yield Cue(*(found or (before_s, before_s)), text, is_timed=found is not None)

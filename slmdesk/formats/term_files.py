@@ -192,7 +192,14 @@ def _code_of(cell: str) -> str:
     code = re.split("[-_]", cell, maxsplit=1)[0]
     if code in LANGUAGES and len(cell) <= 7:
         return code
-    return next((one.code for one in LANGUAGES.values() if cell in (one.name.casefold(), one.own_name.casefold())), "")
+    return next(
+        (
+            language.code
+            for language in LANGUAGES.values()
+            if cell in (language.name.casefold(), language.own_name.casefold())
+        ),
+        "",
+    )
 
 
 def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
@@ -260,7 +267,7 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
             words = " ".join("".join(term.itertext()).split())
             group = term.getparent()
             notes = (
-                " ".join("".join(one.itertext()) for one in group.iter() if local(one) == "termNote")
+                " ".join("".join(element.itertext()) for element in group.iter() if local(element) == "termNote")
                 if (group is not None)
                 else ""
             )
@@ -286,7 +293,7 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
             reported.all_languages.update(texts.keys())
             first = source or (reported.languages[0] if reported.languages else next(iter(texts), ""))
             second = target or (
-                reported.languages[1] if reported.languages else next((one for one in texts if one != first), "")
+                reported.languages[1] if reported.languages else next((text for text in texts if text != first), "")
             )
             if first and second and not reported.languages:
                 reported.languages = [first, second]
@@ -306,7 +313,7 @@ def _texts_of(unit: etree._Element) -> dict[str, str]:
     for variant in unit:
         if local(variant) != "tuv":
             continue
-        segment = next((one for one in variant if local(one) == "seg"), None)
+        segment = next((element for element in variant if local(element) == "seg"), None)
         words = " ".join("".join(_plain(segment)).split()) if segment is not None else ""
         if words and len(words) <= MOST_PAIR_CHARACTERS:
             found.setdefault(attribute(variant, "lang").lower()[:2], words)

@@ -200,7 +200,9 @@ def _guesses(sample: bytes) -> list[str]:
         return ["cp932", USUAL]
     answers = chardet.detect_all(sample, ignore_threshold=True, include_encodings=CANDIDATES)
     found = [
-        (codecs.lookup(one["encoding"]).name, one["confidence"], one["language"]) for one in answers if one["encoding"]
+        (codecs.lookup(answer["encoding"]).name, answer["confidence"], answer["language"])
+        for answer in answers
+        if answer["encoding"]
     ]
     usual = next((sure for name, sure, _ in found if name == USUAL), 0.0)
     turkish = any(language == "tr" for _, _, language in found[:2])
@@ -583,7 +585,7 @@ def parted(pieces: Iterable[SectionPiece], limit: int = MOST_PIECES_CHARACTERS) 
                 kept -= 1
             yield portion[:kept]
             portion = portion[kept:]
-            length = sum(len(one.text) for one in portion)
+            length = sum(len(piece.text) for piece in portion)
         portion.append(piece)
         length += len(piece.text)
     yield portion
@@ -594,7 +596,7 @@ def sections_of(pieces: Sequence[SectionPiece], *, deepest: int = 2) -> Iterator
     label, section = "", list[SectionPiece]()
     for piece in pieces:
         begins = piece.kind is BlockKind.HEADING and piece.level <= deepest
-        if begins and not all(one.kind is BlockKind.HEADING for one in section):
+        if begins and not all(piece.kind is BlockKind.HEADING for piece in section):
             yield from ((label, portion) for portion in parted(section))
             label, section = "", []
         if begins and not label:
@@ -620,11 +622,11 @@ _IN_A_ROW = frozenset((BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.HEADI
 
 def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     """A row as a block with its cells; a layout row, or one with a nested table, flows as if there were no table."""
-    words = [[one for one in cell if isinstance(one, Piece) and one.text.strip()] for cell in cells]
+    words = [[piece for piece in cell if isinstance(piece, Piece) and piece.text.strip()] for cell in cells]
     filled = [cell for cell in words if cell]
-    size = sum(len(one.text) for cell in words for one in cell)
+    size = sum(len(piece.text) for cell in words for piece in cell)
     is_layout = (
-        any(one.kind is BlockKind.TABLE_ROW for cell in words for one in cell)
+        any(piece.kind is BlockKind.TABLE_ROW for cell in words for piece in cell)
         or (len(filled) == 1 and len(filled[0]) > 1)
         or (size > ROW_CHARACTERS and any(len(cell) > ROW_PARAGRAPHS for cell in words))
     )
@@ -633,9 +635,9 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
         for at, cell in enumerate(cells):  # cells beside each other cross the same page ends
             yield from (one for one in cell if at == most or not isinstance(one, PageBreak))
         return
-    broken = [one for cell in cells for one in cell if isinstance(one, PageBreak)]
+    broken = [piece for cell in cells for piece in cell if isinstance(piece, PageBreak)]
     yield from broken[:1]  # a row that begins a page says so inside its cells
-    texts = [" ".join(" ".join(one.text.split()) for one in cell if one.kind in _IN_A_ROW) for cell in words]
+    texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
     for one in (one for cell in cells for one in cell):
         if isinstance(one, Footnote | PictureBlock) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
@@ -647,13 +649,13 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
 
 def slide_page(number: int, found: Iterable[Piece], *, hidden: bool, pictured: bool) -> Page:
     """A slide by what is on it: its title first, wherever it was drawn, and named after it."""
-    pieces = sorted(found, key=lambda one: one.kind is not BlockKind.HEADING)
+    pieces = sorted(found, key=lambda piece: piece.kind is not BlockKind.HEADING)
     text, is_cut = PageText(), False
     for piece in pieces:
         is_cut = is_cut or len(text) + len(piece.text) > MAX_PAGE_CHARACTERS
         if not is_cut:
             text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
-    title = next((one.text for one in pieces if one.kind is BlockKind.HEADING and one.text.strip()), "")
+    title = next((piece.text for piece in pieces if piece.kind is BlockKind.HEADING and piece.text.strip()), "")
     label = " ".join(title.split())[:MAX_LABEL_CHARACTERS] or str(number)
     status = None if text.blocks else PageStatus.SCANNED if pictured else PageStatus.EMPTY
     reason = "its end is left out: too long for a slide" if is_cut else "hidden slide" if hidden else ""

@@ -445,7 +445,7 @@ def _weight(value: MetadataValue) -> int:
     if isinstance(value, str):
         return len(value) + 64
     if isinstance(value, ListSummary):
-        return 64 + sum(len(one) + 64 if isinstance(one, str) else 40 for one in value.items or ())
+        return 64 + sum(len(item) + 64 if isinstance(item, str) else 40 for item in value.items or ())
     return 0
 
 

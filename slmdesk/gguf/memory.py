@@ -173,7 +173,7 @@ def _sliding_layers(header: GgufHeader) -> list[bool]:
     if not _window(header):
         return [False] * header.layers
     if isinstance(pattern, ListSummary) and pattern.items and len(pattern.items) >= header.layers:
-        return [bool(one) for one in pattern.items[: header.layers]]
+        return [bool(item) for item in pattern.items[: header.layers]]
     period = whole(pattern, 1024) or _WINDOW_PERIODS.get(header.architecture, 1)
     if header.architecture == "smallthinker":
         return [number % period != 0 for number in range(header.layers)]

@@ -228,4 +228,4 @@ def _weights(file: SizedFile) -> float:
 def _beside(name: str, words: Mapping[str, str]) -> str:
     *folders, base = name.casefold().split("/")
     tokens = (*folders, *_SEPARATORS.split(base))
-    return next((words[one] for one in tokens if one in words), "")
+    return next((words[token] for token in tokens if token in words), "")

@@ -185,7 +185,7 @@ def first_parts(paths: Sequence[Path]) -> list[Path]:
     """`paths` with the parts of one model once, as its first part there; each file but once, in their order."""
     seen: set[tuple[Path, str, int]] = set()
     kept: dict[Path, None] = {}
-    for path in sorted(paths, key=lambda one: (part_of(one) or ("", 0, 0))[1]):
+    for path in sorted(paths, key=lambda path: (part_of(path) or ("", 0, 0))[1]):
         part = part_of(path)
         if part is not None:
             key = (path.parent, part[0], part[2])
@@ -193,7 +193,7 @@ def first_parts(paths: Sequence[Path]) -> list[Path]:
                 continue
             seen.add(key)
         kept[path] = None
-    return [one for one in paths if one in kept]
+    return [path for path in paths if path in kept]
 
 
 def parts_of(path: Path, count: int) -> list[Path]:
@@ -281,7 +281,7 @@ class _Shape:
     def per_layer(self, key: str) -> tuple[int, ...]:
         value = self._values.get(f"{self._architecture}.{key}")
         if isinstance(value, ListSummary):
-            numbers = tuple(whole(one, 1 << 24) for one in value.items or ())[: self.layers]
+            numbers = tuple(whole(item, 1 << 24) for item in value.items or ())[: self.layers]
             return numbers + (0,) * (self.layers - len(numbers))
         return (whole(value, 1 << 24),) * self.layers if value is not None else ()
 
@@ -403,9 +403,9 @@ def check_tokenizer(path: Path, header: GgufHeader) -> None:
 
 def _check_first_bytes(tokens: Iterable[bytes]) -> None:
     """A byte that begins a token must be one as well: else llama.cpp takes nothing from the text, again and again."""
-    pieces = [_ESCAPE.sub(_unescaped, one) for one in tokens]
-    alone = {one for one in pieces if len(one) == 1}
-    if lone := {one[:1] for one in pieces if one} - alone:
+    pieces = [_ESCAPE.sub(_unescaped, token) for token in tokens]
+    alone = {piece for piece in pieces if len(piece) == 1}
+    if lone := {piece[:1] for piece in pieces if piece} - alone:
         raise damaged(f"its tokenizer has no token for the byte {min(lone).hex()} alone, with which others begin")
 
 
@@ -586,7 +586,7 @@ def _plain(value: MetadataValue) -> Json:
     if isinstance(value, ListSummary):
         if value.items is None:
             return {"type": value.type, "count": value.count}
-        return [_plain(one) for one in value.items]
+        return [_plain(item) for item in value.items]
     return value
 
 

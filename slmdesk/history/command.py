@@ -65,7 +65,7 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
         console.progress(f"{progress.file}: chats", progress.added + progress.known, 0)
 
     with console.services() as services:
-        paths = [one.absolute() for one in files]
+        paths = [file.absolute() for file in files]
         report = console.result_of(services, lambda: services.imports.import_files(paths), progressed)
     for _name, problem in report.problems:
         console.notify(f"error: {problem.sentence}")
@@ -118,9 +118,9 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
         ):
             items += page
     if console.as_json:
-        console.give([_item(one) for one in items])
+        console.give([_item(item) for item in items])
     elif items:
-        table(console, [_row(one) for one in items])
+        table(console, [_row(item) for item in items])
 
 
 @history.command()
@@ -142,8 +142,10 @@ def show(console: Console, chat: str) -> None:
         elif not console.as_json:
             text = services.service_thread.call(lambda: services.history.export(item.id, "md"))
     if console.as_json:
-        rows: list[Json] = [_message(one) for one in everything]
-        console.give({**_item(held.item), "messages": rows, "shown": [one.id for one in held.messages], **segments})
+        rows: list[Json] = [_message(message) for message in everything]
+        console.give(
+            {**_item(held.item), "messages": rows, "shown": [message.id for message in held.messages], **segments}
+        )
     else:
         console.write(text)
 
@@ -240,7 +242,7 @@ def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str
     items: list[Item] = []
     while page := services.service_thread.call(partial(services.history.items, "chat", **_after(items))):
         items += page
-    return [one.id for one in items]
+    return [item.id for item in items]
 
 
 def _given(
@@ -305,7 +307,7 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         )
     _list_documents(console, documents, forgotten)
     if console.as_json:
-        remain: list[Json] = [str(one) for one in copies]
+        remain: list[Json] = [str(copy) for copy in copies]
         reported: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
         console.give(reported | _documents_shape(documents, forgotten))
     else:
@@ -326,7 +328,7 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
         _report_aside(console, copy)
     _list_documents(console, emptied.documents, forgotten)
     if console.as_json:
-        remain: list[Json] = [str(one) for one in emptied.may_remain_in]
+        remain: list[Json] = [str(path) for path in emptied.may_remain_in]
         reported: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
         console.give(reported | _documents_shape(emptied.documents, forgotten))
     else:
@@ -334,12 +336,12 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
 
 
 def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
-    return [console.result_of(services, partial(services.documents.forget, one.id)).id for one in documents]
+    return [console.result_of(services, partial(services.documents.forget, document.id)).id for document in documents]
 
 
 def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
     if forgotten:
-        names = ", ".join(f"“{one.name}”" for one in documents)
+        names = ", ".join(f"“{document.name}”" for document in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
         return
     for one in documents:
@@ -350,7 +352,9 @@ def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgo
 
 
 def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> dict[str, Json]:
-    kept: list[Json] = [{"id": one.id, "name": one.name} for one in documents if one.id not in forgotten]
+    kept: list[Json] = [
+        {"id": document.id, "name": document.name} for document in documents if document.id not in forgotten
+    ]
     return {"documents_kept": kept, "documents_forgotten": list(forgotten)}
 
 
@@ -418,7 +422,7 @@ def rescue(console: Console, file: Path | None) -> int:
     for one in bad:
         console.notify(f"error: Nothing could be read in {one}.")
     if console.as_json:
-        rows: list[Json] = [{"file": str(one), **to_json(found)} for one, found in done]
+        rows: list[Json] = [{"file": str(path), **to_json(found)} for path, found in done]
         console.give(rows)
         return int(bool(bad))
     if not done and not bad:
@@ -471,7 +475,10 @@ def _message(message: Message) -> dict[str, Json]:
         "parent": message.parent,
         "role": str(message.role),
         "text": words_of(message),
-        "attachments": [{"file": one.attached.name, "read": used_words(one.attached)} for one in message.attachments],
+        "attachments": [
+            {"file": attachment.attached.name, "read": used_words(attachment.attached)}
+            for attachment in message.attachments
+        ],
         "status": str(message.status),
         "created": iso_time(message.created),
         "model": message.model_name,
@@ -509,18 +516,29 @@ def list_(console: Console) -> None:
         kept = services.retention
         rules, holds = services.service_thread.call(lambda: (kept.rules(), kept.holds()))
         due = console.result_of(services, lambda: kept.due(*rules))
-        named = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+        named = {*(rule.folder for rule in rules), *(other_hold.target for other_hold in holds)} - {""}
         names = services.service_thread.call(lambda: {one: services.retention.name_of(one) for one in named})
     if console.as_json:
         console.give(
-            {"rules": [_rule_shape(one, due[one.id]) for one in rules], "holds": [to_json(one) for one in holds]}
+            {
+                "rules": [_rule_shape(rule, due[rule.id]) for rule in rules],
+                "holds": [to_json(other_hold) for other_hold in holds],
+            }
         )
         return
     lines = [
-        (one.id, "rule", WHO[one.set_by], f"{rule_words(one, names.get(one.folder, ''))}{_next_run(one, due[one.id])}")
-        for one in rules
+        (
+            rule.id,
+            "rule",
+            WHO[rule.set_by],
+            f"{rule_words(rule, names.get(rule.folder, ''))}{_next_run(rule, due[rule.id])}",
+        )
+        for rule in rules
     ]
-    lines += [(one.id, "hold", WHO[one.set_by], hold_words(one, names.get(one.target, ""))) for one in holds]
+    lines += [
+        (other_hold.id, "hold", WHO[other_hold.set_by], hold_words(other_hold, names.get(other_hold.target, "")))
+        for other_hold in holds
+    ]
     if lines:
         table(console, lines)
     else:
@@ -528,7 +546,7 @@ def list_(console: Console) -> None:
 
 
 @retention.command()
-@click.option("--kind", type=click.Choice([one for one in KINDS if one]), help="Of this kind alone; else all items.")
+@click.option("--kind", type=click.Choice([kind for kind in KINDS if kind]), help="Of this kind alone; else all items.")
 @click.option("--space", default="", help="The chats of this space alone: its name or id.")
 @click.option("--days", type=DAYS, required=True, help="So long without a change.")
 @click.option("--for-good", is_flag=True, help="Delete at once for good, without the trash.")
@@ -603,7 +621,7 @@ def release(console: Console, hold_id: str) -> None:
 def run(console: Console, yes: bool) -> int | None:
     """Carry out the rules now; it is done by itself once a day too."""
     with console.services() as services:
-        rules = {one.id: one for one in services.service_thread.call(services.retention.rules)}
+        rules = {rule.id: rule for rule in services.service_thread.call(services.retention.rules)}
         done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
     if console.as_json:
         doubt: Json = (
@@ -687,9 +705,9 @@ def _list(console: Console) -> None:
 
     copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
-        console.give([{"path": str(one.path), "time": iso_time(one.time), "bytes": one.bytes} for one in copies])
+        console.give([{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies])
     elif copies:
-        table(console, [(iso_time(one.time), f"{one.bytes:,} bytes", str(one.path)) for one in copies])
+        table(console, [(iso_time(copy.time), f"{copy.bytes:,} bytes", str(copy.path)) for copy in copies])
     else:
         console.notify("There are no copies.")
 
@@ -758,7 +776,7 @@ def _report(console: Console, found: Erasure, left: Sequence[Path]) -> None:
     for one in left:
         console.notify(f"error: {one} could not be deleted.")
     if console.as_json:
-        remain: list[Json] = [str(one) for one in left]
+        remain: list[Json] = [str(path) for path in left]
         console.give({"files": found.files, "bytes": found.bytes, "left": remain})
     elif not left:
         models = "" if found.models else " and the files of models"

@@ -64,17 +64,17 @@ class ErasingService(Service):
         """
         self._retention.take_policy()
         self._store.holds.require_none()
-        if running := [one for one in self._store.jobs.unfinished() if one.owner is not None]:
+        if running := [job for job in self._store.jobs.unfinished() if job.owner is not None]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():
-            known = [Path(os.fsdecode(one.path)) for one in self._store.models.all() if not one.linked]
+            known = [Path(os.fsdecode(model.path)) for model in self._store.models.all() if not model.linked]
         folder, paths = self._models.folder, self._paths
 
         def count() -> Erasure:
             theirs = [*known, *_leftovers(folder)] if models else []
-            folders = tuple(one for one in _folders(paths) if one.exists())
-            found = [*(file for one in folders for file in _files(paths, one, models=models)), *theirs]
-            sizes = [_size(one) for one in dict.fromkeys(found)]
+            folders = tuple(folder for folder in _folders(paths) if folder.exists())
+            found = [*(file for folder in folders for file in _files(paths, folder, models=models)), *theirs]
+            sizes = [_size(path) for path in dict.fromkeys(found)]
             return Erasure(folders, tuple(theirs), len(sizes), sum(sizes))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
@@ -90,11 +90,11 @@ class ErasingService(Service):
             secrets.append(("the access token", self._tokens.vaults[PLACE], now.token_host))
         if now.proxy_password_place == PLACE:
             secrets.append(("the password of the proxy", self._network.passwords.vaults[PLACE], now.proxy))
-        was_signed = any(one.said.get("key_place") == PLACE for one in self._store.ledger.all_of(Kind.STATEMENT))
+        was_signed = any(row.said.get("key_place") == PLACE for row in self._store.ledger.all_of(Kind.STATEMENT))
 
         def forget() -> tuple[str, ...]:
-            found = [*secrets, *(("the key of the history", self.keys, one.store) for one in key_files(paths)
-                                 if one.has(KEYRING))]  # fmt: skip
+            found = [*secrets, *(("the key of the history", self.keys, file.store) for file in key_files(paths)
+                                 if file.has(KEYRING))]  # fmt: skip
             if was_signed or not signing.missing():
                 found.append(("the key of statements", signing, NAME))
             left: list[str] = []
@@ -130,12 +130,12 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
     _remove_sockets()
     for folder in (*_folders(paths), paths.models):
         _remove_empty(folder)
-    for home in {one.parent for one in (*_folders(paths), paths.models)}:
+    for home in {folder.parent for folder in (*_folders(paths), paths.models)}:
         if home.name == APP or home == paths.data.parent == paths.config.parent:
             with suppress(OSError):
                 home.rmdir()
-    left = [file for one in _folders(paths) for file in _files(paths, one, models=not keeps_models)]
-    return (*left, *(one for one in found.models if one.exists()))
+    left = [file for folder in _folders(paths) for file in _files(paths, folder, models=not keeps_models)]
+    return (*left, *(model for model in found.models if model.exists()))
 
 
 def _folders(paths: Paths) -> list[Path]:
@@ -146,8 +146,8 @@ def _files(paths: Paths, folder: Path, *, models: bool) -> Iterator[Path]:
     for at, folders, files in os.walk(folder):
         here = Path(at)
         if not models:
-            folders[:] = [one for one in folders if here / one != paths.models]
-        for name in (*files, *(one for one in folders if (here / one).is_symlink())):
+            folders[:] = [folder for folder in folders if here / folder != paths.models]
+        for name in (*files, *(folder for folder in folders if (here / folder).is_symlink())):
             if here / name != paths.policy_file:
                 yield here / name
 

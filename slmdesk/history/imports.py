@@ -321,16 +321,25 @@ class NewChat(Record):
 
     @property
     def documents(self) -> tuple[str, ...]:
-        parts = (part.attached for one in self.messages for part in one.attachments if not part.attached.is_gone)
-        return tuple(dict.fromkeys(one.document for one in parts if one.document))
+        parts = (
+            part.attached for message in self.messages for part in message.attachments if not part.attached.is_gone
+        )
+        return tuple(dict.fromkeys(part.document for part in parts if part.document))
 
 
 def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
     """A checksum of what a chat says, without dates and ids of its messages."""
-    places = {one.id: at for at, one in enumerate(messages)}
+    places = {message.id: at for at, message in enumerate(messages)}
     rows = [
-        [places.get(one.parent or ""), str(one.role), one.words, one.thought, one.original, len(one.attachments)]
-        for one in messages
+        [
+            places.get(message.parent or ""),
+            str(message.role),
+            message.words,
+            message.thought,
+            message.original,
+            len(message.attachments),
+        ]
+        for message in messages
     ]
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
 
@@ -340,8 +349,8 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
     """Make a chat of one of another program; times that are not known are those of what stands before."""
-    ids = {one.id: new_id() for one in found.messages}
-    times = [one.created for one in found.messages if one.created is not None]
+    ids = {message.id: new_id() for message in found.messages}
+    times = [message.created for message in found.messages if message.created is not None]
     created = min(found.created if found.created is not None else min(times, default=now), now)
     updated = found.updated if found.updated is not None else max(times, default=created)
     messages: list[Message] = []
@@ -349,7 +358,7 @@ def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
     for number, one in enumerate(found.messages):
         at = one.created if one.created is not None else at
         messages.append(_foreign_message(one, found.program, ids, number, min(at, now)))
-    first = next((one.words for one in messages if one.role is Role.USER), "")
+    first = next((message.words for message in messages if message.role is Role.USER), "")
     sum = sum_of(found.program, found.id, messages)
     mark: dict[str, Json] = {"program": found.program, "id": found.id[:200], "sum": sum, "time": now}
     settings: dict[str, Json] = {IMPORTED: mark}
@@ -428,11 +437,11 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: Callable[[st
     shapes = untrusted.get("messages")
     if untrusted.get("kind") != KIND or not isinstance(shapes, list):
         raise KnownError("request.invalid", what="no chat")
-    exported = [record_from(_Exported, one) for one in shapes]
-    ids = {one.id: new_id() for one in exported}
+    exported = [record_from(_Exported, shape) for shape in shapes]
+    ids = {other_exported.id: new_id() for other_exported in exported}
     messages = tuple(
-        _own_message(one, shape, ids, number, now, is_here)
-        for number, (one, shape) in enumerate(zip(exported, shapes, strict=True))
+        _own_message(other_exported, shape, ids, number, now, is_here)
+        for number, (other_exported, shape) in enumerate(zip(exported, shapes, strict=True))
     )
     id = untrusted.get("id")
     sum = sum_of(OWN_PROGRAM, stored_from(str, id) or "", messages)

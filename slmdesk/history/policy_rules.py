@@ -13,16 +13,16 @@ def take_policy(store: Store, policy: Policy) -> bool:
     """Make the organisation's rules and holds those of its policy.  Where the policy cannot be understood its rules
     are gone, and its holds stay.  Returns whether holds have changed.  Raises KnownError store.*.
     """
-    wanted = [(one.kind, one.days, one.trash_days) for one in policy.rules]
-    old = [one for one in store.rules.all() if one.set_by is SetBy.POLICY]
-    if [(one.kind, one.days, one.trash_days) for one in old] != wanted:
+    wanted = [(rule.kind, rule.days, rule.trash_days) for rule in policy.rules]
+    old = [rule for rule in store.rules.all() if rule.set_by is SetBy.POLICY]
+    if [(rule.kind, rule.days, rule.trash_days) for rule in old] != wanted:
         with store.together():
             for one in old:
                 store.rules.remove(one.id)
             for kind, days, trash_days in wanted:
                 then = Then.DELETE if kind == DOCUMENT else Then.TRASH
                 store.rules.add(kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY)
-    is_broken = any(one.code == "policy.invalid" for one in policy.problems)
+    is_broken = any(problem.code == "policy.invalid" for problem in policy.problems)
     return _take_holds(store, policy.holds, is_complete=not is_broken)
 
 
@@ -32,9 +32,9 @@ def _take_holds(store: Store, texts: Sequence[str], *, is_complete: bool) -> boo
     """
     held = {place: _reason(text) for text in texts for place in _held_by(store, text)}
     reasons = set(map(_reason, texts))
-    old = [one for one in store.holds.all() if one.set_by is SetBy.POLICY]
-    gone = [one for one in old if is_complete and one.reason not in reasons]
-    new = held.keys() - {(one.what, one.target) for one in old if one not in gone}
+    old = [hold for hold in store.holds.all() if hold.set_by is SetBy.POLICY]
+    gone = [hold for hold in old if is_complete and hold.reason not in reasons]
+    new = held.keys() - {(hold.what, hold.target) for hold in old if hold not in gone}
     if gone or new:
         with store.together():
             for hold in gone:

@@ -159,7 +159,7 @@ class RetentionService(Service):
 
         Raises KnownError `item.unknown`, store.*.
         """
-        mine = [one for one in self.holds() if one.target == item and one.set_by is SetBy.PERSON]
+        mine = [hold for hold in self.holds() if hold.target == item and hold.set_by is SetBy.PERSON]
         if mine:
             self.release(mine[0].id)
         else:
@@ -215,7 +215,7 @@ class RetentionService(Service):
     @property
     def _has_work(self) -> bool:
         """Whether there is a rule, or a hold that ends by itself."""
-        return bool(self._store.rules.all()) or any(one.until is not None for one in self._store.holds.all())
+        return bool(self._store.rules.all()) or any(hold.until is not None for hold in self._store.holds.all())
 
     def _look(self) -> None:
         self.take_policy()  # a backup may have become the history
@@ -260,15 +260,15 @@ class RetentionService(Service):
                 if not page:
                     break
                 after = (page[-1].updated, page[-1].n)
-                free = [one for one in page if not one.held]
-                self._trash(rule, [one for one in free if rule.then is Then.TRASH and one.deleted_at is None], done)
+                free = [item for item in page if not item.held]
+                self._trash(rule, [item for item in free if rule.then is Then.TRASH and item.deleted_at is None], done)
                 yield
-                yield from self._delete(rule, [one for one in free if _is_due(rule, one, now)], done)
+                yield from self._delete(rule, [item for item in free if _is_due(rule, item, now)], done)
 
     def _trash(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> None:
         if not items:
             return
-        ids, moved = [one.id for one in items], done.moved.setdefault(rule.id, [])
+        ids, moved = [item.id for item in items], done.moved.setdefault(rule.id, [])
         self._store.items.trash_some(ids)
         moved += ids
         if len(moved) <= TOLD_ONE_BY_ONE:
@@ -294,7 +294,7 @@ class RetentionService(Service):
     def _delete(self, rule: Rule, items: Sequence[OldItem], done: Swept) -> Slices[None]:
         if not items:
             return
-        found = {one.id: one for one in items}
+        found = {item.id: item for item in items}
 
         def still_due(ids: Sequence[str]) -> list[str]:
             return self._store.rules.still_due(rule, [found[one] for one in ids])
@@ -316,10 +316,10 @@ class RetentionService(Service):
         after = -1
         while page := self._store.rules.old_documents(before, after, LOOKED_AT):
             after = page[-1].n
-            found += [one for one in page if one.is_free]
+            found += [document for document in page if document.is_free]
             yield
         used = (yield from self._attached()) if found else set()
-        return [one for one in found if one.id not in used]
+        return [document for document in found if document.id not in used]
 
     def _is_still_due(self, rule: Rule, document: OldDocument, before: float) -> bool:
         found = self._store.rules.old_documents(before, document.n - 1, 1)
@@ -507,8 +507,8 @@ class DayService(Service):
     def look(self, day: date) -> DayContent:
         begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
         made = self._store.rules.made_between(begin, end)
-        free = [one for one in made if not one.held]
-        ids = {one.id for one in free}
+        free = [item for item in made if not item.held]
+        ids = {item.id for item in free}
         uses = self._store.documents.uses()
         elsewhere = {document for item, document in uses if item not in ids}
         added = {document for item, document in uses if item in ids} | set(
@@ -516,7 +516,7 @@ class DayService(Service):
         )
         documents = [one for one in sorted(added - elsewhere) if self._is_free(one)]
         older = self._store.rules.changed_between(begin, end)
-        counts = Counter(one.kind for one in free)
+        counts = Counter(item.kind for item in free)
         return DayContent(day, tuple(ids), counts, tuple(documents), len(made) - len(free), older)
 
     def forget(self, day: date) -> Pending[DayContent]:

@@ -125,7 +125,7 @@ class HistoryService(Service):
 
     def about(self, document: str, kind: str) -> list[Item]:
         items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
-        return [one for one in items if one.kind == kind and one.deleted_at is None]
+        return [item for item in items if item.kind == kind and item.deleted_at is None]
 
     def messages(self, item: str) -> list[Message]:
         """Return all messages of an item's tree, oldest first.  Raises KnownError `item.unknown`."""
@@ -155,7 +155,7 @@ class HistoryService(Service):
         Returns its id, and histories that were set aside earlier, which may still hold it.
         """
         item = self._chats.trash(self._store.items.get(id).id)
-        self._states.forget([item.id, *(one.id for one in self._store.documents.of_item(item.id))])
+        self._states.forget([item.id, *(document.id for document in self._store.documents.of_item(item.id))])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)
         self._publish(ItemGone(item.id))
@@ -175,7 +175,10 @@ class HistoryService(Service):
         for one in theirs:
             with suppress(KnownError):  # forgotten before
                 found.append(self._store.documents.get(one))
-        return sorted((one for one in found if one.collection is None), key=lambda one: (one.name, one.id))
+        return sorted(
+            (document for document in found if document.collection is None),
+            key=lambda document: (document.name, document.id),
+        )
 
     def remembered(self, id: str) -> int:
         """How many sentences of the translation memory came from an item: they go with it when it is deleted for good.
@@ -202,7 +205,7 @@ class HistoryService(Service):
         before: tuple[float, int] | None = None
         while page := self._store.items.page(None, before=before, limit=500, deleted=True):
             owners.update(item.id for item in page)
-            owners.update(one.id for item in page for one in self._store.documents.of_item(item.id))
+            owners.update(document.id for item in page for document in self._store.documents.of_item(item.id))
             before = (page[-1].updated, page[-1].n)
         self._states.forget(owners)
 
@@ -316,7 +319,7 @@ class ExportService:
         return in_slices(self._service_thread, writing())
 
     def _several(self, ids: Sequence[str], form: str) -> Slices[Make]:
-        if not ids or form not in {one.id for one in FORMS}:
+        if not ids or form not in {form.id for form in FORMS}:
             raise KnownError("request.invalid", what=f"no format {form}" if ids else "no chat")
         shown: list[Shown] = []
         shapes: list[Json] = []
@@ -519,7 +522,7 @@ class ChangeWatch(Service):
 
 
 def _marks(store: Store) -> dict[str, tuple[str, bytes]]:
-    return {one.id: (one.name, one.path) for one in store.models.all()}
+    return {model.id: (model.name, model.path) for model in store.models.all()}
 
 
 def _document_marks(store: Store) -> list[tuple[str, str, DocumentStatus]]:

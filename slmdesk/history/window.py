@@ -109,8 +109,8 @@ class RulesWindow(Dialog):
             (kind, f"{words[0].upper()}{words[1:]}") for kind in KINDS for words in [kinds_words(kind)]
         ]
         self._kind = named(Choice(kinds, form), "rule_kind", label="What the rule is about")
-        self._days = named(Choice([(one, f"{one:,} days") for one in DAYS], form), "rule_days", label="After how long")
-        then: list[tuple[object, str]] = [(one, f"trash, {one} days") for one in TRASH_DAYS]
+        self._days = named(Choice([(day, f"{day:,} days") for day in DAYS], form), "rule_days", label="After how long")
+        then: list[tuple[object, str]] = [(day, f"trash, {day} days") for day in TRASH_DAYS]
         self._then = named(Choice([*then, (AT_ONCE, "for good at once")], form), "rule_then", label="What happens then")
         self._days.show_value(90)
         self._then.show_value(30)
@@ -147,7 +147,7 @@ class RulesWindow(Dialog):
         def look(services: Services) -> Pending[Listed]:
             kept = services.retention
             rules, holds = kept.rules(), kept.holds()
-            ids = {*(one.folder for one in rules), *(one.target for one in holds)} - {""}
+            ids = {*(rule.folder for rule in rules), *(hold.target for hold in holds)} - {""}
             names, doubt = {one: kept.name_of(one) for one in ids}, kept.doubt() if rules else None
             return kept.due(*rules).map(lambda due: Listed(rules, holds, names, due, doubt))
 
@@ -159,8 +159,8 @@ class RulesWindow(Dialog):
     def _show(self, listed: Listed) -> None:
         self._list.clear()
         entries: list[tuple[Rule | Hold, str]] = [
-            *((one, f"Rule: {_rule_words(one, listed)}") for one in listed.rules),
-            *((one, f"Hold: {hold_words(one, listed.names.get(one.target, ''))}") for one in listed.holds),
+            *((rule, f"Rule: {_rule_words(rule, listed)}") for rule in listed.rules),
+            *((hold, f"Hold: {hold_words(hold, listed.names.get(hold.target, ''))}") for hold in listed.holds),
         ]
         self._nothing.setVisible(not entries)
         for one, words in entries:
@@ -285,13 +285,13 @@ class DeletedChats(Dialog):
     def refresh(self) -> None:
         def found(services: Services) -> tuple[list[Item], set[str]]:
             items = services.history.items(None, limit=self._shown, deleted=True)
-            return items, services.retention.held([one.id for one in items])
+            return items, services.retention.held([item.id for item in items])
 
         self._bridge.ask(found, lambda listed: self._show(*listed))
 
     def _show(self, items: Sequence[Item], held: Container[str] = ()) -> None:
         at = max(self._list.currentRow(), 0)
-        kept = {one.id for one in self._chosen}
+        kept = {item.id for item in self._chosen}
         self._list.clear()
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
@@ -310,7 +310,7 @@ class DeletedChats(Dialog):
 
     @property
     def _chosen(self) -> list[Item]:
-        return [one.data(Qt.ItemDataRole.UserRole) for one in self._list.selectedItems()]
+        return [selecteditem.data(Qt.ItemDataRole.UserRole) for selecteditem in self._list.selectedItems()]
 
     def _on_chosen(self) -> None:
         self._restore.setEnabled(bool(self._chosen))
@@ -321,28 +321,28 @@ class DeletedChats(Dialog):
         self.refresh()
 
     def _on_restore(self) -> None:
-        ids = [one.id for one in self._chosen]
+        ids = [item.id for item in self._chosen]
         self._bridge.services.chats.restore_all(ids)
 
     def _on_delete(self) -> None:
         items = self._chosen
-        ids = [one.id for one in items]
+        ids = [item.id for item in items]
         self._bridge.ask(self._bridge.services.history.documents_only_of(ids), partial(self._ask_delete, items))
 
     def _ask_delete(self, items: Sequence[Item], documents: Sequence[DocumentRecord]) -> None:
         forgotten = "What you wrote in it is forgotten by the memory of translations too."
-        more = forgotten if any(one.kind == "translation" for one in items) else ""
+        more = forgotten if any(item.kind == "translation" for item in items) else ""
         what = f"“{items[0].title}” is" if len(items) == 1 else f"{len(items):,} chats are"
         words = f"{what} deleted for good. This cannot be undone."
         box = message_box(self, "delete_for_good_dialog", "Delete for good?", words, more)
         also = named(CheckBox(_also(documents), box), "delete_documents_too")
-        also.setToolTip("\n".join(one.name for one in documents))
+        also.setToolTip("\n".join(document.name for document in documents))
         if documents:
             box.setCheckBox(also)
         else:
             also.deleteLater()
         sure = named(box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole), "delete_sure_button")
-        ids = [one.id for one in items]
+        ids = [item.id for item in items]
         sure.clicked.connect(lambda: self._delete_now(ids, documents if documents and also.isChecked() else ()))
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.open()
@@ -487,7 +487,7 @@ class EraseDialog(Dialog):
     def _on_found(self, found: Erasure) -> None:
         self._found = found
         show_words(self._problem, "")
-        places = "\n".join(breakable(str(one)) for one in found.folders)
+        places = "\n".join(breakable(str(folder)) for folder in found.folders)
         self._words.setText(f"{found.files:,} files, {bytes_for_people(found.bytes)}, in:\n{places}")
         self._show()
 

@@ -181,7 +181,7 @@ class RemoteFile(Record):
 
     @property
     def bytes(self) -> int:
-        return sum(one.bytes for one in self.parts)
+        return sum(part.bytes for part in self.parts)
 
     @property
     def size_bytes(self) -> int:
@@ -231,27 +231,27 @@ class Repo(Record):
         if not self.files:
             raise KnownError("hub.no_models", repo=self.id)
         if file:
-            named = [one for one in self.files if file in (one.parts[0].name, one.name)]
-            named = named or [one for one in self.files if file.casefold() == one.name.casefold()]
+            named = [other_file for other_file in self.files if file in (other_file.parts[0].name, other_file.name)]
+            named = named or [other_file for other_file in self.files if file.casefold() == other_file.name.casefold()]
             return self._one_of(named, file)
-        models = [one for one in self.files if not one.beside]
+        models = [file for file in self.files if not file.beside]
         if quantization:
             requested = quantization.casefold()
-            return self._one_of([one for one in models if one.quantization.casefold() == requested], quantization)
-        if half := next((one for one in models if any(part.sha256 in begun for part in one.parts)), None):
+            return self._one_of([model for model in models if model.quantization.casefold() == requested], quantization)
+        if half := next((model for model in models if any(part.sha256 in begun for part in model.parts)), None):
             return half
         if best := recommended(models, budget_bytes):
             return best
         for preferred in PREFERRED:
-            found = [one for one in models if one.quantization.removeprefix("UD-") == preferred]
+            found = [model for model in models if model.quantization.removeprefix("UD-") == preferred]
             if found:
                 return the_one(found[0], found) or self._one_of(found, preferred)
         return self._one_of(models, "GGUF")
 
     def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
-        if len({_SPLIT.sub(r"\1.gguf", one.parts[0].name) for one in found}) == 1:  # whole, and in parts
-            return min(found, key=lambda one: len(one.parts))
-        known = ", ".join(one.name for one in (found or self.files)[:12])
+        if len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in found}) == 1:  # whole, and in parts
+            return min(found, key=lambda file: len(file.parts))
+        known = ", ".join(file.name for file in (found or self.files)[:12])
         code = "hub.several_files" if found else "hub.no_file"
         raise KnownError(code, repo=self.id, wanted=clean_label(requested, 80), known=known)
 
@@ -293,7 +293,7 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
     ]
     beside = companions(files)
-    return [changed(one, beside=beside.get(one.name, "")) for one in files]
+    return [changed(file, beside=beside.get(file.name, "")) for file in files]
 
 
 # ---- downloads a repository's model card
@@ -485,7 +485,7 @@ class Hub:
         """
         tags = ("gguf", query.language, TASKS.get(query.task, ""), f"license:{query.license}" if query.license else "")
         params: dict[str, Any] = {
-            "filter": [one for one in tags if one],
+            "filter": [tag for tag in tags if tag],
             "sort": SORTS[query.sort],
             "limit": max(1, min(size, MOST)),
             "expand": list(_REQUESTED),
@@ -502,7 +502,7 @@ class Hub:
             made: Any = ModelInfo  # it is untyped
             found = [_repo_of(made(**{"siblings": None, **one})) for one in untrusted[:MOST]]
             begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
-            return HubPage(tuple(one for one in found if one is not None), begin[:4096])
+            return HubPage(tuple(repo for repo in found if repo is not None), begin[:4096])
 
     def card(self, repo: Repo, *, token: str = "", stop: Event | None = None) -> Card:
         """What the publisher wrote of a repository.  Raises as `search` does; `hub.missing` where there is none."""
@@ -581,12 +581,12 @@ def _repo_of(untrusted: Any) -> Repo | None:
     name, revision = untrusted.id, untrusted.sha
     if not isinstance(name, str) or not is_repo(name):
         return None
-    tags = [one for one in untrusted.tags or () if isinstance(one, str)][:1000]
-    license = next((one.removeprefix("license:") for one in tags if one.startswith("license:")), "")
+    tags = [tag for tag in untrusted.tags or () if isinstance(tag, str)][:1000]
+    license = next((tag.removeprefix("license:") for tag in tags if tag.startswith("license:")), "")
     license, gated = clean_label(license, 60), untrusted.gated not in (None, False)
     revision = revision if isinstance(revision, str) and _COMMIT.fullmatch(revision) else "main"
-    parts = (_part_of(one) for one in (untrusted.siblings or ())[:_MAX_FILES])
-    kept = [one for one in parts if one is not None]
+    parts = (_part_of(sibling) for sibling in (untrusted.siblings or ())[:_MAX_FILES])
+    kept = [part for part in parts if part is not None]
     updated, about = untrusted.last_modified, untrusted.gguf if isinstance(untrusted.gguf, dict) else {}
     architecture = about.get("architecture")
     return Repo(
@@ -601,7 +601,7 @@ def _repo_of(untrusted: Any) -> Repo | None:
         parameters=_whole(about.get("total")),
         architecture=clean_label(architecture, 40) if isinstance(architecture, str) else "",
         context_length=_whole(about.get("context_length")),
-        has_card=any(one.name == CARD_NAME for one in kept),
+        has_card=any(part.name == CARD_NAME for part in kept),
         chats=may_chat(name, tags, architecture if isinstance(architecture, str) else ""),
     )
 

@@ -367,8 +367,8 @@ def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
-    found = [one for suffix in ("part", "bad", "joined") for one in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
-    return [(one, read_journal(one.with_suffix(".journal"))) for one in found]
+    found = [path for suffix in ("part", "bad", "joined") for path in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
+    return [(path, read_journal(path.with_suffix(".journal"))) for path in found]
 
 
 def _line(value: dict[str, Any]) -> bytes:

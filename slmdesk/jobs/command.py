@@ -33,15 +33,15 @@ def jobs() -> None:
 def list_jobs(console: Console) -> None:
     """List the last jobs, newest first."""
     with console.services() as services:
-        found = services.service_thread.call(lambda: [_as_it_is(services, one) for one in services.jobs.list()])
+        found = services.service_thread.call(lambda: [_as_it_is(services, job) for job in services.jobs.list()])
     if console.as_json:
-        console.give([json_of(one) for one in found])
+        console.give([json_of(job) for job in found])
         return
     if not found:
         console.notify("There are no jobs.")
         return
     rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")]
-    rows += [_row(one) for one in found]
+    rows += [_row(job) for job in found]
     table(console, rows)
     _say_how_to_go_on(console, found)
 
@@ -66,10 +66,10 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
 
 
 def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
-    for job in [one for one in jobs if one.status is JobStatus.FAILED and one.error_code][:MOST_REASONS]:
+    for job in [job for job in jobs if job.status is JobStatus.FAILED and job.error_code][:MOST_REASONS]:
         problem = problem_of(job.error_code or "", job.error_args)
         console.notify(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")
-    if any(one.status in (JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN) for one in jobs):
+    if any(job.status in (JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN) for job in jobs):
         console.notify(
             "note: what failed, is paused or open goes on, from where it was, with: slmdesk jobs resume ID, "
             "or in the window."

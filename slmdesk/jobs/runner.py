@@ -77,7 +77,7 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     if answer.thought:
         kept["thought"] = True
     if answer.probabilities:
-        kept["probabilities"] = [list(one) for one in answer.probabilities]
+        kept["probabilities"] = [list(probability) for probability in answer.probabilities]
     return kept, None
 
 
@@ -180,7 +180,7 @@ class PlanRunner:
     def has_ended(self) -> bool:
         """Whether every step of the last batch has ended; some may have done so in an earlier run of the job."""
         asked = frozenset(self._keys or ())
-        return not any(one.key in asked for one in self._store.jobs.open_steps(self._job.id, EVERY))
+        return not any(step.key in asked for step in self._store.jobs.open_steps(self._job.id, EVERY))
 
     def close(self) -> None:
         self._is_closed = True
@@ -237,9 +237,9 @@ class JobTimes:
         self._store = store
         self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
         known = {
-            one.key.removeprefix(self._prefix): price
-            for one in store.measurements.all(self._prefix)
-            if (price := stored_from(float, one.value.get("s"))) is not None and price > 0
+            measurement.key.removeprefix(self._prefix): price
+            for measurement in store.measurements.all(self._prefix)
+            if (price := stored_from(float, measurement.value.get("s"))) is not None and price > 0
         }
         self._reported = TimeLeft(known)
         self._before = stored_from(dict, job.settings.get(NOTE)) or {}
@@ -285,7 +285,7 @@ class JobTimes:
 
     @property
     def steps_ahead(self) -> int:
-        return sum(one.steps for one in self._ahead if one.is_sure and one.name)
+        return sum(batch.steps for batch in self._ahead if batch.is_sure and batch.name)
 
     def keep(self) -> None:
         for name, price in self._reported.measured().items():
@@ -294,7 +294,7 @@ class JobTimes:
 
     def note(self) -> dict[str, Json]:
         left = self.left()
-        ahead: list[Json] = [[one.name, one.steps, one.cost, one.is_sure] for one in self._ahead]
+        ahead: list[Json] = [[batch.name, batch.steps, batch.cost, batch.is_sure] for batch in self._ahead]
         reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
         reported |= {"done": self._reported.steps_done, "done_cost": self._reported.done_cost}
         reported |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
@@ -316,7 +316,7 @@ def noted_of(job: JobRecord) -> RecordedTimes:
     left = None
     if job.status is JobStatus.RUNNING and at is not None and numbers is not None:
         passed = max(0.0, time.time() - at)
-        left = Remaining(*(max(0.0, one - passed) for one in numbers))
+        left = Remaining(*(max(0.0, number - passed) for number in numbers))
     return RecordedTimes(shown, left, int(ahead or 0))
 
 
@@ -529,7 +529,7 @@ class JobRun:
             self._losses += 1
             self._say()
         elif event.code in DEATHS:
-            self._store.jobs.note_deaths(self.job.id, [one.key for one in steps])
+            self._store.jobs.note_deaths(self.job.id, [step.key for step in steps])
         if self._losses >= MOST_LOSSES:
             self._pause(problem)
         elif self._is_through:
@@ -607,7 +607,7 @@ class JobRun:
             self._lease.job.end_of_steps()
         self.stop()
         if self._runner is None and self._failed and self._failed == self.job.total:  # most likely for one reason
-            first = next(one for one in self._store.jobs.steps(self.job.id) if one.status is StepStatus.FAILED)
+            first = next(step for step in self._store.jobs.steps(self.job.id) if step.status is StepStatus.FAILED)
             problem = problem_of(first.error_code or "", first.error_args)
         self._end(self._left(JobStatus.FAILED if problem else JobStatus.DONE, problem), problem)
 

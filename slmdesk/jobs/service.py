@@ -41,9 +41,9 @@ def moved(ids: Sequence[str], id: str, where: str) -> list[str]:
 
 def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str]) -> None:
     """Store the order `ids` for these waiting jobs.  Raises KnownError store.*."""
-    jobs = {one.id: one for one in waiting}
+    jobs = {job.id: job for job in waiting}
     requested = [jobs[id] for id in ids if id in jobs]
-    places = sorted(place_of(one) for one in requested)
+    places = sorted(place_of(job) for job in requested)
     for job, place in zip(requested, places, strict=True):
         if place_of(job) != place:
             store.jobs.note(job.id, {"place": list(place)})
@@ -186,7 +186,7 @@ class JobService(Service):
             self._enqueue(job.id, explicit=False)
         for kind in {job.kind for job in unfinished}.intersection(RUNNERS):
             self._runner(kind).take_up()
-        return [one for one in waiting if one.done]
+        return [job for job in waiting if job.done]
 
     def move(self, id: str, where: str) -> None:
         """Move a waiting job among those it waits with: `up`, `down` or `first`.
@@ -198,13 +198,13 @@ class JobService(Service):
             self._runner(job.kind).move(job.id, where)
             return
         waiting = self.waiting()
-        put_in_order(self._store, waiting, moved([one.id for one in waiting], job.id, where))
+        put_in_order(self._store, waiting, moved([job.id for job in waiting], job.id, where))
         for one in waiting:
             self._say(self._store.jobs.get(one.id))
 
     def waiting(self) -> Sequence[JobRecord]:
-        found = [one for one in self._store.jobs.unfinished() if one.kind not in RUNNERS]
-        return sorted((one for one in found if one.status is JobStatus.OPEN), key=place_of)
+        found = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]
+        return sorted((job for job in found if job.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
         return id in self._queue
@@ -297,14 +297,14 @@ class JobService(Service):
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
-        jobs = {one.id: place_of(one) for one in self._store.jobs.unfinished()} if len(self._queue) > 1 else {}
+        jobs = {job.id: place_of(job) for job in self._store.jobs.unfinished()} if len(self._queue) > 1 else {}
         return min(self._queue, key=lambda id: jobs.get(id, ()))
 
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
         models = self._store.models.all()
-        record = next((one for one in models if one.sha256 == job.model_sha256), None)
+        record = next((model for model in models if model.sha256 == job.model_sha256), None)
         if record is None and job.model_sha256:
-            known = ", ".join(one.name for one in models[:20]) or "none"
+            known = ", ".join(model.name for model in models[:20]) or "none"
             problem = problem_for(KnownError("model.unknown", wanted=job.title, known=known))
             code, args = problem.code, dict(problem.args)
             left = self._store.jobs.leave(job.id, JobStatus.PAUSED, error_code=code, error_args=args)
@@ -379,8 +379,8 @@ class JobViews:
         """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
         records = self._store.jobs.unfinished()
         models = self._models()
-        views = [self._view(one, models) for one in records]
-        order = {one.id: place_of(one) for one in records}
+        views = [self._view(record, models) for record in records]
+        order = {record.id: place_of(record) for record in records}
         queues: dict[str, list[str]] = {}
         for one in views:
             if one.stand is JobGroup.WAITING and not one.is_left:  # each runner has a queue of its own
@@ -389,9 +389,9 @@ class JobViews:
         for queue in queues.values():
             queue.sort(key=order.__getitem__)
             places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
-        placed = [_placed(one, *places.get(one.id, (0, 0))) for one in views]
+        placed = [_placed(view, *places.get(view.id, (0, 0))) for view in views]
         stands = list(JobGroup)
-        return sorted(placed, key=lambda one: (stands.index(one.stand), one.kind in RUNNERS, order[one.id]))
+        return sorted(placed, key=lambda view: (stands.index(view.stand), view.kind in RUNNERS, order[view.id]))
 
     def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
         """Return a page of ended jobs that were not cleared, newest first.
@@ -400,7 +400,7 @@ class JobViews:
         """
         found = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
         models = self._models()
-        return [self._view(one, models) for one in found]
+        return [self._view(job, models) for job in found]
 
     def view(self, id: str) -> JobView:
         """Return one job, without its position in the queue.  Raises KnownError `job.unknown`."""
@@ -419,7 +419,7 @@ class JobViews:
     # ---- inside
 
     def _models(self) -> Mapping[str, str]:
-        return {one.sha256: one.id for one in self._store.models.all()}
+        return {model.sha256: model.id for model in self._store.models.all()}
 
     def _view(self, job: JobRecord, models: Mapping[str, str]) -> JobView:
         is_elsewhere = self._store.jobs.is_elsewhere(job)

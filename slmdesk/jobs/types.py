@@ -191,7 +191,7 @@ class TimeLeft:
         if not self._has_batch:
             return self._share
         done = self._done_cost + self._half_done() * self._cost
-        ahead = sum(one.steps * one.cost for one in self._ahead if one.is_sure)
+        ahead = sum(batch.steps * batch.cost for batch in self._ahead if batch.is_sure)
         total = self._done_cost + self._open * self._cost + ahead
         self._share = max(self._share, min(1.0, done / total) if total > 0 else 0.0)
         return self._share
@@ -202,7 +202,7 @@ class TimeLeft:
 
     @property
     def steps_ahead(self) -> int:
-        return sum(one.steps for one in self._ahead if one.is_sure)
+        return sum(batch.steps for batch in self._ahead if batch.is_sure)
 
     def measured(self) -> dict[str, float]:
         self._close_measure()
@@ -245,7 +245,7 @@ class TimeLeft:
 
     def _measured_share(self) -> float:
         cost = (self._saved + self._half_done()) * self._cost + sum(one for _, one in self._before.values())
-        ahead = sum(one.steps * one.cost for one in self._ahead)
+        ahead = sum(batch.steps * batch.cost for batch in self._ahead)
         total = cost + max(0.0, self._open - self._half_done()) * self._cost + ahead
         return cost / total if total else 0.0
 
@@ -316,7 +316,7 @@ def _rounded(seconds: float) -> int:
     minutes = max(1.0, seconds / 60)
     if minutes > _STEPS[-1]:
         return round(minutes / 30) * 30
-    return min(_STEPS, key=lambda one: abs(one - minutes))
+    return min(_STEPS, key=lambda step: abs(step - minutes))
 
 
 def _minutes(minutes: int) -> str:

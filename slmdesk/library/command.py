@@ -53,20 +53,22 @@ def list_documents(console: Console, folder: str | None) -> None:
     with console.services() as services:
 
         def read() -> tuple[list[DocumentRecord], dict[str, str]]:
-            folders = {one.record.id: os.fsdecode(one.record.path) for one in services.collections.all()}
+            folders = {
+                collection.record.id: os.fsdecode(collection.record.path) for collection in services.collections.all()
+            }
             if folder is None:
                 return services.documents.recent(MOST), folders
             return services.collections.documents(find_folder(services, folder).id), folders
 
         found, folders = services.service_thread.call(read)
     if console.as_json:
-        console.give([_document_shape(one, folders) for one in found])
+        console.give([_document_shape(document, folders) for document in found])
         return
     if not found:
         console.notify("There are no documents.")
         return
     rows = [("ID", "PAGES", "STATUS", "NAME")]
-    rows += [(one.id, str(one.pages), one.status.value, one.name) for one in found]
+    rows += [(document.id, str(document.pages), document.status.value, document.name) for document in found]
     table(console, rows)
 
 
@@ -125,15 +127,21 @@ def folders(console: Console) -> None:
     with console.services() as services:
         found = services.service_thread.call(services.collections.all)
     if console.as_json:
-        console.give([json_of(one) for one in found])
+        console.give([json_of(state) for state in found])
         return
     if not found:
         console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
         return
     rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
     rows += [
-        (one.record.id, str(one.documents), str(one.unread), "yes" if one.record.watched else "no", _place(one.record))
-        for one in found
+        (
+            state.record.id,
+            str(state.documents),
+            str(state.unread),
+            "yes" if state.record.watched else "no",
+            _place(state.record),
+        )
+        for state in found
     ]
     table(console, rows)
 
@@ -250,7 +258,9 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
     """Print what was found; a folder that cannot be reached, or a paused job, is a failure."""
     left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
     if console.as_json:
-        named: list[Json] = [{"path": one.path, "code": one.code, "reason": one.sentence} for one in left]
+        named: list[Json] = [
+            {"path": document.path, "code": document.code, "reason": document.sentence} for document in left
+        ]
         console.give({**json_of(state), "unread_documents": named})
     else:
         console.say(
@@ -354,13 +364,13 @@ def _list_attachments(console: Console, info: DocumentInfo) -> None:
     for one in info.attachments:
         about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
         console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
-    if any(one.format for one in info.attachments):
+    if any(attachment.format for attachment in info.attachments):
         console.notify("note: --attachment N reads one of them")
 
 
 def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
     """The index of an attachment from its number for people.  Raises click.UsageError where there is none."""
-    found = next((one.index for one in info.attachments if one.index == number - 1), None)
+    found = next((attachment.index for attachment in info.attachments if attachment.index == number - 1), None)
     if found is None:
         name, count = " ".join(file.name.split()), len(info.attachments)
         there = f"{count:,} attachment{'' if count == 1 else 's'}" if count else "no attachments"
@@ -458,7 +468,7 @@ def redact(console: Console, /, **options: Any) -> None:
             return
         assert wished.output is not None
         request = RedactionRequest(
-            tuple((one.kind, one.words) for one in chosen), wished.output.absolute(), substitutes=not wished.bars,
+            tuple((word.kind, word.words) for word in chosen), wished.output.absolute(), substitutes=not wished.bars,
             key=wished.key.absolute() if wished.key else None, resolution=wished.resolution,
             text_layer=wished.text_layer, password=wished.secret,
         )  # fmt: skip
@@ -508,9 +518,11 @@ class _Wishes:
 
     def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
         return [
-            one
-            for one in (*preview.found, *preview.unseen)
-            if one.is_chosen and one.words.casefold() not in self._keep and (not self.kinds or one.kind in self.kinds)
+            word
+            for word in (*preview.found, *preview.unseen)
+            if word.is_chosen
+            and word.words.casefold() not in self._keep
+            and (not self.kinds or word.kind in self.kinds)
         ]
 
 
@@ -562,7 +574,7 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
         console.give(
             {
                 "path": str(preview.path), "format": preview.format,
-                "found": [_found_shape(one, one in chosen) for one in preview.found],
+                "found": [_found_shape(word, word in chosen) for word in preview.found],
                 "removed": _remarks(preview.removed), "unsure": _remarks(preview.unsure),
             }
         )  # fmt: skip
@@ -574,7 +586,7 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
 def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
     lines: list[str] = []
     for kind in Kind:
-        found = [one for one in preview.found if one.kind is kind]
+        found = [word for word in preview.found if word.kind is kind]
         if not found:
             continue
         lines.append(f"{len(found):,} {label_of(kind, len(found))}")
@@ -584,8 +596,8 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
             place = one.places[0] if one.places else None
             around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
             lines.append(f"  [{mark}] {one.words}  ({times}){around}")
-    lines += [f"taken out: {one}" for one in removed_lines(preview.removed)]
-    lines += [f"look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
+    lines += [f"taken out: {line}" for line in removed_lines(preview.removed)]
+    lines += [f"look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
     return lines or ["Nothing private was found."]
 
 
@@ -655,4 +667,4 @@ def _found_shape(one: FoundWord, is_chosen: bool) -> Json:
 
 
 def _remarks(some: Sequence[Remark]) -> list[Json]:
-    return [{"kind": one.kind, "place": one.place} for one in some]
+    return [{"kind": remark.kind, "place": remark.place} for remark in some]

@@ -106,7 +106,7 @@ class CollectionService(Service):
     # ---- which there are
 
     def all(self) -> list[CollectionState]:
-        return [self._folder(one).state for one in self._present()]
+        return [self._folder(collection).state for collection in self._present()]
 
     def get(self, id: str) -> CollectionRecord:
         """Return a folder's record by id or unique prefix.  Raises KnownError `collection.unknown`."""
@@ -118,7 +118,7 @@ class CollectionService(Service):
 
     def at(self, path: Path) -> CollectionRecord | None:
         requested = os.fsencode(path.absolute())
-        return next((one for one in self._present() if one.path == requested), None)
+        return next((collection for collection in self._present() if collection.path == requested), None)
 
     def readable(self, id: str) -> list[DocumentRecord]:
         """Return the documents of a folder that can be asked, without their details."""
@@ -142,7 +142,7 @@ class CollectionService(Service):
         it lies in another one or around it, `store.…`.
         """
         path = path.absolute()
-        others = [(one.id, folder_of(one)) for one in self._present()]
+        others = [(collection.id, folder_of(collection)) for collection in self._present()]
 
         def added(known: str) -> CollectionState:
             collections = self._store.collections
@@ -339,7 +339,7 @@ class CollectionService(Service):
 
     def _settle(self, folder: _Folder, reported: IndexProgress) -> None:
         record = self._store.collections.get(reported.collection)
-        now = {one.id: one.path for one in self._store.collections.kept_files(record.id)}
+        now = {file.id: file.path for file in self._store.collections.kept_files(record.id)}
         gone = [id for id, path in gone_in(reported.job).items() if now.get(id) == path]
         settings = settled(record.settings, now.keys() - set(gone), reported.twins, reported.broken)
         record = self._store.collections.change(record.id, settings=settings)
@@ -371,7 +371,7 @@ class CollectionService(Service):
         return folder
 
     def _present(self) -> list[CollectionRecord]:
-        return [one for one in self._store.collections.all() if not one.settings.get("going")]
+        return [collection for collection in self._store.collections.all() if not collection.settings.get("going")]
 
     def _state_before(self, record: CollectionRecord) -> CollectionState:
         job = self.runner.unfinished(record.id)
@@ -477,9 +477,9 @@ class IndexRunner(Service):
         steps: list[tuple[str, Mapping[str, Json]]] = [
             (
                 f"{KIND}:{nonce}:{number}",
-                {"path": quoted(one.path), "bytes": one.bytes, "mtime_ns": one.mtime_ns, "inode": one.inode},
+                {"path": quoted(file.path), "bytes": file.bytes, "mtime_ns": file.mtime_ns, "inode": file.inode},
             )
-            for number, one in enumerate(plan.new)
+            for number, file in enumerate(plan.new)
         ]
         gone: dict[str, Json] = {id: quoted(path) for id, path in plan.gone.items()}
         settings: dict[str, Json] = {"collection": collection, "gone": gone}
@@ -490,7 +490,7 @@ class IndexRunner(Service):
 
     def unfinished(self, collection: str) -> JobRecord | None:
         jobs = self._store.jobs.unfinished(KIND)
-        return next((one for one in jobs if collection_in(one) == collection), None)
+        return next((job for job in jobs if collection_in(job) == collection), None)
 
     def drop(self, collection: str) -> None:
         job = self.unfinished(collection)
@@ -519,9 +519,9 @@ class IndexRunner(Service):
         return job
 
     def move(self, id: str, where: str) -> None:
-        waiting = [one for one in self._store.jobs.unfinished(KIND) if one.status is JobStatus.OPEN]
+        waiting = [job for job in self._store.jobs.unfinished(KIND) if job.status is JobStatus.OPEN]
         waiting.sort(key=place_of)
-        order = moved([one.id for one in waiting], id, where)
+        order = moved([job.id for job in waiting], id, where)
         put_in_order(self._store, waiting, order)
         self._queue = deque(sorted(self._queue, key=lambda one: order.index(one) if one in order else -1))
         for one in waiting:
@@ -548,7 +548,7 @@ class IndexRunner(Service):
             if job is None:
                 continue
             run = self._run = _Run(job, collection_in(job))
-            run.left = sum(_cost(one) for one in self._store.jobs.open_steps(job.id, job.total))
+            run.left = sum(_cost(step) for step in self._store.jobs.open_steps(job.id, job.total))
             self._say(job, run.collection)
             self._next(run)
 
@@ -594,10 +594,14 @@ class IndexRunner(Service):
     def _same(self, collection: str, path: bytes, sha256: str) -> list[DocumentRecord]:
         """Return the folder's documents with these bytes, unless one is known at this path."""
         same = self._store.documents.find(sha256=sha256)
-        here = [one for one in self._store.documents.find(path=path) if "attachment" not in one.info]
+        here = [document for document in self._store.documents.find(path=path) if "attachment" not in document.info]
         if here:
             return []
-        return [one for one in same if one.collection == collection and one.status is DocumentStatus.READ]
+        return [
+            document
+            for document in same
+            if document.collection == collection and document.status is DocumentStatus.READ
+        ]
 
     def _looked(self, run: _Run, step: JobStep, result: _Looked | Problem) -> None:
         seen = _seen_in(step)
@@ -740,7 +744,7 @@ class FolderRemoval(Service):
             self._publish(CollectionGone(id))
             pending.end(None)
 
-        self.forget_documents([one.id for one in self._store.collections.kept_files(id)], id, forget)
+        self.forget_documents([file.id for file in self._store.collections.kept_files(id)], id, forget)
         return pending
 
     def close(self) -> None:
@@ -752,7 +756,7 @@ class FolderRemoval(Service):
         self._forget_next()
 
     def _when_gone(self, ids: set[str], collection: str, then: Callable[[], object], tries: int = 0) -> None:
-        left = ids.intersection(one.id for one in self._store.collections.kept_files(collection))
+        left = ids.intersection(file.id for file in self._store.collections.kept_files(collection))
         if left and tries < MOST_TRIES:
             self._service_thread.call_later(REMOVAL_REST_S, lambda: self._when_gone(left, collection, then, tries + 1))
         else:

@@ -220,7 +220,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     def _with_documents(self, request: R) -> tuple[R, list[DocumentRecord]]:
         documents = read_documents(self._store, request.documents, self.most_documents, self.refusal)
-        return changed(request, documents=tuple(one.id for one in documents)), documents
+        return changed(request, documents=tuple(document.id for document in documents)), documents
 
     def _add_job(self, item: Item, title: str, record: ModelRecord | None, request: R) -> JobRecord:
         version, settings = self._prompt_version(), to_json(request)
@@ -319,12 +319,12 @@ class DocumentItems:
         return found
 
     def newest_job(self, item: str) -> JobRecord | None:
-        return next((one for one in self._store.jobs.of_item(item) if one.kind == self._kind), None)
+        return next((job for job in self._store.jobs.of_item(item) if job.kind == self._kind), None)
 
     def add(self, title: str, documents: Sequence[DocumentRecord], request: Mapping[str, Json], asked: str) -> Item:
         """Add an item linked to its documents; `asked` is the request in words, kept as its first message."""
         item = self._store.items.add(self._kind, title, settings={REQUEST: request})
-        self._store.documents.link(item.id, list(dict.fromkeys(one.id for one in documents)))
+        self._store.documents.link(item.id, list(dict.fromkeys(document.id for document in documents)))
         message = self._store.messages.add(
             item.id, parent=None, role=Role.USER, status=Status.COMPLETE, parts=(TextPart(asked, Origin.PERSON),)
         )
@@ -337,10 +337,10 @@ class DocumentItems:
     ) -> None:
         """Store the result in words as a message; a repeated call (after a crash) changes nothing."""
         messages = self._store.messages.of_item(item)
-        if not any(one.role is Role.ASSISTANT and one.text == words for one in messages):
+        if not any(message.role is Role.ASSISTANT and message.text == words for message in messages):
             reported = self._store.messages.add(
                 item,
-                parent=next((one.id for one in messages if one.role is Role.USER), None),
+                parent=next((message.id for message in messages if message.role is Role.USER), None),
                 role=Role.ASSISTANT,
                 text=words,
                 status=Status.COMPLETE,
@@ -358,7 +358,7 @@ def title_of(documents: Sequence[DocumentRecord]) -> str:
 
 
 def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
-    return ", ".join(one.name for one in documents[:most])
+    return ", ".join(document.name for document in documents[:most])
 
 
 # ---- what stands between the job of an item and the model
@@ -403,7 +403,7 @@ class VeiledJob:
                 if isinstance(asked, Batch):
                     hidden = yield from self._hidden(asked)
                     values: Sequence[StepValue] = yield hidden
-                    answer = [self._put_back(one) for one in values]
+                    answer = [self._put_back(value) for value in values]
                 else:
                     answer = yield asked
         finally:
@@ -435,7 +435,7 @@ class VeiledJob:
         for _ in range(MOST_TIMES):
             before, steps = self._veil.table, []
             for at in range(0, len(batch.steps), STEPS_AT_ONCE):
-                some = [messages_from(one.get("messages", ())) for one in batch.steps[at : at + STEPS_AT_ONCE]]
+                some = [messages_from(step.get("messages", ())) for step in batch.steps[at : at + STEPS_AT_ONCE]]
                 turns = iter(self._veil.hide_turns([turn for each in some for turn in each]))
                 for step, own in zip(batch.steps[at : at + STEPS_AT_ONCE], some, strict=True):
                     steps.append(self._step(step, [next(turns) for _ in own]))

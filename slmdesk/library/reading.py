@@ -113,7 +113,7 @@ class ReadingQueue(Service):
     def find(self, document: str) -> Reading | None:
         if self._now and self._now.record.id == document:
             return self._now
-        return next((one for one in self._waiting if one.record.id == document), None)
+        return next((reading for reading in self._waiting if reading.record.id == document), None)
 
     @property
     def is_busy(self) -> bool:
@@ -167,7 +167,7 @@ class ReadingQueue(Service):
         if reading.is_background:
             self._waiting.append(reading)
             return
-        ahead = sum(not one.is_background for one in self._waiting)
+        ahead = sum(not reading.is_background for reading in self._waiting)
         self._waiting.insert(ahead, reading)
         now = self._now
         if now and now.is_background and now.end is None:  # it begins anew when its turn comes back
@@ -257,7 +257,7 @@ class ReadingQueue(Service):
     def _save(self, reading: Reading, pages: list[Page]) -> None:
         assert reading.passages is not None
         document = reading.record.id
-        passages = [one for page in pages for one in reading.passages.feed(page)]
+        passages = [passage for page in pages for passage in reading.passages.feed(page)]
         changed = pages
         if not reading.is_new:
             old = self._store.pages.of_document(
@@ -592,7 +592,7 @@ class PageImages:
 
     def advance(self) -> None:
         """Start waiting requests; one that may have crashed the child only runs alone."""
-        while self._waiting and len(self._running) < AT_ONCE and not any(one.retried for one in self._running):
+        while self._waiting and len(self._running) < AT_ONCE and not any(request.retried for request in self._running):
             self._start(self._waiting.pop())
         if self._suspects and not self._running and not self._is_reading():
             self._start(self._suspects.pop())

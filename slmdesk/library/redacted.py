@@ -118,10 +118,15 @@ class RedactedCopies:
             lambda: private_words(shown, others, people, listed), stop
         )
         return RedactionPreview(
-            path, file.sha256, str(about.get("format", "")), tuple(one for one in found if one.count or one.is_author),
-            remarks_from(about.get("removed")), remarks_from(about.get("unsure")), whole_text([*shown, *others]),
-            tuple(one for one in found if not (one.count or one.is_author)),
-        )  # fmt: skip
+            path,
+            file.sha256,
+            str(about.get("format", "")),
+            tuple(word for word in found if word.count or word.is_author),
+            remarks_from(about.get("removed")),
+            remarks_from(about.get("unsure")),
+            whole_text([*shown, *others]),
+            tuple(word for word in found if not (word.count or word.is_author)),
+        )
 
     # ---- writing
 
@@ -136,7 +141,7 @@ class RedactedCopies:
         substitutes = request.substitutes and preview.format != "pdf"
         pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(
             lambda: pairs_for(
-                preview.text, request.words, substitutes=substitutes, unseen={one.words for one in preview.unseen}
+                preview.text, request.words, substitutes=substitutes, unseen={word.words for word in preview.unseen}
             ),
             stop,
         )
@@ -230,7 +235,7 @@ class RedactedCopies:
 def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionRequest, key: Path | None) -> None:
     """The key first: without it a copy with substitutes could not be led back.  Both are there, or neither."""
     if key is not None:
-        leading = [one for one in pairs if one[1] != BAR]
+        leading = [pair for pair in pairs if pair[1] != BAR]
         write_new(key, key_file(leading, request.passphrase, document_sha256=hashlib.sha256(data).hexdigest()))
     try:
         write_new(request.target, data)
@@ -315,7 +320,7 @@ class GivenOut(Record):
 
 
 def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
-    return tuple(Remark(one.kind[:40], one.place[:300]) for one in stored_list(Remark, untrusted))
+    return tuple(Remark(remark.kind[:40], remark.place[:300]) for remark in stored_list(Remark, untrusted))
 
 
 # ---- says to people what of a redacted document was taken out, and what they are to look at themselves
@@ -420,15 +425,15 @@ def private_words(
     found = []
     seen = _Seen(text, language, texts, begins, shown_end)
     for (kind, words), some in grouped.items():
-        certainty = max((one.certainty for one in some), key=RANK.__getitem__)
-        found.append(seen.row(kind, words, [(one.start, one.end) for one in some], certainty))
+        certainty = max((find.certainty for find in some), key=RANK.__getitem__)
+        found.append(seen.row(kind, words, [(find.start, find.end) for find in some], certainty))
     own: dict[str, FoundWord] = {}
     for row in _own_words(seen, listed, finds):
         if row.is_chosen or row.words.casefold() not in own:
             own[row.words.casefold()] = row
     surer = {words for words, row in own.items() if row.is_chosen}
     found = [row for row in found if row.is_chosen or row.words.casefold() not in surer]
-    known = {one.words.casefold() for one in found}
+    known = {word.words.casefold() for word in found}
     found += [row for words, row in own.items() if words not in known]
     known |= own.keys()
     for name in people:
@@ -436,7 +441,7 @@ def private_words(
             count = len(occurrences(text[:shown_end], name))
             found.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True))
     order = {kind: number for number, kind in enumerate(Kind)}
-    return tuple(sorted(found, key=lambda one: (order[one.kind], -one.count, one.words)))
+    return tuple(sorted(found, key=lambda word: (order[word.kind], -word.count, word.words)))
 
 
 def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
@@ -445,8 +450,8 @@ def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ..
     """
     finds = find_private(text, language=language, listed=listed)
     names = [one.words for one in listed]
-    words = {one.text for one in finds if one.reason == "list" and one.text.isalpha()}
-    odd = [one for one in words if not any(_is_form(one, name, language) for name in names)]
+    words = {find.text for find in finds if find.reason == "list" and find.text.isalpha()}
+    odd = [word for word in words if not any(_is_form(word, name, language) for name in names)]
     if not odd:
         return finds
     kept = [one for one in listed if not any(spans_of(word, one.words, language) for word in odd)]
@@ -466,7 +471,7 @@ class _Seen(Record):
     shown_end: int
 
     def row(self, kind: Kind, words: str, spans: Sequence[tuple[int, int]], certainty: Certainty) -> FoundWord:
-        places = tuple(_place(self.text, *one, self.texts, self.begins) for one in spans[:MOST_PLACES])
+        places = tuple(_place(self.text, *span, self.texts, self.begins) for span in spans[:MOST_PLACES])
         count = sum(start < self.shown_end for start, _ in spans) or len(spans)
         return FoundWord(kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE)
 
@@ -485,8 +490,8 @@ def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> 
     for (_, piece), begin in zip(seen.texts, seen.begins, strict=True):
         for start, end, number, is_whole in searched.seen(piece):
             spans.setdefault(number, []).append((begin + start, begin + end, is_whole))
-    taken = [one for one in finds if one.certainty is not Certainty.UNSURE]
-    starts = [one.start for one in taken]
+    taken = [find for find in finds if find.certainty is not Certainty.UNSURE]
+    starts = [find.start for find in taken]
     for number, (words, kind) in enumerate(kinds.items()):
         sure: dict[str, list[tuple[int, int]]] = {words: []}
         unsure: dict[str, list[tuple[int, int]]] = {}
@@ -524,7 +529,7 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
     if not parts:
         return []
     joined = r"\s+".join(parts)
-    return [one.span() for one in re.finditer(rf"(?<!\w){joined}(?!\w)", text, re.IGNORECASE)]
+    return [match.span() for match in re.finditer(rf"(?<!\w){joined}(?!\w)", text, re.IGNORECASE)]
 
 
 def added_word(text: str, words: str) -> FoundWord:
@@ -565,7 +570,7 @@ def pairs_for(
         for original, substitute in entry.pairs
     }
     originals = [one for one in (*made, *barred) if len(one) >= LEAST_HELD]
-    index = WordIndex(one.casefold() for one in originals)
+    index = WordIndex(original.casefold() for original in originals)
     for substitute in made.values():
         if held := index.found(substitute.casefold()):
             raise KnownError("redaction.conflict", words=originals[held[0]])

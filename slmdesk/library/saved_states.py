@@ -120,7 +120,7 @@ class StateService(Service):
         if not self._most or not self._keeps:
             return
         key = self._name(record, turns, version)
-        if any(one.key == key for one in self._saving):
+        if any(saving.key == key for saving in self._saving):
             return
         saving = _Saving(record, tuple(turns), key, tuple(owners), replaces, time.monotonic() + PATIENCE_S)
         self._saving.append(saving)
@@ -244,7 +244,7 @@ class StateService(Service):
 
     def _counted(self) -> SavedStates:
         states = states_in(self._folder)
-        return SavedStates(len(states), sum(one.bytes for one in states))
+        return SavedStates(len(states), sum(state.bytes for state in states))
 
     def _on_settings(self, new: Settings) -> None:
         old, self._most = self._most, new.saved_states_mib
@@ -254,7 +254,7 @@ class StateService(Service):
             )
 
     def _forget_models(self) -> None:
-        models = frozenset(one.sha256 for one in self._store.models.all())
+        models = frozenset(model.sha256 for model in self._store.models.all())
         if models != self._models:
             self._models = models
             remove_states(self._folder, lambda head: head.model in models)
@@ -268,14 +268,14 @@ class StateService(Service):
             if is_encrypted:  # one may have been in the writing when the history was encrypted
                 remove_unsealed(self._folder)
             make_space(self._folder, self._most << 20)
-            return [one.head for one in states_in(self._folder) if one.head]
+            return [file.head for file in states_in(self._folder) if file.head]
 
         def looked(found: list[StateHead] | Problem) -> None:
             if isinstance(found, Problem):
                 return
             with suppress(KnownError):
-                self._models = frozenset(one.sha256 for one in self._store.models.all())
-                lost = {one.key for one in found if not self._is_requested(one)}
+                self._models = frozenset(model.sha256 for model in self._store.models.all())
+                lost = {head.key for head in found if not self._is_requested(head)}
                 on_file_thread(
                     self._service_thread,
                     lambda: remove_states(self._folder, lambda head: head.key not in lost),

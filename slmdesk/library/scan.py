@@ -85,7 +85,7 @@ def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float |
 
 class _Walk:
     def __init__(self, own: Iterable[Path], stop: threading.Event, now: float) -> None:
-        self._own = {os.fsencode(one) for one in own}
+        self._own = {os.fsencode(path) for path in own}
         self._stop, self._now = stop, now
         self._seen: set[tuple[int, int]] = set()
         self.entries = 0
@@ -178,14 +178,16 @@ def plan(
     broken: Mapping[bytes, UnreadableFile],
 ) -> Plan:
     """Compare a listing with the known files and return what has to be done; the folder must be reachable."""
-    before = {one.path: one for one in known}
-    here = {one.path for one in listing.files}.union(listing.later)
+    before = {file.path: file for file in known}
+    here = {file.path for file in listing.files}.union(listing.later)
     hidden = tuple(one + os.sep.encode() for one in listing.unseen)
-    gone = {one.id: one.path for one in known if one.path not in here and not (hidden and one.path.startswith(hidden))}
-    there = {one.id for one in known}.difference(gone)
-    settled = {path: one.seen for path, one in twins.items() if one.of in there}
-    settled |= {path: one.seen for path, one in broken.items()}
-    new = [one for one in listing.files if not _is_known(one, before.get(one.path), settled.get(one.path))]
+    gone = {
+        file.id: file.path for file in known if file.path not in here and not (hidden and file.path.startswith(hidden))
+    }
+    there = {file.id for file in known}.difference(gone)
+    settled = {path: twin.seen for path, twin in twins.items() if twin.of in there}
+    settled |= {path: file.seen for path, file in broken.items()}
+    new = [file for file in listing.files if not _is_known(file, before.get(file.path), settled.get(file.path))]
     return Plan(tuple(new), gone)
 
 
@@ -309,7 +311,7 @@ def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += [one for one in _inside(path, LISTED_DEPTH, stop) if _is_document(one)]
+            found += [other_path for other_path in _inside(path, LISTED_DEPTH, stop) if _is_document(other_path)]
         else:
             found.append(path)
         if len(found) >= MOST_LISTED:
@@ -319,7 +321,7 @@ def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
 
 def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda one: one.name.casefold())
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name.casefold())
     except OSError as err:
         raise KnownError("document.unreadable", path=str(folder), reason=err.strerror or "a folder") from err
     for entry in entries:

@@ -129,7 +129,7 @@ def _page(store: Store, document: str, number: int) -> Page | None:
 
 def _around(text: str, pieces: Sequence[str]) -> str:
     words = text.split()
-    at = next((place for place, one in enumerate(words) if any(piece in fold(one) for piece in pieces)), 0)
+    at = next((place for place, word in enumerate(words) if any(piece in fold(word) for piece in pieces)), 0)
     begin = max(0, at - WORDS_BEFORE)
     return ("\u2026 " if begin else "") + " ".join(words[begin : at + WORDS_BEHIND])
 
@@ -165,7 +165,7 @@ PageOf = Callable[[str, int], Page | None]
 
 def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageOf, limit: int) -> list[Citation]:
     """Return for each passage the sentence with most of the searched words, as it stands on its page."""
-    return [_best_sentence(words, one, page_of) for one in passages[:limit]]
+    return [_best_sentence(words, passage, page_of) for passage in passages[:limit]]
 
 
 def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
@@ -268,7 +268,7 @@ def fused(*rankings: Sequence[int], weights: Sequence[float] = ()) -> list[int]:
         weight = weights[number] if number < len(weights) else 1.0
         for place, one in enumerate(ranking):
             scores[one] = scores.get(one, 0.0) + weight / (FUSION + place + 1)
-    return sorted(scores, key=lambda one: (-scores[one], one))
+    return sorted(scores, key=lambda score: (-scores[score], score))
 
 
 def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int]:
@@ -306,7 +306,10 @@ class Retrieval:
 
         def joined(numbers: list[int]) -> RankedPassages:
             known = dict(by_words)
-            known |= {one.n: one for one in self._store.passages.numbered([one for one in numbers if one not in known])}
+            known |= {
+                passage.n: passage
+                for passage in self._store.passages.numbered([number for number in numbers if number not in known])
+            }
             order = [one for one in with_meaning(fused(*rankings), numbers) if one in known]
             return RankedPassages(tuple(known[one] for one in order[:DEEP]), tuple(words))
 
@@ -319,14 +322,16 @@ class Retrieval:
         """Return passages by number, the best first."""
         found = self._store.passages.find(words, documents, CANDIDATES)
         among = self._store.passages.number(documents)
-        best = ranked_by_words(words, [one.text for one in found], among=among)[:DEEP]
+        best = ranked_by_words(words, [passage.text for passage in found], among=among)[:DEEP]
         return {found[place].n: found[place] for place in best}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
-        requested = [n for one in chosen for n in (one.n + 1, one.n - 1)]
-        documents = {one.document for one in chosen}
-        have = {one.n for one in chosen}
-        found = {one.n: one for one in self._store.passages.numbered(requested) if one.document in documents}
+        requested = [n for passage in chosen for n in (passage.n + 1, passage.n - 1)]
+        documents = {passage.document for passage in chosen}
+        have = {passage.n for passage in chosen}
+        found = {
+            passage.n: passage for passage in self._store.passages.numbered(requested) if passage.document in documents
+        }
         return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]
 
 
@@ -376,7 +381,7 @@ class EmbeddingService(Service):
         """The embedding model: the default one, else one of the library; None without any."""
         found = self._uses.default(DefaultUse.EMBED)
         if found is None:
-            found = next((one for one in self._store.models.all() if one.kind == "encoder"), None)
+            found = next((model for model in self._store.models.all() if model.kind == "encoder"), None)
         return found if found and found.id not in self._failed else None
 
     def take_up(self) -> None:
@@ -486,23 +491,25 @@ class EmbeddingService(Service):
         def made(found: list[bytes], stopped: bool) -> None:
             self._job = None
             with suppress(KnownError):
-                self._keep(record, dict(zip((one.n for one in open_ones), found, strict=False)))
+                self._keep(record, dict(zip((passage.n for passage in open_ones), found, strict=False)))
             if stopped:
-                self._open.extendleft(one.n for one in reversed(open_ones[len(found) :]))
+                self._open.extendleft(passage.n for passage in reversed(open_ones[len(found) :]))
             elif len(found) < len(open_ones):
                 self._failed.add(record.id)  # not tried again in this run: words alone find much
                 self._open.clear()
                 self._waiting.clear()
             self._service_thread.post(lambda: self._step(record))
 
-        texts = [_prefixes(record)[1] + one.text for one in open_ones]
+        texts = [_prefixes(record)[1] + passage.text for passage in open_ones]
         job = self._job = self._embed(record, texts, made, priority="background")
         self._look(job)
 
     def _keep(self, record: ModelRecord, made: Mapping[int, bytes]) -> None:
         from slmdesk.text.relevance import halved
 
-        there = {one.n for one in self._store.passages.numbered(list(made))}  # some may have been read anew meanwhile
+        there = {
+            passage.n for passage in self._store.passages.numbered(list(made))
+        }  # some may have been read anew meanwhile
         self._store.vectors.save(record.sha256, {n: halved(data) for n, data in made.items() if n in there})
 
     @property

@@ -85,7 +85,7 @@ class DocumentService(Service):
         Raises KnownError `document.unknown`, and `request.invalid` where there is no such attachment.
         """
         parent = self._store.documents.get(document)
-        if all(one.index != index for one in info_of(parent).attachments):
+        if all(attachment.index != index for attachment in info_of(parent).attachments):
             raise KnownError("request.invalid", what="attachment")
         password = self._opener.passwords.get(parent.id, "")
         return self._opener.open(OpenRequest(file_of(parent), password, attachment=index, parent=parent.id))
@@ -132,7 +132,7 @@ class DocumentService(Service):
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
         """Return the documents a person opened last; one whose reading was interrupted is shown as stopped."""
         found = self._store.documents.page(limit + len(self._going))
-        return [self._as_it_is(one) for one in found if one.id not in self._going][:limit]
+        return [self._as_it_is(document) for document in found if document.id not in self._going][:limit]
 
     def names(self) -> list[LibraryName]:
         return library_names(self._store)
@@ -195,7 +195,7 @@ class DocumentService(Service):
             yield
         passages, begin = PassageBuilder(record.id), 1
         while pages := self._store.pages.of_document(record.id, begin=begin):
-            self._store.pages.save(record.id, (), [one for page in pages for one in passages.feed(page)])
+            self._store.pages.save(record.id, (), [passage for page in pages for passage in passages.feed(page)])
             begin = pages[-1].number + 1
             yield
         self._store.pages.save(record.id, (), list(passages.finish()))
@@ -393,12 +393,16 @@ class DocumentOpener(Service):
         if request.instead:
             return self._store.documents.get(request.instead)
         here = self._store.documents.find(path=os.fsencode(found.path))
-        same = [one for one in self._store.documents.find(sha256=found.sha256) if one.status is DocumentStatus.READ]
+        same = [
+            document
+            for document in self._store.documents.find(sha256=found.sha256)
+            if document.status is DocumentStatus.READ
+        ]
         if request.parent:
             requested = (request.parent, request.attachment)
-            return next((one for one in here if attached(one)[:2] == requested), None)
-        others = [] if request.collection else [one for one in same if one.collection is None]
-        return next((one for one in [*here, *others] if "attachment" not in one.info), None)
+            return next((document for document in here if attached(document)[:2] == requested), None)
+        others = [] if request.collection else [document for document in same if document.collection is None]
+        return next((document for document in [*here, *others] if "attachment" not in document.info), None)
 
     @staticmethod
     def _is_current(known: DocumentRecord, request: OpenRequest, found: DocumentFile) -> bool:
@@ -420,7 +424,7 @@ class DocumentOpener(Service):
                 about |= {"inside": [*around, index], "parent": parent.name}
             info["attachment"] = about
             attachments = info_of(parent).attachments
-            name = next((one.name for one in attachments if one.index == request.attachment), name)
+            name = next((attachment.name for attachment in attachments if attachment.index == request.attachment), name)
         name = clean_label(name, MOST_NAME)  # chosen by whoever made the file: lines and directions are marked
         if request.collection:
             info["inode"] = found.inode
@@ -529,8 +533,8 @@ class LibraryName(Record):
 
 def library_names(store: Store) -> list[LibraryName]:
     """Return the folders, then the documents, those opened last first.  Raises KnownError `store.…`."""
-    present = [one for one in store.collections.all() if not one.settings.get("going")]
-    folders = {one.id: one.name for one in present}
+    present = [collection for collection in store.collections.all() if not collection.settings.get("going")]
+    folders = {collection.id: collection.name for collection in present}
     found = [LibraryName(id, one_line(name), folded_name(name), is_folder=True) for id, name in folders.items()]
     for id, name, collection in store.documents.names():
         found.append(LibraryName(id, one_line(name), folded_name(name), folders.get(collection, "")))

@@ -80,7 +80,9 @@ def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
 
 
 def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
-    return {quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.of] for path, one in twins.items()}
+    return {
+        quoted(path): [twin.seen.bytes, twin.seen.mtime_ns, twin.seen.inode, twin.of] for path, twin in twins.items()
+    }
 
 
 def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
@@ -93,8 +95,8 @@ def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
 
 def broken_to_json(broken: Mapping[bytes, UnreadableFile]) -> dict[str, Json]:
     return {
-        quoted(path): [one.seen.bytes, one.seen.mtime_ns, one.seen.inode, one.code, dict(one.args)]
-        for path, one in broken.items()
+        quoted(path): [file.seen.bytes, file.seen.mtime_ns, file.seen.inode, file.code, dict(file.args)]
+        for path, file in broken.items()
     }
 
 
@@ -104,8 +106,8 @@ def settled(
     twins: Mapping[bytes, DuplicateFile],
     broken: Mapping[bytes, UnreadableFile],
 ) -> dict[str, Json]:
-    kept = {path: one for path, one in twins_in(settings).items() if one.of in documents}
-    damaged = {path: one for path, one in broken_in(settings).items() if path not in twins}
+    kept = {path: file for path, file in twins_in(settings).items() if file.of in documents}
+    damaged = {path: file for path, file in broken_in(settings).items() if path not in twins}
     return {"twins": twins_to_json({**kept, **twins}), "broken": broken_to_json({**damaged, **broken})}
 
 
@@ -116,7 +118,7 @@ def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, st
 
 def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
     found: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
-    found |= {path: (one.code, one.args) for path, one in broken_in(settings).items()}
+    found |= {path: (file.code, file.args) for path, file in broken_in(settings).items()}
     return [(path, code, args) for path, (code, args) in found.items()]
 
 
@@ -355,7 +357,7 @@ FLAG_WORDS = {
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    return "; ".join(dict.fromkeys(FLAG_WORDS.get(one.kind, one.kind) for one in marks))
+    return "; ".join(dict.fromkeys(FLAG_WORDS.get(mark.kind, mark.kind) for mark in marks))
 
 
 class SeenFile(Record):

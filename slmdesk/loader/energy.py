@@ -108,7 +108,7 @@ def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
     """
     found: dict[Path, int] = {}
     names: set[str] = set()
-    for zone in sorted(root.glob("*:[0-9]*"), key=lambda one: ("mmio" in one.name, one.name)):
+    for zone in sorted(root.glob("*:[0-9]*"), key=lambda path: ("mmio" in path.name, path.name)):
         if zone.name.count(":") != 1:
             continue
         name = _text(zone / "name") or zone.name

@@ -212,16 +212,16 @@ def hardware_key() -> str:
     cores = psutil.cpu_count(logical=False) or 0
     gigabytes = round(psutil.virtual_memory().total / (1 << 30))
     return f"{processor()}, {cores} cores, {os.cpu_count() or 0} threads, {gigabytes} GiB" + "".join(
-        f", {one}" for one in card_backends()
+        f", {backend}" for backend in card_backends()
     )
 
 
 def card_backends() -> list[str]:
     """Return what the installed llama.cpp can use besides the processor, "vulkan" or "cuda", by its files' names."""
     package = find_spec("llama_cpp")
-    folders = [Path(one) / "lib" for one in (package.submodule_search_locations if package else None) or ()]
-    names = {one.name.split(".")[0].removeprefix("lib") for folder in folders for one in folder.glob("*ggml-*")}
-    return sorted(one.removeprefix("ggml-") for one in names - {"ggml-base", "ggml-cpu"})
+    folders = [Path(location) / "lib" for location in (package.submodule_search_locations if package else None) or ()]
+    names = {path.name.split(".")[0].removeprefix("lib") for folder in folders for path in folder.glob("*ggml-*")}
+    return sorted(name.removeprefix("ggml-") for name in names - {"ggml-base", "ggml-cpu"})
 
 
 def memory_of(pid: int | None) -> int:

@@ -185,12 +185,12 @@ class ModelLoader(Service):
 
     def choose(self, record: ModelRecord, *, explicit: bool) -> None:
         """Load `record` instead of another model that was only chosen; ModelStateChanged reports the result."""
-        self._waiting = [one for one in self._waiting if not one.is_choice]
+        self._waiting = [lease for lease in self._waiting if not lease.is_choice]
         loading = self._loading
         if (
             loading
             and loading.record.id != record.id
-            and not any(one.record.id == loading.record.id for one in self._waiting)
+            and not any(lease.record.id == loading.record.id for lease in self._waiting)
         ):
             self._stop(loading)
         choice = Lease(self, record, lambda _lease: None, lambda _problem: None, is_choice=True)
@@ -243,7 +243,7 @@ class ModelLoader(Service):
 
     def others_wait(self, record: ModelRecord) -> bool:
         """Return whether a request waits for another model, so that long work should give way."""
-        return any(one.record.id != record.id for one in self._waiting)
+        return any(lease.record.id != record.id for lease in self._waiting)
 
     def reset_crashes(self, record: ModelRecord) -> None:
         self._crashes.reset(self._crashes.fresh(record))
@@ -463,8 +463,8 @@ class ModelLoader(Service):
         self._advance()
 
     def _serve(self) -> None:
-        served = [one for one in self._waiting if self._is_ready(one.record)]
-        self._waiting = [one for one in self._waiting if one not in served]
+        served = [lease for lease in self._waiting if self._is_ready(lease.record)]
+        self._waiting = [lease for lease in self._waiting if lease not in served]
         for one in served:
             if self._in_use:
                 one.serve(self._in_use.model)
@@ -476,8 +476,8 @@ class ModelLoader(Service):
         if problem is not None:
             self._forced.discard(loading.record.id)
         self._say(state, loading.record, problem=problem)
-        failed = [one for one in self._waiting if one.record.id == loading.record.id] if problem else []
-        self._waiting = [one for one in self._waiting if one not in failed]
+        failed = [lease for lease in self._waiting if lease.record.id == loading.record.id] if problem else []
+        self._waiting = [lease for lease in self._waiting if lease not in failed]
         for one in failed:
             one.fail(problem)
         self._advance()  # after a cancel too: who came since then waits for a load of its own
@@ -601,7 +601,7 @@ def count_tokens(loader: ModelLoader, record: ModelRecord, texts: Sequence[str])
 
 
 def guessed_tokens(texts: Sequence[str]) -> list[int]:
-    return [len(one.encode("utf-8", "replace")) // 3 + 1 for one in texts]
+    return [len(text.encode("utf-8", "replace")) // 3 + 1 for text in texts]
 
 
 def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", path: str = "") -> Pending[list[int]]:

@@ -126,7 +126,7 @@ class Importer(Service):
         file, header = result
         linked = job.link and file.path.parent != self._folder()
         try:
-            before = {one.id: one.path for one in self._known()}
+            before = {model.id: model.path for model in self._known()}
             record = self._register(file, header, job.name_for(header), linked=linked)
         except Exception as err:  # noqa: BLE001  whatever it is: one who waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
@@ -165,7 +165,7 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
     if job.link:
         raise KnownError("model.parts_linked", count=len(parts))
     remove_left_overs(folder)
-    needed = sum(mark_of(one).bytes for one in parts)
+    needed = sum(mark_of(part).bytes for part in parts)
     need_space(parts[0], folder, bytes=needed)
     reported = 0.0
 
@@ -239,7 +239,7 @@ class FileInspectionService(Service):
 
         def work() -> InspectedFiles:
             files, was_cut = _files(paths)
-            return InspectedFiles(tuple(_candidate(one, context, pc) for one in files), was_cut)
+            return InspectedFiles(tuple(_candidate(file, context, pc) for file in files), was_cut)
 
         return pending_on_file_thread(self._service_thread, work, name="look-at-models")
 
@@ -263,7 +263,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Files below a folder, by name; links to folders and hidden folders are not entered."""
     for place, folders, files in os.walk(folder):
         depth = len(Path(place).relative_to(folder).parts)
-        folders[:] = sorted(one for one in folders if not one.startswith(".")) if depth < MOST_DEPTH else []
+        folders[:] = sorted(folder for folder in folders if not folder.startswith(".")) if depth < MOST_DEPTH else []
         for name in sorted(files):
             yield Path(place) / name
 
@@ -273,7 +273,7 @@ def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
         header = check_file(path)
         if header.kind == "split" and header.split_count > 1:
             parts = parts_of(path, header.split_count)
-            size = sum(mark_of(one).bytes for one in parts)
+            size = sum(mark_of(part).bytes for part in parts)
             first = check_file(parts[0])
             return Candidate(
                 path, name_for(first, _stem(path)), size, len(parts), first, fit_by_size(size, pc.available_bytes)
@@ -344,7 +344,7 @@ class OtherProgramsService(Service):
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
         """Look now; nothing is changed.  Cancelled, it does not end.  Raises KnownError `feature.hidden`."""
         self._models.require("models.import")
-        known, stop = {_mark(one): one.id for one in self._store.models.all()}, threading.Event()
+        known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
 
         def work() -> FoundModels:
             return _look(all_places(Path.home(), os.environ) if places is None else places, known, stop)
@@ -363,7 +363,7 @@ class OtherProgramsService(Service):
 
         Reports the ImportProgress of each.  Cancelled, it ends with those that are linked already, which stay.
         """
-        waiting = [one for one in found if one.known is None and one.problem is None]
+        waiting = [model for model in found if model.known is None and model.problem is None]
         ends: list[ImportEnded] = []
         linking: list[Pending[ImportEnded]] = []
 
@@ -506,9 +506,11 @@ def _digests(untrusted: bytes) -> list[str]:
     layers = shape.get("layers") if isinstance(shape, dict) else None
     if not isinstance(layers, list):
         raise ValueError("no manifest")
-    named = [one.get("digest") for one in layers if isinstance(one, dict) and one.get("mediaType") == _OLLAMA_MODEL]
+    named = [
+        layer.get("digest") for layer in layers if isinstance(layer, dict) and layer.get("mediaType") == _OLLAMA_MODEL
+    ]
     matches = [_DIGEST.fullmatch(one) for one in named if isinstance(one, str)]
-    return [one[1] for one in matches if one]
+    return [match[1] for match in matches if match]
 
 
 def _judged(program: str, path: Path, label: str, size: int, known: str | None) -> FoundModel:
@@ -519,7 +521,7 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
         name = (name_for(header, label) if is_named else header.name or name)[:MAX_NAME]
         if header.kind == "split":
             parts = parts_of(path, header.split_count)
-            size = sum(one.stat().st_size for one in parts)
+            size = sum(part.stat().st_size for part in parts)
             raise KnownError("model.parts_linked", count=len(parts))
         require_usable(header)
     except OSError as err:
@@ -568,9 +570,9 @@ def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platf
     return (
         Place("LM Studio", home / ".lmstudio/models"),
         Place("LM Studio", base.cache / "lm-studio/models"),
-        *(Place("Jan", one) for one in (*jan, home / "jan/models")),
+        *(Place("Jan", path) for path in (*jan, home / "jan/models")),
         Place("GPT4All", base.local / "nomic.ai/GPT4All"),
-        *(Place("Ollama", one) for one in ollama),
+        *(Place("Ollama", path) for path in ollama),
         Place("Hugging Face", hub),
     )
 
@@ -583,7 +585,7 @@ def chosen_places(home: Path, environ: Mapping[str, str], system: str = sys.plat
 
 def all_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
     found = (*usual_places(home, environ, system), *chosen_places(home, environ, system))
-    return tuple({one.folder: one for one in reversed(found)}.values())[::-1]
+    return tuple({place.folder: place for place in reversed(found)}.values())[::-1]
 
 
 class _Base:
@@ -610,7 +612,7 @@ def _lm_studio(base: _Base) -> Iterator[Place]:
     if pointed := _path(_text(base.home / ".lmstudio-home-pointer").strip().partition("\n")[0].strip()):
         homes.append(pointed)
         yield Place("LM Studio", pointed / "models")
-    for settings in (*(one / "settings.json" for one in homes), base.roaming / "LM Studio/settings.json"):
+    for settings in (*(home / "settings.json" for home in homes), base.roaming / "LM Studio/settings.json"):
         if chosen := _path(_object(settings).get("downloadsFolder")):
             yield Place("LM Studio", chosen)
 
@@ -690,7 +692,7 @@ class Checker(Service):
         self.close = self._work.cancel
 
     def verify(self, records: Sequence[ModelRecord]) -> Pending[Sequence[VerifyResult]]:
-        total = sum(one.bytes for one in records)
+        total = sum(record.bytes for record in records)
 
         def work(stop: threading.Event, report: Report) -> Sequence[_Read]:
             found: list[_Read] = []

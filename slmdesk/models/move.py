@@ -106,17 +106,17 @@ class MoveService(Service):
     def _planned(self, target: Path) -> MovePlan:
         """On a file thread.  Raises KnownError."""
         folder, found = self._look(target)
-        copied = [one for one in found.files if is_other_disk(Path(one.old), target)]
-        copy_bytes, free = sum(one.bytes for one in copied), free_bytes(target)
+        copied = [file for file in found.files if is_other_disk(Path(file.old), target)]
+        copy_bytes, free = sum(file.bytes for file in copied), free_bytes(target)
         if copied and free < copy_bytes + SPARE_BYTES:
             needed = copy_bytes + SPARE_BYTES
             raise KnownError("disk.full", path=str(target), needed_bytes=needed, available_bytes=free)
-        models = [one for one in found.files if one.id]
+        models = [file for file in found.files if file.id]
         return MovePlan(
             str(folder),
             str(target),
             models=len(models),
-            bytes=sum(one.bytes for one in models),
+            bytes=sum(model.bytes for model in models),
             copy_bytes=copy_bytes,
             free_bytes=free,
             downloads=len(self._service_thread.call(self._downloads.unfinished)),
@@ -182,8 +182,8 @@ class MoveService(Service):
             if number and not found:
                 break
             self._move_round(folder, target, found, stop, report)
-            models = [one for one in found if one.id]
-            moved, size = moved + len(models), size + sum(one.bytes for one in models)
+            models = [file for file in found if file.id]
+            moved, size = moved + len(models), size + sum(model.bytes for model in models)
         return moved, size
 
     def _move_round(
@@ -191,10 +191,10 @@ class MoveService(Service):
     ) -> None:
         before, after = self._settings.current.models_folder, self._setting_for(target)
         journal = Journal(PREPARING, str(target), before, after, files)
-        claims = claims_on([Path(one.old) for one in files if not one.id])
+        claims = claims_on([Path(file.old) for file in files if not file.id])
         try:
             journal.write(self._paths.models_move_file)
-            for each in sorted({target, *(Path(one.old).parent for one in files)}):
+            for each in sorted({target, *(Path(file.old).parent for file in files)}):
                 need_writable(each)
             ready = _prepared(target, files, stop, report)
             journal = changed(journal, phase=SWITCHING, files=ready)
@@ -247,24 +247,24 @@ class MoveService(Service):
                 except OSError as err:
                     raise problem_of(err, Path(one.new)) from err
         paths = self._paths_by_id()
-        models = [one for one in journal.files if one.id and paths.get(one.id) in (one.old, one.new)]
-        if all(is_whole(one.new, one.bytes) for one in models) and Path(journal.target).is_dir():
+        models = [file for file in journal.files if file.id and paths.get(file.id) in (file.old, file.new)]
+        if all(is_whole(model.new, model.bytes) for model in models) and Path(journal.target).is_dir():
             self._store.models.relocate(
                 [
                     (
-                        one.id,
-                        os.fsencode(one.old),
-                        os.fsencode(one.new),
-                        (one.mtime_ns, one.inode) if one.inode else None,
+                        model.id,
+                        os.fsencode(model.old),
+                        os.fsencode(model.new),
+                        (model.mtime_ns, model.inode) if model.inode else None,
                     )
-                    for one in models
+                    for model in models
                 ]
             )
             self._settings.change(models_folder=journal.new_setting)
             self._publish(ModelsChanged())
             return journal
-        back = [one for one in models if is_whole(one.old, one.bytes)]
-        self._store.models.relocate([(one.id, os.fsencode(one.new), os.fsencode(one.old), None) for one in back])
+        back = [model for model in models if is_whole(model.old, model.bytes)]
+        self._store.models.relocate([(file.id, os.fsencode(file.new), os.fsencode(file.old), None) for file in back])
         self._settings.change(models_folder=journal.old_setting)
         self._publish(ModelsChanged())
         journal = changed(journal, phase=PREPARING)
@@ -302,15 +302,15 @@ class MoveService(Service):
             lock.close()
 
     def _paths_by_id(self) -> dict[str, str]:
-        return {one.id: os.fsdecode(one.path) for one in self._store.models.all()}
+        return {model.id: os.fsdecode(model.path) for model in self._store.models.all()}
 
 
 def _prepared(
     target: Path, files: tuple[MovingFile, ...], stop: threading.Event, report: Report
 ) -> tuple[MovingFile, ...]:
     """The files with how each got to its new place.  On a file thread.  Raises KnownError, Stopped."""
-    copied = [one for one in files if is_other_disk(Path(one.old), target)]
-    total = sum(one.bytes for one in copied)
+    copied = [file for file in files if is_other_disk(Path(file.old), target)]
+    total = sum(file.bytes for file in copied)
     pace, reported, done, ready = Pace(), 0.0, 0, []
     for file in files:
 
@@ -400,7 +400,7 @@ def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], sh
         raise KnownError("move.inside", path=str(target), other=str(folder))
     if shared and there.is_relative_to(real(Path(shared))):
         raise KnownError("setting.managed", key="models.folder")
-    known = {str(real(path.parent) / path.name) for path in (Path(os.fsdecode(one.path)) for one in records)}
+    known = {str(real(path.parent) / path.name) for path in (Path(os.fsdecode(record.path)) for record in records)}
     if name := foreign_entry(there, known):
         raise KnownError("move.not_empty", path=str(target), name=name)
 
@@ -408,7 +408,7 @@ def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], sh
 def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRound:
     """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
     files, missing = [], []
-    taken = {os.fsdecode(one.path) for one in records}
+    taken = {os.fsdecode(record.path) for record in records}
     for one in records:
         old = Path(os.fsdecode(one.path))
         if one.linked or real(old.parent) == real(target):
@@ -534,7 +534,7 @@ def foreign_entry(folder: Path, known: Collection[str]) -> str:
     no folder.
     """
     try:
-        names = sorted(one.name for one in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
     except FileNotFoundError:
         return ""
     except NotADirectoryError as err:
@@ -560,14 +560,14 @@ def need_writable(folder: Path) -> None:
 
 def download_files(folder: Path) -> list[Path]:
     found = sorted(folder.glob(f"{DOWNLOAD_PREFIX}*"))
-    return [one for one in found if one.suffix != LOCK_SUFFIX and one.is_file()]
+    return [path for path in found if path.suffix != LOCK_SUFFIX and path.is_file()]
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
     """The right to write these parts of downloads.  Raises KnownError `move.busy` when another instance has one."""
     taken: list[Claim] = []
     try:
-        for lock in sorted({one.with_suffix(LOCK_SUFFIX) for one in files}):
+        for lock in sorted({file.with_suffix(LOCK_SUFFIX) for file in files}):
             claim = Claim.take(lock)
             if claim is None:
                 raise KnownError("move.busy", reason="another window or command is downloading a model")
@@ -610,7 +610,7 @@ def undo(journal: Journal, in_use: Collection[str]) -> None:
         if one.new not in in_use and old.is_file() and one.new != one.old:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
-    for folder in {Path(journal.target), *(Path(one.old).parent for one in journal.files)}:
+    for folder in {Path(journal.target), *(Path(file.old).parent for file in journal.files)}:
         for part in folder.glob(f"{COPY_PREFIX}*{PART_SUFFIX}"):
             with contextlib.suppress(OSError):
                 part.unlink()
@@ -643,7 +643,7 @@ def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
             is_done &= _remove(one.old, is_part=not one.id)
         elif path not in (one.new, one.old):  # removed by its owner, or mended elsewhere, meanwhile
             is_done &= _remove(one.new, is_part=False)
-    for folder in sorted({str(Path(one.old).parent) for one in journal.files}):
+    for folder in sorted({str(Path(file.old).parent) for file in journal.files}):
         with contextlib.suppress(OSError):
             sync_folder(Path(folder))
     return is_done
@@ -767,4 +767,4 @@ def _is_there(path: Path) -> bool:
 
 def _there(folder: Path) -> Path:
     """The folder, or what is there of the way to it."""
-    return next((one for one in (folder, *folder.parents) if _is_there(one)), folder)
+    return next((parent for parent in (folder, *folder.parents) if _is_there(parent)), folder)

@@ -144,8 +144,8 @@ class PackService(Service):
     def _published(self, models: Sequence[str]) -> list[ModelRecord]:
         """The models of these names, each once; for a copy in another format the published one, which fits any PC."""
         known = self._store.models.all()
-        records = (published_of(self._store.models.get(one), known) for one in models)
-        return list({one.id: one for one in records}.values())
+        records = (published_of(self._store.models.get(model), known) for model in models)
+        return list({record.id: record for record in records}.values())
 
     def contents(self, path: Path) -> Pending[PackContents]:
         """Raises KnownError `feature.hidden`."""
@@ -155,7 +155,8 @@ class PackService(Service):
         def work() -> PackContents:
             with open_pack(path) as pack:
                 models = tuple(
-                    OfferedModel(one, here[one.sha256].id if is_here(one, here) else "") for one in pack.manifest.models
+                    OfferedModel(model, here[model.sha256].id if is_here(model, here) else "")
+                    for model in pack.manifest.models
                 )
                 return PackContents(
                     str(path), pack.manifest_sha256, pack.bytes, models, free_bytes(self._models.folder)
@@ -181,7 +182,7 @@ class PackService(Service):
                 unpacking = Unpacking(pack, requested, self._models.folder, self._service_thread.call(self._here), stop)
                 try:
                     unpacking.read(_on_bytes(report))
-                    models = tuple(self._take_in(unpacking, one) for one in requested)
+                    models = tuple(self._take_in(unpacking, model) for model in requested)
                 finally:
                     unpacking.remove_parts()
             return PackResult(str(path), pack.manifest_sha256, pack.manifest.model_bytes, models)
@@ -203,12 +204,12 @@ class PackService(Service):
         return self._work.run(stoppable).then(self._on_ended)
 
     def _on_ended(self, result: PackResult | Problem) -> None:
-        if isinstance(result, PackResult) and any(one.is_new for one in result.models):
+        if isinstance(result, PackResult) and any(model.is_new for model in result.models):
             self._publish(ModelsChanged())
 
     def _here(self) -> dict[str, ModelRecord]:
         """The models by their sums.  Service thread."""
-        return {one.sha256: one for one in self._store.models.all()}
+        return {model.sha256: model for model in self._store.models.all()}
 
     def _take_in(self, unpacking: Unpacking, model: PackedModel) -> UnpackedModel:
         """Give a checked file its place and its record.  On the file thread."""
@@ -255,7 +256,7 @@ def pack_size(models: Sequence[PackedModel]) -> int:
 
 
 def _texts(listed: Sequence[PackedModel]) -> dict[str, bytes]:
-    sums = "".join(f"{one.sha256}  {one.file}\n" for one in listed)
+    sums = "".join(f"{model.sha256}  {model.file}\n" for model in listed)
     return {"SHA256SUMS": sums.encode(), "about.txt": _about(listed).encode()}
 
 
@@ -356,14 +357,14 @@ class Manifest(Record):
             "format": FORMAT,
             "version": VERSION,
             "made_with": f"slmdesk {slmdesk.__version__}",
-            "texts": [to_json(one) for one in self.texts],
-            "models": [to_json(one) for one in self.models],
+            "texts": [to_json(text) for text in self.texts],
+            "models": [to_json(model) for model in self.models],
         }
         return json.dumps(shape, indent=1, ensure_ascii=True).encode() + b"\n"
 
     @property
     def model_bytes(self) -> int:
-        return sum(one.bytes for one in self.models)
+        return sum(model.bytes for model in self.models)
 
     @property
     def pack_bytes(self) -> int:
@@ -532,8 +533,8 @@ def open_pack(path: Path) -> Iterator[OpenPack]:
 
 
 def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
-    sizes = [manifest_bytes, *(one.bytes for one in manifest.texts), *(one.bytes for one in manifest.models)]
-    return sum(BLOCK + one + -one % BLOCK for one in sizes) + len(END)
+    sizes = [manifest_bytes, *(text.bytes for text in manifest.texts), *(model.bytes for model in manifest.models)]
+    return sum(BLOCK + siz + -siz % BLOCK for siz in sizes) + len(END)
 
 
 def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes, stop: threading.Event) -> None:
@@ -641,8 +642,8 @@ class Unpacking:
     def read(self, on_bytes: Callable[[int, int], None]) -> None:
         """Raises KnownError pack.*, model.*, disk.full, file.unwritable, and Stopped."""
         manifest = self._pack.manifest
-        requested = [one for one in self._requested if not is_here(one, self.here)]
-        self._need_space(sum(one.bytes for one in requested))
+        requested = [model for model in self._requested if not is_here(model, self.here)]
+        self._need_space(sum(model.bytes for model in requested))
         for text in manifest.texts:
             self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
         done, total = 0, manifest.model_bytes
@@ -709,11 +710,11 @@ def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> t
     if only is None:
         return tuple(models)
     for word in only:
-        if not any(word.casefold() in (one.name.casefold(), one.sha256) for one in models):
-            known = ", ".join(one.name for one in models[:20])
+        if not any(word.casefold() in (model.name.casefold(), model.sha256) for model in models):
+            known = ", ".join(model.name for model in models[:20])
             raise KnownError("pack.no_model", wanted=word[:80], known=known)
     words = {one.casefold() for one in only}
-    return tuple(one for one in models if one.name.casefold() in words or one.sha256 in words)
+    return tuple(model for model in models if model.name.casefold() in words or model.sha256 in words)
 
 
 def _checked(part: Path, model: PackedModel) -> GgufHeader:

@@ -73,7 +73,7 @@ class LoadOptionsService(Service):
     def look(self, model: str) -> Pending[LoadOptions]:
         """What can be set for a model (''; the one that answers when none is named).  Raises KnownError `model.…`."""
         record = self._models.choose(model or None)
-        adapters = [one for one in self._models.list() if one.kind == "adapter"]
+        adapters = [model for model in self._models.list() if model.kind == "adapter"]
         current, state = self._settings.current.context_tokens, self._models.state
         held = state.memory_bytes if state.model == record.id else 0
 
@@ -92,7 +92,9 @@ class LoadOptionsService(Service):
             header.sampling,
             header.context_length,
             _contexts(header, current, available_bytes() + held_bytes),
-            tuple(AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters),
+            tuple(
+                AdapterChoice(adapter.id, adapter.name, self._why_not(record, header, adapter)) for adapter in adapters
+            ),
         )
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
@@ -142,7 +144,9 @@ class FitCheckService(Service):
     def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
         context, pc = self._settings.current.context_tokens, self._pc()
         return pending_on_file_thread(
-            self._service_thread, lambda: {one.id: _judge(one, context, pc) for one in models}, name="judge-models"
+            self._service_thread,
+            lambda: {model.id: _judge(model, context, pc) for model in models},
+            name="judge-models",
         )
 
 
@@ -427,7 +431,7 @@ class SpeedService(Service):
         return written if written.hardware == self._key() else None
 
     def _record_of(self, sha256: str) -> ModelRecord | None:
-        return next((one for one in self._store.models.all() if one.sha256 == sha256), None)
+        return next((model for model in self._store.models.all() if model.sha256 == sha256), None)
 
     def _key(self) -> str:
         if not self._hardware:

@@ -67,7 +67,7 @@ class ModelService(Service):
         models = self._store.models.all()
         return pending_on_file_thread(
             self._service_thread,
-            lambda: [one for one in models if Path(os.fsdecode(one.path)).is_file()],
+            lambda: [model for model in models if Path(os.fsdecode(model.path)).is_file()],
             name="present",
         )
 
@@ -87,7 +87,7 @@ class ModelService(Service):
         models = self._store.models.all()
         if requested is not None and models:
             return self._store.models.get(requested)
-        return usable(self._usual([one for one in models if one.can_chat]), models)
+        return usable(self._usual([model for model in models if model.can_chat]), models)
 
     def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
@@ -97,15 +97,15 @@ class ModelService(Service):
                 return one
         if default := default_in(self._settings.current, known, DefaultUse.CHAT):
             return default
-        used = [one for one in known if one.last_used is not None]
+        used = [model for model in known if model.last_used is not None]
         if used:
-            return max(used, key=lambda one: one.last_used or 0.0)
+            return max(used, key=lambda model: model.last_used or 0.0)
         if len(known) > 1:
-            raise KnownError("model.several", known=", ".join(f"{one.id} {one.name}" for one in known[:20]))
+            raise KnownError("model.several", known=", ".join(f"{model.id} {model.name}" for model in known[:20]))
         return known[0]
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
-        return next((one for one in self._store.models.all() if one.sha256 == sha256), None) if sha256 else None
+        return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None
 
     # ---- the loaded model
 
@@ -191,8 +191,8 @@ class ModelService(Service):
         alone.  Cancelling stops all imports.
         """
         models = self._store.models.all()
-        known = {os.fsdecode(one.path) for one in models}
-        twins = {one.info.get("shared_twin") for one in models}
+        known = {os.fsdecode(model.path) for model in models}
+        twins = {model.info.get("shared_twin") for model in models}
         own, shared = None if only_shared else self.folder, self._settings.policy.models_folder
         adopted: Pending[int] = Pending(lambda: self._importer.cancel())
         on_file_thread(
@@ -234,12 +234,12 @@ class ModelService(Service):
         Reports (bytes done, bytes in total).  Cancelled, it ends with nothing verified.
         """
         return self._checker.verify(
-            [self._store.models.get(one) for one in models] if models else self._store.models.all()
+            [self._store.models.get(model) for model in models] if models else self._store.models.all()
         )
 
     def fit(self, model_or_file: str, context_tokens: int | None) -> Pending[Fit]:
         path = self.path_of(model_or_file)
-        known = next((one for one in self._store.models.all() if one.path == os.fsencode(path)), None)
+        known = next((model for model in self._store.models.all() if model.path == os.fsencode(path)), None)
         requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
         return pending_on_file_thread(
             self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else "")
@@ -285,7 +285,7 @@ class ModelService(Service):
     def freed_by_removing(self, model: str) -> int:
         """The bytes that `remove` frees: also of copies in other formats.  Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
-        return sum(one.bytes for one in (*copies_of(record, self._store.models.all()), record) if not one.linked)
+        return sum(model.bytes for model in (*copies_of(record, self._store.models.all()), record) if not model.linked)
 
     def _remove_one(self, record: ModelRecord) -> int:
         if self._loader.state.model == record.id:
@@ -414,7 +414,7 @@ class Pc(Record):
     @property
     def best_bytes(self) -> int:
         """The largest memory a model can have as a whole."""
-        return max(self.available_bytes, *(round(one.memory_bytes * CARD_SHARE) for one in self.devices), 0)
+        return max(self.available_bytes, *(round(device.memory_bytes * CARD_SHARE) for device in self.devices), 0)
 
 
 def available_bytes() -> int:
@@ -430,7 +430,7 @@ def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str =
     A graphics card is taken where one holds the whole model; `sha256`: whether its speed was measured here.
     """
     fit = _fit_into(header, context_tokens, pc.available_bytes)
-    for device in sorted(pc.devices, key=lambda one: -one.memory_bytes):
+    for device in sorted(pc.devices, key=lambda device: -device.memory_bytes):
         on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
         if on_card.verdict == "fits":
             fit = changed(on_card, device=device.name)
@@ -510,7 +510,7 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
     requested = getattr(settings, SETTING[use])
-    found = next((one for one in models if one.id == requested), None) if requested else None
+    found = next((model for model in models if model.id == requested), None) if requested else None
     return found if found and can_do(found, use) else None
 
 
@@ -575,7 +575,7 @@ class NameService(Service):
         label = clean_label(name, MAX_NAME)
         if not label:
             raise KnownError("request.invalid", what="the name is empty")
-        if other := holder_of(label, (one for one in self._store.models.all() if one.id != record.id)):
+        if other := holder_of(label, (model for model in self._store.models.all() if model.id != record.id)):
             raise KnownError("model.name_taken", name=label, id=other.id)
         if label == record.name:
             return record
@@ -587,7 +587,7 @@ class NameService(Service):
 def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
     """The model that is meant when somebody says `name`: it is called so, or its id begins so."""
     requested = name.casefold()
-    return next((one for one in models if one.name.casefold() == requested or one.id.startswith(name)), None)
+    return next((model for model in models if model.name.casefold() == requested or model.id.startswith(name)), None)
 
 
 def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
@@ -634,19 +634,21 @@ def look_for_unadopted(
     mine: tuple[Path, ...] = ()
     if own is not None:
         try:
-            mine = tuple(one for one in sorted(own.glob("*.gguf")) if str(one) not in known and not part_of(one))
+            mine = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
             remove_left_overs(own)
         except OSError:
             mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
     if not shared:
         return UnlistedFiles(mine)
     try:
-        names = [one for one in sorted(Path(shared).iterdir()) if one.suffix.lower() == ".gguf" and not part_of(one)]
-        words = {one: f"{one.stat().st_mtime_ns} {one}" for one in names if str(one) not in known}
+        names = [
+            path for path in sorted(Path(shared).iterdir()) if path.suffix.lower() == ".gguf" and not part_of(path)
+        ]
+        words = {name: f"{name.stat().st_mtime_ns} {name}" for name in names if str(name) not in known}
     except OSError as err:
         error = KnownError("file.unreadable", path=shared, reason=err.strerror or "it is away")
         return UnlistedFiles(mine, problem=problem_for(error))
-    return UnlistedFiles(mine, {one: word for one, word in words.items() if word not in twins})
+    return UnlistedFiles(mine, {path: word for path, word in words.items() if word not in twins})
 
 
 # ---- copies of a model in another format, made on this PC
@@ -673,18 +675,18 @@ def origin_of(record: ModelRecord) -> CopyOrigin | None:
 
 
 def copies_of(record: ModelRecord, models: Sequence[ModelRecord]) -> list[ModelRecord]:
-    return [one for one in models if (origin := origin_of(one)) and origin.model == record.id]
+    return [model for model in models if (origin := origin_of(model)) and origin.model == record.id]
 
 
 def published_of(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
     """The model a copy was made of; the record itself where it is none, or where that model is gone."""
     origin = origin_of(record)
-    return next((one for one in models if origin and one.id == origin.model), record)
+    return next((model for model in models if origin and model.id == origin.model), record)
 
 
 def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRecord:
     """The one in use of a model and its copies: a default for some job, else the one last used."""
-    return max(models, key=lambda one: (one.id in defaults, one.last_used or 0.0))
+    return max(models, key=lambda model: (model.id in defaults, model.last_used or 0.0))
 
 
 def is_for_this_pc(record: ModelRecord) -> bool:

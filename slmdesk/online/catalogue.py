@@ -154,7 +154,7 @@ class OfferedRepo(Record):
 
     @property
     def recommended(self) -> OfferedFile | None:
-        return next((one for one in self.files if one.is_recommended), None)
+        return next((file for file in self.files if file.is_recommended), None)
 
 
 class Offers(Record):
@@ -179,8 +179,8 @@ class CatalogueService:
         Those that are there only to be compared with are left out.
         """
         pc = self._hub.pc()
-        entries = sorted((one for one in load_catalogue() if one.good_at), key=_use)
-        return tuple(sorted((_suggested(one, pc) for one in entries), key=_worth))
+        entries = sorted((entry for entry in load_catalogue() if entry.good_at), key=_use)
+        return tuple(sorted((_suggested(entry, pc) for entry in entries), key=_worth))
 
     def search(
         self,
@@ -198,7 +198,7 @@ class CatalogueService:
         search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
         def offers(page: SearchPage) -> Offers:
-            repos = tuple(_offered(one, pc) for one in page.found)
+            repos = tuple(_offered(repo, pc) for repo in page.found)
             return Offers(repos, search, page.may_be_more, page.too_large, page.other_licence)
 
         return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
@@ -259,7 +259,7 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
     return Suggestion(
         repo=entry.repo,
         title=entry.title,
-        skills=tuple(one.value for one in Skill if one in entry.good_at),
+        skills=tuple(skill.value for skill in Skill if skill in entry.good_at),
         good_for=entry.good_for,
         weakness=entry.weakness,
         languages=_languages(entry.languages),
@@ -275,8 +275,8 @@ def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
 
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
-    models = [one for one in found.files if not one.file.beside]
-    sized = [_Sized(one.file.name, one.file.bytes or one.about_bytes, one) for one in models]
+    models = [file for file in found.files if not file.file.beside]
+    sized = [_Sized(model.file.name, model.file.bytes or model.about_bytes, model) for model in models]
     budget = weights_budget(pc.best_bytes)
     best = recommended(sized, budget) if found.repo.chats else None
     named = [one for one in sized if file.casefold() == one.name.casefold()] if file else []
@@ -291,7 +291,7 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
         updated=repo.updated[:10],
         is_gated=repo.gated,
         files=_files(repo.id, named or sized, best),
-        others=tuple(f"{one.file.name}: {one.file.beside}" for one in found.files if one.file.beside),
+        others=tuple(f"{file.file.name}: {file.file.beside}" for file in found.files if file.file.beside),
         problem=found.problem,
         fit=found.fit,
         is_about=found.is_about,
@@ -346,8 +346,8 @@ class RepoPageService:
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
             if header.kind != "split":  # of one in parts, the first says what it needs beside its weights
                 require_usable(header)
-            models = [one for one in repo.files if not one.beside and one.bytes]
-            fits = {one.name: _fit(one, header, context, pc) for one in models}
+            models = [file for file in repo.files if not file.beside and file.bytes]
+            fits = {model.name: _fit(model, header, context, pc) for model in models}
             return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
 
         return self._hub.ask("hub-judge", work)

@@ -163,11 +163,11 @@ def _say_count(console: Console, services: Services, today: int) -> None:
 
 def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -> None:
     if console.as_json:
-        console.give([json_of(one) for one in rows])
+        console.give([json_of(row) for row in rows])
         return
     _say_count(console, services, services.service_thread.call(services.network.today))
     if rows:
-        table(console, [(time_of(one), one.method, clean_label(f"{one.host}{one.path}"), one.purpose) for one in rows])
+        table(console, [(time_of(row), row.method, clean_label(f"{row.host}{row.path}"), row.purpose) for row in rows])
 
 
 # ---- `slmdesk statement`
@@ -282,7 +282,7 @@ def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str |
         key = signer(new["files"]["SHA256SUMS.sig"])
         if noted and noted != key:
             raise Wrong(f"it was signed with another key: {key}")
-        fits = [compare(new, read(str(one))) for one in earlier]
+        fits = [compare(new, read(str(path))) for path in earlier]
     except Wrong as err:
         raise KnownError("statement.wrong", path=str(file), reason=str(err)) from err
     found = figures(new)
@@ -343,7 +343,7 @@ def search(
     with console.services() as services:
         page = _found(console, services, " ".join(words), filters, limit)
     if console.as_json:
-        console.give([_shape(one) for one in page.found])
+        console.give([_shape(repo) for repo in page.found])
     else:
         for one in page.found:
             _show_repo(console, one)
@@ -484,7 +484,7 @@ def _shape(found: FoundRepo) -> dict[str, Json]:
     return {
         "repo": repo.id,
         **picked(repo, "downloads", "likes", "updated", "license", "gated"),
-        "files": [_file_shape(one) for one in found.files],
+        "files": [_file_shape(file) for file in found.files],
     }
 
 

@@ -85,7 +85,7 @@ class ModelDownload:
         damaged, sums = 0, ""
         while True:
             remote = self._choose(file, quantization)
-            new_sums = " ".join(one.sha256 for one in remote.parts)
+            new_sums = " ".join(part.sha256 for part in remote.parts)
             self._begin(remote)
             try:
                 return self._bring(remote)
@@ -131,11 +131,11 @@ class ModelDownload:
                     raise Stopped from None
 
     def _begin(self, remote: RemoteFile) -> None:
-        if any(not one.sha256 or not one.bytes for one in remote.parts):
+        if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         folder = self._models.folder
         self._done = 0
-        self.parts = tuple(Part(folder, remote.repo, one, spare_bytes=self._spare) for one in remote.parts)
+        self.parts = tuple(Part(folder, remote.repo, part, spare_bytes=self._spare) for part in remote.parts)
         self._change(
             name=remote.name, total_bytes=remote.bytes, fit=fit_by_size(remote.bytes, available_bytes()), done_bytes=0
         )
@@ -171,7 +171,7 @@ class ModelDownload:
 
     def _need_space(self) -> None:
         folder = self._models.folder
-        there = sum(one.path.stat().st_size for one in self.parts if one.path.exists())
+        there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
         joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
         needed = max(0, self.now.total_bytes - there) + joined + self._spare
         free = shutil.disk_usage(folder).free
@@ -251,7 +251,7 @@ class ModelDownload:
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
         known = self._service_thread.call(self._models.list)
         sha256, source = remote.sha256, _source(remote)
-        found = (one for one in known if (one.sha256 == sha256 if sha256 else one.source == source))
+        found = (model for model in known if (model.sha256 == sha256 if sha256 else model.source == source))
         for record in found:
             with suppress(KnownError):
                 if mark_of(Path(os.fsdecode(record.path))).bytes == record.bytes:
@@ -282,7 +282,7 @@ class ModelDownload:
             beside.unlink(missing_ok=True)
             with beside.open("xb") as out:
                 beside.chmod(PRIVATE_FILE)
-                sha256 = join([one.path for one in self.parts], out, self._on_joined)
+                sha256 = join([part.path for part in self.parts], out, self._on_joined)
                 out.flush()
                 os.fsync(out.fileno())
             header = check_file(beside)
@@ -369,7 +369,7 @@ def discard(folder: Path, left_over: str) -> int:
 
     Raises KnownError `download.unknown` when it is gone or somebody fetches it just now, `file.unwritable`.
     """
-    path = next((one for one, _origin in parts_in(folder) if one.name == left_over), None)
+    path = next((path for path, _origin in parts_in(folder) if path.name == left_over), None)
     claim = Claim.take(path.with_suffix(".lock")) if path else None
     if path is None or claim is None:
         raise KnownError("download.unknown", id=left_over)

@@ -74,7 +74,7 @@ class DownloadService(Service):
         runtime.settings.listeners.append(self._on_settings)
 
     def all(self) -> list[DownloadChanged]:
-        return [one.now for one in self._all.values()]
+        return [download.now for download in self._all.values()]
 
     def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
         """Download `file` of `repo`, else the one of `quantization`, else the recommended one; returns the job's id.
@@ -124,7 +124,7 @@ class DownloadService(Service):
             self._go(job, waits=job.waits or self._settings.current.offline)
 
     def unfinished(self) -> list[str]:
-        return [one.id for one in self.all() if one.state not in ENDS]
+        return [other_changed.id for other_changed in self.all() if other_changed.state not in ENDS]
 
     def resume_paused(self, ids: Sequence[str]) -> None:
         """Raises as `resume`."""
@@ -143,7 +143,7 @@ class DownloadService(Service):
         store.*.
         """
         self._known(id)
-        waiting = [one.id for one in self._waiting()]
+        waiting = [download.id for download in self._waiting()]
         if id not in waiting:
             return
         self._jobs.put_in_order(moved(waiting, id, where))
@@ -152,7 +152,9 @@ class DownloadService(Service):
 
     def left_overs(self) -> list[LeftoverFile]:
         """Return abandoned partial files and damaged files.  Reads the disk."""
-        running = {(one.now.repo, one.now.name) for one in self._all.values() if one.now.state not in ENDS}
+        running = {
+            (download.now.repo, download.now.name) for download in self._all.values() if download.now.state not in ENDS
+        }
         return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
@@ -208,8 +210,12 @@ class DownloadService(Service):
         return self._all[record.id]
 
     def _waiting(self) -> list[_Download]:
-        waiting = [one for one in self._all.values() if one.now.state is DownloadState.QUEUED and not one.is_on]
-        return sorted(waiting, key=lambda one: one.place)
+        waiting = [
+            download
+            for download in self._all.values()
+            if download.now.state is DownloadState.QUEUED and not download.is_on
+        ]
+        return sorted(waiting, key=lambda download: download.place)
 
     def _go(self, job: _Download, *, waits: bool) -> None:
         if job.is_on:
@@ -230,7 +236,7 @@ class DownloadService(Service):
                 self._all[record.id].place = place_of(record)
 
     def _advance(self) -> None:
-        running = sum(one.is_on for one in self._all.values())
+        running = sum(download.is_on for download in self._all.values())
         for job in [] if self._closed or self._settings.current.offline else self._waiting():
             if running >= self._settings.current.downloads_at_once:
                 break
@@ -285,7 +291,9 @@ class DownloadService(Service):
         self._is_looking = False
         self._settings.refresh()  # “offline” said elsewhere holds here too
         unfinished = [
-            one for one in self._all.values() if one.is_on or one.now.state not in ENDS - {DownloadState.PAUSED}
+            download
+            for download in self._all.values()
+            if download.is_on or download.now.state not in ENDS - {DownloadState.PAUSED}
         ]
         with suppress(KnownError):  # a store in trouble is said by the watch
             for job in unfinished:
@@ -485,7 +493,7 @@ class DownloadJobs:
     def read(self, job: JobRecord) -> DownloadChanged:
         about = job.settings
         state = DownloadState.ELSEWHERE if self._store.jobs.is_elsewhere(job) else _STATES[job.status]
-        model = next((one for one in self._store.models.all() if one.id == about.get("model")), None)
+        model = next((model for model in self._store.models.all() if model.id == about.get("model")), None)
         speed, total, done = number_in(about, "speed"), number_in(about, "total"), number_in(about, "bytes")
         is_running = state is DownloadState.ELSEWHERE and speed > 0
         return DownloadChanged(

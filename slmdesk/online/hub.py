@@ -109,7 +109,7 @@ class HubService(Service):
         except KnownError as err:
             if err.code not in ("hub.gated", "hub.unauthorized", "hub.forbidden", "hub.missing"):
                 raise
-            return FoundRepo(repo, tuple(FoundFile(one, "unknown") for one in repo.files), problem_for(err))
+            return FoundRepo(repo, tuple(FoundFile(file, "unknown") for file in repo.files), problem_for(err))
 
     def ask(self, name: str, work: Callable[[threading.Event], T]) -> Pending[T]:
         """Have `work` done on a thread called `name`.  Cancelled, it does not end."""
@@ -147,17 +147,17 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
         speed = pc.pace.of_size(file.bytes, file.quantization, sha256=file.sha256)
         return FoundFile(file, fit_by_size(file.bytes, free), speed)
 
-    files = tuple(judged(one) for one in repo.files)
+    files = tuple(judged(file) for file in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files))
 
 
 def best_fit(files: Sequence[FoundFile]) -> str:
     """The best verdict among the models of a repository that are worth having; `unknown` where none is known."""
-    models = [one for one in files if not one.file.beside]
-    ranks = {one.file.name: quantization_of_file(one.file.name) for one in models}
-    good = [one for one in models if (rank := ranks[one.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
+    models = [file for file in files if not file.file.beside]
+    ranks = {model.file.name: quantization_of_file(model.file.name) for model in models}
+    good = [model for model in models if (rank := ranks[model.file.name]) and rank.rank <= WORST_RECOMMENDED] or models
     return next(
-        (fit for fit in ("fits", "tight", "unknown", "too_large") if any(one.fit == fit for one in good)), "unknown"
+        (fit for fit in ("fits", "tight", "unknown", "too_large") if any(file.fit == fit for file in good)), "unknown"
     )
 
 
@@ -289,12 +289,12 @@ class SearchService:
                 page = search.read(requested, available, with_too_large=with_too_large, stop=stop)
                 if not with_files:
                     return page
-                new = [one.repo for one in page.found if one.repo.id not in sized]
+                new = [repo.repo for repo in page.found if repo.repo.id not in sized]
                 with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
                     answers = pool.map(lambda one: self._hub.with_files(one, pc, stop), new)
-                    sized.update(zip((one.id for one in new), answers, strict=True))
-                known = [sized[one.repo.id] for one in page.found]
-                kept = [one for one in known if not only_fitting or one.fit != "too_large"]
+                    sized.update(zip((repo.id for repo in new), answers, strict=True))
+                known = [sized[repo.repo.id] for repo in page.found]
+                kept = [repo for repo in known if not only_fitting or repo.fit != "too_large"]
                 if len(kept) >= limit or not page.may_be_more:
                     left_out = page.too_large + len(known) - len(kept)
                     return changed(page, found=tuple(kept[:limit]), too_large=left_out)
@@ -306,7 +306,7 @@ class SearchService:
 def judged_by_name(repo: Repo, available: int) -> FoundRepo:
     """Return a repository without known sizes, judged by its number of weights and its file names."""
     parameters = repo.parameters or parameters_in(repo.id)
-    files = tuple(_judged_by_name(one, parameters, available) for one in repo.files)
+    files = tuple(_judged_by_name(file, parameters, available) for file in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files), is_about=True)
 
 

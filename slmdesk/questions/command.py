@@ -68,7 +68,7 @@ def ask(
             return _preview(console, services, question, asked)
         if item and files:
             _say_change(console, services, item, asked)
-        ids = () if asked.folder else tuple(one.id for one in asked.documents)
+        ids = () if asked.folder else tuple(document.id for document in asked.documents)
         request = AskRequest(
             question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model,
             redact=redact or None,
@@ -109,7 +109,7 @@ class _Asked(Record):
 
     @property
     def unread_words(self) -> list[tuple[str, str]]:
-        return [(one.name, unread(list(pages), info_of(one).page_kind)) for one, pages in self.unread]
+        return [(document.name, unread(list(pages), info_of(document).page_kind)) for document, pages in self.unread]
 
 
 def _asked(
@@ -152,18 +152,18 @@ def _documents(
     def pages_of(one: DocumentRecord) -> list[Page]:
         return services.documents.pages(one.id, limit=max(1, one.pages), with_text=False)
 
-    pages = services.service_thread.call(lambda: [(one, pages_of(one)) for one in records])
-    without = [(one, [page for page in found if page.status is not PageStatus.READ]) for one, found in pages]
-    return _Asked(records, None, failed, [(one, found) for one, found in without if found])
+    pages = services.service_thread.call(lambda: [(record, pages_of(record)) for record in records])
+    without = [(document, [page for page in found if page.status is not PageStatus.READ]) for document, found in pages]
+    return _Asked(records, None, failed, [(document, found) for document, found in without if found])
 
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
     folder, documents = services.service_thread.call(lambda: services.questions.about(item))
-    old = {folder.id} if folder else {one.id for one in documents}
-    new = {asked.folder.id} if asked.folder else {one.id for one in asked.documents}
+    old = {folder.id} if folder else {document.id for document in documents}
+    new = {asked.folder.id} if asked.folder else {document.id for document in asked.documents}
     if old != new:
-        was = folder.name if folder else ", ".join(one.name for one in documents)
-        now = asked.folder.name if asked.folder else ", ".join(one.name for one in asked.documents)
+        was = folder.name if folder else ", ".join(document.name for document in documents)
+        now = asked.folder.name if asked.folder else ", ".join(document.name for document in asked.documents)
         console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
 
 
@@ -201,7 +201,7 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
 
 
 def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
-    files = {one.id: one for one in asked.documents}
+    files = {document.id: document for document in asked.documents}
 
     def shape(one: Citation) -> dict[str, Json]:
         record = files.get(one.document)
@@ -214,23 +214,23 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
         "answer": answered.answer,
         "state": answered.state,
         "found": answered.found,
-        "citations": [shape(one) for one in answered.citations],
-        "nearest": [shape(one) for one in answered.nearest],
+        "citations": [shape(citation) for citation in answered.citations],
+        "nearest": [shape(citation) for citation in answered.nearest],
         "supported": answered.supported,
-        "flags": [to_json(one) for one in answered.marks],
+        "flags": [to_json(mark) for mark in answered.marks],
         "dropped": answered.dropped,
         "whole": answered.is_whole,
         "passages_read": answered.passages_read,
         "passages_total": answered.passages_total,
         "documents_total": answered.documents_total or len(asked.documents),
-        "looked_at": [{"file": one.name, "says": one.says} for one in answered.looked_at],
+        "looked_at": [{"file": at.name, "says": at.says} for at in answered.looked_at],
         "quoted_only": answered.is_quoted,
         "item": ended.message.item if is_kept else None,
         "message": ended.message.id if is_kept else None,
         "model": ended.message.model_name,
         "unread": [
-            {"file": one.name, "page": page.number, "reason": page.reason or page.status.value}
-            for one, pages in asked.unread
+            {"file": document.name, "page": page.number, "reason": page.reason or page.status.value}
+            for document, pages in asked.unread
             for page in pages
         ],
     }

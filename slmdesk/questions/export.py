@@ -27,9 +27,9 @@ def export_question(
     if form == "json":
         chat = chat_shape(held.item, chats.messages(item.id), held.messages)
         answers = stored_dict(Answered, (store.results.get(item.id) or {}).get("answers"))
-        states: Json = {id: {**to_json(one), "state": one.state} for id, one in answers.items()}
+        states: Json = {id: {**to_json(answer), "state": answer.state} for id, answer in answers.items()}
         skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
-        about = {"documents": [_json_of(one) for one in documents], "not_read": skipped, "answers": states}
+        about = {"documents": [_json_of(document) for document in documents], "not_read": skipped, "answers": states}
         return lambda: json_bytes({**chat, "format": FORMAT, **about})
     return lambda: question_paper(held.item, held.messages, documents, missing)
 
@@ -54,6 +54,6 @@ def _json_of(document: ReadDocument) -> Json:
 
 def _not_read_of(store: Store, unread: Callable[[str], Sequence[SkippedDocument]], item: Item) -> list[tuple[str, str]]:
     folder = item.settings.get("collection")
-    if not isinstance(folder, str) or all(one.id != folder for one in store.collections.all()):
+    if not isinstance(folder, str) or all(collection.id != folder for collection in store.collections.all()):
         return []
-    return [(Path(one.path).name, one.sentence) for one in unread(folder)]
+    return [(Path(document.path).name, document.sentence) for document in unread(folder)]

@@ -80,7 +80,7 @@ class Grounds:
 
     @cached_property
     def weights(self) -> Weights:
-        return Weights(one.text for one in self.places)
+        return Weights(place.text for place in self.places)
 
     def citations(self, question: str, answer: str) -> tuple[Citation, ...]:
         """The sentence that says most of an answer, and a second where that says more of it."""
@@ -96,10 +96,10 @@ class Grounds:
             return ()
         said = self.weights.share(own, first.citation.quote)
         rest = [one for one in own if not self.weights.share([one], first.citation.quote)]
-        left = [one for one in values if not holds(one, answer, first.citation.quote)]
+        left = [value for value in values if not holds(value, answer, first.citation.quote)]
         second = self._best(asked, rest, left, answer, without=first) if left or (own and said < LEAST_SAID) else None
         if second and (
-            any(holds(one, answer, second.citation.quote) for one in left)
+            any(holds(flag, answer, second.citation.quote) for flag in left)
             or self.weights.share(own, f"{first.citation.quote}\n{second.citation.quote}") >= said + LEAST_GAIN
         ):
             return first.citation, second.citation
@@ -115,16 +115,16 @@ class Grounds:
     ) -> Place | None:
         """The sentence with most of the values, the answer's own words and the question's."""
         words = {
-            one: 2 * bool(own) * self.weights.share(own, one.citation.quote) + self.weights.share(asked, one.text)
-            for one in self.places
-            if one is not without
+            place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
+            for place in self.places
+            if place is not without
         }
-        likely = sorted(words, key=lambda one: -words[one])
-        tests = [(one, may_hold(one)) for one in values]
+        likely = sorted(words, key=lambda word: -words[word])
+        tests = [(value, may_hold(value)) for value in values]
         likely = [
-            one
-            for at, one in enumerate(likely)
-            if at < MOST_PLACES or any(may(one.citation.quote) for _, may in tests)
+            place
+            for at, place in enumerate(likely)
+            if at < MOST_PLACES or any(may(place.citation.quote) for _, may in tests)
         ]  # fmt: skip
 
         def worth(one: Place) -> float:
@@ -145,9 +145,9 @@ class Grounds:
         """What the quotations do not bear out; none without quotations."""
         if not citations:
             return ()
-        quotes = "\n".join(one.quote for one in citations)
-        values = [one for one in new_values(question, answer) if one.kind != "name"]  # which languages inflect
-        marks = [_mark(one) for one in values if not holds(one, answer, quotes)]
+        quotes = "\n".join(citation.quote for citation in citations)
+        values = [value for value in new_values(question, answer) if value.kind != "name"]  # which languages inflect
+        marks = [_mark(value) for value in values if not holds(value, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
         own = own_words(question, answer)
@@ -170,7 +170,7 @@ class Grounds:
         """How much of a question the quotations have, by rarity, 0..1; 1 in another language."""
         if speaks_otherwise(question, self.text):
             return 1.0
-        cited = "\n".join(one.text for one in self.places if one.citation in citations)
+        cited = "\n".join(place.text for place in self.places if place.citation in citations)
         return self.weights.share(asked_words(question), cited)
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
@@ -180,25 +180,25 @@ class Grounds:
         return self.relation(question, citations[:1]) <= LEAST_OF_BEST * best
 
     def is_near(self, question: str, citation: Citation) -> bool:
-        text = "\n".join(one.text for one in self.places if one.citation == citation)
+        text = "\n".join(place.text for place in self.places if place.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
         question = question.lstrip("¿¡ ")  # behind these a large word would be a name
-        names = [one for one in values_in(question) if one.kind == "name"]
+        names = [flag for flag in values_in(question) if flag.kind == "name"]
         if not names or speaks_otherwise(question, self.text):  # "Deutschland" may stand there as "Germany"
             return []
-        return [one.text for one in names if not holds(one, question, self.text)]
+        return [name.text for name in names if not holds(name, question, self.text)]
 
     @cached_property
     def text(self) -> str:
-        return "\n".join(one.text for one in self.passages)
+        return "\n".join(passage.text for passage in self.passages)
 
 
 def asked_words(question: str) -> list[str]:
     """What a question is about, without the words that only ask for a value."""
     words = search_words(question)
-    return [one for one in words if one not in ASKING_WORDS] or words
+    return [word for word in words if word not in ASKING_WORDS] or words
 
 
 def own_words(question: str, answer: str) -> list[str]:
@@ -244,7 +244,7 @@ LEAST_WEIGHT = 0.1
 
 class Weights:
     def __init__(self, texts: Iterable[str]) -> None:
-        self._texts = [_folded(one) for one in texts]
+        self._texts = [_folded(text) for text in texts]
         self._known: dict[str, float] = {}
 
     def share(self, words: Sequence[str], text: str) -> float:
@@ -263,7 +263,7 @@ class Weights:
 
     def _weight(self, group: str) -> float:
         if group not in self._known:
-            having = sum(group in one for one in self._texts)
+            having = sum(group in text for text in self._texts)
             self._known[group] = max(LEAST_WEIGHT, math.log((len(self._texts) + 1.0) / (having + 0.5)))
         return self._known[group] if len(self._texts) > 1 else 1.0
 

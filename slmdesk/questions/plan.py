@@ -128,7 +128,7 @@ class ReadingChoice:
         self._is_over = False
 
     def begin(self) -> None:
-        ids = [one.id for one in self._request.documents]
+        ids = [document.id for document in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
             question = self._request.question
@@ -169,17 +169,17 @@ class ReadingChoice:
         """Count the tokens of what may be read: of everything where that may fit, else of the best passages."""
         model = lease.model
         budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
-        number, size = self._store.passages.count([one.id for one in self._request.documents])
+        number, size = self._store.passages.count([document.id for document in self._request.documents])
         self._passages = number
         may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
         candidates = self._everything() if may_fit else self._best()
         reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
-        texts = [*reported, *(text_for(one) for one in candidates)]
+        texts = [*reported, *(text_for(candidate) for candidate in candidates)]
 
         def counted(found: list[int] | Problem) -> None:
             counts = guessed_tokens(texts) if isinstance(found, Problem) else found
             if not self._is_over:
-                sizes = [one + SOURCE_TOKENS for one in counts[len(reported) :]]
+                sizes = [count + SOURCE_TOKENS for count in counts[len(reported) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
 
         try:
@@ -190,18 +190,20 @@ class ReadingChoice:
         self._count = count_tokens(self._loader, lease.record, hidden).then(counted)
 
     def _everything(self) -> list[Passage]:
-        return [passage for one in self._request.documents for passage in self._store.passages.of_document(one.id)]
+        return [
+            passage for document in self._request.documents for passage in self._store.passages.of_document(document.id)
+        ]
 
     def _best(self) -> list[Passage]:
         """The best passages, with what stands right before and behind the very best."""
         best = self._ranked.passages[: 2 * MOST_PASSAGES]
         beside = self._retrieval.with_neighbours(best[:1])
-        return list({one.n: one for one in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
+        return list({passage.n: passage for passage in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
 
     def _choose(
         self, model: LoadedModel, candidates: Sequence[Passage], sizes: Sequence[int], budget: int, *, may_fit: bool
     ) -> None:
-        tokens = {one.n: size for one, size in zip(candidates, sizes, strict=True)}
+        tokens = {candidate.n: size for candidate, size in zip(candidates, sizes, strict=True)}
         ranked = self._ranked.passages if may_fit else candidates
         is_whole = may_fit and sum(sizes) <= budget
         more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
@@ -215,11 +217,11 @@ class ReadingChoice:
     def _reading(
         self, model: LoadedModel, chosen: Sequence[Passage], tokens: Mapping[int, int], *, is_whole: bool = False
     ) -> AnswerContext:
-        names = {one.id: one.name for one in self._request.documents}
-        place = {one.id: at for at, one in enumerate(self._request.documents)}
-        ordered = sorted(chosen, key=lambda one: (place[one.document], one.n))
-        sources = tuple(Source(number, one, names[one.document]) for number, one in enumerate(ordered, 1))
-        read = sum(tokens[one.n] for one in chosen)
+        names = {document.id: document.name for document in self._request.documents}
+        place = {document.id: at for at, document in enumerate(self._request.documents)}
+        ordered = sorted(chosen, key=lambda passage: (place[passage.document], passage.n))
+        sources = tuple(Source(number, passage, names[passage.document]) for number, passage in enumerate(ordered, 1))
+        read = sum(tokens[passage.n] for passage in chosen)
         asked = len(self._request.documents)
         return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages, asked)
 
@@ -293,7 +295,9 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, 
     questions = parts_of(asked.question)
     part, reading = yield from _answered(asked, "", reading, judge)
     parts = [part]
-    passed_over = [one for one in questions if not is_answered(one, part.answer)] if len(questions) > 1 else []
+    passed_over = (
+        [question for question in questions if not is_answered(question, part.answer)] if len(questions) > 1 else []
+    )
     for question in passed_over if part.found else ():
         one, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
         parts.append(one if is_answered(question, one.answer) else judge(reading, question, "", UNTOLD))
@@ -329,21 +333,21 @@ def _answered(
 
 def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerContext) -> Answered:
     answer, marks = "", list[Mark]()
-    found = any(one.found for one in parts)
+    found = any(part.found for part in parts)
     for part, question in zip(parts if found else (), questions, strict=False):
         words = part.answer if part.found else f"{part.answer.rstrip('.')}: \u201c{question}\u201d"
         if words in answer:
             continue
         answer += "\n" if answer else ""
-        marks += [changed(one, start=one.start + len(answer), end=one.end + len(answer)) for one in part.marks]
+        marks += [changed(mark, start=mark.start + len(answer), end=mark.end + len(answer)) for mark in part.marks]
         answer += words
-    citations = tuple(dict.fromkeys(citation for one in parts if one.found for citation in one.citations))
+    citations = tuple(dict.fromkeys(citation for part in parts if part.found for citation in part.citations))
     return Answered(
         answer=answer or parts[0].answer,
         found=found,
         citations=citations,
         marks=tuple(marks),
-        nearest=() if citations else next((one.nearest for one in parts if one.nearest), ()),
+        nearest=() if citations else next((part.nearest for part in parts if part.nearest), ()),
         is_whole=reading.is_whole,
         passages_read=len(reading.sources),
         passages_total=reading.passages,
@@ -355,8 +359,8 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
 def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[LookedAt, ...]:
     if reading.documents <= 1:
         return ()
-    names = {one.passage.document: one.file for one in reading.sources}
-    saying = {one.document for one in citations}
+    names = {source.passage.document: source.file for source in reading.sources}
+    saying = {citation.document for citation in citations}
     return tuple(LookedAt(id, name, id in saying) for id, name in names.items())
 
 
@@ -425,7 +429,7 @@ def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
     Raises KnownError redaction.*, store.*.
     """
     sources = (*reading.sources, *(reading.wider.sources if reading.wider else ()))
-    for id in dict.fromkeys(one.passage.document for one in sources):
+    for id in dict.fromkeys(source.passage.document for source in sources):
         begin, length = 1, 0
         while length < MOST_LEARNT and (some := store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE)):
             veil.hide([page.text for page in some])
@@ -484,15 +488,15 @@ class Evidence:
     def quoted(self, *, has_model: bool) -> Answered:
         """The passages themselves as the answer: there is no model, or a weak one.  Raises KnownError store.*."""
         words = self.reading.ranked.words
-        nearest = tuple(one for one in self._nearest() if one.quote)
-        shares = [share_of(words, one.quote) for one in nearest]
+        nearest = tuple(citation for citation in self._nearest() if citation.quote)
+        shares = [share_of(words, citation.quote) for citation in nearest]
         least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
-        fitting = tuple(one for one, share in zip(nearest, shares, strict=True) if share >= least)
+        fitting = tuple(citation for citation, share in zip(nearest, shares, strict=True) if share >= least)
         answer = (QUOTED if has_model else WITHOUT_MODEL) if fitting else not_found(self.question)
         return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
 
     def words(self, answered: Answered) -> str:
-        documents = {one.id: one for one in self.documents}
+        documents = {document.id: document for document in self.documents}
         if answered.found:
             lines = [answered.answer]
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
@@ -507,14 +511,14 @@ class Evidence:
         return Part(not_found(self.question, self._grounds.text), False, nearest=self._nearest_ones())
 
     def _nearest_ones(self) -> tuple[Citation, ...]:
-        return tuple(one for one in self._nearest() if self._grounds.is_near(self.question, one))
+        return tuple(citation for citation in self._nearest() if self._grounds.is_near(self.question, citation))
 
     @cached_property
     def _grounds(self) -> Grounds:
         return Grounds(tuple(self._everything()), self._page)
 
     def _everything(self) -> list[Passage]:
-        ids = [one.id for one in self.documents]
+        ids = [document.id for document in self.documents]
         if self.store.passages.count(ids)[1] <= MOST_LOOKED_THROUGH:
             return [passage for one in ids for passage in self.store.passages.of_document(one)]
         return self.store.passages.find(search_words(self.question), ids, MOST_HITS)

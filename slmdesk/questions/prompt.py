@@ -109,7 +109,7 @@ class Answered(Record):
         if self.state != CHECK:
             return ""
         words = doubts_of(self.marks[:1] or [Mark(UNLINKED, "", 0, 0)])
-        values = ", ".join(dict.fromkeys(one.text for one in self.marks if one.text != self.answer))
+        values = ", ".join(dict.fromkeys(mark.text for mark in self.marks if mark.text != self.answer))
         return f"{words} ({values})" if values else words
 
     @property
@@ -130,8 +130,8 @@ class Answered(Record):
         if not self.looked_at:
             return ""
         count = f"{len(self.looked_at):,} of {self.documents_total:,} documents were looked at."
-        saying = [one.name for one in self.looked_at if one.says]
-        others = [one.name for one in self.looked_at if not one.says]
+        saying = [at.name for at in self.looked_at if at.says]
+        others = [at.name for at in self.looked_at if not at.says]
         if not saying:
             return f"{count} None says it: {_named(others)}."
         says = f" Cited: {_named(saying)}."
@@ -232,8 +232,8 @@ def not_found(question: str, text: str = "") -> str:
 
 def parsed_answer(text: str) -> tuple[str, bool]:
     """The answer's words without quotations, and whether it says that there is an answer."""
-    lines = [_LABEL.sub("", one).strip() for one in text.strip().splitlines() if not _QUOTE.match(one.strip())]
-    lines = [one for one in lines if one]
+    lines = [_LABEL.sub("", line).strip() for line in text.strip().splitlines() if not _QUOTE.match(line.strip())]
+    lines = [line for line in lines if line]
     while len(lines) > 1 and _says_no(lines[-1]):  # after an answer it says nothing of it
         lines.pop()
     answer = "\n".join(lines)

@@ -117,7 +117,7 @@ class QuestionService(Service):
         else:
             if collection_of(item):
                 item = self._store.items.change_settings(item.id, collection=None)
-            self._store.documents.link(item.id, [one.id for one in documents])
+            self._store.documents.link(item.id, [document.id for document in documents])
         item = self._with_redaction(item, request)
         self._publish(ItemChanged(item))
         user = self._store.messages.add(
@@ -139,7 +139,7 @@ class QuestionService(Service):
         documents = self._documents([document], None, None)
         record = self._models.choose(None)
         items = [self._store.items.get(one) for one in self._store.documents.items_about(document)]
-        if is_weak(record) or any(one.settings.get(REDACT) is True for one in items):
+        if is_weak(record) or any(item.settings.get(REDACT) is True for item in items):
             return
         loaded = self._loader.loaded()
         if loaded and loaded[0].id == record.id:
@@ -175,9 +175,9 @@ class QuestionService(Service):
         found = self._store.items.get(item)
         path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
         return [
-            AskedQuestion(words_of(one), reported, answered.get(reported.id))
-            for one, reported in pairwise(path)
-            if one.role is Role.USER and reported.role is Role.ASSISTANT
+            AskedQuestion(words_of(message), reported, answered.get(reported.id))
+            for message, reported in pairwise(path)
+            if message.role is Role.USER and reported.role is Role.ASSISTANT
         ]
 
     def answered(self, item: str) -> dict[str, Answered]:
@@ -330,7 +330,7 @@ class QuestionService(Service):
         asking.plan = plan(
             asked,
             reading,
-            lambda one, question, text, certainty: self._evidence(asking, one).part(question, text, certainty),
+            lambda context, question, text, certainty: self._evidence(asking, context).part(question, text, certainty),
         )
         try:
             request = self._request(asking, next(asking.plan))
@@ -391,7 +391,7 @@ class QuestionService(Service):
 
     def _keep_state(self, asking: Asking) -> None:
         """A document that was read whole, and for long, need not be read again another day."""
-        ids = [one.id for one in asking.documents]
+        ids = [document.id for document in asking.documents]
         read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
         if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:
             self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, ids)
@@ -433,8 +433,8 @@ class QuestionService(Service):
     def _link_cited(self, asking: Asking) -> None:
         if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
             return
-        before = [one.id for one in self._store.documents.of_item(asking.item)]
-        cited = [one.document for one in (*asking.answered.citations, *asking.answered.nearest)]
+        before = [document.id for document in self._store.documents.of_item(asking.item)]
+        cited = [citation.document for citation in (*asking.answered.citations, *asking.answered.nearest)]
         self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
 
     # ---- ends

@@ -208,7 +208,7 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def light(self, citations: Sequence[Citation]) -> None:
-        lit = [one for one in self.rows if one.citation in citations]
+        lit = [other_row for other_row in self.rows if other_row.citation in citations]
         for one in self.rows:
             one.show_lit(one in lit)
         if lit:

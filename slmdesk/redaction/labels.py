@@ -38,8 +38,8 @@ def reason_of(find: Find) -> str:
 
 
 def counted(finds: Sequence[Find]) -> str:
-    counts = Counter(one.kind for one in finds if one.certainty is not Certainty.UNSURE)
-    unsure = sum(one.certainty is Certainty.UNSURE for one in finds)
+    counts = Counter(find.kind for find in finds if find.certainty is not Certainty.UNSURE)
+    unsure = sum(find.certainty is Certainty.UNSURE for find in finds)
     parts = [f"{NAMES[kind]}: {counts[kind]}" for kind in NAMES if counts[kind]]
     parts += [f"not sure, left as they are: {unsure}"] if unsure else []
     return " · ".join(parts) or "Nothing was found."

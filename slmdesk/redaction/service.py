@@ -75,7 +75,7 @@ class PutBack(Record):
 def added_to(untrusted: object, more: dict[str, Json]) -> dict[str, Json]:
     count, marked = kept_from(untrusted)
     fresh, places = kept_from(more)
-    return {"put_back": count + fresh, "marked": [list(one) for one in (*marked, *places)]}
+    return {"put_back": count + fresh, "marked": [list(place) for place in (*marked, *places)]}
 
 
 def kept_from(untrusted: object) -> tuple[int, tuple[tuple[int, int], ...]]:
@@ -88,13 +88,13 @@ def kinds_hidden(texts: Iterable[Veiled]) -> dict[Kind, int]:
     kinds: dict[str, Kind] = {}
     for veiled in texts:
         own = set(veiled.originals)
-        kinds |= {one.original: one.kind for one in veiled.table if any(each in own for each, _ in one.pairs)}
+        kinds |= {entry.original: entry.kind for entry in veiled.table if any(each in own for each, _ in entry.pairs)}
     return dict(Counter(kinds.values()))
 
 
 def listed_from_lines(lines: str) -> tuple[Listed, ...]:
     """Names a line each: firms by their legal form, people by being written large, else words of any kind."""
-    return tuple(Listed(words, _kind_of(words)) for one in lines.splitlines() if (words := " ".join(one.split())))
+    return tuple(Listed(words, _kind_of(words)) for line in lines.splitlines() if (words := " ".join(line.split())))
 
 
 def _kind_of(words: str) -> Kind:
@@ -146,7 +146,9 @@ class Veil:
     def replaced_in(self, hidden: Sequence[str]) -> dict[str, Kind]:
         whole = "\n".join(hidden)
         table = self.table
-        return {one.original: one.kind for one in table if any(substitute in whole for _, substitute in one.pairs)}
+        return {
+            entry.original: entry.kind for entry in table if any(substitute in whole for _, substitute in entry.pairs)
+        }
 
     def over(
         self, texts: Sequence[str], *, tags: Sequence[Tags] = (), language: str = "", keeps: bool = True
@@ -191,7 +193,11 @@ class _State(Record):
     @property
     def by_hand(self) -> list[Listed]:
         """Words that a person marked: looked for as those of the list are, with other endings and in any case."""
-        return [Listed(one.original) for one in self.table if one.kind is Kind.OTHER and one.original not in self.left]
+        return [
+            Listed(entry.original)
+            for entry in self.table
+            if entry.kind is Kind.OTHER and entry.original not in self.left
+        ]
 
     def check(self, made: Redacted) -> None:
         """Raises KnownError "redaction.still_there" where words that a person marked stand beside the substitutes."""
@@ -224,7 +230,7 @@ class RedactionService(Service):
 
         Raises KnownError `request.invalid` for one that is too long, or too many, and store.*.
         """
-        kept = {words: changed(one, words=words) for one in names if (words := " ".join(one.words.split()))}
+        kept = {words: changed(name, words=words) for name in names if (words := " ".join(name.words.split()))}
         if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):
             raise KnownError("request.invalid", what=f"at most {MOST_NAMES:,} names of {MOST_NAME} characters")
         self._store.redactions.keep_names(tuple(kept.values()))
@@ -247,7 +253,7 @@ class RedactionService(Service):
         from slmdesk.text.redaction.replacing import redacted_all
 
         finds = self.find(text, item, decisions)
-        chosen = [one for one in finds if one.certainty is not Certainty.UNSURE]
+        chosen = [find for find in finds if find.certainty is not Certainty.UNSURE]
         made = redacted_all([text], [chosen], self.table(item) if item else ())[0]
         return Preview(text, finds, made.text)
 
@@ -265,7 +271,7 @@ class RedactionService(Service):
             finds, redacted, at = list[Find](), list[str](), 0
             for part in _parts(text):
                 found = self.find(part, veil.item)
-                finds += (changed(one, start=one.start + at, end=one.end + at) for one in found)
+                finds += (changed(find, start=find.start + at, end=find.end + at) for find in found)
                 redacted += veil.hide([part])
                 at += len(part)
                 yield
@@ -277,7 +283,7 @@ class RedactionService(Service):
 
     def table(self, item: str) -> Table:
         """What stands for what in an item.  Raises KnownError store.*."""
-        return tuple(one for one in self._entries(item) if one.substitute)
+        return tuple(entry for entry in self._entries(item) if entry.substitute)
 
     def decide(self, item: str, decisions: Decisions) -> None:
         """Keep what a person decided about the words of an item; what was decided last counts.
@@ -291,9 +297,9 @@ class RedactionService(Service):
         if decisions == NOTHING_DECIDED:
             return
         added = {words for _, words in decisions.added}
-        left = {one.original: one for one in self._entries(item) if not one.substitute}
+        left = {entry.original: entry for entry in self._entries(item) if not entry.substitute}
         left |= {one: Entry(Kind.OTHER, one, "") for one in decisions.left}
-        self._keep(item, (*self.table(item), *(one for words, one in left.items() if words not in added)))
+        self._keep(item, (*self.table(item), *(entry for words, entry in left.items() if words not in added)))
         if decisions.added:
             words = [one for _, one in decisions.added]
             finds = [[Find(kind, 0, len(one), one, Certainty.SURE, "hand")] for kind, one in decisions.added]
@@ -318,9 +324,9 @@ class RedactionService(Service):
 
         state = before = self._state(item)
         known = self._remembered(item, before)
-        fresh = [one for one in dict.fromkeys(texts) if one not in known]
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
         if not fresh:
-            return [known[one] for one in texts]
+            return [known[text] for text in texts]
         finds: list[list[Find]] = []
         for _ in range(MOST_ROUNDS):
             finds = [self._replaced(text, state) for text in fresh]
@@ -331,12 +337,12 @@ class RedactionService(Service):
         made = redacted_by(fresh, finds, state.table)
         for one in made:
             state.check(one)
-        hidden = dict(zip(fresh, (one.text for one in made), strict=True))
+        hidden = dict(zip(fresh, (redacted.text for redacted in made), strict=True))
         if keeps and state != before:
             self._keep_table(item, state.table)
         if keeps or state == before:
             self._remember(item, state, hidden)
-        return [hidden[one] if one in hidden else known[one] for one in texts]
+        return [hidden[text] if text in hidden else known[text] for text in texts]
 
     def hidden_by_table(self, item: str, text: str) -> str:
         from slmdesk.text.redaction.replacing import with_substitutes
@@ -351,12 +357,12 @@ class RedactionService(Service):
         from slmdesk.text.redaction.table import extended
 
         bare = [Untagged.of(text, own) for text, own in zip(texts, tags, strict=False)]
-        words = [*(one.words for one in bare), *texts[len(bare) :]]
+        words = [*(untagged.words for untagged in bare), *texts[len(bare) :]]
         state = before = self._state(item)
         finds: list[list[Find]] = []
         for _ in range(MOST_ROUNDS):
             finds = [self._replaced(text, state, language) for text in words]
-            finds[: len(bare)] = [one.divided(found) for one, found in zip(bare, finds, strict=False)]
+            finds[: len(bare)] = [untagged.divided(found) for untagged, found in zip(bare, finds, strict=False)]
             table = extended("\n".join(words), [find for each in finds for find in each], state.table)
             if table == state.table:
                 break
@@ -400,12 +406,12 @@ class RedactionService(Service):
 
     def _state(self, item: str) -> _State:
         entries = self._entries(item)
-        left = frozenset(one.original for one in entries if not one.substitute)
-        return _State(tuple(one for one in entries if one.substitute), left, self.names())
+        left = frozenset(entry.original for entry in entries if not entry.substitute)
+        return _State(tuple(entry for entry in entries if entry.substitute), left, self.names())
 
     def _replaced(self, text: str, state: _State, language: str = "") -> list[Find]:
         """What is replaced without being asked: sure and likely finds."""
-        return [one for one in self._found(text, state, language=language) if one.certainty is not Certainty.UNSURE]
+        return [find for find in self._found(text, state, language=language) if find.certainty is not Certainty.UNSURE]
 
     def _found(self, text: str, state: _State, added: tuple[Listed, ...] = (), language: str = "") -> tuple[Find, ...]:
         from slmdesk.text.redaction.finding import find_private
@@ -416,7 +422,7 @@ class RedactionService(Service):
             found = find_private(text, language=language, listed=tuple(listed), known=state.table)
             if len(self._finds) >= MOST_CACHED:
                 self._finds.pop(next(iter(self._finds)))
-            self._finds[key] = tuple(one for one in found if one.text not in state.left)
+            self._finds[key] = tuple(find for find in found if find.text not in state.left)
         return self._finds[key]
 
     def _remembered(self, item: str, state: _State) -> dict[str, str]:
@@ -439,7 +445,7 @@ class RedactionService(Service):
         return item.startswith(IN_MEMORY) or self._is_unsaved(item)
 
     def _keep_table(self, item: str, table: Table) -> None:
-        left = [one for one in self._entries(item) if not one.substitute]
+        left = [entry for entry in self._entries(item) if not entry.substitute]
         self._keep(item, (*table, *left))
 
     def _keep(self, item: str, entries: Sequence[Entry]) -> None:

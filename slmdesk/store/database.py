@@ -547,7 +547,7 @@ class StorePart:
         names = ", ".join(f'"{name}"' for name in values)
         return self._db.insert(
             f"insert {otherwise} into {table} ({names}) values ({places})",
-            [self._column(one) for one in values.values()],
+            [self._column(value) for value in values.values()],
         )
 
     def _update(self, table: str, values: Mapping[str, object], where: str, *places: Value) -> int:
@@ -555,7 +555,7 @@ class StorePart:
         changes = ", ".join(f"{name} = ?" for name in values)
         return self._db.run(
             f"update {table} set {changes} where {where}",
-            [*(self._column(one) for one in values.values()), *places],
+            [*(self._column(value) for value in values.values()), *places],
         )
 
     def _column(self, value: object) -> Value:

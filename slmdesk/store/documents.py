@@ -157,7 +157,9 @@ def passage_from(row: RowLike) -> Passage:
 
 def _any_of(pieces: Sequence[str]) -> str:
     """Of long words the beginning: the rest may be an ending or the other half of a compound."""
-    quoted = [(one[:BEGINNING].replace('"', '""'), "*" if len(one) > BEGINNING else "") for one in pieces[:MOST_WORDS]]
+    quoted = [
+        (piece[:BEGINNING].replace('"', '""'), "*" if len(piece) > BEGINNING else "") for piece in pieces[:MOST_WORDS]
+    ]
     return " OR ".join(f'"{words}"{more}' for words, more in quoted)
 
 
@@ -177,7 +179,7 @@ class Pages(StorePart):
         with self._db.writing():
             self._passages.add(document, passages)
             for page in pages:
-                blocks = [[one.kind.value, one.start, one.end, one.level, one.place] for one in page.blocks]
+                blocks = [[block.kind.value, block.start, block.end, block.level, block.place] for block in page.blocks]
                 self._insert("pages", {
                     "document": document, "number": page.number, "label": page.label, "status": page.status,
                     "reason": page.reason, "text": page.text, "blocks": blocks, "has_image": page.has_image,

@@ -267,7 +267,7 @@ def forget_former(database: Database) -> None:
 
 
 def _listed(text: str) -> list[dict[str, object]]:
-    return [one for one in json.loads(text) if isinstance(one, dict)]
+    return [load for load in json.loads(text) if isinstance(load, dict)]
 
 
 # ---- rewrites a history under another key, or under none

@@ -244,7 +244,7 @@ def _request_from(row: RowLike) -> NetworkLogRow:
     values, ended = said_in(row["data"]), said_in(row["ended"] or "{}")
     size = ended.get("bytes", values.get("bytes"))
     words = (values.get(name) for name in ("host", "method", "path", "purpose"))
-    host, method, path, purpose = (one if isinstance(one, str) else UNREADABLE for one in words)
+    host, method, path, purpose = (word if isinstance(word, str) else UNREADABLE for word in words)
     return NetworkLogRow(
         row["n"], row["time"] / 1e6, host, method, path, purpose, size if isinstance(size, int) else None
     )

@@ -376,8 +376,8 @@ class Items(StorePart):
             )
         )
         found = self._all(item_from, "select * from items where kind = 'space' and deleted_at is null order by n")
-        found.sort(key=lambda one: fold(one.title))
-        return [(one, counts.get(one.id, 0)) for one in found]
+        found.sort(key=lambda item: fold(item.title))
+        return [(item, counts.get(item.id, 0)) for item in found]
 
     def trash(self, id: str) -> Item:
         return self._change(id, deleted_at=self._clock())
@@ -569,10 +569,12 @@ class Messages(StorePart):
         """
         with self._db.writing():
             old = [self.get(id) for id in ids]
-            item, above = old[0].item, {one.id: one.parent for one in old}
-            if any(one.status is Status.STREAMING for one in old):
+            item, above = old[0].item, {message.id: message.parent for message in old}
+            if any(message.status is Status.STREAMING for message in old):
                 raise KnownError("request.invalid", what="an answer is still being written")
-            rows = tuple(dict(self._db.row("select * from messages where n = ?", (one.n,)) or {}) for one in old)
+            rows = tuple(
+                dict(self._db.row("select * from messages where n = ?", (message.n,)) or {}) for message in old
+            )
             moved = []
             Holds(self._shared).require_free([item])
             for child in self.of_item(item):
@@ -620,7 +622,7 @@ class Messages(StorePart):
     def some(self, ids: Sequence[str]) -> list[Message]:
         places = ", ".join("?" * len(ids))
         found = self._all(message_from, f"select * from messages where id in ({places})", tuple(ids))
-        known = {one.id: one for one in found}
+        known = {message.id: message for message in found}
         return [known[id] for id in ids if id in known]
 
     def delete_of_item(self, item: str) -> None:

@@ -73,7 +73,7 @@ class Carver:
         with self._opened():
             requested = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
             if not requested:
-                requested = [one for one in range(1, self._pages + 1) if self._kind_of(one) == INTERIOR]
+                requested = [index for index in range(1, self._pages + 1) if self._kind_of(index) == INTERIOR]
             seen, lost = set(requested), 0
             while requested:
                 number = requested.pop()
@@ -469,7 +469,7 @@ class RescuedTranslations(StorePart):
         """A person's words or yes, for a segment on which nobody decided here."""
         if SegmentState(str(values["state"])) not in SETTLED:
             return 0
-        settled = ", ".join(f"'{one.value}'" for one in sorted(SETTLED))
+        settled = ", ".join(f"'{state.value}'" for state in sorted(SETTLED))
         names = ("target", "state", "origin", "flags", "reason", "doubts")
         return self._update(
             "segments",
@@ -508,8 +508,8 @@ class RescuedTranslations(StorePart):
     def _complete_item(self, id: str) -> None:
         """A translation whose item is lost is one of the text that its segments are."""
         segments = self._store.segments.of_item(id, limit=20_000)
-        text = "".join(one.lead + one.source + one.trail for one in segments)[:_MOST_TEXT]
-        reported, _ = detect(" ".join(one.target for one in segments[:200])[:_REPORTED_BY])
+        text = "".join(segment.lead + segment.source + segment.trail for segment in segments)[:_MOST_TEXT]
+        reported, _ = detect(" ".join(segment.target for segment in segments[:200])[:_REPORTED_BY])
         words = " ".join(text[:500].split())
         title = words[:_TITLE_CHARACTERS]
         self._store.items.change_settings(id, wish={"target": reported or "en", "text": text})
@@ -564,11 +564,11 @@ class RescuedTranslations(StorePart):
     def _complete_glossary(self, id: str) -> None:
         """Its languages, as far as its terms tell; without any it would hold for all languages."""
         terms = self._store.terms.of_glossary(id, limit=1000)
-        if all(one.keeps for one in terms):
+        if all(term.keeps for term in terms):
             return
         reported = [
             detect(" ".join(words)[:_REPORTED_BY])[0]
-            for words in ([one.source for one in terms], [one.target for one in terms])
+            for words in ([term.source for term in terms], [term.target for term in terms])
         ]
         source = reported[0] or "en"
         self._store.glossaries.change(

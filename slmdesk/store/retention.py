@@ -114,10 +114,10 @@ class Rules(StorePart):
         rows = self._db.rows(
             f"select id, updated, deleted_at from items where id in ({marks(items)}) and not {_HELD_ITEM}"
             " and ? in ('', folder) and exists (select 1 from rules where id = ?)",
-            [*(one.id for one in items), rule.folder, rule.id],
+            [*(item.id for item in items), rule.folder, rule.id],
         )
         there = {row["id"]: (row["updated"], row["deleted_at"]) for row in rows}
-        return [one.id for one in items if there.get(one.id) == (one.updated, one.deleted_at)]
+        return [item.id for item in items if there.get(item.id) == (item.updated, item.deleted_at)]
 
     def kinds(self) -> list[str]:
         rows = self._db.rows("select distinct kind from items where kind <> 'space' order by kind")

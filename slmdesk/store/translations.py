@@ -69,7 +69,7 @@ class Segments(StorePart):
         values: list[Value] = [item, begin]
         if states:
             where.append(f"state in ({', '.join('?' for _ in states)})")
-            values += [one.value for one in states]
+            values += [state.value for state in states]
         return self._all(
             segment_from,
             f"select * from segments where {' and '.join(where)} order by number limit ?",
@@ -172,7 +172,7 @@ class Segments(StorePart):
         )
         counts: Counter[str] = Counter()
         for row in rows:
-            for kind in {str(one[0]) for one in json.loads(row["flags"])}:
+            for kind in {str(load[0]) for load in json.loads(row["flags"])}:
                 counts[kind] += int(row["number"])
         return dict(counts.most_common())
 
@@ -221,7 +221,7 @@ def segment_from(row: RowLike) -> SegmentRecord:
         row,
         paired=tuple(paired),
         lone=tuple(lone),
-        flags=tuple(SegmentFlag(*one) for one in json.loads(row["flags"])),
+        flags=tuple(SegmentFlag(*load) for load in json.loads(row["flags"])),
         doubts=tuple((int(begin), int(end), float(least)) for begin, end, least in json.loads(row["doubts"])),
     )
 
@@ -468,7 +468,7 @@ def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
             return None
         source = "memory_words join memory on memory.n = memory_words.rowid"
         parts.append("memory_words match ?")
-        values.append(" AND ".join(_quoted(one) for one in pieces))
+        values.append(" AND ".join(_quoted(piece) for piece in pieces))
     for name, value in (
         ("source_language", requested.source_language or None),
         ("target_language", requested.target_language or None),
@@ -478,7 +478,7 @@ def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
         if value is not None:
             parts.append(f"memory.{name} = ?")
             values.append(value)
-    return source, "".join(f" and {one}" for one in parts), values
+    return source, "".join(f" and {part}" for part in parts), values
 
 
 def _quoted(word: str) -> str:
@@ -561,7 +561,7 @@ class Terms(StorePart):
             found = self._id_of("glossaries", glossary)
             if found is None:
                 raise KnownError("glossary.unknown", id=glossary[:80])
-            return [self._insert("terms", {"glossary": found, **self._columns(one)}) for one in terms]
+            return [self._insert("terms", {"glossary": found, **self._columns(term)}) for term in terms]
 
     def change(self, n: int, term: Term) -> Term:
         """Replace a term.  Raises KnownError request.invalid for a deleted one."""

@@ -85,7 +85,7 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--kind", type=click.Choice(KINDS), default="bullets", help="What the summary is like.")
 @click.option(
     "--paper",
-    type=click.Choice([one.value for one in Paper]),
+    type=click.Choice([paper.value for paper in Paper]),
     default="auto",
     help="What sort of document it is; auto: as its words tell.",
 )
@@ -141,7 +141,7 @@ def summarize(
         if not documents:
             return 1
         missing = tuple(UnreadableDocument(str(one["file"]), str(one["message"])) for one in failed)
-        ids = tuple(one.id for one in documents)
+        ids = tuple(document.id for document in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), redact,
@@ -197,7 +197,7 @@ def open_all(
                 raise
             failed.append(say_unread(console, path, err))
         else:
-            if all(one.id != found.id for one in documents):
+            if all(document.id != found.id for document in documents):
                 documents.append(found)
     return documents, failed
 
@@ -208,23 +208,23 @@ def open_all(
 def _as_json(
     item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
-    names = {one.document: one.name for one in summary.documents}
+    names = {document.document: document.name for document in summary.documents}
     shape: dict[str, Json] = {
-        "sentences": [to_json(one) for one in summary.sentences],
+        "sentences": [to_json(sentence) for sentence in summary.sentences],
         "coverage": _coverage(summary.coverage, names),
         "timing": dict(timing) | {"summary_s": summary.seconds},
         "item": item,
         **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
         "documents": [
             {
-                "file": one.name,
-                "document": one.document,
-                "sentences": [to_json(each) for each in one.sentences],
-                "coverage": _coverage(one.coverage, names),
-                "omitted": [to_json(each) for each in one.omitted],
-                "paper": one.paper,
+                "file": document.name,
+                "document": document.document,
+                "sentences": [to_json(each) for each in document.sentences],
+                "coverage": _coverage(document.coverage, names),
+                "omitted": [to_json(each) for each in document.omitted],
+                "paper": document.paper,
             }
-            for one in summary.documents
+            for document in summary.documents
         ],
     }
     if summary.redaction:
@@ -256,7 +256,7 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
     if summary.left_out:
         parts.append(f"Left out, since the text does not support them: {summary.left_out} sentences.")
     parts.append(whole_coverage_words(summary))
-    return "\n\n".join(one for one in parts if one)
+    return "\n\n".join(part for part in parts if part)
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:

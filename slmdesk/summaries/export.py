@@ -70,7 +70,7 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
     names = {} if is_one else {document.document: document.name for document in documents}
     pieces += [*_marks(every), *_proofs(every, names, passages)]
     pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
-    pieces += not_read_pieces([(one.name, one.reason) for one in summary.not_read])
+    pieces += not_read_pieces([(document.name, document.reason) for document in summary.not_read])
     about = ", ".join(document.name for document in documents)
     subtitle = "" if not about or about in title else f"Summary of {about}"  # a title of our own names it already
     return Paper(title, tuple(pieces), subtitle, summary.language)
@@ -80,7 +80,7 @@ def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]
     is_quoted = summary.is_of_older_version
     if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
         if sentences:
-            yield paragraph(*(run for one in sentences for run in (*_runs_of(*one, is_quoted), Run(" "))))
+            yield paragraph(*(run for sentence in sentences for run in (*_runs_of(*sentence, is_quoted), Run(" "))))
         return
     group, has_groups = "", any(sentence.group for sentence, _ in sentences)
     for sentence, page_kind in sentences:
@@ -150,7 +150,7 @@ def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
     read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
     read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]
     read += [(f"not read: {page.page}", page.reason) for page in coverage.unreadable]
-    read += [(f"not read: {' '.join(one.name.split())}", one.reason) for one in summary.not_read]
+    read += [(f"not read: {' '.join(document.name.split())}", document.reason) for document in summary.not_read]
     return {"Summary": rows, "Coverage": read}
 
 

@@ -129,8 +129,8 @@ def lines_of(
             if some and (not found or found[-1].section != place.section) and has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
             found += some
-    if any(one.is_action and pieces[one.piece].kind is BlockKind.TABLE_ROW for one in found):
-        found = [changed(one, is_action=_is_task(one, pieces)) for one in found]
+    if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
+        found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
     found = _current(found, thread, language)
     date = "" if letterhead < 0 or thread.has_several else date
     first = first_line(pieces, here, _newest(found, thread), paper, language, date)
@@ -205,7 +205,7 @@ def _bare(text: str) -> str:
     """Return a passage without its number and its marks of a list and of emphasis."""
     text = text.strip().lstrip(MARKS + "-")
     number = _NUMBER.match(text)
-    is_figure = number is not None and (number[0].strip().isdigit() or any(not one.start for one in find_dates(text)))
+    is_figure = number is not None and (number[0].strip().isdigit() or any(not date.start for date in find_dates(text)))
     return _EMPHASIS.sub("", text if is_figure or number is None else text[number.end() :]).strip(MARKS + ";")
 
 
@@ -238,18 +238,18 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
         has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
     ):
         return None
-    dates = [one for one in find_dates(text, language) if one.readings and one.readings[0][1]]
-    to_come = [one for one in dates if _is_after(one, place.own)]
+    dates = [date for date in find_dates(text, language) if date.readings and date.readings[0][1]]
+    to_come = [date for date in dates if _is_after(date, place.own)]
     has_term, is_report = has("within", text, language), place.paper is Paper.REPORT
     is_vote = not is_report and has("vote", text, language)
     is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
     is_summed = sums_up(heading) or has("gist", heading, language)
     is_announced = is_summed or announces(heading) or has("outcome", heading, language)
-    worth = sum(_WORTH.get(one, 0.0) for one in kinds | ({Matter.DECISION} if is_vote else set()))
-    worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(one.readings[0][0] for one in dates)
+    worth = sum(_WORTH.get(kind, 0.0) for kind in kinds | ({Matter.DECISION} if is_vote else set()))
+    worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(date.readings[0][0] for date in dates)
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
     is_asked = Matter.REQUEST in kinds and not has("note", text, language)
-    is_due = any(_is_deadline(text, one, dates, language) for one in to_come)
+    is_due = any(_is_deadline(text, mention, dates, language) for mention in to_come)
     line = Line(
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
@@ -291,21 +291,21 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
             heading = "" if at == titled else pieces[at].text
         above[at] = heading
     secondary = pattern("secondary", language)
-    lines = [one for one in lines if not (secondary.search(above[one.piece]) or secondary.match(one.text))] or lines
-    every = [one for one in lines if pieces[one.piece].kind is not BlockKind.TABLE_ROW and not one.needs_last]
-    every = [one for one in every if one.worth and not one.is_action] or every
-    summed = [one for one in every if sums_up(above[one.piece]) or has("gist", above[one.piece], language)]
-    told = [one for one in every if has("outcome", above[one.piece], language)]
-    told = [one for one in told if not has("reasons", above[one.piece], language)]
-    ruled = [one for one in told or every[:FIRST_LINES] if has("rules", one.text, language)]
-    main = [one for one in lines if has("diagnosis", above[one.piece], language)]
-    if main and (paper is Paper.REPORT or not ruled) and not any(sums_up(above[one.piece]) for one in every):
+    lines = [line for line in lines if not (secondary.search(above[line.piece]) or secondary.match(line.text))] or lines
+    every = [line for line in lines if pieces[line.piece].kind is not BlockKind.TABLE_ROW and not line.needs_last]
+    every = [line for line in every if line.worth and not line.is_action] or every
+    summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
+    told = [line for line in every if has("outcome", above[line.piece], language)]
+    told = [line for line in told if not has("reasons", above[line.piece], language)]
+    ruled = [line for line in told or every[:FIRST_LINES] if has("rules", line.text, language)]
+    main = [line for line in lines if has("diagnosis", above[line.piece], language)]
+    if main and (paper is Paper.REPORT or not ruled) and not any(sums_up(above[line.piece]) for line in every):
         return main[0]
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
     if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
         return None
     some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
-    return next(iter([one for one in some[:6] if figures(one.text)] or some), None)
+    return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 
 def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
@@ -372,7 +372,7 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     """Return a row that says something alone: its name and its figures with the heads of their columns."""
     start, end, cells = row
     if len(cells) > 1 and sum(has("tasks", one, place.language) for one in header) > 1:
-        text = " – ".join(one for one in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if one)
+        text = " – ".join(cell for cell in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if cell)
         return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
@@ -389,8 +389,8 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
     """Return the lines of a thread: those of the newest mail are worth more, those a later mail replaces nothing."""
     if not (thread.has_several and lines):
         return list(lines)
-    dated, kept, is_old = [(one, thread.date_of(one.piece)) for one in lines], list[Line](), False
-    newest, told = max(date for _, date in dated), [(one.text, date) for one, date in dated if one.text[-1] != "?"]
+    dated, kept, is_old = [(line, thread.date_of(line.piece)) for line in lines], list[Line](), False
+    newest, told = max(date for _, date in dated), [(line.text, date) for line, date in dated if line.text[-1] != "?"]
     for one, date in dated:
         needs_last = one.needs_last and not is_old
         is_old = any(later > date and replaces(other, one.text, language) for other, later in told)
@@ -402,8 +402,8 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
 
 
 def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
-    newest = max((thread.date_of(one.piece) for one in lines), default=())
-    return [one for one in lines if not thread.has_several or thread.date_of(one.piece) == newest]
+    newest = max((thread.date_of(line.piece) for line in lines), default=())
+    return [line for line in lines if not thread.has_several or thread.date_of(line.piece) == newest]
 
 
 # ---- dates
@@ -442,7 +442,9 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
     if not mention.readings[0][2] or not by:
         return False
-    is_period = any(0 < mention.start - one.end < 20 for one in dates) or re.search(r"\d\.?\s*$", before[: by.start()])
+    is_period = any(0 < mention.start - date.end < 20 for date in dates) or re.search(
+        r"\d\.?\s*$", before[: by.start()]
+    )
     clause = before.rpartition(",")[2]
     return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)
 
@@ -493,7 +495,7 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
     for paper, words in _TITLES.items():
         if re.search(rf"\b{words}\b", title, re.IGNORECASE):
             score[paper] += LEAST_SIGNS
-    best = max(score, key=lambda one: score[one])
+    best = max(score, key=lambda paper: score[paper])
     return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
 
 
@@ -636,9 +638,11 @@ def replaces(later: str, earlier: str, language: str) -> bool:
 def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
     """Return days, times, and numbers by their unit or noun, each with the three words before it and those around."""
     dates = find_dates(text, language)
-    days = [(one, one.readings[0]) for one in dates if one.readings]
-    found = [("day", 100.0 * month + day, one.start, one.end) for one, (_, month, day) in days if month and day]
-    found += [("minutes", float(one.minutes[0]), one.start, one.end) for one in dates if one.minutes]
+    days = [(date, date.readings[0]) for date in dates if date.readings]
+    found = [
+        ("day", 100.0 * month + day, mention.start, mention.end) for mention, (_, month, day) in days if month and day
+    ]
+    found += [("minutes", float(date.minutes[0]), date.start, date.end) for date in dates if date.minutes]
     for one in find_numbers(text):
         kind, factor = one.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[one.end :])).casefold(), 1.0)
         if kind and not one.soft and not any(date.start <= one.start < date.end for date in dates):

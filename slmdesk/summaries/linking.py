@@ -120,13 +120,13 @@ def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
 
     Where such a place shares hardly another word with the point, it is linked too, but the value stays marked.
     """
-    for flag in [one for one in point.flags if one.kind in VALUES]:
+    for flag in [flag for flag in point.flags if flag.kind in VALUES]:
         at = _place_of(flag, point, source, among)
         if at is None or flag not in point.flags:
             continue
-        kept = [one for one in point.links if one != at][: MOST_LINKS - 1]
+        kept = [link for link in point.links if link != at][: MOST_LINKS - 1]
         choices = [judged(point, source, links) for links in ((at,), tuple(sorted({*kept, at})))]
-        found = min(choices, key=lambda one: (len(one.flags), -one.share))
+        found = min(choices, key=lambda choice: (len(choice.flags), -choice.share))
         if len(found.flags) < len(point.flags):
             rest = point.text[: flag.start] + " " + point.text[flag.end :]
             is_near = source.is_translated or source.rarity.share(rest, source.text_of((at,))) >= LEAST_RELATED
@@ -154,7 +154,7 @@ def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) ->
 def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
     text = source.text_of(links)
     found = check(point.text, text, source.language)
-    flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in found]
+    flags = [Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in found]
     flags += _terms_elsewhere(point.text, text)
     share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
     if share < LEAST_SHARE:
@@ -247,7 +247,7 @@ class SummaryTexts:
     @property
     def page_kind(self) -> str:
         """What the pages of all documents are called; "page" where they differ."""
-        kinds = {str(one.info.get("page_kind") or "page") for one in self._records}
+        kinds = {str(record.info.get("page_kind") or "page") for record in self._records}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
@@ -294,14 +294,14 @@ class SummaryTexts:
 
     def _sentence(self, point: Point, names: Mapping[str, str]) -> Sentence:
         pieces = [self.pieces[at] for at in point.links]
-        spans = tuple(Span(one.document, one.page, one.start, one.end) for one in pieces)
+        spans = tuple(Span(piece.document, piece.page, piece.start, piece.end) for piece in pieces)
         if point.quotation:
             spans = (self._place_of(point.quotation, pieces[0]), *spans[1:])
-        files = dict.fromkeys(names[one.document] for one in pieces if one.document in names)
+        files = dict.fromkeys(names[piece.document] for piece in pieces if piece.document in names)
         return Sentence(
             text=point.text,
             blocks=spans,
-            pages=tuple(dict.fromkeys(one.page for one in pieces)),
+            pages=tuple(dict.fromkeys(piece.page for piece in pieces)),
             supported=point.is_supported,
             flags=point.flags,
             quotation=point.text == point.quotation,

@@ -140,7 +140,10 @@ class SummaryPlan:
             yield Yield()
         is_own = bool(self._request.instruction)
         has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
-        method, some = "quotations", [one for one in self._selections if (one.text.pieces if is_own else one.lines)]
+        method, some = (
+            "quotations",
+            [selection for selection in self._selections if (selection.text.pieces if is_own else selection.lines)],
+        )
         if has_words and some:
             if self._record is None:
                 raise KnownError("model.none")
@@ -149,7 +152,7 @@ class SummaryPlan:
             else:
                 method = "model"
                 yield from self._written(some) if is_own else self._worded(some)
-        if names := ", ".join(one.text.record.name for one in self._selections if one.chosen.is_over):
+        if names := ", ".join(selection.text.record.name for selection in self._selections if selection.chosen.is_over):
             self._notes.insert(0, f"{names}: {TOO_MUCH_TO_DO}" if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = list[DocumentSummary]()
         for one in self._selections:
@@ -190,7 +193,9 @@ class SummaryPlan:
         if self._request.kind is Kind.SIMPLE:
             yield from self._pass(selections, self._simple_step, self._simple)
         yield from self._pass(
-            [one for one in selections if self._is_translated(one)], self._translation_step, self._translated
+            [selection for selection in selections if self._is_translated(selection)],
+            self._translation_step,
+            self._translated,
         )
         for selection in selections:
             much = selection.words + 1
@@ -258,7 +263,7 @@ class SummaryPlan:
             given = yield from self._given(selection)
             language, words = self._language(selection), selection.words
             steps.append(own_step(given, selection.paper, self._request.instruction, words, language))
-        cost = sum(one.words for one in selections) / len(steps) * 2 * WRITTEN_COST
+        cost = sum(selection.words for selection in selections) / len(steps) * 2 * WRITTEN_COST
         values: list[StepValue] = yield Batch(steps, version, cost, name="written")
         if not any(values):
             raise self._why_nothing()
@@ -402,12 +407,12 @@ class SummaryPlan:
         return changed(made, omitted=tuple(omitted))
 
     def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
-        names = {one.document: one.name for one in documents} if len(documents) > 1 else {}
+        names = {document.document: document.name for document in documents} if len(documents) > 1 else {}
         sentences = documents[0].sentences if documents else ()
         if names:
-            sentences = self._texts.sentences(joint([one.points for one in self._selections]), names)
+            sentences = self._texts.sentences(joint([selection.points for selection in self._selections]), names)
         notes = [*self._notes, figures_words(self._texts.figures())]
-        if not any(one.points for one in self._selections):
+        if not any(selection.points for selection in self._selections):
             notes = ["There is no text that could be summarized."]
         return Summary(
             kind=self._request.kind.value,
@@ -421,7 +426,7 @@ class SummaryPlan:
             left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
-            words=sum(one.words for one in self._selections),
+            words=sum(selection.words for selection in self._selections),
         )
 
 
@@ -485,8 +490,8 @@ def allowed_words(words: int, length: Length | int) -> int:
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
     """Choose what a summary of so many words says.  `lengths`: words of each line as it will be shown."""
-    size = lengths or [count_words(one.text) for one in lines]
-    content = [(_words(one.text), figures(one.text)) for one in lines]
+    size = lengths or [count_words(line.text) for line in lines]
+    content = [(_words(line.text), figures(line.text)) for line in lines]
     every = range(len(lines))
     first = [at for at in every if lines[at].is_first][:1]
     chosen = list(first)

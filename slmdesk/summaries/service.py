@@ -166,7 +166,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
     def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord | None) -> SummaryPlan:
         from slmdesk.summaries.plan import SummaryPlan  # with all checks of text: only who summarizes waits
 
-        documents = [self._store.documents.get(one) for one in request.documents]
+        documents = [self._store.documents.get(document) for document in request.documents]
         return SummaryPlan(
             job, request, record, documents, self._tools(job, record),
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
@@ -228,7 +228,7 @@ def _asked_words(request: SummaryRequest) -> str:
     length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
     parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
     parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]
-    return " (" + ", ".join(one for one in parts if one) + ")"
+    return " (" + ", ".join(part for part in parts if part) + ")"
 
 
 # ---- summarizes the documents of a folder into files in another one
@@ -320,7 +320,7 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
 
 
 def _file_of(parts: Sequence[str]) -> bytes:
-    return ("\n\n".join(one for one in parts if one) + "\n").encode("utf-8", "replace")
+    return ("\n\n".join(part for part in parts if part) + "\n").encode("utf-8", "replace")
 
 
 def _free_name(name: str, used: set[str]) -> str:

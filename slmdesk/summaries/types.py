@@ -134,12 +134,16 @@ class Summary(Record):
 
     @property
     def page_kind(self) -> str:
-        kinds = {one.page_kind for one in self.documents}
+        kinds = {document.page_kind for document in self.documents}
         return kinds.pop() if len(kinds) == 1 else "page"
 
     @property
     def page_kinds(self) -> PageKinds:
-        return {one.name: one.page_kind for one in self.documents} if len(self.documents) > 1 else self.page_kind
+        return (
+            {document.name: document.page_kind for document in self.documents}
+            if len(self.documents) > 1
+            else self.page_kind
+        )
 
 
 def request_from(untrusted: Json) -> SummaryRequest:
@@ -152,22 +156,22 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
 
     Raises KnownError `request.invalid` when there is no such sentence.
     """
-    found = next((one for one in summary.documents if one.document == document), None)
+    found = next((other_document for other_document in summary.documents if other_document.document == document), None)
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what="no such sentence")
     added = found.omitted[number]
-    if any(one.group for one in found.sentences):
+    if any(sentence.group for sentence in found.sentences):
         added = changed(added, group=KEY_POINTS)
     rest = found.omitted[:number] + found.omitted[number + 1 :]
     updated = changed(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
-    documents = tuple(updated if one is found else one for one in summary.documents)
+    documents = tuple(updated if document is found else document for document in summary.documents)
     joint = (*summary.sentences, changed(added, file=found.name))
     return changed(summary, sentences=joint if len(documents) > 1 else updated.sentences, documents=documents)
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """By place in the text; sentences with labels or sections stay in their groups."""
-    groups = list(dict.fromkeys(one.group for one in sentences))
+    groups = list(dict.fromkeys(sentence.group for sentence in sentences))
 
     def place(one: Sentence) -> tuple[int, int, int]:
         first = one.blocks[0] if one.blocks else None
@@ -191,8 +195,8 @@ def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
     if not has_bullets(kind, sentences):
-        return " ".join(sentence_words(one, page_kind) for one in sentences)
-    has_groups = any(one.group for one in sentences)
+        return " ".join(sentence_words(sentence, page_kind) for sentence in sentences)
+    has_groups = any(sentence.group for sentence in sentences)
     lines: list[str] = []
     group = ""
     for one in sentences:
@@ -206,18 +210,18 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 
 def omitted_words(document: DocumentSummary) -> str:
     """Return the passages that a summary does not say, one a line."""
-    lines = [f"- {sentence_words(one, document.page_kind)}" for one in document.omitted]
+    lines = [f"- {sentence_words(sentence, document.page_kind)}" for sentence in document.omitted]
     return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
 
 
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return how many passages are not said, for the last line of a copy; empty where there are none."""
-    count = sum(len(one.omitted) for one in documents)
+    count = sum(len(document.omitted) for document in documents)
     return f"{count:,} more passage{'' if count == 1 else 's'} with figures or duties." if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    return kind not in ("paragraph", "simple") or any(one.group for one in sentences)
+    return kind not in ("paragraph", "simple") or any(sentence.group for sentence in sentences)
 
 
 def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
@@ -241,7 +245,7 @@ def whole_coverage_words(summary: Summary) -> str:
     if not summary.not_read:
         return line
     count = len(summary.not_read)
-    parts = [f"{' '.join(one.name.split())} ({one.reason.rstrip('.')})" for one in summary.not_read]
+    parts = [f"{' '.join(document.name.split())} ({document.reason.rstrip('.')})" for document in summary.not_read]
     return f"{line} {count:,} document{'' if count == 1 else 's'} could not be read at all: {'; '.join(parts)}."
 
 

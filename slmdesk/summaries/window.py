@@ -74,7 +74,7 @@ class SentenceRow(CitedRow):
         place = f"{singular if len(sentence.pages) == 1 else plural} {pages}" if pages else "no place found"
         file = f"{sentence.file}, " if sentence.file else ""
         doubts = doubts_of(sentence.flags) or ("" if sentence.supported else "not found in the document")
-        details = "\n".join(one.detail for one in sentence.flags if one.detail)
+        details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)
         super().__init__(
             sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
             warning=f"Check this: {doubts}" if doubts else "", **looks,
@@ -145,7 +145,7 @@ class SummaryPane(QScrollArea):
 
     @property
     def title(self) -> str:
-        names = [one.name for one in self.summary.documents] if self.summary else []
+        names = [document.name for document in self.summary.documents] if self.summary else []
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         return f"Summary of {names[0]}{more}" if names else "Summary"
 
@@ -175,7 +175,7 @@ class SummaryPane(QScrollArea):
         if self.summary is None:
             if self._making_timer.isActive() or len(points) < len(self.rows):
                 self._show_making()
-            self._add_rows([(one, page_kind) for one in points[len(self.rows) :]], has_bullets=True)
+            self._add_rows([(point, page_kind) for point in points[len(self.rows) :]], has_bullets=True)
             self._say(f"{pages_read_words(read, total, page_kind).capitalize()}.")
 
     def show_writing(self, words: str) -> None:
@@ -200,7 +200,7 @@ class SummaryPane(QScrollArea):
             return
         self._clear()
         self.summary = summary
-        papers = {one.paper or Paper.AUTO for one in summary.documents}
+        papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
         self._say(OLDER_WORDS if summary.is_of_older_version else "")
         self._again.setVisible(summary.is_of_older_version)
@@ -210,7 +210,7 @@ class SummaryPane(QScrollArea):
         self._show_omitted()
 
     def light(self, sentences: Sequence[Sentence]) -> None:
-        lit = [one for one in self.rows if one.sentence in sentences]
+        lit = [other_row for other_row in self.rows if other_row.sentence in sentences]
         for one in self.rows:
             one.show_lit(one in lit)
         if lit:
@@ -228,7 +228,7 @@ class SummaryPane(QScrollArea):
     def _on_copy(self) -> None:
         summary = self.summary
         if summary is not None:
-            words = text_of(summary.kind, [self._filed(one) for one in summary.sentences], summary.page_kinds)
+            words = text_of(summary.kind, [self._filed(sentence) for sentence in summary.sentences], summary.page_kinds)
             parts = (words, more_words(summary.documents), whole_coverage_words(summary))
             copy_text("\n\n".join(filter(None, parts)))
 
@@ -265,7 +265,7 @@ class SummaryPane(QScrollArea):
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each with what the pages of its document are called."""
         group = self.rows[-1].sentence.group if self.rows else ""
-        has_groups = any(one.group for one, _ in placed)
+        has_groups = any(sentence.group for sentence, _ in placed)
         for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
@@ -291,7 +291,7 @@ class SummaryPane(QScrollArea):
         """Show how many passages the summary leaves out, and, unfolded, which."""
         empty_layout(self._also)
         documents = self.summary.documents if self.summary else ()
-        count, is_open = sum(len(one.omitted) for one in documents), self._more.isChecked()
+        count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
         show_words(self._more, f"{count:,} more passage{'' if count == 1 else 's'}" if count else "")
         set_icon(self._more, "chevron-down" if is_open else "chevron-right", "muted")
         for document in documents[: MOST_DOCUMENTS if is_open else 0]:
@@ -323,7 +323,7 @@ class SummaryPane(QScrollArea):
 def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
     """Of several documents, the joint sentences first, then those of each."""
     kinds = summary.page_kinds
-    every = [(one, kind_in(kinds, one.file)) for one in summary.sentences]
+    every = [(sentence, kind_in(kinds, sentence.file)) for sentence in summary.sentences]
     for document in summary.documents[:MOST_DOCUMENTS] if len(summary.documents) > 1 else ():
         for one in document.sentences:
             if one.group or all(one.text != other.text for other in summary.sentences):
@@ -389,7 +389,7 @@ class SummaryController(JobFollower):
     def change(self, changes: Mapping[str, Any]) -> None:
         """Show a summary for the shown request with other values: one kept by this version, else a new one."""
         request = changed(self.request, **changes)
-        kept = [one.id for one in self.items.shown if request_from(request_in(one)) == request]
+        kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
             self._bridge.ask(self._bridge.services.summaries.open(kept[0]), partial(self._on_kept, request))
         else:
@@ -442,7 +442,7 @@ class SummaryController(JobFollower):
     # ---- events
 
     def _on_opened(self, view: SummaryView) -> None:
-        about = frozenset(one.id for one in view.documents)
+        about = frozenset(document.id for document in view.documents)
         if self._document not in about:
             return
         self._about = about
@@ -525,7 +525,7 @@ class SummaryController(JobFollower):
     def _open_newest(self, items: Sequence[Item]) -> None:
         requested, self._requested = self._requested, ""
         if items and not self.item:
-            self.choose(requested if requested in [one.id for one in items] else items[0].id)
+            self.choose(requested if requested in [item.id for item in items] else items[0].id)
 
     def _set(self, item: str) -> None:
         self.item = item
@@ -608,7 +608,7 @@ class SummaryForm(QFrame):
 
     def use_length(self, length: str) -> None:
         """Take what was used last in an earlier run; other words change nothing."""
-        if length in [one.value for one, _ in LENGTHS]:
+        if length in [length.value for length, _ in LENGTHS]:
             self.last_length = length
 
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:

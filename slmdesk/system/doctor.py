@@ -59,7 +59,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
         },
         "saved_states": {
             "files": len(states),
-            "bytes": sum(one.bytes for one in states),
+            "bytes": sum(state.bytes for state in states),
             "limit_mib": services.settings.current.saved_states_mib,
         },
         "speed": _speed(services),
@@ -108,7 +108,7 @@ def _graphics(services: Services) -> Pending[dict[str, Json]]:
         if isinstance(event, Done):
             with suppress(KnownError):
                 seen = record_from(Backends, event.result)
-                shape |= {"backends": list(seen.names), "cards": [_card_words(one) for one in seen.devices]}
+                shape |= {"backends": list(seen.names), "cards": [_card_words(device) for device in seen.devices]}
         if isinstance(event, Done | Failed | Cancelled):
             services.service_thread.post(lambda: found.end(shape))
 
@@ -184,7 +184,7 @@ def _speed(services: Services) -> dict[str, Json]:
         "memory_bytes_per_s": round(found.bytes_per_s),
         "memory": f"{bytes_for_people(found.bytes_per_s)} a second",
         "threads": found.threads,
-        "graphics_cards": [f"{one.name}, {bytes_for_people(one.memory_bytes)}" for one in found.devices],
+        "graphics_cards": [f"{device.name}, {bytes_for_people(device.memory_bytes)}" for device in found.devices],
         "models_measured": len(pace.measured),
         "compared_with_expected": None if pace.calibration is None else round(pace.calibration, 2),
     }
@@ -199,7 +199,7 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
         found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
     except OSError:
         found["disk_free_bytes"] = None
-    found["warnings"] = [one.sentence for one in home_problems(paths)]
+    found["warnings"] = [problem.sentence for problem in home_problems(paths)]
     return found
 
 
@@ -214,11 +214,11 @@ def _policy(paths: Paths) -> dict[str, Json]:
         "file": policy.path or None,
         "owner": policy.owner or None,
         "sha256": policy.sha256 or None,
-        "looked_for": [str(one) for one in paths.policy_files],
+        "looked_for": [str(file) for file in paths.policy_files],
         "sets": {**_forced(policy), **{key: list(allowed) for key, allowed in policy.choices.items()}},
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
-        "problems": [problem_for(one).sentence for one in (*policy.problems, *_not_there(policy))],
+        "problems": [problem_for(problem).sentence for problem in (*policy.problems, *_not_there(policy))],
     }
 
 

@@ -69,12 +69,14 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
     if place is not None:
         # it may begin before its proof: "1,020.50" proves "EUR 1,020.50"
         proof = next(
-            one for one in proofs if one.page == place.page and one.start < place.end and place.start < one.end
+            proof
+            for proof in proofs
+            if proof.page == place.page and proof.start < place.end and place.start < proof.end
         )
         return cell_at(column.kind, place, pages, quote=pages.words(proof))
     if not proofs and _is_echo(quote, column):
         return TableCell(flag=Flag.NOT_FOUND)  # asked for what is not there, small models copy the question
-    lines = [pages.around(one) for one in proofs]
+    lines = [pages.around(proof) for proof in proofs]
     place = _place_of(column.kind, value, lines, pages) if lines else None
     if place is not None:  # "Total to pay", and the sum behind it on the same line
         return cell_at(column.kind, place, pages)
@@ -119,7 +121,7 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
                 if requested & set(when.readings):
                     return Place(place.page, place.start + when.start, place.start + when.end)
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
-        said = [one for one in find_numbers(value, pages.language) if one.values]
+        said = [number for number in find_numbers(value, pages.language) if number.values]
         for place in among or pages.whole():
             text = pages.texts[place.page]
             for number in find_numbers(text[place.start : place.end], pages.language):
@@ -187,7 +189,7 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
 
 
 def numbers_in(words: str, language: str) -> list[Number]:
-    return [one for one in find_numbers(words, language) if one.values and not one.soft]
+    return [number for number in find_numbers(words, language) if number.values and not number.soft]
 
 
 def _iso(when: DateMention) -> str:
@@ -231,12 +233,12 @@ def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCe
         return TableCell(flag=Flag.NOT_THERE if parts else Flag.NOT_FOUND)
     flag = Flag.PARTLY if len(found) < len(parts) else Flag.NONE if is_proved else Flag.ELSEWHERE
     first = found[0]
-    end = max(one.end for one in found if one.page == first.page)
-    start = min(one.start for one in found if one.page == first.page)
+    end = max(place.end for place in found if place.page == first.page)
+    start = min(place.start for place in found if place.page == first.page)
     if end - start > 2 * MOST_VALUE:  # all over the page: the first is marked
         start, end = first.start, first.end
-    quote = next((pages.words(one) for one in proofs if one.page == first.page), pages.words(pages.around(first)))
-    words = "; ".join(dict.fromkeys(pages.words(one) for one in found))
+    quote = next((pages.words(proof) for proof in proofs if proof.page == first.page), pages.words(pages.around(first)))
+    words = "; ".join(dict.fromkeys(pages.words(place) for place in found))
     return TableCell(words, quote, first.page, start, end, flag, "model")
 
 
@@ -263,7 +265,7 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
 
 
 def names_of(column: Column) -> set[str]:
-    return {label_of(one) for one in (column.name, *column.labels)} - {""}
+    return {label_of(label) for label in (column.name, *column.labels)} - {""}
 
 
 def label_of(words: str) -> str:
@@ -288,8 +290,8 @@ def _is_name(words: str, language: str) -> bool:
     """Whether it may be a name: hardly a word begins small, and it is more than an amount or a date."""
     small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
     rest = words
-    spans = [(one.start, one.end) for one in find_dates(words, language)]
-    spans += [(one.start, one.end) for one in find_numbers(words, language)]
+    spans = [(date.start, date.end) for date in find_dates(words, language)]
+    spans += [(number.start, number.end) for number in find_numbers(words, language)]
     for start, end in spans:
         rest = rest[:start] + " " * (end - start) + rest[end:]
     rest = _CURRENCY.sub(" ", rest)
@@ -357,7 +359,7 @@ def presets() -> tuple[Preset, ...]:
 
 
 def preset(id: str) -> Preset | None:
-    return next((one for one in presets() if one.id == id), None)
+    return next((other_preset for other_preset in presets() if other_preset.id == id), None)
 
 
 def column_named(words: str) -> Column:
@@ -369,7 +371,7 @@ def column_named(words: str) -> Column:
     if name.strip() and kind.strip() in tuple(ColumnKind):
         return Column(name.strip(), ColumnKind(kind.strip()))
     name = " ".join(words.split())
-    known = next((one for some in presets() for one in some.columns if fold(one.name) == fold(name)), None)
+    known = next((column for some in presets() for column in some.columns if fold(column.name) == fold(name)), None)
     return Column(name, known.kind, "", known.labels) if known else Column(name)
 
 
@@ -387,7 +389,7 @@ def text_for(text: str) -> str:
 
 def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Json]:
     parts = [TextPart("The document:\n\n", Origin.PROGRAM)]
-    parts.append(TextPart("\n\n".join(text_for(one) for one in texts), Origin.DOCUMENT))
+    parts.append(TextPart("\n\n".join(text_for(text) for text in texts), Origin.DOCUMENT))
     parts.append(TextPart("\n\nThe fields:\n", Origin.PROGRAM))
     for one in columns:
         reported = ", ".join(word for word in (_KIND_WORDS[one.kind], one.meaning) if word)
@@ -403,7 +405,7 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
 
 def grammar_of(columns: Sequence[Column]) -> str:
     """GBNF of an answer: an object with every column in its order, each null or a quotation and a value."""
-    fields = ' ", " '.join(f'{_literal(json.dumps(_key(one), ensure_ascii=False))} ": " cell' for one in columns)
+    fields = ' ", " '.join(f'{_literal(json.dumps(_key(column), ensure_ascii=False))} ": " cell' for column in columns)
     return "\n".join(
         [
             f'root ::= "{{" {fields} "}}"',
@@ -484,7 +486,7 @@ def sums_of(
         if net and tax and total and net > tax and abs(net + tax - total) < CENT
         and (len(known) == 2 or any(abs(net * rate / 100 - tax) < CENT for rate in rates))
     ]  # fmt: skip
-    scored = sorted(((_score(one, by_value), one) for one in fits), reverse=True)
+    scored = sorted(((_score(fit, by_value), fit) for fit in fits), reverse=True)
     if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]) or scored[0][0] < 0:
         return {}
     best = dict(zip(SUM, scored[0][1], strict=True))
@@ -501,15 +503,15 @@ def row_of_sums(rows: Sequence[Sequence[TableCell]]) -> dict[str, TableCell]:
     `rows`: the amounts of each line.
     """
     threes = [
-        one for one in rows
-        if len(one) == len(SUM) and all(cell.number for cell in one)
-        and abs((one[0].number or 0) + (one[1].number or 0) - (one[2].number or 0)) < CENT
-        and LEAST_RATE < (one[1].number or 0) / (one[0].number or 1) < MOST_RATE
+        row for row in rows
+        if len(row) == len(SUM) and all(cell.number for cell in row)
+        and abs((row[0].number or 0) + (row[1].number or 0) - (row[2].number or 0)) < CENT
+        and LEAST_RATE < (row[1].number or 0) / (row[0].number or 1) < MOST_RATE
     ]  # fmt: skip
     if not threes:
         return {}
-    best = max(threes, key=lambda one: one[2].number or 0)
-    others = sum(one[2].number or 0 for one in threes if one is not best)
+    best = max(threes, key=lambda three: three[2].number or 0)
+    others = sum(three[2].number or 0 for three in threes if three is not best)
     if len(threes) > 1 and abs(others - (best[2].number or 0)) > CENT:
         return {}
     return {role: changed(cell, note=ADDS_UP) for role, cell in zip(SUM, best, strict=True)}
@@ -534,7 +536,7 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     """
     updated: dict[str, TableCell] = {}
     three = [cells.get(one) for one in SUM]
-    net, tax, total = (one.number if one is not None and not one.edited else None for one in three)
+    net, tax, total = (cell.number if cell is not None and not cell.edited else None for cell in three)
     if net is not None and tax is not None and total is not None:
         if abs(net + tax - total) < CENT:
             for role in SUM:
@@ -560,8 +562,12 @@ def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> 
             continue
         net, tax, total = ((cells[one].number or 0.0) for one in SUM)
         wanted = {"net_amount": total - tax, "tax": total - net, "total": net + tax}[role]
-        fits = {one.number: one for one in candidates if one.number is not None and abs(one.number - wanted) < CENT}
-        found += [(role, one) for one in fits.values()]
+        fits = {
+            candidate.number: candidate
+            for candidate in candidates
+            if candidate.number is not None and abs(candidate.number - wanted) < CENT
+        }
+        found += [(role, fit) for fit in fits.values()]
     if len(found) != 1:
         return {}
     role, cell = found[0]

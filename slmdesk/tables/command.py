@@ -91,9 +91,9 @@ def extract(
         if not documents:
             return 1
         if redact_preview:
-            words = [one.name for one in requested]
+            words = [column.name for column in requested]
             return print_preview_of(console, services, documents, words) or (1 if failed else 0)
-        request = TableRequest(tuple(one.id for one in documents), requested, model, redact)
+        request = TableRequest(tuple(document.id for document in documents), requested, model, redact)
         goal = output_file(output, force=force)
         rows: set[str] = set()
 
@@ -140,7 +140,10 @@ def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Seque
 def _unasked(made: Table) -> list[tuple[str, list[str]]]:
     """Documents that were read, and the columns for which the model failed: their empty cells mean nothing."""
     found = [
-        (row.name, [one.name for one, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD])
+        (
+            row.name,
+            [column.name for column, cell in zip(made.columns, row.cells, strict=True) if cell.flag is Flag.UNREAD],
+        )
         for row in made.rows
         if row.coverage.pages_read
     ]
@@ -157,14 +160,14 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
         names = [one.strip() for one in columns.split(",")]
         for one in names:
             _check_kind(one)
-        found += [cells.column_named(one) for one in (names if any(names) else [])]
+        found += [cells.column_named(name) for name in (names if any(names) else [])]
     return found
 
 
 def _check_kind(words: str) -> None:
     """Raise UsageError where "Total:money" names an unknown kind; "Ratio 1:2" is a name."""
     name, colon, kind = words.rpartition(":")
-    kinds = [one.value for one in ColumnKind]
+    kinds = [kind.value for kind in ColumnKind]
     if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
         raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
 
@@ -198,12 +201,12 @@ def _as_json(
     item: str | None, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:
     shape: dict[str, Json] = {
-        "columns": [{"name": one.name, "kind": one.kind.value} for one in made.columns],
-        "rows": [_row(made, one) for one in made.rows],
+        "columns": [{"name": column.name, "kind": column.kind.value} for column in made.columns],
+        "rows": [_row(made, row) for row in made.rows],
         "item": item,
         "model": made.model,
         "timing": {**timing, "table_s": made.seconds},
-        "coverage": [{"file": one.name, **to_json(one.coverage)} for one in made.rows],
+        "coverage": [{"file": row.name, **to_json(row.coverage)} for row in made.rows],
     }
     if made.redaction:
         shape["redaction"] = to_json(made.redaction)
@@ -237,9 +240,9 @@ def _show(console: Console, made: Table) -> None:
         ]
         table(console, lines)
         return
-    head = ("DOCUMENT", *(one.name.upper() for one in made.columns))
+    head = ("DOCUMENT", *(column.name.upper() for column in made.columns))
     table(console, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
-    kinds = " or ".join(dict.fromkeys(one.page_kind for one in made.rows))
+    kinds = " or ".join(dict.fromkeys(row.page_kind for row in made.rows))
     console.notify(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
     doubts = doubts_of(made)
     for name, column, why in doubts[:MOST_DOUBTS]:

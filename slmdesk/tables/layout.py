@@ -154,7 +154,7 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
     found = list(lines)
     for at in range(1, len(found)):
         line, above = found[at], found[at - 1]
-        rows = [one.kind is BlockKind.TABLE_ROW or len(one.cells) > 1 for one in (above, line)]
+        rows = [other_line.kind is BlockKind.TABLE_ROW or len(other_line.cells) > 1 for other_line in (above, line)]
         if not all(rows) or len(line.cells) != len(above.cells) or len(line.cells) < 2:
             continue
         if any(sign.isdigit() for sign in above.text) or not any(sign.isdigit() for sign in line.text):
@@ -194,7 +194,7 @@ class Place(Record):
 class PageTexts:
     def __init__(self, pages: Sequence[Page], language: str = "") -> None:
         self.language = language
-        self.texts: Mapping[int, str] = {one.number: one.text for one in pages if one.text}
+        self.texts: Mapping[int, str] = {page.number: page.text for page in pages if page.text}
         self._folded: dict[int, FoldedText] = {}
 
     def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
@@ -327,9 +327,9 @@ def cues_of(paper: str, kind: str) -> Cues | None:
     roles = _tables().get(paper, {}).get(kind)
     if roles is None:
         return None
-    before = [_before_cue(role, one) for role, words in roles.items() for one in words.get("before", ())]
-    after = [_Cue(role, re.compile(one)) for role, words in roles.items() for one in words.get("after", ())]
-    return Cues(tuple(before), tuple(sorted(after, key=lambda one: one.role == OTHER)))
+    before = [_before_cue(role, word) for role, words in roles.items() for word in words.get("before", ())]
+    after = [_Cue(role, re.compile(word)) for role, words in roles.items() for word in words.get("after", ())]
+    return Cues(tuple(before), tuple(sorted(after, key=lambda cue: cue.role == OTHER)))
 
 
 def _before_cue(role: str, words: str) -> _Cue:

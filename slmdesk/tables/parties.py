@@ -140,7 +140,9 @@ def seller_of(lines: Sequence[Line]) -> Party | None:
 
 def _name_at(lines: Sequence[Line], party: Party) -> str:
     place = party.place
-    line = next(one for one in lines if one.page == place.page and one.start <= place.start < one.start + len(one.text))
+    line = next(
+        line for line in lines if line.page == place.page and line.start <= place.start < line.start + len(line.text)
+    )
     return line.text[place.start - line.start : place.end - line.start]
 
 
@@ -148,7 +150,7 @@ def _registered(lines: Sequence[Line]) -> Party | None:
     """The first name with a legal form at the foot, beside what tells of its registration or its tax."""
     foot = list(lines[max(HEAD_LINES // 2, len(lines) - FOOT_LINES) :])
     for at, line in enumerate(foot):
-        near = " ".join(one.text for one in foot[max(0, at - 1) : at + 5])
+        near = " ".join(line.text for line in foot[max(0, at - 1) : at + 5])
         if not _REGISTER.search(near):
             continue
         for cell in line.cells or ((0, len(line.text)),):
@@ -162,7 +164,7 @@ def _registered(lines: Sequence[Line]) -> Party | None:
 
 
 def _letterhead(lines: Sequence[Line]) -> Party | None:
-    head = [one for one in lines[:HEAD_LINES] if one.page == lines[0].page]
+    head = [line for line in lines[:HEAD_LINES] if line.page == lines[0].page]
     for at, line in enumerate(head):
         words = fold(line.words)
         if _GREETING.match(words) or _ADDRESSED.match(words) or _CUSTOMER_LABEL.match(words):
@@ -172,10 +174,10 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         party = _party(line, *_first_cell(line), Strength.NEAR)
         if party is None:
             continue
-        near = [one for one in head[at + 1 : at + 5] if one.block <= line.block + 1]
+        near = [other_line for other_line in head[at + 1 : at + 5] if other_line.block <= line.block + 1]
         name = line.text[party.place.start - line.start : party.place.end - line.start]
-        around = " ".join([line.words, *(one.words for one in near)])
-        again = sum(fold(name) in fold(one.words) for one in lines) > 1
+        around = " ".join([line.words, *(line.words for line in near)])
+        again = sum(fold(name) in fold(line.words) for line in lines) > 1
         if has_address(around) or _CONTACT.search(around) or LEGAL_FORM.search(name) or again:
             return Party(party.place, Strength.ADJACENT)
         return party
@@ -184,11 +186,13 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
 
 def customer_of(lines: Sequence[Line]) -> Party | None:
     """Return to whom an invoice goes: behind "Bill to", behind "To", or the second address."""
-    head = [one for one in lines[:HEAD_LINES] if one.page == lines[0].page] if lines else []
+    head = [line for line in lines[:HEAD_LINES] if line.page == lines[0].page] if lines else []
     for at, line in enumerate(head):
         words = fold(line.words)
         if _CUSTOMER_LABEL.match(words) and at + 1 < len(head):
-            below = next((one for one in head[at + 1 : at + 3] if not _SALUTATION_ALONE.match(fold(one.words))), None)
+            below = next(
+                (line for line in head[at + 1 : at + 3] if not _SALUTATION_ALONE.match(fold(line.words))), None
+            )
             party = _party(below, *_first_cell(below), Strength.LABEL) if below else None
             if party is not None and ":" not in words[:-1]:
                 return party
@@ -196,7 +200,7 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
         words = fold(line.words)
         if _GREETING.match(words):
             break
-        near = " ".join(one.words for one in head[at : at + 4])
+        near = " ".join(line.words for line in head[at : at + 4])
         if _ADDRESSED.match(words) and has_address(near) and not _LABEL.match(words):
             skipped = _ADDRESSED.match(words)
             above = head[at - 1] if at and head[at - 1].block == line.block else None
@@ -218,9 +222,9 @@ def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | N
         if line.kind is not BlockKind.TABLE_ROW:
             blocks.setdefault(line.block, []).append(line)
     for some in blocks.values():
-        if not any(has_address(one.words) and len(one.cells) <= 2 for one in some):
+        if not any(has_address(line.words) and len(line.cells) <= 2 for line in some):
             continue
-        first = next((one for one in some if not _is_no_name(one, fold(one.words))), None)
+        first = next((line for line in some if not _is_no_name(line, fold(line.words))), None)
         if first is not None and (party := _party(first, *_first_cell(first), Strength.ADJACENT)) is not None:
             begun.append(party)
     return begun[1] if len(begun) == 2 else begun[0] if len(begun) == 1 and is_seller_known else None
@@ -232,13 +236,13 @@ def _is_no_name(line: Line, words: str) -> bool:
     )
     return bool(
         _TITLE.match(words) or _LABEL.match(words) or is_sender_line or _SALUTATION_ALONE.match(words)
-        or is_address(line.words) or _is_date_line(line) or not any(one.isalpha() for one in words)
+        or is_address(line.words) or _is_date_line(line) or not any(word.isalpha() for word in words)
         or _CONTACT.match(words) or len(line.words) < 3
     )  # fmt: skip
 
 
 def _is_date_line(line: Line) -> bool:
-    return len(line.words) < 50 and any(one.readings and one.end - one.start > 5 for one in find_dates(line.words))
+    return len(line.words) < 50 and any(date.readings and date.end - date.start > 5 for date in find_dates(line.words))
 
 
 def _first_cell(line: Line) -> tuple[int, int]:
@@ -262,7 +266,7 @@ def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
         for line in lines[: HEAD_LINES * 2]
         if (match := _ON_ONE_SIDE.match(line.text)) is not None
     ]
-    sides = [one for one in found if one is not None]
+    sides = [party for party in found if party is not None]
     if len(found) == len(sides) == 2:
         return _in_order(sides)
     for at, line in enumerate(lines[: HEAD_LINES * 2]):
@@ -304,9 +308,9 @@ def _in_line(line: Line, begin: int) -> list[Party]:
 def _best_cuts(rest: str) -> Iterator[re.Match[str]]:
     """The "and" between the parties: rather behind a bracket, a quotation mark or a comma than inside a firm's name."""
     cuts = list(_AND.finditer(rest))
-    strong = [one for one in cuts if rest[: one.start()].rstrip()[-1:] in tuple('")\u201d\u00bb\u201c\u2013-,;')]
+    strong = [cut for cut in cuts if rest[: cut.start()].rstrip()[-1:] in tuple('")\u201d\u00bb\u201c\u2013-,;')]
     yield from strong
-    yield from (one for one in cuts if one not in strong)
+    yield from (cut for cut in cuts if cut not in strong)
 
 
 def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:

@@ -95,7 +95,7 @@ class ByRule:
 class Rules:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
-        self._targets = [target_of(one) for one in columns]
+        self._targets = [target_of(column) for column in columns]
         self._labels = Labels(columns)
         self._pages: list[Page] = []
         self._lines: list[Line] = []
@@ -108,7 +108,7 @@ class Rules:
             self._language = self._language or language
             self._pages.append(plain)
             room = MOST_LINES - len(self._lines)
-            lines = [one for one in lines_of(plain) if len(one.text) <= MOST_LINE][:room]
+            lines = [line for line in lines_of(plain) if len(line.text) <= MOST_LINE][:room]
             self._lines += lines
         self._labels.feed(plain, language, lines)
 
@@ -120,16 +120,16 @@ class Rules:
         values = {one: self._values(one, pages) for one in ("date", "amount")}
         self._by_words(found, values)
         self._by_place(found, pages)
-        if any(one is not None and one.paper == "invoice" for one in self._targets):
+        if any(target is not None and target.paper == "invoice" for target in self._targets):
             self._by_sum(found, values["amount"])
-            found.amounts = tuple(one.cell for one in values["amount"].get("invoice", ()))
+            found.amounts = tuple(value.cell for value in values["amount"].get("invoice", ()))
         self._open(found, values, pages)
         return found
 
     # ---- days and amounts
 
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
-        papers = {one.paper for one in self._targets if one is not None}
+        papers = {target.paper for target in self._targets if target is not None}
         return {paper: self._values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
 
     def _values_of(self, paper: str, kind: str, pages: PageTexts) -> list[Value]:
@@ -162,7 +162,7 @@ class Rules:
                 continue
             if target.role == "ends_on" and self._is_open_ended:
                 continue
-            some = [one for one in values[kind].get(target.paper, ()) if one.said.role == target.role]
+            some = [value for value in values[kind].get(target.paper, ()) if value.said.role == target.role]
             cell = _surest(some, is_first=target.role == "amount") or self._below_heading(some, target.role)
             if cell is not None:
                 found.cells[at] = cell
@@ -170,16 +170,16 @@ class Rules:
     @cached_property
     def _is_open_ended(self) -> bool:
         """Whether the document is a contract without an end; asked once all pages are there."""
-        return any(OPEN_ENDED.search(fold(one.text)) for one in self._lines)
+        return any(OPEN_ENDED.search(fold(line.text)) for line in self._lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
         """The one value of a role in the clause whose heading announces it: "§ 4 Vergütung"."""
         pattern = HEADINGS.get(role)
-        below = [one for one in some if pattern and pattern.search(heading_above(self._lines, one.line))]
-        best = max((one.said.strength for one in below), default=Strength.NONE)
-        top = [one for one in below if one.said.strength == best]
+        below = [value for value in some if pattern and pattern.search(heading_above(self._lines, value.line))]
+        best = max((value.said.strength for value in below), default=Strength.NONE)
+        top = [value for value in below if value.said.strength == best]
         is_first = role == "amount"  # the sum of a clause stands before what is paid besides
-        return top[0].cell if top and (is_first or len({one.key for one in top}) == 1) else None
+        return top[0].cell if top and (is_first or len({value.key for value in top}) == 1) else None
 
     def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
         some = amounts.get("invoice", ())
@@ -188,7 +188,9 @@ class Rules:
             for at, target in enumerate(self._targets)
             if target is not None and target.role in ("net_amount", "tax", "total") and at in found.cells
         }
-        sums = sums_of([(one.cell, one.said) for one in some], known, "\n".join(one.text for one in self._lines))
+        sums = sums_of(
+            [(value.cell, value.said) for value in some], known, "\n".join(line.text for line in self._lines)
+        )
         if not known and not sums:
             rows: dict[int, list[TableCell]] = {}
             for one in some:
@@ -202,7 +204,7 @@ class Rules:
 
     def _by_place(self, found: ByRule, pages: PageTexts) -> None:
         places: dict[str, list[tuple[Place, Strength]]] = {}
-        papers = {one.paper for one in self._targets if one is not None}
+        papers = {target.paper for target in self._targets if target is not None}
         if "invoice" in papers:
             places["invoice_number"] = list(numbers_of_invoice(self._lines, self._language))
             places["seller"] = _of_party(seller_of(self._lines))
@@ -231,7 +233,7 @@ class Rules:
             if not THEIRS.search(_before(self._lines, at, start))
         ]
         for at, column in enumerate(self._columns):
-            if at not in found.cells and is_iban_column(column) and len({key_of(one) for one in ibans}) == 1:
+            if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
                 found.cells[at] = ibans[0]
 
     # ---- what stays open
@@ -252,19 +254,19 @@ class Rules:
             if kind is None or target is None or column.kind is ColumnKind.NUMBER:
                 continue
             some = [
-                one
-                for one in values[kind].get(target.paper, ())
-                if one.key not in used and one.said.role in ("", target.role)
+                value
+                for value in values[kind].get(target.paper, ())
+                if value.key not in used and value.said.role in ("", target.role)
             ]
             some = _without_doubles(some)
-            some.sort(key=lambda one: (one.said.role != target.role, -one.said.strength))
-            has_role = any(one.said.role == target.role for one in some)
+            some.sort(key=lambda value: (value.said.role != target.role, -value.said.strength))
+            has_role = any(value.said.role == target.role for value in some)
             if target.paper == "invoice" and kind == "amount" and not has_role:
                 some = []  # a sum is always announced
             is_without_end = target.role == "ends_on" and self._is_open_ended
             if is_without_end or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []
-            found.options[at] = tuple(one.cell for one in some[:MOST_OPTIONS])
+            found.options[at] = tuple(value.cell for value in some[:MOST_OPTIONS])
 
     def _notices(self, pages: PageTexts) -> tuple[TableCell, ...]:
         cells: dict[str, TableCell] = {}
@@ -293,17 +295,17 @@ def _without_columns(found: Sequence[Value]) -> list[Value]:
     updated: dict[int, Value] = {}
     for row in rows.values():
         *parts, last = row
-        role = next((one.said.role for one in row if one.said.role), "")
+        role = next((value.said.role for value in row if value.said.role), "")
         is_row = len(last.line.cells) > len(row)
         if (
             len(parts) > 1
             and is_row
             and role in SUM
-            and abs(sum(one.cell.number or 0 for one in parts) - (last.cell.number or 0)) < CENT
+            and abs(sum(part.cell.number or 0 for part in parts) - (last.cell.number or 0)) < CENT
         ):
-            updated |= {id(one): changed(one, said=Said(OTHER, Strength.LABEL)) for one in parts}
+            updated |= {id(part): changed(part, said=Said(OTHER, Strength.LABEL)) for part in parts}
             updated[id(last)] = changed(last, said=Said(role, Strength.LABEL))
-    return [updated.get(id(one), one) for one in found]
+    return [updated.get(id(value), value) for value in found]
 
 
 def _before(lines: Sequence[Line], at: int, start: int) -> str:
@@ -343,7 +345,7 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
     if line.head and cell < len(line.head):
         before = f"{line.head[cell]}: {before}"
     elif line.cells and cell and is_first_of_cell and _LITTLE.fullmatch(before):
-        others = [line.text[slice(*one)] for one in line.cells[:cell]]
+        others = [line.text[slice(*other_cell)] for other_cell in line.cells[:cell]]
         is_name = not any(sign.isdigit() for sign in others[-1])
         before = f"{others[-1] if is_name else ' '.join(others)}: {before}"
     if not before.strip() and at and not last and len(line.cells) < 2:
@@ -354,11 +356,11 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
 
 
 def _surest(some: Sequence[Value], *, is_first: bool = False) -> TableCell | None:
-    best = max((one.said.strength for one in some), default=Strength.NONE)
+    best = max((value.said.strength for value in some), default=Strength.NONE)
     if best < Strength.ADJACENT:
         return None
-    top = [one for one in some if one.said.strength == best]
-    if len({one.key for one in top}) == 1 or (is_first and all(one.line is top[0].line for one in top)):
+    top = [value for value in some if value.said.strength == best]
+    if len({value.key for value in top}) == 1 or (is_first and all(value.line is top[0].line for value in top)):
         return top[0].cell
     return None
 
@@ -368,7 +370,7 @@ def _one_of(some: Sequence[tuple[TableCell, Strength]], *, is_first: bool = Fals
     if best < Strength.ADJACENT:
         return None
     top = [cell for cell, strength in some if strength == best]
-    return top[0] if is_first or len({key_of(one) for one in top}) == 1 else None
+    return top[0] if is_first or len({key_of(cell) for cell in top}) == 1 else None
 
 
 def _of_party(party: Party | None) -> list[tuple[Place, Strength]]:
@@ -380,14 +382,16 @@ def _is_other_side(
 ) -> bool:
     other = {"seller": "customer", "customer": "seller"}[role]
     known = [
-        key_of(found.cells[at]) for at, one in enumerate(targets) if one and one.role == other and at in found.cells
+        key_of(found.cells[at])
+        for at, target in enumerate(targets)
+        if target and target.role == other and at in found.cells
     ]
     return any(key_of(cell)[:12] == one[:12] for cell, _strength in some for one in known)
 
 
 def _without_doubles(some: Sequence[Value]) -> list[Value]:
     found: dict[str, Value] = {}
-    for one in sorted(some, key=lambda one: -one.said.strength):
+    for one in sorted(some, key=lambda value: -value.said.strength):
         found.setdefault(one.key, one)
     return list(found.values())
 
@@ -423,7 +427,7 @@ _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat
 class Labels:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
-        self._names = [names_of(one) for one in columns]
+        self._names = [names_of(column) for column in columns]
         self._every = set().union(*self._names)
         self._found: list[dict[str, TableCell]] = [{} for _ in columns]
         self._below: list[dict[str, TableCell]] = [{} for _ in columns]
@@ -431,8 +435,8 @@ class Labels:
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
-        places = [(self._named(one[0]), *one[1:]) for one in _behind_labels(page)]
-        places = [one for one in places if one[0]]
+        places = [(self._named(label[0]), *label[1:]) for label in _behind_labels(page)]
+        places = [place for place in places if place[0]]
         texts = PageTexts([page], language) if places else None
         for label, place, is_beside in places:
             assert texts is not None
@@ -487,7 +491,7 @@ class Labels:
 
 def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
     """What stands behind something that may be a label, on the same line; and whether it is in the cell beside it."""
-    heads = {one.start for one in page.blocks if one.kind is BlockKind.TABLE_ROW and one.level == 1}
+    heads = {block.start for block in page.blocks if block.kind is BlockKind.TABLE_ROW and block.level == 1}
     at = 0
     for line in page.text.split("\n"):
         cells = [found.span() for found in _CELLS.finditer(line)]
@@ -658,7 +662,7 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
 
 
 def _is_long(earlier: Value, line: Line, end: int) -> bool:
-    later = [one for one in find_dates(line.text[earlier.end : end]) if one.readings]
+    later = [date for date in find_dates(line.text[earlier.end : end]) if date.readings]
     first = earlier.cell.date
     if not later or not first:
         return False

@@ -127,7 +127,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         table = self._kept(found.id)
         if table is None or not 0 <= column < len(table.columns):
             raise KnownError("request.invalid", what="no such cell")
-        if all(one.document != document for one in table.rows):
+        if all(row.document != document for row in table.rows):
             raise KnownError("request.invalid", what="no such row")
         words = None if value is None else value[:MOST_CELL]
         edits, before = changed_edits(table.edits, document, column, words)
@@ -150,7 +150,7 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         return changed(request, columns=checked_columns(request.columns))
 
     def _words_of(self, request: TableRequest, documents: Sequence[DocumentRecord]) -> str:
-        return f"{', '.join(one.name for one in request.columns)} of {names_of(documents)}"
+        return f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
 
     def _request_from(self, untrusted: Json) -> TableRequest:
         return lenient_from(TableRequest, untrusted, documents=(), columns=())
@@ -217,8 +217,12 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns with clean names.  Raises KnownError `request.invalid`: none, too many, without a name, twice."""
     clean = [
-        changed(one, name=" ".join(one.name.split())[:MOST_NAME], meaning=" ".join(one.meaning.split())[:MOST_MEANING])
-        for one in columns
+        changed(
+            column,
+            name=" ".join(column.name.split())[:MOST_NAME],
+            meaning=" ".join(column.meaning.split())[:MOST_MEANING],
+        )
+        for column in columns
     ]
     if not clean:
         raise KnownError("request.invalid", what="a table needs a column")
@@ -238,10 +242,10 @@ def markdown_of(table: Table) -> str:
     def words(text: str) -> str:
         return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
 
-    lines = ["| " + " | ".join(["Document", *(words(one.name) for one in table.columns)]) + " |"]
+    lines = ["| " + " | ".join(["Document", *(words(column.name) for column in table.columns)]) + " |"]
     lines.append("|" + " --- |" * (len(table.columns) + 1))
     for row in table.rows:
-        lines.append("| " + " | ".join([words(row.name), *(_cell_text(one, row, words) for one in row.cells)]) + " |")
+        lines.append("| " + " | ".join([words(row.name), *(_cell_text(cell, row, words) for cell in row.cells)]) + " |")
     doubts = [f"- ⚠ {words(name)}, {words(column)}: {why}" for name, column, why in doubts_of(table)]
     below = [*doubts, *(["", words(table.note)] if table.note else [])]
     return "\n".join([*lines, "", *below] if below else lines)
@@ -258,8 +262,8 @@ def _joined(table: Table, old: Table | None) -> Table:
     """A new table with a person's edits; rows not made anew yet are as they were."""
     if old is None or old.columns != table.columns:
         return table
-    there = {one.document for one in table.rows}
-    rest = () if table.is_done else tuple(one for one in old.rows if one.document not in there)
+    there = {row.document for row in table.rows}
+    rest = () if table.is_done else tuple(row for row in old.rows if row.document not in there)
     return changed(table, rows=(*table.rows, *rest), edits=old.edits)
 
 
@@ -317,11 +321,11 @@ class TablePlan:
         faulty: Callable[[Exception, str], None],
     ) -> None:
         self._job, self._columns, self._model = job, tuple(columns), model
-        self._targets = [target_of(one) for one in columns]
+        self._targets = [target_of(column) for column in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
         self._note, self._faulty = note, faulty
-        self._rows = [_Row(one) for one in documents]
+        self._rows = [_Row(document) for document in documents]
         self._at: dict[str, _Asked] = {}
         self._received: set[str] = set()
         self._answered = 0
@@ -384,21 +388,21 @@ class TablePlan:
         row = self._rows[at]
         if pages is not None and (yield from self._fits(pages, len(missing))):
             texts = PageTexts(pages, _language_of(pages))
-            groups = [missing[one : one + COLUMNS_AT_ONCE] for one in range(0, len(missing), COLUMNS_AT_ONCE)]
+            groups = [missing[index : index + COLUMNS_AT_ONCE] for index in range(0, len(missing), COLUMNS_AT_ONCE)]
             return [self._step(at, group, [page.text for page in pages if page.text], texts) for group in groups]
         row.is_whole = False
         steps = []
         for column in missing:
             passages = yield from self._best(row.record.id, self._columns[column])
             if passages:
-                numbers = sorted({page for one in passages for page in range(one.page, one.page_end + 1)})
+                numbers = sorted({page for passage in passages for page in range(passage.page, passage.page_end + 1)})
                 seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
                 texts = PageTexts(seen, _language_of(seen))
-                steps.append(self._step(at, [column], [one.text for one in passages], texts))
+                steps.append(self._step(at, [column], [passage.text for passage in passages], texts))
         return steps
 
     def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
-        step = cells_step([self._columns[one] for one in columns], texts)
+        step = cells_step([self._columns[column] for column in columns], texts)
         return self._added(step, _Asked(row, tuple(columns), pages))
 
     def _added(self, step: dict[str, Json], asked: _Asked) -> dict[str, Json]:
@@ -440,8 +444,8 @@ class TablePlan:
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
         columns = min(columns, COLUMNS_AT_ONCE)
         loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
-        texts = [text_for(one.text) for one in pages if one.text]
-        if sum(len(one.encode("utf-8", "replace")) + 2 for one in texts) <= loader:
+        texts = [text_for(page.text) for page in pages if page.text]
+        if sum(len(text.encode("utf-8", "replace")) + 2 for text in texts) <= loader:
             return True  # no text has more tokens than bytes
         counts: list[int] = yield Question(lambda answered: self._tools.count(texts, answered))
         return sum(counts) + 2 * len(counts) <= loader
@@ -451,7 +455,7 @@ class TablePlan:
         ranked: RankedPassages = yield Question(lambda answered: self._rank(words, document, answered))
         best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
         counts: list[int] = yield Question(
-            lambda answered: self._tools.count([text_for(one.text) for one in best], answered)
+            lambda answered: self._tools.count([text_for(passage.text) for passage in best], answered)
         )
         loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
         chosen: list[Passage] = []
@@ -459,7 +463,7 @@ class TablePlan:
             if size <= loader:
                 chosen.append(one)
                 loader -= size
-        return sorted(chosen, key=lambda one: one.n)
+        return sorted(chosen, key=lambda passage: passage.n)
 
     # ---- what came of it
 
@@ -496,14 +500,14 @@ class TablePlan:
             self._reported(self._shape(row), True)
 
     def _made(self, until: int, *, is_done: bool) -> Table:
-        rows = tuple(self._shape(one) for one in self._rows[:until] if is_done or one.is_reported)
+        rows = tuple(self._shape(row) for row in self._rows[:until] if is_done or row.is_reported)
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
     def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
         found = without_doubles(row.cells)
         if missing is Flag.NOT_FOUND:
-            roles = {one.role: at for at, one in enumerate(self._targets) if one is not None and at in found}
+            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in found}
             changed = checked({role: found[at] for role, at in roles.items()}, row.by_rule.amounts)
             found |= {roles[role]: cell for role, cell in changed.items()}
         cells = tuple(found.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
@@ -512,4 +516,4 @@ class TablePlan:
 
 
 def _language_of(pages: Sequence[Page]) -> str:
-    return tongue(" ".join(one.text[:1000] for one in pages[:4]))
+    return tongue(" ".join(page.text[:1000] for page in pages[:4]))

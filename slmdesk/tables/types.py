@@ -130,7 +130,7 @@ def with_edits(table: Table) -> Table:
     """Return the table as shown and exported: a person's values replace those found, and keep their page."""
     if not table.edits:
         return table
-    edits = {(one.document, one.column): one.value for one in table.edits}
+    edits = {(edit.document, edit.column): edit.value for edit in table.edits}
 
     def cells(row: TableRow) -> tuple[TableCell, ...]:
         return tuple(
@@ -151,8 +151,8 @@ def changed_edits(
     edits: Sequence[Edit], document: str, column: int, value: str | None
 ) -> tuple[tuple[Edit, ...], str | None]:
     """Return the edits with one set or removed (None), and its previous value."""
-    before = next((one.value for one in edits if (one.document, one.column) == (document, column)), None)
-    kept = [one for one in edits if (one.document, one.column) != (document, column)]
+    before = next((edit.value for edit in edits if (edit.document, edit.column) == (document, column)), None)
+    kept = [edit for edit in edits if (edit.document, edit.column) != (document, column)]
     return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
 
 

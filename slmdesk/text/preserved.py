@@ -41,13 +41,15 @@ class Protected(Record):
 
 def protected_in(text: str) -> list[Protected]:
     return [
-        Protected(one.lastgroup or "", one[0], one.start(), one.end()) for one in _PROTECTED.finditer(text) if one[0]
+        Protected(match.lastgroup or "", match[0], match.start(), match.end())
+        for match in _PROTECTED.finditer(text)
+        if match[0]
     ]
 
 
 def changed(source: str, target: str) -> tuple[list[str], list[str]]:
-    before = Counter(one.text for one in protected_in(source))
-    after = Counter(one.text for one in protected_in(target))
+    before = Counter(protected.text for protected in protected_in(source))
+    after = Counter(protected.text for protected in protected_in(target))
     missing = [text for text in before for _ in range(before[text] - min(before[text], target.count(text)))]
     extra = [text for text in (after - before) for _ in range((after - before)[text]) if text not in source]
     return missing, extra
@@ -86,7 +88,7 @@ def is_code(text: str) -> bool:
     if len(words) == 1:
         word = words[0].removeprefix(">")
         return _CODE_WORD.fullmatch(word) is not None or _ACRONYM.fullmatch(word) is not None
-    codes = sum(_CODE_WORD.fullmatch(one) is not None for one in words)
+    codes = sum(_CODE_WORD.fullmatch(word) is not None for word in words)
     if words[0] in _PROMPT:
         return 2 * (codes - 1) >= len(words) - 1
     return codes == len(words)
@@ -116,10 +118,10 @@ def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked
     None for a language that would write an invented name in letters of its own; of more than eight terms the rest stays
     as it is, and what is only part of a longer word.
     """
-    kept = [one for one in terms if one.keeps]
+    kept = [term for term in terms if term.keeps]
     if not kept or target in NOT_LATIN:
         return Masked(text, {})
-    free = [one for one in NAMES if one.casefold() not in text.casefold()]
+    free = [name for name in NAMES if name.casefold() not in text.casefold()]
     names: dict[str, str] = {}
     parts, end = list[str](), 0
     for found in find_terms(text, kept, source):
@@ -270,8 +272,8 @@ def _written(whole: str, decimals: str, marks: tuple[str, str], *, is_parted: bo
 def _ways(whole: str, decimals: str, marks: tuple[str, str]) -> set[str]:
     point, part = marks
     return {
-        _written(whole, decimals, (point, one), is_parted=is_parted)
-        for one in (part, *_BLANKS)
+        _written(whole, decimals, (point, blank), is_parted=is_parted)
+        for blank in (part, *_BLANKS)
         for is_parted in (True, False)
     }
 
@@ -392,7 +394,7 @@ def is_chatter(source: str, target: str) -> bool:
         return True
     if source.rstrip().endswith("?") and not _ASKS.search(target):
         return True  # answered instead of translated
-    return any(one.match(target) is not None and one.match(source) is None for one in _TALK)
+    return any(pattern.match(target) is not None and pattern.match(source) is None for pattern in _TALK)
 
 
 def without_chatter(source: str, target: str) -> str:

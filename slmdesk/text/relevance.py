@@ -25,9 +25,9 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
 
     None where no text has a word that begins as one of them does.  `among`: of so many texts these fit best.
     """
-    all_folded = [f" {fold_for_search(one)} " for one in texts]
+    all_folded = [f" {fold_for_search(text)} " for text in texts]
     beginnings = [f" {word[:-1] if len(word) == GROUP else word[:GROUP]}" for word in words]
-    if not any(one in text for one in beginnings for text in all_folded):
+    if not any(beginning in text for beginning in beginnings for text in all_folded):
         return []
     count, usual = max(among, len(texts)), sum(map(len, all_folded)) / len(texts)
     longs = [SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * len(one) / usual) for one in all_folded]
@@ -326,7 +326,7 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
         (Matter.CHANGE, _CHANGE.search(sentence)),
         (Matter.REQUEST, _REQUEST.search(sentence)),
         (Matter.CONDITION, _CONDITION.search(sentence)),
-        (Matter.DATE, any(one.readings for one in find_dates(sentence, language))),
+        (Matter.DATE, any(date.readings for date in find_dates(sentence, language))),
         (Matter.DENIAL, denial(sentence, language)),
     )
     return frozenset(matter for matter, found in tests if found)

@@ -421,7 +421,7 @@ def _load() -> LanguageIdentifier:
             with archive.open(f"{name}.npy") as part:
                 data[name] = read_array(part, allow_pickle=False)
         tables = (data[name] for name in ("nextmove", "nextmove_row"))
-        moves, rows = (array("HIL"[(2, 4, 8).index(one.dtype.itemsize)], one.tobytes()) for one in tables)
+        moves, rows = (array("HIL"[(2, 4, 8).index(table.dtype.itemsize)], table.tobytes()) for table in tables)
         classes, output = data["classes"].tolist(), data["out_feat"].tolist()
         return LanguageIdentifier(data["ptc"], data["pc"], classes, moves, output, norm_probs=True, tk_row=rows)
 
@@ -522,5 +522,5 @@ _BLANK = re.compile(
 
 def blanks_in(text: str) -> tuple[str, ...]:
     """Return the blanks of a text in Markdown, each once, at most MOST_BLANKS; code has none."""
-    found = dict.fromkeys(one[0] for one in _BLANK.finditer(_CODE.sub(" ", text)))
+    found = dict.fromkeys(match[0] for match in _BLANK.finditer(_CODE.sub(" ", text)))
     return tuple(found)[:MOST_BLANKS]

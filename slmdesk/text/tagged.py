@@ -99,7 +99,7 @@ def plain(text: str, tags: Tags) -> str:
 
 
 def without_tags(text: str, tags: Tags) -> str:
-    return "".join(one for one in pieces(text, tags) if isinstance(one, str))
+    return "".join(piece for piece in pieces(text, tags) if isinstance(piece, str))
 
 
 def problems(text: str, tags: Tags) -> list[TagProblem]:
@@ -108,7 +108,7 @@ def problems(text: str, tags: Tags) -> list[TagProblem]:
     A tag whose number the source does not have is `unknown`: a model made it up.
     """
     found = pieces(text, tags)
-    counts = Counter(one for one in found if isinstance(one, Tag))
+    counts = Counter(tag for tag in found if isinstance(tag, Tag))
     wrong = [TagProblem("unknown", number) for number in _unknown(found, tags)]
     for number in tags.lone:
         wrong += _counted(counts[Tag(Side.LONE, number)], number)
@@ -120,7 +120,7 @@ def problems(text: str, tags: Tags) -> list[TagProblem]:
             wrong += _counted(opened, number)
     if not wrong:
         wrong = [TagProblem("crossed", number) for number in _crossed(found)]
-    return sorted(wrong, key=lambda one: one.number)
+    return sorted(wrong, key=lambda problem: problem.number)
 
 
 def _counted(count: int, number: int) -> list[TagProblem]:
@@ -135,7 +135,11 @@ def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
         return []
     known = {*tags.paired, *tags.lone}
     numbers = {
-        int(one[2]) for words in found if isinstance(words, str) for one in _TAG.finditer(words) if int(one[2]) >= least
+        int(match[2])
+        for words in found
+        if isinstance(words, str)
+        for match in _TAG.finditer(words)
+        if int(match[2]) >= least
     }
     return sorted(numbers - known)
 
@@ -208,7 +212,7 @@ def stripped(text: str, tags: Tags) -> tuple[str, str, str]:
     while end > start and _is_wordless(parts[end - 1]):
         end -= 1
         after = str(parts[end]) + after
-    middle = "".join(str(one) for one in parts[start:end])
+    middle = "".join(str(part) for part in parts[start:end])
     lead = middle[: len(middle) - len(middle.lstrip())]
     tail = middle[len(middle.rstrip()) :] if middle.strip() else ""
     return before + lead, middle.strip(), tail + after
@@ -219,10 +223,10 @@ def _is_wordless(part: str | Tag) -> bool:
 
 
 def tags_in(text: str, tags: Tags) -> Tags:
-    found = [one for one in pieces(text, tags) if isinstance(one, Tag)]
+    found = [piece for piece in pieces(text, tags) if isinstance(piece, Tag)]
     return Tags(
-        tuple(one.number for one in found if one.side is Side.OPEN),
-        tuple(one.number for one in found if one.side is Side.LONE),
+        tuple(tag.number for tag in found if tag.side is Side.OPEN),
+        tuple(tag.number for tag in found if tag.side is Side.LONE),
     )
 
 
@@ -263,7 +267,7 @@ def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
         else:
             start = opened.pop(one.number, length)
             found.append(Phrase(one.number, "".join(words)[start:length], start, length))
-    return "".join(words), sorted(found, key=lambda one: (one.start, -one.end, one.number))
+    return "".join(words), sorted(found, key=lambda phrase: (phrase.start, -phrase.end, phrase.number))
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
@@ -271,7 +275,7 @@ def occurrences(text: str, words: str) -> list[tuple[int, int]]:
         return []
     begins = r"(?<!\w)" if words[0].isalnum() else ""
     ends = r"(?!\w)" if words[-1].isalnum() else ""
-    return [one.span() for one in re.finditer(begins + re.escape(words) + ends, text)]
+    return [match.span() for match in re.finditer(begins + re.escape(words) + ends, text)]
 
 
 def verbatim(target: str, phrase: str) -> bool:
@@ -316,8 +320,10 @@ def _with_figures(target: str, phrase: Phrase, start: int, end: int) -> tuple[in
 
 
 def emptied(source: str, target: str, tags: Tags) -> list[int]:
-    full = {one.number for one in phrases_of(source, tags)[1] if one.text.strip()}
-    return [one.number for one in phrases_of(target, tags)[1] if one.number in full and not one.text.strip()]
+    full = {phrase.number for phrase in phrases_of(source, tags)[1] if phrase.text.strip()}
+    return [
+        phrase.number for phrase in phrases_of(target, tags)[1] if phrase.number in full and not phrase.text.strip()
+    ]
 
 
 def doubled(source: str, target: str, tags: Tags) -> list[int]:
@@ -326,11 +332,11 @@ def doubled(source: str, target: str, tags: Tags) -> list[int]:
     """
     bare_source, before = phrases_of(source, tags)
     bare_target, after = phrases_of(target, tags)
-    single = {one.number for one in before if _count(bare_source, one) == 1}
+    single = {phrase.number for phrase in before if _count(bare_source, phrase) == 1}
     return [
-        one.number
-        for one in after
-        if one.number in single and len(one.text.strip()) >= LEAST_DOUBLED and _count(bare_target, one) > 1
+        phrase.number
+        for phrase in after
+        if phrase.number in single and len(phrase.text.strip()) >= LEAST_DOUBLED and _count(bare_target, phrase) > 1
     ]
 
 
@@ -375,8 +381,19 @@ def _chosen(
     """The place of a pair: inside the pairs that enclose it, and around the same words as a pair around the same
     words.
     """
-    outer = [one for one in before if one.text and one.start <= phrase.start and phrase.end <= one.end]
-    same = next((one for one in outer if (one.start, one.end) == (phrase.start, phrase.end)), None)
+    outer = [
+        other_phrase
+        for other_phrase in before
+        if other_phrase.text and other_phrase.start <= phrase.start and phrase.end <= other_phrase.end
+    ]
+    same = next(
+        (
+            other_phrase
+            for other_phrase in outer
+            if (other_phrase.start, other_phrase.end) == (phrase.start, phrase.end)
+        ),
+        None,
+    )
     if same is not None:
         return chosen[same.number]
     places = [spans[phrase.number]] if phrase.number in spans else []
@@ -387,12 +404,12 @@ def _chosen(
         places += [(begin + first, begin + last), (begin, end)]
     else:
         places.append(_by_share(source, target, phrase))
-    others = [span for number, span in chosen.items() if number not in {one.number for one in outer}]
+    others = [span for number, span in chosen.items() if number not in {phrase.number for phrase in outer}]
     for span in places:
-        is_inside = all(chosen[one.number][0] <= span[0] < span[1] <= chosen[one.number][1] for one in outer)
+        is_inside = all(chosen[phrase.number][0] <= span[0] < span[1] <= chosen[phrase.number][1] for phrase in outer)
         if is_inside and not any(_cross(span, other) for other in others):
             return span
-    place = max((chosen[one.number][0] for one in outer), default=len(target))
+    place = max((chosen[phrase.number][0] for phrase in outer), default=len(target))
     return place, place
 
 
@@ -417,7 +434,7 @@ def _shared(source: str, target: str, at: int) -> int:
 
 
 def _by_share(source: str, target: str, phrase: Phrase) -> tuple[int, int]:
-    words = [(one.start(), one.end()) for one in _WORD.finditer(target)]
+    words = [(match.start(), match.end()) for match in _WORD.finditer(target)]
     if not words:
         return len(target), len(target)
     before, inside = len(source[: phrase.start].split()), max(1, len(phrase.text.split()))
@@ -454,7 +471,7 @@ def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
     for piece in pieces(text, tags):
         words = str(piece)
         if isinstance(piece, str):
-            found += [(at + one.start(), at + one.end()) for one in pattern.finditer(words)]
+            found += [(at + match.start(), at + match.end()) for match in pattern.finditer(words)]
         at += len(words)
     return found
 

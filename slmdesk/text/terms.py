@@ -103,13 +103,13 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
             if all(end <= one or other <= start for one, other in taken):
                 taken.append((start, end))
                 found.append(Occurrence(term, start, end))
-    return sorted(found, key=lambda one: one.start)
+    return sorted(found, key=lambda occurrence: occurrence.start)
 
 
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
     """The terms that occur in a text, each once; of those with several translations all, in the list's order."""
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
-    found = (one.term for one in find_terms(text, index, language))
+    found = (term.term for term in find_terms(text, index, language))
     return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
 
 
@@ -152,7 +152,7 @@ class _Word(Record):
 
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[_Word, ...]:
-    return tuple(_Word(one[0], fold(one[0]), one.start(), one.end()) for one in _WORD.finditer(text))
+    return tuple(_Word(match[0], fold(match[0]), match.start(), match.end()) for match in _WORD.finditer(text))
 
 
 def _is_there(
@@ -193,7 +193,7 @@ def _as_written(text: str, requested: str, *, minds_case: bool) -> list[tuple[in
     if not _UNSPACED.search(requested):
         before, after = _edge(requested[0], "<"), _edge(requested[-1], "=")
         pattern = before + pattern + after
-    return [(one.start(), one.end()) for one in re.finditer(pattern, text, 0 if minds_case else re.IGNORECASE)]
+    return [(match.start(), match.end()) for match in re.finditer(pattern, text, 0 if minds_case else re.IGNORECASE)]
 
 
 def _has_no_forms(requested: str) -> bool:
@@ -409,14 +409,14 @@ def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list
             for begin in range(len(run)):
                 for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
                     part = run[begin:end]
-                    key = tuple(fold(one[0]) for one in part)
+                    key = tuple(fold(match[0]) for match in part)
                     text = sentence[part[0].start() : part[-1].end()]
                     counts[key] += 1
                     written[key][text] += 1
                     examples.setdefault(key, number)
                     if part[0].start() > _first_letter(sentence):
                         inside[key] += 1
-                        large[key] += all(one[0][0].isupper() for one in part)
+                        large[key] += all(match[0][0].isupper() for match in part)
     merged = _with_forms(counts, language)
     names = {key for key in merged if inside[key] and large[key] * 2 > inside[key] and language != "de"}
     names |= {key for key in merged if any(text.isupper() and len(text) > 1 for text in written[key])}
@@ -426,7 +426,7 @@ def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list
         for key, worth in values.items()
         if worth > 0 and sum(map(len, key)) >= LEAST_LETTERS
     ]
-    return sorted(found, key=lambda one: (-one.worth, -one.times, one.words))[:most]
+    return sorted(found, key=lambda candidate: (-candidate.worth, -candidate.times, candidate.words))[:most]
 
 
 def likely_translations(
@@ -444,14 +444,14 @@ def likely_translations(
         for run in _runs(translated, small):
             for begin in range(len(run)):
                 for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
-                    key = tuple(fold(one[0]) for one in run[begin:end])
+                    key = tuple(fold(match[0]) for match in run[begin:end])
                     where[key].add(number)
                     written[key][translated[run[begin].start() : run[end - 1].end()]] += 1
     often = {key: places for key, places in where.items() if len(places) >= LEAST_TIMES}
-    folded = [f" {' '.join(fold(one[0]) for one in _TERM_WORD.finditer(words))} " for words, _ in pairs]
+    folded = [f" {' '.join(fold(match[0]) for match in _TERM_WORD.finditer(words))} " for words, _ in pairs]
     found = {}
     for candidate in candidates:
-        looked_for = f" {' '.join(fold(one[0]) for one in _TERM_WORD.finditer(candidate.words))} "
+        looked_for = f" {' '.join(fold(match[0]) for match in _TERM_WORD.finditer(candidate.words))} "
         places = {number for number, words in enumerate(folded) if looked_for in words}
         if len(places) < LEAST_TIMES:
             continue
@@ -495,7 +495,7 @@ def _first_letter(sentence: str) -> int:
 def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[str, ...], int]:
     by_beginning: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     merged: dict[tuple[str, ...], int] = {}
-    for key, count in sorted(counts.items(), key=lambda one: (-one[1], len(" ".join(one[0])), one[0])):
+    for key, count in sorted(counts.items(), key=lambda count: (-count[1], len(" ".join(count[0])), count[0])):
         beginning = f"{key[0][:4]}{len(key)}"
         same = next(
             (

@@ -69,7 +69,7 @@ def flags_of(
     `terms`: those of the glossary; which of them the source contains is found here.  Any thread; under a millisecond
     except for the first time a language is detected.
     """
-    flags = [SegmentFlag("tags", str(one.number), one.kind) for one in problems(target, tags)]
+    flags = [SegmentFlag("tags", str(problem.number), problem.kind) for problem in problems(target, tags)]
     before, after = plain(source, tags), plain(target, tags)
     if not after.strip():
         return (*flags, SegmentFlag("empty"))
@@ -86,7 +86,7 @@ def flags_of(
     flags += _language(bare_before, bare_after, source_language, target_language)
     flags += _kept(bare_before, bare_after, source_language, target_language, terms)
     flags += _length(bare_before, bare_after)
-    if tags.paired and not any(one.kind == "tags" for one in flags):
+    if tags.paired and not any(flag.kind == "tags" for flag in flags):
         flags += [SegmentFlag("formatting", str(number), "empty") for number in emptied(source, target, tags)]
         flags += [SegmentFlag("formatting", str(number), "doubled") for number in doubled(source, target, tags)]
     if before.count("\n") != after.count("\n"):
@@ -173,8 +173,8 @@ def _without_protected(text: str) -> str:
 
 def _info(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
     flags = [
-        SegmentFlag("number", target[one.start : one.end], one.written)
-        for one in misspelt(source, target, source_language, target_language)
+        SegmentFlag("number", target[numeral.start : numeral.end], numeral.written)
+        for numeral in misspelt(source, target, source_language, target_language)
     ]
     is_title = _is_title(source, source_language)
     shouts = 0 < len(_LOUD.findall(source)) <= len(_LOUD.findall(target))  # "FILE" has become "DATEI"
@@ -190,7 +190,7 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
             flags.append(SegmentFlag("name", one.text, "missing"))
     named = " ".join(flag.text for flag in flags if flag.kind == "name")
     names = name_flags(source, target, source_language, target_language)
-    return [*flags, *(one for one in names if one.text not in named)]
+    return [*flags, *(name for name in names if name.text not in named)]
 
 
 _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
@@ -208,9 +208,9 @@ def _is_lost_name(flag: Flag, source_language: str) -> bool:
 
 def _is_title(text: str, language: str) -> bool:
     """Whether Most Words Are Written So, as in English titles: names cannot be recognised there."""
-    found = [one for one in WORD.finditer(text) if folded(one[0]) not in function_words()]
-    is_headed = bool(found) and any(begins_title(text, one.start()) for one in found[:2])
-    return language != "de" and (is_headed or len(found) > 2) and all(one[0][0].isupper() for one in found)
+    found = [match for match in WORD.finditer(text) if folded(match[0]) not in function_words()]
+    is_headed = bool(found) and any(begins_title(text, match.start()) for match in found[:2])
+    return language != "de" and (is_headed or len(found) > 2) and all(match[0][0].isupper() for match in found)
 
 
 def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -246,7 +246,7 @@ def _kept(
     if source.strip() != target.strip() or len(target.split()) < LEAST_DETECTED:  # a longer one is named by _language
         words = leftover(source, target, source_language, target_language)
         used = terms_in(source, terms, source_language) if words else ()
-        if words and not any(words in one.source or words in one.target for one in used):
+        if words and not any(words in term.source or words in term.target for term in used):
             flags.append(SegmentFlag("untranslated", words))
     if letters := foreign_letters(source, target, target_language):
         flags.append(SegmentFlag("language", letters[:60]))
@@ -309,7 +309,7 @@ def name_flags(source: str, target: str, source_language: str, target_language: 
 
 def _names(text: str, language: str) -> list[str]:
     words = list(_WORD.finditer(text))
-    large = sum(one[0][0].isupper() for one in words)
+    large = sum(word[0][0].isupper() for word in words)
     is_title = language != "de" and len(words) > 1 and large > len(words) / 2
     found = []
     for at, one in enumerate(words):
@@ -342,7 +342,7 @@ def _known() -> frozenset[str]:
 
 
 def _spellings(text: str) -> list[str]:
-    return [fold(one[0]) for one in _WORD.finditer(text)]
+    return [fold(match[0]) for match in _WORD.finditer(text)]
 
 
 def _is_in(name: str, words: list[str]) -> bool:
@@ -502,7 +502,7 @@ def unsure_flags(
 ) -> tuple[SegmentFlag, ...]:
     if surprise(probabilities) < UNSURE_FROM or not target:
         return ()
-    least = sorted(sorted(doubts, key=lambda one: one[2])[:MOST_SHOWN])
+    least = sorted(sorted(doubts, key=lambda doubt: doubt[2])[:MOST_SHOWN])
     words = dict.fromkeys(target[begin:end] for begin, end, _ in least)
     return (SegmentFlag("unsure", ", ".join(words)),)
 

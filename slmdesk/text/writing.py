@@ -43,22 +43,24 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     (other words than the writer's), `line break`, `rewritten` (too much of the sentence), `beside` (it may belong to
     another one that is only suggested).  `language`: ISO 639-1.
     """
-    doubts = [_doubt(text, one, language) for one in edits]
-    touched = sum(max(word_count(one.old(text)), word_count(one.new)) for one in edits)
+    doubts = [_doubt(text, edit, language) for edit in edits]
+    touched = sum(max(word_count(edit.old(text)), word_count(edit.new)) for edit in edits)
     if touched > REWRITTEN_WORDS and touched > REWRITTEN_SHARE * word_count(text):
-        return [one or "rewritten" for one in doubts]
-    if any(one in _REWORDED for one in doubts):
-        doubts = [one or _beside(text, edit) for one, edit in zip(doubts, edits, strict=True)]
+        return [doubt or "rewritten" for doubt in doubts]
+    if any(doubt in _REWORDED for doubt in doubts):
+        doubts = [doubt or _beside(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
     if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
-        return [one or together for one in doubts]  # harmless alone, not together
+        return [doubt or together for doubt in doubts]  # harmless alone, not together
     return doubts
 
 
 def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
     added, missing = _facts_only_in(new, old, language), _facts_only_in(old, new, language)
-    added += _only(_FIGURES, new, old, added) + [one for one in _names(new, language) if one not in _words_of(old)]
-    missing += _only(_FIGURES, old, new, missing) + [one for one in _names(old, language) if one not in _words_of(new)]
+    added += _only(_FIGURES, new, old, added) + [name for name in _names(new, language) if name not in _words_of(old)]
+    missing += _only(_FIGURES, old, new, missing) + [
+        name for name in _names(old, language) if name not in _words_of(new)
+    ]
     return list(dict.fromkeys(added)), list(dict.fromkeys(missing))
 
 
@@ -114,7 +116,7 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
         return "negation"
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
 
-    kinds = {one.kind for pair in ((after, text), (text, after)) for one in check(*pair, language, language)}
+    kinds = {flag.kind for pair in ((after, text), (text, after)) for flag in check(*pair, language, language)}
     if kinds & {"number", "amount", "unit", "percent"}:
         return "number"
     if "negation" in kinds or opposite_flags(text, after, language, language):
@@ -131,8 +133,10 @@ def _figures(text: str) -> tuple[list[str], list[str]]:
 
 def _number_words(text: str, language: str) -> Counter[float]:
     """Numbers in words; a soft one may be an article, and is none where it means one."""
-    found = (one for one in find_numbers(text, language) if not any(map(str.isdigit, text[one.start : one.end])))
-    return Counter(one.values[0] for one in found if not (one.soft and one.values[0] == 1))
+    found = (
+        number for number in find_numbers(text, language) if not any(map(str.isdigit, text[number.start : number.end]))
+    )
+    return Counter(number.values[0] for number in found if not (number.soft and number.values[0] == 1))
 
 
 @cache
@@ -247,9 +251,9 @@ def _denials(text: str, language: str) -> Counter[str] | int:
     """The words that deny; of French how many, as "ne … pas" is one and often written without its "ne"."""
     words = denials(text, language) or []
     if language != "fr":
-        return Counter("not" if one.endswith(("n't", "n’t")) or one == "cannot" else one for one in words)
-    both = sum(one in _FRENCH_BOTH for one in words)
-    return both or sum(one in _FRENCH_HALF for one in words)
+        return Counter("not" if word.endswith(("n't", "n’t")) or word == "cannot" else word for word in words)
+    both = sum(word in _FRENCH_BOTH for word in words)
+    return both or sum(word in _FRENCH_HALF for word in words)
 
 
 @cache
@@ -270,7 +274,7 @@ def _small(language: str) -> frozenset[str]:
 
 def _sense(text: str, edit: Edit, language: str) -> str:
     sides = [_RUN_TOGETHER.sub(r"\1n't", one) if language == "en" else one for one in (edit.old(text), edit.new)]
-    old, new = (_PART.findall(one) for one in sides)
+    old, new = (_PART.findall(side) for side in sides)
     if _is_polite(old, new, language):
         return "meaning"
     before, after = Counter(map(folded, old)), Counter(map(folded, new))
@@ -365,7 +369,7 @@ def edits_of(old: str, new: str) -> list[Edit]:
     for one in ranges:
         a, b, c, d = _slid(keys, mine, *one)
         found += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
-    return [one for one in found if not _is_style(old, one)]
+    return [edit for edit in found if not _is_style(old, edit)]
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:
@@ -422,13 +426,13 @@ def _word_by_word(edit: Edit, text: str) -> list[Edit]:
     old, new = list(re.finditer(r"\S+", edit.old(text))), re.findall(r"\S+", edit.new)
     if len(old) < 2 or len(old) != len(new):
         return [edit]
-    pairs = [(one[0], other) for one, other in zip(old, new, strict=True)]
+    pairs = [(match[0], other) for match, other in zip(old, new, strict=True)]
     if not all(likeness(*pair) >= HALF_ALIKE or all(map(_is_small, pair)) for pair in pairs):
         return [edit]
     return [
-        Edit(edit.start + one.start(), edit.start + one.end(), other)
-        for one, other in zip(old, new, strict=True)
-        if one[0] != other
+        Edit(edit.start + match.start(), edit.start + match.end(), other)
+        for match, other in zip(old, new, strict=True)
+        if match[0] != other
     ]
 
 
@@ -470,7 +474,9 @@ def _added_or_removed(text: str, edit: Edit) -> str:
     if edit.new.strip():
         return "missing word"
     beside = words_in(text[: edit.start])[-len(words) :] + words_in(text[edit.end :])[: len(words)]
-    return "repeated word" if {one.casefold() for one in words} <= {one.casefold() for one in beside} else "extra word"
+    return (
+        "repeated word" if {word.casefold() for word in words} <= {one.casefold() for one in beside} else "extra word"
+    )
 
 
 # ---- finds the sentences of a text that are to be corrected, each with its place

@@ -135,7 +135,7 @@ class DocumentInspectionService:
             self._service_thread, self._reader, "units", payload,
             lambda value: units.extend(units_in(value.get("found"))),
         )  # fmt: skip
-        found = [one["unit"] for one in units if "unit" in one]
+        found = [unit["unit"] for unit in units if "unit" in unit]
         tags = [Tags(tuple(one["paired"]), tuple(one["lone"])) for one in found]
         return "\n".join(without_tags(str(one["text"]), own) for one, own in zip(found, tags, strict=True))
 
@@ -180,9 +180,9 @@ def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
     for path in paths:
         if path.is_dir():
             listing = scan(path, (), threading.Event())
-            names = [*(one.path for one in listing.files), *listing.later]
-            files = sorted(Path(os.fsdecode(one)) for one in names)
-            found += [one for one in files if _format(one) in TRANSLATABLE]
+            names = [*(file.path for file in listing.files), *listing.later]
+            files = sorted(Path(os.fsdecode(name)) for name in names)
+            found += [file for file in files if _format(file) in TRANSLATABLE]
         elif _format(path) in TRANSLATABLE:
             found.append(path)
         else:
@@ -193,7 +193,7 @@ def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
     if len(found) > MOST_DOCUMENTS:
         raise KnownError("document.too_many", count=len(found), limit=MOST_DOCUMENTS)
     unique = tuple(dict.fromkeys(found))
-    return ChosenDocuments(unique, frozenset(_format(one) for one in unique), tuple(refused))
+    return ChosenDocuments(unique, frozenset(_format(path) for path in unique), tuple(refused))
 
 
 def _format(path: Path) -> str:
@@ -309,8 +309,8 @@ class Preparation:
 def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
     """Return the text that was cut into these segments, without tags; of a document with a line for each unit."""
     units = (
-        "".join(one.lead + without_tags(one.source, Tags(one.paired, one.lone)) + one.trail for one in parts)
-        for _, parts in groupby(segments, key=lambda one: one.unit)
+        "".join(part.lead + without_tags(part.source, Tags(part.paired, part.lone)) + part.trail for part in parts)
+        for _, parts in groupby(segments, key=lambda segment: segment.unit)
     )
     return ("" if is_text else "\n").join(units)
 

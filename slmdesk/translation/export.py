@@ -80,12 +80,12 @@ def translation_json(
 ) -> dict[str, Json]:
     """Any thread."""
     segments: list[Json] = [
-        {"place": one.place, "source": one.source, "target": one.target, "state": one.state.value,
-         "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,
-         "language": one.language}
-        for one in found
+        {"place": segment.place, "source": segment.source, "target": segment.target, "state": segment.state.value,
+         "flags": flags_json(segment.flags), "doubts": doubts_json(segment.doubts), "reason": segment.reason,
+         "language": segment.language}
+        for segment in found
     ]  # fmt: skip
-    left: list[Json] = [list(one) for one in parts]
+    left: list[Json] = [list(part) for part in parts]
     return {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, "segments": segments, "left": left}
 
 
@@ -123,7 +123,7 @@ def translation_paper(
     title: str, said: str, rows: Sequence[TranslatedRow], left: Sequence[tuple[str, str, str]]
 ) -> Paper:
     """The segments as a table; after it what was left untranslated: (kind, place, words)."""
-    cells = tuple((one.place, one.source, one.target, one.state, one.flags) for one in rows)
+    cells = tuple((row.place, row.source, row.target, row.state, row.flags) for row in rows)
     pieces = [
         Piece(PieceKind.PARAGRAPH, (Run(said),)),
         Piece(PieceKind.TABLE, rows=(HEAD, *cells)),
@@ -156,7 +156,7 @@ def report_paper(report: Report) -> Paper:
             continue
         pieces += [heading(title), *([paragraph(said)] if said else [])]
         why = "Why" if title in ("Not translated", "Left as it is") else "What"
-        cells = ((one.place, one.source, one.target, one.state, one.flags) for one in rows)
+        cells = ((row.place, row.source, row.target, row.state, row.flags) for row in rows)
         pieces += [table(("Where", "Source", "Translation", "State", why), tuple(cells))]
     if report.parts:
         pieces += [heading("Parts of the document that are no text to be translated"), *_parts(report.parts)]

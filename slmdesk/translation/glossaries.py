@@ -99,7 +99,7 @@ class GlossaryService(Service):
         return self._store.glossaries.all(source_language=source, target_language=target)
 
     def all(self) -> list[GlossaryRecord]:
-        return sorted(self._there(), key=lambda one: (not is_keep_list(one), one.name.casefold()))
+        return sorted(self._there(), key=lambda glossary: (not is_keep_list(glossary), glossary.name.casefold()))
 
     def add(self, name: str, source: str, target: str, domain: str = "") -> GlossaryRecord:
         """Raises KnownError `language.unknown`, `language.same`, `request.invalid`."""
@@ -117,7 +117,7 @@ class GlossaryService(Service):
 
     def keep_list(self) -> GlossaryRecord:
         """Return the list of words never translated, for all languages; it is created where missing."""
-        found = next((one for one in self._there() if is_keep_list(one)), None)
+        found = next((glossary for glossary in self._there() if is_keep_list(glossary)), None)
         if found is None:
             found = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
             self._publish(GlossariesChanged())
@@ -216,8 +216,8 @@ class GlossaryService(Service):
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
         found = self._store.glossaries.get(glossary).id
-        known = {key_of(one) for one in self._store.terms.called(found, [one.source for one in terms])}
-        requested = [one for one in map(check_term, terms) if key_of(one) not in known]
+        known = {key_of(term) for term in self._store.terms.called(found, [term.source for term in terms])}
+        requested = [term for term in map(check_term, terms) if key_of(term) not in known]
         self._store.terms.add(found, requested)
         self._publish(GlossariesChanged())
         return len(requested)
@@ -295,7 +295,7 @@ class GlossaryService(Service):
     # ---- inside
 
     def _there(self) -> list[GlossaryRecord]:
-        return [one for one in self._store.glossaries.all() if one.id not in self._going]
+        return [glossary for glossary in self._store.glossaries.all() if glossary.id not in self._going]
 
     def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
         """What of a file is new.  Not on the service thread: 200,000 rows take seconds."""
@@ -303,18 +303,18 @@ class GlossaryService(Service):
         first, second = found.languages
         if not terms:
             raise KnownError("glossary.empty", path=found.name)
-        if known is None and not (first and second) and not all(one.keeps for one in terms):
+        if known is None and not (first and second) and not all(term.keeps for term in terms):
             raise KnownError("glossary.no_languages", path=found.name)
         if known is None and first and first == second:
             raise KnownError("language.same", language=language_of(first).name)
         called = self._called(request, found) if known is None else []
         if request.reuses:
             new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
-            same = next((one for one in called if self._has_just(one, new)), None)
+            same = next((glossary for glossary in called if self._has_just(glossary, new)), None)
             if same is not None:
                 new, duplicates = [], len(terms)
         else:
-            same = next((one for one in called if one.is_active), None)
+            same = next((glossary for glossary in called if glossary.is_active), None)
             there = known or same
             new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
         return _Sorted(new, duplicates, contradictions, same)
@@ -323,8 +323,8 @@ class GlossaryService(Service):
         """The glossaries of the name, pair and domain of a file.  Not on the service thread."""
         requested = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
         return [
-            one for one in self._service_thread.call(self._there)
-            if (one.name, one.source_language, one.target_language, one.domain) == requested
+            glossary for glossary in self._service_thread.call(self._there)
+            if (glossary.name, glossary.source_language, glossary.target_language, glossary.domain) == requested
         ]  # fmt: skip
 
     def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
@@ -393,7 +393,7 @@ def check_term(term: Term) -> Term:
 
 def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], int, tuple[str, ...]]:
     """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
-    known = {key_of(one) for one in old}
+    known = {key_of(term) for term in old}
     translations: dict[str, set[tuple[str, bool]]] = {}
     for one in old:
         translations.setdefault(_name_of(one), set()).add((one.target.casefold(), one.keeps))
@@ -485,8 +485,8 @@ class TermReader:
         ]
         reported = stored_list(str, result.get("languages"))
         first, second = (
-            (one or (language_of(other).code if other else ""))
-            for one, other in zip(codes, [*reported, "", ""], strict=False)
+            (code or (language_of(other).code if other else ""))
+            for code, other in zip(codes, [*reported, "", ""], strict=False)
         )
         count = stored_from(int, result.get("skipped")) or 0
         return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
@@ -520,7 +520,7 @@ class TermLists:
             self._ready.clear()
             self._version = version
         known = self._store.glossaries.all(source_language=source, target_language=target)
-        requested = tuple(one.id for one in known if _holds(one, domain, chosen))
+        requested = tuple(glossary.id for glossary in known if _holds(glossary, domain, chosen))
         if requested not in self._ready:
             self._ready[requested] = TermIndex(term for one in requested for term in self._store.terms.of_glossary(one))
             while len(self._ready) > MOST_KEPT:
@@ -598,14 +598,17 @@ class ProposalService(Service):
         request = request_of(found)
         segments = list(segments_of_item(self._store, found.id))
         pairs = [
-            (plain(one.source, Tags(one.paired, one.lone)), plain(one.target, Tags(one.paired, one.lone)))
-            for one in segments
+            (
+                plain(segment.source, Tags(segment.paired, segment.lone)),
+                plain(segment.target, Tags(segment.paired, segment.lone)),
+            )
+            for segment in segments
         ]
-        languages = [one.language for one in segments if one.language]
+        languages = [segment.language for segment in segments if segment.language]
         source = request.source or (max(set(languages), key=languages.count) if languages else "")
         shape = Proposals(found.title, source, request.target, (), 0)
         text = "\n\n".join(source for source, _ in pairs)
-        return self._search(text, [one for one in pairs if one[1]], shape, most)
+        return self._search(text, [pair for pair in pairs if pair[1]], shape, most)
 
     def _search(self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int) -> Pending[Proposals]:
         known = self._lists.of(shape.language, shape.target)
@@ -621,15 +624,17 @@ def _found(
     if not text.strip():
         raise KnownError("glossary.empty", path=shape.name)
     language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"
-    whole = [" ".join(one.split())[:MOST_SENTENCE] for one in sentences(text[:MOST_SEARCHED_CHARACTERS], language)]
+    whole = [
+        " ".join(sentence.split())[:MOST_SENTENCE] for sentence in sentences(text[:MOST_SEARCHED_CHARACTERS], language)
+    ]
     candidates = propose([one for one in whole if one], language, most=2 * most)
-    there = {one.source.casefold() for one in known}
-    new = [one for one in candidates if one.words.casefold() not in there][:most]
+    there = {term.source.casefold() for term in known}
+    new = [candidate for candidate in candidates if candidate.words.casefold() not in there][:most]
     reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
     return changed(
         shape,
         language=language,
-        candidates=tuple(changed(one, translation=reported.get(one.words, "")) for one in new),
-        known=len(candidates) - sum(one.words.casefold() not in there for one in candidates),
+        candidates=tuple(changed(candidate, translation=reported.get(candidate.words, "")) for candidate in new),
+        known=len(candidates) - sum(candidate.words.casefold() not in there for candidate in candidates),
         is_cut=len(text) > MOST_SEARCHED_CHARACTERS,
     )

@@ -87,7 +87,7 @@ class MemoryService(Service):
             likeness = Indel.normalized_similarity(pair.source, text) - penalty
             if likeness >= FUZZY:
                 found.append(Match(pair, likeness, changes_between(pair.source, text), penalty))
-        return sorted(found, key=lambda one: (-one.likeness, one.pair.origin is Origin.MODEL, -one.pair.used))
+        return sorted(found, key=lambda match: (-match.likeness, match.pair.origin is Origin.MODEL, -match.pair.used))
 
     def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
         found = self._store.memory.count(requested) if before is None else 0

@@ -67,7 +67,7 @@ class PairResult(Record):
         """Return one skill's result.  Raises StopIteration where there is none, which `result_from` does not let
         through.
         """
-        return next(one for one in self.skills if one.skill is skill)
+        return next(result for result in self.skills if result.skill is skill)
 
     def is_weak(self, skill: PairSkill) -> bool:
         return self.of(skill).level == "weak"
@@ -130,7 +130,7 @@ class PairExamService(Service, JobPlanner):
         name = "-".join(pair)
         if notes.get(name) == reason:
             return
-        notes = {**notes, name: reason} if reason else {key: one for key, one in notes.items() if key != name}
+        notes = {**notes, name: reason} if reason else {key: note for key, note in notes.items() if key != name}
         self._keep_info(record.sha256, notes=notes)
 
     def result(self, record: ModelRecord, source: str, target: str) -> PairResult | None:
@@ -138,13 +138,13 @@ class PairExamService(Service, JobPlanner):
 
         With an empty source: for any pair into `target`, from English where that is known.
         """
-        found = [one for one in results_of(record) if one.target == target]
+        found = [result for result in results_of(record) if result.target == target]
         requested = examined_pair(source, target) if source else None
         if requested is not None:
-            return next((one for one in found if one.source == requested[0]), None)
+            return next((result for result in found if result.source == requested[0]), None)
         if source:
             return None
-        return min(found, key=lambda one: one.source != "en", default=None)
+        return min(found, key=lambda result: result.source != "en", default=None)
 
     # ---- making (see jobs)
 
@@ -154,9 +154,9 @@ class PairExamService(Service, JobPlanner):
         if job.settings.get("version") != pair_version():
             return  # an older program's: its answers say nothing of these items
         items = pair_items(source)
-        plain_ones = sum(one.kind is ItemKind.PLAIN for one in items)
+        plain_ones = sum(item.kind is ItemKind.PLAIN for item in items)
         ahead = (ExpectedBatch("back", plain_ones, 1.0),)
-        there = yield Batch([one.step(source, target) for one in items], _prompt_version(), name="there", ahead=ahead)
+        there = yield Batch([item.step(source, target) for item in items], _prompt_version(), name="there", ahead=ahead)
         self._need_some(job, there)
         answers = [_words_of(one) for one in there or ()]
         plain = [said(item, answer) for item, answer in zip(items, answers, strict=True) if item.kind is ItemKind.PLAIN]
@@ -189,7 +189,9 @@ class PairExamService(Service, JobPlanner):
         for record in self._store.models.all():
             if record.sha256 != sha256:
                 continue
-            pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results_of(record)}
+            pairs: dict[str, Json] = {
+                f"{result.source}-{result.target}": to_json(result) for result in results_of(record)
+            }
             if result is not None:
                 pairs[f"{result.source}-{result.target}"] = to_json(result)
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
@@ -212,7 +214,7 @@ def level_of(share: float) -> str:
 
 def level_in_all(skills: Sequence[PairSkillResult]) -> str:
     """Return the level over all skills: language and meaning decide, the rest is checked in each translation."""
-    levels = {one.skill: one.level for one in skills}
+    levels = {skill.skill: skill.level for skill in skills}
     main = {levels[PairSkill.LANGUAGE], levels[PairSkill.SENSE]}
     if "weak" in main:
         return "weak"
@@ -222,8 +224,8 @@ def level_in_all(skills: Sequence[PairSkillResult]) -> str:
 
 def results_of(record: ModelRecord) -> list[PairResult]:
     results = stored_dict(PairResult, _info(record).get("pairs")).values()
-    known = [one for one in results if {each.skill for each in one.skills} == set(PairSkill)]
-    return sorted(known, key=lambda one: (one.source, one.target))
+    known = [result for result in results if {each.skill for each in result.skills} == set(PairSkill)]
+    return sorted(known, key=lambda result: (result.source, result.target))
 
 
 def notes_of(record: ModelRecord) -> Mapping[str, Json]:
@@ -426,7 +428,7 @@ def keeps_figures(source_words: str, words: str, source: str, target: str) -> bo
     if not words:
         return False
     flags = flags_of(source_words, words, source_language=source, target_language=target, tags=Tags())
-    return not any(one.kind in ("number", "date") for one in flags)
+    return not any(flag.kind in ("number", "date") for flag in flags)
 
 
 def uses(term: Term, words: str, target: str) -> bool:
@@ -493,7 +495,7 @@ class AutoPairExams(AutoExams):
         if not self._is_on:
             return
         pair = examined_pair(event.source, event.target)
-        record = next((one for one in self._models.list() if one.id == event.model), None)
+        record = next((model for model in self._models.list() if model.id == event.model), None)
         if record is None or pair is None or self._job:
             return
         self._last[record.id] = pair
@@ -571,7 +573,7 @@ class PairAdviceService:
         is_doubted = bool(words) and level != "good"
         better = self._better(record, level, source, target) if is_doubted and target else None
         has_offers = is_doubted and level != "fair" and bool(target) and bool(self._offers(source, target))
-        said = " ".join(one for one in parts if one)
+        said = " ".join(part for part in parts if part)
         can_examine = result is None and bool(target) and examined_pair(source, target) is not None
         return PairAdvice(record.id, source, target, said, level, better, has_offers, can_examine)
 
@@ -601,9 +603,9 @@ class PairAdviceService:
         return f"{record.name} is very small: expect poor translations." if is_small and language is None else ""
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
-        others = [one for one in self._store.models.all() if one.can_chat and one.sha256 != record.sha256]
-        found = [(one, self._exams.result(one, source, target)) for one in others]
-        examined = [(_RANK[result.level], one) for one, result in found if result is not None]
+        others = [model for model in self._store.models.all() if model.can_chat and model.sha256 != record.sha256]
+        found = [(model, self._exams.result(model, source, target)) for model in others]
+        examined = [(_RANK[result.level], model) for model, result in found if result is not None]
         best = max(examined, key=lambda one: one[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
@@ -617,12 +619,12 @@ class PairAdviceService:
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
-        here = {entry.repo for one in self._store.models.all() if (entry := entry_of(one)) is not None}
-        return [one for one in made_for(source, target) if one.repo not in here]
+        here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
+        return [entry for entry in made_for(source, target) if entry.repo not in here]
 
 
 def made_for(source: str, target: str) -> tuple[CatalogueEntry, ...]:
-    return tuple(one for one in _catalogue() if _is_made_for(one, source, target))
+    return tuple(entry for entry in _catalogue() if _is_made_for(entry, source, target))
 
 
 def entry_of(record: ModelRecord) -> CatalogueEntry | None:
@@ -637,7 +639,7 @@ def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
 
 
 def _named(entry: CatalogueEntry) -> str:
-    names = [LANGUAGES[one].name for one in entry.languages if one in LANGUAGES]
+    names = [LANGUAGES[language].name for language in entry.languages if language in LANGUAGES]
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}" if 0 < len(names) <= MOST_NAMED else f"{len(names)} others"
@@ -674,7 +676,7 @@ def pair_words(result: PairResult) -> str:
 
 
 def pair_line(result: PairResult) -> str:
-    counts = ", ".join(f"{_SHORT[one.skill]} {one.passed} of {one.total}" for one in result.skills)
+    counts = ", ".join(f"{_SHORT[skill.skill]} {skill.passed} of {skill.total}" for skill in result.skills)
     return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
 
 
@@ -732,8 +734,8 @@ def shape_of_pair(result: PairResult) -> dict[str, Json]:
         "level": result.level,
         "taken": result.taken,
         "skills": [
-            {"skill": one.skill.value, "level": one.level, "passed": one.passed, "total": one.total}
-            for one in result.skills
+            {"skill": skill.skill.value, "level": skill.level, "passed": skill.passed, "total": skill.total}
+            for skill in result.skills
         ],
     }
 

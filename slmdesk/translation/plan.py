@@ -109,7 +109,7 @@ class TranslationPlan:
         begin = 0
         while found := self._segments(begin, SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
-            self._todo = max(0, self._todo - sum(one.state in UNSETTLED for one in found))
+            self._todo = max(0, self._todo - sum(segment.state in UNSETTLED for segment in found))
             works: list[_Work] = []
             for one in found:
                 if self._is_asked(one) and (work := self._work(one)) is not None:
@@ -157,7 +157,7 @@ class TranslationPlan:
             return
         version = prompt_version()
         steps = [self._anew(step(work)) for work in works]
-        keys = [step_key(self._sha256, version, one) for one in steps]
+        keys = [step_key(self._sha256, version, step) for step in steps]
         unique = dict(zip(keys, steps, strict=True))
         if take == self._take:
             self._received = {}
@@ -335,17 +335,17 @@ class TranslationPlan:
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:
     """Return whether there is nothing to be used: no words, or tags that cannot be written."""
-    return any(one.kind in ("empty", "tags") for one in flags)
+    return any(flag.kind in ("empty", "tags") for flag in flags)
 
 
 def _is_spoilt(flags: Sequence[SegmentFlag]) -> bool:
     """Return whether to try the sentence without tags: small models leave the words inside tags untranslated."""
-    return _lost_tags(flags) or any(one.kind in ("untranslated", "language") for one in flags)
+    return _lost_tags(flags) or any(flag.kind in ("untranslated", "language") for flag in flags)
 
 
 def _lost_tags(flags: Sequence[SegmentFlag]) -> bool:
     """Return whether tags are missing or unbalanced, or enclose nothing."""
-    return any(one.kind in ("tags", "formatting") for one in flags)
+    return any(flag.kind in ("tags", "formatting") for flag in flags)
 
 
 def _answer_of(value: Any) -> _Answer:

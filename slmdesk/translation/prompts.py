@@ -94,17 +94,19 @@ def messages(
     parts: list[TextPart] = []
     hidden = masked(text, terms, manner.source, manner.target)
     text = hidden.text
-    own = {one.source.casefold() for one in terms}
+    own = {term.source.casefold() for term in terms}
     trade = domain_terms(text, manner.domain, manner.source, manner.target)
-    terms = [*terms, *(one for one in trade if one.source.casefold() not in own)]
+    terms = [*terms, *(term for term in trade if term.source.casefold() not in own)]
 
     def add(name: str, origin: Origin, **words: str) -> None:
         parts.append(TextPart(known[name].format(**words) + "\n", origin))
 
-    said = {one.source: one.target for one in reversed(terms) if one.target and not one.keeps}  # the first one counts
+    said = {
+        term.source: term.target for term in reversed(terms) if term.target and not term.keeps
+    }  # the first one counts
     replaced = [f"{one} = {said[one]}" for one in dict.fromkeys(term.source for term in terms) if one in said]
     behind = frozenset(hidden.terms.values())
-    kept = [one.source for one in terms if one.keeps and one.source not in behind]
+    kept = [term.source for term in terms if term.keeps and term.source not in behind]
     if replaced:
         add("terms", Origin.PERSON, terms="; ".join(replaced[:MOST_TERMS]))
     if kept:
@@ -212,7 +214,7 @@ def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]
     None where the data lacks a language.
     """
     index = _index(domain, source, target)
-    return list({one.term.source: one.term for one in find_terms(text, index, source)}.values()) if index else []
+    return list({term.term.source: term.term for term in find_terms(text, index, source)}.values()) if index else []
 
 
 GENERAL = "general"
@@ -305,7 +307,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
         return "nothing"
     if not found and (is_address(words) or is_firm(words)):
         return "kept"
-    kept = [one for one in found if one.term.keeps]
+    kept = [occurrence for occurrence in found if occurrence.term.keeps]
     for one in reversed(kept):
         words = words[: one.start] + " " + words[one.end :]
     return "kept" if kept and is_only_protected(words) else ""
@@ -332,13 +334,13 @@ ALL = 0.9
 
 def language_of_text(text: str) -> str:
     sizes = _sizes(text)
-    return max(sizes, key=lambda one: sizes[one]) if sizes else ""
+    return max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
 
 
 def only_language_of_text(text: str) -> str:
     """Return the code of the one language of (nearly) all of a text; '' where it has several or is unknown."""
     sizes = _sizes(text)
-    best = max(sizes, key=lambda one: sizes[one]) if sizes else ""
+    best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 
@@ -388,7 +390,7 @@ class AskedText(Record):
         made = self.veiled.back(found.target)
         moved = ((made.moved(start, end), least) for start, end, least in found.doubts)
         doubts = tuple((*place, least) for place, least in moved if place is not None)
-        unsure = (changed(one, text=self.veiled.words(one.text)) for one in found.flags)
+        unsure = (changed(flag, text=self.veiled.words(flag.text)) for flag in found.flags)
         return changed(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
 
 
@@ -403,11 +405,11 @@ def asked_about(
         return AskedText(source, terms_in(plain(source, tags), terms, language), hint)
     (veiled,) = veil.over([source], tags=[tags], language=language)
     used = terms_in(plain(veiled.text, tags), terms, language)
-    others = [*(one.target for one in used), hint]
+    others = [*(term.target for term in used), hint]
     if not any(others):
         return AskedText(veiled.text, used, "", veiled)
     veiled, *more = veil.over([source, *others], tags=[tags], language=language)
-    targets = [one.text for one in more[:-1]]
+    targets = [veiled.text for veiled in more[:-1]]
     hidden = (changed(term, target=target) for term, target in zip(used, targets, strict=True))
     return AskedText(veiled.text, tuple(hidden), more[-1].text, veiled)
 

@@ -97,8 +97,11 @@ class SegmentLists:
         listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag, words=requested.words)
         numbers = [one for one in listed if one in look]
         if step < 0:
-            return next((one for one in reversed(numbers) if one < number), numbers[-1] if numbers else -1)
-        return next((one for one in numbers if one > number), numbers[0] if numbers else -1)
+            return next(
+                (other_number for other_number in reversed(numbers) if other_number < number),
+                numbers[-1] if numbers else -1,
+            )
+        return next((other_number for other_number in numbers if other_number > number), numbers[0] if numbers else -1)
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
         return self._store.segments.numbered(item, numbers)
@@ -112,10 +115,10 @@ class SegmentLists:
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
         matches = self._memory.matches(source, request.target, segment.source, domain)
-        other = [one for one in matches if one.pair.target != segment.target or one.likeness < 1.0]
+        other = [match for match in matches if match.pair.target != segment.target or match.likeness < 1.0]
         likenesses = [
-            SimilarPair(one, word_runs(one.pair.source, segment.source), one.pair.domain not in ("", domain))
-            for one in other[:MOST_MATCHES]
+            SimilarPair(match, word_runs(match.pair.source, segment.source), match.pair.domain not in ("", domain))
+            for match in other[:MOST_MATCHES]
         ]
         return SegmentHelp(number, terms, tuple(likenesses))
 
@@ -126,10 +129,10 @@ def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term
     tags = Tags(segment.paired, segment.lone)
     before, after = plain(segment.source, tags), plain(segment.target, tags)
     uses = []
-    for term in dict.fromkeys(one.term for one in find_terms(before, terms, source)):
+    for term in dict.fromkeys(term.term for term in find_terms(before, terms, source)):
         flags = term_flags(before, after, source, target, [term])
-        is_missing = any(one.kind == "glossary" for one in flags) or not after
-        uses.append(TermUse(term, not is_missing, tuple(one.text for one in flags if one.kind == "forbidden")))
+        is_missing = any(flag.kind == "glossary" for flag in flags) or not after
+        uses.append(TermUse(term, not is_missing, tuple(flag.text for flag in flags if flag.kind == "forbidden")))
     return tuple(uses)
 
 
@@ -274,8 +277,8 @@ class SegmentEdits(Service):
         avoided = "" if asked.veiled and asked.veiled.holds(word) else word
         answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
         languages = manner.source, manner.target
-        found = (asked.back(cleaned(asked.text, one.text, Tags(), languages=languages)) for one in answers)
-        said = (one.target for one in found if not any(flag.kind == REDACTION for flag in one.flags))
+        found = (asked.back(cleaned(asked.text, answer.text, Tags(), languages=languages)) for answer in answers)
+        said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
         return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
 
     def _ask(self, model: str | None, steps: Sequence[Mapping[str, Json]]) -> Pending[list[Words]]:
@@ -525,7 +528,7 @@ class SegmentChanges(Service):
             self._store.memory.put_back(before.remembered)
             return
         found = self._store.memory.recall(source, request.target, segment.source)
-        self._store.memory.forget([one.n for one in found if one.domain == domain and one.target == before.target])
+        self._store.memory.forget([pair.n for pair in found if pair.domain == domain and pair.target == before.target])
 
     def _segment(self, item: str, number: int) -> SegmentRecord:
         found = self._store.segments.numbered(item, [number])

@@ -142,10 +142,10 @@ class TranslationService(Service, JobPlanner):
         found = self._store.items.get(item)
         if found.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
-        jobs = [one for one in self._store.jobs.of_item(found.id) if one.kind == KIND]
+        jobs = [job for job in self._store.jobs.of_item(found.id) if job.kind == KIND]
         counts = self._store.segments.count(found.id)
         kept = self._store.results.get(found.id) or {}
-        left = tuple(UntranslatedPart(*one) for one in left_parts(self._store, found.id))
+        left = tuple(UntranslatedPart(*part) for part in left_parts(self._store, found.id))
         look = self._store.segments.count_look(found.id)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
         return TranslationView(found, request_of(found), counts, look, left, jobs[0] if jobs else None, is_done)
@@ -164,7 +164,7 @@ class TranslationService(Service, JobPlanner):
                 return self._jobs.resume(view.job.id)
             self._jobs.cancel(view.job.id)
         reopened = self._reopen(view.item.id, scope)
-        tried = sum(one.model_sha256 == record.sha256 for one in self._store.jobs.of_item(view.item.id))
+        tried = sum(job.model_sha256 == record.sha256 for job in self._store.jobs.of_item(view.item.id))
         settings = self._settings_of(changed(view.request, model=model or view.request.model), record)
         settings["attempt"] = tried if reopened else 0
         return self._jobs.add(
@@ -208,8 +208,8 @@ class TranslationService(Service, JobPlanner):
 
     def text_of(self, item: str) -> str:
         paragraphs: list[str] = []
-        for _, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
-            paragraphs.append("".join(one.lead + (one.target or one.source) + one.trail for one in parts))
+        for _, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
+            paragraphs.append("".join(part.lead + (part.target or part.source) + part.trail for part in parts))
         return "".join(paragraphs)
 
     def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
@@ -260,16 +260,20 @@ class TranslationService(Service, JobPlanner):
         )
         if file.refused or view.look:
             yield from mark_unwritten(
-                self._store, item, frozenset(file.refused), lambda one: self._publish(SegmentChanged(item, one))
+                self._store, item, frozenset(file.refused), lambda segment: self._publish(SegmentChanged(item, segment))
             )
         return file
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
-        for unit, parts in groupby(segments_of_item(self._store, item), key=lambda one: one.unit):
+        for unit, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
             segments = list(parts)
-            if any(one.target for one in segments):
-                source = "".join(one.lead + one.source + one.trail for one in segments)
-                yield unit, source, "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
+            if any(segment.target for segment in segments):
+                source = "".join(segment.lead + segment.source + segment.trail for segment in segments)
+                yield (
+                    unit,
+                    source,
+                    "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments),
+                )
 
     # ---- making (see jobs)
 
@@ -363,10 +367,14 @@ class TranslationService(Service, JobPlanner):
         Raises KnownError `item.unknown`.
         """
         segments = segments_of_item(self._store, self.open(item).item.id)
-        asked = [one for one in segments if one.state is not SegmentState.LEFT and one.origin is not Made.MEMORY]
+        asked = [
+            segment
+            for segment in segments
+            if segment.state is not SegmentState.LEFT and segment.origin is not Made.MEMORY
+        ]
         whole = whole_text(asked, is_text=False)
         table = self._redaction.table(item)
-        return dict(Counter(one.kind for one in table if any(original in whole for original, _ in one.pairs)))
+        return dict(Counter(entry.kind for entry in table if any(original in whole for original, _ in entry.pairs)))
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         return self._terms.of_request(request)
@@ -382,7 +390,10 @@ class TranslationService(Service, JobPlanner):
             raise KnownError("request.invalid", what="there is nothing to translate")
         if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
             raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
-        named = (one if one == NO_GLOSSARY else self._store.glossaries.get(one).id for one in request.glossaries)
+        named = (
+            glossary if glossary == NO_GLOSSARY else self._store.glossaries.get(glossary).id
+            for glossary in request.glossaries
+        )
         glossaries = tuple(named)
         return changed(request, target=target, source=source, glossaries=glossaries)
 
@@ -440,10 +451,14 @@ class TranslationFiles(Service):
 
     def _info(self, view: TranslationView) -> list[tuple[str, str]]:
         request, jobs = view.request, self._store.jobs.of_item(view.item.id)
-        names = {one.sha256: one.name for one in self._store.models.all()}
-        models = dict.fromkeys(names.get(one.model_sha256, one.model_sha256[:12]) for one in reversed(jobs))
+        names = {model.sha256: model.name for model in self._store.models.all()}
+        models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
         known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
-        used = [one.name for one in known if one.id in request.glossaries or (not request.glossaries and one.is_active)]
+        used = [
+            glossary.name
+            for glossary in known
+            if glossary.id in request.glossaries or (not request.glossaries and glossary.is_active)
+        ]
         source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
         return [
             ("Document", request.path or "a text"),
@@ -452,7 +467,7 @@ class TranslationFiles(Service):
             ("Model", ", ".join(models) or "none yet"),
             ("Glossaries", ", ".join(used) or "none"),
             ("Begun", _day(view.item.created)),
-            ("Last changed", _day(max((one.updated for one in jobs), default=view.item.updated))),
+            ("Last changed", _day(max((job.updated for job in jobs), default=view.item.updated))),
         ]
 
 
@@ -462,9 +477,9 @@ def _data(
     request, title = view.request, view.item.title
     if what is Handout.TMX:
         units = (
-            (one.language or request.source, one.source, request.target, one.target)
-            for one in segments
-            if one.target and one.state is not SegmentState.LEFT
+            (segment.language or request.source, segment.source, request.target, segment.target)
+            for segment in segments
+            if segment.target and segment.state is not SegmentState.LEFT
         )
         return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
@@ -475,7 +490,7 @@ def _data(
 
 def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:
     """Build the bilingual paper; a segment without translation has its source alone."""
-    return pair_paper(title, (source, target), ((one.source, _shown(one)) for one in segments))
+    return pair_paper(title, (source, target), ((segment.source, _shown(segment)) for segment in segments))
 
 
 def _shown(segment: SegmentRecord) -> str:
@@ -489,7 +504,7 @@ def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Se
         lists[_list_of(one)].append(_row(one))
     counts = [
         ("all", len(segments)),
-        ("translated", sum(bool(one.target) and one.state is not SegmentState.LEFT for one in segments)),
+        ("translated", sum(bool(segment.target) and segment.state is not SegmentState.LEFT for segment in segments)),
         ("not translated", len(lists["failed"])),
         ("to look at", view.look),
         ("left as they are", len(lists["left"])),
@@ -497,7 +512,7 @@ def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Se
           if view.counts.get(state)],
         ("parts that are no text to be translated", len(view.left)),
     ]  # fmt: skip
-    parts = [(one.kind, one.place, one.text) for one in view.left]
+    parts = [(part.kind, part.place, part.text) for part in view.left]
     return Report(f"Report: {view.item.title}", info, counts, **lists, parts=parts)
 
 
@@ -519,14 +534,14 @@ def _row(segment: SegmentRecord) -> TranslatedRow:
 
 def _json(report: Report) -> bytes:
     def rows(found: Sequence[TranslatedRow]) -> list[Json]:
-        return [{"place": one.place, "source": one.source, "target": one.target, "state": one.state,
-                 "reason": one.flags} for one in found]  # fmt: skip
+        return [{"place": row.place, "source": row.source, "target": row.target, "state": row.state,
+                 "reason": row.flags} for row in found]  # fmt: skip
 
     shape: dict[str, Json] = {
         "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.info),
         "counts": dict(report.counts), "failed": rows(report.failed), "flagged": rows(report.flagged),
         "left": rows(report.left), "translated": rows(report.fine),
-        "parts": [list(one) for one in report.parts],
+        "parts": [list(part) for part in report.parts],
     }  # fmt: skip
     return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 

@@ -192,7 +192,7 @@ class LiveTranslation(Service):
         self._veil.forget()
         self._manner, self._record, self._is_redacted = manner, record, redact
         self._requested = self._cut(text)
-        known = {one.source: one for one in kept if one.target}
+        known = {segment.source: segment for segment in kept if segment.target}
         for segment, key in self._requested:
             if key is not None and (one := known.get(segment.source)) is not None:
                 self._known.note(key, CachedSegment(one.target, one.state, one.origin, one.flags, one.doubts))
@@ -201,7 +201,7 @@ class LiveTranslation(Service):
             self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
-        return tuple(self._as_known(one, key) for one, key in self._requested)
+        return tuple(self._as_known(segment, key) for segment, key in self._requested)
 
     # ---- segments
 
@@ -224,7 +224,7 @@ class LiveTranslation(Service):
         assert self._record is not None
         manner = self._manner
         used = tuple(
-            f"{one.term.source}={one.term.target}" for one in find_terms(segment.source, terms, segment.language)
+            f"{term.term.source}={term.term.target}" for term in find_terms(segment.source, terms, segment.language)
         )
         return (
             segment.source, manner.source, manner.target, manner.domain, manner.formality, self._record.sha256, used,
@@ -252,7 +252,9 @@ class LiveTranslation(Service):
         """Take from the memory what is there; ask for the rest, once the model is there."""
         if self._lease is not None or self._record is None:
             return
-        missing = {key: one for one, key in self._requested if key is not None and self._is_missing(one, key)}
+        missing = {
+            key: segment for segment, key in self._requested if key is not None and self._is_missing(segment, key)
+        }
         if not missing:
             self._say(is_done=True)
             return
@@ -278,13 +280,15 @@ class LiveTranslation(Service):
         return False
 
     def _ask(self, lease: Lease) -> None:
-        requested = {key: one for one, key in self._requested if key is not None and self._known.is_open(key)}
+        requested = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
         if not requested:  # the text has changed while the model was loaded
             self._lease = None
             lease.release()
             self._say(is_done=True)
             return
-        asked = self._asked = _Asked({str(at): (one, key) for at, (key, one) in enumerate(requested.items())}, set())
+        asked = self._asked = _Asked(
+            {str(at): (segment, key) for at, (key, segment) in enumerate(requested.items())}, set()
+        )
         asked.open.update(asked.segments)
         hidden = in_slices(self._service_thread, self._hiding(asked, self._text))
         hidden.then(lambda problem: self._on_hidden(asked, lease, problem))
@@ -409,7 +413,7 @@ class LiveTranslation(Service):
 
     def _report_used(self) -> None:
         if self._record is not None:
-            reported = [one.language for one, _ in self._requested if one.language]
+            reported = [segment.language for segment, _ in self._requested if segment.language]
             language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
@@ -559,7 +563,7 @@ class LiveEdits:
         return put
 
     def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
-        return next((one for one in self._store.memory.recall(*languages, words) if one.domain == domain), None)
+        return next((pair for pair in self._store.memory.recall(*languages, words) if pair.domain == domain), None)
 
 
 # ---- stores typed translations as items of kind `translation`, and finds translations of all kinds
@@ -589,18 +593,18 @@ class TypedText(Record):
     def live(self) -> tuple[LiveSegment, ...]:
         return tuple(
             LiveSegment(
-                one.source,
-                one.lead,
-                one.trail,
-                one.language,
-                one.target,
-                one.state,
-                one.origin,
-                one.flags,
-                one.unit,
-                doubts=one.doubts,
+                segment.source,
+                segment.lead,
+                segment.trail,
+                segment.language,
+                segment.target,
+                segment.state,
+                segment.origin,
+                segment.flags,
+                segment.unit,
+                doubts=segment.doubts,
             )
-            for one in self.segments
+            for segment in self.segments
         )
 
 
@@ -629,7 +633,7 @@ class TypedHistory(Service):
         nothing is translated yet, the setting `translate_history` is off, or the history is read-only.  Raises
         KnownError store.*.
         """
-        done = [one for one in segments if one.target and one.state is not SegmentState.OPEN]
+        done = [segment for segment in segments if segment.target and segment.state is not SegmentState.OPEN]
         is_requested = self._settings.current.translate_history and not self._store.read_only
         if not is_requested or not text.strip() or not done:
             return ""
@@ -702,8 +706,8 @@ class TypedHistory(Service):
         for id in found:
             with contextlib.suppress(KnownError):  # deleted for good while others were looked for
                 there.append(self._store.items.get(id))
-        kept = sorted((one for one in there if one.deleted_at is None), key=lambda one: one.updated, reverse=True)
-        return Earlier(tuple((one, found[one.id].snippet) for one in kept), was_cut)
+        kept = sorted((item for item in there if item.deleted_at is None), key=lambda item: item.updated, reverse=True)
+        return Earlier(tuple((item, found[item.id].snippet) for item in kept), was_cut)
 
     def _same(self, item: str, text: str) -> Item | None:
         try:
@@ -720,18 +724,18 @@ class TypedHistory(Service):
             item,
             [
                 NewSegment(
-                    one.paragraph,
-                    one.source,
-                    lead=one.lead,
-                    trail=one.trail,
-                    language=one.language,
-                    state=one.state,
-                    target="" if one.state is SegmentState.OPEN else one.target,
-                    origin=one.origin,
-                    flags=one.flags,
-                    doubts=() if one.state is SegmentState.OPEN else one.doubts,
+                    segment.paragraph,
+                    segment.source,
+                    lead=segment.lead,
+                    trail=segment.trail,
+                    language=segment.language,
+                    state=segment.state,
+                    target="" if segment.state is SegmentState.OPEN else segment.target,
+                    origin=segment.origin,
+                    flags=segment.flags,
+                    doubts=() if segment.state is SegmentState.OPEN else segment.doubts,
                 )
-                for one in segments
+                for segment in segments
             ],
         )
         self._store.results.save(item, {"taken": True, "done": True, "left": []})
@@ -745,7 +749,7 @@ class TypedHistory(Service):
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""
-        words = "".join(one.lead + (one.target or one.source) + one.trail for one in segments)
+        words = "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
         parts = (TextPart(text, Author.PERSON),)
         kept = self._store.messages.of_item(item)
         if kept:

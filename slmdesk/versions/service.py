@@ -135,7 +135,7 @@ class VersionService(Service, JobPlanner):
         """Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         request = _kept_request(found)
-        here = {one.id: one for one in self._store.documents.of_item(found.id)}
+        here = {document.id: document for document in self._store.documents.of_item(found.id)}
         documents = tuple(here[side] for side in (request.old, request.new) if side in here)
         job = self._items.newest_job(found.id)
 
@@ -218,7 +218,7 @@ class VersionService(Service, JobPlanner):
             some = self._service_thread.call(
                 partial(self._store.pages.of_document, document, begin=at, limit=PAGES_AT_ONCE)
             )
-            found += [one for one in some if end is None or one.number <= end]
+            found += [page for page in some if end is None or page.number <= end]
             if not some or (end is not None and some[-1].number >= end):
                 return found
         raise KnownError("versions.stopped")
@@ -258,7 +258,7 @@ class VersionService(Service, JobPlanner):
         if record is None or comparison is None:
             raise KnownError("model.unknown", wanted=job.title, known="none")
         skills = yield from self._exams.examined(record, SKILLS, Batch(cost=60.0, later=5000.0))
-        if any(skills[one].level == "weak" for one in SKILLS if one in skills):
+        if any(skills[skill].level == "weak" for skill in SKILLS if skill in skills):
             note = (
                 f"{record.name} is too weak to tell the changes in its own words, so the passages stand for themselves."
             )
@@ -279,13 +279,16 @@ class VersionService(Service, JobPlanner):
         values: list[StepValue] = yield Batch([step], prompt_version(), 400.0, 60.0)
         reported = digest_in(changes, chosen, values[0] or {}, comparison.language)
         yield Yield()
-        asked = [one for one in reported if one.supported]
+        asked = [wording for wording in reported if wording.supported]
         if threshold is None or not asked:
             return reported
-        steps = [truth_of(changes[one.change], one) for one in asked]
+        steps = [truth_of(changes[wording.change], wording) for wording in asked]
         values = yield Batch(steps, self._exams.prompt_version(), 60.0, 0.0)
-        judged = {one.text: doubted(one, scores_of(value), threshold) for one, value in zip(asked, values, strict=True)}
-        return [judged.get(one.text, one) for one in reported]
+        judged = {
+            wording.text: doubted(wording, scores_of(value), threshold)
+            for wording, value in zip(asked, values, strict=True)
+        }
+        return [judged.get(wording.text, wording) for wording in reported]
 
     def _on_reported(self, job: JobRecord) -> None:
         comparison = stored_from(Comparison, self._store.results.get(job.item)) if job.item else None
@@ -308,7 +311,7 @@ class VersionService(Service, JobPlanner):
     def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
         """Whether it is worth asking: the exam trusts it, or it was named and nobody knows yet."""
         skills = self._exams.skills(record)
-        levels = [skills[one].level if one in skills else "" for one in SKILLS]
+        levels = [skills[skill].level if skill in skills else "" for skill in SKILLS]
         return "weak" not in levels and (is_named or "" not in levels)
 
 
@@ -406,15 +409,15 @@ def digest_in(
     sources = {at: f"{clause_words(changes[at])}\n{changes[at].old}\n{changes[at].new}" for at in chosen}
     rarity = Rarity(tuple(sources.values()))
     found: list[Wording] = []
-    for text in dict.fromkeys(one for one in lines if len(one) >= 8):
+    for text in dict.fromkeys(line for line in lines if len(line) >= 8):
         at = max(chosen, key=lambda one: rarity.share(text, sources[one]))
         found.append(_checked(at, text, [changes[one] for one in chosen], "\n".join(sources.values()), language))
     return found
 
 
 def _checked(at: int, text: str, changes: Sequence[Change], source: str, language: str) -> Wording:
-    flags = [Mark(one.kind, one.text, one.start, one.end, one.detail) for one in check(text, source, language)
-             if one.kind != "negation"]  # fmt: skip  # both versions are in the source: one says what the other denies
+    flags = [Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in check(text, source, language)
+             if flag.kind != "negation"]  # fmt: skip  # both versions are in the source: one says what the other denies
     flags += [flag for change in changes for flag in _turned(text, change)][:1]
     if Rarity((source,)).share(text, source) < LEAST_SHARE / 2:
         flags.append(Mark(WORDS, text, 0, len(text)))
@@ -482,7 +485,10 @@ def report_of(found: Comparison) -> VersionsReport:
         new_name=found.new.name,
         headline=headline(found),
         note=found.note,
-        reported=[(one.text, place_words(found.changes[one.change], found), one.supported) for one in found.sentences],
+        reported=[
+            (sentence.text, place_words(found.changes[sentence.change], found), sentence.supported)
+            for sentence in found.sentences
+        ],
         first=by_importance(found.changes),
         changes=[
             ChangeLine(
@@ -522,12 +528,12 @@ def json_of(found: Comparison) -> dict[str, Json]:
     ]
     reported: list[Json] = [
         {
-            "change": one.change,
-            "text": one.text,
-            "supported": one.supported,
-            "flags": [{"kind": flag.kind, "text": flag.text, "detail": flag.detail} for flag in one.flags],
+            "change": sentence.change,
+            "text": sentence.text,
+            "supported": sentence.supported,
+            "flags": [{"kind": flag.kind, "text": flag.text, "detail": flag.detail} for flag in sentence.flags],
         }
-        for one in found.sentences
+        for sentence in found.sentences
     ]
     important: list[Json] = list(by_importance(found.changes))
     return {
@@ -600,7 +606,7 @@ def versions_paper(report: VersionsReport) -> Paper:
         runs = [Run(text), Run(f" [{where}]", cite=True)]
         pieces.append(item(*runs, *([] if is_supported else [Run(" (not supported by the text)", italic=True)])))
     if report.changes:
-        has_clauses = any(one.clause for one in report.changes)  # a text without headings has none
+        has_clauses = any(change.clause for change in report.changes)  # a text without headings has none
         heads = ("No.", *(["Clause"] if has_clauses else []), "Where", "What changed")
         rows = tuple(
             (str(at + 1), *([report.changes[at].clause] if has_clauses else []), report.changes[at].where,

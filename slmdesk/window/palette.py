@@ -281,7 +281,7 @@ N = TypeVar("N", bound=Named)
 class NameList(Generic[N]):
     def __init__(self, names: Sequence[N] = ()) -> None:
         self.names = names
-        self.folded = [one.folded for one in names]
+        self.folded = [name.folded for name in names]
         self.spaced = [_spaced(one) for one in self.folded]
         """The words of each, with one space before each word."""
 
@@ -427,8 +427,8 @@ class PaletteController(QObject):
 
     def _first_sections(self) -> list[Section]:
         names = self.names.now
-        items = [self._item_entry(one, with_kind=True) for one in names.items[:RECENT_ITEMS]]
-        documents = [one for one in names.library.names if not one.is_folder][:RECENT_DOCUMENTS]
+        items = [self._item_entry(item, with_kind=True) for item in names.items[:RECENT_ITEMS]]
+        documents = [name for name in names.library.names if not name.is_folder][:RECENT_DOCUMENTS]
         recent = [*items, *map(self._name_entry, documents)]
         return [Section("Actions", self._offers.useful), Section("Recent", recent)]
 
@@ -482,9 +482,9 @@ class PaletteController(QObject):
             self._search()
             return
         self._is_searched = True
-        kinds = {one.id: one.kind for one in self.names.now.items}
+        kinds = {item.id: item.kind for item in self.names.now.items}
         messages = [self._message_entry(one, kinds.get(one.item, "")) for one in found[0] if one.message]
-        passages = [self._passage_entry(one) for one in found[1]]
+        passages = [self._passage_entry(hit) for hit in found[1]]
         self._hits = [_newest("In chats and results", messages), _newest("In documents", passages)]
         self._report()
 
@@ -505,7 +505,7 @@ class PaletteController(QObject):
         return Entry(name, "file-text", choose, place, snippet=marked(hit.words, self._words))
 
     def _report(self) -> None:
-        sections = tuple(one for one in chain(self._sections, self._hits) if one.entries)
+        sections = tuple(section for section in chain(self._sections, self._hits) if section.entries)
         self.listed.emit(Listing(self._words, sections, self._is_searched and not self.names.is_coming))
 
 
@@ -605,12 +605,12 @@ def _all_names(services: Services) -> Names:
     items = services.history.titles()
     return Names(
         items=items,
-        chats=NameList([one for one in items if one.kind == CHAT]),
-        spaces=NameList([one for one in items if one.kind == SPACE]),
-        translations=NameList([one for one in items if one.kind == TRANSLATION]),
-        results=NameList([one for one in items if one.kind not in (CHAT, SPACE, TRANSLATION)]),
+        chats=NameList([item for item in items if item.kind == CHAT]),
+        spaces=NameList([item for item in items if item.kind == SPACE]),
+        translations=NameList([item for item in items if item.kind == TRANSLATION]),
+        results=NameList([item for item in items if item.kind not in (CHAT, SPACE, TRANSLATION)]),
         library=NameList(services.documents.names()),
-        models=[one for one in services.models.list() if one.can_chat],
+        models=[model for model in services.models.list() if model.can_chat],
     )
 
 

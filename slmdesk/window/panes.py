@@ -124,7 +124,7 @@ class SidePanel(QFrame):
     def show_pane(self, object_name: str) -> None:
         """Show a pane; an unknown name changes nothing."""
         name = object_name.removesuffix(SUFFIX)
-        found = next((one for one in self._panes if one.name == name), None)
+        found = next((pane for pane in self._panes if pane.name == name), None)
         if found is None:
             return
         found.chip.setChecked(True)
@@ -164,7 +164,7 @@ class SidePanel(QFrame):
 
     def _current(self) -> _Pane | None:
         widget = self._parts.currentWidget()
-        return next((one for one in self._panes if one.widget is widget), None)
+        return next((pane for pane in self._panes if pane.widget is widget), None)
 
     def _settle(self) -> None:
         found = self._current()
@@ -287,7 +287,7 @@ class EarlierBox(QFrame):
             return  # a new row would not hear the click on the old one
         self._shown = list(entries), current
         empty_layout(self._list)
-        others = sum(one.id != current for one in entries)
+        others = sum(entry.id != current for entry in entries)
         self._button.setText(f"{others:,} earlier")
         last = None
         for entry in entries[:MOST_SHOWN]:
@@ -410,7 +410,7 @@ class ItemsController(QObject):
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
-        if item.kind != self._kind or all(one.id != item.id for one in self.shown):
+        if item.kind != self._kind or all(other_item.id != item.id for other_item in self.shown):
             return
         is_gone = item.deleted_at is not None
         if is_gone and item.id == self.current:
@@ -522,7 +522,7 @@ class RedactionController(QObject):
 def _looking(
     services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str
 ) -> Slices[Looked]:
-    texts, left = [one for one in words if one], MOST_REDACTIONS_SHOWN
+    texts, left = [word for word in words if word], MOST_REDACTIONS_SHOWN
     for id in documents:
         begin = 1
         while left > 0 and (pages := services.documents.pages(id, begin=begin, limit=PAGES_AT_ONCE)):

@@ -189,7 +189,7 @@ def json_of(found: Correction) -> dict[str, Json]:
     """A correction as JSON; characters are counted from 0."""
     return {
         "text": found.text,
-        "changes": [_json_of_change(one) for one in found.changes],
+        "changes": [_json_of_change(change) for change in found.changes],
         "language": found.language,
         "sentences": found.sentences,
         "unanswered_lines": list(found.unanswered),
@@ -240,8 +240,8 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
     from slmdesk.writing.export import TrackedChange, tracked_docx
 
     changes = [
-        TrackedChange(one.edit.start, one.edit.end, one.edit.new, "" if one.is_made else note_of(one))
-        for one in found.changes
+        TrackedChange(change.edit.start, change.edit.end, change.edit.new, "" if change.is_made else note_of(change))
+        for change in found.changes
     ]
     return tracked_docx(found.source, changes, title=source.name)
 
@@ -352,14 +352,15 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, 
     if console.as_json:
         console.give(_json_of(found, request))
         return 0
-    texts = [one.text for one in found.versions]
-    console.say("\n\n".join(f"{number}. {one}" for number, one in enumerate(texts, 1)) if is_numbered else texts[0])
+    texts = [version.text for version in found.versions]
+    console.say("\n\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if is_numbered else texts[0])
     return 0
 
 
 def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
     versions: list[Json] = [
-        {**_json_of_version(found.source, one), "remarks": list(remarks(found, one, request))} for one in found.versions
+        {**_json_of_version(found.source, version), "remarks": list(remarks(found, version, request))}
+        for version in found.versions
     ]
     first = _json_of_version(found.source, found.versions[0])
     shape: dict[str, Json] = {
@@ -370,7 +371,7 @@ def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
 
 def _json_of_version(source: str, version: Version) -> dict[str, Json]:
     changes: list[Json] = [
-        {"from": one.old(source), "to": one.new, "reason": reason_of(source, one)} for one in version.edits
+        {"from": edit.old(source), "to": edit.new, "reason": reason_of(source, edit)} for edit in version.edits
     ]
     return {
         "text": version.text,

@@ -49,7 +49,7 @@ def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = ""
     for line in _LINE.finditer(text):
         if line.start() == len(text) and line.start():
             break  # behind the last line end
-        inside = [one for one in changes if line.start() <= one.start <= line.end(1)]
+        inside = [change for change in changes if line.start() <= change.start <= line.end(1)]
         writer.line(text[: line.end(1)], line.start(), inside)
     target = io.BytesIO()
     document.save(target)

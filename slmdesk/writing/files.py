@@ -124,7 +124,7 @@ class WritingFiles(Service):
             self._service_thread, self._reader, payload, document.answers(made.changes)
         )
         yield pending_on_file_thread(self._service_thread, lambda: write_atomically(target, data), name="writing")
-        lost = sum(document.refused(one, refused) for one in made.changes)
+        lost = sum(document.refused(change, refused) for change in made.changes)
         return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
 
     def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
@@ -185,7 +185,7 @@ def _write(request: WriteRequest) -> Path:
     if source is not None and source.how is None and is_there(target) and is_same_file(source.path, target):
         raise KnownError("file.is_source", path=str(target))
     if target.suffix.lower() == ".docx":
-        changes = [TrackedChange(one.start, one.end, one.new, note) for one, note in request.changes]
+        changes = [TrackedChange(edit.start, edit.end, edit.new, note) for edit, note in request.changes]
         data = tracked_docx(request.text, changes, title=target.stem)
     else:
         like = source or OpenedText("", target)
@@ -220,7 +220,7 @@ def decoded(data: bytes, called: str) -> Decoded:
         raise KnownError("writing.too_long", characters=len(data), most=MOST_TEXT)
     if not data.strip():
         raise KnownError("writing.empty")
-    mark, encoding = next((one for one in _MARKS if data.startswith(one[0])), (b"", "utf-8"))
+    mark, encoding = next((mark for mark in _MARKS if data.startswith(mark[0])), (b"", "utf-8"))
     if not mark and b"\0" in data:
         raise KnownError("document.binary", path=called)
     try:
@@ -277,7 +277,7 @@ class DocumentText(Record):
     @property
     def paragraphs(self) -> tuple[tuple[int, str], ...]:
         words = self.text.split(_BETWEEN) if self.units else ()
-        return tuple((unit.start, one) for unit, one in zip(self.units, words, strict=True))
+        return tuple((unit.start, word) for unit, word in zip(self.units, words, strict=True))
 
     def has_place(self, edit: Edit) -> bool:
         """Whether an edit of the text can be put into the document: it lies in one unit, and across no formatting."""
@@ -286,7 +286,7 @@ class DocumentText(Record):
     def answers(self, changes: Sequence[Change]) -> Iterator[tuple[int, str, str]]:
         """For each unit with changes that are made: its number, its text, and the text with the changes marked."""
         by_unit: dict[int, list[tuple[int, int, Edit]]] = {}
-        units = {one.number: one for one in self.units}
+        units = {unit.number: unit for unit in self.units}
         for one in changes:
             if one.is_made and (place := self._place(one.edit)):
                 by_unit.setdefault(place[0].number, []).append((*place[1:], one.edit))
@@ -309,7 +309,7 @@ class DocumentText(Record):
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
         """The unit of an edit, and where it stands in the unit's tagged text; None where a tag is inside it."""
-        unit = next((one for one in reversed(self.units) if one.start <= edit.start), None)
+        unit = next((unit for unit in reversed(self.units) if unit.start <= edit.start), None)
         if unit is None:
             return None
         start, end = edit.start - unit.start, edit.end - unit.start
@@ -376,11 +376,11 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None,
         lines = list(new[c:d])
         is_even = b - a == d - c
         for number in range(a, b):
-            at = 0 if is_even else next((n for n, one in enumerate(lines) if _is_like(old[number], one)), -1)
-            yield from ((None, one) for one in lines[: max(0, at)])
+            at = 0 if is_even else next((n for n, line in enumerate(lines) if _is_like(old[number], line)), -1)
+            yield from ((None, line) for line in lines[: max(0, at)])
             yield number, lines[at] if at >= 0 else ""
             del lines[: at + 1]
-        yield from ((None, one) for one in lines)
+        yield from ((None, line) for line in lines)
 
 
 def _is_like(old: str, new: str) -> bool:

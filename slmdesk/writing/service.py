@@ -148,10 +148,10 @@ class WritingService(Service):
                     report(some)
 
         if steps:
-            asked_so = [correction_step(hidden[one].text, one[1]) for one in steps]
+            asked_so = [correction_step(hidden[step].text, step[1]) for step in steps]
             yield ask_once(self._loader, record, asked_so, compare)
-        made = [change for one in found for change in changes.get(one) or ()]
-        unanswered = tuple(one.line for one in found if changes.get(one) is None)
+        made = [change for passage in found for change in changes.get(passage) or ()]
+        unanswered = tuple(passage.line for passage in found if changes.get(passage) is None)
         counts = kinds_hidden(hidden.values()) if request.redact else None
         return Correction(text, tuple(made), language, len(found), unanswered, counts)
 
@@ -257,14 +257,14 @@ def changes_in(
     doubts = doubts_of(sentence, edits, language)
     return [
         Change(
-            Edit(passage.start + one.start, passage.start + one.end, one.new),
-            one.old(sentence),
-            passage.line + sentence.count("\n", 0, one.start),
-            reason_of(sentence, one),
+            Edit(passage.start + edit.start, passage.start + edit.end, edit.new),
+            edit.old(sentence),
+            passage.line + sentence.count("\n", 0, edit.start),
+            reason_of(sentence, edit),
             doubt or ("model" if is_marked_only else ""),
             (passage.start, passage.end),
         )
-        for one, doubt in zip(edits, doubts, strict=True)
+        for edit, doubt in zip(edits, doubts, strict=True)
     ]
 
 
@@ -334,7 +334,7 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     added, missing = facts_beside(request.text, text, language)
     if request.task is Task.CONTINUE:
         return Version(text, tuple(added), is_cut=is_cut)
-    others = tuple((one.start, one.end) for one in edits_of(text, request.text) if one.end > one.start)
+    others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
     edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)
 
@@ -377,7 +377,7 @@ class WritingHistory(Service):
                 if message.parts != parts:
                     self._store.messages.change_parts(message.id, parts)
                 self._store.items.touch(old.id)
-            stored: list[Json] = [to_json(one) for one in changes]
+            stored: list[Json] = [to_json(change) for change in changes]
             self._store.items.change_settings(
                 old.id, changes=stored or None, changes_of=_digest(text) if stored else None
             )
@@ -393,7 +393,7 @@ class WritingHistory(Service):
         kept = self._store.messages.of_item(found.id) if found else []
         if found is None or not kept:
             return "", ()
-        text = kept[0].text or "".join(one.text for one in kept[0].parts)
+        text = kept[0].text or "".join(part.text for part in kept[0].parts)
         is_same = found.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
         return text, _fitting(text, found.settings.get("changes")) if is_same else ()
 

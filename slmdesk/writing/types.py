@@ -116,7 +116,7 @@ class Correction(Record):
 
     @property
     def text(self) -> str:
-        return applied(self.source, [one.edit for one in self.changes if one.is_made])
+        return applied(self.source, [change.edit for change in self.changes if change.is_made])
 
 
 class Version(Record):
@@ -185,7 +185,7 @@ def marked_sentence(text: str, change: Change) -> str:
 
 
 def counted(found: Correction) -> str:
-    made = sum(one.is_made for one in found.changes)
+    made = sum(change.is_made for change in found.changes)
     suggested = len(found.changes) - made
     if not found.changes:
         return "No mistakes found."
@@ -222,7 +222,7 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
 
 
 def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(f"“{one}”" for one in words)
+    return ", ".join(f"“{word}”" for word in words)
 
 
 # ---- builds the steps that ask for corrections and rewritten texts

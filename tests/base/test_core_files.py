@@ -37,7 +37,7 @@ def crashed(command, folder, environment=None):
         process.send_signal(signal.SIGSEGV)
         assert process.wait(60) == -signal.SIGSEGV
         psutil.wait_procs(children, timeout=60)
-    return limits, [one for one in folder.iterdir() if one.is_file() and MARKER.encode() in one.read_bytes()]
+    return limits, [path for path in folder.iterdir() if path.is_file() and MARKER.encode() in path.read_bytes()]
 
 
 def test_p3_control_another_program_leaves_its_words_in_a_core_file(tmp_path):

@@ -66,7 +66,7 @@ def test_a_name_that_another_exchanges_is_not_taken_for_ours(shared, monkeypatch
         real(handle)
         for made in [] if seen else list(shared.iterdir()):
             seen.append(made)
-            inside = [one.name for one in made.iterdir()] if made.is_dir() else None
+            inside = [path.name for path in made.iterdir()] if made.is_dir() else None
             made.rename(shared / "away")
             if inside is not None:
                 made.mkdir()
@@ -93,7 +93,7 @@ def test_a_name_that_another_has_taken_in_the_end_is_refused(shared):
     with pytest.raises(KnownError) as refused, new_beside(target) as (_out, give_name):
         give_name(replaced)
     assert refused.value.args_for_people["reason"] == EXCHANGED
-    assert [one.name for one in shared.iterdir()] == ["out.md"], "nothing of ours stays"
+    assert [path.name for path in shared.iterdir()] == ["out.md"], "nothing of ours stays"
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o777])
@@ -106,4 +106,4 @@ def test_what_could_not_be_written_leaves_nothing(shared, monkeypatch, mode):
     monkeypatch.setattr(files.os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(KnownError, match=r"disk\.full"):
         write_atomically(target, b"three")
-    assert [(one.name, one.read_bytes()) for one in shared.iterdir()] == [("out.md", b"one")]
+    assert [(path.name, path.read_bytes()) for path in shared.iterdir()] == [("out.md", b"one")]

@@ -37,7 +37,7 @@ def written(tmp_path):
 
 
 def codes(policy: Policy) -> list[str]:
-    return [one.code for one in policy.problems]
+    return [problem.code for problem in policy.problems]
 
 
 def test_no_file_sets_nothing(tmp_path) -> None:
@@ -128,7 +128,7 @@ def test_a_file_of_a_newer_version_may_hold_names_that_are_not_known_here(writte
 def test_what_a_newer_version_sets_holds_where_it_is_known(written) -> None:
     policy = written("version = 2\n" + ALL + "\n[telemetry]\nnone = true\n[models.more]\n")
     assert codes(policy) == ["policy.key", "policy.key"]
-    assert {one.args_for_people["key"] for one in policy.problems} == {"telemetry", "models.more"}
+    assert {problem.args_for_people["key"] for problem in policy.problems} == {"telemetry", "models.more"}
     assert policy.models_folder == "/srv/models"
     assert "offline" in policy.managed
 
@@ -492,12 +492,12 @@ def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, l
 
 def test_rules_and_holds_are_read(written) -> None:
     found = written('version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\nhold = ["all"]\n')
-    assert [(one.kind, one.days, one.trash_days) for one in found.rules] == [("", 90, 7), ("document", 90, 7)]
+    assert [(rule.kind, rule.days, rule.trash_days) for rule in found.rules] == [("", 90, 7), ("document", 90, 7)]
     assert (found.holds, found.problems) == (("all",), ())
     assert written("[retention]\ndays = 90\n").rules[0].trash_days == 30
     assert written('[retention]\nhold = ["folder:Matter 12"]\n').holds == ("folder:Matter 12",)
     shape = shape_of({"version": 1}, {"retention": {"days": 90, "documents": 1, "hold": ["all"]}})
-    assert [one.kind for one in registry_policy(lambda: shape).rules] == ["", "document"]
+    assert [rule.kind for rule in registry_policy(lambda: shape).rules] == ["", "document"]
 
 
 @pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 9\ndocuments = 1", "days = 40000",

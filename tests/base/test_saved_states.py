@@ -78,7 +78,7 @@ def test_what_was_written_is_read_again_and_is_private(folder, seal):
     if os.name != "nt":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [one.name for one in folder.iterdir()] == ["a.state"]
+    assert [path.name for path in folder.iterdir()] == ["a.state"]
 
 
 @pytest.mark.parametrize("seal", [b"", KEY])
@@ -207,7 +207,7 @@ def test_the_disk_is_never_filled(folder, monkeypatch):
     with pytest.raises(KnownError) as caught:
         saved(folder, "b")
     assert caught.value.code == "disk.full"
-    assert [one.name for one in folder.iterdir()] == ["a.state"]
+    assert [path.name for path in folder.iterdir()] == ["a.state"]
 
 
 def test_a_disk_that_becomes_full_leaves_nothing_behind(folder, monkeypatch):
@@ -220,7 +220,7 @@ def test_a_disk_that_becomes_full_leaves_nothing_behind(folder, monkeypatch):
     with pytest.raises(KnownError, match=r"disk\.full"):
         saved(folder, documents=("other",))
     assert path_of(folder, "a").read_bytes() == old
-    assert [one.name for one in folder.iterdir()] == ["a.state"]
+    assert [path.name for path in folder.iterdir()] == ["a.state"]
 
 
 def test_states_go_with_what_they_belong_to_and_unreadable_ones_too(folder):
@@ -253,7 +253,7 @@ def test_what_was_begun_long_ago_goes_what_is_being_written_stays(folder):
         path.write_bytes(b"half")
         os.utime(path, (path.stat().st_mtime - age,) * 2)
     remove_unfinished(folder, older_than_s=600)
-    assert [one.name for one in folder.iterdir()] == [f"new{saved_states.UNFINISHED}"]
+    assert [path.name for path in folder.iterdir()] == [f"new{saved_states.UNFINISHED}"]
 
 
 def test_no_folder_is_no_error(folder):
@@ -278,4 +278,4 @@ def test_killed_in_the_middle_of_writing_there_are_whole_states_or_none(folder):
             assert len(read(state.path)[1]) == 8 << 20
         unfinished += remove_unfinished(folder) > 0
     assert unfinished, "some were killed in the middle"
-    assert sorted(one.name for one in folder.iterdir()) == ["a.state", "b.state"]
+    assert sorted(path.name for path in folder.iterdir()) == ["a.state", "b.state"]

@@ -227,7 +227,7 @@ def test_with_a_key_no_name_of_a_folder_or_host_is_readable_and_all_else_is(path
     aside.write_bytes(path.read_bytes())
     assert b"ebrafishxq" in path.read_bytes()  # the control
     file.use_key(KEY)
-    assert [one.name for one in path.parent.iterdir()] == ["settings.json"]
+    assert [other_path.name for other_path in path.parent.iterdir()] == ["settings.json"]
     written = path.read_bytes()
     assert b"ebrafishxq" not in written
     assert json.loads(written)["theme"] == "dark"
@@ -273,7 +273,7 @@ def test_names_sealed_with_another_key_are_said_and_kept_in_a_copy(path):
     sealed = json.loads(path.read_text())["sealed"]
     other = SettingsFile(path)
     other.use_key(bytes(32))
-    assert [one.args_for_people["key"] for one in other.problems] == ["sealed"]
+    assert [problem.args_for_people["key"] for problem in other.problems] == ["sealed"]
     assert other.current.models_folder == ""
     other.change(theme="dark")
     (copy,) = path.parent.glob("settings.old-*.json")

@@ -194,12 +194,12 @@ def test_the_meter_says_what_takes_how_much(opened, tmp_path):
         lambda: services.chats.measure(None, "When does it stop?", (AttachRequest(record.id), AttachRequest(long.id)))
     )
     event = recorder.wait(ContextMeasured)
-    kinds = {one.name or one.kind: (one.tokens, one.note) for one in event.parts}
+    kinds = {part.name or part.kind: (part.tokens, part.note) for part in event.parts}
     assert kinds["manual.txt"][1] == "whole"
     assert "passages" in kinds["long.txt"][1]
     assert kinds["question"][0] > 0
     assert kinds["answer"][0] == 512
-    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
+    assert event.tokens == sum(part.tokens for part in event.parts if part.kind != "answer")
     send(recorder, "When does it stop?", AttachRequest(record.id))
     assert recorder.of(MessageChanged)
 
@@ -260,7 +260,7 @@ def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
     begin = len(recorder.events)
     services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
     event = recorder.wait(ContextMeasured, begin=begin)
-    kinds = [one.kind for one in event.parts]
+    kinds = [part.kind for part in event.parts]
     assert kinds == ["instructions", "conversation", "attachment", "question", "answer"]
-    assert event.tokens == sum(one.tokens for one in event.parts if one.kind != "answer")
-    assert all(one.tokens > 0 for one in event.parts)
+    assert event.tokens == sum(part.tokens for part in event.parts if part.kind != "answer")
+    assert all(part.tokens > 0 for part in event.parts)

@@ -72,7 +72,7 @@ def test_x9_words_read_and_words_left_out_are_all_words():
     places = [place_of(one) for one in passages_from(pages)]
     assert words_at(places, by_number) == total
     for some in (places[:3], places[::2], places[-1:]):
-        others = [one for one in places if one not in some]
+        others = [place for place in places if place not in some]
         assert words_at(some, by_number) + words_at(others, by_number) == total
 
 
@@ -80,14 +80,14 @@ def test_the_whole_text_names_each_page_and_has_all_its_words():
     pages = pages_from(["First page.", "", "Third page."])
     text = whole_text(pages)
     assert text == "[page 1]\nFirst page.\n\n[page 3]\nThird page.\n"
-    assert [has_words(one) for one in pages] == [True, False, True]
+    assert [has_words(page) for page in pages] == [True, False, True]
 
 
 def test_the_frame_is_the_programs_and_all_else_is_the_documents():
     part = AttachmentPart("Text.", Origin.DOCUMENT, Attached('odd "name"\n<|im_end|>', is_whole=True, is_planned=True))
     parts = parts_for_model(part)
-    assert [one.text for one in parts if one.origin is Origin.DOCUMENT] == ['odd "name" <|im_end|>', "Text."]
-    assert all("<|" not in one.text for one in parts if one.origin is Origin.PROGRAM)
+    assert [part.text for part in parts if part.origin is Origin.DOCUMENT] == ['odd "name" <|im_end|>', "Text."]
+    assert all("<|" not in part.text for part in parts if part.origin is Origin.PROGRAM)
     assert parts_for_model(AttachmentPart("", Origin.DOCUMENT, Attached("a"))) == []
 
 

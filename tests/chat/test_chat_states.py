@@ -77,7 +77,7 @@ def test_a_chat_has_one_state_the_newest(session):
         (first,) = states()
         asked(services, LONG, chat)
         deadline = time.monotonic() + TIMEOUT_S
-        while [one.path for one in states()] in ([first.path], []) or len(states()) > 1:
+        while [state.path for state in states()] in ([first.path], []) or len(states()) > 1:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         (second,) = states()

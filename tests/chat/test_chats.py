@@ -253,11 +253,11 @@ def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> No
     assert len(ask(recorder, "open", first.item.id).messages) == 4
     assert recorder.services.service_thread.call(lambda: recorder.services.history.items()) == []
     recorder.services.close()
-    assert b"zebrafish" not in b"".join(one.read_bytes() for one in home.rglob("*") if one.is_file())
+    assert b"zebrafish" not in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     control = opened()
     control.end_of(send(control, "zebrafish-marker").answer.id)
     control.services.close()
-    assert b"zebrafish" in b"".join(one.read_bytes() for one in home.rglob("*") if one.is_file())
+    assert b"zebrafish" in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
 def test_what_the_model_saw_and_how_much_it_is(opened) -> None:

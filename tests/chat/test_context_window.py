@@ -75,7 +75,7 @@ def seen_by(recorder, message: str):
 def test_a_chat_that_asks_is_refused_when_it_is_full_and_nothing_is_left_out(opened) -> None:
     recorder = small(opened)
     chat, ends = talk(recorder, ASK, turns=7)
-    refused = next(one for one in ends if one.problem)
+    refused = next(end for end in ends if end.problem)
     assert refused.problem.code == "context.full"
     assert recorder.of(TurnsLeftOut) == []
     assert AFTER not in item_of(recorder, chat).settings
@@ -87,10 +87,10 @@ def test_a_chat_that_asks_is_refused_when_it_is_full_and_nothing_is_left_out(ope
 def test_the_oldest_turns_are_left_out_in_large_bites_and_the_chat_goes_on(opened) -> None:
     recorder = small(opened)
     chat, ends = talk(recorder, LEAVE_OUT)
-    assert [one.message.status for one in ends] == [Status.COMPLETE] * TURNS
+    assert [end.message.status for end in ends] == [Status.COMPLETE] * TURNS
     bites = recorder.of(TurnsLeftOut)
     assert 2 <= len(bites) < TURNS / 2  # for several questions the beginning of the prompt stays as it is
-    assert [one.count for one in bites] == sorted({one.count for one in bites})
+    assert [bite.count for bite in bites] == sorted({bite.count for bite in bites})
     for end in ends:
         assert end.message.tokens_in + space_for_answer(CONTEXT, None) <= CONTEXT
         if any(bite.message == end.message.id for bite in bites):
@@ -108,7 +108,7 @@ def test_what_the_model_saw_says_exactly_what_was_left_out_then(opened) -> None:
     recorder = small(opened)
     _chat, ends = talk(recorder, LEAVE_OUT)
     bite = recorder.of(TurnsLeftOut)[0]
-    at = next(number for number, one in enumerate(ends) if one.message.id == bite.message)
+    at = next(number for number, end in enumerate(ends) if end.message.id == bite.message)
     before, then, last = (seen_by(recorder, ends[one].message.id) for one in (at - 1, at, -1))
     assert (before.left_out, "q0w0" in before.text) == (0, True)
     assert (then.left_out, "q0w0" in then.text) == (bite.count, False)
@@ -123,7 +123,7 @@ def test_pinned_messages_stay_in_the_prompt_with_their_answer(opened) -> None:
     item = call(recorder, lambda: window_service(recorder).pin(ends[0].message.id, pinned=True))
     assert window_of(item).pinned == {ends[0].message.id}
     _chat, ends = talk(recorder, LEAVE_OUT, chat=chat)
-    assert {one.message.status for one in ends} == {Status.COMPLETE}
+    assert {end.message.status for end in ends} == {Status.COMPLETE}
     seen = seen_by(recorder, ends[-1].message.id).text
     assert seen.startswith(f"<system>{SYSTEM}\n<user>{words(0)}\n<assistant>You said: {words(0)}\n<user>")
     assert f"<user>{words(1)}\n" not in seen
@@ -135,11 +135,11 @@ def test_pinned_messages_stay_in_the_prompt_with_their_answer(opened) -> None:
 def test_notes_of_the_model_stand_for_the_turns_left_out(opened) -> None:
     recorder = small(opened)
     chat, ends = talk(recorder, SUMMARIZE)
-    assert {one.message.status for one in ends} == {Status.COMPLETE}
+    assert {end.message.status for end in ends} == {Status.COMPLETE}
     bites, begun = recorder.of(TurnsLeftOut), recorder.of(NotesBegun)
     assert bites
-    assert [one.message for one in begun] == [one.message for one in bites]
-    assert all(one.has_notes for one in bites)
+    assert [one.message for one in begun] == [bite.message for bite in bites]
+    assert all(bite.has_notes for bite in bites)
     notes = item_of(recorder, chat).settings[NOTES]
     assert notes.startswith("You said:")  # what the fake makes of any request
     seen = seen_by(recorder, ends[-1].message.id).text
@@ -243,7 +243,7 @@ def test_the_meter_counts_notes_and_pinned_messages_on_their_own(opened) -> None
     begin = len(recorder.events)
     call(recorder, lambda: recorder.services.chats.measure(chat, "three more words"))
     measured = recorder.wait(ContextMeasured, begin=begin)
-    parts = {one.kind: one.tokens for one in measured.parts}
+    parts = {part.kind: part.tokens for part in measured.parts}
     assert set(parts) == {"instructions", "notes", "pinned", "conversation", "question", "answer"}
     assert sum(parts.values()) - parts["answer"] == measured.tokens
     assert measured.when_full == SUMMARIZE

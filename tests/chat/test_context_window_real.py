@@ -51,7 +51,7 @@ def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
             call(lambda sent=sent: chats.window.pin(sent.user_message.id, pinned=True))
         chat = sent.item.id
         answers.append(recorder.end_of(sent.answer.id).message)
-    assert {one.status for one in answers} == {Status.COMPLETE}, [one.error_code for one in answers]
+    assert {answer.status for answer in answers} == {Status.COMPLETE}, [answer.error_code for answer in answers]
     bites = {one.message for one in recorder.of(TurnsLeftOut)}
     assert 1 <= len(bites) <= 4
     for one in answers:

@@ -87,12 +87,12 @@ def test_turns_carry_origins_and_never_repeat_a_role() -> None:
         message(4, 3, Role.ASSISTANT, "answer"),
     ]
     turns, ids = turns_for_engine("be short", path)
-    assert [(one.role, one.text) for one in turns] == [
+    assert [(turn.role, turn.text) for turn in turns] == [
         (Role.SYSTEM, "be short"), (Role.USER, "one\n\ntwo"), (Role.ASSISTANT, "answer"),
     ]  # fmt: skip
     assert ids == ["", "m3", "m4"]
     assert turns[2].parts[0].origin is Origin.MODEL
-    assert all(part.origin is not Origin.PROGRAM for one in turns for part in one.parts)
+    assert all(part.origin is not Origin.PROGRAM for turn in turns for part in turn.parts)
 
 
 def test_a_message_refused_as_too_long_does_not_stand_in_the_way_of_the_next() -> None:
@@ -104,9 +104,9 @@ def test_a_message_refused_as_too_long_does_not_stand_in_the_way_of_the_next() -
         message(5, 4, Role.USER, "two"),
     ]
     turns, _ids = turns_for_engine("", path)
-    assert [one.text for one in turns] == ["one", "answer", "two"]
+    assert [turn.text for turn in turns] == ["one", "answer", "two"]
     turns, _ids = turns_for_engine("", path[:3])  # tried again, with a larger context say
-    assert [one.text for one in turns] == ["one", "answer", "far too long"]
+    assert [turn.text for turn in turns] == ["one", "answer", "far too long"]
 
 
 def test_only_a_cut_answer_can_be_continued() -> None:

@@ -28,7 +28,7 @@ def send(recorder, text: str, chat: str | None = None, **more):
 def talk(recorder, *words: str, **more):
     """A chat of these questions; what was sent, one by one."""
     sent = [send(recorder, words[0], **more)]
-    sent += [send(recorder, one, sent[0].item.id) for one in words[1:]]
+    sent += [send(recorder, word, sent[0].item.id) for word in words[1:]]
     return sent
 
 
@@ -61,7 +61,7 @@ def test_an_edited_question_is_a_branch_and_the_old_one_stays_with_what_followed
     opened_chat = call(recorder, lambda: recorder.services.chats.open(chat))
     assert opened_chat.siblings[again.user_message.id] == (two.user_message.id, again.user_message.id)
     back = call(recorder, lambda: recorder.services.chats.show_version(two.user_message.id))
-    assert [one.words for one in back.messages][2::2] == ["two", "three"]
+    assert [message.words for message in back.messages][2::2] == ["two", "three"]
     first = send(recorder, "first of all", chat, instead_of=one.user_message.id)
     assert words(recorder, chat) == ["first of all", "You said: first of all"]
     assert first.user_message.parent is None

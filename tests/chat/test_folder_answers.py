@@ -52,14 +52,14 @@ def send(recorder, text, *attached, **request):
     sent = services.service_thread.call(lambda: services.chats.send(message))
     ended = recorder.end_of(sent.answer.id)
     messages = services.service_thread.call(lambda: services.chats.messages(sent.item.id))
-    return sent, ended, next(one for one in messages if one.id == sent.user_message.id)
+    return sent, ended, next(message for message in messages if message.id == sent.user_message.id)
 
 
 def of(question):
     """The folder's own part, and its documents by name."""
-    abouts = [one.attached for one in question.attachments]
-    (own,) = [one for one in abouts if one.is_folder]
-    return own, {one.name: one for one in abouts if one.is_of_folder}
+    abouts = [attachment.attached for attachment in question.attachments]
+    (own,) = [about for about in abouts if about.is_folder]
+    return own, {about.name: about for about in abouts if about.is_of_folder}
 
 
 def test_the_passages_that_fit_come_from_all_documents_with_name_and_page(opened, folder):
@@ -122,7 +122,7 @@ def test_a_document_attached_by_itself_is_not_read_twice(opened, folder):
     own, documents = of(question)
     assert own.documents_total == 3
     assert "pump.txt" not in documents
-    assert sum("12 bar" in one.text for one in question.attachments) == 1
+    assert sum("12 bar" in attachment.text for attachment in question.attachments) == 1
 
 
 def test_a_question_asked_anew_searches_the_folder_anew(opened, folder):
@@ -161,7 +161,7 @@ def test_a_folder_taken_off_the_list_is_named_at_the_next_question(opened, folde
     assert own.is_gone
     assert documents == {}
     kept = services.service_thread.call(lambda: services.store.messages.get(first.id))
-    assert any("12 bar" in one.text for one in kept.attachments)
+    assert any("12 bar" in attachment.text for attachment in kept.attachments)
 
 
 def test_unreadable_files_are_counted(opened, folder):

@@ -42,9 +42,9 @@ def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(recorder, 
     assert ended.message.status is Status.COMPLETE
     assert ended.message.text.strip()
     question = services.service_thread.call(lambda: services.store.messages.get(sent.user_message.id))
-    own, *documents = [one.attached for one in question.attachments]
+    own, *documents = [attachment.attached for attachment in question.attachments]
     assert own.documents_total == 20
     assert 1 < own.documents_used <= 8
-    right = next(one for one in documents if one.name == "letter 13.txt")
+    right = next(document for document in documents if document.name == "letter 13.txt")
     assert 2 in right.pages_used
     assert ended.usage.prompt_tokens < 2600

@@ -47,7 +47,7 @@ def test_only_the_end_is_read_and_the_rest_by_its_ids(opened, monkeypatch) -> No
     real = stored.message_from
     monkeypatch.setattr(stored, "message_from", lambda row: read.append(row["id"]) or real(row))
     end = call(recorder, lambda: chats.open_end(chat, 40))
-    assert [one.id for one in end.messages] == ids[80:]
+    assert [message.id for message in end.messages] == ids[80:]
     assert sorted(read) == sorted(ids[80:])
     assert end.older == tuple(ids[:80])
     read.clear()

@@ -86,7 +86,7 @@ def test_the_pieces_of_a_growing_answer_make_the_whole(given):
 
     recorder, _ = given
     _, ended = ask(recorder)
-    shown = "".join(one.text for one in recorder.events if isinstance(one, MessageGrew))
+    shown = "".join(event.text for event in recorder.events if isinstance(event, MessageGrew))
     assert ended.message.text.startswith(shown)
     assert "Ashworth" in shown
 

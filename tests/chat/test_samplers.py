@@ -32,7 +32,7 @@ BY_OTHERS = {"logit_bias", "ignore_eos", "thought_tokens", "thought_seconds"}
 def test_everything_the_engine_honours_can_be_set_for_a_chat() -> None:
     engine = set(Sampling.__struct_fields__) - BY_OTHERS - FORM
     assert engine <= set(ChatOptions.__struct_fields__)
-    assert {one.name for one in SETTINGS} | {"seed", "max_tokens", "stop", "word_bias", "thinking"} == engine
+    assert {setting.name for setting in SETTINGS} | {"seed", "max_tokens", "stop", "word_bias", "thinking"} == engine
     assert engine - {"seed"} <= set(WORDS)
 
 

@@ -59,8 +59,8 @@ def test_chat_streams_json_lines_and_goes_on_with_cached_tokens(run, with_model)
     first = run("chat", "hello there", "--json", "--temperature", "0", "--seed", "3")
     *tokens, done = first.lines
     assert first.status == 0
-    assert {one["type"] for one in tokens} == {"token"}
-    assert "".join(one["text"] for one in tokens) == done["text"] == "You said: hello there"
+    assert {token["type"] for token in tokens} == {"token"}
+    assert "".join(token["text"] for token in tokens) == done["text"] == "You said: hello there"
     assert set(done) >= {"type", "chat", "message", "text", "finish_reason", "usage", "timing"}
     assert set(done["usage"]) == {"prompt_tokens", "output_tokens", "cached_tokens", "context_size"}
     assert set(done["timing"]) == {"first_token_s", "tokens_per_s"}
@@ -87,7 +87,7 @@ def test_what_a_model_thinks_aloud_is_not_printed_and_can_be_switched_off(run, w
     assert (done.status, done.out) == (0, "You said: hello\n")
     assert "thinking…" in done.err
     *tokens, last = run("chat", "hello", "--json", echo=echo).lines
-    assert "".join(one["text"] for one in tokens) == last["text"] == "You said: hello"
+    assert "".join(token["text"] for token in tokens) == last["text"] == "You said: hello"
     off = run("chat", "hello", "--thinking", "off", echo=echo)
     assert (off.out, off.err) == ("You said: hello\n", "")
     assert "greets" not in run("history", "export", last["chat"], "--format", "md").out
@@ -184,7 +184,7 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
 
 def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:
     def hits() -> list[str]:
-        return [one.name for one in home.rglob("*") if one.is_file() and b"aardwolf" in one.read_bytes()]
+        return [path.name for path in home.rglob("*") if path.is_file() and b"aardwolf" in path.read_bytes()]
 
     chat = run("chat", "aardwolf-marker", "--json").lines[-1]["chat"]
     assert hits() == ["slmdesk.sqlite3"]
@@ -264,7 +264,7 @@ def test_a_death_in_the_middle_keeps_the_words(run, with_model) -> None:
     assert done.status == 1
     *tokens, failed = done.lines
     assert (failed["type"], failed["code"]) == ("failed", "child.died")
-    words = "".join(one["text"] for one in tokens)
+    words = "".join(token["text"] for token in tokens)
     assert words == "You said: one"
     (item,) = run("history", "list", "--json").json
     answer = run("history", "show", item["id"], "--json").json["messages"][-1]

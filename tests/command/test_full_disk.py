@@ -44,9 +44,9 @@ def test_an_answer_that_could_not_be_saved_is_no_success(on_full_disk) -> None:
     status, out, errors = on_full_disk("chat", "hello", "--json", free=80_000, answer=answer)
     lines = [json.loads(line) for line in out.splitlines()]
     assert status == 1, errors
-    assert "done" not in [one["type"] for one in lines]
+    assert "done" not in [line["type"] for line in lines]
     assert (lines[-1]["type"], lines[-1]["code"]) == ("failed", "store.full")
-    assert lines[-1]["text"] == "".join(one["text"] for one in lines[:-1]), "all of it is given"
+    assert lines[-1]["text"] == "".join(line["text"] for line in lines[:-1]), "all of it is given"
     assert "does not have all of it" in errors
     status, out, errors = on_full_disk("chat", "hello", free=80_000, answer=answer)
     assert (status, out.strip()) == (1, lines[-1]["text"].strip())

@@ -94,13 +94,13 @@ def test_ctrl_c_keeps_the_partial_answer_and_ends_with_130(environment, with_mod
     first = [chat.stdout.readline() for _ in range(10)]
     os.killpg(chat.pid, signal.SIGINT)  # as a terminal does: the child gets it too, and must not mind
     out, err = chat.communicate(timeout=60)
-    lines = [json.loads(one) for one in [*first, *out.splitlines()]]
+    lines = [json.loads(line) for line in [*first, *out.splitlines()]]
     assert (chat.returncode, err) == (130, b"")
     assert lines[-1]["type"] == "cancelled"
     (item,) = run("history", "list", "--json").json
     answer = run("history", "show", item["id"], "--json").json["messages"][-1]
     assert answer["status"] == "cancelled"
-    printed = "".join(one["text"] for one in lines[:-1])
+    printed = "".join(line["text"] for line in lines[:-1])
     assert printed
     assert answer["text"].startswith(printed)  # words that came after the key was pressed are kept, not printed
 
@@ -181,7 +181,7 @@ def test_w6_a_killed_command_leaves_no_child(environment, with_model, run) -> No
     assert chat.stdout is not None
     for _ in range(30):
         chat.stdout.readline()
-    children = [int(one) for one in _children(chat.pid)]
+    children = [int(child) for child in _children(chat.pid)]
     assert children
     chat.kill()
     chat.wait(60)

@@ -42,7 +42,7 @@ def commands(letters: list[str]) -> list[list[str]]:
 
 
 def holding(home: Path) -> list[str]:
-    return [one.name for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes().lower()]
+    return [path.name for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes().lower()]
 
 
 def rows(home: Path, run) -> list:

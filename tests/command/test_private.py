@@ -40,8 +40,8 @@ def test_p1_p3_all_works_on_a_machine_without_any_network(environment, tiny, hom
     assert "Network is unreachable" in refused.stderr
     done = run_in_turn(flow(tiny), environment, alone)
     assert [one.status for one in done] == [0] * len(done), done
-    files = [one for one in home.rglob("*") if one.is_file() and one.stat().st_size < 50_000_000]
-    assert [one.name for one in files if MARKER.encode() in one.read_bytes()] == ["slmdesk.sqlite3"]
+    files = [path for path in home.rglob("*") if path.is_file() and path.stat().st_size < 50_000_000]
+    assert [file.name for file in files if MARKER.encode() in file.read_bytes()] == ["slmdesk.sqlite3"]
 
 
 def test_p3_words_are_in_the_database_alone_and_files_are_private(environment, tiny, tmp_path, home) -> None:
@@ -57,11 +57,11 @@ def test_p3_words_are_in_the_database_alone_and_files_are_private(environment, t
     )
     crash = environment | {"SLMDESK_ECHO": '{"at": 1, "fault": "segfault"}'}
     run_process(["chat", f"{MARKER} crash"], crash)
-    files = [one for place in (home, *places.values()) for one in place.rglob("*") if one.is_file()]
-    holding = [one.name for one in files if MARKER.encode() in one.read_bytes()]
+    files = [path for place in (home, *places.values()) for path in place.rglob("*") if path.is_file()]
+    holding = [file.name for file in files if MARKER.encode() in file.read_bytes()]
     assert holding == ["slmdesk.sqlite3"]
-    assert [one for one in files if one.name.startswith("core")] == []
-    assert any(one.name == "engine.log" for one in files)
+    assert [file for file in files if file.name.startswith("core")] == []
+    assert any(file.name == "engine.log" for file in files)
     for one in home.rglob("*"):
         assert one.stat().st_mode & 0o077 == 0, one
 
@@ -103,6 +103,6 @@ def test_h5_d12_a_full_disk_is_said_and_nothing_is_lost(environment, tiny, tmp_p
     done = run_in_turn(commands, environment | {"SLMDESK_HOME": str(home)}, inside)
     assert [one.status for one in done] == [0, 0, 1, 0, 1, 0, 0, 0, 0], done
     assert "first words" in done[3].out
-    assert [one.split("  ")[-1] for one in done[-1].out.splitlines()] == ["third words", "first words"]
+    assert [line.split("  ")[-1] for line in done[-1].out.splitlines()] == ["third words", "first words"]
     assert "disk is full" in done[4].err
     assert not [one for one in done if "damaged" in one.err]

@@ -30,7 +30,7 @@ def test_two_turns_and_an_export(run, started) -> None:
     first = run("chat", "Say hello.", "--json", "--max-tokens", "12", "--temperature", "0", real=True)
     assert first.status == 0, first.err
     *tokens, done = first.lines
-    assert "".join(one["text"] for one in tokens) == done["text"] != ""
+    assert "".join(token["text"] for token in tokens) == done["text"] != ""
     assert done["finish_reason"] in ("stop", "length")
     assert done["usage"]["prompt_tokens"] > 5
     assert 0 < done["usage"]["output_tokens"] <= 12
@@ -103,7 +103,7 @@ def test_making_a_format_is_told_step_by_step_through_a_pipe_and_a_stop_leaves_n
     stopped.send_signal(signal.SIGINT)
     assert "done" not in stopped.communicate()[1]
     assert stopped.returncode == 130
-    assert not [one for one in (home / "models").glob(".formats*") if one.is_dir()]
+    assert not [path for path in (home / "models").glob(".formats*") if path.is_dir()]
     made = run("models", "tune", model, "--make", "Q8_0")
     assert made.status == 0, made.err
     first, second = made.err.splitlines()[:2]

@@ -105,8 +105,8 @@ encrypt status
 def script_of(day: str, *, locked: bool = False) -> str:
     command = " ".join(f"'{one}'" for one in SLMDESK)
     key = ' --passphrase-fd 3 3<"$WORK/passphrase"' if locked else ""
-    lines = (one for one in day.splitlines() if one)
-    return "\n".join(one[1:] if one.startswith("!") else _line(command, one, key) for one in lines)
+    lines = (line for line in day.splitlines() if line)
+    return "\n".join(line[1:] if line.startswith("!") else _line(command, line, key) for line in lines)
 
 
 def _line(command: str, line: str, key: str) -> str:
@@ -129,7 +129,7 @@ def test_a_working_day_opens_no_socket_and_writes_nowhere_else(environment, tiny
     assert beyond(calls) == []
     assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
     assert with_marker(*(tmp_path / name for name in ("user", "tmp", "run"))) == []
-    assert all(one.stat().st_mode & 0o077 == 0 for one in home.rglob("*"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in home.rglob("*"))
     results = ("summary.docx", "summary.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
     assert [name for name in results if not (work / name).stat().st_size] == []
 

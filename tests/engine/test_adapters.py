@@ -273,8 +273,8 @@ def _merged(base, lora, path, *, scale: float):
     import gguf
 
     header, small = gguf.GGUFReader(base), gguf.GGUFReader(lora)
-    changes = {one.name: one.data for one in small.tensors}
-    reader = {one.name: one for one in header.tensors}
+    changes = {tensor.name: tensor.data for tensor in small.tensors}
+    reader = {tensor.name: tensor for tensor in header.tensors}
     raw = bytearray(base.read_bytes())
     for name in TARGETS:
         delta = changes[name + ".lora_b"] @ changes[name + ".lora_a"]

@@ -148,7 +148,7 @@ def test_of_several_cards_the_one_with_most_room_is_taken_an_integrated_one_last
 def test_the_library_here_says_what_it_was_built_for() -> None:
     assert "CPU" in find_backends()
     assert bool(card_backends()) == (find_backends() != ("CPU",))  # by its files, without loading it
-    assert all(one.pointer and one.device.name for one in find_cards())
+    assert all(card.pointer and card.device.name for card in find_cards())
 
 
 def test_the_buffers_of_a_card_are_told_from_others_in_the_log() -> None:

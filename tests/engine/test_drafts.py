@@ -262,7 +262,9 @@ def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, o
     plain, expected, _ = drafted(without, batches, **request)
     assert text == plain == CHANGED
     assert max(sizes[1:]) > 1
-    assert [one[:2] for one in answer.probabilities] == [one[:2] for one in expected.probabilities]
+    assert [probability[:2] for probability in answer.probabilities] == [
+        probability[:2] for probability in expected.probabilities
+    ]
     for one, other in zip(answer.probabilities, expected.probabilities, strict=True):
         assert one[2] == pytest.approx(other[2], abs=0.05)
 

@@ -218,7 +218,7 @@ def test_where_small_slices_are_slow_deep_in_a_text_they_become_larger():
     runs: list[Stepping] = []
 
     def in_tiles(tokens: int, threads: int) -> float:
-        depth = sum(step.read for one in runs for step in one.context.steps)
+        depth = sum(step.read for run in runs for step in run.context.steps)
         small = tokens * (0.02 + depth * 0.00002)
         return (small if tokens < 64 else tokens * 0.02) * (2 if threads == 1 else 1)
 

@@ -74,7 +74,7 @@ GOLDEN = {  # what the prompt ends with: off, as usual, on
 
 def divided(marks: ThoughtMarks, pieces: list[str], *, is_open: bool = False) -> tuple[str, str]:
     thoughts = ThoughtFilter(marks, is_open=is_open)
-    both = [thoughts.feed(one) for one in pieces] + [thoughts.flush()]
+    both = [thoughts.feed(piece) for piece in pieces] + [thoughts.flush()]
     return "".join(one for one, _ in both), "".join(one for _, one in both)
 
 
@@ -232,10 +232,10 @@ def test_a_thought_is_told_as_it_comes_and_ended_after_so_many_tokens(thinker):
     assert thinker.info.thinking == ("off", "on")
     seen = thinker.ask(thinker.request("Why?", sampling=thinking(max_tokens=60, thought_tokens=20)))
     answer = seen.finished().answer
-    pieces = [one for one in seen.events if isinstance(one, Piece)]
-    assert "".join(one.text for one in pieces if one.is_thought) == answer.thought != ""
-    assert "".join(one.text for one in pieces if not one.is_thought) == answer.text != ""
-    assert [one.is_thought for one in pieces] == sorted((one.is_thought for one in pieces), reverse=True)
+    pieces = [event for event in seen.events if isinstance(event, Piece)]
+    assert "".join(piece.text for piece in pieces if piece.is_thought) == answer.thought != ""
+    assert "".join(piece.text for piece in pieces if not piece.is_thought) == answer.text != ""
+    assert [piece.is_thought for piece in pieces] == sorted((piece.is_thought for piece in pieces), reverse=True)
     assert "</think>" not in answer.thought + answer.text
     assert answer.usage.output_tokens == 60
     assert 0 < answer.thought_seconds < 60

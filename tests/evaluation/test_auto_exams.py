@@ -143,7 +143,7 @@ def test_beside_other_programs_it_is_tried_once_more_and_then_called_slow(begun,
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.PAUSED, recorder.events.index(first) + 1)
     settled(recorder)
     assert note_words(record(recorder)).startswith("No automatic test: it would take")
-    assert [one.status for one in jobs(recorder)] == [JobStatus.PAUSED]
+    assert [job.status for job in jobs(recorder)] == [JobStatus.PAUSED]
 
 
 @pytest.mark.process
@@ -174,7 +174,7 @@ def test_one_that_a_person_stopped_does_not_begin_again(begun) -> None:
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.CANCELLED)
     say(recorder, "again")
     settled(recorder)
-    assert [one.status for one in jobs(recorder)] == [JobStatus.CANCELLED]
+    assert [job.status for job in jobs(recorder)] == [JobStatus.CANCELLED]
     assert "was stopped" in note_words(record(recorder))
 
 
@@ -187,7 +187,7 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
     again = begun(slow=0.02)
     on_service_thread(again, again.services.jobs.take_up)
     settled(again)
-    assert [one.status for one in jobs(again)] == [JobStatus.PAUSED]
+    assert [job.status for job in jobs(again)] == [JobStatus.PAUSED]
     say(again)
     again.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING and event.done > 2)
 
@@ -264,7 +264,7 @@ def test_it_is_offered_while_somebody_is_there_and_begins_when_nobody_is(begun) 
     recorder.wait(ExamOffered)
     settled(recorder)
     assert jobs(recorder) == []
-    assert len([one for one in recorder.events if isinstance(one, ExamOffered)]) == 1
+    assert len([event for event in recorder.events if isinstance(event, ExamOffered)]) == 1
     on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: True))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(recorder)) is not None

@@ -58,8 +58,8 @@ def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     assert isinstance(again, BenchResult)
     assert again.memory_bytes > 0.8 * now > 0, "the whole process, as the status bar and the estimates count"
     assert on_service_thread(recorder, lambda: services.bench.result(services.models.choose(None))) == again
-    assert [one.fraction for one in steps] == sorted(one.fraction for one in steps)
-    assert [*dict.fromkeys(one.what for one in steps)] == [
+    assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
+    assert [*dict.fromkeys(step.what for step in steps)] == [
         "starting", "loading the model", "warming up", "reading", "writing",
     ]  # fmt: skip
 

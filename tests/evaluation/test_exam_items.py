@@ -67,22 +67,26 @@ def steps_of(answer) -> list[JobStep]:
 def test_there_are_twelve_items_a_skill_in_several_languages() -> None:
     _, questions = items()
     for skill in Skill:
-        mine = [one for one in questions if one.skill is skill and one.is_true]
+        mine = [question for question in questions if question.skill is skill and question.is_true]
         assert len(mine) >= 12
         assert len({one.item["language"] for one in mine}) >= 5
         assert {one.item["language"] for one in mine} <= set(LANGUAGES)
-    shapes = [str(one.step()) for one in questions]
+    shapes = [str(question.step()) for question in questions]
     assert Counter(shapes).most_common(1)[0][1] == 1
-    assert all(re.compile(one.item["pattern"]) for one in questions if "pattern" in one.item)
-    blocks = [one.item for one in questions if one.skill is Skill.BLOCK]
-    assert all(1 <= one["right"] <= len(one["blocks"]) <= 9 for one in blocks)
-    assert len({one["right"] for one in blocks}) >= 4  # whoever always says the same number is not good
-    assert all(distance(one.item["wrong"], one.item["right"]) > 1 for one in questions if "wrong" in one.item)
+    assert all(re.compile(question.item["pattern"]) for question in questions if "pattern" in question.item)
+    blocks = [question.item for question in questions if question.skill is Skill.BLOCK]
+    assert all(1 <= block["right"] <= len(block["blocks"]) <= 9 for block in blocks)
+    assert len({block["right"] for block in blocks}) >= 4  # whoever always says the same number is not good
+    assert all(
+        distance(question.item["wrong"], question.item["right"]) > 1
+        for question in questions
+        if "wrong" in question.item
+    )
 
 
 def test_who_answers_all_is_good_at_all() -> None:
     result = judge(steps_of(perfect), "aa", now=1.0)
-    assert [(one.skill, one.level, one.passed == one.total) for one in result.skills] == [
+    assert [(skill.skill, skill.level, skill.passed == skill.total) for skill in result.skills] == [
         (skill, "good", True) for skill in Skill
     ]
     assert result.of(Skill.TRUTH).auc == 1.0
@@ -95,7 +99,7 @@ def test_who_answers_all_is_good_at_all() -> None:
 def test_who_echoes_or_says_nothing_is_weak_and_it_is_said() -> None:
     for value in ({}, {"text": "You said: it", "scores": [-1.0, -1.0]}):
         result = judge(steps_of(lambda _question, value=value: value), "aa", now=1.0)
-        assert {one.level for one in result.skills} == {"weak"}
+        assert {skill.level for skill in result.skills} == {"weak"}
         assert sentence_of("Echo", result).startswith(
             "Echo: good for short chats; do not rely on it for keeping to a form, finding where a text says something"
         )
@@ -140,7 +144,9 @@ def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
 def test_items_are_spread_over_the_languages_alike() -> None:
     _, questions = items()
     for skill in Skill:
-        spread = Counter(one.item["language"] for one in questions if one.skill is skill and one.is_true)
+        spread = Counter(
+            question.item["language"] for question in questions if question.skill is skill and question.is_true
+        )
         assert set(spread) == set(LANGUAGES)
         assert max(spread.values()) <= 4
     for one in questions:

@@ -30,7 +30,7 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
     job = on_service_thread(recorder, recorder.services.exams.take)
     assert done(recorder, job).total == len(items()[1]) == 72
     found = result(recorder)
-    assert {one.skill for one in found.skills} == set(Skill)
+    assert {skill.skill for skill in found.skills} == set(Skill)
     assert found.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
     assert "short chats" in sentence_of("Echo", found)
     recorder.services.close()
@@ -95,7 +95,7 @@ def test_of_a_published_file_it_is_known_what_it_showed_until_its_own_exam() -> 
     assert known, "the version of the items has changed: examine these models again"
     sha256, skills = next(iter(known.items()))
     assert skills[Skill.TRUTH].threshold is not None
-    assert {one.level for one in skills.values()} <= {"good", "fair", "weak"}
+    assert {skill.level for skill in skills.values()} <= {"good", "fair", "weak"}
     there = SimpleNamespace(sha256=sha256, info={}, header={"parameters": 1})
     assert skills_of(there) == skills
     assert not is_weak(there)

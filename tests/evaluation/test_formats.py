@@ -133,7 +133,7 @@ def on_thread(recorder, fn):
 
 
 def folders(recorder) -> list[str]:
-    return [one.name for one in recorder.services.models.folder.glob(".formats*")]
+    return [path.name for path in recorder.services.models.folder.glob(".formats*")]
 
 
 @pytest.mark.model
@@ -216,7 +216,7 @@ def test_a_pack_carries_the_published_file(small_desk, tmp_path) -> None:
     copy = result_of(services, lambda: services.formats.make(model.id, "Q8_0"))
     result_of(services, lambda: services.packs.pack([copy.id], tmp_path / "models.zip"))
     contents = result_of(services, lambda: services.packs.contents(tmp_path / "models.zip"))
-    assert [one.listed.sha256 for one in contents.models] == [model.sha256]
+    assert [model.listed.sha256 for model in contents.models] == [model.sha256]
 
 
 @pytest.mark.model

@@ -59,12 +59,13 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
     found = ended(recorder, held)
     assert not found.is_running
     assert found.prompt == PROMPT
-    assert [one.message.model_name for one in found.answers] == ["Echo", "Model 0", "Model 1"]
+    assert [answer.message.model_name for answer in found.answers] == ["Echo", "Model 0", "Model 1"]
     assert all(
-        one.message.status is Status.COMPLETE and PROMPT.split()[-1] in one.message.text for one in found.answers
+        answer.message.status is Status.COMPLETE and PROMPT.split()[-1] in answer.message.text
+        for answer in found.answers
     )
-    assert {one.message.seed for one in found.answers} == {found.seed}
-    assert len({json.dumps(dict(one.message.sampling)) for one in found.answers}) == 1
+    assert {answer.message.seed for answer in found.answers} == {found.seed}
+    assert len({json.dumps(dict(answer.message.sampling)) for answer in found.answers}) == 1
     for one in found.answers:
         assert isinstance(one.figures, AnswerMeasurements)
         assert one.figures.memory_bytes > 1_000_000
@@ -75,10 +76,10 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
             dict(one.figures.lines())["Energy"].endswith("Wh (estimated)") or one.figures.energy_source != "estimated"
         )
     # one after another: no word of the second before the first has ended
-    events = [one for one in recorder.events if isinstance(one, MessageGrew | MessageEnded)]
-    order = [one.message if isinstance(one, MessageGrew) else one.message.id for one in events]
-    assert list(dict.fromkeys(order)) == [one.message.id for one in found.answers]
-    assert order == sorted(order, key=[one.message.id for one in found.answers].index)
+    events = [event for event in recorder.events if isinstance(event, MessageGrew | MessageEnded)]
+    order = [event.message if isinstance(event, MessageGrew) else event.message.id for event in events]
+    assert list(dict.fromkeys(order)) == [answer.message.id for answer in found.answers]
+    assert order == sorted(order, key=[answer.message.id for answer in found.answers].index)
 
 
 def test_what_was_loaded_before_is_loaded_again_and_answers_by_default(opened, tmp_path) -> None:
@@ -100,7 +101,7 @@ def test_one_that_fails_does_not_keep_the_others_from_answering(opened, tmp_path
     ids = models(recorder, tmp_path, 3)
     (tmp_path / "m0.gguf").unlink()
     found = ended(recorder, begin(recorder, ids))
-    assert [one.message.status for one in found.answers] == [Status.COMPLETE, Status.FAILED, Status.COMPLETE]
+    assert [answer.message.status for answer in found.answers] == [Status.COMPLETE, Status.FAILED, Status.COMPLETE]
     assert found.answers[1].message.error_code == "model.missing"
     assert found.answers[1].figures is None
 
@@ -111,9 +112,9 @@ def test_stopping_ends_all_and_keeps_the_words(opened, tmp_path) -> None:
     words = recorder.words_of(held.answers[0].message.id)
     on_service_thread(recorder, recorder.services.comparing.stop)
     found = ended(recorder, held)
-    assert [one.message.status for one in found.answers] == [Status.CANCELLED] * 3
+    assert [answer.message.status for answer in found.answers] == [Status.CANCELLED] * 3
     assert found.answers[0].message.text.startswith(words)
-    assert [one.message.text for one in found.answers[1:]] == ["", ""]
+    assert [answer.message.text for answer in found.answers[1:]] == ["", ""]
     on_service_thread(recorder, recorder.services.comparing.stop)  # nothing runs: no error
     begin(recorder, models(recorder, tmp_path, 3))  # and another may begin
 
@@ -201,7 +202,7 @@ def test_put_into_the_bin_while_it_runs_it_stops(opened, tmp_path) -> None:
     held = begin(recorder, models(recorder, tmp_path, 3))
     recorder.words_of(held.answers[0].message.id)
     on_service_thread(recorder, lambda: recorder.services.history.trash(held.item.id))
-    assert [one.message.status for one in ended(recorder, held).answers] == [Status.CANCELLED] * 3
+    assert [answer.message.status for answer in ended(recorder, held).answers] == [Status.CANCELLED] * 3
 
 
 def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_path) -> None:
@@ -211,7 +212,7 @@ def test_the_end_of_the_program_keeps_what_came_and_marks_the_rest(opened, tmp_p
     recorder.services.close()
     again = opened()
     found = on_service_thread(again, lambda: again.services.comparing.open(held.item.id))
-    assert [one.message.status for one in found.answers] == [Status.INTERRUPTED] * 3
+    assert [answer.message.status for answer in found.answers] == [Status.INTERRUPTED] * 3
     assert found.answers[0].message.text.startswith(words.rstrip())
 
 
@@ -251,7 +252,7 @@ def test_a_kill_in_the_middle_keeps_what_came_and_marks_the_rest(opened, tmp_pat
             services.store.messages.mark_interrupted
         )  # what the watch does within five seconds
         found = services.service_thread.call(lambda: services.comparing.open(done.stdout.strip()))
-        states = [one.message.status for one in found.answers]
+        states = [answer.message.status for answer in found.answers]
         assert states == [Status.COMPLETE, Status.INTERRUPTED, Status.INTERRUPTED]
         assert found.answers[0].figures is not None
         assert found.answers[1].message.text

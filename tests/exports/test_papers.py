@@ -85,11 +85,11 @@ def test_formulas_keep_their_source() -> None:
     text = "So $a_1 * b_2 * c$ and \\(\\alpha\\), $5.\n\n$$\nx \\\\ y\n- z\n$$\n\n- \\[ a_1 \\]\n\n$$\nno end_1_"
     pieces = pieces_of(text)
     assert "$$\nx \\\\ y\n- z\n$$" in to_markdown(Paper("Title", tuple(pieces)))
-    assert [one.text for one in pieces] == [
+    assert [piece.text for piece in pieces] == [
         "So $a_1 * b_2 * c$ and \\(\\alpha\\), $5.", "$$\nx \\\\ y\n- z\n$$", "\\[ a_1 \\]", "$$\nno end_1_",
     ]  # fmt: skip
     again = pieces_of(to_markdown(Paper("Title", tuple(pieces[:3]))))[1:]
-    assert [one.text for one in again] == [one.text for one in pieces[:3]]
+    assert [one.text for one in again] == [piece.text for piece in pieces[:3]]
     table = "| a_1 * | $a_1$ or $5 |\n| --- | --- |\n| \\(b_2*c*\\) | \\* x_1 $ |"
     cells = to_markdown(Paper("Title", tuple(pieces_of(table))))
     assert "| a\\_1 \\* | $a_1$ or $5 |" in cells
@@ -99,11 +99,11 @@ def test_formulas_keep_their_source() -> None:
 
 def test_a_word_file_opens_and_has_everything() -> None:
     document = docx.Document(io.BytesIO(to_docx(Paper("Title", tuple(pieces_of(MARKDOWN)), "sub"))))
-    words = "\n".join(one.text for one in document.paragraphs)
+    words = "\n".join(other_paragraph.text for other_paragraph in document.paragraphs)
     for requested in ("Title", "sub", "Results", "bold", "1.\tone", "inner", "quoted", 'print("<x>")', "alert(1)"):
         assert requested in words
     assert "•" not in words
-    styles = {one.text: one.style.name for one in document.paragraphs}
+    styles = {other_paragraph.text: other_paragraph.style.name for other_paragraph in document.paragraphs}
     assert styles["inner"] == "List Bullet 2"
     assert document.tables[0].cell(1, 1).text == "=2+2"
     assert document.core_properties.author == ""

@@ -30,7 +30,7 @@ def chatgpt(*nodes: dict[str, Any], title: str = "Rent", id: str = "c1", current
     """A chat of ChatGPT."""
     return {
         "conversation_id": id, "title": title, "create_time": T0, "update_time": T0 + 60,
-        "mapping": {one["id"]: one for one in nodes}, "current_node": current or nodes[-1]["id"],
+        "mapping": {other_node["id"]: other_node for other_node in nodes}, "current_node": current or nodes[-1]["id"],
     }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def jan_line(id: str, role: str, text: str, **more: Any) -> dict[str, Any]:
 
 def jan_lines(*lines: dict[str, Any]) -> bytes:
     """A messages.jsonl."""
-    return b"".join(json.dumps(one).encode() + b"\n" for one in lines)
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
 def cherry() -> dict[str, Any]:

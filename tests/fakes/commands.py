@@ -39,7 +39,7 @@ class Ran:
 
     @property
     def lines(self) -> list[dict]:
-        return [json.loads(one) for one in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.splitlines()]
 
 
 def run_process(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
@@ -71,7 +71,7 @@ def run_here(args: Sequence[str], environment: Mapping[str, str], stdin: bytes =
 def _like_a_process(environment: Mapping[str, str], given: BinaryIO, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
     """Streams, environment, folder, signals and log of a command; restored afterwards."""
     streams, before = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
-    handlers = [signal.getsignal(one) for one in SIGNALS]
+    handlers = [signal.getsignal(other_signal) for other_signal in SIGNALS]
     mine = [io.TextIOWrapper(one, encoding="utf-8") for one in (given, out, err)]
     log = logging.getLogger()
     _set_environment(environment)

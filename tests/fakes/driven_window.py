@@ -252,7 +252,7 @@ def useless_lock_key() -> Chapter:
     """The panic key where the history is not encrypted."""
     yield from in_front()
     press(window(), Qt.Key.Key_L, CTRL | SHIFT)
-    yield lambda: any("protect nothing here" in one for one in notices())
+    yield lambda: any("protect nothing here" in notice for notice in notices())
 
 
 def unlock(passphrase: str) -> Chapter:

@@ -186,11 +186,11 @@ class FakeHub:
         words = query.get("search", [""])[0].casefold()
         author, requested = query.get("author", [""])[0], set(query.get("filter", []))
         found = [
-            one
-            for one in self.repos.values()
-            if words in one.id.casefold()
-            and (not author or one.id.startswith(author + "/"))
-            and requested <= {*self.tags(one)}
+            repo
+            for repo in self.repos.values()
+            if words in repo.id.casefold()
+            and (not author or repo.id.startswith(author + "/"))
+            and requested <= {*self.tags(repo)}
         ]
         key = {"likes": "likes", "lastModified": "updated"}.get(query.get("sort", [""])[0], "downloads")
         return [self.info(one) for one in sorted(found, key=lambda one: getattr(one, key), reverse=True)]

@@ -97,7 +97,7 @@ def choose_row(name: str, words: str) -> Chapter:
         view = find(name)
         assert isinstance(view, QListView | None)
         rows = range(view.model().rowCount()) if view is not None else ()
-        return next((view.model().index(one) for one in rows if view.model().index(one).data().startswith(words)), None)
+        return next((view.model().index(row) for row in rows if view.model().index(row).data().startswith(words)), None)
 
     yield lambda: at() is not None
     view = find(name)
@@ -110,7 +110,12 @@ def give_file(path: str) -> Chapter:
 
     def dialog() -> QFileDialog | None:
         return next(
-            (one for one in QApplication.topLevelWidgets() if isinstance(one, QFileDialog) and one.isVisible()), None
+            (
+                toplevelwidget
+                for toplevelwidget in QApplication.topLevelWidgets()
+                if isinstance(toplevelwidget, QFileDialog) and toplevelwidget.isVisible()
+            ),
+            None,
         )
 
     yield dialog
@@ -118,7 +123,9 @@ def give_file(path: str) -> Chapter:
     line = open_dialog.findChild(QLineEdit, "fileNameEdit")
     line.setText(path)
     box = open_dialog.findChild(QDialogButtonBox, "buttonBox")
-    button = next(one for one in box.buttons() if box.buttonRole(one) is QDialogButtonBox.ButtonRole.AcceptRole)
+    button = next(
+        button for button in box.buttons() if box.buttonRole(button) is QDialogButtonBox.ButtonRole.AcceptRole
+    )
     yield button.isEnabled
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     yield lambda: dialog() is None
@@ -130,10 +137,10 @@ def choose_export(button: str, form: str, path: str) -> Chapter:
     menu = shown(button).menu()
     menu.popup(QPoint(0, 0))
     yield menu.isVisible
-    action = next(one for one in menu.actions() if one.objectName() == f"export_{form}")
+    action = next(action for action in menu.actions() if action.objectName() == f"export_{form}")
     QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
     yield from give_file(path)
-    yield lambda: any(path in one for one in notices()) and Path(path).stat().st_size
+    yield lambda: any(path in notice for notice in notices()) and Path(path).stat().st_size
 
 
 def notices() -> list[str]:
@@ -141,5 +148,9 @@ def notices() -> list[str]:
 
 
 def lock_page() -> QWidget | None:
-    found = (one for one in QApplication.topLevelWidgets() if one.objectName() == "lock_window" and one.isVisible())
+    found = (
+        toplevelwidget
+        for toplevelwidget in QApplication.topLevelWidgets()
+        if toplevelwidget.objectName() == "lock_window" and toplevelwidget.isVisible()
+    )
     return next(found, None)

@@ -28,7 +28,7 @@ class Scores:
     wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def recall(self, *kinds: str) -> float:
-        return sum(self.found[one] for one in kinds) / max(1, sum(self.there[one] for one in kinds))
+        return sum(self.found[kind] for kind in kinds) / max(1, sum(self.there[kind] for kind in kinds))
 
     def precision(self, *kinds: str) -> float:
         chosen = kinds or tuple(self.finds)
@@ -58,7 +58,7 @@ def scores(letters: Iterable[Letter]) -> Scores:
             if open_:
                 made.missed[f"{truth.kind} {letter.language}"].append(letter.text[truth.start - 30 : truth.end + 15])
         for find in finds:
-            right = any(one.start < find.end and find.start < one.end for one in letter.truths)
+            right = any(truth.start < find.end and find.start < truth.end for truth in letter.truths)
             made.finds[find.kind] += 1
             made.right[find.kind] += right
             if not right:

@@ -391,7 +391,7 @@ def letters(seed: int, count: int, *, held_out: bool = False) -> Iterator[Letter
         people: dict[str, _Person] = {}
         while len(people) < 4:
             made = _person(rng, code)
-            if all({made.first, made.last} & {one.first, one.last} == set() for one in people.values()):
+            if all({made.first, made.last} & {person.first, person.last} == set() for person in people.values()):
                 people["rstu"[len(people)]] = made
         writer = _Writer(rng, code, people, rng.choice(_FIRMS[code].split("|")))
         own = parts[code]

@@ -373,7 +373,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
     strings = [new("shared string"), new("shared string, hidden column"), new("shared string, hidden sheet")]
     rich = new("shared string over runs")
     shared = (
-        f'<sst xmlns="{S}">' + "".join(f"<si><t>{html.escape(one)}</t></si>" for one in strings)
+        f'<sst xmlns="{S}">' + "".join(f"<si><t>{html.escape(string)}</t></si>" for string in strings)
         + "<si>" + _split(rich, lambda one: f'<r><t xml:space="preserve">{one}</t></r>')
         + f"<rPh sb='0' eb='1'><t>{new('phonetic guide')}</t></rPh></si></sst>"
     )  # fmt: skip
@@ -603,13 +603,13 @@ def pdf(new, pages: int = 2) -> bytes:
     objects[12] = (
         f"<</Title{letters(latin('title'))}/Author{letters(latin('author'))}/Subject{letters(latin('subject'))}/Own{letters(latin('own property'))}>>".encode()
     )
-    fields = " ".join(f"{one + 3} 0 R" for one in kids)
+    fields = " ".join(f"{kid + 3} 0 R" for kid in kids)
     objects[1] = (
         f"<</Type/Catalog/Pages 2 0 R/Metadata 7 0 R/Outlines 10 0 R/Names<</EmbeddedFiles<</Names[(a) 9 0 R]>>/JavaScript<</Names"
         f"[(j) <</S/JavaScript/JS({latin('script')})>>]>>>>/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]>>>>/AcroForm<</Fields[{fields}]>>"
         f"/PageLabels<</Nums[0<</P{letters(latin('label of a page'))}>>]>>>>"
     ).encode()
-    objects[2] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(f'{one} 0 R' for one in kids)}]>>".encode()
+    objects[2] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(f'{kid} 0 R' for kid in kids)}]>>".encode()
     out = bytearray(b"%PDF-1.7\n")
     places = {}
     for number, data in sorted(objects.items()):

@@ -51,7 +51,7 @@ class Recorder:
         """The first event of `kind` that is requested, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
-            return next((one for one in self.events[begin:] if isinstance(one, kind) and requested(one)), None)
+            return next((event for event in self.events[begin:] if isinstance(event, kind) and requested(event)), None)
 
         with self._more:
             assert self._more.wait_for(found, timeout_s), f"no {kind.__name__} among {self.events[begin:][-20:]}"
@@ -66,7 +66,9 @@ class Recorder:
         with self._more:
 
             def pieces() -> list[str]:
-                return [one.text for one in self.events if isinstance(one, MessageGrew) and one.message == message]
+                return [
+                    event.text for event in self.events if isinstance(event, MessageGrew) and event.message == message
+                ]
 
             assert self._more.wait_for(lambda: len(pieces()) >= at_least, TIMEOUT_S), self.events[-20:]
             return "".join(pieces())

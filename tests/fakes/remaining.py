@@ -35,7 +35,8 @@ _NO_TEXT = re.compile(
 def marked(unit: Unit) -> str:
     """Every letter another one, the tags as they are."""
     return "".join(
-        re.sub(r"[^\W\d_]", MARK, one) if isinstance(one, str) else str(one) for one in pieces(unit.text, unit.tags)
+        re.sub(r"[^\W\d_]", MARK, piece) if isinstance(piece, str) else str(piece)
+        for piece in pieces(unit.text, unit.tags)
     )
 
 
@@ -46,7 +47,7 @@ def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tupl
     found = list(listed(rewriter, Rewriting(Reading(path, data=data), requested)))
     units = [one for one in found if isinstance(one, Unit)]
     out = io.BytesIO()
-    answers = {at: (one.text, marked(one)) for at, one in enumerate(units)}
+    answers = {at: (unit.text, marked(unit)) for at, unit in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading(path, data=data), requested), answers, out) == []
     return out.getvalue(), units, [one for one in found if isinstance(one, LeftAsIs)]
 

@@ -21,7 +21,7 @@ class RequestLog:
     @property
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Host, method, path and purpose of each request."""
-        return [(one.host, one.method, one.path, one.purpose) for one in self.requests]
+        return [(request.host, request.method, request.path, request.purpose) for request in self.requests]
 
     def record(self, request: Outgoing) -> int:
         self.before(request)

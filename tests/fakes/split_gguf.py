@@ -23,10 +23,11 @@ def split(data: bytes, count: int) -> list[bytes]:
         path.write_bytes(data)
         reader = GGUFReader(path)
         infos = [
-            (one.name, list(map(int, one.shape)), int(one.tensor_type), one.data.tobytes()) for one in reader.tensors
+            (tensor.name, list(map(int, tensor.shape)), int(tensor.tensor_type), tensor.data.tobytes())
+            for tensor in reader.tensors
         ]
-        fields = [one for one in reader.fields.values() if not one.name.startswith("GGUF.")]
-        keys = b"".join(b"".join(part.tobytes() for part in one.parts) for one in fields)
+        fields = [field for field in reader.fields.values() if not field.name.startswith("GGUF.")]
+        keys = b"".join(b"".join(part.tobytes() for part in field.parts) for field in fields)
         key_count = len(fields)
     step = -(-len(infos) // count)
     shares = [infos[number * step : (number + 1) * step] for number in range(count)]

@@ -174,7 +174,7 @@ class _Writer:
                 )
                 for author, words in page.comments
             ]
-            annots = f"/Annots [{' '.join(f'{one} 0 R' for one in notes)}]" if notes else ""
+            annots = f"/Annots [{' '.join(f'{note} 0 R' for note in notes)}]" if notes else ""
             if page.broken:
                 kids.append(self._add(b"(this is no page)"))
                 continue
@@ -187,7 +187,7 @@ class _Writer:
             )
         more = f"/PageLabels << /Nums {pdf.labels} >> " if pdf.labels else ""
         if widgets:
-            more += f"/AcroForm << /Fields [{' '.join(f'{one} 0 R' for one in widgets)}] >> "
+            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] >> "
         if pdf.attachments:
             names = []
             for name, data in pdf.attachments:
@@ -196,7 +196,7 @@ class _Writer:
                 names.append(f"({name}) {spec} 0 R")
             more += f"/Names << /EmbeddedFiles << /Names [{' '.join(names)}] >> >> "
         self._objects[catalog - 1] = f"<< /Type /Catalog /Pages {tree} 0 R {more}>>".encode()
-        refs = " ".join(f"{one} 0 R" for one in kids)
+        refs = " ".join(f"{kid} 0 R" for kid in kids)
         self._objects[tree - 1] = f"<< /Type /Pages /Kids [{refs}] /Count {len(kids)} >>".encode()
         trailer = f"/Root {catalog} 0 R"
         if pdf.title:

@@ -47,7 +47,7 @@ def watched(command: Sequence[str], log: Path, *, alone: bool = True) -> list[st
 
 def calls_in(log: Path) -> str:
     """The calls of all threads, one a line."""
-    return "".join(one.read_text(errors="replace") for one in sorted(log.parent.glob(f"{log.name}.*")))
+    return "".join(path.read_text(errors="replace") for path in sorted(log.parent.glob(f"{log.name}.*")))
 
 
 def needs_strace(tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def outside(calls: str, *allowed: Path) -> list[str]:
 
 def with_marker(*places: Path) -> list[str]:
     """The names of files whose name or content has the marker, also as two bytes a letter."""
-    files = [one for place in places for one in sorted(place.rglob("*")) if one.is_file()]
-    return [one.name for one in files if MARKER in one.name or _holds_marker(one)]
+    files = [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+    return [file.name for file in files if MARKER in file.name or _holds_marker(file)]
 
 
 def _holds_marker(path: Path) -> bool:

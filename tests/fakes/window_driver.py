@@ -176,7 +176,7 @@ class WindowDriver:
     def act(self, action: str) -> None:
         """Click an action of the newest message that has it."""
         buttons = self.page.view.findChildren(QToolButton, f"action_{action}")
-        self.click([one for one in buttons if one.isVisible()][-1])
+        self.click([button for button in buttons if button.isVisible()][-1])
 
     def words(self) -> str:
         """What is shown of the newest message."""

@@ -24,7 +24,9 @@ def read(data):
 
 
 def blocks(pages):
-    return [(one.kind.value, one.level, page.text[one.start : one.end]) for page in pages for one in page.blocks]
+    return [
+        (block.kind.value, block.level, page.text[block.start : block.end]) for page in pages for block in page.blocks
+    ]
 
 
 def lines(pages):
@@ -121,7 +123,7 @@ def test_notes_stand_at_the_foot_of_the_page_that_cites_them_and_comments_behind
     rels = {"footnotes": "footnotes.xml", "endnotes": "endnotes.xml", "comments": "comments.xml"}
     reading, pages = read(docx(body, parts, rels=rels))
     assert lines(pages[:1]) == ["One[1] two[i]", "Sure?", "Three.", "[1] See annex.", "[i] Last words."]
-    assert [one.place for one in pages[0].blocks if one.kind is BlockKind.COMMENT] == ["Kim"]
+    assert [block.place for block in pages[0].blocks if block.kind is BlockKind.COMMENT] == ["Kim"]
     assert lines(pages[1:]) == ["Four."]
     assert reading.page_kind is PageKind.PAGE
 

@@ -66,7 +66,7 @@ def test_a_mail_inside_a_mail_is_a_document_of_its_own():
     outer.set_content("see inside")
     outer.add_attachment(inner)
     _, reading = read(eml, outer.as_bytes())
-    assert [(one.name, one.format) for one in reading.attachments] == [("Inner one.eml", "eml")]
+    assert [(attachment.name, attachment.format) for attachment in reading.attachments] == [("Inner one.eml", "eml")]
     name, data = attachment_of(Reading("a", outer.as_bytes()), "eml", 0)
     pages, reading = read(eml, data)
     assert WORDS in pages[0].text
@@ -136,7 +136,7 @@ def test_outlooks_mail_has_the_same_shape():
         ("paragraph", "Subject: Größe"),
         ("paragraph", "Hello\nyou"),
     ]
-    assert [one.name for one in reading.attachments] == ["long.txt", "attachment 2", "gone.txt"]
+    assert [attachment.name for attachment in reading.attachments] == ["long.txt", "attachment 2", "gone.txt"]
     assert attachment_of(Reading("a", data), "msg", 0) == ("long.txt", WORDS.encode() * 500)
     with pytest.raises(KnownError) as caught:
         attachment_of(Reading("a", data), "msg", 2)

@@ -19,7 +19,9 @@ def read(body, parts=None, *, styles=""):
 
 
 def blocks(pages):
-    return [(one.kind.value, one.level, page.text[one.start : one.end]) for page in pages for one in page.blocks]
+    return [
+        (block.kind.value, block.level, page.text[block.start : block.end]) for page in pages for block in page.blocks
+    ]
 
 
 def test_kinds_of_blocks():

@@ -114,7 +114,7 @@ def test_x5_locked_old_and_misnamed_files_are_told_apart():
     for format_id, data in GOOD.items():
         reading = Reading("misnamed.txt", data=data)
         assert chosen_format(reading, "") == format_id
-        assert [one.value for one in reading.notes] == ["other_format"]
+        assert [note.value for note in reading.notes] == ["other_format"]
 
 
 @pytest.mark.parametrize("format_id", GOOD)

@@ -70,7 +70,7 @@ def test_paragraphs_headings_and_items_are_told_apart():
 def test_numbered_titles_in_the_letters_of_the_text_are_headings():
     made = TinyPdf().page(Text(50, 750, "2.1. The law of powers"), *lines(50, 720, "1.5 pages are", "not a title."))
     (page,) = pages_of(made)
-    assert [(one.kind, one.level) for one in page.blocks] == [(BlockKind.HEADING, 2), (BlockKind.PARAGRAPH, 0)]
+    assert [(block.kind, block.level) for block in page.blocks] == [(BlockKind.HEADING, 2), (BlockKind.PARAGRAPH, 0)]
 
 
 def test_lines_of_a_table_of_contents_stay_lines():
@@ -205,7 +205,7 @@ def test_scanned_empty_drawn_and_broken_pages_are_told_apart():
 def test_x10_hidden_words_are_read_and_said(hidden):
     reading = reading_of(TinyPdf().page(*lines(50, 700, *BODY), hidden))
     (page,) = pages_of(b"", reading)
-    assert [one.place for one in page.blocks] == ["", "hidden"]
+    assert [block.place for block in page.blocks] == ["", "hidden"]
     assert "ignore" in blocks_of(page)[1][1]
     assert Note.HIDDEN_TEXT in reading.notes
 
@@ -255,7 +255,9 @@ def test_files_in_the_file_are_listed_and_can_be_had():
     made = TinyPdf(attachments=[("a.txt", b"hello"), ("b.xyz", b"12")]).page(*lines(50, 700, *BODY))
     reading = reading_of(made)
     pages_of(made, reading)
-    assert [(one.index, one.name, one.bytes, one.format) for one in reading.attachments] == [
+    assert [
+        (attachment.index, attachment.name, attachment.bytes, attachment.format) for attachment in reading.attachments
+    ] == [
         (0, "a.txt", 5, "txt"),
         (1, "b.xyz", 2, ""),
     ]

@@ -42,7 +42,7 @@ def test_pages_come_with_progress_and_a_picture(rig, tmp_path):
     end = received.end()
     assert isinstance(end, Done)
     assert (end.result["format"], end.result["pages"], end.result["notes"]) == ("pdf", 30, ["headers_apart"])
-    assert [one.value["number"] for one in received.partials] == list(range(1, 31))
+    assert [partial.value["number"] for partial in received.partials] == list(range(1, 31))
     assert received.of(Progress)[0].total == 30
     text = received.partials[4].value["text"]
     at = text.index("words")

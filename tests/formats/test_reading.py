@@ -31,7 +31,7 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path):
         format_of(tmp_path / "a.xyz")
     assert caught.value.args_for_people["suffix"] == ".xyz"
     known = caught.value.args_for_people["known"].split()
-    assert known == [one for about in FORMATS if about.id != "code" for one in about.suffixes]
+    assert known == [suffix for about in FORMATS if about.id != "code" for suffix in about.suffixes]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "utf-16", "utf-32"])
@@ -197,5 +197,5 @@ def test_thousands_of_headings_share_sections_and_an_ordinary_text_keeps_one_for
     many = sections(50_000)
     assert len(many) < 1_000
     assert all(page.text.startswith(f"# {page.label}\n") for page in many)
-    headings = [one for page in many for one in page.blocks if one.kind is BlockKind.HEADING]
+    headings = [block for page in many for block in page.blocks if block.kind is BlockKind.HEADING]
     assert len(headings) == 50_000

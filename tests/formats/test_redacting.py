@@ -69,7 +69,7 @@ def test_five_hundred_words_are_planted():
     assert sum(len(planting.planted(kind, 3)[1].planted) for kind in planting.KINDS) >= 500
 
 
-@pytest.mark.parametrize("kind", [one for one in planting.KINDS if one != "pdf"])
+@pytest.mark.parametrize("kind", [kind for kind in planting.KINDS if kind != "pdf"])
 def test_the_check_of_a_result_finds_words_that_were_left(kind):
     data, needles = planting.planted(kind, 3)
     found = left_in(data, [*needles.planted])
@@ -121,7 +121,10 @@ def test_a_word_file_is_whole_and_says_other_words():
     made.sections[0].header.paragraphs[0].text = "Kowalski GmbH"
     result, redacting = redacted("docx", _saved(made))
     again = docx.Document(io.BytesIO(result))
-    assert [one.text for one in again.paragraphs] == ["Vertrag mit Alex Moran", "Frau Alex Moran wohnt in Aachen."]
+    assert [paragraph.text for paragraph in again.paragraphs] == [
+        "Vertrag mit Alex Moran",
+        "Frau Alex Moran wohnt in Aachen.",
+    ]
     assert again.paragraphs[1].runs[1].bold
     assert again.tables[0].cell(0, 0).text == "DE00 0000"
     assert again.sections[0].header.paragraphs[0].text == "Nordwind GmbH"
@@ -140,8 +143,12 @@ def test_a_number_over_paragraphs_and_cells_goes_as_a_whole():
     words = Replacing([(account, BAR), (card, BAR)])
     redacting = Redacting(Reading("a.docx", data=_saved(made)), words)
     again = docx.Document(io.BytesIO(redactor_of("docx", "a")(redacting)))
-    assert [one.text for one in again.paragraphs] == [f"Pay to {BAR}", " by Friday, room 00.", f"card {BAR}"]
-    assert [one.text for one in again.tables[0].rows[0].cells] == ["", "", BAR, "", "", "", "", ""]
+    assert [paragraph.text for paragraph in again.paragraphs] == [
+        f"Pay to {BAR}",
+        " by Friday, room 00.",
+        f"card {BAR}",
+    ]
+    assert [cell.text for cell in again.tables[0].rows[0].cells] == ["", "", BAR, "", "", "", "", ""]
     assert words.counts == {0: 2, 1: 1}
 
 

@@ -43,9 +43,9 @@ def rewritten(rewriter, data, change=str.upper, **options):
     """The file with all units changed (a callable, or a mapping), and which of its parts are others now."""
     units = [one for one in found(rewriter, data, **options) if isinstance(one, Unit)]
     if isinstance(change, dict):
-        answers = {at: (one.text, change[one.text]) for at, one in enumerate(units) if one.text in change}
+        answers = {at: (unit.text, change[unit.text]) for at, unit in enumerate(units) if unit.text in change}
     else:
-        answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+        answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
     out = io.BytesIO()
     refused = written_to(rewriter, Rewriting(Reading("a", data=data), Options(**options)), answers, out)
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(out.getvalue())) as new:
@@ -132,8 +132,8 @@ def test_results_of_fields_are_words_only_where_they_are():
         "<w:p>" + run("Go to ") + field(" HYPERLINK x ", "our page") + run(" of ") + field("DATE", "May") + "</w:p>"
     )
     units = found(word.rewrite, data)
-    assert [one.text for one in units if isinstance(one, Unit)] == ["Go to <1>our page</1> of"]
-    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [("field", "May")]
+    assert [unit.text for unit in units if isinstance(unit, Unit)] == ["Go to <1>our page</1> of"]
+    assert [(unit.kind, unit.text) for unit in units if isinstance(unit, LeftAsIs)] == [("field", "May")]
     parts, _, _ = rewritten(word.rewrite, data)
     xml = parts["word/document.xml"]
     assert xml.index("begin") < xml.index("HYPERLINK") < xml.index("OUR PAGE") < xml.index("DATE") < xml.index("May")
@@ -198,7 +198,7 @@ def test_equations_and_embedded_files_are_left_and_said():
     math = "<m:oMath xmlns:m='urn:m'><m:r><m:t>E=mc</m:t></m:r></m:oMath>"
     data = docx(f"<w:p>{run('Here ')}{math}{run(' it is')}</w:p>", {"word/embeddings/a.xlsx": "x"})
     units = found(word.rewrite, data)
-    assert [(one.kind, one.text) for one in units if isinstance(one, LeftAsIs)] == [
+    assert [(unit.kind, unit.text) for unit in units if isinstance(unit, LeftAsIs)] == [
         ("equation", "E=mc"),
         ("embedded", "a.xlsx"),
     ]
@@ -341,7 +341,7 @@ def test_slides_with_their_notes():
         notes="<p:sp><p:txBody><a:p><a:r><a:t>Speak slowly</a:t></a:r></a:p></p:txBody></p:sp>",
     )
     units = [one for one in found(pptx_xlsx.rewrite_pptx, data) if isinstance(one, Unit)]
-    assert [(one.text, one.place) for one in units] == [
+    assert [(unit.text, unit.place) for unit in units] == [
         ("Our plan", "slide 1, title"),
         ("<1>First</1> we look.", "slide 1"),
         ("Then we buy.", "slide 1"),
@@ -359,7 +359,7 @@ def test_slides_with_their_notes():
 
 
 def book(cells, strings, **parts):
-    shared = "".join(f"<si><t>{one}</t></si>" for one in strings)
+    shared = "".join(f"<si><t>{string}</t></si>" for string in strings)
     return xlsx(
         {"Data": f"<sheetData>{cells}</sheetData>"},
         {"xl/sharedStrings.xml": f"<sst xmlns='urn:x'>{shared}</sst>", **parts},
@@ -369,7 +369,7 @@ def book(cells, strings, **parts):
 def test_shared_strings_are_translated_once_for_all_their_cells():
     data = book("<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>0</v></c><c r='C1'><v>1</v></c></row>", ["Rent"])
     units = [one for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, Unit)]
-    assert [(one.text, one.place) for one in units] == [("Rent", "Data!A1")]
+    assert [(unit.text, unit.place) for unit in units] == [("Rent", "Data!A1")]
     _, changed, _ = rewritten(pptx_xlsx.rewrite_xlsx, data)
     assert changed == ["xl/sharedStrings.xml"]
 
@@ -453,7 +453,7 @@ def written_bytes(rewriter, data, change):
     """The file with `change` of each unit in its place."""
     units = [one for one in found(rewriter, data) if isinstance(one, Unit)]
     out = io.BytesIO()
-    answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading("a", data=data)), answers, out) == []
     return out.getvalue()
 

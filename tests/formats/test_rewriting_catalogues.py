@@ -28,9 +28,9 @@ def given_back(format_id, data, change=str.swapcase, refused=(), **options):
     found = list(listed(rewriter, Rewriting(Reading("a", data=data), Options(**options))))
     units = [one for one in found if isinstance(one, Unit)]
     out = io.BytesIO()
-    answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading("a", data=data), Options(**options)), answers, out) == [*refused]
-    return [one.text for one in units], [one for one in found if isinstance(one, LeftAsIs)], out.getvalue()
+    return [unit.text for unit in units], [one for one in found if isinstance(one, LeftAsIs)], out.getvalue()
 
 
 # ---- PO
@@ -69,8 +69,8 @@ def test_every_language_has_a_rule_with_as_many_forms_as_it_says(language):
     assert is_rule(header)
     forms = forms_of("%d file", "%d files", header)
     assert len(forms) == int(header.partition("nplurals=")[2][0])
-    assert len({one.text for one in forms}) == len(forms)
-    assert all(one.written(one.text) in ("%d file", "%d files") for one in forms)
+    assert len({form.text for form in forms}) == len(forms)
+    assert all(form.written(form.text) in ("%d file", "%d files") for form in forms)
 
 
 @pytest.mark.parametrize(

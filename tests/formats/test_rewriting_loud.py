@@ -183,7 +183,7 @@ def test_texts_inside_formulas_that_were_never_reckoned_are_said():
     sheet.append(['="Total: "&B2', '=TEXT(B1,"0.00")'])
     made.save(target)
     _, units, left = rewritten("xlsx", "a.xlsx", target.getvalue())
-    assert [one.text for one in units] == ["Rent"]
+    assert [unit.text for unit in units] == ["Rent"]
     assert [(one.kind, one.place, one.text) for one in left] == [
         ("formula", "Data!C1", "Total:"),
         ("formula", "Data!D1", "euros"),
@@ -201,7 +201,7 @@ def test_the_check_itself_sees_what_is_passed_over():
 
 def test_both_copies_of_a_text_box_say_the_same():
     made, units, _ = rewritten("docx", "a.docx", letter())
-    texts = [one.text for one in units]
+    texts = [unit.text for unit in units]
     assert texts.count("Inside a box") == 1
     assert texts.count("A red box") == 1
     assert "Article <1/>." in texts
@@ -225,12 +225,12 @@ def xml_of(data, name):
 
 def test_what_is_not_to_be_translated_inside_a_line_stays_where_it_is():
     made, units, _ = rewritten("html", "a.html", PAGE.encode())
-    assert "Use <1/> now, and <2/>." in [one.text for one in units]
+    assert "Use <1/> now, and <2/>." in [unit.text for unit in units]
     assert '<span translate="no">Acme &amp; Sons</span>' in made.decode()
 
 
 def test_nested_items_of_a_list_are_no_code():
     _, units, left = rewritten("md", "a.md", NOTES.encode())
-    texts = [one.text for one in units]
+    texts = [unit.text for unit in units]
     assert {"nested item", "deeper still", "a picture"} <= set(texts)
     assert [one.text for one in left if one.kind == "code"] == ["title: front", "`code`", "indented = code", "x = run"]

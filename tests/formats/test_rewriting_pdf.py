@@ -42,7 +42,7 @@ def found(data, **options):
 def written(data, change=str.upper, **options):
     units = [one for one in found(data, **options) if isinstance(one, Unit)]
     out = io.BytesIO()
-    answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
     refused = written_to(rewrite, Rewriting(Reading("a.pdf", data=data), Options(**options)), answers, out)
     assert refused == []
     return out.getvalue()
@@ -50,7 +50,7 @@ def written(data, change=str.upper, **options):
 
 def test_headings_paragraphs_items_and_rows_become_those_of_word(lease):
     document = python_docx.Document(io.BytesIO(written(lease, language="de")))
-    reported = [(one.style.name, one.text) for one in document.paragraphs if one.text]
+    reported = [(paragraph.style.name, paragraph.text) for paragraph in document.paragraphs if paragraph.text]
     assert ("Heading 1", "THE RENT") in reported
     assert (
         "Normal",
@@ -66,7 +66,7 @@ def test_headings_paragraphs_items_and_rows_become_those_of_word(lease):
 
 def test_pages_begin_on_pages_and_those_without_words_are_said(lease):
     document = python_docx.Document(io.BytesIO(written(lease)))
-    breaks = [one.text for one in document.paragraphs if one.paragraph_format.page_break_before]
+    breaks = [paragraph.text for paragraph in document.paragraphs if paragraph.paragraph_format.page_break_before]
     assert len(breaks) == 2
     assert breaks[1] == "[Page 3 has no text (scanned).]"
     left = [(one.kind, one.place, one.text) for one in found(lease) if isinstance(one, LeftAsIs)]
@@ -80,7 +80,7 @@ def test_words_nobody_sees_are_left_and_said(lease):
         "page 2",
     ]
     texts = [one.text for one in found(lease) if isinstance(one, Unit)]
-    assert not any("Ignore" in one for one in texts)
+    assert not any("Ignore" in text for text in texts)
     assert b"Ignore" not in written(lease)
 
 
@@ -91,7 +91,7 @@ def test_what_repeats_on_the_pages_is_asked_once_and_written_each_time():
     texts = [one.text for one in found(bytes(file)) if isinstance(one, Unit)]
     assert texts.count("Lease of a flat") == 1
     document = python_docx.Document(io.BytesIO(written(bytes(file))))
-    assert [one.text for one in document.paragraphs].count("LEASE OF A FLAT") == 4
+    assert [paragraph.text for paragraph in document.paragraphs].count("LEASE OF A FLAT") == 4
 
 
 def test_a_language_from_right_to_left_turns_paragraphs_and_tables(lease):

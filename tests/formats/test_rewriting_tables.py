@@ -35,13 +35,13 @@ def written(data, change=str.swapcase, **options):
     units = [one for one in listed(rewrite_separated, Rewriting(Reading("a.csv", data=data), Options(**options)))
              if isinstance(one, Unit)]  # fmt: skip
     out = io.BytesIO()
-    answers = {at: (one.text, change(one.text)) for at, one in enumerate(units)}
+    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
     assert written_to(rewrite_separated, Rewriting(Reading("a.csv", data=data), Options(**options)), answers, out) == []
     return out.getvalue()
 
 
 def test_columns_of_sentences_are_translated_and_the_others_said():
-    assert [one[:9] for one in texts(REVIEWS)] == ["review", "The room ", "Das Zimme", "La chambr", "Super!"]
+    assert [text[:9] for text in texts(REVIEWS)] == ["review", "The room ", "Das Zimme", "La chambr", "Super!"]
     left = [(one.kind, one.place, one.text) for one in found(REVIEWS) if isinstance(one, LeftAsIs)]
     assert left == [("column", "column 1", "id"), ("column", "column 2", "name"), ("column", "column 4", "stars")]
 

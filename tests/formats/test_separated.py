@@ -24,7 +24,7 @@ def read(data):
 
 
 def rows(page):
-    return [(one.place, page.text[one.start : one.end]) for one in page.blocks]
+    return [(block.place, page.text[block.start : block.end]) for block in page.blocks]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_rows_have_their_numbers_and_the_first_names_the_columns():
         ("row 4", "Baker\t2 lines"),
         ("row 6", "Cook\t3"),
     ]
-    assert [one.level for one in pages[0].blocks] == [1, 0, 0, 0]
-    assert all(one.kind is BlockKind.TABLE_ROW for one in pages[0].blocks)
+    assert [block.level for block in pages[0].blocks] == [1, 0, 0, 0]
+    assert all(block.kind is BlockKind.TABLE_ROW for block in pages[0].blocks)
 
 
 def test_a_told_delimiter_is_taken_and_an_encoding_guessed():

@@ -26,7 +26,7 @@ def read(data, function=sheets.read_xlsx):
 
 
 def rows(page):
-    return [(one.place, page.text[one.start : one.end]) for one in page.blocks]
+    return [(block.place, page.text[block.start : block.end]) for block in page.blocks]
 
 
 def saved(book):
@@ -60,7 +60,7 @@ def test_what_openpyxl_writes_is_read():
         ("A5:B5", "TRUE\t25.6%"),
         ("C3 Kim", "Too much?"),
     ]
-    assert [one.level for one in pages[0].blocks] == [1, 0, 0, 0, 0]
+    assert [block.level for block in pages[0].blocks] == [1, 0, 0, 0, 0]
     assert rows(pages[1]) == [("B2", "x")]
     assert [(page.label, page.status, page.reason) for page in pages] == [
         ("May", PageStatus.READ, ""),

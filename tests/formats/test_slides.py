@@ -40,7 +40,7 @@ def read(data, reader=pptx.read):
 
 
 def blocks(page):
-    return [(one.kind.value, one.level, page.text[one.start : one.end]) for one in page.blocks]
+    return [(block.kind.value, block.level, page.text[block.start : block.end]) for block in page.blocks]
 
 
 def deck():

@@ -27,7 +27,9 @@ def read(tmp_path, text):
     path.write_text(text)
     reading = Reading(str(path))
     pages = list(reader_of(chosen_format(reading, ""))(reading))
-    return reading.notes, [[(page.text[one.start : one.end], one.place) for one in page.blocks] for page in pages]
+    return reading.notes, [
+        [(page.text[block.start : block.end], block.place) for block in page.blocks] for page in pages
+    ]
 
 
 def test_cues_with_their_times_in_pages_of_ten_minutes(tmp_path) -> None:

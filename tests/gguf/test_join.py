@@ -46,7 +46,7 @@ def test_the_joined_file_is_the_one_it_was_split_from(tmp_path, make, count) -> 
 def tensors_of(path):
     from gguf import GGUFReader
 
-    return {one.name: np.array(one.data) for one in GGUFReader(path).tensors}
+    return {tensor.name: np.array(tensor.data) for tensor in GGUFReader(path).tensors}
 
 
 def test_parts_that_do_not_belong_together_are_refused(tmp_path) -> None:

@@ -140,7 +140,7 @@ def test_where_four_bits_are_not_offered() -> None:
 )
 def test_what_lies_beside_a_model_is_never_recommended(beside: str, bytes: int) -> None:
     models = files(4e9, "Q4_K_M", "Q8_0")
-    choice = [File(beside, bytes), *(models if bytes else (File(one.name, 0) for one in models))]
+    choice = [File(beside, bytes), *(models if bytes else (File(model.name, 0) for model in models))]
     assert list(companions(choice)) == [beside]
     assert all(companions(choice).values())
     assert not bytes or taken(choice, 100 * GIB) == "Q4_K_M"

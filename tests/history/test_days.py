@@ -65,7 +65,7 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
         name: result(services, lambda name=name: services.documents.open(tmp_path / f"{name}.txt")).id
         for name in ("only", "shared", "unused")
     }
-    (older,) = [one for one in stays if do(services, lambda one=one: services.history.item(one)).title == "older"]
+    (older,) = [stay for stay in stays if do(services, lambda one=stay: services.history.item(one)).title == "older"]
 
     def link() -> None:
         services.store.documents.link(next(iter(gone)), [documents["only"], documents["shared"]])
@@ -86,7 +86,9 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
         services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
     assert left == stays | {held}
     assert [one.name for one in do(services, lambda: services.documents.recent())] == ["shared.txt"]
-    found = [one.name for one in home.rglob("*") if one.is_file() and f"{MARKER} of only".encode() in one.read_bytes()]
+    found = [
+        path.name for path in home.rglob("*") if path.is_file() and f"{MARKER} of only".encode() in path.read_bytes()
+    ]
     assert found == []
     again = do(services, lambda: services.days.look(day))
     assert again.is_empty

@@ -79,7 +79,9 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     assert shape["format"] == "slmdesk-summary"
     assert shape["coverage"]["pages_read"] == 2
     words = {
-        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(texts["docx"])).paragraphs),
+        "docx": "\n".join(
+            other_paragraph.text for other_paragraph in docx.Document(io.BytesIO(texts["docx"])).paragraphs
+        ),
         "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(texts["pdf"])),
         "html": texts["html"].decode(),
         "md": texts["md"].decode(),

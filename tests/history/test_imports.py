@@ -82,7 +82,7 @@ def test_an_imported_chat_goes_on(opened, tmp_path) -> None:
     sent = on_thread(services, lambda: services.chats.send(SendRequest("And now?", chat=id)))
     recorder.end_of(sent.answer.id)
     held = opened_chat(services, id)
-    assert [one.words for one in held.messages[:3]] == ["Count.", "One, two.", "More."]
+    assert [message.words for message in held.messages[:3]] == ["Count.", "One, two.", "More."]
     assert held.messages[3].words == "And now?"
 
 
@@ -191,7 +191,7 @@ def test_folders_and_files_that_are_shut_are_named(tmp_path) -> None:
         found = sources_in([tmp_path])
     finally:
         (tmp_path / "shut").chmod(0o700)
-    assert [one.path.name for one in found.files] == ["messages.jsonl"]
+    assert [file.path.name for file in found.files] == ["messages.jsonl"]
     assert [one.code for _name, one in found.problems] == ["chats.not_searched", "file.unreadable"]
     assert "1 folder could not be opened" in found.problems[0][1].sentence
 
@@ -231,7 +231,7 @@ def test_links_in_a_folder_are_not_followed(tmp_path) -> None:
     saved(tmp_path / "outside" / "1.conversation.json", lm_studio())
     saved(tmp_path / "folder" / "2.conversation.json", lm_studio())
     (tmp_path / "folder" / "link").symlink_to(tmp_path / "outside")
-    assert [one.path.name for one in sources_in([tmp_path / "folder"]).files] == ["2.conversation.json"]
+    assert [file.path.name for file in sources_in([tmp_path / "folder"]).files] == ["2.conversation.json"]
 
 
 def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) -> None:
@@ -252,8 +252,8 @@ def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) 
     assert 2 <= len(report.added) < 300
     assert report.lines[-1] == "The import was stopped before its end."
     items = on_thread(services, lambda: services.history.items(limit=1000))
-    assert {one.id for one in items} == set(report.added)
-    assert all(len(on_thread(services, lambda one=one: services.history.messages(one.id))) == 3 for one in items)
+    assert {item.id for item in items} == set(report.added)
+    assert all(len(on_thread(services, lambda one=item: services.history.messages(one.id))) == 3 for item in items)
 
 
 def test_a_chat_is_added_whole_or_not_at_all(services, tmp_path, monkeypatch) -> None:
@@ -382,9 +382,9 @@ def test_our_own_export_comes_back_the_same_in_an_empty_home(opened, tmp_path, m
     after = on_thread(other, lambda: other.history.export_shape(report.added[0]))
     assert without_ids(json.loads(json.dumps(after))) == without_ids(before)
     held, then = opened_chat(other, report.added[0]), opened_chat(services, id)
-    assert [one.words for one in held.messages] == [one.words for one in then.messages]
+    assert [message.words for message in held.messages] == [message.words for message in then.messages]
     assert [len(ids) for ids in held.siblings.values()] == [len(ids) for ids in then.siblings.values()]
-    assert [one.attached.is_gone for one in held.messages[0].attachments] == [True, False]
+    assert [attachment.attached.is_gone for attachment in held.messages[0].attachments] == [True, False]
     assert imported(other, path).known == 1
 
 
@@ -485,7 +485,7 @@ def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None
         )
         assert isinstance(data, bytes), data
         if form == "docx":
-            words = [one.text for one in docx.Document(io.BytesIO(data)).paragraphs]
+            words = [paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs]
             assert words.index("Contents") < words.index("800 euros.") < words.index("Good day.")
         elif form == "pdf":
             with pypdfium2.PdfDocument(data) as pdf:

@@ -118,7 +118,9 @@ def kept(home, monkeypatch):
 
 
 def files_with(home: Path, words: str) -> list[str]:
-    return sorted(one.name for one in home.rglob("*") if one.is_file() and words.encode() in one.read_bytes().lower())
+    return sorted(
+        path.name for path in home.rglob("*") if path.is_file() and words.encode() in path.read_bytes().lower()
+    )
 
 
 def test_without_a_rule_nothing_goes(kept):
@@ -235,7 +237,7 @@ def test_a_clock_that_jumps_deletes_nothing_until_a_person_says_yes(kept, jump):
     done = kept.sweep()
     assert done.doubt is not None
     assert kept.titles() == {"old", "rather new"}
-    assert any("Until you confirm the date" in one for one in kept.notices())
+    assert any("Until you confirm the date" in notice for notice in kept.notices())
     kept.again()
     assert kept.titles() == {"old", "rather new"}, "nor at the next start"
     kept.add("written while the clock is wrong", 0)
@@ -504,7 +506,7 @@ def test_an_organisations_rules_and_holds_hold_and_cannot_be_lifted_here(kept, t
     kept.add("today", 0)
     with_policy(kept, POLICY, tmp_path)
     rules = kept.do(kept.rules.rules)
-    assert [(one.kind, one.days, one.then, one.trash_days, one.set_by) for one in rules] == [
+    assert [(rule.kind, rule.days, rule.then, rule.trash_days, rule.set_by) for rule in rules] == [
         ("", 30, Then.TRASH, 7, SetBy.POLICY), ("document", 30, Then.DELETE, 7, SetBy.POLICY)
     ]  # fmt: skip
     (hold,) = [one for one in kept.do(kept.rules.holds) if one.target == space.id]

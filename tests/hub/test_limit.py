@@ -49,7 +49,7 @@ def test_two_share_one_limit() -> None:
             taken[which] += limit.take(1 << 18, stop)
 
     end = time.monotonic() + 1.0
-    threads = [threading.Thread(target=read, args=(one,)) for one in range(2)]
+    threads = [threading.Thread(target=read, args=(index,)) for index in range(2)]
     for one in threads:
         one.start()
     for one in threads:

@@ -116,7 +116,7 @@ def test_a_split_model_is_one_file_and_an_incomplete_one_none() -> None:
         "b-00002-of-00002.gguf", "b-00001-of-00002.gguf", "c-00001-of-00003.gguf", "c-00003-of-00003.gguf",
         "a.gguf", "README.md", "d-00001-of-99999.gguf", "e-00000-of-00000.gguf",
     )  # fmt: skip
-    assert [[one.name for one in file.parts] for file in found] == [
+    assert [[part.name for part in file.parts] for file in found] == [
         ["a.gguf"],
         ["b-00001-of-00002.gguf", "b-00002-of-00002.gguf"],
     ]
@@ -137,7 +137,7 @@ def test_one_is_chosen_when_nobody_says_which() -> None:
     for requested in ({}, {"quantization": "Q8_0"}):
         assert repo(*in_parts).choose(**requested).name == "m-Q8_0.gguf"
     assert repo(*files).choose(budget_bytes=1000).name == "m-Q8_0.gguf", "small enough for more bits"
-    large = tuple(changed(one, parts=(changed(one.parts[0], bytes=4 << 30),)) for one in repo(*files).files)
+    large = tuple(changed(file, parts=(changed(file.parts[0], bytes=4 << 30),)) for file in repo(*files).files)
     big = changed(repo(*files), files=large)
     assert big.choose(budget_bytes=8 << 30).name == "m-Q4_K_M.gguf"
     assert big.choose(budget_bytes=1 << 30).name == "m-Q4_K_M.gguf", "nothing fits: the usual one"

@@ -38,7 +38,7 @@ class AskedQuestion:
         return self.hub.search(Query(words, **more), size=size, cursor=cursor, stop=stop)
 
     def names(self, words: str, **more) -> list[str]:
-        return [one.id for one in self.search(words, **more).repos]
+        return [repo.id for repo in self.search(words, **more).repos]
 
     @property
     def rows(self) -> list:
@@ -64,7 +64,7 @@ def test_a_search_finds_and_filters(asked, hub) -> None:
     assert [one.id for one in found] == ["two/tiny-GGUF", "one/tiny-GGUF"]
     assert (found[1].license, found[1].likes, found[1].gated, found[0].gated) == ("mit", 10, False, True)
     assert found[1].updated == "2026-05-01T12:00:00+00:00"
-    assert [one.name for one in found[1].files] == ["tiny.Q4_0.gguf"]
+    assert [file.name for file in found[1].files] == ["tiny.Q4_0.gguf"]
     assert asked.names("tiny", language="pl") == ["one/tiny-GGUF"]
     assert asked.names("TINY", author="two") == ["two/tiny-GGUF"]
     assert asked.names("tiny", sort="likes", size=1) == ["two/tiny-GGUF"]
@@ -95,7 +95,7 @@ def test_a_search_goes_on_page_by_page(asked, hub) -> None:
     second = asked.search("tiny", size=3, cursor=first.cursor)
     third = asked.search("tiny", size=3, cursor=second.cursor)
     pages = (first, second, third)
-    assert [one.id for page in pages for one in page.repos] == [f"one/tiny-{number}" for number in range(7)]
+    assert [repo.id for page in pages for repo in page.repos] == [f"one/tiny-{number}" for number in range(7)]
     assert third.cursor == ""
     assert len(hub.seen) == 3
 
@@ -182,7 +182,7 @@ def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog,
         assert not {"authorization", "cookie"} & set(one.headers)
         assert one.headers["user-agent"] == "slmdesk"
     assert "hf_" not in str(hub.seen)
-    warned = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    warned = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert warned == []
     out = capfd.readouterr()
     assert "secretword" not in out.out + out.err

@@ -37,7 +37,7 @@ def code_of(fetcher, **more) -> str:
 
 
 def storage_ranges(hub) -> list[str]:
-    return [one.headers.get("range", "") for one in hub.requests("storage")]
+    return [request.headers.get("range", "") for request in hub.requests("storage")]
 
 
 def test_a_file_comes_whole_checked_and_in_its_place(fetcher, hub) -> None:
@@ -375,10 +375,10 @@ def test_d8_a_token_goes_to_the_first_host_only(fetcher, hub) -> None:
     fetcher.token = hub.token
     fetcher.run()
     assert fetcher.is_right()
-    assert [one.headers.get("authorization") for one in hub.requests("api")] == [
+    assert [request.headers.get("authorization") for request in hub.requests("api")] == [
         None, "Bearer hf_wrong", f"Bearer {hub.token}",
     ]  # fmt: skip
-    assert all("hf_" not in str(one) for one in hub.requests("storage"))
+    assert all("hf_" not in str(request) for request in hub.requests("storage"))
     assert "hf_" not in str(fetcher.rows), "nor into the ledger"
 
 

@@ -49,7 +49,7 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     first, *others = [add(recorder, title, 60 if title == "a" else 3) for title in "abcd"]
     until(recorder, first, JobStatus.RUNNING)
     views = active(recorder)
-    assert [(one.title, one.stand, one.place, one.last_place) for one in views] == [
+    assert [(view.title, view.stand, view.place, view.last_place) for view in views] == [
         ("a", JobGroup.RUNNING, 0, 0),
         ("b", JobGroup.WAITING, 1, 3),
         ("c", JobGroup.WAITING, 2, 3),

@@ -88,13 +88,13 @@ def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(servi
 
 def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
-    assert [one.page for one in ranked(services, "fox", record).passages] == [2]
+    assert [passage.page for passage in ranked(services, "fox", record).passages] == [2]
     add_encoder(services, tmp_path / "encoder.gguf")
     (tmp_path / "encoder.gguf").unlink()
     services.service_thread.call(lambda: services.embedding.index(record.id))
     until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
     assert services.service_thread.call(services.embedding.model) is None, "not tried again and again"
-    assert [one.page for one in ranked(services, "fox", record).passages] == [2]
+    assert [passage.page for passage in ranked(services, "fox", record).passages] == [2]
 
 
 def test_rankings_are_joined_by_their_places():

@@ -96,7 +96,7 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     assert not found(services, state, "lamp")
     assert found(services, state, "run")
     jobs = [one for one in services.service_thread.call(lambda: services.jobs.list()) if one.kind == "index"]
-    assert [one.status for one in jobs] == [JobStatus.DONE], "one for each look would fill the list"
+    assert [job.status for job in jobs] == [JobStatus.DONE], "one for each look would fill the list"
 
 
 def test_a_copy_is_kept_once_until_the_other_one_is_gone(services, folder):
@@ -231,7 +231,7 @@ def test_h10_of_a_forgotten_folder_not_even_its_name_is_in_a_backup(services, tm
     services.service_thread.call(lambda: services.collections.forget(state.record.id))
     recorder.wait(CollectionGone)
     services.service_thread.call(lambda: None)  # what was posted meanwhile
-    assert not [one.name for one in paths.data.rglob("*") if one.is_file() and b"zebrafishxq" in one.read_bytes()]
+    assert not [path.name for path in paths.data.rglob("*") if path.is_file() and b"zebrafishxq" in path.read_bytes()]
     assert len(made) <= 2, "not once for each of its documents"
 
 

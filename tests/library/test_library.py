@@ -194,7 +194,7 @@ def test_a_document_is_searched_and_forgotten(services, tmp_path):
     recorder = Recorder(services)
     record = opened(services, write(tmp_path / "note.txt", "The maxi-\nmum pressure", "Maximum!", "nothing"))
     found = result_of(services, lambda: services.documents.find(record.id, "maximum"))
-    assert [(one.page, one.start) for one in found.places] == [(1, 4), (2, 0)]
+    assert [(place.page, place.start) for place in found.places] == [(1, 4), (2, 0)]
     few = result_of(services, lambda: services.documents.find(record.id, "m", limit=2))
     assert (len(few.places), few.is_all) == (2, False)
     services.service_thread.call(lambda: services.documents.forget(record.id))
@@ -221,10 +221,10 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
         (tmp_path / name).write_text(name)
     faked.service_thread.call(lambda: [faked.documents.open(tmp_path / name).then(answers.put) for name in names])
     results = [answers.get(timeout=120) for _ in names]
-    died = next(one for one in results if isinstance(one, Problem))
+    died = next(result for result in results if isinstance(result, Problem))
     assert died.code == "document.reader_died"
     assert "deadly.txt" in died.sentence
-    fine = next(one for one in results if not isinstance(one, Problem))
+    fine = next(result for result in results if not isinstance(result, Problem))
     assert (fine.name, fine.status) == ("fine.txt", DocumentStatus.READ)
     failed = [one for one in recorder.of(DocumentChanged) if one.problem]
     assert [(one.document.name, one.problem.code) for one in failed] == [("deadly.txt", "document.reader_died")]
@@ -240,7 +240,7 @@ def test_a_password_is_asked_for_used_for_pictures_and_never_stored(faked, tmp_p
     assert (image.png, image.width, image.boxes) == (b"PNG", 200, (((0.0, 0.0, 1.0, 0.5),),))
     assert result_of(faked, lambda: faked.documents.page_image(record.id, 1, 200, marks=[(0, 6)])) is image
     faked.close()
-    assert not [one for one in home.rglob("*") if one.is_file() and b"open sesame" in one.read_bytes()]
+    assert not [path for path in home.rglob("*") if path.is_file() and b"open sesame" in path.read_bytes()]
 
 
 def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
@@ -259,7 +259,7 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
     faked.service_thread.call(lambda: faked.documents.cancel(services_slow(faked)))
     assert answers.get(timeout=120).code == "document.stopped"
     ends = [pictures.get(timeout=120) for _ in range(2)]
-    assert sorted(getattr(one, "code", "made") for one in ends) == ["document.reader_died", "made"]
+    assert sorted(getattr(end, "code", "made") for end in ends) == ["document.reader_died", "made"]
 
 
 def services_slow(services):

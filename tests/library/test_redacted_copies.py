@@ -64,7 +64,7 @@ def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypat
     problem = ended(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
     assert isinstance(problem, Problem)
     assert problem.code == "redaction.left"
-    assert [one.name for one in tmp_path.glob("*.txt")] == ["a.txt"]
+    assert [path.name for path in tmp_path.glob("*.txt")] == ["a.txt"]
 
 
 def test_the_persons_own_list_is_always_found(services, tmp_path):
@@ -98,7 +98,7 @@ def test_a_cancel_leaves_nothing(services, tmp_path):
 
     services.service_thread.call(begin_and_cancel)
     result_of(services, lambda: services.redacted_copies.preview(path))  # the child is free again
-    assert [one.name for one in tmp_path.glob("*.docx")] == ["a.docx"]
+    assert [path.name for path in tmp_path.glob("*.docx")] == ["a.docx"]
 
 
 def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
@@ -144,7 +144,7 @@ def test_authors_are_found_who_stand_nowhere_in_the_text():
 
 def test_places_are_shown_with_what_is_around():
     texts = [("page 1", "x" * 100), ("page 2", "Ihr Konto DE89 3704 0044 0532 0130 00 ist da.")]
-    found = next(one for one in private_words(texts, [], [], []) if one.kind is Kind.IBAN)
+    found = next(word for word in private_words(texts, [], [], []) if word.kind is Kind.IBAN)
     assert found.places[0].place == "page 2"
     assert found.places[0].before.endswith("Ihr Konto ")
     assert found.places[0].after == " ist da."
@@ -170,7 +170,7 @@ def test_bars_and_substitutes():
 @pytest.mark.parametrize("unseen", ["Erik Lund", "Markus Post", "Lund GmbH", "Nert", "Ster"])
 def test_words_that_stand_nowhere_are_in_no_substitute(unseen):
     names = [f"{first} {chr(65 + at)}ukwitz" for at, first in enumerate(("Greta", "Ivo", "Ute", "Jan", "Uwe") * 5)]
-    words = [*((Kind.PERSON, one) for one in names), *((Kind.FIRM, f"{one} GmbH") for one in names)]
+    words = [*((Kind.PERSON, name) for name in names), *((Kind.FIRM, f"{name} GmbH") for name in names)]
     words += ((Kind.EMAIL, f"u{at}@kanzlei.example") for at in range(9))
     barred = (unseen, unseen.removesuffix(" GmbH").split()[-1])
     made = dict(

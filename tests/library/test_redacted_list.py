@@ -177,7 +177,7 @@ EDGES = {
 def test_a_word_that_lies_over_paragraphs_by_chance_holds_no_copy_back(kind, word, before, after):
     data = EDGES[kind](before, after)
     copy, _, originals = _given_out(kind, data, [Listed(word), Listed("4111 1111 1111 1111")])
-    assert word.casefold() in {one.casefold() for one in originals}
+    assert word.casefold() in {original.casefold() for original in originals}
     assert copy == _read(kind, data, Replacing(()))
 
 

@@ -91,10 +91,10 @@ def test_a_summary_is_made_of_substitutes_and_has_the_originals(given, tmp_path)
     item, summary = summarize(recorder, letter(recorder, tmp_path), redact=True)
     assert any("Step" in line for line in lines)
     assert holds(lines) == []
-    said = " ".join(one.text for one in summary.sentences)
+    said = " ".join(sentence.text for sentence in summary.sentences)
     assert "Colin Ashworth" in said
     assert "GB33 BUKB 2020 1555 5555 55" in said
-    assert all(one.blocks for one in summary.sentences)
+    assert all(sentence.blocks for sentence in summary.sentences)
     report = summary.redaction
     assert report.put_back >= 5
     assert report.marked == ()
@@ -122,7 +122,7 @@ def test_what_is_shown_while_it_is_written_has_the_originals(given, tmp_path):
     assert any("Colin Ashworth" in event.writing for event in recorder.of(SummaryGrew))
     lines = {"kind": SummaryKind.BULLETS, "instruction": "", "language": "de"}
     summarize(recorder, letter(recorder, tmp_path), redact=True, **lines)
-    assert any("Harbour" in one.text for event in recorder.of(SummaryGrew) for one in event.points)
+    assert any("Harbour" in point.text for event in recorder.of(SummaryGrew) for point in event.points)
 
 
 def test_of_what_no_model_is_given_nothing_is_replaced(given, tmp_path):
@@ -141,9 +141,9 @@ def test_the_steps_of_one_are_never_taken_for_the_other(given, tmp_path):
         item, _ = summarize(recorder, document, redact=redact)
         steps = call(recorder, lambda item=item: [s for job in jobs.of_item(item.id) for s in jobs.steps(job.id)])
         assert steps
-        keys.append({one.key for one in steps})
+        keys.append({other_step.key for other_step in steps})
     assert not keys[0] & keys[1]
-    assert len([one for one in lines if one.startswith("Step")]) == 2  # the same words, and asked twice
+    assert len([line for line in lines if line.startswith("Step")]) == 2  # the same words, and asked twice
 
 
 def test_the_table_and_the_steps_are_deleted_with_it_for_good(given, tmp_path):
@@ -160,7 +160,7 @@ def test_a_stopped_summary_goes_on_with_the_same_table(given, tmp_path):
     document = letter(recorder, tmp_path)
     services = recorder.services
     item = call(recorder, lambda: services.summaries.begin(SummaryRequest((document.id,), redact=True, **OWN)))
-    while not any(one.startswith("Step") for one in lines):
+    while not any(line.startswith("Step") for line in lines):
         call(recorder, lambda: None)
     job = call(recorder, lambda: services.jobs.pause(services.summaries.open(item.id).job.id))
     assert job.status is JobStatus.PAUSED
@@ -184,7 +184,7 @@ def test_decisions_of_the_preview_hold(given, tmp_path):
     whole = "".join(lines)
     assert "four keys" not in whole
     assert "020 7946 0123" in whole
-    assert any("four keys" in one.text for one in summary.sentences)
+    assert any("four keys" in sentence.text for sentence in summary.sentences)
 
 
 def test_the_instruction_is_hidden_too(given, tmp_path):
@@ -200,7 +200,7 @@ def test_a_table_is_filled_from_substitutes_with_the_originals(given, tmp_path):
     request = TableRequest((document.id,), columns, redact=True)
     item = call(recorder, lambda: recorder.services.extraction.begin(request))
     table = recorder.wait(ExtractionEnded, lambda event: event.item == item.id).table
-    assert any(one.startswith("Step") for one in lines)
+    assert any(line.startswith("Step") for line in lines)
     assert holds(lines) == []
     assert table.columns == columns
     assert table.redaction.replaced
@@ -225,7 +225,7 @@ ANSWER = "It goes to the account {iban}, which {name} has named."
 def ask(recorder, question, *documents, **request):
     from slmdesk.questions.types import AskRequest, QuestionAnswered
 
-    wanted = AskRequest(question, tuple(one.id for one in documents), **request)
+    wanted = AskRequest(question, tuple(document.id for document in documents), **request)
     sent = call(recorder, lambda: recorder.services.questions.ask(wanted))
     ended = recorder.end_of(sent.answer.id)
     assert ended.problem is None
@@ -366,7 +366,7 @@ def test_a_plan_asks_and_is_answered_as_if_nothing_were_hidden(veiled):
     def say(batch):
         assert batch.prompt_version == "1" + VERSION
         assert "Ashworth" not in json.dumps(batch.steps)
-        texts = [one["messages"][0]["parts"][1]["text"] for one in batch.steps]
+        texts = [other_step["messages"][0]["parts"][1]["text"] for other_step in batch.steps]
         return [{"text": f"So: {texts[0]}", "probabilities": [[0, 2, 0.5]]}, None]
 
     def work(job):

@@ -71,7 +71,9 @@ def test_what_is_recommended_is_judged_to_fit_and_is_no_broken_one(ram: int, bil
     files = repository(billions)
     best = recommended(files, weights_budget(free))
     if best is None:  # then nothing that is worth it would have been comfortable
-        worth = [one for one in files if (known := quantization_of_file(one.name)) and known.rank <= WORST_RECOMMENDED]
+        worth = [
+            file for file in files if (known := quantization_of_file(file.name)) and known.rank <= WORST_RECOMMENDED
+        ]
         assert all(fit_by_size(one.size_bytes, free) != "fits" for one in worth if "mmproj" not in one.name)
         return
     known = quantization_of_file(best.name)

@@ -70,7 +70,7 @@ def test_import_copies_hashes_and_names_the_file_itself(recorder, tiny, home) ->
     assert model.header["has_chat_template"] is True
     assert recorder.of(ModelsChanged)
     assert (steps[-1].path, steps[-1].done_bytes) == (tiny, tiny.stat().st_size)
-    assert [one.name for one in (home / "models").iterdir()] == [place.name]
+    assert [path.name for path in (home / "models").iterdir()] == [place.name]
 
 
 def test_the_same_bytes_twice_are_one_model(recorder, tiny, tmp_path, home) -> None:
@@ -154,7 +154,7 @@ def test_a_model_in_parts_is_one_model_whichever_part_is_named(recorder, tmp_pat
     parts = parts_in(tmp_path / "parts")
     model = import_file(recorder, parts[1]).model
     place = Path(os.fsdecode(model.path))
-    assert [one.name for one in (home / "models").iterdir()] == [place.name]
+    assert [path.name for path in (home / "models").iterdir()] == [place.name]
     assert model.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
     assert read_header(place).tensor_count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensor_count
     again, steps = watched_import(recorder, parts[0])
@@ -178,7 +178,7 @@ def test_a_model_in_parts_cannot_be_linked(recorder, tmp_path) -> None:
 def test_parts_in_the_models_folder_are_left_until_somebody_asks(recorder, home) -> None:
     parts = parts_in(home / "models")
     assert asked(recorder, "adopt") == 0
-    assert all(one.is_file() for one in parts)
+    assert all(part.is_file() for part in parts)
 
 
 def test_the_same_file_again_is_said_to_be_here(recorder, tiny, tmp_path) -> None:
@@ -218,7 +218,7 @@ def test_m11_a_hostile_name_in_the_header_is_one_plain_line(recorder, tmp_path, 
     ).model
     assert model is not None
     assert model.name.isprintable()
-    assert [one.parent for one in (home / "models").iterdir()] == [home / "models"]
+    assert [path.parent for path in (home / "models").iterdir()] == [home / "models"]
 
 
 @pytest.mark.parametrize(

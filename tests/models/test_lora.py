@@ -97,7 +97,7 @@ def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(
     ended = say(recorder, lora=larger.id)
     assert ended.problem.code == "adapter.other_model"
     assert "another model" in ended.problem.sentence
-    fits = {one.id: one.reason for one in look(recorder).adapters}
+    fits = {adapter.id: adapter.reason for adapter in look(recorder).adapters}
     assert "qwen2" in fits[theirs.id]
     assert "size" in fits[larger.id]
     assert base.id == look(recorder).model.id
@@ -125,10 +125,12 @@ def test_what_can_be_set_for_a_model(recorder, tmp_path) -> None:
     adapter = post_to_ui(recorder, make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf"))
     load_options = look(recorder, base.id)
     assert load_options.most_context == tiny_families.CONTEXT
-    assert [one.tokens for one in load_options.contexts] == [1024, 2048, 4096]
-    assert [one.bytes for one in load_options.contexts] == sorted({one.bytes for one in load_options.contexts})
-    assert all(one.fits for one in load_options.contexts)
-    assert [(one.id, one.reason) for one in load_options.adapters] == [(adapter.id, "")]
+    assert [context.tokens for context in load_options.contexts] == [1024, 2048, 4096]
+    assert [context.bytes for context in load_options.contexts] == sorted(
+        {context.bytes for context in load_options.contexts}
+    )
+    assert all(context.fits for context in load_options.contexts)
+    assert [(adapter.id, adapter.reason) for adapter in load_options.adapters] == [(adapter.id, "")]
 
 
 def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(recorder, tmp_path) -> None:

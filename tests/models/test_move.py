@@ -101,11 +101,11 @@ def places(recorder) -> set[Path]:
     for one in models(recorder):
         data = Path(os.fsdecode(one.path)).read_bytes()
         assert hashlib.sha256(data).hexdigest() == one.sha256
-    return {Path(os.fsdecode(one.path)).parent for one in models(recorder) if not one.linked}
+    return {Path(os.fsdecode(model.path)).parent for model in models(recorder) if not model.linked}
 
 
 def names(place: Path) -> list[str]:
-    return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
+    return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
 
 
 def journal(recorder) -> Path:
@@ -124,13 +124,13 @@ def test_all_ways_move_models_and_downloads_and_nothing_is_left(recorder, two, f
     assert recorder.services.settings.current.models_folder == str(target)
     assert recorder.services.models.folder == target
     assert (target / f".download-{'1' * 32}.part").read_bytes() == b"half of it"
-    assert all(one.stat().st_mode & 0o777 == 0o600 for one in target.glob("*.gguf"))
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in target.glob("*.gguf"))
     assert recorder.of(ModelsChanged, begin)
     steps = [one.step for one in progress]
     assert (MoveStep.COPYING in steps) == (how == COPY)
     assert steps[-1] is MoveStep.FINISHING
     assert not journal(recorder).exists()
-    linked = next(one for one in models(recorder) if one.linked)
+    linked = next(model for model in models(recorder) if model.linked)
     assert Path(os.fsdecode(linked.path)).parent == tmp_path
     # and they are what the cheap look at a load expects: nothing is hashed again
     for one in models(recorder):
@@ -337,11 +337,11 @@ def test_one_move_at_a_time_on_the_whole_pc(recorder, two, tmp_path, monkeypatch
 def test_a_part_another_desk_fetches_is_waited_for(recorder, two, folder, tmp_path) -> None:
     lock = FileLock(folder / f".download-{'1' * 32}.lock")
     assert lock.try_alone()
-    before = [one for one in names(folder) if not one.endswith(".lock")]
+    before = [name for name in names(folder) if not name.endswith(".lock")]
     end = move(recorder, tmp_path / "new")
     assert end.code == "move.busy"
     assert "downloading" in end.sentence
-    assert [one for one in names(folder) if not one.endswith(".lock")] == before
+    assert [name for name in names(folder) if not name.endswith(".lock")] == before
     lock.close()
     assert isinstance(move(recorder, tmp_path / "new"), MoveResult)
 
@@ -374,8 +374,8 @@ def test_a_model_removed_meanwhile_stays_removed(recorder, two, folder, other_di
 
     monkeypatch.setattr(move_files, "rename_now", rename_now)
     assert isinstance(move(recorder, other_disk), MoveResult)
-    assert [one.name for one in models(recorder) if not one.linked] == ["Tiny qwen"]
-    assert [one for one in names(other_disk) if one.endswith(".gguf")] == [Path(os.fsdecode(two[1].path)).name]
+    assert [model.name for model in models(recorder) if not model.linked] == ["Tiny qwen"]
+    assert [name for name in names(other_disk) if name.endswith(".gguf")] == [Path(os.fsdecode(two[1].path)).name]
     assert names(folder) == []
 
 
@@ -440,16 +440,16 @@ def look_after(home: Path, target: Path, folder: Path, sums: dict[str, str], par
     try:
         wait_for_lock(services)
         assert not journal(recorder).exists()
-        found = {one.id: one for one in models(recorder)}
+        found = {model.id: model for model in models(recorder)}
         assert {one.id: one.sha256 for one in found.values()} == sums
         where = places(recorder)
         assert len(where) == 1
         files = [*names(folder), *names(target)]
-        assert sorted(one for one in files if one.endswith(".gguf")) == sorted(
+        assert sorted(file for file in files if file.endswith(".gguf")) == sorted(
             Path(os.fsdecode(one.path)).name for one in found.values()
         )
-        assert len([one for one in files if ".part" in one]) == parts, files
-        assert not [one for one in files if one.startswith(".moving-")]
+        assert len([file for file in files if ".part" in file]) == parts, files
+        assert not [file for file in files if file.startswith(".moving-")]
         assert services.models.folder == next(iter(where))
         said = [one for one in recorder.of(Noticed) if one.problem.code == "move.undone"]
         return where, bool(said)
@@ -514,7 +514,7 @@ def test_a_target_that_has_gone_with_the_switch_leaves_the_old_files_in_use(reco
         for one in two
     )  # fmt: skip
     Journal(SWITCHING, str(target), "", str(target), files).write(journal(recorder))
-    changes = [(one.id, os.fsencode(one.old), os.fsencode(one.new), (1, 1)) for one in files]
+    changes = [(file.id, os.fsencode(file.old), os.fsencode(file.new), (1, 1)) for file in files]
     recorder.services.service_thread.call(lambda: recorder.services.store.models.relocate(changes))
     recorder.services.service_thread.call(lambda: recorder.services.settings.change(models_folder=str(target)))
     recorder.services.close()

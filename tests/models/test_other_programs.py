@@ -95,19 +95,19 @@ def five(user) -> dict[str, Path]:
 
 def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, five, home) -> None:
     found = find(recorder)
-    assert {one.program: one.path for one in found.models} == five
+    assert {model.program: model.path for model in found.models} == five
     assert found.skipped == ()
-    assert all((one.known, one.problem) == (None, None) for one in found.models)
+    assert all((model.known, model.problem) == (None, None) for model in found.models)
     assert recorder.services.service_thread.call(recorder.services.models.list) == []  # looking changes nothing
     ends = link(recorder, found)
     assert [end.problem for end in ends] == [None] * 5
     records = recorder.services.service_thread.call(recorder.services.models.list)
-    assert {os.fsdecode(one.path) for one in records} == {str(one) for one in five.values()}
-    assert all(one.linked for one in records)
-    assert len({one.name for one in records}) == 5
+    assert {os.fsdecode(record.path) for record in records} == {str(one) for one in five.values()}
+    assert all(record.linked for record in records)
+    assert len({record.name for record in records}) == 5
     assert list((home / "models").iterdir()) == []
     again = find(recorder)
-    assert {one.known for one in again.models} == {one.id for one in records}
+    assert {model.known for model in again.models} == {record.id for record in records}
     assert link(recorder, again) == ()
     for one in records:  # removing forgets the link alone
         assert recorder.services.service_thread.call(lambda one=one: recorder.services.models.remove(one.id)) == 0
@@ -122,11 +122,11 @@ def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(recorder, us
     (root / "p/page.gguf").write_text("<html>")
     (root / "p/readme.md").write_text("not looked at")
     found = find(recorder)
-    assert {one.path.name: one.problem.code for one in found.models} == {
+    assert {model.path.name: model.problem.code for model in found.models} == {
         "mmproj.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
         "large-00001-of-00002.gguf": "model.parts_linked",
     }  # fmt: skip
-    assert next(one.bytes for one in found.models if "large" in one.path.name) > len(tiny_llama().data)
+    assert next(model.bytes for model in found.models if "large" in model.path.name) > len(tiny_llama().data)
     assert link(recorder, found) == ()
 
 
@@ -166,7 +166,7 @@ def test_huge_and_deep_folders_are_bounded_and_said(recorder, user, monkeypatch)
     found = find(recorder)
     assert found.models == ()
     reasons = [one.reason for one in found.skipped]
-    assert any("the rest was not looked at" in one for one in reasons)
+    assert any("the rest was not looked at" in reason for reason in reasons)
     assert "it lies too deep" in reasons
 
 
@@ -183,7 +183,7 @@ def test_what_may_not_be_read_is_named(recorder, user, monkeypatch) -> None:
 
     monkeypatch.setattr(importer.os, "scandir", refuse)
     found = find(recorder)
-    assert [one.path.name for one in found.models] == ["a.gguf"]
+    assert [model.path.name for model in found.models] == ["a.gguf"]
     assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]
 
 
@@ -209,7 +209,7 @@ def test_m11_hostile_manifests_of_ollama_lead_nowhere(recorder, user, tmp_path) 
     (library / "linked").mkdir()
     (library / "linked" / "x").write_text(bad["missing"].replace("b" * 64, "c" * 64))
     found = find(recorder)
-    assert [one.path.parent.name for one in found.models] == ["blobs"]
+    assert [model.path.parent.name for model in found.models] == ["blobs"]
     assert found.models[0].name == "Tiny qwen"
     reasons = sorted(one.reason for one in found.skipped)
     assert reasons == [
@@ -226,7 +226,7 @@ def test_a_linked_file_that_goes_is_said_as_for_any_model(recorder, five) -> Non
     link(recorder, find(recorder))
     shutil.rmtree(five["LM Studio"].parent)
     verdicts = result_of(recorder.services, lambda: recorder.services.models.verify([]))
-    assert [one.problem.code for one in verdicts if not one.ok] == ["model.missing"]
+    assert [verdict.problem.code for verdict in verdicts if not verdict.ok] == ["model.missing"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_folders_chosen_in_those_programs_are_looked_into(tmp_path, system) -> N
     jan.write_text('{"data_folder": "/big/jan"}')
     studio.write_text('{"downloadsFolder": "/big/studio"}')
     (tmp_path / ".lmstudio-home-pointer").write_text("/big/home\n")
-    assert {(one.program, str(one.folder)) for one in chosen_places(tmp_path, {}, system)} == {
+    assert {(place.program, str(place.folder)) for place in chosen_places(tmp_path, {}, system)} == {
         ("GPT4All", "/big/gpt4all"), ("Jan", "/big/jan"), ("LM Studio", "/big/studio"),
         ("LM Studio", "/big/home/models"),
     }  # fmt: skip
@@ -288,7 +288,7 @@ def test_folders_chosen_in_those_programs_are_looked_into(tmp_path, system) -> N
 def test_a_pointed_home_of_lm_studio_is_found(recorder, user, tmp_path) -> None:
     (user / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'studio'}\n")
     model = put(tmp_path / "studio/models/a/b/c.gguf", tiny_llama())
-    assert [(one.program, one.path) for one in find(recorder).models] == [("LM Studio", model)]
+    assert [(model.program, model.path) for model in find(recorder).models] == [("LM Studio", model)]
 
 
 @pytest.mark.parametrize("junk", [b"", b"relative", b"/", b"/x\0y", b"\xff\xfe", b"x" * (MAX_BYTES + 9), b"[" * 90_000])

@@ -101,11 +101,11 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
     begin = len(recorder.events)
     progress: list[PackProgress] = []
     got = unpack(recorder, path, end.manifest_sha256.upper(), progress=progress)
-    assert [(one.model.name, one.is_new, one.license) for one in got.models] == [
+    assert [(model.model.name, model.is_new, model.license) for model in got.models] == [
         ("Tiny llama", True, "apache-2.0"), ("Tiny qwen", True, "apache-2.0"),
     ]  # fmt: skip
     assert got.manifest_sha256 == end.manifest_sha256
-    assert [one.id for one in models(recorder)] == [one.model.id for one in got.models]
+    assert [model.id for model in models(recorder)] == [model.model.id for model in got.models]
     assert got.models[0].model.source.startswith("pack:huggingface:")
     for one in got.models:
         place = Path(os.fsdecode(one.model.path))
@@ -115,7 +115,7 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
     assert len(list(folder.iterdir())) == 2
     assert recorder.of(ModelsChanged, begin)
     last = progress[-1]
-    assert last.done_bytes == last.total_bytes == sum(one.model.bytes for one in got.models)
+    assert last.done_bytes == last.total_bytes == sum(model.model.bytes for model in got.models)
 
 
 def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
@@ -145,12 +145,12 @@ def test_models_that_are_here_are_recognised_and_damaged_ones_mended(recorder, m
     path, _end = made
     first = unpack(recorder, path)
     again = unpack(recorder, path)
-    assert [one.is_new for one in again.models] == [False, False]
-    assert [one.model.id for one in again.models] == [one.model.id for one in first.models]
+    assert [model.is_new for model in again.models] == [False, False]
+    assert [model.model.id for model in again.models] == [model.model.id for model in first.models]
     place = Path(os.fsdecode(first.models[0].model.path))
     place.write_bytes(b"x" * place.stat().st_size)
     mended = unpack(recorder, path)
-    assert [one.is_new for one in mended.models] == [True, False]
+    assert [model.is_new for model in mended.models] == [True, False]
     assert mended.models[0].model.id == first.models[0].model.id
     assert hashlib.sha256(place.read_bytes()).hexdigest() == first.models[0].model.sha256
     assert len(list(folder.iterdir())) == len(models(recorder)) == 2
@@ -159,7 +159,7 @@ def test_models_that_are_here_are_recognised_and_damaged_ones_mended(recorder, m
 def test_a_name_that_is_taken_gets_a_number(recorder, made, tmp_path) -> None:
     other = import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
     assert other.name == "Tiny llama"
-    assert [one.model.name for one in unpack(recorder, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
+    assert [model.model.name for model in unpack(recorder, made[0]).models] == ["Tiny llama (2)", "Tiny qwen"]
 
 
 def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(recorder, tmp_path, folder) -> None:
@@ -245,11 +245,11 @@ def test_models_in_parts_encoders_and_adapters_travel_too(recorder, tmp_path, fo
         import_file(recorder, write(tmp_path / "adapter.gguf", tiny_adapter())),
     ]
     assert all(kinds)
-    assert isinstance(pack(recorder, [one.id for one in kinds], tmp_path / "p.tar"), PackResult)
+    assert isinstance(pack(recorder, [kind.id for kind in kinds], tmp_path / "p.tar"), PackResult)
     forget(recorder)
     got = unpack(recorder, tmp_path / "p.tar")
-    assert [one.model.kind for one in got.models] == ["model", "encoder", "adapter"]
-    assert [one.model.sha256 for one in got.models] == [one.sha256 for one in kinds]
+    assert [model.model.kind for model in got.models] == ["model", "encoder", "adapter"]
+    assert [model.model.sha256 for model in got.models] == [kind.sha256 for kind in kinds]
 
 
 def contents(recorder, path: Path):
@@ -260,14 +260,14 @@ def test_a_pack_can_be_looked_into_and_taken_in_part(recorder, made, folder) -> 
     path, end = made
     found = contents(recorder, path)
     assert (found.manifest_sha256, found.bytes) == (end.manifest_sha256, path.stat().st_size)
-    assert [(one.listed.name, one.here) for one in found.models] == [("Tiny llama", ""), ("Tiny qwen", "")]
+    assert [(model.listed.name, model.here) for model in found.models] == [("Tiny llama", ""), ("Tiny qwen", "")]
     assert list(folder.iterdir()) == []
     assert unpack(recorder, path, only=["nothing"]).code == "pack.no_model"
     got = unpack(recorder, path, only=[found.models[1].listed.sha256])
-    assert [one.model.name for one in got.models] == ["Tiny qwen"]
+    assert [model.model.name for model in got.models] == ["Tiny qwen"]
     assert len(list(folder.iterdir())) == 1
     again = contents(recorder, path)
-    assert [one.here for one in again.models] == ["", got.models[0].model.id]
+    assert [model.here for model in again.models] == ["", got.models[0].model.id]
 
 
 def test_what_is_not_wanted_is_checked_all_the_same(recorder, made, tmp_path, folder) -> None:
@@ -446,20 +446,20 @@ def test_d10_hostile_packs_are_refused_and_nothing_stays(recorder, tmp_path, fol
     data, code = HOSTILE[kind]
     path = tmp_path / "hostile.tar"
     path.write_bytes(data)
-    before = sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts)
+    before = sorted(path for path in tmp_path.rglob("*") if "home" not in path.parts)
     end = unpack(recorder, path)
     assert isinstance(end, Problem)
     assert end.code == code, end.sentence
     assert end.sentence.isprintable()
     assert list(folder.iterdir()) == []
     assert models(recorder) == []
-    assert sorted(one for one in tmp_path.rglob("*") if "home" not in one.parts) == before
+    assert sorted(path for path in tmp_path.rglob("*") if "home" not in path.parts) == before
 
 
 def test_d10_the_control_a_pack_built_the_same_way_is_taken(recorder, tmp_path) -> None:
     (tmp_path / "good.tar").write_bytes(built(Manifest((LISTED,)), GOOD))
     end = unpack(recorder, tmp_path / "good.tar")
-    assert [one.model.name for one in end.models] == ["A model"]
+    assert [model.model.name for model in end.models] == ["A model"]
 
 
 def test_m3_a_pack_cut_anywhere_is_refused(recorder, made, tmp_path, folder) -> None:

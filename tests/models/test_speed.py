@@ -238,6 +238,6 @@ def test_the_real_engine_names_no_card_here_and_says_it(home) -> None:
     try:
         found = measured(Recorder(services))
         assert isinstance(found, PcMeasurement), found
-        assert all(one.memory_bytes > 0 for one in found.devices)
+        assert all(device.memory_bytes > 0 for device in found.devices)
     finally:
         services.close()

@@ -76,7 +76,7 @@ def job(recorder, id: str):
 
 def fetched(hub) -> list[str]:
     """Repositories in the order in which their files were asked for."""
-    paths = [one.path for one in hub.requests("api") if "/resolve/" in one.path]
+    paths = [request.path for request in hub.requests("api") if "/resolve/" in request.path]
     return list(dict.fromkeys(path.split("/")[2][0] for path in paths))
 
 
@@ -149,7 +149,7 @@ def test_a_paused_one_makes_room_and_comes_back_in_its_place(recorder, hub) -> N
 
 def test_paused_and_resumed_at_once_it_goes_on(recorder, hub, home) -> None:
     ids = four(recorder, hub)
-    wait_for(lambda: sum(one.stat().st_size for one in (home / "models").glob("*.part")) >= 1 << 20)
+    wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 1 << 20)
     begin = len(recorder.events)
 
     def both(services) -> None:
@@ -165,7 +165,7 @@ def test_paused_and_resumed_at_once_it_goes_on(recorder, hub, home) -> None:
 def test_a_window_that_was_closed_goes_on_where_it_was(recorder, hub, opened, home) -> None:
     ids = four(recorder, hub)
     call(recorder, lambda services: services.downloads.pause(ids[3]))
-    wait_for(lambda: sum(one.stat().st_size for one in (home / "models").glob("*.part")) >= 1 << 20)
+    wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 1 << 20)
     recorder.services.close()
     hub.release.set()
     again = fast(opened(model=False))
@@ -195,7 +195,7 @@ def test_d1_a_window_that_was_killed_goes_on_where_it_was(hub, opened, home) -> 
     hub.storage_faults = [Fault(stall_at=2 << 20)]
     window = subprocess.Popen([sys.executable, "-c", KILLED, "a", "b"], cwd=ROOT, env={**os.environ})
     try:
-        wait_for(lambda: sum(one.stat().st_size for one in (home / "models").glob("*.part")) >= 2 << 20)
+        wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 2 << 20)
     finally:
         window.send_signal(signal.SIGKILL)
         window.wait()
@@ -261,7 +261,7 @@ def test_what_another_desk_cancels_is_deleted_by_the_one_that_fetches_it(recorde
     hub.storage_faults = [Fault(stall_at=0)] * 3
     wait(recorder, ids[0], "cancelled")
     first = hub.sha256(next(iter(hub.repos["some/a-GGUF"].files.values())))
-    assert not [one for one in (home / "models").iterdir() if first[:32] in one.name]
+    assert not [path for path in (home / "models").iterdir() if first[:32] in path.name]
     hub.release.set()
 
 

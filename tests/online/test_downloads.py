@@ -73,13 +73,13 @@ class Download:
 
     def notes(self) -> list[str]:
         events = [one for one in self.recorder.of(DownloadChanged, self.begin) if one.note]
-        return list(dict.fromkeys(one.note.code for one in events))
+        return list(dict.fromkeys(event.note.code for event in events))
 
 
 def wait_for_part(home: Path, size: int) -> None:
     """Until what the server sent before it fell silent is on the disk."""
     deadline = time.monotonic() + 60
-    while sum(one.stat().st_size for one in (home / "models").glob("*.part")) < size:
+    while sum(path.stat().st_size for path in (home / "models").glob("*.part")) < size:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -89,7 +89,7 @@ def left_overs(recorder):
 
 
 def files_in(home: Path) -> set[str]:
-    return {one.name for one in (home / "models").iterdir()}
+    return {path.name for path in (home / "models").iterdir()}
 
 
 def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) -> None:
@@ -106,7 +106,7 @@ def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) ->
     assert files_in(home) == {path.name}
     recorder.wait(ModelsChanged)
     rows = recorder.services.service_thread.call(recorder.services.network.requests)
-    assert [one.purpose for one in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
+    assert [row.purpose for row in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
     deadline = time.monotonic() + 60  # the bytes of a request are noted when its answer is closed
     while len(data) not in [
         one.bytes for one in recorder.services.service_thread.call(recorder.services.network.requests)
@@ -333,7 +333,7 @@ def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> Non
     assert path.name.startswith("big-Q8_0-")
     assert check_file(path).tensors == check_file(write(home / "whole.gguf", tiny_llama())).tensors
     assert end.total_bytes == sum(map(len, parts.values()))
-    first, *others = [one.path for one in hub.requests("storage")]
+    first, *others = [request.path for request in hub.requests("storage")]
     assert others.count(first) == 0, "what was whole was not fetched again"
     hub.seen.clear()
     assert Download(recorder, "some/big-GGUF").end().model.id == end.model.id
@@ -344,10 +344,10 @@ def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> Non
     "name", ["../../evil.gguf", "/etc/evil.gguf", "..\\evil.gguf", "a\nb.gguf", "x" * 300 + ".gguf"]
 )
 def test_d10_whatever_its_name_it_lies_in_the_models_folder(recorder, hub, data, home, tmp_path, name) -> None:
-    before = {one for one in tmp_path.rglob("*") if home not in one.parents}
+    before = {path for path in tmp_path.rglob("*") if home not in path.parents}
     hub.add(REPO, {name: data})
     end = Download(recorder).end()
-    assert {one for one in tmp_path.rglob("*") if home not in one.parents} == before
+    assert {path for path in tmp_path.rglob("*") if home not in path.parents} == before
     if end.model:
         path = Path(os.fsdecode(end.model.path))
         assert path.parent == home / "models"
@@ -419,4 +419,4 @@ def test_a_running_download_follows_the_models_folder(recorder, hub, data, home,
     assert Path(os.fsdecode(done.model.path)).parent == target
     assert done.resumed_from > 0
     assert files_in(home) == set()
-    assert {one.name for one in target.iterdir()} == {Path(os.fsdecode(done.model.path)).name}
+    assert {path.name for path in target.iterdir()} == {Path(os.fsdecode(done.model.path)).name}

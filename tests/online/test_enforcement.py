@@ -66,6 +66,6 @@ def test_the_settings_are_looked_at_without_changing_anything(tmp_path):
     assert peek(path) == Settings()
     path.write_text("nonsense")
     assert peek(path) == Settings()
-    assert [one.name for one in tmp_path.iterdir()] == ["settings.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
     path.write_text('{"offline": false, "offline_enforced": true, "theme": 7}')
     assert (peek(path).offline, peek(path).offline_enforced, peek(path).theme) == (False, True, "system")

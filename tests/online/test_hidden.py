@@ -73,7 +73,7 @@ def test_names_of_another_version_are_named_and_others_hold(hidden) -> None:
     services = hidden("token", "telepathy")
     policy = services.settings.policy
     assert policy.hidden == {"token"}
-    assert [(one.code, one.args_for_people["key"]) for one in policy.problems] == [
+    assert [(problem.code, problem.args_for_people["key"]) for problem in policy.problems] == [
         ("policy.key", "features.hidden: telepathy")
     ]
     assert not policy.forced, "nothing else changes"

@@ -152,7 +152,7 @@ def test_each_start_leaves_its_end_of_the_ledger_where_the_policy_wants_it(opene
         services = opened(model=False).services
         services.close()
     rows = {row.n: row for row in ledger_on_disk()}
-    found = [one.read_text().split() for one in heads.iterdir()]
+    found = [path.read_text().split() for path in heads.iterdir()]
     assert len(found) == 2
     for chain, n, hash_of_row, when in found:
         assert chain == rows[1].hash
@@ -169,9 +169,9 @@ def test_a_folder_for_heads_that_is_away_keeps_nobody_from_working_and_is_said(o
     services.close()
     opened(model=False).services.close()
     policies = [row.values for row in ledger_on_disk() if row.kind == Kind.POLICY]
-    assert ["problem" in one for one in policies][:2] == [False, True]
+    assert ["problem" in policy for policy in policies][:2] == [False, True]
     assert "No such file" in policies[1]["problem"]
-    assert len([one for one in policies if "file" in one]) == 1, "the policy is the same"
+    assert len([policy for policy in policies if "file" in policy]) == 1, "the policy is the same"
 
 
 def test_a_policy_stands_there_when_it_is_another(opened, home):
@@ -184,7 +184,7 @@ def test_a_policy_stands_there_when_it_is_another(opened, home):
     opened(model=False).services.close()
     rows = ledger_on_disk()
     policies = [row.values for row in rows if row.kind == Kind.POLICY]
-    assert [one["file"] for one in policies] == [str(paths.policy_file), None]
+    assert [policy["file"] for policy in policies] == [str(paths.policy_file), None]
     assert policies[0]["sets"]["offline"] is True
     assert len(policies[0]["sha256"]) == 64
     assert "heron" not in str(rows)

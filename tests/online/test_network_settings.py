@@ -177,7 +177,7 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(record
         recorder, hub_endpoint=f"https://{HUB_NAME}", hub_hosts=STORAGE_NAME, proxy=address, ca_file=str(certificate)
     )
     assert fetch(recorder).state is DownloadState.DONE
-    assert all(b"proxy-authorization: basic" in one.lower() for one in proxy.heads)
+    assert all(b"proxy-authorization: basic" in head.lower() for head in proxy.heads)
     assert not [one for one in hub.seen if "proxy-authorization" in one.headers]
     assert "pass" not in str(recorder.services.service_thread.call(recorder.services.network.requests))
 

@@ -165,13 +165,13 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     stored = hub.add("some/tiny", {"tiny.Q4_K_M.gguf": data, "tiny.Q8_0.gguf": b"x", "mmproj-f16.gguf": b"x"})
     stored.lies["tiny.Q8_0.gguf"] = {"size": 1 << 45}
     offered = repo(recorder, "some/tiny")
-    assert [one.name for one in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
+    assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
     assert offered.others == ("mmproj-f16.gguf: a projector, the eyes of a model that sees pictures",)
     request = lambda services: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
     judged = asked(recorder, request)
     assert isinstance(judged, RepoJudged)
-    assert {name: one.verdict for name, one in judged.fits.items()} == {
+    assert {name: fit.verdict for name, fit in judged.fits.items()} == {
         "tiny.Q4_K_M.gguf": "fits", "tiny.Q8_0.gguf": "too_large",
     }  # fmt: skip
     assert judged.fits["tiny.Q4_K_M.gguf"].memory.weights == len(data)
@@ -181,9 +181,9 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
 
 def test_a_model_in_parts_is_judged_by_its_first(recorder, hub) -> None:
     parts = split(tiny_llama().data, 2)
-    hub.add("some/big", {f"big-Q8_0-{number:05}-of-00002.gguf": one for number, one in enumerate(parts, 1)})
+    hub.add("some/big", {f"big-Q8_0-{number:05}-of-00002.gguf": part for number, part in enumerate(parts, 1)})
     judged = judge(recorder, "some/big")
-    assert [one.memory.weights for one in judged.fits.values()] == [sum(map(len, parts))]
+    assert [fit.memory.weights for fit in judged.fits.values()] == [sum(map(len, parts))]
 
 
 def test_what_cannot_chat_is_said_when_it_is_opened(recorder, hub) -> None:
@@ -197,7 +197,7 @@ def test_a_quantization_in_a_link_shows_that_file_alone(recorder, hub) -> None:
     hub.add("some/tiny", {"tiny.Q4_K_M.gguf": b"x", "tiny.Q8_0.gguf": b"xx"})
     link = recorder.services.offers.link_in("hf.co/some/tiny:q8_0")
     offered = asked(recorder, lambda services: services.offers.repo(link.repo, quantization=link.quantization))
-    assert [one.name for one in offered.files] == ["tiny.Q8_0.gguf"]
+    assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf"]
 
 
 def test_the_card_comes_without_its_front_matter(recorder, hub) -> None:

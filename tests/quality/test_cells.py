@@ -36,17 +36,17 @@ def text_of(document: TableDocument) -> str:
 def test_invoices_and_contracts_of_both_halves_are_there() -> None:
     assert len(DOCUMENTS) == 16
     for kind, count in (("invoice", 10), ("contract", 6)):
-        some = [one for one in DOCUMENTS if one.preset == kind]
+        some = [document for document in DOCUMENTS if document.preset == kind]
         assert len(some) == count
         assert sum(one.is_aside for one in some) == count // 2
-    assert {one.language for one in DOCUMENTS} == {"en", "de", "fr", "es", "it"}
+    assert {document.language for document in DOCUMENTS} == {"en", "de", "fr", "es", "it"}
 
 
 @each
 def test_each_has_the_columns_of_its_preset_in_their_order(document: TableDocument) -> None:
     known = preset(document.preset)
     assert known is not None
-    assert [one.column for one in document.cells] == [one.name for one in known.columns]
+    assert [cell.column for cell in document.cells] == [column.name for column in known.columns]
 
 
 @each
@@ -72,7 +72,11 @@ def test_the_value_is_right_and_a_trap_is_wrong(document: TableDocument) -> None
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
 def test_the_value_of_a_column_is_right_in_no_other(document: TableDocument) -> None:
     for cell in document.cells:
-        others = [one.value for one in document.cells if one is not cell and one.value and one.value != cell.value]
+        others = [
+            other_cell.value
+            for other_cell in document.cells
+            if other_cell is not cell and other_cell.value and other_cell.value != cell.value
+        ]
         for other in others:
             if (document.name, cell.column, other) != ("facture-traduction", "Net amount", "1 240,00 €"):
                 assert judged(cell, FoundCell(other)) is Verdict.WRONG, (cell.column, other)
@@ -147,14 +151,16 @@ def test_an_expectation_that_is_not_valid_is_refused(tmp_path: Path) -> None:
 
 def test_documents_of_a_word_processor_are_made_from_their_source() -> None:
     sources = sorted((docx_files.FOLDER / "source").glob("*.md"))
-    made = sorted(one.path.stem for one in DOCUMENTS if one.path.suffix == ".docx")
-    assert [one.stem for one in sources] == made
+    made = sorted(document.path.stem for document in DOCUMENTS if document.path.suffix == ".docx")
+    assert [source.stem for source in sources] == made
     for source in sources:
         written = (docx_files.FOLDER / source.stem).with_suffix(".docx").read_bytes()
         assert written == docx_files.docx_of(source.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("document", [one for one in DOCUMENTS if not one.is_aside], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "document", [document for document in DOCUMENTS if not document.is_aside], ids=lambda one: one.name
+)
 def test_what_rules_give_without_a_model_is_not_wrong(document: TableDocument) -> None:
     assert score(document.cells, by_rule(document)).wrong_unmarked == 0
 

@@ -14,10 +14,10 @@ ITEMS = list(items())
 
 
 def test_there_are_enough_sentences_of_each_language_and_both_halves():
-    counts = Counter((one.language, one.is_right) for one in ITEMS)
+    counts = Counter((item.language, item.is_right) for item in ITEMS)
     assert all(counts[language, False] >= 30 and counts[language, True] >= 20 for language in ("en", "de", "fr", "es"))
-    assert {one.name for one in items(True)} | {one.name for one in items(False)} == {one.name for one in ITEMS}
-    assert len({one.name for one in ITEMS}) == len(ITEMS)
+    assert {item.name for item in items(True)} | {item.name for item in items(False)} == {item.name for item in ITEMS}
+    assert len({item.name for item in ITEMS}) == len(ITEMS)
 
 
 def test_a_right_answer_is_scored_as_right_and_keeps_the_facts():

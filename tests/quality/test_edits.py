@@ -44,9 +44,9 @@ def told(edit: Edit) -> Reported:
 
 
 def test_five_contracts_in_three_languages_and_both_halves_are_there() -> None:
-    assert Counter(one.language for one in DOCUMENTS) == {"en": 3, "de": 1, "fr": 1}
-    assert Counter(one.is_aside for one in DOCUMENTS) == {False: 3, True: 2}
-    assert {edit.kind for one in DOCUMENTS for edit in one.edits} == KINDS
+    assert Counter(document.language for document in DOCUMENTS) == {"en": 3, "de": 1, "fr": 1}
+    assert Counter(document.is_aside for document in DOCUMENTS) == {False: 3, True: 2}
+    assert {edit.kind for document in DOCUMENTS for edit in document.edits} == KINDS
 
 
 @each
@@ -81,7 +81,7 @@ def test_layout_changes_no_word_but_the_numbers_of_paragraphs(document: VersionD
     assert words_of(anew) == words_of(document.old)
     lines = replace(document.layout, numbering=()).of(document.old)
     assert lines.split() == document.old.split()
-    prose = [one for one in lines.splitlines() if not one.startswith(("|", "#"))]
+    prose = [line for line in lines.splitlines() if not line.startswith(("|", "#"))]
     assert max(map(len, prose)) <= document.layout.width
 
 
@@ -106,9 +106,11 @@ def test_a_perfect_report_has_the_full_score_and_an_empty_one_none(document: Ver
 @each
 def test_an_edit_is_missed_where_only_the_others_are_told(document: VersionDocument) -> None:
     for edit in document.edits:
-        others = [told(one) for one in document.edits if one is not edit]
+        others = [told(other_edit) for other_edit in document.edits if other_edit is not edit]
         assert missed(document.edits, others) == [edit]
-        assert false_alarms([one for one in document.edits if one is not edit], [told(edit)]) == [told(edit)]
+        assert false_alarms([other_edit for other_edit in document.edits if other_edit is not edit], [told(edit)]) == [
+            told(edit)
+        ]
 
 
 RENT = Edit("amount", "3. Rent", "pays a rent of £26,400 a year", "pays a rent of £28,400 a year")

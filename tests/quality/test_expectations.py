@@ -28,7 +28,7 @@ from benchmarks.quality.summaries import allowed, count, first_words
 
 pytestmark = pytest.mark.pure
 DOCUMENTS = [*documents(), *documents(folder=MATTERS)]
-STATEMENTS = {one.name: statements(one.text) for one in DOCUMENTS}
+STATEMENTS = {document.name: statements(document.text) for document in DOCUMENTS}
 each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
 
 
@@ -38,11 +38,11 @@ def test_what_is_expected_is_complete(document: Document) -> None:
     assert document.language in {"en", "de", "fr", "es", "it", "pl"}
     assert document.title
     facts, questions = (24, 10) if document.is_long else (12, 6)
-    assert len(document.facts) == facts == len({one.id for one in document.facts})
-    assert {one.weight for one in document.facts} == {1, 2}
+    assert len(document.facts) == facts == len({fact.id for fact in document.facts})
+    assert {fact.weight for fact in document.facts} == {1, 2}
     assert len(document.questions) == questions
-    assert sum(one.none for one in document.questions) >= questions // 3
-    assert any(one.two_parts for one in document.questions)
+    assert sum(question.none for question in document.questions) >= questions // 3
+    assert any(question.two_parts for question in document.questions)
     assert 2_500 <= len(document.text) <= 20_000 or 30_000 <= len(document.text) <= 70_000
     assert len(document.examples) >= 4
 
@@ -50,7 +50,7 @@ def test_what_is_expected_is_complete(document: Document) -> None:
 @each
 def test_places_stand_in_the_document(document: Document) -> None:
     headings = {plain(line.lstrip("# ")) for line in document.text.splitlines() if line.startswith("#")}
-    assert {plain(one.section) for one in document.facts} <= headings
+    assert {plain(fact.section) for fact in document.facts} <= headings
     for one in document.questions:
         assert one.none != bool(one.quote or one.heading), one.question
         assert one.none or one.rules, one.question

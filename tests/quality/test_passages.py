@@ -20,7 +20,7 @@ def test_each_question_has_one_passage(language):
     for name in expected["documents"]:
         builder = PassageBuilder("")
         passages = [one for page in pages_of(FOLDER / name) for one in builder.feed(page)]
-        texts += [one.text for one in (*passages, *builder.finish())]
+        texts += [passage.text for passage in (*passages, *builder.finish())]
     assert len(texts) >= 60
     assert [len(expected[part]) for part in ("open", "aside")] == [20, 20]
     assert all(sum(quote in text for text in texts) == 1 for _, quote in [*expected["open"], *expected["aside"]])

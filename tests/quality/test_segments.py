@@ -37,13 +37,22 @@ def document(request: pytest.FixtureRequest) -> Document:
 
 
 def by_rule(document: Document) -> list[Segment]:
-    return [one for one in document.segments if one.judge == "rule"]
+    return [segment for segment in document.segments if segment.judge == "rule"]
 
 
 def test_there_is_enough_in_both_halves() -> None:
-    assert sum(len(one.segments) for one in DOCUMENTS) >= 220
-    assert {one.pair for one in DOCUMENTS} == {"de-en", "fr-en", "es-en", "it-en", "nl-en", "en-de", "en-fr", "en-es"}
-    halves = Counter(one.is_aside for one in DOCUMENTS for _ in one.segments)
+    assert sum(len(other_document.segments) for other_document in DOCUMENTS) >= 220
+    assert {other_document.pair for other_document in DOCUMENTS} == {
+        "de-en",
+        "fr-en",
+        "es-en",
+        "it-en",
+        "nl-en",
+        "en-de",
+        "en-fr",
+        "en-es",
+    }
+    halves = Counter(other_document.is_aside for other_document in DOCUMENTS for _ in other_document.segments)
     assert 0.4 < halves[True] / halves.total() < 0.6
     assert len(documents(aside=True)) + len(documents(aside=False)) == len(DOCUMENTS)
 
@@ -172,7 +181,7 @@ def test_rows_are_judged_and_counted() -> None:
             Row("Kasse", "Cash desk", flagged=True),
         ],
     )
-    assert [one.faults for one in verdicts] == [(), ("name: Kolb",), ()]
+    assert [verdict.faults for verdict in verdicts] == [(), ("name: Kolb",), ()]
     assert score(verdicts) == Score(right=2, wrong=1, wrong_flagged=1, right_flagged=1)
     assert by_pair([(SHORT, verdicts), (SHORT, verdicts)]) == {"de-en": Score(4, 2, 2, 2)}
 
@@ -180,7 +189,7 @@ def test_rows_are_judged_and_counted() -> None:
 def test_rows_cut_otherwise_are_judged_too() -> None:
     pieces = [Row("Wir kündigen", "We do not"), Row("nicht.", "terminate.", flagged=True), Row("Kasse", "Till")]
     verdicts = judged(SHORT, pieces)
-    assert [one.faults for one in verdicts] == [(), ("left out",), ()]
+    assert [verdict.faults for verdict in verdicts] == [(), ("left out",), ()]
     assert verdicts[0].flagged
     (row,) = rows_of_whole("Wir kündigen nicht. Herr Kolb zahlt 1.200,50 €.", "We agree not to pay €1,200.50.")
     assert judged(SHORT, [row])[0].faults == ("must: terminat|cancel", "must not: agree")

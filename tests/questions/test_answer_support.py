@@ -35,8 +35,10 @@ class Case:
     @property
     def sources(self) -> list[Source]:
         return [
-            Source(one.number, Passage(one.number, "d", one.number, one.number, 0, len(one.text), one.text), "d.txt")
-            for one in self.pages
+            Source(
+                page.number, Passage(page.number, "d", page.number, page.number, 0, len(page.text), page.text), "d.txt"
+            )
+            for page in self.pages
         ]
 
     def page_of(self, _document: str, number: int) -> Page:
@@ -105,29 +107,29 @@ def test_so_it_is_with_answers_that_were_laid_aside() -> None:
 
 
 def test_a_value_beside_other_words_is_about_something_else() -> None:
-    (caretaker,) = (one for one in cases("answers.toml") if "caretaker" in one.question)
+    (caretaker,) = (case for case in cases("answers.toml") if "caretaker" in case.question)
     citations, _ = looked_through(caretaker)
-    assert [one.quote for one in citations] == ["The rent is 2,050 euros a month."]
+    assert [citation.quote for citation in citations] == ["The rent is 2,050 euros a month."]
     assert grounds_of(caretaker).relation(caretaker.question, citations) == 0.0
 
 
 def test_a_value_that_stands_nowhere_is_said_to_be_missing() -> None:
     pages = pages_of("Prices\nCoffee costs 2.40 EUR.\n----\nHours\nDaily from 7 to 18.")
     _, marks = looked_through(Case(pages, "What does coffee cost?", "Coffee costs 9.99 EUR."))
-    assert [(one.kind, one.text) for one in marks] == [("amount", "9.99 EUR")]
+    assert [(mark.kind, mark.text) for mark in marks] == [("amount", "9.99 EUR")]
 
 
 def test_two_values_that_stand_apart_are_cited_from_both_places() -> None:
     pages = pages_of("Staff\nWe employ 27 people.\n----\nAbsence\nSickness absence fell from 5.6 to 4.1 per cent.")
     one = Case(pages, "How many people are employed, and did absence fall?", "27 people; absence fell to 4.1 per cent.")
     citations, marks = looked_through(one)
-    assert (sorted(one.page for one in citations), marks) == ([1, 2], ())
+    assert (sorted(citation.page for citation in citations), marks) == ([1, 2], ())
 
 
 def test_a_row_of_a_table_is_cited_for_what_it_stands_under() -> None:
     pages = pages_of("Prices\nService\tPrice\nCleaning, per hour\t19.50 EUR\nWindows, per hour\t21.00 EUR")
     citations, marks = looked_through(Case(pages, "What is the price of cleaning?", "19.50 EUR"))
-    assert ([one.quote for one in citations], marks) == (["Cleaning, per hour\t19.50 EUR"], ())
+    assert ([citation.quote for citation in citations], marks) == (["Cleaning, per hour\t19.50 EUR"], ())
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class Pages:
 
     def __init__(self, texts: tuple[str, ...]) -> None:
         self.pages = {number: _page(number, text) for number, text in enumerate(texts, 1)}
-        self.passages = tuple(Passage(n, "d", n, n, 0, len(one.text), one.text) for n, one in self.pages.items())
+        self.passages = tuple(Passage(n, "d", n, n, 0, len(page.text), page.text) for n, page in self.pages.items())
 
     def page_of(self, _document, number):
         return self.pages.get(number)
@@ -60,7 +60,7 @@ class Pages:
             passages=SimpleNamespace(count=lambda ids: (len(self.passages), 100), of_document=lambda id: self.passages),
             pages=SimpleNamespace(of_document=lambda id, begin, limit: [self.pages[begin]]),
         )
-        sources = tuple(Source(one.n, one, "d.txt") for one in self.passages)
+        sources = tuple(Source(passage.n, passage, "d.txt") for passage in self.passages)
         reading = AnswerContext(RankedPassages(self.passages, ()), sources, True, 100, 4096, len(self.passages))
         return Evidence(store, question, (SimpleNamespace(id="d"),), reading)  # type: ignore[arg-type]
 
@@ -122,7 +122,7 @@ def _page(number, text):
 def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, words, page):
     part = Pages(document).part(question, words)
     assert (part.found, part.marks) == (True, ())
-    assert [one.page for one in part.citations] == [page]
+    assert [citation.page for citation in part.citations] == [page]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_nothing_is_near_that_has_hardly_a_word_of_the_question():
 def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_words():
     words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
     part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
-    assert (part.found, [one.page for one in part.citations]) == (True, [2])
+    assert (part.found, [citation.page for citation in part.citations]) == (True, [2])
 
 
 def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_model_is():

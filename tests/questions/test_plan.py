@@ -49,14 +49,14 @@ def through(question, *replies, begin=BEST, can_tell=False):
 
 def test_the_best_passages_are_read_and_no_more_when_they_answer_it():
     steps, answered = through("When does it stop?", Reply("a: At 12 bar."))
-    assert [len(one.reading.sources) for one in steps] == [2]
+    assert [len(step.reading.sources) for step in steps] == [2]
     assert (answered.answer, answered.citations, answered.is_whole) == ("At 12 bar.", (CITED,), False)
     assert (answered.passages_read, answered.passages_total) == (2, 9)
 
 
 def test_the_whole_text_is_read_after_not_in_the_text():
     steps, answered = through("When does it stop?", Reply(NOT_FOUND), Reply("a: At 12 bar."))
-    assert [one.reading.is_whole for one in steps] == [False, True]
+    assert [step.reading.is_whole for step in steps] == [False, True]
     assert (answered.answer, answered.is_whole) == ("At 12 bar.", True)
     _, answered = through("When does it stop?", Reply(NOT_FOUND), Reply(NOT_FOUND))
     assert (answered.answer, answered.found, answered.is_whole) == (NOT_FOUND, False, True)
@@ -86,19 +86,19 @@ YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
 
 def test_a_model_that_can_tell_is_asked_first_whether_the_text_says_it():
     steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, can_tell=True)
-    assert [one.choices for one in steps] == [("Yes", "No"), ()]
+    assert [step.choices for step in steps] == [("Yes", "No"), ()]
     assert (answered.answer, answered.found) == ("At 12 bar.", True)
 
 
 def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
     steps, answered = through("When does it stop?", NO, NO, can_tell=True)
-    assert [one.reading.is_whole for one in steps] == [False, True]
+    assert [step.reading.is_whole for step in steps] == [False, True]
     assert (answered.answer, answered.found) == (NOT_FOUND, False)
 
 
 def test_it_is_not_asked_about_what_yes_or_no_answers():
     steps, _ = through("Does it stop?", Reply("a: No."), begin=WHOLE, can_tell=True)
-    assert [one.choices for one in steps] == [()]
+    assert [step.choices for step in steps] == [()]
 
 
 def test_marks_move_with_their_part():
@@ -111,7 +111,7 @@ def test_marks_move_with_their_part():
     with pytest.raises(StopIteration) as end:
         way.send(Reply("Because of 70."))
     answered = end.value.value
-    assert [answered.answer[one.start : one.end] for one in answered.marks] == ["60", "Be"]
+    assert [answered.answer[mark.start : mark.end] for mark in answered.marks] == ["60", "Be"]
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def page(number, *blocks):
 
 def nearest(words, *pages):
     """The nearest sentence of a passage over all of these pages."""
-    there = {one.number: one for one in pages}
+    there = {other_page.number: other_page for other_page in pages}
     passage = Passage(1, "d", pages[0].number, pages[-1].number, 0, len(pages[-1].text), "")
     (near,) = nearest_of(words, [passage], lambda _, number: there.get(number), 1)
     assert there[near.page].text[near.start : near.end] == near.quote

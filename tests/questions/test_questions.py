@@ -54,7 +54,9 @@ def document(services, path, text=TEXT):
 
 def ask(services, recorder, question, *documents, **request):
     sent = services.service_thread.call(
-        lambda: services.questions.ask(AskRequest(question, tuple(one.id for one in documents), **request))
+        lambda: services.questions.ask(
+            AskRequest(question, tuple(other_document.id for other_document in documents), **request)
+        )
     )
     ended = recorder.end_of(sent.answer.id)
     if ended.message.status is not Status.COMPLETE:
@@ -76,7 +78,7 @@ def test_a_short_document_is_read_whole_and_the_sentence_that_says_it_is_cited(o
     assert kept == {sent.answer.id: answered}
     assert services.service_thread.call(lambda: services.store.messages.get(sent.answer.id)).text == ended.message.text
     _, documents = services.service_thread.call(lambda: services.questions.about(sent.item.id))
-    assert [one.id for one in documents] == [record.id]
+    assert [other_document.id for other_document in documents] == [record.id]
 
 
 def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_section(opened, tmp_path):
@@ -113,7 +115,7 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert planned.tokens < planned.context_size
-    assert [one.page for one in answered.citations] == [61]
+    assert [citation.page for citation in answered.citations] == [61]
     total = services.service_thread.call(lambda: services.store.passages.count([record.id]))[0]
     assert 0 < answered.passages_read < answered.passages_total == total
     assert f"{answered.passages_read} of {total} passages" in answered.reading_words
@@ -181,7 +183,7 @@ RENT = (
 def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tmp_path, answer, question, state, kinds):
     services, recorder = opened(answer)
     _, ended, answered = ask(services, recorder, question, document(services, tmp_path / "lease.txt", RENT))
-    assert (answered.state, [one.kind for one in answered.marks]) == (state, kinds)
+    assert (answered.state, [mark.kind for mark in answered.marks]) == (state, kinds)
     assert bool(answered.citations) is (state != "not in the text")
     for one in answered.marks:
         assert answered.answer[one.start : one.end] == one.text
@@ -198,7 +200,7 @@ def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
     record = document(services, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
     _, ended, answered = ask(services, recorder, "What does the planning software cost?", record)
     assert (answered.supported, answered.marks) == (True, ())
-    assert [one.page for one in answered.citations] == [1]
+    assert [citation.page for citation in answered.citations] == [1]
     assert "3,900 EUR" in answered.citations[0].quote
     assert "Check this:" not in ended.message.text
 
@@ -235,7 +237,7 @@ def test_several_documents_name_the_file(opened, tmp_path):
     first = document(services, tmp_path / "other.txt", "Roses grow in May.")
     second = document(services, tmp_path / "manual.txt", "The pump stops at 12 bar.")
     _, ended, answered = ask(services, recorder, "When does the pump stop?", first, second)
-    assert [one.document for one in answered.citations] == [second.id]
+    assert [citation.document for citation in answered.citations] == [second.id]
     assert "manual.txt, page 1" in ended.message.text
 
 

@@ -80,7 +80,9 @@ def test_x8_no_words_of_a_document_open_a_turn(vocabulary, name):
     def markers(messages):
         rendered = found.render(messages)
         tokens = tokenize_parts(vocabulary, rendered.parts)
-        return [one for one in tokens if one in vocabulary.marker_tokens], [one.trusted for one in rendered.parts]
+        return [token for token in tokens if token in vocabulary.marker_tokens], [
+            part.trusted for part in rendered.parts
+        ]
 
     plain = {kind: markers(messages) for kind, messages in prompts("The rent is 900 euros.").items()}
     for words in FORGED:
@@ -227,7 +229,7 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
     (planned,) = recorder.of(QuestionPlanned)
     passages = services.service_thread.call(lambda: services.store.passages.of_document(record.id))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
-    assert set().union(*(words_in(one.text) for one in passages)) == every
+    assert set().union(*(words_in(passage.text) for passage in passages)) == every
     assert (planned.is_whole, answered.is_whole) == (False, False)
     assert answered.passages_read == planned.passages > 0
     assert answered.passages_total == len(passages)

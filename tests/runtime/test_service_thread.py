@@ -41,7 +41,7 @@ def test_posted_functions_keep_their_order_and_errors_never_end_the_thread(servi
         service_thread.post(lambda: 1 / 0)
     assert service_thread.call(lambda: list(seen)) == list(range(50))
     assert len(errors) == 50
-    assert all(isinstance(one, ZeroDivisionError) for one in errors)
+    assert all(isinstance(error, ZeroDivisionError) for error in errors)
 
 
 def test_an_error_listener_that_fails_does_not_end_the_thread_and_both_are_in_the_log(caplog) -> None:
@@ -52,7 +52,7 @@ def test_an_error_listener_that_fails_does_not_end_the_thread_and_both_are_in_th
     service_thread.post(lambda: 1 / 0)
     assert service_thread.call(lambda: 1) == 1
     service_thread.close()
-    first, second = (one.getMessage() for one in caplog.records)
+    first, second = (record.getMessage() for record in caplog.records)
     assert "ZeroDivisionError" in first
     assert "RuntimeError" in second
     caplog.clear()

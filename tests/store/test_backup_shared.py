@@ -81,8 +81,8 @@ def test_links_that_another_user_made_before_are_not_followed(written, paths, sh
 
 def swapped(shared: Path, leave: Callable[[Path], None]) -> list[Path]:
     """What another user can do to the folder being written in: its name leads to another one now."""
-    (ours,) = (one for one in shared.iterdir() if one.is_dir())
-    (inside,) = (one.name for one in ours.iterdir() if not one.name.endswith("-journal"))
+    (ours,) = (path for path in shared.iterdir() if path.is_dir())
+    (inside,) = (path.name for path in ours.iterdir() if not path.name.endswith("-journal"))
     ours.rename(shared / "away")
     ours.mkdir(0o777)
     ours.chmod(0o777)
@@ -111,7 +111,7 @@ def test_a_folder_swapped_before_the_copy_is_opened_gets_no_word(written, paths,
     with written.alone(), pytest.raises(KnownError, match=r"file\.unwritable"):
         backup(paths, shared / "copy.db")
     assert theirs
-    assert not any(MARKER in one.read_bytes() for one in shared.rglob("*") if one.is_file())
+    assert not any(MARKER in path.read_bytes() for path in shared.rglob("*") if path.is_file())
     assert not (shared / "copy.db").exists()
 
 

@@ -107,7 +107,7 @@ def test_items_know_their_documents_and_results(store):
     item = store.items.add("summary", "A and B")
     store.documents.link(item.id, [second.id, first.id])
     store.results.save(item.id, {"sentences": [{"text": "x"}]})
-    assert [one.id for one in store.documents.of_item(item.id)] == [second.id, first.id]
+    assert [other_document.id for other_document in store.documents.of_item(item.id)] == [second.id, first.id]
     assert store.documents.items_about(first.id) == [item.id]
     assert store.results.get(item.id) == {"sentences": [{"text": "x"}]}
     store.read_everything()

@@ -527,7 +527,9 @@ def test_a_damaged_encrypted_history_is_set_aside_and_rescued(paths, key, encryp
     assert read_keys(keys_beside(aside)) == read_keys(paths.keys_file)
     assert is_encrypted(header_of(paths.database)), "the new one is encrypted as well"
     found = rescue_into(opened.store, aside)
-    messages = [one for item in opened.store.items.page(limit=100) for one in opened.store.messages.of_item(item.id)]
+    messages = [
+        message for item in opened.store.items.page(limit=100) for message in opened.store.messages.of_item(item.id)
+    ]
     texts = {"".join(part.text for part in message.parts) for message in messages}
     assert texts <= set(encrypted.values()), "nothing is guessed"
     assert len(texts) > len(encrypted) // 2

@@ -26,8 +26,8 @@ def test_the_newest_takes_the_place_of_the_one_before(paths):
         assert store.measurements.keep("bandwidth", {"bytes_per_s": 2.5, "lone": "\ud800"}).time == 200.0
         store.measurements.keep("speed/aa", {"tokens_per_s": 7})
         assert store.measurements.get("bandwidth").value == {"bytes_per_s": 2.5, "lone": "\ufffd"}
-        assert [one.key for one in store.measurements.all()] == ["speed/aa", "bandwidth"]
-        assert [one.key for one in store.measurements.all("speed/")] == ["speed/aa"]
+        assert [measurement.key for measurement in store.measurements.all()] == ["speed/aa", "bandwidth"]
+        assert [measurement.key for measurement in store.measurements.all("speed/")] == ["speed/aa"]
         store.read_everything()
 
 
@@ -39,7 +39,7 @@ def test_a_history_from_before_measurements_is_brought_along(paths):
         assert store.items.get(item).title == "kept"
         store.measurements.keep("bandwidth", {})
         store.read_everything()
-    assert any("schema" in one.name or one.name for one in paths.backups.iterdir())  # a copy was kept before
+    assert any("schema" in path.name or path.name for path in paths.backups.iterdir())  # a copy was kept before
 
 
 def test_a_backup_has_them_too(paths, tmp_path):

@@ -79,7 +79,7 @@ def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy)
     assert done.aside.name.startswith("slmdesk.replaced-")
     assert done.aside.read_bytes() == before
     assert {one.stat().st_mode & 0o777 for one in (paths.database, done.aside)} == {0o600}
-    assert sorted(one.name for one in paths.data.iterdir() if "sqlite3" in one.name) == sorted(
+    assert sorted(path.name for path in paths.data.iterdir() if "sqlite3" in path.name) == sorted(
         (paths.database.name, done.aside.name)
     ), "nothing else is left"
     with closing(open_store(paths, instance_id="d").store) as store:
@@ -265,7 +265,10 @@ def test_copies_are_listed_newest_first_without_those_that_cannot_be_used(paths,
     ):
         (paths.backups / name).write_bytes(written)
         os.utime(paths.backups / name, (when, when))
-    assert [(one.time, one.bytes) for one in backups(paths)] == [(3_000, len(data)), (1_000, len(data))]
+    assert [(other_backup.time, other_backup.bytes) for other_backup in backups(paths)] == [
+        (3_000, len(data)),
+        (1_000, len(data)),
+    ]
     restore(paths, backups(paths)[0].path)
     assert chats(paths) == ["the old chat"]
 
@@ -282,7 +285,7 @@ def test_a_full_disk_changes_nothing(child, kind, paths, copy):
     if not can_unshare():
         pytest.skip("this PC makes no small disk")
     open_either(paths, "d").store.close()
-    size = sum(one.stat().st_size for one in paths.data.rglob("*") if one.is_file())
+    size = sum(path.stat().st_size for path in paths.data.rglob("*") if path.is_file())
     home, aside = paths.data.parent, copy.parent / "home"
     before = fingerprint(paths)
     code = RESTORE + (
@@ -322,7 +325,7 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
         "sys.addaudithook(hook)\n"
         "restore(paths, Path(sys.argv[2]), key=key)\n"
     )
-    whole = {one: one.read_bytes() for one in paths.data.glob("*.sqlite3")}
+    whole = {path: path.read_bytes() for path in paths.data.glob("*.sqlite3")}
     outcomes = set()
     for number in range(1, 40, count):
         for one in paths.data.glob("*.sqlite3*"):

@@ -41,7 +41,10 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
         item, [segment(0, "One <1>two</1>", paired=(1,), trail=" "), segment(0, "Three", place="cell A1")]
     )
     store.segments.add(item, [segment(1, "EUR 5", state=SegmentState.LEFT, reason="numbers")])
-    assert [(one.number, one.unit, one.source) for one in store.segments.of_item(item)] == [
+    assert [
+        (other_segment.number, other_segment.unit, other_segment.source)
+        for other_segment in store.segments.of_item(item)
+    ] == [
         (0, 0, "One <1>two</1>"),
         (1, 0, "Three"),
         (2, 1, "EUR 5"),
@@ -53,7 +56,7 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
     assert (changed.target, changed.origin, changed.flags) == ("Drei", Origin.MODEL, (flag,))
     assert changed.revision > store.segments.of_item(item)[0].revision
     assert (store.segments.numbers(item, state=LOOK), store.segments.count_look(item)) == ([1], 1)
-    assert [one.number for one in store.segments.of_item(item, states=[SegmentState.OPEN])] == [0]
+    assert [other_segment.number for other_segment in store.segments.of_item(item, states=[SegmentState.OPEN])] == [0]
     assert store.segments.count(item) == {
         SegmentState.OPEN: 1,
         SegmentState.TRANSLATED: 1,
@@ -85,7 +88,9 @@ def test_segments_from_before_doubts_were_kept_have_none(paths):
         )
     old.close()
     with closing(open_store(paths, instance_id="b" * 32).store) as store:
-        assert [(one.target, one.doubts) for one in store.segments.of_item(item)] == [("Eins", ())]
+        assert [(other_segment.target, other_segment.doubts) for other_segment in store.segments.of_item(item)] == [
+            ("Eins", ())
+        ]
         assert store.segments.change(item, 0, target="Ein", doubts=((0, 3, 0.1),)).doubts == ((0, 3, 0.1),)
 
 
@@ -128,7 +133,7 @@ def test_glossaries_hold_their_terms(store):
         ("slmdesk", "", (), True),
     ]
     assert store.glossaries.get(made.id[:5]).terms == 2
-    assert [one.id for one in store.glossaries.all(source_language="en", target_language="de")] == [made.id]
+    assert [glossary.id for glossary in store.glossaries.all(source_language="en", target_language="de")] == [made.id]
     assert store.glossaries.all(source_language="fr") == []
     assert not store.glossaries.change(made.id, is_active=False).is_active
     store.glossaries.forget(made.id)

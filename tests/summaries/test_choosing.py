@@ -18,7 +18,7 @@ from slmdesk.summaries.types import Length, Paper
 from slmdesk.text.sentences import sentence_spans
 
 pytestmark = pytest.mark.pure
-PAPERS = [one for one in (*documents(), *documents(folder=MATTERS)) if not is_aside(one.name)]
+PAPERS = [document for document in (*documents(), *documents(folder=MATTERS)) if not is_aside(document.name)]
 
 LETTER = "\n\n".join(
     (
@@ -108,7 +108,9 @@ def test_no_summary_has_more_words_than_its_length_and_duties_are_never_left_out
         chosen = choose(some, words)
         said = sum(count_words(one.text) for one in chosen.every)
         first = [chosen.first] if chosen.first else []
-        assert said <= words or (not chosen.points and said == sum(count_words(one.text) for one in (*first, *duties)))
+        assert said <= words or (
+            not chosen.points and said == sum(count_words(duty.text) for duty in (*first, *duties))
+        )
         most = sum(count_words(one.text) for one in choose(some, int(1.1 * words)).every)
         assert max(said, most) >= 0.9 * words or has_enough < 1.3 * words, words
         assert chosen.is_over == (said > words and bool(chosen.actions))
@@ -139,7 +141,7 @@ def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone()
 
 
 def test_what_is_to_come_is_worth_more_than_reasons() -> None:
-    worth = {one.text: one.worth for one in lines(LETTER)}
+    worth = {other_line.text: other_line.worth for other_line in lines(LETTER)}
     reason = worth["Only one car was registered at your address on 1 January 2026."]
     assert reason < worth["You get one permit, not two."] < worth["You can appeal to the tribunal within 28 days."]
 
@@ -218,7 +220,7 @@ def test_question_of_an_earlier_mail_is_no_task_and_replaces_nothing() -> None:
     mails = MAILS.replace(
         "delivered on Thursday, 12 March, at 8.", "delivered on 12 March. Could you tell us your terms?"
     )
-    assert not [one.text for one in lines(mails) if one.is_action]
+    assert not [other_line.text for other_line in lines(mails) if other_line.is_action]
     asked = lines(MAILS.replace("is now delivered on Monday, 16 March, at 9.", "cannot come on 16 March, can it?"))
     assert [one.worth > 0 for one in asked if "12 March" in one.text] == [True]
 
@@ -233,7 +235,7 @@ def test_medical_report_begins_with_its_main_diagnosis_however_short() -> None:
 def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
     some = lines(LETTER)
     chosen = choose(some, 12)
-    assert [one.text for one in chosen.actions] == ["Please pay the £120.00 by 31 March 2026"]
+    assert [action.text for action in chosen.actions] == ["Please pay the £120.00 by 31 March 2026"]
     assert (chosen.is_over, chosen.points) == (True, ())
     assert "You can appeal to the tribunal within 28 days." in [one.text for one in chosen.rest]
     assert not choose(some, 80).is_over
@@ -242,7 +244,7 @@ def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
 def test_words_are_kept_and_lengths_after_shortening_let_more_in() -> None:
     some = [line(f"Item {number} costs {number * 100} euros a month in the house", 2.0, number) for number in range(9)]
     whole, shortened = choose(some, 30), choose(some, 30, [5] * 9)
-    assert sum(count_words(one.text) for one in whole.points) <= 30
+    assert sum(count_words(point.text) for point in whole.points) <= 30
     assert (len(whole.points), len(shortened.points), len(shortened.rest)) == (3, 6, 3)
 
 
@@ -265,8 +267,8 @@ def test_sections_are_heard_before_one_is_heard_again() -> None:
 
 def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -> None:
     worth = {
-        one.text: one.worth
-        for one in lines(
+        other_line.text: other_line.worth
+        for other_line in lines(
             "# Annual report 2025\n\n3 March 2026\n\n## The year in brief\n\n"
             "The yard cost £412,000. We taught 21 riders more.\n\n"
             "## The yard\n\nThe floor was laid in 3 weeks. The roof had to wait. The doors were painted green. "
@@ -298,7 +300,10 @@ def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:
     some = [line(f"Item {number} costs {number + 100} euros", 9.0, 0) for number in range(30)]
     others = [line(f"Wall {number} costs {number + 500} euros", 1.0, number) for number in range(1, 5)]
     points = choose([*some, *others], 300).points
-    assert (len([one for one in points if one in some]), len([one for one in points if one in others])) == (6, 4)
+    assert (len([point for point in points if point in some]), len([point for point in points if point in others])) == (
+        6,
+        4,
+    )
     assert len(choose(some, 100).points) == 20
 
 
@@ -315,4 +320,4 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
 def test_a_long_paper_lets_other_work_run_in_between() -> None:
     some = pieces(LETTER) * 50
     steps = lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.ARTICLE)
-    assert sum(isinstance(one, Yield) for one in steps) == -(-len(some) // PIECES_AT_ONCE) > 1
+    assert sum(isinstance(step, Yield) for step in steps) == -(-len(some) // PIECES_AT_ONCE) > 1

@@ -143,7 +143,7 @@ def test_a_right_link_stays_and_a_wrong_one_is_mended() -> None:
 def test_what_no_piece_says_is_marked(said, kind) -> None:
     found = linked(point(said, 0), SOURCE, range(4))
     assert not found.is_supported
-    assert {one.kind for one in found.flags} & set(kind.split()), found.flags
+    assert {flag.kind for flag in found.flags} & set(kind.split()), found.flags
 
 
 def test_a_value_of_another_paragraph_is_a_link_and_no_fault() -> None:
@@ -161,7 +161,7 @@ def test_a_value_of_another_paragraph_is_a_link_and_no_fault() -> None:
 def test_a_value_that_belongs_to_something_else_is_linked_and_stays_marked() -> None:
     found = linked(point("Mr Tanaka painted the garage for 1,400 euros.", 0), SOURCE, [0])
     assert 1 in found.links
-    assert ("elsewhere", "1,400 euros") in {(one.kind, one.text) for one in found.flags}
+    assert ("elsewhere", "1,400 euros") in {(flag.kind, flag.text) for flag in found.flags}
     assert not found.is_supported
 
 
@@ -187,16 +187,16 @@ def test_a_point_in_another_language_is_linked_by_its_names() -> None:
 
 def test_a_quoted_term_must_stand_there() -> None:
     found = linked(point("The group 'staff' only signed as a witness for the owner's brother.", 2), SOURCE, [2])
-    assert ("name", "staff") in {(one.kind, one.text) for one in found.flags}
+    assert ("name", "staff") in {(flag.kind, flag.text) for flag in found.flags}
     good = linked(point("The 'mixture' stays stable below forty degrees, and it isn't unstable.", 3), SOURCE, [3])
-    assert not any(one.text == "mixture" for one in good.flags)
+    assert not any(flag.text == "mixture" for flag in good.flags)
 
 
 def test_a_translated_point_without_a_name_or_figure_has_no_link_and_says_so():
     source = changed(SOURCE, language="de", is_translated=True)
     found = linked(Point("Die Mischung bleibt stabil.", ()), source, range(4))
     assert found.links == ()
-    assert [one.kind for one in found.flags] == [UNLINKED]
+    assert [flag.kind for flag in found.flags] == [UNLINKED]
     assert found.is_kept
 
 

@@ -88,7 +88,7 @@ def trust(recorder, level: str = "good") -> None:
 def begin(recorder, *documents, **request):
     services = recorder.services
     return services.service_thread.call(
-        lambda: services.summaries.begin(SummaryRequest(tuple(one.id for one in documents), **request))
+        lambda: services.summaries.begin(SummaryRequest(tuple(document.id for document in documents), **request))
     )
 
 
@@ -136,11 +136,13 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     item = begin(recorder, document)
     summary = ended(recorder, item)
     assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
-    assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
+    assert [
+        (sentence.group, sentence.text, text_at(recorder, sentence.blocks[0])) for sentence in summary.sentences
+    ] == [
         ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
         (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
     ]
-    assert all(one.supported and one.pages == (1,) for one in summary.sentences)
+    assert all(sentence.supported and sentence.pages == (1,) for sentence in summary.sentences)
     ledger = summary.coverage
     assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
     assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
@@ -149,7 +151,7 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     assert opened_again.job.status is JobStatus.DONE
     assert opened_again.job.total == 0  # nothing was asked
     messages = recorder.services.service_thread.call(lambda: recorder.services.store.messages.of_item(item.id))
-    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
     found = recorder.services.service_thread.call(lambda: recorder.services.history.search("900 euros"))
@@ -167,7 +169,7 @@ def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
     item = begin(recorder, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)]), **request_)
     summary = ended(recorder, item)
     assert (summary.method, summary.model, summary.redaction) == ("quotations", "", None)
-    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences] == list(SHORT_LETTER)
+    assert [text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences] == list(SHORT_LETTER)
     assert view(recorder, item).job.model_sha256 == ""
 
 
@@ -214,8 +216,8 @@ def test_lines_come_while_they_are_worded(opened) -> None:
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
     assert summary.method == "model"
-    shown = [one.text for event in recorder.of(SummaryGrew) for one in event.points]
-    assert {one.text for one in summary.sentences} <= set(shown)
+    shown = [point.text for event in recorder.of(SummaryGrew) for point in event.points]
+    assert {sentence.text for sentence in summary.sentences} <= set(shown)
     assert len(shown) == len(set(shown))
     recorder.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
     assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
@@ -240,7 +242,9 @@ def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, 
     ]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
-    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
+    assert [
+        text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.group == TO_DO
+    ] == duties
     assert summary.note == TOO_MUCH_TO_DO
     beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
     assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
@@ -254,7 +258,7 @@ def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> N
     document = keep(recorder, "a.pdf", long_document(PAGES))
     for request in (WORDED, {"kind": Kind.OWN, "instruction": "Say all."}):
         summary = ended(recorder, begin(recorder, document, length=length, **request), len(recorder.events))
-        assert 0 < sum(count_words(one.text) for one in summary.sentences) <= summary.words * 1.1
+        assert 0 < sum(count_words(sentence.text) for sentence in summary.sentences) <= summary.words * 1.1
 
 
 @pytest.mark.real_child
@@ -314,7 +318,7 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     job = view(recorder, item).job
     services.service_thread.call(lambda: services.jobs.cancel(job.id))
     recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
-    shown = [one for event in recorder.of(SummaryGrew) for one in event.points]
+    shown = [point for event in recorder.of(SummaryGrew) for point in event.points]
     stopped = view(recorder, item)
     assert stopped.summary is None
     assert list(stopped.draft.sentences) == shown
@@ -354,7 +358,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     asked = steps_asked(recorder)
     start = len(recorder.events)
     summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED), start)
-    assert any("boiler for 900" in one.text for one in summary.sentences)
+    assert any("boiler for 900" in sentence.text for sentence in summary.sentences)
     assert 0 < len(asked) < whole / 3
 
 
@@ -365,8 +369,10 @@ def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened
     summary = ended(recorder, item)
     assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
     assert "too weak" in summary.note
-    assert all(one.text == text_at(recorder, one.blocks[0]) for one in summary.sentences if one.quotation)
-    assert [one.quotation for one in summary.sentences][1:] == [True] * (len(summary.sentences) - 1)
+    assert all(
+        sentence.text == text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.quotation
+    )
+    assert [sentence.quotation for sentence in summary.sentences][1:] == [True] * (len(summary.sentences) - 1)
 
 
 def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
@@ -400,7 +406,7 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
         ("one.pdf", ""), ("two.pdf", ""), ("one.pdf, two.pdf", SHARED)
     ]  # fmt: skip
     assert summary.sentences[2].text == "The fee for the garden of the house is 120 euros a year."
-    assert [span.document for span in summary.sentences[2].blocks] == [one.id for one in documents]
+    assert [span.document for span in summary.sentences[2].blocks] == [document.id for document in documents]
     assert summary.coverage.pages_total == 2
 
 
@@ -417,7 +423,7 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
 def test_sections_are_named_and_prose_has_no_groups(opened, kind, expected) -> None:
     recorder = opened()
     summary = ended(recorder, begin(recorder, keep(recorder, "a.pdf", long_document(12)), kind=kind))
-    assert {one.group for one in summary.sentences} == expected
+    assert {sentence.group for sentence in summary.sentences} == expected
 
 
 def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
@@ -435,7 +441,7 @@ def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
     document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept behind the house.")])
     for focus in ("", "bees"):
         summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT), len(recorder.events))
-        assert any("Bees" in one.text for one in summary.sentences) == bool(focus)
+        assert any("Bees" in sentence.text for sentence in summary.sentences) == bool(focus)
 
 
 GARDEN = "The garden of flat 3b belongs to the tenant of flat 3b."
@@ -452,7 +458,7 @@ def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_t
         services.service_thread.call(partial(services.settings.change, context_tokens=context))
         item = begin(recorder, document, **request)
         summary = ended(recorder, item, len(recorder.events))
-        assert (summary.left_out, [one.text for one in summary.sentences]) == (1, [GARDEN])
+        assert (summary.left_out, [sentence.text for sentence in summary.sentences]) == (1, [GARDEN])
         assert ("the passages that matter most" in summary.note) == (context == 1024)
         (step,) = services.service_thread.call(partial(services.store.jobs.steps, view(recorder, item).job.id))
         given.append(str(step.input))
@@ -476,7 +482,7 @@ def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(
     document = keep(recorder, "a.pdf", [page(1, GARDEN)])
     summary = ended(recorder, begin(recorder, document, kind=Kind.OWN, instruction="What about the garden?"))
     assert (summary.note, summary.left_out) == (NOTHING_USABLE, 1)
-    assert [one.quotation for one in summary.sentences] == [True]
+    assert [sentence.quotation for sentence in summary.sentences] == [True]
 
 
 def test_a_document_without_words_is_no_error(opened) -> None:
@@ -496,7 +502,10 @@ def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_b
     code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
     scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
     summary = ended(recorder, begin(recorder, code, scan, kind=Kind.OWN, instruction="Explain it."))
-    assert [[one.text for one in each.sentences] for each in summary.documents] == [["The tenant pays 900."], []]
+    assert [[sentence.text for sentence in each.sentences] for each in summary.documents] == [
+        ["The tenant pays 900."],
+        [],
+    ]
     assert summary.note == ""
 
 
@@ -528,7 +537,7 @@ def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
     pages.append(page_of(9, "9", table, [Block(BlockKind.TABLE_ROW, 0, len(table))]))  # these are said, or counted
     summary = ended(recorder, begin(recorder, keep(recorder, "table.pdf", pages)))
     assert summary.coverage.pages_read == 9
-    assert {page for one in summary.sentences for page in one.pages} <= {1, 2, 9}
+    assert {page for sentence in summary.sentences for page in sentence.pages} <= {1, 2, 9}
     assert "see 3–8." in summary.note
 
 

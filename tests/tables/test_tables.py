@@ -28,7 +28,7 @@ COLUMNS = (Column("Rent", ColumnKind.AMOUNT), Column("Tenant", ColumnKind.PERSON
 
 
 def says(**cells: tuple[str, str]) -> str:
-    recorder = {one.name: None for one in COLUMNS}
+    recorder = {column.name: None for column in COLUMNS}
     recorder |= {name: {"quote": quote, "value": value} for name, (quote, value) in cells.items()}
     return json.dumps(recorder, ensure_ascii=False)
 
@@ -38,7 +38,7 @@ ANSWER = says(Rent=("The rent is 900 euros", "900 euros"), Tenant=("let to Ada B
 
 def begin(recorder, *documents, columns=COLUMNS, **request):
     services = recorder.services
-    ids = tuple(one.id for one in documents)
+    ids = tuple(document.id for document in documents)
     return services.service_thread.call(lambda: services.extraction.begin(TableRequest(ids, tuple(columns), **request)))
 
 
@@ -69,7 +69,7 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
     item = begin(recorder, lease, other, scan)
     table = ended(recorder, item)
-    assert [one.name for one in table.rows] == ["lease.pdf", "other.pdf", "scan.pdf"]
+    assert [row.name for row in table.rows] == ["lease.pdf", "other.pdf", "scan.pdf"]
     found = [[(cell.value, cell.page, cell.flag) for cell in row.cells] for row in table.rows]
     assert found == [
         [("900 euros", 2, Flag.NONE), ("", 0, Flag.NOT_THERE), ("1 May 2024", 2, Flag.NONE)],
@@ -84,7 +84,7 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     assert opened_again.table == table
     assert opened_again.job.status is JobStatus.DONE
     messages = call(recorder, lambda services: services.store.messages.of_item(item.id))
-    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "900 euros [p. 2]" in messages[1].text
     assert [one.id for one in call(recorder, lambda services: services.history.about(lease.id, "extraction"))] == [
         item.id
@@ -276,14 +276,14 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
 
 def test_what_the_model_chose_for_a_known_column_and_no_words_announce_is_marked(opened) -> None:
     columns = (Column("Seller", ColumnKind.PERSON), Column("Roofer", ColumnKind.PERSON))
-    said = {one.name: {"quote": "Ada Byron came on Monday", "value": "Ada Byron"} for one in columns[:1]}
+    said = {column.name: {"quote": "Ada Byron came on Monday", "value": "Ada Byron"} for column in columns[:1]}
     said["Roofer"] = {"quote": "Alan Turing mended the roof", "value": "Alan Turing"}
     recorder = opened(answer=json.dumps(said))
     document = keep(
         recorder, "bill.txt", [page(1, "Yesterday Ada Byron came on Monday, and Alan Turing mended the roof.")]
     )
     table = ended(recorder, begin(recorder, document, columns=columns))
-    assert [(one.value, one.flag) for one in table.rows[0].cells] == [
+    assert [(cell.value, cell.flag) for cell in table.rows[0].cells] == [
         ("Ada Byron", Flag.UNSAID),
         ("Alan Turing", Flag.NONE),
     ]
@@ -305,4 +305,4 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
         ("", Flag.OPEN),
         ("", Flag.NOT_FOUND),
     ]
-    assert Flag.OPEN not in [one.flag for one in table.rows[0].cells]
+    assert Flag.OPEN not in [cell.flag for cell in table.rows[0].cells]

@@ -20,7 +20,7 @@ def rows(domain):
     return [[word.strip() for word in line.split("|")] for line in DATA[domain].strip().split("\n")]
 
 
-@pytest.mark.parametrize("domain", [*(one for one in DOMAINS if one != "everyday"), "general"])
+@pytest.mark.parametrize("domain", [*(domain for domain in DOMAINS if domain != "everyday"), "general"])
 def test_each_list_is_whole(domain):
     found = rows(domain)
     assert len(found) >= 10
@@ -82,5 +82,5 @@ def test_each_word_is_found_in_its_own_language():
         for row in rows(domain):
             for at, language in enumerate(DATA["order"]):
                 target = "en" if language != "en" else "de"
-                found = [one.source for one in domain_terms(f"({row[at]})", domain, language, target)]
+                found = [term.source for term in domain_terms(f"({row[at]})", domain, language, target)]
                 assert row[at] in found, (language, row[at])

@@ -37,7 +37,7 @@ def kill(child) -> None:
 
 
 def letter(path, sentences=SENTENCES):
-    path.write_bytes(docx("".join(f"<w:p>{run(one)}</w:p>" for one in sentences)))
+    path.write_bytes(docx("".join(f"<w:p>{run(sentence)}</w:p>" for sentence in sentences)))
     return path
 
 
@@ -81,7 +81,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
     last = recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
     assert last.problem is None
-    assert "".join(one.target.swapcase() + one.trail for one in last.segments) == text
+    assert "".join(segment.target.swapcase() + segment.trail for segment in last.segments) == text
 
 
 @pytest.mark.real_child
@@ -91,7 +91,7 @@ def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
     recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     kill(recorder.services.engine)
     assert end_of(recorder, job).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
+    assert [segment.target.swapcase() for segment in segments(recorder, item)] == SENTENCES
 
 
 @pytest.mark.real_child
@@ -108,7 +108,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
     begin = len(recorder.events)
     again = on_service_thread(recorder, lambda: recorder.services.translations.again(item))
     assert end_of(recorder, again.id, begin).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(recorder, item)] == SENTENCES
+    assert [segment.target.swapcase() for segment in segments(recorder, item)] == SENTENCES
 
 
 @pytest.mark.real_child
@@ -141,7 +141,9 @@ def test_a_document_that_is_gone_is_said(opened, tmp_path):
     _, job = begun(recorder, target="de", source="en", path=str(path))
     ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.FAILED, "file.missing")
-    assert [one.target.swapcase() for one in segments(recorder, view.item.id)] == SENTENCES[:2], "the work stays"
+    assert [segment.target.swapcase() for segment in segments(recorder, view.item.id)] == SENTENCES[:2], (
+        "the work stays"
+    )
 
 
 @pytest.mark.parametrize("way", ["gone", "a file", "full"])
@@ -170,7 +172,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_
         folder.unlink()
     folder.mkdir()
     assert isinstance(write(recorder, view, folder / "b.docx"), WrittenFile)
-    assert [one.name for one in folder.iterdir()] == ["b.docx"]
+    assert [path.name for path in folder.iterdir()] == ["b.docx"]
 
 
 @pytest.mark.parametrize("begun_with", ["document", "text"])
@@ -209,7 +211,7 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
             window, lambda number=number: window.services.segment_changes.edit(item, number, f"Ofen {number}.")
         )
     assert end_of(window, job).status is JobStatus.DONE
-    found = [one.target for one in segments(window, item)]
+    found = [segment.target for segment in segments(window, item)]
     assert found[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
     assert found[:3] == [f"Ofen {number}." for number in range(3)]
     assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
@@ -253,7 +255,7 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
     room_for(recorder, 10)
     ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
-    kept = [one.target for one in segments(recorder, item) if one.state is SegmentState.TRANSLATED]
+    kept = [segment.target for segment in segments(recorder, item) if segment.state is SegmentState.TRANSLATED]
     assert 0 < len(kept) < 150
     view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
     assert not view.is_done
@@ -261,7 +263,7 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
     begin = len(recorder.events)
     on_service_thread(recorder, lambda: recorder.services.jobs.resume(job))
     assert end_of(recorder, job, begin).status is JobStatus.DONE
-    assert [one.target.swapcase() for one in segments(recorder, item)] == sentences
+    assert [segment.target.swapcase() for segment in segments(recorder, item)] == sentences
 
 
 def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
@@ -272,7 +274,7 @@ def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     room_for(recorder, 0)
     on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
     done = recorder.wait(LiveTranslated, lambda event: event.is_done)
-    assert [one.target.swapcase() for one in done.segments] == SENTENCES
+    assert [segment.target.swapcase() for segment in done.segments] == SENTENCES
     keep = recorder.services.typed.keep
     room_for(recorder, 100)
     item = on_service_thread(recorder, lambda: keep(text, MANNER, done.segments[:1]))

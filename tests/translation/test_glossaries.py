@@ -85,7 +85,7 @@ def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
     text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
     result = imported(recorder.services, written(tmp_path, "a.csv", text.encode(encoding)))
     terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
-    assert [one.target for one in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
+    assert [term.target for term in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
     assert recorder.of(GlossariesChanged)
 
 
@@ -134,7 +134,7 @@ def test_columns_are_read_as_a_person_says(opened, tmp_path):
         skips_first=True,
     )
     terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
-    assert [(one.source, one.target, one.note) for one in terms] == [("deposit", "Kaution", "x")]
+    assert [(term.source, term.target, term.note) for term in terms] == [("deposit", "Kaution", "x")]
 
 
 def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
@@ -155,7 +155,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
             assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
-                (one.source, one.target, one.forbidden) for one in terms[2:]
+                (term.source, term.target, term.forbidden) for term in terms[2:]
             ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
     record = services.service_thread.call(lambda: services.store.glossaries.get(made.id))
@@ -184,14 +184,14 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     ended.set()
     watcher.join()
     assert result.kept == count
-    assert [one.done for one in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
-    assert [one.total for one in reports] == [0] * (count // 200) + [count] * (count // 500)
+    assert [report.done for report in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
+    assert [report.total for report in reports] == [0] * (count // 200) + [count] * (count // 500)
     assert result.glossary.is_active
     print(f"longest turn {longest[0] * 1000:.0f} ms")
     found = recorder.services.service_thread.call(
         lambda: recorder.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
     )
-    assert [one.target for one in found.terms] == [f"Begriff {count - 1}"]
+    assert [term.target for term in found.terms] == [f"Begriff {count - 1}"]
 
 
 TMX = '<?xml version="1.0"?><tmx version="1.4"><header srclang="en"/><body>{}</body></tmx>'
@@ -288,7 +288,7 @@ def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(open
     services.service_thread.call(fill)
 
     def sources(*request):
-        return services.service_thread.call(lambda: {one.source for one in services.translations.terms(*request)})
+        return services.service_thread.call(lambda: {term.source for term in services.translations.terms(*request)})
 
     assert sources("en", "de", "legal") == {"party", "Kowalska"}
     assert sources("en", "de", "everyday") == {"Kowalska"}
@@ -319,7 +319,10 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
     )
     path = written(tmp_path, "lease.txt", text)
     found = result_of(services, lambda: services.proposals.of_document(path, source="en"))
-    assert [(one.words, one.times) for one in found.candidates] == [("lease agreement", 2), ("security deposit", 2)]
+    assert [(candidate.words, candidate.times) for candidate in found.candidates] == [
+        ("lease agreement", 2),
+        ("security deposit", 2),
+    ]
     made = services.service_thread.call(lambda: services.glossaries.add("x", "en", "de"))
     services.service_thread.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
     item = services.service_thread.call(
@@ -327,7 +330,9 @@ def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened,
     )
     recorder.wait(JobChanged, lambda event: event.status.value == "done")
     found = result_of(services, lambda: services.proposals.of_translation(item.id))
-    assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
+    assert [(candidate.words, candidate.translation) for candidate in found.candidates] == [
+        ("security deposit", "SECURITY DEPOSIT")
+    ]
     assert found.known == 1
     with pytest.raises(KnownError):
         services.service_thread.call(lambda: services.proposals.of_translation("nope"))
@@ -363,7 +368,7 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, mo
     back = result_of(services, lambda: services.glossaries.restore(gone))
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
     kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
-    assert [one.source for one in kept] == [one.source for one in terms]
+    assert [one.source for one in kept] == [term.source for term in terms]
 
 
 def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):

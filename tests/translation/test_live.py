@@ -35,7 +35,7 @@ def test_half_a_sentence_of_a_dead_engine_is_asked_again(opened, monkeypatch):
     assert 0 < len(half.target) < len("oNE TWO THREE FOUR FIVE SIX.")
     monkeypatch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
     whole = typed(recorder, "One two three four five six.")
-    assert [one.target for one in whole.segments] == ["oNE TWO THREE FOUR FIVE SIX."]
+    assert [segment.target for segment in whole.segments] == ["oNE TWO THREE FOUR FIVE SIX."]
     problems = [event for event in recorder.of(LiveTranslated) if event.problem is not None]
     assert len(problems) == 1, "told once"
 
@@ -49,7 +49,7 @@ def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monke
         refused = typed(recorder, "We go out.")
     assert refused.problem is not None
     assert refused.problem.code == "model.crashes"
-    assert [one.target for one in typed(recorder, "We go out.").segments] == ["wE GO OUT."]
+    assert [segment.target for segment in typed(recorder, "We go out.").segments] == ["wE GO OUT."]
 
 
 @pytest.mark.pure

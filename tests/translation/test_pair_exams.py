@@ -40,7 +40,7 @@ def examined(recorder, source="en", target="pl"):
 
 
 def levels(result):
-    return {one.skill: one.level for one in result.skills}
+    return {skill.skill: skill.level for skill in result.skills}
 
 
 def advice(recorder, source="en", target="pl", **more):
@@ -87,7 +87,7 @@ def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
     again = examined(recorder)
     assert changed(again, taken=first.taken) == first
     jobs = [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
-    assert [one.done for one in jobs] == [18, 18]
+    assert [job.done for job in jobs] == [18, 18]
     other = examined(recorder, "en", "de")
     assert other.level == "weak"
     assert [(one.source, one.target) for one in results_of(record(recorder))] == [("en", "de"), ("en", "pl")]
@@ -127,7 +127,9 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(one for one in recorder.services.store.models.all() if one.id == model).info["pair_exams"]
+    event = next(other_model for other_model in recorder.services.store.models.all() if other_model.id == model).info[
+        "pair_exams"
+    ]
     pair = dict(event["pairs"]["en-pl"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=0) for one in pair["skills"]]
     return {**event, "pairs": {"en-pl": pair}}
@@ -193,9 +195,9 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
         on_service_thread(recorder, lambda: recorder.services.store.jobs.get(job.id)).settings["tagged_first"] is False
     )
     steps = on_service_thread(recorder, lambda: recorder.services.store.jobs.steps(job.id))
-    assert not any("numbered tags" in str(one.input) for one in steps)
+    assert not any("numbered tags" in str(step.input) for step in steps)
     segment = on_service_thread(recorder, lambda: service.segments(item.id))[0]
-    assert any(one.kind == "formatting" for one in segment.flags), segment
+    assert any(flag.kind == "formatting" for flag in segment.flags), segment
     assert "<1>" in segment.target
 
 

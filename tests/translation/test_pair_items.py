@@ -34,27 +34,27 @@ pytestmark = pytest.mark.pure
 def answers(source: str, target: str, **without):
     known = table(source, target)
     items = pair_items(source)
-    there = [known[one.text] for one in items]
-    backs = [known[words] for one, words in zip(items, there, strict=True) if one.kind is ItemKind.PLAIN]
+    there = [known[item.text] for item in items]
+    backs = [known[words] for item, words in zip(items, there, strict=True) if item.kind is ItemKind.PLAIN]
     return there, backs
 
 
 def others(there, count):
     """The first few plain sentences in the right language and with the right figures, but with another sense."""
     figures = [" ".join(word for word in one.split() if word.strip(",.").isdigit()) for one in there[:count]]
-    return [f"To jest zupełnie inne zdanie o czymś innym: {one}" for one in figures] + list(there[count:])
+    return [f"To jest zupełnie inne zdanie o czymś innym: {figure}" for figure in figures] + list(there[count:])
 
 
 @pytest.mark.parametrize("language", examined_languages())
 def test_the_items_of_a_language_are_sound(language: str) -> None:
     items = pair_items(language)
-    assert [one.kind for one in items] == [ItemKind.PLAIN] * 6 + [ItemKind.TAGGED] * 3 + [ItemKind.TERM] * 3
-    assert sum(one.has_figures for one in items) == 3
+    assert [item.kind for item in items] == [ItemKind.PLAIN] * 6 + [ItemKind.TAGGED] * 3 + [ItemKind.TERM] * 3
+    assert sum(item.has_figures for item in items) == 3
     for one in items:
         assert not problems(one.text, one.tags), one.text
         for term in one.terms:
             assert spans_of(one.text, term.source, language) or term.source in one.text, one.text
-    there = sum(is_in(language, "", one.words) for one in items)
+    there = sum(is_in(language, "", item.words) for item in items)
     assert there >= 11, there  # a short sentence may be undecided
 
 
@@ -63,7 +63,7 @@ def test_a_right_translation_is_good_at_everything(pair: str) -> None:
     source, target = pair.split("-")
     result = judged(source, target, *answers(source, target), now=1.0)
     assert result.level == "good", pair_line(result)
-    assert {one.skill for one in result.skills if one.level != "good"} <= {PairSkill.LANGUAGE}, pair_line(result)
+    assert {skill.skill for skill in result.skills if skill.level != "good"} <= {PairSkill.LANGUAGE}, pair_line(result)
     assert warning_words("Model", result) == ""
     assert "is good from" in result_sentence("Model", result)
 
@@ -74,7 +74,7 @@ def test_each_skill_can_fail_by_itself() -> None:
 
     def weak(words=there, back=backs):
         found = judged("en", "pl", words, back, now=1.0)
-        return {one.skill for one in found.skills if one.level == "weak"}, found
+        return {skill.skill for skill in found.skills if skill.level == "weak"}, found
 
     assert weak()[0] == set()
     assert weak(back=[""] * 6)[0] == set(), "our own translation is right whatever the way back gives"
@@ -85,7 +85,7 @@ def test_each_skill_can_fail_by_itself() -> None:
     changed = [one.replace("Velmora", "magazyn").replace("Certaplus", "gwarancja") for one in there]
     assert weak(changed)[0] == {PairSkill.GLOSSARY}
     assert weak([f"{one}\n\nTo jest {one}" for one in there])[0] >= {PairSkill.NO_CHATTER}
-    level, copied = weak([one.text for one in items], [one.text for one in items[:6]])
+    level, copied = weak([item.text for item in items], [item.text for item in items[:6]])
     assert level >= {PairSkill.LANGUAGE, PairSkill.SENSE}, "a copy of the source is no translation"
     assert copied.level == "weak"
     assert weak([""] * 12, [""] * 6)[0] == set(PairSkill)
@@ -94,7 +94,7 @@ def test_each_skill_can_fail_by_itself() -> None:
 def test_what_is_said_of_a_pair() -> None:
     there, backs = answers("en", "pl")
     items = pair_items("en")
-    none = judged("en", "pl", [one.text for one in items], backs, now=1.0)
+    none = judged("en", "pl", [item.text for item in items], backs, now=1.0)
     assert warning_words("Qwen 1.5B", none) == (
         "Qwen 1.5B was not made for Polish: in its exam 0 of 12 answers were in Polish."
     )

@@ -160,11 +160,11 @@ def test_history_and_memory_hold_the_originals(opened):
     view = translated(recorder, text=LETTER, redact=True)
     substitutes = [sub for entry in table_of(recorder, view) for _, sub in entry.pairs]
     kept = "\n".join(f"{one.source}\n{one.target}" for one in segments_of(recorder, view))
-    assert not [one for one in substitutes if one.casefold() in kept.casefold()]
+    assert not [substitute for substitute in substitutes if substitute.casefold() in kept.casefold()]
     number = next(one.number for one in segments_of(recorder, view) if "Ashworth has" in one.source)
     call(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, number, "Ashworth hat nicht gezahlt."))
     pairs = call(recorder, lambda: recorder.services.store.memory.recall("en", "de", "Ashworth has not paid yet."))
-    assert [(one.target, one.origin) for one in pairs] == [("Ashworth hat nicht gezahlt.", Origin.PERSON)]
+    assert [(pair.target, pair.origin) for pair in pairs] == [("Ashworth hat nicht gezahlt.", Origin.PERSON)]
 
 
 def test_a_stopped_translation_goes_on_with_the_same_table_and_deleting_it_deletes_that(opened, asked):
@@ -196,13 +196,15 @@ def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and event.segments)
     assert asked()
     assert [one for one in PRIVATE if one in asked()] == []
-    shown = "".join(one.lead + one.target + one.trail for one in done.segments).casefold()
+    shown = "".join(segment.lead + segment.target + segment.trail for segment in done.segments).casefold()
     assert "ashworth" in shown
     assert "gb33 bukb 2020 1555 5555 55" in shown
-    grown = [one for event in recorder.of(LiveTranslated) for one in event.segments]
+    grown = [segment for event in recorder.of(LiveTranslated) for segment in event.segments]
     substitutes = [sub for own in call(recorder, lambda: live.veil.table) for _, sub in own.pairs]
     assert substitutes
-    assert not [one for one in substitutes for each in grown if one.casefold() in each.target.casefold()]
+    assert not [
+        substitute for substitute in substitutes for each in grown if substitute.casefold() in each.target.casefold()
+    ]
     item = call(recorder, lambda: recorder.services.typed.keep(LETTER, manner, done.segments, redact=True))
     assert call(recorder, lambda: recorder.services.store.redactions.of_item(item)) == []
     assert call(recorder, lambda: recorder.services.typed.open(item)).redact

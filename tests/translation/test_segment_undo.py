@@ -56,7 +56,7 @@ def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
     recorder = opened(turned=True)
     changes = recorder.services.segment_changes
     item = translated(recorder, text=TEXT)
-    before = [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)]
+    before = [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)]
     on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
     on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
     assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
@@ -72,7 +72,7 @@ def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
     assert rows(recorder, item)[1].state is SegmentState.EDITED
     undone = [result_of(recorder.services, lambda: changes.undo(item)) for _ in range(5)]
     assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
-    assert [(one.target, one.state, one.origin, one.flags) for one in rows(recorder, item)] == before
+    assert [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)] == before
     assert memory(recorder) == {}, "the memory forgets with the edit"
 
 
@@ -147,9 +147,9 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     on_service_thread(recorder, known)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
     terms = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 0)).terms
-    assert {one.term.source: one.is_used for one in terms} == {"rent": True, "landlord": False}
+    assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
     likenesses = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 1)).likenesses
-    assert [one.match.pair.target for one in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert [likeness.match.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
     assert likenesses[0].runs == (
@@ -173,7 +173,7 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
         recorder, lambda: store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
     )
     steps = on_service_thread(recorder, lambda: store.jobs.steps(service.open(item).job.id))
-    asked = {one.key for one in steps}
+    asked = {step.key for step in steps}
     job = on_service_thread(recorder, lambda: service.again(item))
     ended(recorder, job)
     again = {one.key for one in on_service_thread(recorder, lambda: store.jobs.steps(job.id))}
@@ -185,7 +185,7 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     ended(recorder, flagged)
     kept = rows(recorder, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
-    assert [one.kind for one in kept.flags] == ["negation"]
+    assert [flag.kind for flag in kept.flags] == ["negation"]
     assert on_service_thread(recorder, lambda: service.open(item)).is_done
 
 
@@ -213,7 +213,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     on_service_thread(recorder, glossary)
     on_service_thread(recorder, lambda: store.segments.change(item, 0, flags=(*stale, *lasting)))
     assert result_of(recorder.services, lambda: recorder.services.segment_changes.recheck(item)) == 2
-    assert [[one.kind for one in row.flags] for row in rows(recorder, item)] == [
+    assert [[flag.kind for flag in row.flags] for row in rows(recorder, item)] == [
         ["glossary", *(one.kind for one in lasting)],
         ["glossary"],
         ["negation"],

@@ -66,14 +66,16 @@ def test_what_waits_behind_the_segments_in_hand_counts(opened):
     recorder = opened(turned=True)
     text = "\n".join(f"The garden of house {number} is green." for number in range(450))
     assert translated(recorder, target="de", text=text, source="en").is_done
-    sums = [one.total + one.steps_ahead for one in recorder.events if isinstance(one, JobChanged) and one.total]
+    sums = [
+        event.total + event.steps_ahead for event in recorder.events if isinstance(event, JobChanged) and event.total
+    ]
     assert set(sums) == {450}
 
 
 def test_how_many_segments_there_are_is_told_before_the_first_is_translated(opened):
     recorder = opened(turned=True)
     translated(recorder, target="de", text="The garden is green.\nThe house is blue.", source="en")
-    grown = [one for one in recorder.events if isinstance(one, TranslationGrew | SegmentChanged)]
+    grown = [event for event in recorder.events if isinstance(event, TranslationGrew | SegmentChanged)]
     assert isinstance(grown[0], TranslationGrew)
     assert (grown[0].done, grown[0].total) == (0, 2)
 
@@ -103,8 +105,8 @@ def test_what_is_flagged_is_not_asked_for_again_by_itself(opened):
     recorder = opened()  # says again what it is told: nothing is translated
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
     translated(recorder, target="de", text=text, source="en")
-    jobs = [one for one in recorder.events if isinstance(one, JobChanged)]
-    assert max(one.done for one in jobs) == 60
+    jobs = [event for event in recorder.events if isinstance(event, JobChanged)]
+    assert max(job.done for job in jobs) == 60
 
 
 def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
@@ -146,7 +148,7 @@ def test_what_a_person_wrote_is_remembered_and_used_again(opened):
     recorder.events.clear()
     second = translated(recorder, target="de", source="en", text="Look! The house is big.")
     segments = on_service_thread(recorder, lambda: service.segments(second.item.id))
-    known = next(one for one in segments if one.source == "The house is big.")
+    known = next(segment for segment in segments if segment.source == "The house is big.")
     assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
     assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in recorder.events)
 
@@ -176,7 +178,7 @@ def test_terms_that_are_not_used_are_flagged(opened):
     on_service_thread(recorder, glossary)
     view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
     flags = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))[0].flags
-    assert [one.text for one in flags if one.kind == "glossary"] == ["tenant"]
+    assert [flag.text for flag in flags if flag.kind == "glossary"] == ["tenant"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
 
     def wait_for(count):
         done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
-        return [one.target for one in done.segments]
+        return [segment.target for segment in done.segments]
 
     on_service_thread(recorder, lambda: live.translate("The sun is up. We go out.", manner, record))
     first = wait_for(2)
@@ -259,9 +261,9 @@ def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(o
     on_service_thread(recorder, lambda: services.live.translate(source, TranslationStyle("de", "en"), record))
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [one.target for one in (of_document, tried_again, typed.segments[0])] == [target] * 3
-    assert not any(one.kind == "glossary" for one in of_document.flags)
+    assert not any(flag.kind == "glossary" for flag in of_document.flags)
     assert [doubted(one) for one in (of_document, typed.segments[0])] == [[("MEET", 0.25), ("SIX", 0.25)]] * 2
-    shown = [one.target for event in recorder.of(LiveTranslated) for one in event.segments]
+    shown = [segment.target for event in recorder.of(LiveTranslated) for segment in event.segments]
     assert len(set(shown)) > 3, "as it is written"
     assert not any("zor" in one.casefold() for one in shown)
 
@@ -299,7 +301,7 @@ def test_typed_text_says_where_the_model_was_unsure(opened):
         lambda: recorder.services.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record),
     )
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
-    assert [doubted(one) for one in done.segments] == [[("FIX", 0.25)], []]
+    assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
 
 
 def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):
@@ -308,7 +310,7 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
     (segment,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
-    assert "formatting" in [one.kind for one in segment.flags]
+    assert "formatting" in [flag.kind for flag in segment.flags]
     assert segment.doubts == ()
 
 

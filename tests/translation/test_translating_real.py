@@ -69,13 +69,13 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
             assert (one.state, one.reason) in {
                 (SegmentState.LEFT, "nothing"), (SegmentState.FAILED, "no_answer"), (SegmentState.FAILED, "tags")
             }  # fmt: skip
-    assert [one.source for one in segments][-1] == "Rooms", "a number is no segment"
+    assert [segment.source for segment in segments][-1] == "Rooms", "a number is no segment"
 
     written = result_of(services, lambda: services.translations.write(item.id, target))
     assert isinstance(written, WrittenFile), written
     assert written.refused == ()
     made = docx.Document(str(target))
     assert len(made.paragraphs) == 3
-    assert [bool(one.bold) for one in made.paragraphs[1].runs].count(True) == 1
-    assert [bool(one.italic) for one in made.paragraphs[1].runs].count(True) == 1
+    assert [bool(run.bold) for run in made.paragraphs[1].runs].count(True) == 1
+    assert [bool(run.italic) for run in made.paragraphs[1].runs].count(True) == 1
     assert made.tables[0].cell(0, 1).text == "4711"

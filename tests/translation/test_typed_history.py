@@ -144,7 +144,7 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     longer = "The rent is due today. It is high."
     assert keep(recorder, longer, typed(recorder, longer), item) == item
     items = on_service_thread(recorder, lambda: recorder.services.history.items("translation"))
-    assert [one.title for one in items] == ["The rent is due today. It is high. → German"]
+    assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
     opened = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
     assert (opened.text, opened.manner) == (longer, MANNER)
     assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]

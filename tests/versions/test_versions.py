@@ -80,11 +80,11 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 period."
     view = opened_view(recorder, item)
     assert view.comparison == event.comparison
-    assert [one.name for one in view.documents] == ["old.pdf", "new.pdf"]
+    assert [document.name for document in view.documents] == ["old.pdf", "new.pdf"]
     assert view.job is None
     store = recorder.services.store
     messages = recorder.services.service_thread.call(lambda: store.messages.of_item(item))
-    assert [one.role for one in messages] == [Role.USER, Role.ASSISTANT]
+    assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
     about = recorder.services.service_thread.call(lambda: recorder.services.history.about(new.id, "versions"))
     assert [one.id for one in about] == [item]
@@ -202,7 +202,7 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     recorder = opened(model=False)
     old, new = two(recorder)
     _, event = compared(recorder, old, new)
-    row = next(one for one in event.comparison.rows if one.same)
+    row = next(row for row in event.comparison.rows if row.same)
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
     same = result_of(recorder.services, lambda: recorder.services.versions.paragraphs(new.id, first, last))
     assert same == (GARDEN,)

@@ -73,7 +73,7 @@ def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
     desktop = bus.desktop()
     key = ask(bus.environment)
     key.wait(KeyStatus.READY)
-    assert [one.status for one in key.states] == [KeyStatus.ASKING, KeyStatus.READY]
+    assert [state.status for state in key.states] == [KeyStatus.ASKING, KeyStatus.READY]
     assert "Ctrl+Alt+Shift+T translates what was copied" in words_of(key.states[-1])
     qtbot.waitUntil(lambda: bool(desktop.calls("BindShortcuts")), timeout=WAIT_MS)
     (bound,) = desktop.calls("BindShortcuts")
@@ -205,16 +205,16 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
     desktop.notify("vanish")
     qtbot.waitUntil(lambda: len(desktop.calls("BindShortcuts")) == 2, timeout=WAIT_MS)
     key.wait(KeyStatus.READY)
-    assert [one.status for one in key.states].count(KeyStatus.LOST) == 1
+    assert [state.status for state in key.states].count(KeyStatus.LOST) == 1
     desktop.close()
     dying = bus.desktop(silent=True)  # never gets to an answer
     for times in range(1, 5):
         qtbot.waitUntil(lambda times=times: len(dying.calls("BindShortcuts")) >= min(times, 3), timeout=WAIT_MS)
-        losses = [one.status for one in key.states].count(KeyStatus.LOST)
+        losses = [state.status for state in key.states].count(KeyStatus.LOST)
         dying.notify("vanish")
         qtbot.waitUntil(
             lambda losses=losses: (
-                [one.status for one in key.states].count(KeyStatus.LOST) > losses
+                [state.status for state in key.states].count(KeyStatus.LOST) > losses
                 or key.states[-1].status is KeyStatus.LOST
             ),
             timeout=WAIT_MS,

@@ -53,7 +53,7 @@ def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
 def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
     paths.policy_file.write_text("nonsense")
     program = start()
-    program.wait(lambda: any("policy file" in one for one in program.notices()))
+    program.wait(lambda: any("policy file" in notice for notice in program.notices()))
     program.wait(lambda: program.find("policy_note").text() == "Set by your organisation: work offline.")
 
 

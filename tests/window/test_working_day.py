@@ -175,7 +175,7 @@ def test_a_day_in_the_window_opens_no_socket_and_writes_nothing_elsewhere(day, m
     day.do("useless_lock_key")
     day.window.leave()
     assert day.faults() == NO_FAULTS
-    assert all(one.stat().st_mode & 0o077 == 0 for one in day.home.rglob("*"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in day.home.rglob("*"))
     assert "slmdesk.sqlite3" in with_marker(day.home)
     assert day.logind.calls("Inhibit") == []
 
@@ -206,7 +206,7 @@ def test_of_a_day_in_the_window_with_an_encrypted_history_no_byte_can_be_read(da
     window.leave()
     assert day.faults() == NO_FAULTS
     assert with_marker(day.home) == []
-    assert all(one.stat().st_mode & 0o077 == 0 for one in day.home.rglob("*"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in day.home.rglob("*"))
 
 
 def test_control_what_a_window_does_wrong_is_seen(day, model_file) -> None:

@@ -36,8 +36,12 @@ def test_nothing_private_is_asked_and_changes_stand_where_they_belong(opened, as
     found = corrected(recorder, redact=True)
     assert asked(), "the recording must hear what is asked"
     assert [one for one in PRIVATE if one in asked()] == []
-    assert [(one.old, one.edit.new) for one in found.changes] == [("have", "has"), ("pays", "pay"), ("hopes", "hope")]
-    assert all(TEXT[one.edit.start : one.edit.end] == one.old for one in found.changes)
+    assert [(change.old, change.edit.new) for change in found.changes] == [
+        ("have", "has"),
+        ("pays", "pay"),
+        ("hopes", "hope"),
+    ]
+    assert all(TEXT[change.edit.start : change.edit.end] == change.old for change in found.changes)
     assert found.unanswered == ()
     assert found.redacted == {Kind.PERSON: 1, Kind.IBAN: 1}
 

@@ -12,13 +12,13 @@ OLD = ("We recieved it.", "The two key was lost.", "Mr Kruger paid 20 euros.")
 
 
 def document(*lines, paired=()):
-    return DocumentText.of([{"unit": {"text": one, "paired": list(paired), "lone": []}} for one in lines])
+    return DocumentText.of([{"unit": {"text": line, "paired": list(paired), "lone": []}} for line in lines])
 
 
 def made(text, *lines):
     found = changes_between(document(*lines), text)
     whole = "\n\n".join(lines)
-    return applied(whole, [one.edit for one in found.changes]).split("\n\n"), found.lost
+    return applied(whole, [change.edit for change in found.changes]).split("\n\n"), found.lost
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,6 @@ def test_the_changes_make_the_text(text, lines, lost):
 
 def test_what_lies_across_formatting_is_counted():
     found = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The three key was lost.")
-    assert [(one.old, one.edit.new) for one in found.changes] == [("two", "three")]
+    assert [(change.old, change.edit.new) for change in found.changes] == [("two", "three")]
     found = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The one lost.")
     assert (found.changes, found.lost) == ((), 1)

@@ -27,7 +27,7 @@ def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_resu
     services, came = recorder.services, []
     found = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), came.append))
     assert sorted((one.edit.start, one.edit.new) for some in came for one in some) == [
-        (one.edit.start, one.edit.new) for one in found.changes
+        (change.edit.start, change.edit.new) for change in found.changes
     ]
     assert len(found.changes) == 4
     assert len(came) == 3, "a sentence that stands there twice is asked once, and each has its changes"
@@ -47,7 +47,7 @@ def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):
 def test_asked_again_something_else_may_come():
     def seeds(task, again):
         steps = rewriting_steps(RewriteRequest("A text.", task, "half", again=again), "en")
-        return [one["sampling"].get("seed") for one in steps]
+        return [step["sampling"].get("seed") for step in steps]
 
     first, second = seeds(Task.REPHRASE, 0), seeds(Task.REPHRASE, 1)
     assert len(first) == len(second) == 3
@@ -90,13 +90,13 @@ def test_a_text_not_as_long_as_asked_is_asked_for_once_more_with_a_number_of_wor
 ):
     request = RewriteRequest(TEXT, task, manner, "en")
     steps = [rewriting_steps(request, "en", is_counted=one)[0] for one in (False, True)]
-    said = ["".join(part["text"] for part in one["messages"][-1]["parts"]) for one in steps]
+    said = ["".join(part["text"] for part in step["messages"][-1]["parts"]) for step in steps]
     services = opened(known=dict(zip(said, (first, second), strict=True))).services
     found = result_of(services, lambda: services.writing.rewrite(request))
     if isinstance(found, Problem):
         assert found.code == told
     else:
-        assert [one.text for one in found.versions] == [second]
+        assert [version.text for version in found.versions] == [second]
         assert told in said[1]
 
 

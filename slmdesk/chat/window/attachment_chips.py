@@ -177,7 +177,7 @@ def reason_of(problem: Problem) -> str:
 
 
 def waiting_words(drafts: Sequence[Draft]) -> str:
-    open_ones = [one for one in drafts if not one.is_settled]
+    open_ones = [draft for draft in drafts if not draft.is_settled]
     if not open_ones:
         return ""
     if len(open_ones) == 1:
@@ -260,7 +260,7 @@ class Chip(QFrame):
 
     @property
     def needed_width(self) -> int:
-        words = max(one.fontMetrics().horizontalAdvance(one.full_text) for one in (self._name, self._words))
+        words = max(label.fontMetrics().horizontalAdvance(label.full_text) for label in (self._name, self._words))
         words += 1  # an advance is rounded, and half a pixel less cuts the text
         self._parts.activate()  # else its size is that of the words of before, until the next turn
         return words + super().sizeHint().width() - max(self._name.sizeHint().width(), self._words.sizeHint().width())
@@ -337,21 +337,21 @@ class AttachmentBar(QScrollArea):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(one for chip in self.chips for one in chip.in_order)
+        return tuple(widget for chip in self.chips for widget in chip.in_order)
 
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
         """Show these drafts; existing chips keep their widget."""
-        known = {one.key: one for one in self.chips}
-        requested = [one.key for one in drafts]
+        known = {chip.key: chip for chip in self.chips}
+        requested = [draft.key for draft in drafts]
         if requested == list(known):
             for draft in drafts:
                 known[draft.key].show_draft(draft)
             self._fit()
             return
-        had_focus = next((at for at, one in enumerate(self.chips) if one.isAncestorOf(self._focus())), None)
+        had_focus = next((at for at, chip in enumerate(self.chips) if chip.isAncestorOf(self._focus())), None)
         while self._flow.count():
             self._flow.takeAt(0)
-        chips = [known.pop(one.key) if one.key in known else self._make(one) for one in drafts]
+        chips = [known.pop(draft.key) if draft.key in known else self._make(draft) for draft in drafts]
         for gone in known.values():
             gone.hide()
             gone.deleteLater()

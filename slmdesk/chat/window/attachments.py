@@ -112,7 +112,7 @@ class AttachController(QObject):
         return self._drafts.setdefault(self._chat, [])
 
     def kept(self, chat: str) -> list[Json]:
-        return [one.kept for one in self._drafts.get(chat, [])]
+        return [draft.kept for draft in self._drafts.get(chat, [])]
 
     @property
     def chats(self) -> list[str]:
@@ -126,7 +126,7 @@ class AttachController(QObject):
 
     def add_known(self, named: LibraryName) -> None:
         """Attach a document or a folder of the library, unless it is attached already."""
-        if any(named.id in (one.document, one.folder) for one in self.now) or not self._has_space(1):
+        if any(named.id in (draft.document, draft.folder) for draft in self.now) or not self._has_space(1):
             return
         draft = Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id)
         self.now.append(draft)
@@ -137,7 +137,7 @@ class AttachController(QObject):
         if len(self.now) >= MOST_ATTACHED:  # it must not get lost
             self.inline_requested.emit(text)
             return
-        draft = pasted_draft(text, {one.name for one in self.now})
+        draft = pasted_draft(text, {draft.name for draft in self.now})
         self.now.append(draft)
         self._reader.begin(draft)
         self._notify()
@@ -185,7 +185,7 @@ class AttachController(QObject):
             self.password_requested.emit(draft.key, draft.name, False)
         elif draft.state == READY and draft.folder:
             self._bridge.ask(
-                lambda services: [one.name for one in services.collections.readable(draft.folder)],
+                lambda services: [document.name for document in services.collections.readable(draft.folder)],
                 partial(self.documents_arrived.emit, draft.name),
             )
         elif draft.state == READY:
@@ -208,13 +208,13 @@ class AttachController(QObject):
 
         If one cannot be read, a notice says so and `then` is dropped.
         """
-        failed = next((one for one in self.now if one.state in (FAILED, LOCKED)), None)
+        failed = next((draft for draft in self.now if draft.state in (FAILED, LOCKED)), None)
         if failed is not None:
             self.stop_waiting()
             words = f"{failed.name} cannot be read, so nothing was sent. Remove it, or read it another way."
             self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
             return False
-        if all(one.is_settled for one in self.now):
+        if all(draft.is_settled for draft in self.now):
             self.stop_waiting()
             return True
         self._then = then
@@ -228,7 +228,7 @@ class AttachController(QObject):
 
     def requests(self) -> tuple[AttachRequest, ...]:
         """The attachments of the open chat that can be sent now."""
-        return tuple(one.request for one in self.now if one.state == READY)
+        return tuple(draft.request for draft in self.now if draft.state == READY)
 
     def take(self) -> list[Draft]:
         taken, self._drafts[self._chat] = self.now, []
@@ -245,8 +245,8 @@ class AttachController(QObject):
         if not found:
             self._bridge.notice_raised.emit(Notice("There is nothing in it that can be read.", key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
-        known = {one.path for one in drafts}
-        for path in [one for one in found if one not in known]:
+        known = {draft.path for draft in drafts}
+        for path in [path for path in found if path not in known]:
             if not self._has_space(1, drafts):
                 break
             draft = Draft(path.name, path, is_private=is_private(chat))
@@ -292,10 +292,10 @@ class AttachController(QObject):
     # ---- private
 
     def _all(self) -> list[Draft]:
-        return [one for drafts in self._drafts.values() for one in drafts]
+        return [draft for drafts in self._drafts.values() for draft in drafts]
 
     def _find(self, key: str) -> Draft | None:
-        return next((one for one in self.now if one.key == key), None)
+        return next((draft for draft in self.now if draft.key == key), None)
 
     def _drop(self, draft: Draft) -> None:
         self.now.remove(draft)
@@ -312,7 +312,7 @@ class AttachController(QObject):
     def _go_on(self) -> None:
         if self._then is None:
             return
-        if not all(one.is_settled for one in self.now):
+        if not all(draft.is_settled for draft in self.now):
             self.waiting_shown.emit(waiting_words(self.now))
             return
         then, self._then = self._then, None
@@ -534,7 +534,7 @@ class AttachmentEntry(QObject):
         self._composer.setFocus()
 
     def _on_attach(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         filters, add = f"Documents ({suffixes});;All files (*)", self._controller.add_paths
         ask_files(self._page, "Attach documents", add, name="attach_dialog", filters=filters)
 

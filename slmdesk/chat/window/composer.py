@@ -639,14 +639,14 @@ class LibraryNames(QObject):
         """The first `most` names that hold these words, as lines of the list, and how many there are."""
         found = self.find(words)
         icons = {True: "folder-open", False: "file-text"}
-        return [Suggestion(one.name, one, one.folder, icons[one.is_folder]) for one in found[:most]], len(found)
+        return [Suggestion(name.name, name, name.folder, icons[name.is_folder]) for name in found[:most]], len(found)
 
     def find(self, words: str) -> list[LibraryName]:
         """The names that hold these words: those that begin with them first, then those with a word that does."""
         wanted = fold(words)
-        found = [(_rank(one.folded, wanted), one) for one in self._names if wanted in one.folded]
+        found = [(_rank(name.folded, wanted), name) for name in self._names if wanted in name.folded]
         found.sort(key=lambda pair: pair[0])
-        return [one for _, one in found]
+        return [name for _, name in found]
 
     def _on_library_changed(self, _event: object) -> None:
         self._is_old = True

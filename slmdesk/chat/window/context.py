@@ -130,8 +130,8 @@ def least_of(measured: ContextMeasured) -> int:
     if measured.when_full == ASK:
         return measured.tokens
     is_old = {"conversation": True, "answer": True}
-    kept = (one for one in measured.parts if not is_old.get(one.kind, one.kind == "attachment" and not one.key))
-    return sum(one.tokens for one in kept)
+    kept = (part for part in measured.parts if not is_old.get(part.kind, part.kind == "attachment" and not part.key))
+    return sum(part.tokens for part in kept)
 
 
 def _ignore(problem: Problem) -> None:
@@ -291,7 +291,7 @@ class ContextParts(QFrame):
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(f"{words_of(one)} {one.note}".strip(), number_of(one)) for one in self._shown]
+        return [(f"{words_of(part)} {part.note}".strip(), number_of(part)) for part in self._shown]
 
     def show_parts(self, parts: Sequence[ContextPart]) -> None:
         if tuple(parts) == self._shown:
@@ -460,8 +460,8 @@ class FullController(QObject):
             needed = f": {numbers}" if self._tokens > self._size > 0 else ""
             return f"{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?"
         percent = self._tokens * 100 // self._size
-        filling = [one for one in self._parts if one.kind != "answer"]
-        most = max(filling, key=lambda one: one.tokens, default=None)
+        filling = [part for part in self._parts if part.kind != "answer"]
+        most = max(filling, key=lambda part: part.tokens, default=None)
         part = f", most of it: {words_of(most).lower()} ({locale.toString(most.tokens)})" if most else ""
         return f"This chat takes {percent} % of the context{part}. How should it go on when it is full?"
 
@@ -476,8 +476,10 @@ class FullController(QObject):
 
     def _on_looked(self, key: tuple[str, int], found: LoadOptions) -> None:
         if key == self._looked:
-            larger = [one for one in found.contexts if one.tokens > max(self._size, self._tokens) and one.fits]
-            self._larger = min(larger, key=lambda one: one.tokens, default=None)
+            larger = [
+                context for context in found.contexts if context.tokens > max(self._size, self._tokens) and context.fits
+            ]
+            self._larger = min(larger, key=lambda choice: choice.tokens, default=None)
             self._show()
 
     @property

@@ -261,7 +261,7 @@ class ChatController(QObject):
         if epoch != self._epoch:
             return
         self.older.forget()
-        before, now = list(self.shown.by_id), [one.id for one in opened.messages]
+        before, now = list(self.shown.by_id), [message.id for message in opened.messages]
         self.shown.open(opened)
         self.shown.fill(opened.messages)
         if now and before[: len(now)] == now:
@@ -605,7 +605,7 @@ class PrivateController(QObject):
     @property
     def count(self) -> int:
         """How many there are in which there is something to lose."""
-        return len(self._used | {one for one in self._chats if self._chat.drafts.of(one).strip()})
+        return len(self._used | {chat for chat in self._chats if self._chat.drafts.of(chat).strip()})
 
     @property
     def is_open(self) -> bool:

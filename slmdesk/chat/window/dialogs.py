@@ -414,7 +414,7 @@ class SpaceEditor(Dialog):
         attached.setParent(self)
         self._build_ui(presets)
         self._connect()
-        attached.put([draft for one in space.documents if (draft := draft_from(one))])
+        attached.put([draft for document in space.documents if (draft := draft_from(document))])
         attached.names.refresh()
         self._show_state()
 
@@ -425,8 +425,8 @@ class SpaceEditor(Dialog):
         self._system = named(QPlainTextEdit(space.system, self), "space_system", label="Instructions")
         self._system.setTabChangesFocus(True)
         self._system.setPlaceholderText("What the model is told in each chat of this space")
-        values: list[tuple[object, str]] = [("", SPACE_AS_USUAL), *((one.id, one.name) for one in presets)]
-        known = space.preset if any(one.id == space.preset for one in presets) else ""
+        values: list[tuple[object, str]] = [("", SPACE_AS_USUAL), *((preset.id, preset.name) for preset in presets)]
+        known = space.preset if any(preset.id == space.preset for preset in presets) else ""
         self._preset = named(Choice(values, self), "space_preset", label="Preset")
         self._preset.show_value(known)
         self._bar = AttachmentBar(self)
@@ -477,8 +477,8 @@ class SpaceEditor(Dialog):
 
     def _show_state(self) -> None:
         drafts = self._attached.now
-        bad = next((one for one in drafts if one.state in (FAILED, LOCKED)), None)
-        is_reading = any(one.state == READING for one in drafts)
+        bad = next((draft for draft in drafts if draft.state in (FAILED, LOCKED)), None)
+        is_reading = any(draft.state == READING for draft in drafts)
         problem = LONG_SYSTEM if len(self._system.toPlainText()) > MOST_SYSTEM else ""
         if bad is not None:
             problem = f"{bad.name} cannot be read. Remove it, or read it another way."
@@ -487,7 +487,7 @@ class SpaceEditor(Dialog):
         self._save.setToolTip("The documents are being read" if is_reading else "")
 
     def _on_files(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         filters = f"Documents ({suffixes});;All files (*)"
         ask_files(self, "Add documents", self._attached.add_paths, name="space_files_dialog", filters=filters)
 
@@ -503,7 +503,7 @@ class SpaceEditor(Dialog):
         ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
 
     def _on_accepted(self) -> None:
-        documents = tuple(one.kept for one in self._attached.now)
+        documents = tuple(draft.kept for draft in self._attached.now)
         self.saved.emit(
             changed(
                 self._space, name=self._name.text(), system=self._system.toPlainText().strip(),
@@ -600,7 +600,7 @@ def _missing_words(seen: InspectedPrompt) -> str:
 
 
 def _lookalike_words(seen: InspectedPrompt) -> str:
-    marks = ", ".join(f"“{one}”" for one in seen.lookalikes)
+    marks = ", ".join(f"“{lookalike}”" for lookalike in seen.lookalikes)
     if not marks:
         return ""
     return f"The text contains {marks}, by which this model tells who speaks: it may take what follows for a turn."

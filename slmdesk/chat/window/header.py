@@ -170,8 +170,8 @@ class ModelsController(QObject):
         self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
 
     def _on_listed(self, models: Sequence[ModelRecord]) -> None:
-        self._known = frozenset(one.id for one in models)
-        self.listed = [one for one in models if one.can_chat]
+        self._known = frozenset(model.id for model in models)
+        self.listed = [model for model in models if model.can_chat]
         self.models_listed.emit(self.listed)
         self._ask_exams()
         if self.state.model is None or self.state.model in self._known:
@@ -188,7 +188,7 @@ class ModelsController(QObject):
     def _say_again(self, models: Sequence[ModelRecord]) -> None:
         """Emit the state again where a model's name has changed or the first model has been added."""
         event = self.state
-        if event.state is ModelState.NONE and any(one.can_chat for one in models):
+        if event.state is ModelState.NONE and any(model.can_chat for model in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
         for one in models:
             if one.id == event.model and one.name != event.name:

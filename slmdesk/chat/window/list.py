@@ -131,7 +131,9 @@ class ChatList(QFrame):
         self._pin.triggered.connect(self._on_pin)
         self._archive.triggered.connect(self._on_archive)
         self._export.form_chosen.connect(self._on_export)
-        self._export.together_chosen.connect(lambda form: self._ask_together([one.id for one in self._targets], form))
+        self._export.together_chosen.connect(
+            lambda form: self._ask_together([target.id for target in self._targets], form)
+        )
         self._menu.private_requested.connect(self.private_requested)
         self._menu.space_requested.connect(partial(self.edit_space, None))
         self._menu.archive_requested.connect(partial(self._controller.show_place, ARCHIVE))
@@ -254,14 +256,14 @@ class ChatList(QFrame):
 
     def _chats_at(self, indexes: Sequence[QModelIndex]) -> list[Target]:
         found = (
-            Target(str(one.data(ID_ROLE)), str(one.data()), bool(one.data(PINNED_ROLE)))
-            for one in indexes
-            if one.isValid() and not one.data(SPACE_ROLE)
+            Target(str(index.data(ID_ROLE)), str(index.data()), bool(index.data(PINNED_ROLE)))
+            for index in indexes
+            if index.isValid() and not index.data(SPACE_ROLE)
         )
-        return list({one.id: one for one in found}.values())  # of several hits in a chat, one
+        return list({target.id: target for target in found}.values())  # of several hits in a chat, one
 
     def _show_marked(self, count: int) -> None:
-        is_pinned = all(one.is_pinned for one in self._targets)
+        is_pinned = all(target.is_pinned for target in self._targets)
         self._export.show_count(count)
         self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
 
@@ -282,7 +284,7 @@ class ChatList(QFrame):
     def _fill_menu(self, menu: QMenu) -> None:
         targets, is_archive = self._targets, self._controller.place.is_archive
         self._export.show_count(len(targets))
-        self._pin.setText("Unpin" if all(one.is_pinned for one in targets) else "Pin")
+        self._pin.setText("Unpin" if all(target.is_pinned for target in targets) else "Pin")
         self._archive.setText("Take out of the archive" if is_archive else "Archive")
         if len(targets) == 1:
             menu.addAction(self._rename)
@@ -315,10 +317,10 @@ class ChatList(QFrame):
             named(self._move.addAction("Out of this space", partial(self._move_to, "")), "move_out_action")
 
     def _move_to(self, space: str) -> None:
-        self._controller.move([one.id for one in self._targets], space)
+        self._controller.move([target.id for target in self._targets], space)
 
     def _move_to_new(self) -> None:
-        self._moving = [one.id for one in self._targets]
+        self._moving = [target.id for target in self._targets]
         self.edit_space(None)
 
     def rename_current(self) -> None:
@@ -328,16 +330,16 @@ class ChatList(QFrame):
     def _on_delete(self) -> None:
         targets, index = self._targets, self.view.currentIndex()
         if targets:
-            self._controller.delete_all([one.id for one in targets])
+            self._controller.delete_all([target.id for target in targets])
         elif index.isValid():
             self._ask_delete(self._controller.spaces.of(str(index.data(ID_ROLE))))
 
     def _on_pin(self) -> None:
         targets = self._targets
-        self._controller.pin([one.id for one in targets], pinned=not all(one.is_pinned for one in targets))
+        self._controller.pin([target.id for target in targets], pinned=not all(target.is_pinned for target in targets))
 
     def _on_archive(self) -> None:
-        chats = [one.id for one in self._targets]
+        chats = [target.id for target in self._targets]
         self._controller.archive(chats, archived=not self._controller.place.is_archive)
 
     def _on_export(self, form: str) -> None:
@@ -345,7 +347,7 @@ class ChatList(QFrame):
         if len(targets) == 1:
             ask_where(self, targets[0].title, form, partial(exports.export, targets[0].id, form))
         elif targets:
-            titles = [(one.id, one.title) for one in targets]
+            titles = [(target.id, target.title) for target in targets]
             ask_folder(self, f"Export {len(targets):,} chats", partial(exports.export_all, titles, form))
 
     def _ask_together(self, chats: Sequence[str], form: str) -> None:
@@ -354,7 +356,9 @@ class ChatList(QFrame):
 
     def _on_export_shown(self, form: str) -> None:
         def ask() -> None:
-            chats = [one.id for one in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])]
+            chats = [
+                target.id for target in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])
+            ]
             if chats:
                 self._ask_together(chats, form)
 

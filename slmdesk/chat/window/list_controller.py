@@ -260,8 +260,8 @@ class ListController(QObject):
     def _show_spaces(self) -> None:
         if self.place == ALL:
             spaces = self.spaces.spaces
-            self.rows.show_spaces([row_of_space(one, at) for at, one in enumerate(spaces)])
-            self._ask_held([one.id for one in spaces])
+            self.rows.show_spaces([row_of_space(space, at) for at, space in enumerate(spaces)])
+            self._ask_held([space.id for space in spaces])
             self._mark()
             self.rows_changed.emit()
 
@@ -339,7 +339,7 @@ class SpacesController(QObject):
         bridge.on(PresetsChanged, self._on_presets_changed)
 
     def of(self, id: str) -> Space | None:
-        return next((one for one in self.spaces if one.id == id), None)
+        return next((space for space in self.spaces if space.id == id), None)
 
     def name_of(self, id: str) -> str:
         """The name of a space; "" for none, and for one that is gone."""
@@ -374,7 +374,7 @@ class SpacesController(QObject):
 
     def _on_made(self, space: Space) -> None:
         if self.of(space.id) is None:  # known at once, so that chats can be put into it
-            self.spaces = sorted((*self.spaces, space), key=lambda one: one.name.casefold())
+            self.spaces = sorted((*self.spaces, space), key=lambda space: space.name.casefold())
             self.listed.emit(False)
         self.made.emit(space)
 
@@ -389,7 +389,7 @@ class SpacesController(QObject):
 
     def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
         spaces, self.presets = found
-        before, now = ({one.id: one.count for one in each} for each in (self.spaces, spaces))
+        before, now = ({space.id: space.count for space in each} for each in (self.spaces, spaces))
         moved = any({**before, **now}[id] for id in before.keys() ^ now.keys())
         was_known, self._is_known = self._is_known, True
         if tuple(spaces) != tuple(self.spaces) or not was_known:

@@ -283,7 +283,7 @@ class ChatRows(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         data = QMimeData()
-        data.setData(CHATS, "\n".join(dict.fromkeys(self.rows[one.row()].id for one in indexes)).encode())
+        data.setData(CHATS, "\n".join(dict.fromkeys(self.rows[index.row()].id for index in indexes)).encode())
         return data
 
     def supportedDragActions(self) -> Qt.DropAction:
@@ -449,7 +449,9 @@ class RowPainter(QStyledItemDelegate):
         """Draw what stands beside a title, and return what is left of the line."""
         palette: QPalette = option.palette
         is_mirrored = option.direction == Qt.LayoutDirection.RightToLeft
-        muted, accent = (palette.color(one) for one in (QPalette.ColorRole.PlaceholderText, QPalette.ColorRole.Accent))
+        muted, accent = (
+            palette.color(role) for role in (QPalette.ColorRole.PlaceholderText, QPalette.ColorRole.Accent)
+        )
         size, ratio = scaled(theme.ICON_SIZE - 2), self._view.devicePixelRatioF()
         if index.data(SPACE_ROLE):
             place, line = _cut(line, size, at_left=not is_mirrored)
@@ -514,7 +516,7 @@ class ChatView(QListView):
     @property
     def marked_rows(self) -> list[QModelIndex]:
         """The marked rows from the top; none where it is one alone."""
-        return sorted(self.selectedIndexes(), key=lambda one: one.row()) if self.marked else []
+        return sorted(self.selectedIndexes(), key=lambda selectedindex: selectedindex.row()) if self.marked else []
 
     def unmark(self) -> None:
         self.clearSelection()

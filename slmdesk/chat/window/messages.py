@@ -30,7 +30,11 @@ from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.text import Live
 
-_SAMPLING = {**{one.name: one.title for one in SETTINGS}, "max_tokens": "Tokens at most", "thinking": "Thinking"}
+_SAMPLING = {
+    **{setting.name: setting.title for setting in SETTINGS},
+    "max_tokens": "Tokens at most",
+    "thinking": "Thinking",
+}
 ENDS = {
     "stop": "the model", "stop_string": "a stop text", "length": "the limit of tokens", "repeat": "repetition",
     "cancelled": "you",
@@ -190,7 +194,7 @@ def _count(tokens: int | None) -> str:
 def _joined(value: Json) -> str:
     """A list of texts, or of words with their weights, in one line."""
     items = value if isinstance(value, list | tuple) else ()
-    some = [" ".join(map(_number, one)) if isinstance(one, list | tuple) else f"“{one}”" for one in items]
+    some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else f"“{item}”" for item in items]
     return ", ".join(some).replace("\n", "\\n")
 
 
@@ -258,11 +262,11 @@ class ShownMessages:
 
     @property
     def streaming(self) -> list[Message]:
-        return [one for one in self.by_id.values() if one.status is Status.STREAMING]
+        return [message for message in self.by_id.values() if message.status is Status.STREAMING]
 
     @property
     def views(self) -> tuple[MessageView, ...]:
-        found = [self.view(one) for one in self.by_id.values()]
+        found = [self.view(message) for message in self.by_id.values()]
         if line := self.line:
             found.insert(self.line_place, line)
         return tuple(found)
@@ -313,7 +317,11 @@ class ShownMessages:
         """Whether it is still being decided which parts of the attachments to read for an answer."""
         asked = self.question_of(message)
         is_waiting = message.status is Status.STREAMING and not message.text
-        return is_waiting and asked is not None and any(not one.attached.is_planned for one in asked.attachments)
+        return (
+            is_waiting
+            and asked is not None
+            and any(not attachment.attached.is_planned for attachment in asked.attachments)
+        )
 
     def open(self, opened: Conversation | None) -> None:
         self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
@@ -335,14 +343,14 @@ class ShownMessages:
         return (ids.index(message) + 1, len(ids)) if ids else (0, 0)
 
     def fill(self, messages: Iterable[Message]) -> None:
-        self.by_id = {one.id: one for one in messages}
-        self.live = {one.id: self._new_live() for one in self.streaming}
+        self.by_id = {message.id: message for message in messages}
+        self.live = {message.id: self._new_live() for message in self.streaming}
         self._look_what_is_left_out()
 
     def put_before(self, messages: Sequence[Message]) -> list[MessageView]:
         """Take over older messages than those that are here.  Returns what is shown of them."""
-        self.by_id = {one.id: one for one in messages} | self.by_id
-        return [self.view(one) for one in messages]
+        self.by_id = {message.id: message for message in messages} | self.by_id
+        return [self.view(message) for message in messages]
 
     def put(self, message: Message) -> None:
         is_new = message.id not in self.by_id
@@ -357,8 +365,8 @@ class ShownMessages:
         if is_loading == self.is_loading:
             return []
         self.is_loading = is_loading
-        waiting = [one for one in self.streaming if not one.text]
-        self.live.update({one.id: changed(self._live(one.id), is_loading=is_loading) for one in waiting})
+        waiting = [message for message in self.streaming if not message.text]
+        self.live.update({message.id: changed(self._live(message.id), is_loading=is_loading) for message in waiting})
         return waiting
 
     def read(self, id: str, read: int, total: int) -> None:
@@ -377,7 +385,7 @@ class ShownMessages:
     def tick(self) -> list[Message]:
         """Update the times; returns the answers being written."""
         now = self._clock()
-        self.live.update({one.id: changed(self._live(one.id), now=now) for one in self.streaming})
+        self.live.update({message.id: changed(self._live(message.id), now=now) for message in self.streaming})
         return self.streaming
 
     def _live(self, id: str) -> Live:
@@ -465,25 +473,30 @@ class UsedPage(Record):
 def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> tuple[Extra, ...]:
     """The lines of a message; `asked` is the question of an answer."""
     attached = [
-        Extra(f"attached {at}", _icon_of(one), _attached_line(one), read_words(one))
-        for at, one in enumerate(message.attachments)
-        if not one.attached.is_of_folder
+        Extra(f"attached {at}", _icon_of(attachment), _attached_line(attachment), read_words(attachment))
+        for at, attachment in enumerate(message.attachments)
+        if not attachment.attached.is_of_folder
     ]
     quoted = [
-        Extra(f"quote {at}", "search", _quote_line(one), f"{one.name}, page {one.page}: \u201c{one.quote}\u201d")
-        for at, one in enumerate(quotes)
+        Extra(
+            f"quote {at}", "search", _quote_line(quote), f"{quote.name}, page {quote.page}: \u201c{quote.quote}\u201d"
+        )
+        for at, quote in enumerate(quotes)
     ]
     if asked is None or message.status is Status.STREAMING or not message.text:
         return (*attached, *quoted)
     searched = [
-        Extra(f"searched {at}", "folder-open", read_words(one).rstrip("."), read_words(one))
-        for at, one in enumerate(asked.attachments) if one.attached.is_folder
+        Extra(f"searched {at}", "folder-open", read_words(attachment).rstrip("."), read_words(attachment))
+        for at, attachment in enumerate(asked.attachments) if attachment.attached.is_folder
     ]  # fmt: skip
     pages = [
         Extra(
-            f"page {at}", "file-text", f"{one.name}, {one.kind} {one.page}", f"Open {one.name} at {one.kind} {one.page}"
+            f"page {at}",
+            "file-text",
+            f"{page.name}, {page.kind} {page.page}",
+            f"Open {page.name} at {page.kind} {page.page}",
         )
-        for at, one in enumerate(used_pages(asked, quotes))
+        for at, page in enumerate(used_pages(asked, quotes))
     ]
     return (*attached, *quoted, *searched, *pages)
 
@@ -503,7 +516,7 @@ def extra_of(
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
     """The pages of folders that were read for a question, but those of quotations, which have lines of their own."""
-    quoted = {(one.document, one.page) for one in quotes}
+    quoted = {(quote.document, quote.page) for quote in quotes}
     return [
         UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))
         for about in (part.attached for part in asked.attachments)
@@ -642,15 +655,15 @@ class MessageInspector(QObject):
             self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
 
     def _show_folder(self, folder: AttachmentPart) -> None:
-        asked = next((one for one in self._shown.by_id.values() if folder in one.attachments), None)
-        parts = [one for one in (asked.attachments if asked else ()) if one.attached.is_of_folder]
-        own = [one for one in parts if one.attached.collection == folder.attached.collection]
-        text = "\n".join(f"{one.attached.name}\n\n{one.text}" for one in own)
+        asked = next((message for message in self._shown.by_id.values() if folder in message.attachments), None)
+        parts = [attachment for attachment in (asked.attachments if asked else ()) if attachment.attached.is_of_folder]
+        own = [part for part in parts if part.attached.collection == folder.attached.collection]
+        text = "\n".join(f"{part.attached.name}\n\n{part.text}" for part in own)
         self.text_requested.emit(folder.attached.name, read_words(folder), text)
 
     def _show_part(self, quoted: Quoted) -> None:
         """Show the text that holds a quotation, where that text is in no document."""
-        parts = [part for one in self._shown.by_id.values() for part in one.attachments if part.text]
-        part = next((one for one in parts if one.attached.name == quoted.name and quoted.quote in one.text), None)
+        parts = [part for message in self._shown.by_id.values() for part in message.attachments if part.text]
+        part = next((part for part in parts if part.attached.name == quoted.name and quoted.quote in part.text), None)
         if part is not None:
             self.text_requested.emit(quoted.name, f"\u201c{quoted.quote}\u201d stands in this text.", part.text)

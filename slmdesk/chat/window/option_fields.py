@@ -343,7 +343,7 @@ THINKING = {"": "Default", "off": "Off", "on": "On", "low": "A little", "medium"
 ANSWER_LANGUAGES = (
     (ANY_LANGUAGE, "The model's choice"),
     (OF_MESSAGE, "That of each message"),
-    *sorted(((one.code, one.name) for one in LANGUAGES.values()), key=lambda each: each[1]),
+    *sorted(((language.code, language.name) for language in LANGUAGES.values()), key=lambda each: each[1]),
 )
 _LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 

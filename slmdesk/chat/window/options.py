@@ -256,7 +256,7 @@ class SettingsPanel(QFrame):
 
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         words = f"{SAME_AS_NOW} ({self._now})" if self._now else SAME_AS_NOW
-        self._refill(self._model, [("", words), *((one.id, one.name) for one in models)])
+        self._refill(self._model, [("", words), *((model.id, model.name) for model in models)])
         self._show()
 
     def show_state(self, event: ModelStateChanged) -> None:
@@ -306,7 +306,7 @@ class SettingsPanel(QFrame):
         ways = self._ways_to_think
         chosen = self._options.thinking
         values = ["", *ways, *([chosen] if chosen not in ("", *ways) else [])]
-        self._refill(self._thinking, [(one, THINKING[one]) for one in values])
+        self._refill(self._thinking, [(value, THINKING[value]) for value in values])
         self._thinking.show_value(chosen)
         for name in ("thinking_heading", "option_thinking", "thinking_words"):
             if (part := self._content.findChild(QWidget, name)) is not None:
@@ -314,8 +314,8 @@ class SettingsPanel(QFrame):
                 part.setEnabled(len(values) > 1)
 
     def _show_adapters(self, load_options: LoadOptions | None) -> None:
-        known = {one.id: one for one in load_options.adapters} if load_options else {}
-        fitting = [(one.id, one.name) for one in known.values() if not one.reason]
+        known = {adapter.id: adapter for adapter in load_options.adapters} if load_options else {}
+        fitting = [(choice.id, choice.name) for choice in known.values() if not choice.reason]
         requested = self._options.lora
         chosen = known.get(requested)
         values = [("", "None"), *fitting]
@@ -346,7 +346,9 @@ class SettingsPanel(QFrame):
             values.append((one.tokens, words))
         self._refill(self._context, values)
         most = load_options.most_context
-        too_much = "" if all(one.fits for one in load_options.contexts) else " ✗: more memory than this PC has free."
+        too_much = (
+            "" if all(context.fits for context in load_options.contexts) else " ✗: more memory than this PC has free."
+        )
         in_force = min(self._context_tokens, most) if most else self._context_tokens
         self._context.show_value(in_force)
         if self._context.isEnabled():
@@ -517,12 +519,12 @@ class MoreSettings(QFrame):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        fields = (part for one in self._rows.values() for part in (one.reset, one.field))
+        fields = (part for other_row in self._rows.values() for part in (other_row.reset, other_row.field))
         return (self.open, *fields, self.reset)
 
     @property
     def problem(self) -> bool:
-        return any(one.has_problem for one in self._rows.values())
+        return any(other_row.has_problem for other_row in self._rows.values())
 
     def show_options(self, options: ChatOptions, makers: Sampling, *, is_other: bool = False) -> None:
         """Show the values of a chat; `makers`: what the model's file recommends; `is_other`: it is another chat."""
@@ -586,8 +588,8 @@ class PresetChooser(QFrame):
         self.choice.value_chosen.connect(lambda value: self.chosen.emit(str(value)))
 
     def show_presets(self, presets: Sequence[Preset], options: ChatOptions) -> None:
-        values = [("", NONE), *((one.id, one.name) for one in presets)]
-        found = next((one for one in presets if one.id == options.preset), None)
+        values = [("", NONE), *((preset.id, preset.name) for preset in presets)]
+        found = next((preset for preset in presets if preset.id == options.preset), None)
         if options.preset and found is None:
             values.append((options.preset, GONE))
         if values != [(self.choice.itemData(at), self.choice.itemText(at)) for at in range(self.choice.count())]:

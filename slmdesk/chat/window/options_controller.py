@@ -193,7 +193,7 @@ class PresetsController(QObject):
         bridge.settings_changed.connect(self.refresh)
 
     def of(self, id: str) -> Preset | None:
-        return next((one for one in self.presets if one.id == id), None)
+        return next((preset for preset in self.presets if preset.id == id), None)
 
     @property
     def is_empty(self) -> bool:
@@ -201,8 +201,8 @@ class PresetsController(QObject):
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
         wanted = fold(words)
-        found = [one for one in self.presets if wanted in fold(one.name)]
-        return [Suggestion(one.name, one.id, one.words) for one in found[:most]], len(found)
+        found = [preset for preset in self.presets if wanted in fold(preset.name)]
+        return [Suggestion(preset.name, preset.id, preset.words) for preset in found[:most]], len(found)
 
     @property
     def new_options(self) -> ChatOptions:

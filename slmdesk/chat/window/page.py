@@ -433,7 +433,7 @@ class ChatPage(QWidget):
         TextDialog(self, title="Details", intro="How this answer was made:", text=details, is_prose=False).show()
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
-        self.view.models = [(one.id, one.name) for one in models]
+        self.view.models = [(model.id, model.name) for model in models]
         has_models = bool(models)
         if has_models and self.stack.currentIndex() == 1:
             self.composer.setFocus()

@@ -426,7 +426,9 @@ class Writer:
                     self._changed.wait()
                 if self._closing:
                     return None
-                urgency = next(one for one in Urgency if self._begun[one] is not None or self._queues[one])
+                urgency = next(
+                    urgency for urgency in Urgency if self._begun[urgency] is not None or self._queues[urgency]
+                )
                 begun = self._begun[urgency]
                 if begun is None:
                     begun = self._begun[urgency] = self._lines_of(self._queues[urgency].popleft())
@@ -452,7 +454,7 @@ OLD_BYTES = 1 << 20
 CHILD_BYTES = 1 << 20
 """Bytes that one child may write; of what follows, only the end is kept."""
 TAIL_BYTES = 64 << 10
-_CONTROLS = bytes(one for one in range(32) if one not in b"\n\t") + b"\x7f"
+_CONTROLS = bytes(index for index in range(32) if index not in b"\n\t") + b"\x7f"
 
 
 class ErrorLog:

@@ -193,7 +193,9 @@ def limits() -> Limits:
 
 def environment_block(variables: Mapping[str, str]) -> str:
     """Variables as CreateProcess takes them: sorted without regard to case, each ended by NUL."""
-    return "".join(f"{name}={value}\0" for name, value in sorted(variables.items(), key=lambda one: one[0].upper()))
+    return "".join(
+        f"{name}={value}\0" for name, value in sorted(variables.items(), key=lambda variable: variable[0].upper())
+    )
 
 
 def _interpreter(program: str, environment: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:

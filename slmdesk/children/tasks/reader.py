@@ -331,9 +331,9 @@ def _options(untrusted: Json) -> Options:
         sheet_names=shape.get("sheet_names") is True,
         properties=shape.get("properties") is True,
         columns=tuple(
-            one
-            for one in columns
-            if isinstance(one, str) or (type(one) is int and one >= 0)  # no bool
+            column
+            for column in columns
+            if isinstance(column, str) or (type(column) is int and column >= 0)  # no bool
         ),
     )
 
@@ -540,7 +540,7 @@ def _portions(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
 
 def _said(redacting: Redacting) -> Mapping[str, Json]:
     def listed(some: Iterable[Said]) -> list[Json]:
-        return [{"kind": one.kind, "place": one.place} for one in some]
+        return [{"kind": said.kind, "place": said.place} for said in some]
 
     return {"removed": listed(redacting.removed), "unsure": listed(redacting.unsure)}
 
@@ -591,7 +591,7 @@ def _first_rows(reading: Reading) -> list[list[str]]:
 
 def _reported(rows: list[list[str]], column: int, is_text: bool) -> Json:
     values = [" ".join(row[column].split())[:MOST_CHARACTERS] if len(row) > column else "" for row in rows]
-    samples = [one for one in values[1:] if one][:MOST_SAMPLES]
+    samples = [value for value in values[1:] if value][:MOST_SAMPLES]
     return {"name": values[0], "samples": samples, "is_text": is_text}
 
 
@@ -616,8 +616,8 @@ def terms(job: Job) -> Task:
         skips_first=job.payload.get("skips_first") is True,
     )  # fmt: skip
     rows: Iterator[Json] = (
-        {"source": one.source, "target": one.target, "forbidden": list(one.forbidden), "keeps": one.keeps,
-         "minds_case": one.minds_case, "note": one.note, "forms": one.forms} for one in found
+        {"source": term.source, "target": term.target, "forbidden": list(term.forbidden), "keeps": term.keeps,
+         "minds_case": term.minds_case, "note": term.note, "forms": term.forms} for term in found
     )  # fmt: skip
     return (yield from _rows_of(job, reading, rows, "terms", reported))
 

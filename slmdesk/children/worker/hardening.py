@@ -190,7 +190,7 @@ def _loaders() -> tuple[str, ...]:
 
 def _nvidia_devices() -> tuple[str, ...]:
     try:
-        return tuple(sorted(str(one) for one in Path("/dev").iterdir() if one.name.startswith("nvidia")))
+        return tuple(sorted(str(path) for path in Path("/dev").iterdir() if path.name.startswith("nvidia")))
     except OSError:
         return ()
 
@@ -204,4 +204,4 @@ def _fonts() -> tuple[str, ...]:
             ("XDG_CACHE_HOME", "~/.cache", "fontconfig"),
         )
     ]
-    return tuple(str(Path(one).expanduser()) for one in (*FONTS, *places))
+    return tuple(str(Path(font).expanduser()) for font in (*FONTS, *places))

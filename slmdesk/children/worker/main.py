@@ -76,7 +76,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     trials = _start_trials((source, target)) if name == "engine" and make_engine is None else None
     secured = harden(name, reach_from(os.environ))
     if trials is not None:
-        secured += tuple(f"{HELPER}{one}" for one in trials.facts())
+        secured += tuple(f"{HELPER}{fact}" for fact in trials.facts())
     handles = Handles(os.environ)
     role = _role(name, make_engine or partial(llama_engine, trials))
     output = Output(target)

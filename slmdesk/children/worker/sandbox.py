@@ -280,7 +280,7 @@ def _add(rules: int, path: str, rights: int) -> None:
 
 def _call(number: int, *arguments: int | bytes | None) -> int:
     """A system call.  Negative: it was refused."""
-    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    given = [ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments]
     return int(_libc().syscall(ctypes.c_long(number), *given))
 
 

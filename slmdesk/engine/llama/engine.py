@@ -266,7 +266,7 @@ class LlamaEngine(Engine):
         return self._renders > 0
 
     def devices(self) -> tuple[Device, ...]:
-        return tuple(one.device for one in find_cards())
+        return tuple(card.device for card in find_cards())
 
     def backends(self) -> tuple[str, ...]:
         return find_backends()
@@ -493,7 +493,7 @@ def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int
     for words, bias in sampling.word_bias:
         for text in (f" {words}", words):
             tokens = vocabulary.tokenize(text, special=False)
-            first = next((one for one in tokens if vocabulary.pieces[one].strip()), None)  # not the space alone
+            first = next((token for token in tokens if vocabulary.pieces[token].strip()), None)  # not the space alone
             biases += [] if first is None else [(first, bias)]
     return biases
 

@@ -217,7 +217,7 @@ def quantize(
 def _share_done(library: Library, mark: int) -> float:
     """How far the conversion that began at `mark` of the log is, 0..1: by tensors, of which the first is large."""
     lines = (_TENSOR.match(line.text) for line in reversed(library.log.since(mark)))
-    last = next((one for one in lines if one), None)
+    last = next((line for line in lines if line), None)
     return (int(last[1]) - 1) / max(1, int(last[2])) if last else 0.0
 
 

@@ -156,7 +156,7 @@ def best_card() -> Card | None:
 
     One card alone, since a model that is spread over several waits for their slowest link.
     """
-    return max(find_cards(), key=lambda one: (not one.device.is_integrated, one.device.free_bytes), default=None)
+    return max(find_cards(), key=lambda card: (not card.device.is_integrated, card.device.free_bytes), default=None)
 
 
 def _bound() -> Any:
@@ -403,7 +403,7 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
 
 def compute_from_log(lines: Iterable[str], card: str) -> int:
     sizes = [found for line in lines if (found := _CARD_COMPUTE.search(line)) and found[1].startswith(card)]
-    return int(sum(float(one[2]) for one in sizes) * _MIB)
+    return int(sum(float(siz[2]) for siz in sizes) * _MIB)
 
 
 def give_back_freed() -> None:

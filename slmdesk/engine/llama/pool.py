@@ -170,11 +170,11 @@ class Pool:
         swapped, whole = self._swap.best(tokens, NO_ADAPTER)
         if swapped is not None and whole == len(swapped.tokens) > length:
             return whole, memoryview(swapped.data)
-        others = [one for one in self.kept if one is not source]
+        others = [sequence for sequence in self.kept if sequence is not source]
         if source is None or not (self._ids or others):
             return None
         if not self._ids:
-            self.drop(min(others, key=lambda one: one.used_at))
+            self.drop(min(others, key=lambda sequence: sequence.used_at))
         borrowed = self._ids[-1]
         self._context.copy(source.seq_id, borrowed)
         is_cut = length == source.read or self._context.cut(borrowed, length)
@@ -315,7 +315,7 @@ class SwapSpace:
         """Drop the oldest copies until one of `size` bytes has space.  False, without dropping any, where none has."""
         if size > self._most or size > self._available() // _SHARE_OF_FREE:
             return False
-        while sum(len(one.data) for one in self._held) + size > self._most:
+        while sum(len(sequence.data) for sequence in self._held) + size > self._most:
             self._held.pop(0)
         return True
 

@@ -288,7 +288,7 @@ class Scheduler:
         if not unit_s:
             return LEAST_SLICE
         sizes = (self._curve.largest(one / unit_s, most) - len(writing) for one in (PAUSE_S, LONGER_PAUSE_S))
-        size = next((one for one in sizes if one >= LEAST_SLICE), LEAST_SLICE)
+        size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
         is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
         if is_short or reading[0] is self._slow_below_tile:
             size = max(size, TILE - len(writing))
@@ -343,7 +343,7 @@ class Scheduler:
         """
         size = self._context.size
         if self._has_tiles and size < TILE and seconds > LONGER_PAUSE_S:
-            self._slow_below_tile = next((one.sequence for one in shares if not one.sequence.writing), None)
+            self._slow_below_tile = next((share.sequence for share in shares if not share.sequence.writing), None)
         unit_s = self._read_threads.best_cost or self._step_threads.best_cost
         if unit_s and threads == self._read_threads.best and len(shares) == 1 and LEAST_SLICE <= size <= TILE:
             self.tiles.note(size, shares[0].sequence.read, seconds / unit_s)

@@ -87,7 +87,7 @@ class ChatFormat:
         """Why the file's own template is not used, in a few words; empty when it is, or when there is none."""
         self.marks = marks
         """How the model marks what it thinks aloud; None: it does not."""
-        self._switch = next((one for one in SWITCHES if marks and self._changes(one, True, False)), "")
+        self._switch = next((switch for switch in SWITCHES if marks and self._changes(switch, True, False)), "")
         self._has_levels = bool(marks and self._changes(EFFORT, LEVELS[0], LEVELS[-1]))
         self.answer_lead = self._find_answer_lead()
         """A space with which an answer begins that is not part of it: the template writes it itself in later turns.

@@ -210,7 +210,7 @@ class ComparePage(QStackedWidget):
         self._info.setText(_info_of(found))
         self._stop.setVisible(found.is_running)
         self._export.setEnabled(not found.is_running)
-        show_words(self._vote, vote_words(found.vote, {one.message.id: one.name for one in found.answers}))
+        show_words(self._vote, vote_words(found.vote, {answer.message.id: answer.name for answer in found.answers}))
 
     def _on_grew(self, message: str, words: str) -> None:
         answer = self._columns.get(message)
@@ -314,8 +314,8 @@ class CompareController(QObject):
     # ---- events
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
-        chatting = [one for one in models if one.can_chat]
-        ordered = sorted(chatting, key=lambda one: (-(one.last_used or 0.0), -one.added))
+        chatting = [model for model in models if model.can_chat]
+        ordered = sorted(chatting, key=lambda model: (-(model.last_used or 0.0), -model.added))
         self.models_listed.emit(tuple(ordered))
 
     def _on_earlier(self, items: Sequence[Item]) -> None:
@@ -350,11 +350,11 @@ class CompareController(QObject):
         if held is None or event.chat != held.item.id:
             return
         grown = [
-            one if one.message.id != event.message else _with_text(one, one.message.text + event.text)
-            for one in held.answers
+            answer if answer.message.id != event.message else _with_text(answer, answer.message.text + event.text)
+            for answer in held.answers
         ]
         self.held = changed(held, answers=tuple(grown))
-        words = next(one.message.text for one in grown if one.message.id == event.message)
+        words = next(answer.message.text for answer in grown if answer.message.id == event.message)
         self.answer_grew.emit(event.message, words)
 
     def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
@@ -499,7 +499,7 @@ class CompareForm(QScrollArea):
             return
         chosen = [choice.currentData() for choice in self._choices]
         self._models = tuple(models)
-        known = {one.id for one in models}
+        known = {model.id for model in models}
         for at, choice in enumerate(self._choices):
             choice.clear()
             if at >= LEAST:
@@ -513,7 +513,7 @@ class CompareForm(QScrollArea):
         self._judge()
 
     def show_earlier(self, items: Sequence[Item], has_more: bool) -> None:
-        words = [(one.id, one.title, about_of(one)) for one in items]
+        words = [(item.id, item.title, about_of(item)) for item in items]
         self._heading.setVisible(bool(items))
         self._more.setVisible(has_more)
         if words == self._listed:
@@ -530,7 +530,7 @@ class CompareForm(QScrollArea):
         return line
 
     def _chosen(self) -> tuple[str, ...]:
-        return tuple(str(one.currentData()) for one in self._choices if one.currentData())
+        return tuple(str(choice.currentData()) for choice in self._choices if choice.currentData())
 
     def _judge(self) -> None:
         chosen = self._chosen()

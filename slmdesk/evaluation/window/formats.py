@@ -223,8 +223,8 @@ class FormatDialog(WideDialog):
         if copy := state.copies.get(name):
             self._controller.use(self.model.id, copy.id)
             return
-        reports = [one for one in (state.report, state.without) if one]
-        self._controller.make(self.model.id, next(one.results[name] for one in reports if name in one.results))
+        reports = [report for report in (state.report, state.without) if report]
+        self._controller.make(self.model.id, next(report.results[name] for report in reports if name in report.results))
 
     def _on_prune(self) -> None:
         self.show_trouble("")
@@ -254,7 +254,7 @@ class FormatState(Record):
 
     @property
     def is_measured(self) -> bool:
-        done = {name for name, one in self.report.results.items() if not one.reason} if self.report else set()
+        done = {name for name, result in self.report.results.items() if not result.reason} if self.report else set()
         return done >= set(formats_of(self.model))
 
 
@@ -396,7 +396,7 @@ def can_shrink(record: ModelRecord) -> bool:
 
 def _state_of(services: Services, model: str) -> FormatState:
     formats = services.formats
-    copies = {copy_label(origin): one for one in formats.copies(model) if (origin := origin_of(one)) is not None}
+    copies = {copy_label(origin): copy for copy in formats.copies(model) if (origin := origin_of(copy)) is not None}
     return FormatState(
         formats.published(model),
         formats.report(model),
@@ -491,14 +491,14 @@ class FormatRow(QFrame):
         be made now.
         """
         gains = (result.answer_gain, result.long_work_gain)
-        scale = max((scale_of(one) for one in (state.report, state.without) if one), default=LEAST_SCALE)
+        scale = max((scale_of(report) for report in (state.report, state.without) if report), default=LEAST_SCALE)
         for (bar, label), gain in zip(self._gains, gains, strict=True):
             bar.show_gain(gain, scale)
             label.setText(gain_words(gain))
         self._bars.setVisible(not result.reason)
         known = quantization_named(self._name)
         parts = [known.bits_text if known else "", "" if result.reason else size_words(result, report)]
-        self._info.setText(DOT.join(one for one in parts if one))
+        self._info.setText(DOT.join(part for part in parts if part))
         self._likeness.setText(likeness_of(result))
         show_words(self._badge, badge_of(result, report, shrinks=shrinks))
         self._show_button(result, state, is_best=report.fastest() == result, is_busy=is_busy)
@@ -516,7 +516,7 @@ class FormatRow(QFrame):
 
 
 def scale_of(report: FormatReport) -> float:
-    gains = [gain for one in report.results.values() for gain in (one.answer_gain, one.long_work_gain)]
+    gains = [gain for result in report.results.values() for gain in (result.answer_gain, result.long_work_gain)]
     return max(LEAST_SCALE, *gains) if gains else LEAST_SCALE
 
 

@@ -107,8 +107,8 @@ class _Mail:
         sort = kind.partition("/")[2] if kind in ("multipart/alternative", "multipart/related") else "mixed"
         new["MIME-Version"] = "1.0"
         new["Content-Type"] = f"multipart/{sort}"
-        made = [self._part(one, depth + 1) for one in part.get_payload() if isinstance(one, Message)]
-        found = [one for one in made if one is not None]
+        made = [self._part(message, depth + 1) for message in part.get_payload() if isinstance(message, Message)]
+        found = [message for message in made if message is not None]
         if not found:
             return None
         for one in found:

@@ -78,7 +78,9 @@ def redact(redacting: Redacting) -> bytes:
             else:
                 package.gone.add(name)
     if redacting.removes:
-        kept = [one for one in package.parts if suffix_of(one) != ".rels" and one != TYPES and one not in package.gone]
+        kept = [
+            part for part in package.parts if suffix_of(part) != ".rels" and part != TYPES and part not in package.gone
+        ]
         package.names = new_names(redacting, kept, is_blank=frozenset(blanks))
     _cut_relations(redacting, package)
     _xml_parts(redacting, package, new_parts)
@@ -183,17 +185,19 @@ def _parsed(redacting: Redacting, package: _Package, name: str, data: bytes) -> 
 def _is_main(package: _Package, name: str) -> bool:
     root = package.relations.get("")
     return root is not None and any(
-        attribute(one, "Type").endswith("/officeDocument") and _target("", attribute(one, "Target")) == name
-        for one in root
-        if isinstance(one.tag, str)
+        attribute(element, "Type").endswith("/officeDocument") and _target("", attribute(element, "Target")) == name
+        for element in root
+        if isinstance(element.tag, str)
     )
 
 
 def _skips(name: str) -> Skips:
     if name.lower().startswith("docprops/"):
-        return lambda one: local(one) in _NUMBERS
+        return lambda element: local(element) in _NUMBERS
     if name.lower().startswith("xl/"):
-        return lambda one: local(one) == "v" and (above := one.getparent()) is not None and _is_reference(above)
+        return lambda element: (
+            local(element) == "v" and (above := element.getparent()) is not None and _is_reference(above)
+        )
     return lambda _one: False
 
 
@@ -266,7 +270,7 @@ def _types(redacting: Redacting, package: _Package) -> bytes:
                 one.set("ContentType", "image/png")
     space = etree.QName(root).namespace
     for extension, kind in (("png", "image/png"), ("bin", "application/octet-stream")):
-        if extension not in defaults and any(one.endswith(f".{extension}") for one in package.names.values()):
+        if extension not in defaults and any(name.endswith(f".{extension}") for name in package.names.values()):
             root.insert(0, root.makeelement(f"{{{space}}}Default", {"Extension": extension, "ContentType": kind}))
     return written(root)
 
@@ -300,7 +304,7 @@ class Workbook:
         about = child(root, "workbookPr")
         self._is_1904 = about is not None and about.get("date1904") in ("1", "true")
         listed = child(root, "sheets")
-        taken = {one.get("name", "") for one in listed} if listed is not None else set()
+        taken = {element.get("name", "") for element in listed} if listed is not None else set()
         for number, sheet in enumerate(listed if listed is not None else (), 1):
             old = sheet.get("name", "")
             new = put(self._redacting.words, old, "name of a sheet", bare=True)
@@ -390,7 +394,7 @@ class Workbook:
                 moment = datetime.fromisoformat(text[:10])
             except ValueError:
                 return found
-            found += [moment.strftime(one) for one in _DATE_FORMS]
+            found += [moment.strftime(form) for form in _DATE_FORMS]
         return found
 
     def _pivot(self, root: etree._Element, place: str) -> None:
@@ -411,7 +415,7 @@ def _set_text(value: etree._Element) -> None:
     cell = value.getparent()
     if cell is None:
         return
-    for formula in [one for one in cell if local(one) == "f"]:
+    for formula in [element for element in cell if local(element) == "f"]:
         drop(formula)
     cell.set("t", "str")
     if not value.text:
@@ -494,7 +498,10 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
         _drop_binary(redacting, name, root)
     before = _words_of_cells(root)
     redact_tree(
-        root, redacting, name, skips=lambda one: name.endswith("meta.xml") and local(one) in _OPENDOCUMENT_NUMBERS
+        root,
+        redacting,
+        name,
+        skips=lambda element: name.endswith("meta.xml") and local(element) in _OPENDOCUMENT_NUMBERS,
     )
     for cell, words in before:
         if "".join(cell.itertext()) != words:  # its value in numbers would say what its text no longer does
@@ -656,7 +663,7 @@ def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:
         return NEVER
     redact_tree(root, redacting, name)
     rename(root, redacting, name)
-    spaces = {space for one in root.iter() if isinstance(one.tag, str) for space in one.nsmap.values()}
+    spaces = {space for element in root.iter() if isinstance(element.tag, str) for space in element.nsmap.values()}
     if any(put(redacting.words, unquote(space), name, bare=True) != unquote(space) for space in spaces if space):
         redacting.remove("custom_xml", name)
         return NEVER

@@ -239,7 +239,7 @@ class NewPdf:
     def data(self) -> bytes:
         for number, object_ in self._fonts.items():
             self._font(number, object_)
-        kids = " ".join(f"{one} 0 R" for one in self._pages)
+        kids = " ".join(f"{page} 0 R" for page in self._pages)
         self._object(b"<</Type/Catalog/Pages 2 0 R>>", 1)
         self._object(f"<</Type/Pages/Count {len(self._pages)}/Kids[{kids}]>>".encode("ascii"), 2)
         start = self._out.tell()
@@ -303,8 +303,8 @@ class NewPdf:
         """A font of which only widths and meanings count, for nothing is drawn in it (9.6.2, 9.10.3)."""
         letters = list(self._letters)[font * len(_CODES) : (font + 1) * len(_CODES)]
         pairs = [
-            f"<{code:02x}> <{one.encode('utf-16-be', 'replace').hex()}>"
-            for code, one in zip(_CODES, letters, strict=False)
+            f"<{code:02x}> <{letter.encode('utf-16-be', 'replace').hex()}>"
+            for code, letter in zip(_CODES, letters, strict=False)
         ]
         ranges = "\n".join(
             f"{len(some)} beginbfchar\n" + "\n".join(some) + "\nendbfchar"

@@ -93,7 +93,7 @@ class Slot:
         """What is read of its letters: as many, with signs that nobody sees for codes."""
         if self.is_tail or local(self.element) not in _HEADERS:
             return self.text
-        return _HEADER_CODE.sub(lambda one: one[0] if one[0] == "&&" else APART * len(one[0]), self.text)
+        return _HEADER_CODE.sub(lambda match: match[0] if match[0] == "&&" else APART * len(match[0]), self.text)
 
     def set(self, text: str) -> None:
         """Other letters; a sign can only go."""
@@ -131,19 +131,19 @@ def redact_tree(root: etree._Element, redacting: Redacting, place: str, *, skips
 
 def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
     """Replace words in text that belongs together, as it reads with its tracked changes and without them."""
-    flags = frozenset().union(*(one.flags for one in slots))
-    views: list[Callable[[Slot], bool]] = [lambda one: not one.flags & {"deleted", "code", "aside"}]
+    flags = frozenset().union(*(slot.flags for slot in slots))
+    views: list[Callable[[Slot], bool]] = [lambda slot: not slot.flags & {"deleted", "code", "aside"}]
     if flags & {"deleted", "inserted"}:
-        views.append(lambda one: not one.flags & {"inserted", "code", "aside"})
+        views.append(lambda slot: not slot.flags & {"inserted", "code", "aside"})
     if "code" in flags:
-        views.append(lambda one: "code" in one.flags)
+        views.append(lambda slot: "code" in slot.flags)
     if "hidden" in flags:
-        views.append(lambda one: not one.flags & {"deleted", "code", "aside", "hidden"})
+        views.append(lambda slot: not slot.flags & {"deleted", "code", "aside", "hidden"})
     if flags & {"deleted", "inserted", "code", "aside"}:
         views.append(lambda _one: True)
     for view in views:
-        chosen = [*_parted([one for one in slots if view(one)])]
-        words = "".join(one.words for one in chosen)
+        chosen = [*_parted([slot for slot in slots if view(slot)])]
+        words = "".join(slot.words for slot in chosen)
         if words.strip():
             _apply(chosen, redacting.words.spans(words, place))
     for one in slots:
@@ -170,11 +170,11 @@ def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place
     """Replace numbers that go on in the next paragraphs or cells; what stands for one is put where it begins."""
     slots, edges, length = list[Slot](), list[int](), 0
     for group in groups:
-        shown = [one for one in group if not one.flags & {"deleted", "code", "aside"}]
+        shown = [slot for slot in group if not slot.flags & {"deleted", "code", "aside"}]
         slots += [*shown, Slot(group[0].element, False, frozenset(), "\n")]
-        length += sum(len(one.text) for one in shown) + 1
+        length += sum(len(slot.text) for slot in shown) + 1
         edges.append(length - 1)
-    text = "".join(one.text for one in slots)
+    text = "".join(slot.text for slot in slots)
     _apply(slots, redacting.words.spans(text, place, edges=edges))
 
 

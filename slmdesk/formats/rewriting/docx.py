@@ -105,7 +105,9 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
     elif name in ("del", "moveFrom"):
         yield from said("deleted", places.of(element), "".join(_words_of(element)))
     elif name in ("dropDownList", "comboBox", "ddList"):
-        listed = (attribute(one, "displayText") or attribute(one, "val") for one in element)
+        listed = (
+            attribute(other_element, "displayText") or attribute(other_element, "val") for other_element in element
+        )
         yield from said("choices", places.of(element), ", ".join(one for one in listed if one))
     elif etree.QName(element).namespace == etree.QName(part.root).namespace:
         places.next(element)
@@ -115,7 +117,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
 
 
 def _words_of(element: etree._Element) -> Iterator[str]:
-    return (one.text or "" for one in element.iter("{*}t", "{*}delText"))
+    return (other_element.text or "" for other_element in element.iter("{*}t", "{*}delText"))
 
 
 def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
@@ -136,8 +138,10 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
 def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, InlineObject):
-            parts = [getattr(one, "part", one) for one in node.elements]
-            words = "".join(text.text or "" for one in parts for text in one.iter("{*}t") if not _is_inside(text, one))
+            parts = [getattr(element, "part", element) for element in node.elements]
+            words = "".join(
+                text.text or "" for part in parts for text in part.iter("{*}t") if not _is_inside(text, part)
+            )
             if any(letter.isalpha() for letter in words):
                 yield words.strip()
         elif isinstance(node, Group):
@@ -169,7 +173,9 @@ class _Places:
         self._paragraphs += 1
 
     def twin(self, element: etree._Element) -> Callable[[Units], Units]:
-        frame = next((one for one in element.iterancestors() if local(one) in ("inline", "anchor")), None)
+        frame = next(
+            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("inline", "anchor")), None
+        )
         if frame is None or local(element) not in ("docPr", "cNvPr"):
             return lambda units: units
         twins = self._drawn.setdefault(frame, RepeatedTexts())
@@ -182,7 +188,7 @@ class _Places:
             table, row, column = cell
             number = self._tables.setdefault(table, len(self._tables) + 1)
             words.append(f"table {number}, row {row}, column {column}")
-        elif any(local(one) == "txbxContent" for one in element.iterancestors()):
+        elif any(local(ancestor) == "txbxContent" for ancestor in element.iterancestors()):
             words.append("text box")
         elif not words:
             words.append(f"paragraph {self._paragraphs}")
@@ -204,13 +210,15 @@ def drawn_units(parts: Parts, name: str) -> Units:
                 units = twins.again(units)
             yield from units
             parts.close(part)
-            labels = {(one.text or "").strip() for one in part.root.iter("{*}v", "{*}pt") if _is_cached_text(one)}
+            labels = {
+                (element.text or "").strip() for element in part.root.iter("{*}v", "{*}pt") if _is_cached_text(element)
+            }
             yield from said("chart_labels", word, ", ".join(sorted(labels)))
 
 
 def _is_cached_text(element: etree._Element) -> bool:
     """Whether it is a label copied from a cell (21.2.2.196; in charts of 2016 and later, `strDim`)."""
-    return any(local(one) in ("strCache", "strDim") for one in element.iterancestors())
+    return any(local(ancestor) in ("strCache", "strDim") for ancestor in element.iterancestors())
 
 
 def left_inside(package: Package) -> Units:
@@ -229,7 +237,7 @@ def _numbering(parts: Parts, name: str) -> Units:
     part = parts.open(name)
     if part is None:
         return
-    used = {attribute(one, "val") for one in part.root.iter("{*}abstractNumId")}
+    used = {attribute(element, "val") for element in part.root.iter("{*}abstractNumId")}
     for one in part.root.iter("{*}lvlText"):
         level = one.getparent()
         outer = level.getparent() if level is not None else None
@@ -425,7 +433,7 @@ class Paragraph:
                 yield InlineObject([self._split(run, one)])
 
     def _split(self, run: etree._Element, part: etree._Element) -> _Made:
-        return run if all(one is part or local(one) == "rPr" for one in run) else _Piece(run, part)
+        return run if all(element is part or local(element) == "rPr" for element in run) else _Piece(run, part)
 
     # ---- and back
 
@@ -476,7 +484,7 @@ def unbind(control: etree._Element) -> None:
     (ECMA-376 part 1, 17.5.2.6).
     """
     properties = child(control, "sdtPr")
-    for one in [one for one in properties if local(one) == "dataBinding"] if properties is not None else ():
+    for one in [element for element in properties if local(element) == "dataBinding"] if properties is not None else ():
         properties.remove(one)  # type: ignore[union-attr]
 
 
@@ -542,7 +550,7 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
         return [node.element]
     if isinstance(node, Group):
         if isinstance(node.element, _Field):
-            inside = [element for one in node.children for element in _elements_of(one)]
+            inside = [element for other_child in node.children for element in _elements_of(other_child)]
             return [*node.element.codes, *inside, *node.element.ends]
         return [node.element]
     return list(node.elements)
@@ -590,8 +598,8 @@ def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
 def settle(root: etree._Element) -> None:
     """Number the changes of a part; an insertion inside another one becomes part of that."""
     space = f"{{{etree.QName(root).namespace}}}"
-    own = [one for one in root.iter(f"{space}ins", f"{space}del") if one.get(f"{space}id") == _UNNUMBERED]
-    for one in [one for one in own if local(one) == "ins"]:
+    own = [element for element in root.iter(f"{space}ins", f"{space}del") if element.get(f"{space}id") == _UNNUMBERED]
+    for one in [element for element in own if local(element) == "ins"]:
         if any(local(each) in ("ins", "moveTo") for each in one.iterancestors()):
             parent = one.getparent()
             if parent is not None:

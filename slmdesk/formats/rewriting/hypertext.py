@@ -91,12 +91,12 @@ def _name_language(file: TextFile, options: Options) -> None:
     found = _HTML.search(file.text)
     if found is None or not options.language or not file.is_changed:
         return
-    raw = _LANG.sub(lambda one: f'{one[1]}"{options.language}"', found[0])
+    raw = _LANG.sub(lambda match: f'{match[1]}"{options.language}"', found[0])
     if not _LANG.search(raw):
         raw = f'{raw[:5]} lang="{options.language}"{raw[5:]}'
     side = "rtl" if options.is_right_to_left else "ltr"
     if _DIR.search(raw):
-        raw = _DIR.sub(lambda one: f'{one[1]}"{side}"', raw)
+        raw = _DIR.sub(lambda match: f'{match[1]}"{side}"', raw)
     elif options.is_right_to_left:
         raw = f'{raw[:5]} dir="{side}"{raw[5:]}'
     file.put(found.start(), found.end(), raw)
@@ -105,7 +105,7 @@ def _name_language(file: TextFile, options: Options) -> None:
 def _name_book_language(rewriting: Rewriting, name: str, data: bytes) -> None:
     language = rewriting.options.language.encode()
     if language and _BOOK_LANGUAGE.search(data):
-        rewriting.put(name, _BOOK_LANGUAGE.sub(lambda one: one[1] + language + one[2], data, count=1))
+        rewriting.put(name, _BOOK_LANGUAGE.sub(lambda match: match[1] + language + match[2], data, count=1))
 
 
 def _units(file: TextFile, rewriting: Rewriting, place: str) -> Units:
@@ -145,7 +145,7 @@ class _Places:
 
     def of_line(self, line: list[_Token]) -> str:
         """The location of the first text among tokens; what precedes it may have begun lines above."""
-        first = next((one for one in line if not one.is_text or one.raw.strip()), None)
+        first = next((token for token in line if not token.is_text or token.raw.strip()), None)
         if first is None:
             return self._name
         return self.at(first.start + len(first.raw) - len(first.raw.lstrip()))
@@ -198,7 +198,7 @@ def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_
 
 
 def _line(file: TextFile, line: list[_Token], place: str) -> Units:
-    if not any(one.is_text and one.raw.strip() for one in line):
+    if not any(token.is_text and token.raw.strip() for token in line):
         for one in line:
             yield from _attributes(file, one, place)
         return
@@ -253,7 +253,7 @@ def _attributes(file: TextFile, token: _Token, place: str) -> Units:
         found = _CONTENT.search(token.raw)
         spans = [(found.start(2), found.end(2), found[2])] if found else []
     else:
-        spans = [(one.start(3), one.end(3), one[3]) for one in _ATTRIBUTE.finditer(token.raw)]
+        spans = [(match.start(3), match.end(3), match[3]) for match in _ATTRIBUTE.finditer(token.raw)]
     for start, end, quoted in spans:
         words = html.unescape(quoted[1:-1])
         if any(letter.isalpha() for letter in words):

@@ -113,7 +113,7 @@ def rewrite_xliff(rewriting: Rewriting) -> Units:
         raise KnownError("document.damaged", path=reading.path, reason="it is no XLIFF file")
     changed: list[bool] = []
     done = 0
-    holders = [one for one in root.iter() if local(one) in ("trans-unit", "segment")]
+    holders = [element for element in root.iter() if local(element) in ("trans-unit", "segment")]
     for number, holder in enumerate(holders, start=1):
         reading.check()
         source, target = child(holder, "source"), child(holder, "target")
@@ -121,7 +121,7 @@ def rewrite_xliff(rewriting: Rewriting) -> Units:
         if source is None or unit is None:
             continue
         place = attribute(unit, "id") or f"unit {number}"
-        if "no" in (attribute(one, "translate") for one in (unit, *unit.iterancestors())):
+        if "no" in (attribute(ancestor, "translate") for ancestor in (unit, *unit.iterancestors())):
             yield from said("not_wanted", place, "".join(source.itertext()))
             continue
         has_target = target is not None and "".join(target.itertext()).strip()

@@ -92,17 +92,17 @@ def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
     if next(part.root.iter("{*}chart"), None) is None:
         yield LeftAsIs("embedded", "", name.partition("/")[0])
         return
-    for element in [one for one in part.root.iter("{*}p") if _is_in_title(one)]:
+    for element in [element for element in part.root.iter("{*}p") if _is_in_title(element)]:
         yield from _paragraph(part, element, "chart", {})
-    cells = (one for one in part.root.iter("{*}p") if not _is_in_title(one))
-    labels = dict.fromkeys("".join(one.itertext()).strip() for one in cells)
-    yield from said("chart_labels", "chart", ", ".join(one for one in labels if any(map(str.isalpha, one))))
+    cells = (element for element in part.root.iter("{*}p") if not _is_in_title(element))
+    labels = dict.fromkeys("".join(cell.itertext()).strip() for cell in cells)
+    yield from said("chart_labels", "chart", ", ".join(label for label in labels if any(map(str.isalpha, label))))
     if part.is_changed:
         rewriting.put(name, written(part.root))
 
 
 def _is_in_title(element: etree._Element) -> bool:
-    return any(local(one) in ("title", "subtitle", "footer") for one in element.iterancestors())
+    return any(local(ancestor) in ("title", "subtitle", "footer") for ancestor in element.iterancestors())
 
 
 def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
@@ -154,7 +154,7 @@ def _literals(root: etree._Element) -> set[str]:
     found: set[str] = set()
     for cell in root.iter("{*}table-cell"):
         parts = attribute(cell, "formula").split('"')
-        found |= {one.strip().lower() for one in parts[1::2]}
+        found |= {part.strip().lower() for part in parts[1::2]}
     return found - {""}
 
 
@@ -176,7 +176,7 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
             element.remove(one)
         element.text = None
         _fill(element, nodes)
-        for cell in [one for one in element.iterancestors() if local(one) == "table-cell"][:1]:
+        for cell in [ancestor for ancestor in element.iterancestors() if local(ancestor) == "table-cell"][:1]:
             for key in [key for key in cell.attrib if str(key).endswith("}string-value")]:
                 del cell.attrib[key]  # it would be shown instead of the words (part 3, 19.379)
         part.is_changed = True
@@ -239,7 +239,7 @@ def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], bl
 
 
 def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
-    names = (attribute(one, "style-name") for one in spans)
+    names = (attribute(span, "style-name") for span in spans)
     return Words(text, "|".join(look for name in names if (look := looks.get(name, name))), spans)
 
 
@@ -291,7 +291,7 @@ def _add_words(element: etree._Element, words: str) -> None:
 
 
 def _paragraph_of(element: etree._Element) -> etree._Element:
-    around = (one for one in (element, *element.iterancestors()) if local(one) in ("p", "h"))
+    around = (ancestor for ancestor in (element, *element.iterancestors()) if local(ancestor) in ("p", "h"))
     return next(around, element)
 
 
@@ -326,7 +326,7 @@ def _attribute(part: _Part, element: etree._Element, name: str) -> Units:
     words = str(element.attrib[key]) if key is not None else ""
     if key is None or not any(letter.isalpha() for letter in words):
         return
-    formulas = " ".join(attribute(one, "formula") for one in part.root.iter("{*}table-cell"))
+    formulas = " ".join(attribute(element, "formula") for element in part.root.iter("{*}table-cell"))
     if words in formulas:
         yield LeftAsIs("sheet_name", words, words)
         return
@@ -401,7 +401,7 @@ class Places:
         self._names[element] = attribute(element, "name") or f"table {self._tables}"
 
     def cell(self, element: etree._Element) -> etree._Element | None:
-        return next((one for one in element.iterancestors() if local(one) == "table-cell"), None)
+        return next((ancestor for ancestor in element.iterancestors() if local(ancestor) == "table-cell"), None)
 
     def of(self, element: etree._Element) -> str:
         words = [self._word] if self._word else []

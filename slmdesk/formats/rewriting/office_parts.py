@@ -83,7 +83,9 @@ class Inline:
 
     @property
     def has_words(self) -> bool:
-        return any(letter.isalpha() for one in pieces(self.text, self.tags) if isinstance(one, str) for letter in one)
+        return any(
+            letter.isalpha() for piece in pieces(self.text, self.tags) if isinstance(piece, str) for letter in piece
+        )
 
     def nodes(self, translation: str) -> list[Node]:
         """The nodes for a translation of `text`.  Raises ValueError where its tags are not balanced."""
@@ -198,8 +200,8 @@ def _choose_base(level: _Level) -> None:
             letters[one.look] += max(1, len(one.text.strip()))
     if letters:
         level.look = letters.most_common(1)[0][0]
-        level.model = next(one.model for one in level.seen if isinstance(one, Words) and one.look == level.look)
-    elif (group := next((one for one in level.seen if isinstance(one, Group)), None)) is not None:
+        level.model = next(words.model for words in level.seen if isinstance(words, Words) and words.look == level.look)
+    elif (group := next((group for group in level.seen if isinstance(group, Group)), None)) is not None:
         inner = _level(group.children)
         level.look, level.model = inner.look, inner.model
 
@@ -267,10 +269,10 @@ class Speech(Record):
         if self.is_right_to_left and turned is None:
             _insert_before(properties, etree.Element(f"{space}rtl"), _BEHIND_RTL)
         elif self.language and not self.is_right_to_left:
-            for one in [one for one in properties if local(one) in ("rtl", "cs")]:
+            for one in [element for element in properties if local(element) in ("rtl", "cs")]:
                 properties.remove(one)
         if self.language:
-            for one in [one for one in properties if local(one) == "lang"]:
+            for one in [element for element in properties if local(element) == "lang"]:
                 properties.remove(one)
             east = self.language in _EAST_ASIAN
             key = "bidi" if self.is_right_to_left else "eastAsia" if east else "val"
@@ -346,8 +348,8 @@ class Speech(Record):
 
 def _is_title(paragraph: etree._Element) -> bool:
     """Whether it stands in a title, which its layout puts in the middle."""
-    shape = next((one for one in paragraph.iterancestors() if local(one) == "sp"), None)
-    return shape is not None and any(one.get("type") in _TITLES for one in shape.iter("{*}ph"))
+    shape = next((ancestor for ancestor in paragraph.iterancestors() if local(ancestor) == "sp"), None)
+    return shape is not None and any(element.get("type") in _TITLES for element in shape.iter("{*}ph"))
 
 
 def _insert_before(parent: etree._Element, one: etree._Element, behind: frozenset[str]) -> None:
@@ -409,7 +411,7 @@ class Parts:
             self._rewriting.put(self.package.stored_name(part.name), written(part.root))
 
     def related(self, part: str, *kinds: str) -> Iterator[str]:
-        found = {one.part for one in self.package.relations(part).values() if one.kind in kinds}
+        found = {relation.part for relation in self.package.relations(part).values() if relation.kind in kinds}
         return iter(sorted(found, key=_natural))
 
 
@@ -463,7 +465,7 @@ def attribute_unit(part: Part, element: etree._Element, name: str, *, kind: str,
 
 def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: str = "paragraph") -> Units:
     """The units of all `a:p` of a part (ECMA-376 part 1, 21.1.2)."""
-    paragraphs = [one for one in part.root.iter("{*}p") if is_drawing(one)]
+    paragraphs = [element for element in part.root.iter("{*}p") if is_drawing(element)]
     yield from twinned(paragraphs, lambda paragraph: drawing_paragraph(part, paragraph, kind, place(paragraph)))
 
 
@@ -496,17 +498,17 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
             yield from said("equation" if is_math else "field", place, words)
 
     def rebuild(found: Sequence[Node]) -> None:
-        kept = [one for one in paragraph if local(one) in ("pPr", "endParaRPr")]
+        kept = [element for element in paragraph if local(element) in ("pPr", "endParaRPr")]
         for one in list(paragraph):
             paragraph.remove(one)
-        paragraph.extend(one for one in kept if local(one) == "pPr")
+        paragraph.extend(element for element in kept if local(element) == "pPr")
         for node in found:
             if isinstance(node, Words):
                 if node.text:
                     paragraph.append(_drawing_run(node, part.speech))
             elif isinstance(node, InlineObject):
                 paragraph.extend(node.elements)
-        paragraph.extend(one for one in kept if local(one) == "endParaRPr")
+        paragraph.extend(element for element in kept if local(element) == "endParaRPr")
         part.speech.turn_drawing(paragraph)
         part.is_changed = True
 
@@ -539,7 +541,10 @@ def _look(properties: etree._Element | None) -> str:
         return ""
     own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)
     return "|".join(
-        (*own, *(etree.tostring(one, method="c14n").decode() for one in properties if local(one) != "extLst"))
+        (
+            *own,
+            *(etree.tostring(element, method="c14n").decode() for element in properties if local(element) != "extLst"),
+        )
     )
 
 
@@ -551,9 +556,17 @@ class Cells:
 
     def of(self, element: etree._Element) -> tuple[etree._Element, int, int] | None:
         """The table, row and column, from 1, of what is in a cell; None outside tables."""
-        cell = next((one for one in element.iterancestors() if local(one) == "tc"), None)
-        row = next((one for one in cell.iterancestors() if local(one) == "tr"), None) if cell is not None else None
-        table = next((one for one in row.iterancestors() if local(one) == "tbl"), None) if row is not None else None
+        cell = next((ancestor for ancestor in element.iterancestors() if local(ancestor) == "tc"), None)
+        row = (
+            next((ancestor for ancestor in cell.iterancestors() if local(ancestor) == "tr"), None)
+            if cell is not None
+            else None
+        )
+        table = (
+            next((ancestor for ancestor in row.iterancestors() if local(ancestor) == "tbl"), None)
+            if row is not None
+            else None
+        )
         if cell is None or row is None or table is None:
             return None
         return table, self._number(table, row, "tr"), self._number(row, cell, "tc")
@@ -611,7 +624,9 @@ def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Eleme
     """The units of elements, one after another; those of an `mc:Fallback` are answered as those of its `mc:Choice`."""
     twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
-        copy = next((one for one in element.iterancestors() if local(one) in ("Choice", "Fallback")), None)
+        copy = next(
+            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("Choice", "Fallback")), None
+        )
         both = copy.getparent() if copy is not None else None
         if copy is None or both is None:
             yield from units_of(element)

@@ -233,7 +233,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         reading.check()
         reading.worked()
         place = f"page {page.number}"
-        shown = [one for one in page.blocks if one.place != "hidden"]
+        shown = [block for block in page.blocks if block.place != "hidden"]
         if not shown:
             why = _reason(page)
             yield LeftAsIs("page", place, why)
@@ -241,7 +241,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         elif page.reason:  # read off a picture, or not to its end
             yield LeftAsIs("page", place, page.reason)
             file.paragraph(f"[Page {page.number}: {page.reason}.]", Style.NOTICE)
-        for is_table, blocks in groupby(shown, key=lambda one: one.kind is BlockKind.TABLE_ROW):
+        for is_table, blocks in groupby(shown, key=lambda block: block.kind is BlockKind.TABLE_ROW):
             found = list(blocks)
             if is_table:
                 yield from _table(file, page, found, place)

@@ -82,7 +82,7 @@ def _furniture(parts: Parts, main: str) -> Units:
             continue
         for shape in part.root.iter("{*}sp"):
             if next(shape.iter("{*}ph"), None) is None:
-                paragraphs = [one for one in shape.iter("{*}p") if is_drawing(one)]
+                paragraphs = [element for element in shape.iter("{*}p") if is_drawing(element)]
                 for paragraph in paragraphs:
                     yield from drawing_paragraph(part, paragraph, "paragraph", "layout of slides")
         parts.close(part)
@@ -114,8 +114,10 @@ def _placed(word: str) -> Callable[[etree._Element], str]:
         cell = cells.of(element)
         if cell is not None:
             return f"{word}, row {cell[1]}, column {cell[2]}"
-        shape = next((one for one in element.iterancestors() if local(one) in ("sp", "graphicFrame")), None)
-        holder = next((one for one in shape.iter("{*}ph")), None) if shape is not None else None
+        shape = next(
+            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("sp", "graphicFrame")), None
+        )
+        holder = next((element for element in shape.iter("{*}ph")), None) if shape is not None else None
         kind = attribute(holder, "type") if holder is not None else ""
         return f"{word}, title" if kind in ("title", "ctrTitle") else word
 
@@ -265,7 +267,7 @@ def _letters(number: int) -> str:
 
 
 def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known, tables: Sequence[Part]) -> Units:
-    items = [one for one in strings.root if local(one) == "si"]
+    items = [element for element in strings.root if local(element) == "si"]
     seen: set[int] = set()
     for sheet, part in sheets:
         for cell in part.root.iter("{*}c"):
@@ -292,7 +294,7 @@ def _reason(words: str, known: _Known, *, is_header: bool) -> str:
 
 
 def _text_of(item: etree._Element) -> str:
-    return "".join(one.text or "" for one in item.iter("{*}t") if local(one.getparent()) != "rPh")  # type: ignore[arg-type]
+    return "".join(element.text or "" for element in item.iter("{*}t") if local(element.getparent()) != "rPh")  # type: ignore[arg-type]
 
 
 def _header(strings: Part, item: etree._Element, words: str, place: str, tables: Sequence[Part]) -> Units:
@@ -315,7 +317,7 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
 
 def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row") -> Units:
     """The units of a string item: plain, or runs of different looks; its lines are texts of their own."""
-    runs = [one for one in item if local(one) == "r"]
+    runs = [element for element in item if local(element) == "r"]
     if not runs:
         yield from _plain(part, item, place, kind)
         return
@@ -356,7 +358,7 @@ def _plain(part: Part, item: etree._Element, place: str, kind: str) -> Units:
     if is_changed:
         text.text = "\n".join(lines)
         text.set(XML_SPACE, "preserve")
-        for one in [one for one in item if local(one) in ("rPh", "phoneticPr")]:
+        for one in [element for element in item if local(element) in ("rPh", "phoneticPr")]:
             item.remove(one)  # a phonetic guide for the old text
         part.is_changed = True
 

@@ -82,7 +82,7 @@ class Stretch:
     ) -> None:
         """`plain` decodes the source (entities), `escaped` encodes it again."""
         self._escaped = escaped
-        words = [plain(one.raw) if one.mark is Mark.WORDS else "" for one in found]
+        words = [plain(piece.raw) if piece.mark is Mark.WORDS else "" for piece in found]
         number = first_number(*words)
         self._raw: dict[str, str] = {}
         paired, lone, parts = [], [], []
@@ -117,8 +117,8 @@ class Stretch:
 
     def written(self, translation: str) -> str:
         return "".join(
-            self._escaped(one) if isinstance(one, str) else self._raw[str(one)]
-            for one in pieces(self._before + translation + self._after, self._all)
+            self._escaped(piece) if isinstance(piece, str) else self._raw[str(piece)]
+            for piece in pieces(self._before + translation + self._after, self._all)
         )
 
     def _unwrapped(self) -> tuple[str, str, str] | None:
@@ -345,7 +345,7 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
     for number, row in enumerate(_rows(text, delimiter, begin), start=1):
         rewriting.reading.check()
         cells = [(column, cell, cell.value.strip()) for column, cell in enumerate(row)]
-        worded = [one for one in cells if any(letter.isalpha() for letter in one[2])]
+        worded = [cell for cell in cells if any(letter.isalpha() for letter in cell[2])]
         chosen = [one for one in worded if not requested or one[0] in requested]
         for column, _, words in worded:
             if requested and column not in requested:

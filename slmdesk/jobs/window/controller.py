@@ -54,7 +54,7 @@ class JobsController(QObject):
     @property
     def begun(self) -> int:
         """How many jobs started by a person run or wait."""
-        return sum(one.kind not in BY_THEMSELVES for one in self._reported.values())
+        return sum(other_changed.kind not in BY_THEMSELVES for other_changed in self._reported.values())
 
     # ---- requests
 
@@ -125,7 +125,7 @@ class JobsController(QObject):
             self._soon.start()
 
     def _on_listed(self, views: Sequence[JobView]) -> None:
-        old, self._views = self._views, {one.id: one for one in views}
+        old, self._views = self._views, {view.id: view for view in views}
         self._reported = {id: event for id, event in self._reported.items() if id in self._views}
         self.status_reported.emit(status_words(self._reported))
         self.listed.emit(list(views))
@@ -196,14 +196,14 @@ def with_info(view: JobView, event: JobChanged) -> JobView:
 def status_words(reported: Mapping[str, JobChanged]) -> str:
     if not reported:
         return ""
-    running = [one for one in reported.values() if one.status is JobStatus.RUNNING]
+    running = [other_changed for other_changed in reported.values() if other_changed.status is JobStatus.RUNNING]
     jobs = "1 job" if len(reported) == 1 else f"{len(reported)} jobs"
     if not running:
         return f"{jobs} waiting" if len(reported) > 1 else f"{jobs} waits"
-    shares = [one.share for one in running if one.share is not None]
+    shares = [other_changed.share for other_changed in running if other_changed.share is not None]
     share = share_words(sum(shares) / len(shares)) if shares else ""
-    times = [one.eta_s for one in running]
-    longest = max((one for one in times if one is not None), default=None)
+    times = [other_changed.eta_s for other_changed in running]
+    longest = max((time for time in times if time is not None), default=None)
     is_known = longest is not None and None not in times and len(running) == len(reported)
     time = f", {time_for_people(longest)}" if is_known and longest is not None else ""
     return f"{jobs} {share}".strip() + time

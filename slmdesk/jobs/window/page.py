@@ -61,7 +61,7 @@ class JobRow(QFrame):
         self._cancel = button("Cancel", "job_cancel_button", self, on=lambda: jobs.cancel(self.view.id))
         buttons = (self._up, self._down, self._open, self._pause, self._resume, self._cancel)
         centre = Qt.AlignmentFlag.AlignVCenter
-        head = row((self._title, 1), *((one, centre) for one in buttons), gap=theme.SPACE_8)
+        head = row((self._title, 1), *((other_button, centre) for other_button in buttons), gap=theme.SPACE_8)
         margins = (0, theme.SPACE_8, 0, theme.SPACE_12)
         column(head, self._info, self._bar, self._trouble, into=self, gap=theme.SPACE_4, margins=margins)
 
@@ -130,7 +130,7 @@ def info_of(view: JobView) -> str:
         parts.insert(0, "Paused")
     if view.failed:
         parts.append(f"{view.failed:,} could not be done")
-    return DOT.join(one for one in parts if one)
+    return DOT.join(part for part in parts if part)
 
 
 def _resume_words(view: JobView) -> str:
@@ -194,7 +194,7 @@ class JobsPage(QScrollArea):
         self._sections = {name: self._section(holder, name, title) for name, title in SECTIONS}
         self._more = button("Show earlier ones", "more_jobs_button", holder, on=self._controller.more)
         self._more.setVisible(False)
-        boxes = [one.box for one in self._sections.values()]
+        boxes = [section.box for section in self._sections.values()]
         margins = (theme.SPACE_24, theme.SPACE_16)
         column(head, self._note, *boxes, row(self._more, 1), 1, into=holder, gap=theme.SPACE_12, margins=margins)
         row(1, (holder, 1000), 1, into=inner)
@@ -231,8 +231,10 @@ class JobsPage(QScrollArea):
         self._is_known = True
         self._replace(self._active, views)
         stands = (JobGroup.RUNNING, JobGroup.WAITING, JobGroup.PAUSED)
-        rows = {stand: [self._active[one.id] for one in views if one.stand is stand] for stand in stands}
-        for stand in sorted(stands, key=lambda one: not rows[one]):  # an empty one is hidden when its rows have left it
+        rows = {stand: [self._active[view.id] for view in views if view.stand is stand] for stand in stands}
+        for stand in sorted(
+            stands, key=lambda group: not rows[group]
+        ):  # an empty one is hidden when its rows have left it
             self._fill(stand.value, rows[stand])
         self._show_empty()
 
@@ -243,8 +245,8 @@ class JobsPage(QScrollArea):
     def _on_ended_listed(self, views: Sequence[JobView], is_first: bool, has_more: bool) -> None:
         shown = list(views) if is_first else [row.view for row in self._ended.values()] + list(views)
         self._replace(self._ended, shown)
-        self._fill("today", [self._ended[one.id] for one in shown if is_today(one)])
-        self._fill("earlier", [self._ended[one.id] for one in shown if not is_today(one)])
+        self._fill("today", [self._ended[view.id] for view in shown if is_today(view)])
+        self._fill("earlier", [self._ended[view.id] for view in shown if not is_today(view)])
         self._more.setVisible(has_more)
         self._place_clear()
         self._show_empty()
@@ -256,8 +258,8 @@ class JobsPage(QScrollArea):
     # ---- rows
 
     def _replace(self, rows: dict[str, JobRow], views: Sequence[JobView]) -> None:
-        requested = {one.id: one for one in views}
-        for id in [one for one in rows if one not in requested]:
+        requested = {view.id: view for view in views}
+        for id in [other_row for other_row in rows if other_row not in requested]:
             self._drop(rows.pop(id))
         old = dict(rows)
         rows.clear()

@@ -284,7 +284,7 @@ class DocumentsController(QObject):
 
     def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
         shown = self._records.get(self.current)  # of a folder, or forgotten elsewhere: its pages are still on show
-        self._records = {one.id: one for one in records}
+        self._records = {record.id: record for record in records}
         if shown is not None:
             self._records.setdefault(shown.id, shown)
         self._list()
@@ -298,7 +298,7 @@ class DocumentsController(QObject):
         self.pages.begin(record)
 
     def _list(self) -> None:
-        self.listed.emit([one for id, one in self._records.items() if id not in self.removals and one.opened])
+        self.listed.emit([record for id, record in self._records.items() if id not in self.removals and record.opened])
 
     def _forget(self, document: str) -> None:
         self._bridge.follow(self._bridge.services.documents.forget(document))
@@ -415,7 +415,7 @@ class FoldersController(QObject):
     # ---- events
 
     def _on_listed(self, states: Sequence[CollectionState]) -> None:
-        self._states = {one.record.id: one for one in states}
+        self._states = {state.record.id: state for state in states}
         self._list()
 
     def _on_added(self, state: CollectionState) -> None:
@@ -458,7 +458,7 @@ class FoldersController(QObject):
         )
 
     def _list(self) -> None:
-        self.listed.emit([one for id, one in self._states.items() if id not in self.removals])
+        self.listed.emit([state for id, state in self._states.items() if id not in self.removals])
 
     def _leave_shown(self) -> None:
         self.current = ""
@@ -676,8 +676,8 @@ def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[floa
     if not boxes:
         return False
     across, down = place
-    left, right = min(one[0] for one in boxes), max(one[2] for one in boxes)
-    top, bottom = min(one[1] for one in boxes), max(one[3] for one in boxes)
+    left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
+    top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
     return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
 
 

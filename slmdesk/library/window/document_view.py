@@ -197,7 +197,10 @@ class DocumentView(QFrame):
         """A click on the line that names an attachment opens the attachment."""
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
-        found = next((one for one in attachments if one.format and line == attachment_line(one)), None)
+        found = next(
+            (attachment for attachment in attachments if attachment.format and line == attachment_line(attachment)),
+            None,
+        )
         if found is not None:
             self._controller.open_attachment(found.index)
 

@@ -84,7 +84,7 @@ from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_
 EMPTY_WORDS = (
     ("title", "heading", "Drop a document here, or a folder of them"),
     ("promise", "", "It is read on this PC, page by page. Nothing of it leaves this PC, and the file is not changed."),
-    ("formats", "small", ", ".join(one.name for one in FORMATS)),
+    ("formats", "small", ", ".join(file_format.name for file_format in FORMATS)),
 )
 """Name, kind and text of the labels that are shown while no document is."""
 
@@ -159,7 +159,7 @@ class DocumentsPage(QWidget):
     def layout_state(self) -> tuple[str, str]:
         """The states of the two splitters, base64: the list's, and the one between pages and panes."""
         splits = (self._split, self.document.body)
-        outer, inner = (bytes(one.saveState().toBase64().data()).decode("ascii") for one in splits)
+        outer, inner = (bytes(splitter.saveState().toBase64().data()).decode("ascii") for splitter in splits)
         return outer, inner
 
     def restore_layout(self, outer: str, inner: str = "") -> None:
@@ -192,7 +192,7 @@ class DocumentsPage(QWidget):
             self.redaction_requested.emit(path)
 
     def _on_open(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         filters = f"Documents ({suffixes});;All files (*)"
         ask_files(self, "Open documents", self._controller.open_paths, name="documents_dialog", filters=filters)
 
@@ -432,12 +432,12 @@ class _Rows(QAbstractListModel, Generic[T]):
 
     def row_of(self, id: str) -> int:
         """The row of a document or folder; -1: not there."""
-        return next((row for row, one in enumerate(self._rows) if self._roles[ID_ROLE](one) == id), -1)
+        return next((row for row, other_row in enumerate(self._rows) if self._roles[ID_ROLE](other_row) == id), -1)
 
     def show(self, rows: Sequence[T]) -> None:
         """Show these; where they are the same ones, the choice and the place stay."""
         id_of = self._roles[ID_ROLE]
-        if [id_of(one) for one in rows] == [id_of(one) for one in self._rows]:
+        if [id_of(other_row) for other_row in rows] == [id_of(other_row) for other_row in self._rows]:
             self._rows = list(rows)
             if rows:
                 self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
@@ -450,10 +450,10 @@ class _Rows(QAbstractListModel, Generic[T]):
 class DocumentRows(_Rows[DocumentRecord]):
     def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
         roles: dict[int, Callable[[DocumentRecord], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda one: one.name,
-            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(file_of(one))),
-            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, {line_of(one)}",
-            ID_ROLE: lambda one: one.id,
+            Qt.ItemDataRole.DisplayRole: lambda document: document.name,
+            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(str(file_of(document))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
+            ID_ROLE: lambda document: document.id,
             LINE_ROLE: line_of,
         }
         super().__init__(parent, roles)
@@ -468,9 +468,9 @@ class DocumentRows(_Rows[DocumentRecord]):
             if one.name not in self._folded:
                 self._folded[one.name] = fold(one.name)
         if self._by_name:
-            self._all = sorted(records, key=lambda one: (self._folded[one.name], one.n))
+            self._all = sorted(records, key=lambda record: (self._folded[record.name], record.n))
         else:
-            self._all = sorted(records, key=lambda one: (one.opened, one.n), reverse=True)
+            self._all = sorted(records, key=lambda record: (record.opened, record.n), reverse=True)
         self._filter()
 
     def filter_by(self, words: str) -> None:
@@ -484,7 +484,7 @@ class DocumentRows(_Rows[DocumentRecord]):
 
     def _filter(self) -> None:
         words = fold(self._words).split()
-        self.show([one for one in self._all if all(word in self._folded[one.name] for word in words)])
+        self.show([document for document in self._all if all(word in self._folded[document.name] for word in words)])
 
 
 class FolderRows(_Rows[CollectionState]):
@@ -492,10 +492,10 @@ class FolderRows(_Rows[CollectionState]):
 
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[CollectionState], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda one: one.record.name,
-            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(str(folder_of(one.record))),
-            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"Folder {one.record.name}, {folder_words(one)}",
-            ID_ROLE: lambda one: one.record.id,
+            Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
+            Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
+            Qt.ItemDataRole.AccessibleTextRole: lambda state: f"Folder {state.record.name}, {folder_words(state)}",
+            ID_ROLE: lambda state: state.record.id,
             LINE_ROLE: folder_words,
         }
         super().__init__(parent, roles)
@@ -504,11 +504,11 @@ class FolderRows(_Rows[CollectionState]):
 class HitRows(_Rows[TextHit]):
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[TextHit], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda one: f"p. {one.page}  \u00b7  {one.name}",
-            Qt.ItemDataRole.ToolTipRole: lambda one: plain_tip(one.words),
-            Qt.ItemDataRole.AccessibleTextRole: lambda one: f"{one.name}, page {one.page}: {one.words}",
-            ID_ROLE: lambda one: one,
-            LINE_ROLE: lambda one: one.words,
+            Qt.ItemDataRole.DisplayRole: lambda hit: f"p. {hit.page}  \u00b7  {hit.name}",
+            Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
+            Qt.ItemDataRole.AccessibleTextRole: lambda hit: f"{hit.name}, page {hit.page}: {hit.words}",
+            ID_ROLE: lambda hit: hit,
+            LINE_ROLE: lambda hit: hit.words,
         }
         super().__init__(parent, roles)
 
@@ -656,10 +656,10 @@ class FolderView(QFrame):
 
     def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
         self._rows.show_records(records)
-        read = [one for one in records if one.status is DocumentStatus.READ]
-        kinds = {one.id: info_of(one).page_kind.value for one in read}
-        self.questions.name_documents({one.id: one.name for one in read}, kinds)
-        lines = [one.sentence for one in left[:MOST_REASONS]]
+        read = [record for record in records if record.status is DocumentStatus.READ]
+        kinds = {document.id: info_of(document).page_kind.value for document in read}
+        self.questions.name_documents({document.id: document.name for document in read}, kinds)
+        lines = [document.sentence for document in left[:MOST_REASONS]]
         if len(left) > MOST_REASONS:
             lines.append(f"And {len(left) - MOST_REASONS:,} more.")
         self._unread.setText(breakable("\n".join(["Not read:", *lines])) if lines else "")

@@ -318,10 +318,10 @@ class CoverageStrip(QWidget):
 
     @property
     def sentence(self) -> str:
-        read = sum(one.state == READ for one in self._cells)
+        read = sum(cell.state == READ for cell in self._cells)
         parts = [f"{read:,} of {counted(len(self._cells), self._kind)} read"]
         for state in (EMPTY, UNREADABLE, WAITING):
-            if count := sum(one.state == state for one in self._cells):
+            if count := sum(cell.state == state for cell in self._cells):
                 parts.append(f"{count:,} {WORDS[state]}")
         return ", ".join(parts)
 

@@ -113,9 +113,9 @@ class PageTable:
         """
         before = self.offset
         if offset > before:
-            self.offset = next((one for one in self._stops if one >= offset - 0.5), self._stops[-1])
+            self.offset = next((stop for stop in self._stops if stop >= offset - 0.5), self._stops[-1])
         else:
-            self.offset = next((one for one in reversed(self._stops) if one <= offset + 0.5), 0.0)
+            self.offset = next((stop for stop in reversed(self._stops) if stop <= offset + 0.5), 0.0)
         return before != self.offset
 
     @property
@@ -153,12 +153,12 @@ class PageTable:
         is_fixed = first.columns > 1 or point.x() < self._fixed
         x = point.x() if is_fixed else point.x() + self.offset
         column = bisect_right(self._edges, x) - 1
-        cell = next((one for one in self._rows[row] if one.column <= column < one.column + one.columns), None)
+        cell = next((cell for cell in self._rows[row] if cell.column <= column < cell.column + cell.columns), None)
         if cell is None or not cell.text:
             return None
         layout, place = self._layout(cell), self._place(cell, row)
         lines = [layout.lineAt(at) for at in range(layout.lineCount())]
-        line = next((one for one in lines if point.y() - place.top() < one.rect().bottom()), lines[-1])
+        line = next((line for line in lines if point.y() - place.top() < line.rect().bottom()), lines[-1])
         at = line.xToCursor(x - place.left())
         position = at[0] if isinstance(at, tuple) else at
         return cell.start + min(character_at(cell.text, position), len(cell.text) - 1)
@@ -172,7 +172,7 @@ class PageTable:
     def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
-        near = [one for one in spans if one[0] < self.end and one[1] > self.start]
+        near = [span for span in spans if span[0] < self.end and span[1] > self.start]
         near.sort(key=lambda one: one == current)  # it is painted over the others
         for is_fixed in (False, True):
             left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self.offset)
@@ -182,7 +182,7 @@ class PageTable:
             )
             painter.translate(-moved, 0)
             for row in rows:
-                for cell in (one for one in self._rows[row] if self._is_fixed(one) == is_fixed):
+                for cell in (cell for cell in self._rows[row] if self._is_fixed(cell) == is_fixed):
                     self._paint_cell(painter, cell, row, [one for one in near if _meets(one, cell)], current, theme)
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
@@ -255,7 +255,7 @@ class PageTable:
 
     def _cell_of(self, character: int) -> _Cell:
         row = self._rows[self._row_of(character)]
-        return next((one for one in reversed(row) if one.start <= character), row[0])
+        return next((cell for cell in reversed(row) if cell.start <= character), row[0])
 
     def _place(self, cell: _Cell, row: int) -> QRectF:
         width = self._inner_width(cell)
@@ -282,10 +282,10 @@ class PageTable:
         return (min(width, self._space) if cell.columns > 1 else width) - 2 * PAD_X
 
     def _column_widths(self) -> list[float]:
-        count = max(one.column + one.columns for row in self._rows for one in row)
+        count = max(cell.column + cell.columns for row in self._rows for cell in row)
         em = self._metrics[False].horizontalAdvance("m")
         least, most = [0.0] * count, [2 * em] * count
-        singles = [one for row in self._rows for one in row if one.columns == 1 and one.text]
+        singles = [cell for row in self._rows for cell in row if cell.columns == 1 and cell.text]
         for one in singles:
             requested = self._metrics[one.is_head].horizontalAdvance(one.text[:MEASURED]) + 1
             most[one.column] = max(most[one.column], requested)

@@ -170,10 +170,10 @@ class PageView(QAbstractScrollArea):
             self._resize_sheets()
 
     def zoom_in(self) -> None:
-        self.set_zoom(next((one for one in ZOOMS if one > self.zoom), ZOOMS[-1]))
+        self.set_zoom(next((zoom for zoom in ZOOMS if zoom > self.zoom), ZOOMS[-1]))
 
     def zoom_out(self) -> None:
-        self.set_zoom(next((one for one in reversed(ZOOMS) if one < self.zoom), ZOOMS[0]))
+        self.set_zoom(next((zoom for zoom in reversed(ZOOMS) if zoom < self.zoom), ZOOMS[0]))
 
     # ---- events
 
@@ -555,7 +555,7 @@ class SheetColumn(list[Sheet]):
         """Note how high the picture of a page is; returns whether that was not known."""
         if abs(ratio - sheet.ratio) <= 0.001:
             return False
-        if all(not one.ratio for one in self):
+        if all(not sheet.ratio for sheet in self):
             self.ratio = ratio
         sheet.ratio = ratio
         return True

@@ -171,7 +171,7 @@ class RedactionWindow(Dialog):
         natural = self._is_natural
         key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
         request = RedactionRequest(
-            tuple((one.kind, one.words) for one in (*self._table.chosen, *preview.unseen)), target,
+            tuple((word.kind, word.words) for word in (*self._table.chosen, *preview.unseen)), target,
             substitutes=natural, key=key, passphrase=self._passphrase.text(),
             resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
         )  # fmt: skip
@@ -213,8 +213,8 @@ class RedactionWindow(Dialog):
         name = self._path.name
         words = f"{count:,} found in {name}. {TICKED}" if count else f"Nothing private was found in {name}. {ADD}"
         self._said.setText(breakable(words))
-        lines = [f"Taken out: {one}" for one in removed_lines(preview.removed)]
-        lines += [f"Look at it yourself: {one}" for one in unsure_lines(preview.unsure)]
+        lines = [f"Taken out: {line}" for line in removed_lines(preview.removed)]
+        lines += [f"Look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
         if self.focusWidget() in (None, self._close):  # as long as nothing else could be used
@@ -234,10 +234,10 @@ class RedactionWindow(Dialog):
         said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count) or "nothing"
         key = f" The key is {made.key.name}." if made.key else ""
         self._said.setText(breakable(f"{made.target.name} is written. Replaced: {said}.{key} {READ_IT}"))
-        lines = [f"Taken out: {one}" for one in removed_lines(made.removed)]
+        lines = [f"Taken out: {line}" for line in removed_lines(made.removed)]
         if told := self._told_by(made.target):
             lines.append(f"Look at it yourself: The name of the file still tells {told}.")
-        lines += [f"Look at it yourself: {one}" for one in unsure_lines(made.unsure)]
+        lines += [f"Look at it yourself: {line}" for line in unsure_lines(made.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._passphrase.clear()
         self._folder.show()
@@ -309,7 +309,7 @@ class RedactionWindow(Dialog):
     def _show_kinds(self) -> None:
         empty_layout(self._kinds_flow)
         self._boxes = {}
-        counts = {kind: sum(one.kind is kind for one in self._table.found) for kind in Kind}
+        counts = {kind: sum(word.kind is kind for word in self._table.found) for kind in Kind}
         for kind, count in counts.items():
             if count:
                 name = label_of(kind, count)
@@ -324,9 +324,9 @@ class RedactionWindow(Dialog):
         self._table.choose_kind(kind, self._boxes[kind].isChecked())
 
     def _show_kinds_states(self) -> None:
-        chosen = {id(one) for one in self._table.chosen}
+        chosen = {id(word) for word in self._table.chosen}
         for kind, box in self._boxes.items():
-            box.setChecked(all(id(one) in chosen for one in self._table.found if one.kind is kind))
+            box.setChecked(all(id(word) in chosen for word in self._table.found if word.kind is kind))
 
 
 # ---- the table of what was found in a document
@@ -372,7 +372,9 @@ class FindsTable(QTableWidget):
 
     def add(self, found: FoundWord) -> bool:
         """Add a line on top; False where these words are a line already, which is then ticked."""
-        same = next((at for at, one in enumerate(self._found) if one.words.casefold() == found.words.casefold()), None)
+        same = next(
+            (at for at, word in enumerate(self._found) if word.words.casefold() == found.words.casefold()), None
+        )
         if same is None:
             self._append(found, at=0)
         else:
@@ -397,7 +399,7 @@ class FindsTable(QTableWidget):
 
     @property
     def chosen(self) -> list[FoundWord]:
-        return [one for at, one in enumerate(self._found) if self._item(at).checkState() == Qt.CheckState.Checked]
+        return [word for at, word in enumerate(self._found) if self._item(at).checkState() == Qt.CheckState.Checked]
 
     def _item(self, at: int) -> QTableWidgetItem:
         item = self.item(at, WORDS)

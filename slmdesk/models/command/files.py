@@ -41,7 +41,7 @@ def info(console: Console, model_or_file: str) -> None:
         path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
         records = services.service_thread.call(services.models.list)
         pace = services.service_thread.call(lambda: services.measuring.pace)
-    record = next((one for one in records if _path(one) == str(path)), None)
+    record = next((record for record in records if _path(record) == str(path)), None)
     header = found.header
     speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
     shape: dict[str, Json] = {
@@ -84,12 +84,13 @@ def verify(console: Console, model: str | None) -> int:
         found = console.result_of(services, lambda: services.models.verify(requested))
     if console.as_json:
         rows: list[Json] = [
-            {"id": one.id, "ok": one.ok, "reason": one.problem.sentence if one.problem else None} for one in found
+            {"id": result.id, "ok": result.ok, "reason": result.problem.sentence if result.problem else None}
+            for result in found
         ]
         console.give(rows)
     for one in () if console.as_json else found:
         console.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
-    bad = sum(not one.ok for one in found)
+    bad = sum(not result.ok for result in found)
     if bad:
         console.notify(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
     return 1 if bad else 0
@@ -208,7 +209,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
             return 0
         ends = _import_all(console, services, files, link=link)
     _say(console, ends, is_one=False)
-    bad = sum(one.model is None for one in ends)
+    bad = sum(end.model is None for end in ends)
     if bad:
         console.notify(f"error: {bad} of {len(ends)} files were not brought in.")
     return 1 if bad else 0
@@ -223,10 +224,10 @@ def _import_all(console: Console, services: Services, files: Sequence[Path], *, 
     if looked.was_cut:
         console.notify(f"note: there are more; the first {len(looked.candidates)} are looked at.")
     return [
-        ImportEnded(str(one.path), None, one.problem)
-        if one.problem
-        else _import(console, services, one.path, link=link and one.parts == 1, name="")
-        for one in looked.candidates
+        ImportEnded(str(candidate.path), None, candidate.problem)
+        if candidate.problem
+        else _import(console, services, candidate.path, link=link and candidate.parts == 1, name="")
+        for candidate in looked.candidates
     ]
 
 
@@ -239,7 +240,7 @@ def _import(console: Console, services: Services, file: Path, *, link: bool, nam
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:
     if console.as_json:
-        rows: list[Json] = [_row(one) for one in ends]
+        rows: list[Json] = [_row(end) for end in ends]
         console.give(rows[0] if is_one else rows)
         return
     for one in ends:
@@ -276,12 +277,12 @@ def leftovers(console: Console, remove: str | None) -> None:
             console.say(f"{len(freed)} removed, {bytes_for_people(sum(freed.values()))} freed")
         return
     if console.as_json:
-        console.give([_left_shape(one) for one in found])
+        console.give([_left_shape(file) for file in found])
         return
     if not found:
         console.notify("Downloads left nothing over.")
         return
-    table(console, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(one) for one in found)])
+    table(console, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(file) for file in found)])
     console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
 
 
@@ -363,12 +364,12 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
     if console.as_json:
         models: list[Json] = [
             {
-                **picked(one.model, "id", "name", "bytes", "sha256"),
-                "license": one.license,
-                "about": dict(one.about),
-                "is_new": one.is_new,
+                **picked(model.model, "id", "name", "bytes", "sha256"),
+                "license": model.license,
+                "about": dict(model.about),
+                "is_new": model.is_new,
             }
-            for one in end.models
+            for model in end.models
         ]
         console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
         return
@@ -423,12 +424,12 @@ def find(console: Console, link: bool) -> None:
             )
     linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
     known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
-    models = [changed(one, known=known.get(str(one.path), one.known)) for one in found.models]
+    models = [changed(model, known=known.get(str(model.path), model.known)) for model in found.models]
     found = changed(found, models=tuple(models))
     problems = {end.path: end.problem for end in ends if end.problem}
     if console.as_json:
-        rows: list[Json] = [_shape(one, linked, problems) for one in found.models]
-        skipped: list[Json] = [{"path": str(one.path), "reason": one.reason} for one in found.skipped]
+        rows: list[Json] = [_shape(model, linked, problems) for model in found.models]
+        skipped: list[Json] = [{"path": str(skipped.path), "reason": skipped.reason} for skipped in found.skipped]
         console.give({"models": rows, "skipped": skipped})
         return
     if not found.models:
@@ -454,7 +455,7 @@ def _show(console: Console, found: FoundModels, linked: dict[str, str], problems
     for one in found.models:
         if problem := one.problem or problems.get(str(one.path)):
             console.notify(f"note: {clean_label(str(one.path), 200)}: {problem.sentence}")
-    if not linked and any(one.known is None and one.problem is None for one in found.models):
+    if not linked and any(model.known is None and model.problem is None for model in found.models):
         console.notify("note: use them where they are with: slmdesk models find --link")
 
 
@@ -476,11 +477,11 @@ def _list(console: Console, file: Path) -> None:
     if console.as_json:
         models: list[Json] = [
             {
-                **picked(one.listed, "name", "bytes", "sha256", "license"),
-                "about": dict(one.listed.about),
-                "id": one.here,
+                **picked(model.listed, "name", "bytes", "sha256", "license"),
+                "about": dict(model.listed.about),
+                "id": model.here,
             }
-            for one in found.models
+            for model in found.models
         ]
         console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
         return

@@ -53,9 +53,9 @@ def list_models(console: Console) -> None:
         _adopt(console, services)
         records = services.service_thread.call(services.models.list)
         if console.as_json:
-            expected = services.service_thread.call(lambda: [services.measuring.expected(one) for one in records])
+            expected = services.service_thread.call(lambda: [services.measuring.expected(record) for record in records])
             shapes = zip(records, map(speed_shape, expected), strict=True)
-            console.give([{**shape_of_model(one), **speed, **pairs_shape(one)} for one, speed in shapes])
+            console.give([{**shape_of_model(model), **speed, **pairs_shape(model)} for model, speed in shapes])
             return
     if not records:
         console.notify(
@@ -64,8 +64,14 @@ def list_models(console: Console) -> None:
         return
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
     rows += [
-        (one.id, clean_label(one.name, 60), bytes_for_people(one.bytes), _kind(one), clean_label(_path(one), 200))
-        for one in records
+        (
+            record.id,
+            clean_label(record.name, 60),
+            bytes_for_people(record.bytes),
+            _kind(record),
+            clean_label(_path(record), 200),
+        )
+        for record in records
     ]
     table(console, rows)
     for one in records:
@@ -111,7 +117,8 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
     if console.as_json:
         rows: list[Json] = [
-            {"job": use.value, "id": one.id if one else None, "name": one.name if one else None} for use, one in found
+            {"job": use.value, "id": model.id if model else None, "name": model.name if model else None}
+            for use, model in found
         ]
         console.give(rows[0] if job else rows)
         return
@@ -171,10 +178,10 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
     """The expected speed in tokens a second; null where it is not known."""
     names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
     figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
-    return {name: None if one is None else round(one, 2) for name, one in zip(names, figures, strict=True)}
+    return {name: None if figure is None else round(figure, 2) for name, figure in zip(names, figures, strict=True)}
 
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
     from slmdesk.translation.pairs import results_of, shape_of_pair
 
-    return {"translates": [shape_of_pair(one) for one in results_of(record)]}
+    return {"translates": [shape_of_pair(result) for result in results_of(record)]}

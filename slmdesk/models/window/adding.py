@@ -64,7 +64,7 @@ class AddingController(QObject):
         self._bridge.follow(self._bridge.services.looking.look(requested), self._on_looked)
 
     def _on_looked(self, found: InspectedFiles) -> None:
-        good = [one for one in found.candidates if one.problem is None]
+        good = [candidate for candidate in found.candidates if candidate.problem is None]
         if found.was_cut:
             words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
             self._bridge.notice_raised.emit(Notice(words, key="many files"))
@@ -84,7 +84,7 @@ class AddDialog(Dialog):
         super().__init__(parent)
         passing(self, "add_dialog")
         self._candidates = tuple(candidates)
-        self._good = tuple(one for one in candidates if one.problem is None)
+        self._good = tuple(candidate for candidate in candidates if candidate.problem is None)
         count = len(self._good)
         self.setWindowTitle("Add this model?" if count == 1 else f"Add these {count} models?")
         self._build_ui()
@@ -110,7 +110,7 @@ class AddDialog(Dialog):
         layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _build_list(self, layout: QVBoxLayout) -> None:
-        total = bytes_for_people(sum(one.bytes for one in self._good))
+        total = bytes_for_people(sum(candidate.bytes for candidate in self._good))
         bad = len(self._candidates) - len(self._good)
         words = f"{len(self._good)} models, {total} in all."
         if bad:
@@ -141,7 +141,7 @@ class AddDialog(Dialog):
         row = QHBoxLayout()
         row.setSpacing(theme.SPACE_8)
         row.addStretch(1)
-        in_parts = any(one.parts > 1 for one in self._good)
+        in_parts = any(candidate.parts > 1 for candidate in self._good)
         it = "it" if len(self._good) == 1 else "them"
         for name, words, tip, link in (
             ("add_cancel", "Cancel", "", None),
@@ -163,7 +163,7 @@ class AddDialog(Dialog):
         return row
 
     def _on_chosen(self, link: bool) -> None:
-        self.add_chosen.emit(tuple(one.path for one in self._good), link)
+        self.add_chosen.emit(tuple(candidate.path for candidate in self._good), link)
         self.accept()
 
 
@@ -257,7 +257,7 @@ class ModelDialogs(QObject):
             self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
 
     def _on_taken(self, event: PackResult) -> None:
-        new = [one.model for one in event.models if one.is_new]
+        new = [model.model for model in event.models if model.is_new]
         if len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
             words = f"{new[0].name} came out of the pack, and is exactly what was packed."
@@ -326,18 +326,18 @@ class FoundController(QObject):
             self._running.cancel()
 
     def _on_progressed(self, now: ImportProgress) -> None:
-        at = next((at for at, one in enumerate(self._linking) if one.path == now.path), 0)
+        at = next((at for at, model in enumerate(self._linking) if model.path == now.path), 0)
         what = f"Reading {self._linking[at].name} ({at + 1} of {len(self._linking)})"
         words = amount_words(what, now.done_bytes, now.total_bytes, None)
         self.progressed.emit(words, now.done_bytes / max(now.total_bytes, 1))
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
-        count = len([one for one in ends if one.model])
-        failed = [one for one in ends if one.problem]
+        count = len([end for end in ends if end.model])
+        failed = [end for end in ends if end.problem]
         if count or failed:
             words = "1 model is linked." if count == 1 else f"{count} models are linked."
             more = f" {len(failed)} could not be." if failed else ""
-            details = "\n".join(f"{one.path}: {one.problem.sentence}" for one in failed if one.problem)
+            details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
             life = 0 if failed else UNDO_MS
             self._bridge.notice_raised.emit(
                 Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
@@ -386,9 +386,9 @@ class FoundDialog(WideDialog):
     def _on_found(self, found: FoundModels) -> None:
         self.work.end()
         self._close.setText("Close")
-        self._models = {str(one.path): one for one in found.models}
-        self._list.show_rows([row_of(one) for one in found.models], chosen=False)
-        self._skipped = "\n".join(f"{one.path}: {one.reason}" for one in found.skipped)
+        self._models = {str(model.path): model for model in found.models}
+        self._list.show_rows([row_of(model) for model in found.models], chosen=False)
+        self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
         self._more.setVisible(bool(self._skipped))
         words = "" if found.models else "No model files of other programs were found on this PC."
         if found.models and self._list.is_empty:
@@ -413,7 +413,7 @@ class FoundDialog(WideDialog):
         self._is_linking = True
         self.show_trouble("")
         self.work.show_work("Reading them once, for their checksums…", 0.0)
-        models = [self._models[one.key] for one in self._list.chosen]
+        models = [self._models[other_row.key] for other_row in self._list.chosen]
         self._on_changed()
         self._controller.link(models)
 
@@ -426,7 +426,7 @@ class FoundDialog(WideDialog):
             return
         self._is_linking = False
         self.work.end()
-        if all(one.model for one in ends) and len(ends) == len(self._list.chosen):
+        if all(end.model for end in ends) and len(ends) == len(self._list.chosen):
             self.accept()
             return
         self._on_changed()
@@ -457,7 +457,7 @@ def row_of(model: FoundModel) -> CheckRow:
     return CheckRow(
         str(model.path),
         model.name,
-        DOT.join(one for one in parts if one),
+        DOT.join(part for part in parts if part),
         model.bytes,
         words=breakable(str(model.path)),
         trouble=model.problem.sentence if model.problem else "",

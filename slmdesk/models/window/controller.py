@@ -87,7 +87,7 @@ class LibraryController(QObject):
     def remove(self, model: str) -> None:
         """Take a model off the page now, with its copies, and off the disk when the time for *Undo* is over."""
         record = self._known[model].record
-        copies = copies_of(record, [one.record for one in self._known.values()])
+        copies = copies_of(record, [card.record for card in self._known.values()])
         if not copies:
             fate = "Its file stays where it is." if record.linked else "Its file is deleted in a moment."
             self._begin_removal(model, f"{record.name} is removed. {fate}")
@@ -145,9 +145,9 @@ class LibraryController(QObject):
             self.refresh()  # what it found stands on the card
 
     def _on_listed(self, cards: Sequence[ModelCard]) -> None:
-        self._known = {one.record.id: one for one in cards}
+        self._known = {card.record.id: card for card in cards}
         self._list()
-        models = [one.record for one in cards]
+        models = [card.record for card in cards]
         self._bridge.follow(self._bridge.services.judge.judge(models), self.models_judged.emit)
 
     # ---- private
@@ -157,11 +157,11 @@ class LibraryController(QObject):
             origin = origin_of(record)
             return record.id not in self.removals and not (origin and origin.model in self.removals)
 
-        self.models_listed.emit(tuple(one for one in self._known.values() if is_kept(one.record)))
+        self.models_listed.emit(tuple(card for card in self._known.values() if is_kept(card.record)))
 
     def _remove_now(self, model: str) -> None:
         card = self._known.pop(model, None)  # not listed while its file is deleted, nor are its copies
-        for copy in copies_of(card.record, [one.record for one in self._known.values()]) if card else ():
+        for copy in copies_of(card.record, [card.record for card in self._known.values()]) if card else ():
             del self._known[copy.id]
         name = card.record.name if card else model
 
@@ -198,7 +198,7 @@ def _summary_of(ended: Sequence[ImportEnded]) -> str:
     if here:
         parts.append(f"Already here: {', '.join(here)}.")
     if failed:
-        parts.append(f"{_counted(len(failed))} not added: {', '.join(Path(one.path).name for one in failed)}.")
+        parts.append(f"{_counted(len(failed))} not added: {', '.join(Path(ended.path).name for ended in failed)}.")
     return " ".join(part for part in parts if part)
 
 
@@ -290,7 +290,7 @@ class TrialController(QObject):
 
     def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
-        problem = next((one.problem for one in found if one.problem), None)
+        problem = next((result.problem for result in found if result.problem), None)
         key = f"verify {model}"
         if problem is not None:
             reported = notice_of(problem)

@@ -190,7 +190,7 @@ def bench_words(details: ModelDetails) -> str:
 
 
 def format_words(state: FormatState) -> str:
-    used = next((name for name, one in state.copies.items() if one.id == state.used), "")
+    used = next((name for name, copy in state.copies.items() if copy.id == state.used), "")
     if used:
         return f"A copy made on this PC is in use: {used}."
     if state.report is None or not state.report.results:

@@ -164,8 +164,8 @@ class MakePackDialog(_PackDialog):
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         rows = [
-            CheckRow(one.id, one.name, _record_info(one), one.bytes)
-            for one in sorted(models, key=lambda one: one.name.casefold())
+            CheckRow(model.id, model.name, _record_info(model), model.bytes)
+            for model in sorted(models, key=lambda model: model.name.casefold())
         ]
         self._list.show_rows(rows, chosen=len(rows) == 1)
         if not rows:
@@ -175,7 +175,7 @@ class MakePackDialog(_PackDialog):
     def _on_changed(self) -> None:
         chosen = self._list.chosen
         self._plan = None
-        size = bytes_for_people(sum(one.bytes for one in chosen))
+        size = bytes_for_people(sum(other_row.bytes for other_row in chosen))
         count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
         self._sum.setText(f"{count}, {size}" if chosen else "No model chosen yet")
         self.show_trouble("")
@@ -185,7 +185,7 @@ class MakePackDialog(_PackDialog):
 
     def _on_time(self) -> None:
         if self._target and self._list.chosen:
-            self._packs.plan([one.key for one in self._list.chosen], self._target)
+            self._packs.plan([other_row.key for other_row in self._list.chosen], self._target)
 
     def _on_planned(self, plan: PackPlan) -> None:
         if self._is_busy:
@@ -216,7 +216,7 @@ class MakePackDialog(_PackDialog):
         if not chosen or self._target is None:
             return
         self._begin_work()
-        self._packs.make([one.key for one in chosen], self._target)
+        self._packs.make([other_row.key for other_row in chosen], self._target)
 
     def _on_made(self, event: PackResult) -> None:
         self._is_busy = False
@@ -256,7 +256,7 @@ class OpenPackDialog(_PackDialog):
         self._contents, self._is_other = contents, False
         self._build_ui(name)
         self._connect()
-        self._list.show_rows([row_of(one) for one in contents.models])
+        self._list.show_rows([row_of(model) for model in contents.models])
         self._list.focus_first()
 
     def _build_ui(self, name: str) -> None:
@@ -288,7 +288,7 @@ class OpenPackDialog(_PackDialog):
 
     def _on_changed(self) -> None:
         chosen, free = self._list.chosen, self._contents.free_bytes
-        size = sum(one.bytes for one in chosen)
+        size = sum(other_row.bytes for other_row in chosen)
         if self._list.is_empty:
             words = "All of its models are on this PC already." if self._contents.models else "There is no model in it."
         elif not chosen:
@@ -319,7 +319,7 @@ class OpenPackDialog(_PackDialog):
         self._doing = "Checking the pack"
         self._begin_work()
         self._doing = "Checking and copying"
-        self._packs.take(self._contents, [one.key for one in self._list.chosen])
+        self._packs.take(self._contents, [other_row.key for other_row in self._list.chosen])
 
     def _on_taken(self, _event: PackResult) -> None:
         if self._is_busy:
@@ -327,7 +327,7 @@ class OpenPackDialog(_PackDialog):
             self.accept()
 
     def _refresh(self) -> None:
-        size = sum(one.bytes for one in self._list.chosen)
+        size = sum(other_row.bytes for other_row in self._list.chosen)
         is_possible = 0 < size <= self._contents.free_bytes and not self._is_other
         self._take.setEnabled(is_possible and not self._is_busy)
         self._reported.setEnabled(not self._is_busy)
@@ -488,7 +488,9 @@ class NameBox(QCheckBox):
         side = max(found.width(), found.height())
         box = QRectF(found.center().x() - side / 2 + 0.5, found.center().y() - side / 2 + 0.5, side, side)
         role = QPalette.ColorRole
-        ground, line, tick = (self.palette().color(one) for one in (role.Window, role.PlaceholderText, role.WindowText))
+        ground, line, tick = (
+            self.palette().color(other_role) for other_role in (role.Window, role.PlaceholderText, role.WindowText)
+        )
         if self.isChecked() and self.isEnabled():
             ground = line = self.palette().color(role.Accent)
             tick = self.palette().color(role.HighlightedText)
@@ -527,7 +529,7 @@ class CheckList(QScrollArea):
 
     @property
     def chosen(self) -> list[CheckRow]:
-        return [one for one in self._rows if (box := self._boxes.get(one.key)) and box.isChecked()]
+        return [other_row for other_row in self._rows if (box := self._boxes.get(other_row.key)) and box.isChecked()]
 
     @property
     def is_empty(self) -> bool:

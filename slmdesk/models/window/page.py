@@ -179,7 +179,7 @@ class ModelsPage(QScrollArea):
 
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
-        self._offering.here.keep_sums(one.record.sha256 for one in models)
+        self._offering.here.keep_sums(model.record.sha256 for model in models)
         self._show_here()
 
     def _on_download_shown(self, change: object) -> None:
@@ -279,13 +279,13 @@ class LocalModels(QWidget):
 
     def show_models(self, models: Sequence[ModelCard]) -> None:
         """Show the models, the last used first; copies with their model, adapters in a list of their own."""
-        known = {one.record.id for one in models}
-        owners = {one.record.id: origin.model for one in models if (origin := origin_of(one.record))}
+        known = {model.record.id for model in models}
+        owners = {model.record.id: origin.model for model in models if (origin := origin_of(model.record))}
         copies: dict[str, tuple[ModelCard, ...]] = {}
         for one in models:
             if (owner := owners.get(one.record.id)) in known:
                 copies[owner] = (*copies.get(owner, ()), one)
-        own = [one for one in models if owners.get(one.record.id) not in known]
+        own = [model for model in models if owners.get(model.record.id) not in known]
 
         def key(one: ModelCard) -> tuple[float, float]:
             together = (one, *copies.get(one.record.id, ()))
@@ -356,9 +356,9 @@ class LocalModels(QWidget):
 
     def _fill(self) -> None:
         models = self._models or ()
-        main = [one for one in models if one.record.kind != "adapter"]
-        adapters = [one for one in models if one.record.kind == "adapter"]
-        requested = {one.record.id: one for one in (*main[: self._shown], *adapters)}
+        main = [model for model in models if model.record.kind != "adapter"]
+        adapters = [model for model in models if model.record.kind == "adapter"]
+        requested = {adapter.record.id: adapter for adapter in (*main[: self._shown], *adapters)}
         for id in [id for id in self._cards if id not in requested]:
             old = self._cards.pop(id)
             for rows in (self._rows, self._adapters):
@@ -375,8 +375,8 @@ class LocalModels(QWidget):
                     self._library.trials.read_details(id)
             elif card is None:
                 self._cards[id] = self._card_of(one)
-        _put_in(self._rows, [self._cards[one.record.id] for one in main[: self._shown]])
-        _put_in(self._adapters, [self._cards[one.record.id] for one in adapters])
+        _put_in(self._rows, [self._cards[card.record.id] for card in main[: self._shown]])
+        _put_in(self._adapters, [self._cards[adapter.record.id] for adapter in adapters])
         self._adapters_heading.setVisible(bool(adapters))
         empty = "There is no model on this PC yet. Take one from the suggestions below, or add a file you have."
         self._note.setText(empty)
@@ -542,7 +542,7 @@ class LocalCard(Card):
     def show_loaded(self, id: str) -> None:
         """Show whether the model with this id, which is loaded, is this one or a copy of it; '': none is."""
         if self._use:
-            is_loaded = id in (self.card.record.id, *(one.record.id for one in self.copies))
+            is_loaded = id in (self.card.record.id, *(copy.record.id for copy in self.copies))
             self._use.setText("In use" if is_loaded else "Use for chat")
 
     def open_details(self) -> None:
@@ -581,7 +581,7 @@ def examined_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:
-    able = {use for one in (card, *copies) for use in one.uses}
+    able = {use for copy in (card, *copies) for use in copy.uses}
     return tuple(use for use in DefaultUse if use in able)
 
 
@@ -656,7 +656,7 @@ class CopyLines(QFrame):
         self._layout = column(into=self, gap=theme.SPACE_4)
 
     def show_copies(self, card: ModelCard, copies: Sequence[ModelCard], *, can_switch: bool) -> None:
-        present = {one.record.id for one in copies}
+        present = {copy.record.id for copy in copies}
         for id in self._lines.keys() - present:
             old = self._lines.pop(id)
             self._layout.removeWidget(old)
@@ -673,9 +673,9 @@ class CopyLines(QFrame):
 
 
 def used_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
-    able = (card, *(one for one in copies if is_for_this_pc(one.record)))
-    used = used_of([one.record for one in able], {one.record.id for one in able if one.uses})
-    return next(one for one in able if one.record is used)
+    able = (card, *(copy for copy in copies if is_for_this_pc(copy.record)))
+    used = used_of([card.record for card in able], {card.record.id for card in able if card.uses})
+    return next(card for card in able if card.record is used)
 
 
 def copy_words(copy: ModelCard, *, is_used: bool) -> str:

@@ -196,7 +196,7 @@ class SelfTest(Record):
             "control": dict(self.control.ways),
             "control_reached_the_listener": self.has_control,
             "this_program": dict(self.desk.ways),
-            "children": {one.who: dict(one.ways) for one in self.children},
+            "children": {child.who: dict(child.ways) for child in self.children},
             "check_of_the_program": self.guard,
             "heard_by_the_listener": dict(self.heard),
         }
@@ -324,7 +324,7 @@ def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
     Raises what `on_file` raises.
     """
     found = [metadata.distribution(name) for name in sorted(_needed())]
-    total, done = sum(len(one.files or ()) for one in found), 0
+    total, done = sum(len(distribution.files or ()) for distribution in found), 0
     libraries: dict[str, Json] = {}
     for each in found:
         libraries[each.name] = _compared(each)
@@ -359,7 +359,7 @@ def _needed() -> set[str]:
         except metadata.PackageNotFoundError:
             continue
         seen[_key(name)] = name
-        waiting += [match.group() for one in requires if (match := _NAME.match(one))]
+        waiting += [match.group() for require in requires if (match := _NAME.match(require))]
     return set(seen.values())
 
 

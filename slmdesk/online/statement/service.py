@@ -152,14 +152,14 @@ class StatementService(Service):
 
     def _enforcement(self, test: SelfTest) -> dict[str, Json]:
         """Who is kept from the network by what: from what took effect and from what was tried, never from a setting."""
-        tried = {one.who: one for one in test.children}
+        tried = {child.who: child for child in test.children}
         processes: dict[str, Json] = {}
         for role, facts in self._said().items():
             by_kernel = tried[role].is_refused and (not facts or "no_network" in facts)
             processes[role] = {
                 "network": BY_SYSTEM if by_kernel else "its program alone",
                 "walls": walls_of(facts).wall.value if facts else "not started in this session",
-                "facts": sorted(one for one in facts if one.startswith(WALLS)),
+                "facts": sorted(fact for fact in facts if fact.startswith(WALLS)),
             }
         desk: dict[str, Json] = {
             "network": BY_SYSTEM if test.desk.is_refused else "its own check alone",
@@ -487,7 +487,7 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
     pc, program, policy = statement["pc"], statement["program"], statement["policy"]
     libraries: Mapping[str, Any] = program["installed"]["libraries"]
     package = program["installed"]["package"]
-    odd = {name: one for name, one in libraries.items() if one["changed"] or one["missing"]}
+    odd = {name: library for name, library in libraries.items() if library["changed"] or library["missing"]}
     yield heading("This PC and the program")
     rows = [
         ("PC", pc["name"] or "not named in this statement"),
@@ -501,7 +501,7 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
     yield table(("What", "Is"), tuple((name, _cut(value, 300)) for name, value in rows))
     for one in program["code_from_elsewhere"]:
         yield item(one)
-    checked = sum(one["files_as_built"] for one in libraries.values())
+    checked = sum(library["files_as_built"] for library in libraries.values())
     yield paragraph(
         f"Compared with the lists made when they were built: {len(libraries)} libraries; {checked:,} files are as "
         f"listed{'.' if not odd else ', others are not:'}"
@@ -511,7 +511,7 @@ def _program(statement: Mapping[str, Any]) -> Iterator[Piece]:
         more = f" and {len(files) - MOST_FILES:,} more, in statement.json" if len(files) > MOST_FILES else ""
         counts = f"{len(one['changed'])} changed, {len(one['missing'])} missing"
         yield item(f"{name} {one['version']}: {counts} ({_cut(', '.join(files[:MOST_FILES]), 600)}{more})")
-    left = sum(one["without_a_checksum"] for one in libraries.values())
+    left = sum(library["without_a_checksum"] for library in libraries.values())
     yield small(f"{left:,} files have no checksum there or were compiled by Python itself, and were not compared.")
 
 
@@ -540,7 +540,7 @@ def _self_test(statement: Mapping[str, Any]) -> Iterator[Piece]:
         "A process without walls listened on this PC (127.0.0.1), and each process tried to reach it. Nothing left the "
         "PC. The control shows that the listener can be reached where nothing forbids it."
     )
-    ways = list(dict.fromkeys(way for one in _tests(test).values() for way in one))
+    ways = list(dict.fromkeys(way for other_test in _tests(test).values() for way in other_test))
     rows = tuple((who, *(tries.get(way, "-") for way in ways)) for who, tries in _tests(test).items())
     yield table(("Process", *ways), rows)
     if not test["control_reached_the_listener"]:
@@ -641,7 +641,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, letters: i
     if not rows:
         yield paragraph("None.")
         return
-    yield table(head, tuple(tuple(_cut(cell, letters) for cell in one) for one in rows[:MOST_ROWS]))
+    yield table(head, tuple(tuple(_cut(cell, letters) for cell in row) for row in rows[:MOST_ROWS]))
     if len(rows) > MOST_ROWS:
         yield small(f"{len(rows) - MOST_ROWS:,} more are in statement.json, and every row is in ledger.csv.")
 

@@ -116,9 +116,9 @@ def read(path: str) -> dict[str, Any]:
     try:
         with tarfile.open(path, "r:") as archive:
             members = archive.getmembers()
-            if [one.name for one in members if one.isreg()] != NAMES or len(members) != len(NAMES):
+            if [member.name for member in members if member.isreg()] != NAMES or len(members) != len(NAMES):
                 raise Wrong(f"it does not hold exactly {', '.join(NAMES)}")
-            files = {one.name: (archive.extractfile(one) or io.BytesIO()).read() for one in members}
+            files = {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
         said = json.loads(files["statement.json"])
         rows = list(csv.reader(io.StringIO(files["ledger.csv"].decode("utf-8-sig"), newline="")))
         chain, earlier = said["ledger"], {one["n"]: one["hash"] for one in said["earlier"]}
@@ -158,7 +158,7 @@ def counted(rows: Sequence[Sequence[str]], said: Mapping[str, Any]) -> Counts:
     for name, value in found.items():
         if said[name] != value:
             raise Wrong(f"what it says under “{name}” is not what its rows say")
-    ends = [(one.get("n"), one.get("head"), one.get("key")) for one in counts.statements]
+    ends = [(statement.get("n"), statement.get("head"), statement.get("key")) for statement in counts.statements]
     if not {*ends} <= {(one["n"], one["hash"], one["key"]) for one in said["earlier"]}:
         raise Wrong("it does not name all earlier statements that its rows name")
     ledger, period = said["ledger"], said["period"]
@@ -182,7 +182,10 @@ def check_days(made: str, period: Mapping[str, str]) -> None:
 
 def level_of(processes: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     tried = {**test["children"], DESK: test["this_program"]}
-    kept = {name: one["network"] == BY_SYSTEM and is_refused(tried[name]) for name, one in processes.items()}
+    kept = {
+        name: other_process["network"] == BY_SYSTEM and is_refused(tried[name])
+        for name, other_process in processes.items()
+    }
     is_desk_kept = kept.pop(DESK, False)
     if not (kept and all(kept.values()) and is_control(test["control"])):
         return "program only"
@@ -190,11 +193,11 @@ def level_of(processes: Mapping[str, Any], test: Mapping[str, Any]) -> str:
 
 
 def is_refused(ways: Mapping[str, str]) -> bool:
-    return {one for one in ways.values() if not one.startswith("not tried")} == {REFUSED}
+    return {way for way in ways.values() if not way.startswith("not tried")} == {REFUSED}
 
 
 def is_control(ways: Mapping[str, str]) -> bool:
-    return {one for one in ways.values() if not one.startswith("not tried")} == {ALLOWED}
+    return {way for way in ways.values() if not way.startswith("not tried")} == {ALLOWED}
 
 
 def figures(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,7 +250,9 @@ def compare(later: dict[str, Any], earlier: dict[str, Any]) -> str:
     if changed or (chain["first"] == old["last"] + 1 and chain["before"] != old["hash"]):
         raise Wrong(f"the ledger was another one in {name} (row {min(changed, default=old['last'])})")
     end = old["head"]["n"], old["head"]["hash"]
-    of_old = [one for one in later["counts"].statements if (one.get("n"), one.get("head")) == end]
+    of_old = [
+        statement for statement in later["counts"].statements if (statement.get("n"), statement.get("head")) == end
+    ]
     sums = hashlib.sha256(earlier["files"]["SHA256SUMS"]).hexdigest()
     if of_old and sums not in [one.get("sums_sha256") for one in of_old]:
         raise Wrong(f"{name} is not the file that was made then: the ledger has another checksum of it")

@@ -47,8 +47,8 @@ class DownloadsController(QObject):
         """Download a file of a repository, or the one of a quantization; when offline, a notice offers to allow the
         network.
         """
-        running = [one for one in self._all.values() if one.repo == repo and one.state not in ENDS]
-        if any(file in ("", one.name) for one in running):
+        running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
+        if any(file in ("", changed.name) for changed in running):
             self._bridge.notice_raised.emit(
                 Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download")
             )
@@ -106,8 +106,10 @@ class DownloadsController(QObject):
         self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
 
     def _on_left_overs(self, found: Sequence[LeftoverFile]) -> None:
-        known = {(one.repo, one.name) for one in self._all.values() if one.state is not DownloadState.DONE}
-        self._left = {one.id: one for one in found if one.is_bad or (one.repo, one.name) not in known}
+        known = {
+            (changed.repo, changed.name) for changed in self._all.values() if changed.state is not DownloadState.DONE
+        }
+        self._left = {file.id: file for file in found if file.is_bad or (file.repo, file.name) not in known}
         self._list_left()
 
     def show(self, change: DownloadChanged) -> None:
@@ -195,14 +197,14 @@ class DownloadsController(QObject):
         self._bridge.ask(self._bridge.services.downloads.discard(left_over), discarded)
 
     def _forget_left(self, change: DownloadChanged) -> None:
-        same = [one.id for one in self._left.values() if (one.repo, one.name) == (change.repo, change.name)]
+        same = [file.id for file in self._left.values() if (file.repo, file.name) == (change.repo, change.name)]
         for id in same:
             if not self._left[id].is_bad:
                 del self._left[id]
                 self._list_left()
 
     def _list_left(self) -> None:
-        self.left_overs_listed.emit(tuple(one for one in self._left.values() if one.id not in self.removals))
+        self.left_overs_listed.emit(tuple(file for file in self._left.values() if file.id not in self.removals))
 
 
 # ---- the list of downloads, and of unfinished files of earlier runs
@@ -370,7 +372,7 @@ class Downloads(QWidget):
 
     def _put_in_order(self) -> None:
         """The heading stays first, unfinished files last; the focus stays where it is."""
-        for at, id in enumerate(sorted(self._rows, key=lambda one: self._places[one]), 1):
+        for at, id in enumerate(sorted(self._rows, key=lambda row: self._places[row]), 1):
             if self._layout.indexOf(self._rows[id]) != at:
                 self._layout.insertWidget(at, self._rows[id])
 
@@ -378,7 +380,7 @@ class Downloads(QWidget):
         self._layout.removeWidget(row)
         row.hide()
         row.deleteLater()
-        self.setVisible(bool(self._rows or [one for one in self._left if one is not row]))
+        self.setVisible(bool(self._rows or [other_row for other_row in self._left if other_row is not row]))
 
 
 def words_of(change: DownloadChanged) -> str:

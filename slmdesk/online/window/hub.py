@@ -176,7 +176,7 @@ class HubController(QObject):
     def _on_repo(self, visit: _Visit, found: OfferedRepo) -> None:
         self.repo_found.emit(visit.repo, found)
         source = found.source
-        first = found.recommended or next((one for one in found.files if one.size_bytes), None)
+        first = found.recommended or next((file for file in found.files if file.size_bytes), None)
         if source is None:
             return
         if first is not None:
@@ -371,7 +371,7 @@ class RepoDetails(QWidget):
             _say(self._note, NO_FILES, kind="muted")
         elif repo.is_unclear:
             _say(self._note, UNCLEAR, kind="muted")
-        elif repo.recommended is None and any(one.size_bytes and one.has_known_form for one in repo.files):
+        elif repo.recommended is None and any(file.size_bytes and file.has_known_form for file in repo.files):
             _say(self._note, NOTHING_FITS, kind="warn")
         for file in repo.files:
             is_primary = file.is_recommended and not repo.is_gated

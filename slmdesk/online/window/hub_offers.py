@@ -151,7 +151,7 @@ class HubSearch(OfferList):
         self._too_large.setVisible(False)
 
     def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
-        names = [one.repo for one in found]
+        names = [repo.repo for repo in found]
         kept = [card.repo for card in self._cards]
         if kept and names[: len(kept)] == kept:
             found = found[len(kept) :]
@@ -227,7 +227,7 @@ class SearchFilters(QWidget):
         self._language = self._choice(
             "search_language", "Language the model should know", [("", "Any language"), *languages]
         )
-        licences = [(one, LICENCES[one].name) for one in COMMON_LICENCES]
+        licences = [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
         free = (PERMISSIVE_ONES, "Free for any use")
         self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
         self._sort = self._choice("search_sort", "Order of the results", list(SORTS))
@@ -324,7 +324,7 @@ class Suggestions(OfferList):
         self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
         self._job.setAccessibleName("What the model is for")
         self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
-        languages = sorted(LANGUAGES.items(), key=lambda one: one[1])
+        languages = sorted(LANGUAGES.items(), key=lambda language: language[1])
         self._language = named(Choice([("", "Any language"), *languages], self), "suggestions_language")
         self._language.setAccessibleName("The language it was made for")
         self._language.setToolTip("Models of many languages are shown for each.")
@@ -345,17 +345,17 @@ class Suggestions(OfferList):
         """Show the list; cards in view stay where they are, open or not, also if their order changes."""
         if found == self._found:
             return
-        before, after = ([_key(one) for one in some] for some in (self._found, found))
+        before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
         stays = sorted(before) == sorted(after) if self.isVisible() else before == after
         self._found = found
         self._note.setText(ABOUT)
         if not stays:
             self._show()
             return
-        now = {_key(one): one for one in found}
+        now = {_key(suggestion): suggestion for suggestion in found}
         for card in self._cards:
             card.show_suggestion(now[card.key])
-        self._waiting = [now[_key(one)] for one in self._waiting]
+        self._waiting = [now[_key(suggestion)] for suggestion in self._waiting]
 
     def choose(self, job: str, language: str) -> None:
         """Show those for a job and a language; an unknown language counts as any."""
@@ -387,9 +387,19 @@ class Suggestions(OfferList):
                 self.at.find.close_repo(card.repo)
         self._cards.clear()
         job, language = self._job.currentData(), self._language.currentData()
-        found = [one for one in self._found if one.is_for(job, language) and (job or one.skills != (EMBEDDING,))]
+        found = [
+            suggestion
+            for suggestion in self._found
+            if suggestion.is_for(job, language) and (job or suggestion.skills != (EMBEDDING,))
+        ]
         if language:  # of those that fit, the ones that name it come before those of "many languages"
-            found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
+            found.sort(
+                key=lambda suggestion: (
+                    suggestion.fit == "too_large",
+                    is_too_slow(suggestion.speed),
+                    language not in suggestion.codes,
+                )
+            )
         self._waiting = found[FIRST:]
         self._all.setText(f"Show all {len(found)}")
         self._all.setVisible(bool(self._waiting))

@@ -597,5 +597,5 @@ def state_words(state: PrivacyState) -> str:
     last = f"{', '.join(listed[:-1])} or {listed[-1]}" if len(listed) > 1 else "".join(listed)
     parts = [f"Encrypted. It opens {last}."]
     parts += ["Your organisation can open it too."] if state.by_organisation else []
-    parts += [f"Set aside earlier, and not encrypted: {one}." for one in state.still_plain]
+    parts += [f"Set aside earlier, and not encrypted: {path}." for path in state.still_plain]
     return breakable(" ".join(parts))

@@ -39,7 +39,7 @@ class RedactionSection(QWidget):
             sentence.setText(f"{count}, always found, whatever stands around them." if names else NONE)
 
     def _on_edit(self) -> None:
-        dialog = NamesDialog("\n".join(one.words for one in self._names), self.window())
+        dialog = NamesDialog("\n".join(name.words for name in self._names), self.window())
         dialog.saved.connect(self._controller.change)
         dialog.open()
 

@@ -79,7 +79,7 @@ class TableController(JobFollower):
         requested = tuple(columns)
 
         def listed(records: Sequence[DocumentRecord]) -> None:
-            read = [one.id for one in records if one.status is DocumentStatus.READ]
+            read = [record.id for record in records if record.status is DocumentStatus.READ]
             self._begin(requested, tuple(read), redact=redact)
 
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
@@ -182,7 +182,7 @@ class TableController(JobFollower):
             return
         self.item, self.title = view.item.id, view.item.title
         self.items.set_current(self.item)
-        self._documents = {one.id for one in view.documents}
+        self._documents = {document.id for document in view.documents}
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
         if self._is_running or self._begun == self.item:  # with the answers at hand it is made before it can be opened
@@ -227,7 +227,7 @@ class TableController(JobFollower):
             self._bridge.ask(self._bridge.services.extraction.begin(request, decisions), self._on_begun, self._refuse)
 
         if redact:
-            self.redaction.look([one.name for one in columns], documents, begin, refused=self._refuse)
+            self.redaction.look([column.name for column in columns], documents, begin, refused=self._refuse)
         else:
             begin()
 

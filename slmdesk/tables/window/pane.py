@@ -338,7 +338,7 @@ def _place_words(row: TableRow, cell: TableCell) -> str:
 
 def _said_of(table: Table) -> str:
     cells = [cell for row in table.rows for cell in row.cells]
-    filled, doubtful = sum(bool(one.value) for one in cells), sum(one.flag in DOUBTFUL for one in cells)
+    filled, doubtful = sum(bool(cell.value) for cell in cells), sum(cell.flag in DOUBTFUL for cell in cells)
     look = f", {doubtful} of them to review" if doubtful else ""
     unfinished = "" if table.is_done else " The table is not finished."
     return f"{filled} of {len(cells)} cells have words of the documents{look}.{unfinished}" if cells else ""
@@ -373,7 +373,7 @@ class TableModel(QAbstractTableModel):
 
     def add(self, row: TableRow) -> None:
         """Add a row; one of the same document is replaced."""
-        at = next((at for at, one in enumerate(self.rows) if one.document == row.document), len(self.rows))
+        at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
             self._changed(at, at)
@@ -384,8 +384,8 @@ class TableModel(QAbstractTableModel):
 
     def show_table(self, table: Table) -> None:
         """Show a table; with the same rows and columns, only cells change and the selection stays."""
-        is_same = table.columns == self.columns and [one.document for one in table.rows] == [
-            one.document for one in self.rows
+        is_same = table.columns == self.columns and [other_row.document for other_row in table.rows] == [
+            other_row.document for other_row in self.rows
         ]
         if is_same:
             self.rows = list(table.rows)
@@ -513,7 +513,7 @@ class ColumnChooser(QFrame):
         self.show_columns(presets()[0].columns)
 
     def _build_ui(self) -> None:
-        values: list[tuple[object, str]] = [(one.id, one.name) for one in presets()]
+        values: list[tuple[object, str]] = [(other_preset.id, other_preset.name) for other_preset in presets()]
         self._preset = named(Choice([*values, ("", "Columns of my own")], self), "table_preset")
         self._preset.setAccessibleName("What kind of documents these are")
         self._chips = QFrame(self)
@@ -537,7 +537,7 @@ class ColumnChooser(QFrame):
 
     def show_columns(self, columns: Sequence[Column]) -> None:
         self._columns = list(columns)
-        known = next((one.id for one in presets() if one.columns == tuple(columns)), "")
+        known = next((other_preset.id for other_preset in presets() if other_preset.columns == tuple(columns)), "")
         self._preset.show_value(known)
         while self._flow.count():
             item = self._flow.takeAt(0)
@@ -572,7 +572,7 @@ class ColumnChooser(QFrame):
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:
             column = Column(column.name, kind, "", column.labels)
-        names = {one.name.casefold() for one in self._columns}
+        names = {other_column.name.casefold() for other_column in self._columns}
         is_name = any(one.isalnum() for one in column.name)
         if is_name and column.name.casefold() not in names and len(self._columns) < MOST_COLUMNS:
             self.show_columns([*self._columns, column])
@@ -581,7 +581,7 @@ class ColumnChooser(QFrame):
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_taken_out(self, column: Column) -> None:
-        self.show_columns([one for one in self._columns if one is not column])
+        self.show_columns([other_column for other_column in self._columns if other_column is not column])
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

@@ -207,8 +207,8 @@ def _is_put_off(line: Line, at: int, other: Line) -> bool:
     for place, word in enumerate(other.words):
         if word.word not in order["earlier"] + order["later"]:
             continue
-        behind = {one.stem for one in other.words[place + 1 :] if one.clause == word.clause}
-        rest = {one.stem for one in (*other.words[:place], *other.words[place + 1 :])} - behind
+        behind = {other_word.stem for other_word in other.words[place + 1 :] if other_word.clause == word.clause}
+        rest = {word.stem for word in (*other.words[:place], *other.words[place + 1 :])} - behind
         sooner, then = (rest, behind) if word.word in order["earlier"] else (behind, rest)
         if event & sooner and head in then and head not in sooner:
             return True
@@ -418,7 +418,9 @@ def left_away(sentence: str, source: str, language: str) -> str:
         reported = len(said & _stems(line, language)) / max(1, len(said))
         if reported < least or (found and reported == least):
             continue
-        condition = next((one for one in _conditions(line, language) if _is_left(said, line, one, language)), "")
+        condition = next(
+            (condition for condition in _conditions(line, language) if _is_left(said, line, condition, language)), ""
+        )
         condition = condition or _limit(said, line, language)
         if condition or reported > least or not found:
             found, least = condition, reported
@@ -459,8 +461,8 @@ def _limit(said: frozenset[str], line: str, language: str) -> str:
         before = folded(words[at - 1][0]) if at else ""
         if folded(word[0]) not in limits or before in _not_before():
             continue
-        behind = [one for one in words[at + 1 :] if folded(one[0]) not in small][:LIMITED]
-        reported = sum(stem(folded(one[0])) in said for one in behind)
+        behind = [word for word in words[at + 1 :] if folded(word[0]) not in small][:LIMITED]
+        reported = sum(stem(folded(match[0])) in said for match in behind)
         if behind and reported >= min(2, len(behind)):
             return line[word.start() : behind[-1].end()]
     return ""

@@ -557,9 +557,9 @@ _PERIOD = re.compile(
 def find_days(text: str, language: str = "") -> list[Span]:
     """Days with their year."""
     return [
-        (one.start, one.end)
-        for one in find_dates(text, language)
-        if any(year and month and day for year, month, day in one.readings)
+        (date.start, date.end)
+        for date in find_dates(text, language)
+        if any(year and month and day for year, month, day in date.readings)
     ]
 
 
@@ -580,9 +580,9 @@ def find_amounts(text: str, language: str = "") -> list[Span]:
 
 def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
     return [
-        ((one.start, one.end), one.values[0])
-        for one in find_numbers(text, language)
-        if one.unit and one.unit[0] == "percent" and len(one.values) == 1
+        ((number.start, number.end), number.values[0])
+        for number in find_numbers(text, language)
+        if number.unit and number.unit[0] == "percent" and len(number.values) == 1
     ]
 
 
@@ -638,4 +638,4 @@ def find_codes(text: str, language: str = "") -> list[Span]:
 
 def find_periods(text: str) -> list[Span]:
     """Periods: "14 days", "sechs Monaten zum Quartalsende", "quinze jours"."""
-    return [one.span() for one in _PERIOD.finditer(text)]
+    return [match.span() for match in _PERIOD.finditer(text)]

@@ -219,14 +219,14 @@ def _equal(number: check_numbers.Number, known: check_numbers.Number) -> bool:
     if number.unit is None or known.unit is None:
         return False
     return any(
-        abs(one * number.unit[1] - other * known.unit[1]) <= 1e-9 * max(1.0, abs(one * number.unit[1]))
-        for one in number.values
+        abs(value * number.unit[1] - other * known.unit[1]) <= 1e-9 * max(1.0, abs(value * number.unit[1]))
+        for value in number.values
         for other in known.values
     )
 
 
 def _near(number: check_numbers.Number, known: check_numbers.Number) -> bool:
-    return any(abs(one - other) <= 0.05 * abs(other) for one in number.values for other in known.values)
+    return any(abs(value - other) <= 0.05 * abs(other) for value in number.values for other in known.values)
 
 
 def _soft_conflict(sentence: str, source: str, number: check_numbers.Number, known: _Reading) -> bool:
@@ -277,7 +277,11 @@ def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
     if flag.kind == "name":
         return _has_name(flag.text, text)
     others = check(sentence, text, language)
-    return not any(one.start < flag.end and flag.start < one.end for one in others if one.kind in VALUES)
+    return not any(
+        other_flag.start < flag.end and flag.start < other_flag.end
+        for other_flag in others
+        if other_flag.kind in VALUES
+    )
 
 
 def may_hold(flag: Flag) -> Callable[[str], bool]:
@@ -286,7 +290,7 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
         start = "" if first.acronym else first.word[:3]
         return lambda text: start in fold(text)
     runs = _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text))
-    long = [one.strip("0") for one in runs if len(one) >= _LEAST_DIGITS]
+    long = [run.strip("0") for run in runs if len(run) >= _LEAST_DIGITS]
     if long:
         return lambda text: any(one in _BETWEEN_DIGITS.sub("", text) for one in long)
     if len(runs) != 1 or not int(runs[0]):
@@ -310,9 +314,12 @@ def _has_name(name: str, text: str) -> bool:
     if not said:  # a code of letters and figures
         return _packed(name) in _packed(text)
     known = tokens(text)
-    words = {one.word for one in known}
-    letters = "".join(one.word[0] for one in known if one.large)
-    return all(one.word in words or any_same(one.word, words) or (one.acronym and one.word in letters) for one in said)
+    words = {token.word for token in known}
+    letters = "".join(token.word[0] for token in known if token.large)
+    return all(
+        token.word in words or any_same(token.word, words) or (token.acronym and token.word in letters)
+        for token in said
+    )
 
 
 def _packed(text: str) -> str:
@@ -651,7 +658,7 @@ def name_span(text: str, start: int = 0, end: int | None = None) -> Span | None:
             break
         until -= 1
     words = text[begin:until]
-    if not any(one.isalpha() for one in words) or len(words) > MOST_NAME or not _BEGINS.match(words):
+    if not any(word.isalpha() for word in words) or len(words) > MOST_NAME or not _BEGINS.match(words):
         return None
     small = sum(one[0].islower() and fold(one) not in function_words() for one in WORD.findall(words))
     return (begin, until) if small <= MOST_SMALL else None
@@ -662,8 +669,8 @@ def has_address(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    found = [one for one in (_POSTCODE.search(text), _STREET.search(text)) if one]
-    return any(one.start() <= 12 for one in found) and not LEGAL_FORM.search(text)
+    found = [match for match in (_POSTCODE.search(text), _STREET.search(text)) if match]
+    return any(match.start() <= 12 for match in found) and not LEGAL_FORM.search(text)
 
 
 def _skipped(text: str, at: int) -> int:

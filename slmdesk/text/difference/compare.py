@@ -47,7 +47,7 @@ def difference(
     work = Matcher(old, new, before, after, language, checkpoint) if not swapped else Matcher(
         new, old, after, before, language, checkpoint
     )  # fmt: skip
-    events = [one.turned() for one in work.run()] if swapped else work.run()
+    events = [pairing.turned() for pairing in work.run()] if swapped else work.run()
     clauses = clauses_of(before), clauses_of(after)
     return ChangeBuilder(in_order(moved_together(events)), clauses, language, checkpoint).build()
 
@@ -144,7 +144,9 @@ class Matcher:
     def run(self) -> list[Pairing]:
         """Return every passage of both versions in some event; in no order."""
         before, after = self._before, self._after
-        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        pairs = common(
+            [unit.key for unit in before], [unit.key for unit in after], lambda at: float(len(before[at].key))
+        )
         self._checkpoint()
         pairs = _unless_moved(before, after, pairs)
         self._events += [Pairing([before[at]], [after[to]], is_same=True) for at, to in pairs]
@@ -162,21 +164,21 @@ class Matcher:
         return self._events
 
     def _is_same(self, mine: list[Unit], theirs: list[Unit]) -> bool:
-        if not mine or not theirs or "".join(one.key for one in mine) != "".join(one.key for one in theirs):
+        if not mine or not theirs or "".join(unit.key for unit in mine) != "".join(unit.key for unit in theirs):
             return False
         self._events.append(Pairing(mine, theirs, is_same=True))
         return True
 
     def _moved_away(self, gaps: list[tuple[list[Unit], list[Unit]]]) -> list[tuple[list[Unit], list[Unit]]]:
-        mine = Counter(one.key for some, _ in gaps for one in some if len(one.key) >= LEAST_MOVED)
-        theirs = {one.key: one for _, some in gaps for one in some if mine.get(one.key) == 1}
-        counts = Counter(one.key for _, some in gaps for one in some if one.key in theirs)
+        mine = Counter(unit.key for some, _ in gaps for unit in some if len(unit.key) >= LEAST_MOVED)
+        theirs = {unit.key: unit for _, some in gaps for unit in some if mine.get(unit.key) == 1}
+        counts = Counter(unit.key for _, some in gaps for unit in some if unit.key in theirs)
         moved = {key for key in theirs if counts[key] == 1}
         for some, _ in gaps:
             for one in some:
                 if one.key in moved:
                     self._events.append(Pairing([one], [theirs[one.key]], is_moved=True))
-        left = [tuple([one for one in some if one.key not in moved] for some in gap) for gap in gaps]
+        left = [tuple([unit for unit in some if unit.key not in moved] for some in gap) for gap in gaps]
         return [(one, other) for one, other in left if one or other]
 
     def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
@@ -184,7 +186,9 @@ class Matcher:
             yield mine, theirs
             return
         before, after = self._cut(mine, 0), self._cut(theirs, 1)
-        pairs = common([one.key for one in before], [one.key for one in after], lambda at: float(len(before[at].key)))
+        pairs = common(
+            [unit.key for unit in before], [unit.key for unit in after], lambda at: float(len(before[at].key))
+        )
         pairs = _unless_moved(before, after, pairs)
         self._events += [Pairing([before[at]], [after[to]], is_same=True) for at, to in pairs]
         for a, b, c, d in _gaps(pairs, len(before), len(after)):
@@ -194,16 +198,18 @@ class Matcher:
     def _cut(self, units: list[Unit], side: int) -> list[Unit]:
         texts = self._texts[side]
         return [
-            one
+            other_unit
             for unit in units
-            for one in sentences_of(unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language)
+            for other_unit in sentences_of(
+                unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language
+            )
         ]
 
     def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
         if not mine or not theirs:
             self._events += _alone(mine, theirs)
             return
-        bags, others = [_bag(one.words) for one in mine], [_bag(one.words) for one in theirs]
+        bags, others = [_bag(unit.words) for unit in mine], [_bag(unit.words) for unit in theirs]
         pairs = heaviest((at, to, share * (1 + len(bags[at]))) for at, to, share in _alike(bags, others))
         groups = [Pairing([mine[at]], [theirs[to]]) for at, to in pairs]
         for number, (a, b, c, d) in enumerate(_gaps(pairs, len(mine), len(theirs), keep_empty=True)):
@@ -216,11 +222,11 @@ class Matcher:
             self._events.append(group)
 
     def _moved_alike(self) -> None:
-        gone = [one for one in self._events if not one.new and letters_of(one.old) >= LEAST_MOVED]
-        come = [one for one in self._events if not one.old and letters_of(one.new) >= LEAST_MOVED]
+        gone = [event for event in self._events if not event.new and letters_of(event.old) >= LEAST_MOVED]
+        come = [event for event in self._events if not event.old and letters_of(event.new) >= LEAST_MOVED]
         gone, come = _by_block(gone, 0), _by_block(come, 1)
-        bags = [_bag(_words(one.old)) for one in gone]
-        others = [_bag(_words(one.new)) for one in come]
+        bags = [_bag(_words(pairing.old)) for pairing in gone]
+        others = [_bag(_words(pairing.new)) for pairing in come]
         taken: set[int] = set()
         used: set[int] = set()
         found: list[Pairing] = []
@@ -229,17 +235,17 @@ class Matcher:
                 used.add(at)
                 taken.add(to)
                 found.append(Pairing(gone[at].old, come[to].new, is_moved=True))
-        rest = [one for at, one in enumerate(gone) if at not in used]
-        rest += [one for at, one in enumerate(come) if at not in taken]
+        rest = [pairing for at, pairing in enumerate(gone) if at not in used]
+        rest += [pairing for at, pairing in enumerate(come) if at not in taken]
         small = [
-            one for one in self._events
-            if (one.old and one.new) or letters_of(one.old or one.new) < LEAST_MOVED
+            event for event in self._events
+            if (event.old and event.new) or letters_of(event.old or event.new) < LEAST_MOVED
         ]  # fmt: skip
         self._events = small + rest + found
 
     def _moved_along(self) -> None:
-        gone = {place_of(one.old[0]): one for one in self._events if len(one.old) == 1 and not one.new}
-        come = {place_of(one.new[0]): one for one in self._events if len(one.new) == 1 and not one.old}
+        gone = {place_of(event.old[0]): event for event in self._events if len(event.old) == 1 and not event.new}
+        come = {place_of(event.new[0]): event for event in self._events if len(event.new) == 1 and not event.old}
         taken: set[int] = set()
         for one in [event for event in self._events if event.is_moved]:
             for is_before in (True, False):
@@ -251,7 +257,7 @@ class Matcher:
                     taken |= {id(mine), id(theirs)}
                     one.old = [*mine.old, *one.old] if is_before else [*one.old, *mine.old]
                     one.new = [*theirs.new, *one.new] if is_before else [*one.new, *theirs.new]
-        self._events = [one for one in self._events if id(one) not in taken]
+        self._events = [event for event in self._events if id(event) not in taken]
 
 
 def _beside(events: dict[tuple[int, int], Pairing], units: Sequence[Unit], *, is_before: bool) -> Pairing | None:
@@ -322,7 +328,7 @@ def _alike(
             places = index.get(word, ())
             if is_small or len(places) <= MOST_CANDIDATES:
                 votes.update(places)
-        ranked = sorted(votes.items(), key=lambda one: (-one[1], abs(one[0] - at)))
+        ranked = sorted(votes.items(), key=lambda vote: (-vote[1], abs(vote[0] - at)))
         for to, _ in ranked if is_small else ranked[:BEST_CANDIDATES]:
             shared = _shared(bag, others[to])
             share = 2 * shared / (size + sizes[to]) if size + sizes[to] else 0.0
@@ -365,7 +371,7 @@ def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
         is_short = max(bag.total(), other.total()) <= SHORT_WORDS
         if (is_short and mine[0].kind is theirs[0].kind) or _alike([bag], [other], LEAST_ALIKE_ALONE):
             return [Pairing(mine, theirs)]
-    return [Pairing(some, []) for some in ([one] for one in mine)] + [Pairing([], [one]) for one in theirs]
+    return [Pairing(some, []) for some in ([unit] for unit in mine)] + [Pairing([], [unit]) for unit in theirs]
 
 
 def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
@@ -381,7 +387,7 @@ def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
 
 
 def letters_of(units: Sequence[Unit]) -> int:
-    return sum(len(one.key) for one in units)
+    return sum(len(unit.key) for unit in units)
 
 
 def joined(units: Sequence[Unit]) -> str:
@@ -403,7 +409,7 @@ def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int
 
 
 def _words(units: Sequence[Unit]) -> str:
-    return " ".join(one.words for one in units)
+    return " ".join(unit.words for unit in units)
 
 
 def place_of(unit: Unit) -> tuple[int, int]:
@@ -429,9 +435,9 @@ class _Step:
 
 
 def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
-    found = [one for one in events if not one.is_moved]
+    found = [event for event in events if not event.is_moved]
     last: Pairing | None = None
-    for one in sorted((one for one in events if one.is_moved), key=lambda one: place_of(one.old[0])):
+    for one in sorted((event for event in events if event.is_moved), key=lambda pairing: place_of(pairing.old[0])):
         if last and _follows(last.old[-1], one.old[0]) and _follows(last.new[-1], one.new[0]):
             last.old, last.new = last.old + one.old, last.new + one.new
         else:
@@ -444,12 +450,13 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
     """The events in reading order: by the new version, removed ones before what replaced them."""
 
     def by_old(some: Iterable[Pairing]) -> list[Pairing]:
-        return sorted(some, key=lambda one: place_of(one.old[0]))
+        return sorted(some, key=lambda pairing: place_of(pairing.old[0]))
 
-    ordered = by_old(one for one in events if one.old and one.new and not one.is_moved)
-    gone = by_old(one for one in events if one.old and (not one.new or one.is_moved))
+    ordered = by_old(event for event in events if event.old and event.new and not event.is_moved)
+    gone = by_old(event for event in events if event.old and (not event.new or event.is_moved))
     come = sorted(
-        (one for one in events if one.new and (not one.old or one.is_moved)), key=lambda one: place_of(one.new[0])
+        (event for event in events if event.new and (not event.old or event.is_moved)),
+        key=lambda pairing: place_of(pairing.new[0]),
     )
     steps: list[_Step] = []
     at = to = 0
@@ -519,7 +526,7 @@ class ChangeBuilder:
         if event.is_same or event.change >= 0:
             return
         (old, numbers), (new, new_numbers) = joined_with_numbers(event.old), joined_with_numbers(event.new)
-        old_places, new_places = tuple(one.place for one in event.old), tuple(one.place for one in event.new)
+        old_places, new_places = tuple(unit.place for unit in event.old), tuple(unit.place for unit in event.new)
         hunks: list[Hunk] = []
         if event.old and event.new:
             is_other = _key(event.old) != _key(event.new)
@@ -536,8 +543,8 @@ class ChangeBuilder:
         self._changes.append(
             Change(
                 kind,
-                _marked(old, [one.old for one in hunks], event.change, is_whole),
-                _marked(new, [one.new for one in hunks], event.change, is_whole),
+                _marked(old, [hunk.old for hunk in hunks], event.change, is_whole),
+                _marked(new, [hunk.new for hunk in hunks], event.change, is_whole),
                 old_places,
                 new_places,
                 facts_of(_without(old, numbers), _without(new, new_numbers), hunks, self._language),
@@ -556,11 +563,11 @@ class ChangeBuilder:
         same = Row()
         for group in _paragraphs(steps):
             old, new = [steps[at].old for at in group], [steps[at].new for at in group]
-            old_places = tuple(one.place for some in old for one in some)
-            new_places = tuple(one.place for some in new for one in some)
+            old_places = tuple(unit.place for some in old for unit in some)
+            new_places = tuple(unit.place for some in new for unit in some)
             if all(steps[at].event.change < 0 for at in group):
                 same = Row(
-                    same=same.same + max(1, len({one.block for some in new for one in some})),
+                    same=same.same + max(1, len({unit.block for some in new for unit in some})),
                     old_places=_ends(same.old_places + old_places), new_places=_ends(same.new_places + new_places),
                 )  # fmt: skip
                 continue
@@ -602,7 +609,7 @@ def _clause(units: Sequence[Unit], clauses: Sequence[str]) -> str:
 
 
 def _key(units: Sequence[Unit]) -> str:
-    return "".join(one.key for one in units)
+    return "".join(unit.key for unit in units)
 
 
 def _follows(one: Unit, other: Unit) -> bool:

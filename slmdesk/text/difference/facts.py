@@ -64,8 +64,8 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
     told = _Told([], [], [])
     for hunk in hunks:
         before, after = old[slice(*hunk.old)], new[slice(*hunk.new)]
-        gone = _conditions(old, hunk.old, [one.old for one in hunks], language)
-        come = _conditions(new, hunk.new, [one.new for one in hunks], language)
+        gone = _conditions(old, hunk.old, [hunk.old for hunk in hunks], language)
+        come = _conditions(new, hunk.new, [hunk.new for hunk in hunks], language)
         told.named.extend(Named(CONDITION, old[slice(*one)], "") for one in gone)
         told.named.extend(Named(CONDITION, "", new[slice(*one)]) for one in come)
         told.old.extend(gone)
@@ -113,8 +113,8 @@ def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _To
     taken: tuple[set[Span], set[Span]] = (set(), set())
     values = _values(old, language), _values(new, language)
     for hunk in hunks:
-        mine = [one for one in _touched(values[0], hunk.old, taken[0]) if not is_inside(one.span, told.old)]
-        theirs = [one for one in _touched(values[1], hunk.new, taken[1]) if not is_inside(one.span, told.new)]
+        mine = [value for value in _touched(values[0], hunk.old, taken[0]) if not is_inside(value.span, told.old)]
+        theirs = [value for value in _touched(values[1], hunk.new, taken[1]) if not is_inside(value.span, told.new)]
         found += _paired(mine, theirs, old, new)
     return found
 
@@ -130,10 +130,10 @@ def _values(text: str, language: str) -> list[_Value]:
     whens = numbers.find_dates(text, language)
     lead = len(lead_of(text)) + 1
     found = [
-        _Value("date", (one.start, one.end), frozenset({*one.readings, *one.minutes, one.weekday} - {None}))
-        for one in whens
+        _Value("date", (when.start, when.end), frozenset({*when.readings, *when.minutes, when.weekday} - {None}))
+        for when in whens
     ]
-    rest = _blanked(text, [one.span for one in found])
+    rest = _blanked(text, [value.span for value in found])
     codes = numbers.find_identifiers(rest)
     found += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
     for one in numbers.find_numbers(_blanked(rest, codes), language):
@@ -145,7 +145,7 @@ def _values(text: str, language: str) -> list[_Value]:
         start = currency.start() if currency else one.start
         kind = "period" if one.unit and one.unit[0] in _PERIODS else one.kind
         found.append(_Value("date" if is_year else kind, (start, one.end), values, one.soft))
-    return sorted(found, key=lambda one: one.span)
+    return sorted(found, key=lambda value: value.span)
 
 
 def _scaled(one: numbers.Number) -> list[float]:
@@ -153,13 +153,15 @@ def _scaled(one: numbers.Number) -> list[float]:
 
 
 def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Value]:
-    found = [one for one in values if one.span[0] < span[1] and one.span[1] > span[0] and one.span not in taken]
-    taken.update(one.span for one in found)
+    found = [
+        value for value in values if value.span[0] < span[1] and value.span[1] > span[0] and value.span not in taken
+    ]
+    taken.update(value.span for value in found)
     return found
 
 
 def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:
-    both = [(one, other) for one in mine for other in theirs if one.values & other.values]
+    both = [(value, other) for value in mine for other in theirs if value.values & other.values]
     for one, other in both:
         if one in mine and other in theirs:
             mine, theirs = [it for it in mine if it is not one], [it for it in theirs if it is not other]
@@ -193,8 +195,8 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
     tokens, others = support.tokens(old), support.tokens(new)
-    gone = support.foreign_names(old, tokens, others, frozenset(one.word for one in others), language)
-    come = support.foreign_names(new, others, tokens, frozenset(one.word for one in tokens), language)
+    gone = support.foreign_names(old, tokens, others, frozenset(token.word for token in others), language)
+    come = support.foreign_names(new, others, tokens, frozenset(token.word for token in tokens), language)
     found: list[Named] = []
     for hunk in hunks:
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old) and not is_inside(span, told.old)]
@@ -212,7 +214,7 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
 
 
 def _is_name(words: str, found: Sequence[str]) -> bool:
-    return 2 * sum(map(len, found)) >= len(words) > 0 and not any(one.isdigit() for one in words)
+    return 2 * sum(map(len, found)) >= len(words) > 0 and not any(word.isdigit() for word in words)
 
 
 def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
@@ -225,12 +227,12 @@ def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _
             found.append(Named("negation", _widened(old, hunk.old), _widened(new, hunk.new)))
     if found:
         return found
-    flags = [one for one in check(new, old, language) if one.kind == "negation" and one.detail]
+    flags = [flag for flag in check(new, old, language) if flag.kind == "negation" and flag.detail]
     return [
-        Named("negation", one.detail, one.text)
-        for one in flags
-        if any(_meets((one.start, one.end), hunk.new) for hunk in hunks)
-        and not is_inside((one.start, one.end), told.new)
+        Named("negation", flag.detail, flag.text)
+        for flag in flags
+        if any(_meets((flag.start, flag.end), hunk.new) for hunk in hunks)
+        and not is_inside((flag.start, flag.end), told.new)
     ]
 
 
@@ -404,7 +406,7 @@ def _tells_duty(sentence: str, language: str) -> bool:
     for start, end in conditions_in(sentence, language):
         sentence = sentence[:start] + " " * (end - start) + sentence[end:]
     words = list(_WORD.finditer(sentence))
-    flat = [folded(one.group()) for one in words]
+    flat = [folded(word.group()) for word in words]
     parties, pronouns, no_duty = (_words(one, language) for one in ("party", "pronoun", "no_duty"))
     first = 0
     for at, word in enumerate(flat[:-1]):

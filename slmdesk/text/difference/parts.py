@@ -26,7 +26,7 @@ _QUOTES = '"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\
 _GONE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufffe"
 _SAME = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_QUOTES, "'"), **dict.fromkeys(_GONE, "")})
 _SPACES = "".join(map(chr, range(0x3001)))
-_PACKED = _SAME | dict.fromkeys((ord(one) for one in _SPACES if one.isspace() or one == "|"), "")
+_PACKED = _SAME | dict.fromkeys((ord(space) for space in _SPACES if space.isspace() or space == "|"), "")
 """The same, and no white space."""
 _SPACE = re.compile(r"\s+")
 _INSIDE = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
@@ -74,7 +74,7 @@ class _Piece(Record):
 
 def units_of(pages: Sequence[Page]) -> list[Unit]:
     pieces = list(_pieces(pages))
-    leads = own_numbers([(shown(one.raw, one.kind), one.kind) for one in pieces])
+    leads = own_numbers([(shown(piece.raw, piece.kind), piece.kind) for piece in pieces])
     found: list[Unit] = []
     whole: list[tuple[_Piece, int]] = []
     for one, lead in zip(pieces, leads, strict=True):
@@ -268,7 +268,7 @@ def is_heading(text: str, kind: BlockKind, lead: int) -> bool:
         return False
     if len(words.split()) > MOST_WORDS:
         return False
-    letters = [one for one in words if one.isalpha()]
+    letters = [word for word in words if word.isalpha()]
     is_large = len(letters) > 2 and all(map(str.isupper, letters))
     return bool(letters) and (is_large or (lead > 0 and letters[0].isupper()))
 
@@ -320,7 +320,7 @@ def _value_words() -> Collection[str]:
     units: Iterable[str] = (word for _, _, words in tables()["units"]["table"] for word in words.split())
     times = (pair.partition("=")[0] for pair in tables()["numbers"]["multipliers"].split())
     months = " ".join(tables()["months"]["names"]).split()
-    return frozenset((*(one for one in units if len(one) > 1), *times, *months, *_OF_VALUES.split()))
+    return frozenset((*(unit for unit in units if len(unit) > 1), *times, *months, *_OF_VALUES.split()))
 
 
 def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
@@ -494,7 +494,7 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
     of two formats has as text, nor are the numbers of paragraphs that stand at `numbers` and `new_numbers`.
     """
     if old > new:  # so that both directions give the same result
-        return [Hunk(one.new, one.old) for one in hunks_of(new, old, new_numbers, numbers)]
+        return [Hunk(hunk.new, hunk.old) for hunk in hunks_of(new, old, new_numbers, numbers)]
     mine = [one for one in tokens_of(old) if not is_inside(one, numbers)]
     theirs = [one for one in tokens_of(new) if not is_inside(one, new_numbers)]
     keys = [token_key(old[start:end]) for start, end in mine]

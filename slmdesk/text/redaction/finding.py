@@ -50,7 +50,7 @@ def find_private(
     ]
     found += _again(
         text,
-        [one for one in _without_overlaps(found) if one.certainty is not Certainty.UNSURE],
+        [overlap for overlap in _without_overlaps(found) if overlap.certainty is not Certainty.UNSURE],
         listed,
         known,
         language,
@@ -84,13 +84,13 @@ def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Fin
 def _again(
     text: str, found: Sequence[Find], listed: Sequence[Listed], known: Sequence[Entry], language: str
 ) -> Iterator[Find]:
-    names = {one.text: Certainty.LIKELY for one in found if one.kind is Kind.PERSON}
-    emails = [one.text for one in found if one.kind is Kind.EMAIL]
+    names = {find.text: Certainty.LIKELY for find in found if find.kind is Kind.PERSON}
+    emails = [find.text for find in found if find.kind is Kind.EMAIL]
     names |= dict.fromkeys((one.words for one in listed if one.kind is Kind.PERSON), Certainty.SURE)
-    names |= dict.fromkeys((one.original for one in known if one.kind is Kind.PERSON), Certainty.SURE)
+    names |= dict.fromkeys((entry.original for entry in known if entry.kind is Kind.PERSON), Certainty.SURE)
     yield from _names_again(text, names, language)
     yield from _from_emails(text, emails)
-    others = [(one.kind, one.text, one.certainty, "again") for one in found if one.kind is not Kind.PERSON]
+    others = [(find.kind, find.text, find.certainty, "again") for find in found if find.kind is not Kind.PERSON]
     others += [
         (entry.kind, original, Certainty.SURE, "table")
         for entry in known
@@ -107,11 +107,11 @@ def _again(
 def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
     """Where a text that is a part of another begins or ends with the part of a number that was found over a line."""
     for entry in known:
-        lines = [one.strip(" \t\u00a0>") for one in entry.original.splitlines()]
+        lines = [line.strip(" \t\u00a0>") for line in entry.original.splitlines()]
         if entry.kind is Kind.PERSON or len(lines) < 2:
             continue
         ends = (lines[0], lines[-1])
-        first, last = (re.escape(one) if sum(map(str.isdigit, one)) >= LEAST_PART else "(?!)" for one in ends)
+        first, last = (re.escape(end) if sum(map(str.isdigit, end)) >= LEAST_PART else "(?!)" for end in ends)
         for one in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
             start, end = one.span(one.lastindex or 0)
             yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "table")
@@ -194,8 +194,8 @@ def _from_emails(text: str, emails: Iterable[str]) -> Iterator[Find]:
     """Words written large that are the parts of an address: jan.ek@… and "Jan Ek"."""
     parts = {
         part
-        for one in emails
-        for part in re.split(r"[._+-]|\d+", fold(one.partition("@")[0]))
+        for email in emails
+        for part in re.split(r"[._+-]|\d+", fold(email.partition("@")[0]))
         if len(part) >= LEAST_NAME and not is_no_name(part) and part not in function_words()
     }
     if not parts:
@@ -216,7 +216,7 @@ def _spellings(word: str) -> set[str]:
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
     """The surest and longest; names that overlap become one, and no part is lost of what overlaps a person's words."""
     kept: list[Find] = []
-    for one in sorted(found, key=lambda one: (-RANK[one.certainty], one.start - one.end, one.start)):
+    for one in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
         over = [other for other in kept if one.start < other.end and other.start < one.end]
         if not over:
             kept.append(one)
@@ -233,11 +233,11 @@ def _without_overlaps(found: Iterable[Find]) -> list[Find]:
             and any(other.reason in _SAID for other in over)
         ):
             kept += _beside(one, over)
-    return sorted(kept, key=lambda one: one.start)
+    return sorted(kept, key=lambda find: find.start)
 
 
 def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
-    inner = sorted(at for one in over for at in (one.start, one.end))
+    inner = sorted(at for find in over for at in (find.start, find.end))
     edges = [find.start, *inner, find.end]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         words = find.text[max(0, start - find.start) : max(0, end - find.start)]
@@ -247,8 +247,8 @@ def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
 
 
 def _union(first: Find, *others: Find) -> Find:
-    whole = sorted((first, *others), key=lambda one: one.start)
-    end = max(one.end for one in whole)
+    whole = sorted((first, *others), key=lambda find: find.start)
+    end = max(find.end for find in whole)
     text = whole[0].text
     for one in whole[1:]:
         reached = whole[0].start + len(text)
@@ -349,10 +349,11 @@ class WordList:
     def __init__(self, originals: Iterable[str]) -> None:
         self.originals = tuple(originals)
         self._needles = [
-            _Needle(number, _fold(one).text.strip(), _squeezed(one)) for number, one in enumerate(self.originals)
+            _Needle(number, _fold(original).text.strip(), _squeezed(original))
+            for number, original in enumerate(self.originals)
         ]
-        self._needles = [one for one in self._needles if one.folded]
-        self._index = WordIndex(one.compact for one in self._needles)
+        self._needles = [needle for needle in self._needles if needle.folded]
+        self._index = WordIndex(needle.compact for needle in self._needles)
 
     def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
         """(from, up to, number of the word) of each, in order, none within another: of two that begin together the

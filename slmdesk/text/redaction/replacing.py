@@ -65,7 +65,7 @@ def redacted(text: str, finds: Sequence[Find], table: Table = ()) -> Redacted:
 
 def redacted_all(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table = ()) -> list[Redacted]:
     """As `redacted`, of several texts with one table: a substitute stands in none of them."""
-    return redacted_by(texts, finds, extended("\n".join(texts), [one for each in finds for one in each], table))
+    return redacted_by(texts, finds, extended("\n".join(texts), [find for each in finds for find in each], table))
 
 
 def redacted_by(texts: Sequence[str], finds: Sequence[Sequence[Find]], table: Table) -> list[Redacted]:
@@ -166,7 +166,7 @@ class Restorer:
 
 
 def _word_starts(text: str, first: int) -> Iterator[int]:
-    return (one.start() for one in re.compile(r"(?<!\w)\w|[^\w\s](?=\w)|[^\w\s]\Z").finditer(text, first))
+    return (match.start() for match in re.compile(r"(?<!\w)\w|[^\w\s](?=\w)|[^\w\s]\Z").finditer(text, first))
 
 
 def _last_start(text: str) -> int:
@@ -210,8 +210,8 @@ class _Back:
             reading
             for kind, _, sub in pairs
             if kind is Kind.BIRTH
-            for one in find_dates(sub)
-            for reading in one.readings
+            for date in find_dates(sub)
+            for reading in date.readings
         }
 
     def restored(self, text: str, *, marks: bool = True) -> Restored:
@@ -268,7 +268,7 @@ class _Back:
         original = self._alike.get(_squeezed(words))
         if original is None:
             return None
-        return original.upper() if words.isupper() and any(one.isalpha() for one in words) else original
+        return original.upper() if words.isupper() and any(word.isalpha() for word in words) else original
 
     def _with_ending(self, word: str) -> tuple[str, bool] | None:
         """A name with an ending that the model gave it: a possessive stays, others go with the word they were for.
@@ -301,21 +301,24 @@ class _Back:
                 yield word.span()
 
     def _is_like(self, word: str, *, large: bool) -> bool:
-        if word in self._words or any(len(one) > 3 and one in word for one in self._emails):
+        if word in self._words or any(len(email) > 3 and email in word for email in self._emails):
             return True
         if len(word) < 4 or not large:
             return False
         most = 1 if len(word) < 6 else 2
         return any(
-            (abs(len(word) - len(one)) <= most and Levenshtein.distance(word, one, score_cutoff=most) <= most)
-            or (len(word) >= _STEM and word[:_STEM] == one[:_STEM])
-            for one in self._words
+            (
+                abs(len(word) - len(other_word)) <= most
+                and Levenshtein.distance(word, other_word, score_cutoff=most) <= most
+            )
+            or (len(word) >= _STEM and word[:_STEM] == other_word[:_STEM])
+            for other_word in self._words
         )
 
 
 def _first_letters(substitute: str, *, by_signs: bool) -> dict[str, None]:
     letters = [substitute[0], next(one for one in substitute if one.isalnum())] if by_signs else [substitute[0]]
-    return dict.fromkeys(" \u00a0\u202f\n" if letters[0].isspace() else [one.casefold()[:1] for one in letters])
+    return dict.fromkeys(" \u00a0\u202f\n" if letters[0].isspace() else [letter.casefold()[:1] for letter in letters])
 
 
 def _squeezed(words: str) -> str:

@@ -385,7 +385,7 @@ _TOWN = re.compile(
     rf"(?<![\w.,/-])(?:{_POSTCODE}\s{_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
     rf"|(?:{_TOWN_NAME},? )?[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w))"
 )
-_STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{one})' for one in _STREETS)})(?!\w)")
+_STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{street})' for street in _STREETS)})(?!\w)")
 _MARKED = re.compile(r"(?:\d{2}-\d{3}|[A-Z]{1,2}-\d{4,5}|\d{4} [A-Z]{2}) |.*[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$")
 """Postcodes that look like nothing else: 00-950, A-1030, 1017 AB, SW1A 1AA."""
 _LABEL = re.compile(
@@ -530,7 +530,7 @@ def _ibans(text: str) -> Iterator[Find]:
     right = find_ibans(text)
     for start, end in right:
         yield _find(Kind.IBAN, text, start, end, SURE, "iban")
-    shaped = [(one.start(), one.end()) for one in _IBAN_SHAPE.finditer(text)]
+    shaped = [(match.start(), match.end()) for match in _IBAN_SHAPE.finditer(text)]
     whole = find_ibans(text, checked=False)
     for start, end in dict.fromkeys((*whole, *shaped)):
         if any(start < other[1] and other[0] < end for other in right):
@@ -589,7 +589,7 @@ def is_pension_number(words: str) -> bool:
         return False
     digits = f"{plain[:8]}{ord(plain[8]) - 64:02}{plain[9:11]}"
     weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-    total = sum(sum(map(int, str(int(one) * weight))) for one, weight in zip(digits, weights, strict=True))
+    total = sum(sum(map(int, str(int(digit) * weight))) for digit, weight in zip(digits, weights, strict=True))
     return total % 10 == int(plain[11])
 
 
@@ -605,7 +605,7 @@ def _phones(text: str, language: str) -> Iterator[Find]:
     import phonenumbers
 
     seen: set[tuple[int, int]] = set()
-    days = [one for one in find_dates(text, language) if one.readings]
+    days = [date for date in find_dates(text, language) if date.readings]
     regions = [REGIONS[language]] if language in REGIONS else list(REGIONS.values())
     for region in regions:
         for one in phonenumbers.PhoneNumberMatcher(

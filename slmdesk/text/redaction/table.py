@@ -33,7 +33,7 @@ def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Ite
     Entries whose substitute stands in the text are made anew.  Raises KnownError "redaction.ambiguous" where one
     substitute would stand for two originals, "redaction.no_substitute" where none is free.
     """
-    before = (one for entry in table for one in _finds_of(entry))
+    before = (find for entry in table for find in _finds_of(entry))
     maker = _Maker(fold(text), _index((*others, *(part for find in (*before, *finds) for part in _parts(find)))))
     renewed: list[Find] = []
     for entry in table:
@@ -106,7 +106,7 @@ class _Maker:
             self._put(Entry(find.kind, find.text, self._made(find.kind, find.text)))
 
     def _put(self, entry: Entry) -> None:
-        if not any(entry.original == original for one in self.entries for original, _ in one.pairs):
+        if not any(entry.original == original for other_entry in self.entries for original, _ in other_entry.pairs):
             self.entries.append(entry)
 
     def _made(self, kind: Kind, original: str, end: str = "") -> str:
@@ -164,11 +164,13 @@ class _Maker:
         made = made.replace("\0", "")
         if made == original:  # written small, or nothing but small words: no part is one of a name
             made = self._made(Kind.OTHER, original)
-        owner = next((one for one in self.entries if one.kind is Kind.PERSON and self._belongs(parts, one)), None)
+        owner = next(
+            (entry for entry in self.entries if entry.kind is Kind.PERSON and self._belongs(parts, entry)), None
+        )
         if owner is None:
-            self._put(Entry(Kind.PERSON, original, made, tuple(one for one in parts if one[0] != original)))
+            self._put(Entry(Kind.PERSON, original, made, tuple(part for part in parts if part[0] != original)))
             return
-        new = tuple(one for one in dict.fromkeys(((original, made), *parts)) if one not in owner.pairs)
+        new = tuple(part for part in dict.fromkeys(((original, made), *parts)) if part not in owner.pairs)
         self.entries[self.entries.index(owner)] = changed(owner, forms=(*owner.forms, *new))
 
     def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:

@@ -32,7 +32,7 @@ def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
         found = services.service_thread.call(services.glossaries.all)
-    shapes = [_glossary_json(one) for one in found]
+    shapes = [_glossary_json(other_glossary) for other_glossary in found]
     if console.as_json:
         console.give(shapes)
     elif not found:
@@ -184,10 +184,16 @@ def propose_terms(console: Console, file: Path, source: str, target: str, limit:
     if console.as_json:
         console.give(
             [
-                {"term": one.words, "translation": one.translation, "times": one.times, "name": one.is_name,
-                 "example": one.example} for one in done.candidates
+                {
+                    "term": candidate.words,
+                    "translation": candidate.translation,
+                    "times": candidate.times,
+                    "name": candidate.is_name,
+                    "example": candidate.example,
+                }
+                for candidate in done.candidates
             ]
-        )  # fmt: skip
+        )
         return
     for one in done.candidates:
         console.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
@@ -275,12 +281,12 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
         if like:
             return services.memory.matches(first, second, text)[:limit]
         requested = MemoryFilter(text, first, second)
-        return [Match(one, 1.0, ()) for one in services.memory.page(requested, limit=limit).pairs]
+        return [Match(pair, 1.0, ()) for pair in services.memory.page(requested, limit=limit).pairs]
 
     with console.services() as services:
         found = services.service_thread.call(lambda: look(services))
     if console.as_json:
-        console.give([_match_json(one, like) for one in found])
+        console.give([_match_json(match, like) for match in found])
         return
     for one in found:
         pair, percent = one.pair, f"{one.percent} %  " if like else ""

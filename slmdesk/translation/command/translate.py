@@ -163,7 +163,7 @@ def _check_applies(
         option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
         raise click.UsageError(f"{option} is for languages with two ways to speak to a reader; {name} has one.")
     suffix = document.suffix.lower() if document else ""
-    form = next((one for one in FORMATS if suffix in one.suffixes), None) if suffix else None
+    form = next((file_format for file_format in FORMATS if suffix in file_format.suffixes), None) if suffix else None
     if document is not None and form is None:
         return
     what_it_is = f"“{document.name}”" if document else "a text from standard input"
@@ -173,7 +173,9 @@ def _check_applies(
         (properties, "--properties", WITH_PROPERTIES, "documents with a title in their properties"),
     ):
         if is_requested and (form is None or form.id not in formats):
-            endings = " ".join(end for one in FORMATS if one.id in formats for end in one.suffixes)
+            endings = " ".join(
+                end for file_format in FORMATS if file_format.id in formats for end in file_format.suffixes
+            )
             raise click.UsageError(f"{option} is for {what} ({endings}); {what_it_is} is no such document.")
 
 
@@ -220,8 +222,8 @@ def _read_text() -> str:
 def _columns(columns: str) -> tuple[int | str, ...]:
     """Parse columns: numbers from 0, or names, which the document must have."""
     parts = [one.strip() for one in columns.split(",") if one.strip()]
-    is_number = [one.isascii() and one.isdigit() and 0 < int(one) < 10_000 for one in parts]
-    return tuple(int(one) - 1 if number else one for one, number in zip(parts, is_number, strict=True))
+    is_number = [part.isascii() and part.isdigit() and 0 < int(part) < 10_000 for part in parts]
+    return tuple(int(part) - 1 if number else part for part, number in zip(parts, is_number, strict=True))
 
 
 def _glossary(console: Console, services: Services, requested: str, source: str, target: str) -> str:
@@ -252,7 +254,7 @@ def _goal(file: Path | None, output: Path | None, code: str) -> Path | None:
     if file is None or output is None:
         return output.absolute() if output else file.with_name(translated_name(file, code)).absolute() if file else None
     if output.suffix.lower() not in (endings := requested_suffixes(file)):
-        known = " or ".join(one or "no ending" for one in endings)
+        known = " or ".join(ending or "no ending" for ending in endings)
         raise click.UsageError(f"The translation of “{file.name}” is a file in {known}, “{output.name}” is not.")
     if is_same_file(file, output):
         raise KnownError("file.is_source", path=str(output))
@@ -435,20 +437,22 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         if one.state.value == "failed":
             flags.append({"segment": one.number, "place": one.place, "kind": "failed", "text": one.source,
                           "detail": one.reason})  # fmt: skip
-    languages = [one.language for one in segments if one.language]
-    states = [one.state.value for one in segments]
+    languages = [segment.language for segment in segments if segment.language]
+    states = [segment.state.value for segment in segments]
     return {
         "id": view.item.id if services.store.is_kept else None,
         "output": str(written.path) if written else "",
         "source_language": max(set(languages), key=languages.count) if languages else view.request.source,
         "segments_total": len(segments),
-        "segments_translated": sum(one.state.value in DONE and UNWRITTEN not in one.flags for one in segments),
+        "segments_translated": sum(
+            segment.state.value in DONE and UNWRITTEN not in segment.flags for segment in segments
+        ),
         "segments_left": states.count("left"),
         "segments_failed": states.count("failed"),
         "segments_to_review": services.service_thread.call(lambda: services.translations.open(view.item.id).look),
-        "left_because": dict(Counter(one.reason for one in segments if one.state.value == "left")),
+        "left_because": dict(Counter(segment.reason for segment in segments if segment.state.value == "left")),
         "flags": flags,
-        "left": [{"kind": one.kind, "place": one.place, "text": one.text} for one in view.left],
+        "left": [{"kind": part.kind, "place": part.place, "text": part.text} for part in view.left],
         **_replaced(services, view),
     }
 
@@ -467,10 +471,17 @@ def _doubts(services: Services, item: str) -> list[Json]:
         lambda: services.translations.segments(item, limit=1 << 30)
     )
     return [
-        {"segment": one.number, "place": one.place, "text": one.target[begin:end], "begin": begin, "end": end,
-         "probability": probability}
-        for one in segments for begin, end, probability in one.doubts
-    ]  # fmt: skip
+        {
+            "segment": segment.number,
+            "place": segment.place,
+            "text": segment.target[begin:end],
+            "begin": begin,
+            "end": end,
+            "probability": probability,
+        }
+        for segment in segments
+        for begin, end, probability in segment.doubts
+    ]
 
 
 def _report_flags(console: Console, shape: dict[str, Json]) -> None:
@@ -502,7 +513,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
         console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
     lost = {one["segment"] for one in every if one["kind"] == "failed"}
     flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags add nothing
-    flags.sort(key=lambda one: one["kind"] not in GRAVEST)
+    flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
     for one in flags[:MOST_REPORTED]:
         reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]
         words = flag_words(SegmentFlag(one["kind"], one["text"], reason))

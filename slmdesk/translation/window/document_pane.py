@@ -278,7 +278,10 @@ class DocumentForm(Dialog):
         self._show_manner(manner)
 
     def _build_ui(self, settings: Settings) -> None:
-        languages = [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+        languages = [
+            (language.code, language.name)
+            for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
+        ]
         self._source = self._choice(
             [("", "Detect the language"), *languages], "form_source", "Language of the document"
         )
@@ -368,7 +371,7 @@ class DocumentForm(Dialog):
     def show_columns(self, found: Sequence[Column]) -> None:
         """List the columns of a table; those with sentences are ticked, or all if none has any."""
         self._columns.clear()
-        has_text = any(one.is_text for one in found)
+        has_text = any(other_column.is_text for other_column in found)
         for number, one in enumerate(found, start=1):
             samples = " · ".join(one.samples)
             item = QListWidgetItem(f"{number}  {one.name or '(no name)'}" + (f"\n{samples}" if samples else ""))
@@ -435,7 +438,7 @@ class DocumentForm(Dialog):
     def _requested_glossaries(self) -> tuple[str, ...]:
         """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
         ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
-        if ticked == [one.id for one in self._known if one.is_active]:
+        if ticked == [glossary.id for glossary in self._known if glossary.is_active]:
             return ()
         return tuple(ticked) or (NO_GLOSSARY,)
 
@@ -456,7 +459,7 @@ class DocumentForm(Dialog):
         self.glossaries_requested.emit(self._manner())
 
     def _names(self) -> str:
-        names = [breakable(one.name) for one in self._chosen.paths[:MOST_NAMED]]
+        names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]
         more = len(self._chosen.paths) - len(names)
         return "\n".join([*names, *([f"… and {more} more, one after another"] if more > 0 else [])])
 
@@ -528,7 +531,7 @@ class QueueMenu(QPushButton):
 
     def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
         self.setVisible(len(queue) > 1)
-        done = sum(one.status is JobStatus.DONE for one in queue)
+        done = sum(translation.status is JobStatus.DONE for translation in queue)
         self.setText(f"{done} of {len(queue)} documents done")
         if self._menu.isVisible():  # it would close under the pointer
             return
@@ -565,7 +568,7 @@ class RetryDialog(Dialog):
             self._group.addButton(one)
             one.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
-        known = [("", "The same model as before"), *((one.id, one.name) for one in models)]
+        known = [("", "The same model as before"), *((model.id, model.name) for model in models)]
         self._model = named(
             Choice([(id, name) for id, name in known], self), "retry_model", label="Which model is asked"
         )

@@ -141,7 +141,7 @@ class DocumentTranslation(QObject):
             self._begin(paths, request, NOTHING_DECIDED)
             return
         self._looked = (paths, request)
-        shapes = [_shape(one, request) for one in paths]
+        shapes = [_shape(path, request) for path in paths]
 
         def work(services: Services) -> Pending[LookedThrough]:
             return services.translation_start.look_through(shapes, services.redaction.look)
@@ -157,22 +157,22 @@ class DocumentTranslation(QObject):
             self._begin(*looked, decisions)
 
     def _begin(self, paths: Sequence[Path], request: DocumentRequest, decisions: Decisions) -> None:
-        shapes = [_shape(one, request) for one in paths]
+        shapes = [_shape(path, request) for path in paths]
 
         def work(services: Services) -> list[TranslationView]:
             services.settings.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
                 translate_beside=request.beside,
             )  # fmt: skip
-            items = [services.translations.begin(one, decisions).id for one in shapes]
-            return [services.translations.open(one) for one in items]
+            items = [services.translations.begin(shape, decisions).id for shape in shapes]
+            return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
             self._queue += [
                 StartedTranslation(
-                    one.item.id, one.job.id if one.job else "", Path(one.request.path), writes_beside=request.beside
+                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=request.beside
                 )
-                for one in views
+                for view in views
             ]
             self.queue_changed.emit(list(self._queue))
             self._on_opened(views[0])
@@ -289,7 +289,9 @@ class DocumentTranslation(QObject):
             self._counted = (event.done, event.total)
 
     def _on_job(self, event: JobChanged) -> None:
-        known = next((one for one in self._queue if one.job and one.job == event.id), None)
+        known = next(
+            (translation for translation in self._queue if translation.job and translation.job == event.id), None
+        )
         if known is not None:
             self._note(known.item, status=event.status, share=event.share)
             if event.status is JobStatus.DONE and known.writes_beside and known.written is None:
@@ -315,7 +317,7 @@ class DocumentTranslation(QObject):
 
     def _words_of(self, event: JobChanged) -> str:
         if event.status is JobStatus.OPEN and not event.done:
-            before = sum(one.status is JobStatus.RUNNING for one in self._queue)
+            before = sum(translation.status is JobStatus.RUNNING for translation in self._queue)
             return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
         left = None
         if event.eta_s is not None:
@@ -323,7 +325,7 @@ class DocumentTranslation(QObject):
             high = event.eta_s if event.eta_high_s is None else event.eta_high_s
             left = Remaining(event.eta_s, low, high)
         words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(left)]
-        return " · ".join(one for one in words if one)
+        return " · ".join(word for word in words if word)
 
     def _on_done(self, view: TranslationView) -> None:
         if view.item.id != self.item:
@@ -389,7 +391,7 @@ def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[Unt
     words += f", {_counted_words(counts['left'], 'stays as it is', 'stay as they are')}" if counts.get("left") else ""
     words += f", {counts['failed']:,} could not be translated" if counts.get("failed") else ""
     words += f", {_counted_words(look, *LOOK_WORDS)}" if look else ""
-    parts = f" Not translated: {counted_left(one.kind for one in left)}." if left else ""
+    parts = f" Not translated: {counted_left(part.kind for part in left)}." if left else ""
     return f"{words}.{parts}"
 
 

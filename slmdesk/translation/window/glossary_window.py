@@ -295,7 +295,7 @@ class GlossaryWindow(TableWindow):
                 item.setCheckState(Qt.CheckState.Checked if record.is_active else Qt.CheckState.Unchecked)
                 if record.id == chosen:
                     self._list.setCurrentItem(item)
-        shown = next((one for one in found if one.id == chosen), None)
+        shown = next((glossary for glossary in found if glossary.id == chosen), None)
         is_keep = shown is not None and is_keep_list(shown)
         self._title.set_full_text(shown.name if shown else "")
         self._table.setColumnHidden(TARGET, is_keep)
@@ -370,7 +370,7 @@ class GlossaryController(TableController):
 
     @property
     def chosen(self) -> GlossaryRecord | None:
-        return next((one for one in self._all if one.id == self._chosen), None)
+        return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
 
     # ---- looking
 
@@ -482,7 +482,7 @@ class GlossaryController(TableController):
 
     def _on_all(self, found: list[GlossaryRecord]) -> None:
         self._all = found
-        is_gone = self._chosen not in {one.id for one in found}
+        is_gone = self._chosen not in {glossary.id for glossary in found}
         if is_gone:
             self._chosen = found[0].id if found else ""
             self._words = self._order = ""
@@ -499,7 +499,7 @@ class GlossaryController(TableController):
             self.page_received.emit(page)
 
     def _show_new(self, record: GlossaryRecord) -> None:
-        self._all = [*(one for one in self._all if one.id != record.id), record]
+        self._all = [*(glossary for glossary in self._all if glossary.id != record.id), record]
         self.choose(record.id)
         self.refresh()
 
@@ -526,7 +526,7 @@ class GlossaryController(TableController):
 
     def _on_terms_gone(self, glossary: str, gone: list[Term]) -> None:
         self._is_forgetting = True
-        terms = [changed(one, n=0) for one in gone]
+        terms = [changed(term, n=0) for term in gone]
 
         def undo() -> None:
             self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
@@ -564,7 +564,7 @@ def imported_words(done: GlossaryImport) -> str:
     if done.skipped:
         said.append(f"{count_of(done.skipped, 'row')} could not be used, the first is {done.first_skipped}.")
     if done.contradictions:
-        names = ", ".join(f"“{one}”" for one in done.contradictions[:5])
+        names = ", ".join(f"“{contradiction}”" for contradiction in done.contradictions[:5])
         more = f" and {len(done.contradictions) - 5} more" if len(done.contradictions) > 5 else ""
         said.append(f"With more than one translation now, and marked: {names}{more}.")
     return " ".join(said)
@@ -670,8 +670,8 @@ class ProposalWindow(Dialog):
                 continue
             keeps = self._keeps or not target.text().strip()
             terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
-        if not self._keeps and any(one.keeps for one in terms):
-            names = ", ".join(f"“{one.source}”" for one in terms if one.keeps)
+        if not self._keeps and any(term.keeps for term in terms):
+            names = ", ".join(f"“{term.source}”" for term in terms if term.keeps)
             self._on_refused(f"Write a translation for {names}, or take the tick away.")
             return
         self._bridge.ask(
@@ -690,7 +690,7 @@ class ProposalWindow(Dialog):
         self._on_problem(problem)
 
     def _on_found(self, result: Proposals) -> None:
-        candidates = [one for one in result.candidates if one.is_name or not self._keeps]
+        candidates = [candidate for candidate in result.candidates if candidate.is_name or not self._keeps]
         words = f"{count_of(len(candidates), 'proposal')} from {result.name}."
         words += f" {result.known} more are in a glossary already." if result.known else ""
         words += " Only its beginning was gone through: it is very long." if result.is_cut else ""

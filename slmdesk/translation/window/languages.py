@@ -47,8 +47,10 @@ class LanguageChoice(Choice):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
         """`detect`: the label for no language; empty: a language must be chosen."""
-        known = sorted(LANGUAGES.values(), key=lambda one: one.name)
-        super().__init__([*([("", detect)] if detect else []), *((one.code, one.name) for one in known)], parent)
+        known = sorted(LANGUAGES.values(), key=lambda language: language.name)
+        super().__init__(
+            [*([("", detect)] if detect else []), *((language.code, language.name) for language in known)], parent
+        )
         self._keeper, self._detect = keeper, detect
         self._view = TextView()
         self._popup: LanguagePopup | None = None
@@ -171,7 +173,7 @@ class LanguagePopup(QFrame):
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [one.code for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+        known = [language.code for language in sorted(LANGUAGES.values(), key=lambda language: language.name)]
         if words:
             found = [code for code in known if _is_meant(code, words)]
             found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
@@ -402,10 +404,10 @@ class ViewSettings(QObject):
             self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
 
     def enlarge(self) -> None:
-        self._set_font(next((one for one in FONT_STEPS if one > self.view.font_percent), FONT_STEPS[-1]))
+        self._set_font(next((step for step in FONT_STEPS if step > self.view.font_percent), FONT_STEPS[-1]))
 
     def shrink(self) -> None:
-        self._set_font(next((one for one in reversed(FONT_STEPS) if one < self.view.font_percent), FONT_STEPS[0]))
+        self._set_font(next((step for step in reversed(FONT_STEPS) if step < self.view.font_percent), FONT_STEPS[0]))
 
     def reset_font(self) -> None:
         self._set_font(100)

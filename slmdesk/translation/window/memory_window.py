@@ -53,7 +53,7 @@ class MemoryModel(QAbstractTableModel):
 
     def show_page(self, page: MemoryPage, is_first: bool) -> None:
         """The first page replaces what is there, later ones are appended."""
-        rows = [Match(one, 0.0, ()) for one in page.pairs]
+        rows = [Match(pair, 0.0, ()) for pair in page.pairs]
         self._is_waiting = False
         if is_first:
             self._show(rows, page.found)
@@ -179,7 +179,7 @@ class MemoryWindow(TableWindow):
             (None, "All domains"), ("", "No domain"), *((code, words) for code, words in DOMAINS if code),
         ]  # fmt: skip
         self._domain = self._choice(domains, "memory_domain_choice", "Domain")
-        origins = [(one, f"From {ORIGIN_WORDS[one]}") for one in (Origin.PERSON, Origin.IMPORT, Origin.MODEL)]
+        origins = [(origin, f"From {ORIGIN_WORDS[origin]}") for origin in (Origin.PERSON, Origin.IMPORT, Origin.MODEL)]
         self._origin = self._choice(
             [(None, "From anywhere"), *origins], "memory_origin_choice", "Where entries are from"
         )
@@ -292,7 +292,7 @@ class MemoryWindow(TableWindow):
     def _on_matches(self, matches: Sequence[Match]) -> None:
         self._model.show_matches(matches)
         words = f"{len(matches)} like it." if matches else "Nothing in the memory is like this sentence."
-        penalised = any(one.penalty for one in matches)
+        penalised = any(match.penalty for match in matches)
         self._on_said(words + (" * of another domain, so some percent less." if penalised else ""))
 
     def _show_like(self, is_fuzzy: bool) -> None:
@@ -479,9 +479,9 @@ def imported_words(done: MemoryImport) -> str:
 
 
 def share_words(shares: Sequence[MemoryShare]) -> str:
-    total = sum(one.pairs for one in shares)
+    total = sum(share.pairs for share in shares)
     if not total:
         return "Empty. Sentences you edit are saved here; you can also import a TMX file."
-    pairs = len({(one.source_language, one.target_language) for one in shares})
+    pairs = len({(share.source_language, share.target_language) for share in shares})
     entries = "entry" if total == 1 else "entries"
     return f"{total:,} {entries} in {pairs} {'pair' if pairs == 1 else 'pairs'} of languages."

@@ -434,8 +434,8 @@ class FilterBar(QWidget):
         if found is not None:
             values = [(("", ""), f"All {found.total:,} segments"), ((LOOK_AT, ""), f"Needs review: {found.look:,}")]
             values += [
-                ((one.value, ""), f"{STATE_WORDS[one].capitalize()}: {found.states[one]:,}")
-                for one in SegmentState if found.states.get(one)
+                ((state.value, ""), f"{STATE_WORDS[state].capitalize()}: {found.states[state]:,}")
+                for state in SegmentState if found.states.get(state)
             ]  # fmt: skip
             values += [(("", kind), f"Flag: {kind_words(kind)}: {count:,}") for kind, count in found.flags.items()]
         if (state, flag) not in [value for value, _ in values]:

@@ -312,7 +312,7 @@ class ReviewPane(QWidget):
         self._bar.show_hits(hits)
         if self._wants_next_hit:
             self._wants_next_hit = False
-            number = next((one for one in hits.numbers if one > self._number()), next(iter(hits.numbers), -1))
+            number = next((number for number in hits.numbers if number > self._number()), next(iter(hits.numbers), -1))
             self._go(self._model.row_of(number))
 
     def _on_replace(self, everywhere: bool) -> None:
@@ -460,7 +460,7 @@ class SegmentPanel(QScrollArea):
 
     def _show_flags(self, segment: SegmentRecord) -> None:
         why = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
-        said = [*why, *(flag_words(one) for one in segment.flags)]
+        said = [*why, *(flag_words(flag) for flag in segment.flags)]
         if segment.place or segment.origin:
             origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
             about = " · ".join(one for one in (segment.place, origin) if one)
@@ -560,7 +560,7 @@ def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], Non
     box.setEscapeButton(named(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
     approved = set(hits.approved)
     too.clicked.connect(lambda: replace(list(hits.numbers)))
-    other.clicked.connect(lambda: replace([one for one in hits.numbers if one not in approved]))
+    other.clicked.connect(lambda: replace([number for number in hits.numbers if number not in approved]))
     box.open()
 
 

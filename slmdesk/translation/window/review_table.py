@@ -123,7 +123,7 @@ class SegmentModel(QAbstractTableModel):
         for number in list(self._known)[: max(0, len(self._known) - MOST_KEPT)]:
             del self._known[number]
         self._asked.clear()
-        rows = [row for one in segments if (row := self.row_of(one.number)) >= 0]
+        rows = [row for segment in segments if (row := self.row_of(segment.number)) >= 0]
         if rows:
             self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), len(COLUMNS) - 1))
 

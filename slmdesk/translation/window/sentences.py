@@ -76,7 +76,7 @@ class PairModel(QAbstractTableModel):
             self.endResetModel()
             return list(range(len(rows)))
         self.rows = rows
-        changed = [at for at, (one, other) in enumerate(zip(old, rows, strict=True)) if one != other]
+        changed = [at for at, (segment, other) in enumerate(zip(old, rows, strict=True)) if segment != other]
         for at in changed:
             self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
         return changed
@@ -171,9 +171,9 @@ class PairView(QTableView):
 
     def copy(self) -> None:
         """Copy the selected rows: source, tab, translation."""
-        rows = sorted({one.row() for one in self.selectedIndexes()})
+        rows = sorted({selectedindex.row() for selectedindex in self.selectedIndexes()})
         lines = [self._model.rows[number] for number in rows]
-        copy_text("\n".join(f"{one.source}\t{shown_of(one)}" for one in lines))
+        copy_text("\n".join(f"{line.source}\t{shown_of(line)}" for line in lines))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -181,7 +181,7 @@ class PairView(QTableView):
         self._timer.start()
 
     def _show_flags(self) -> None:
-        self.setColumnHidden(FLAGS, not any(one.flags for one in self._model.rows))
+        self.setColumnHidden(FLAGS, not any(segment.flags for segment in self._model.rows))
 
     def _size_rows(self) -> None:
         stale, self._stale = self._stale, set()
@@ -468,7 +468,7 @@ class DoubtPanel(QFrame):
         self.shown_changed.emit()
 
     def _on_answered(self, doubt: Doubt, words: Sequence[str]) -> None:
-        said = [one for one in words if one]
+        said = [word for word in words if word]
         if doubt.is_back:
             source = "" if doubt.words else f"\nThe text says: {doubt.segment.source}"
             self._show([], f"{said[0]}{source}" if said else "The model gave no words.")

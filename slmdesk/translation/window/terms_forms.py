@@ -209,7 +209,9 @@ MOST_LETTERS = 30
 
 
 def languages() -> list[tuple[object, str]]:
-    return [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)]
+    return [
+        (language.code, language.name) for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
+    ]
 
 
 def language_words(code: str) -> str:

@@ -158,11 +158,11 @@ class TranslateController(QObject):
             self._bridge.ask(request, None, self._on_problem)
 
     def _on_put_refused(self, number: list[int], problem: Problem) -> None:
-        self._puts = [one for one in self._puts if one is not number]
+        self._puts = [put for put in self._puts if put is not number]
         self._on_problem(problem)
 
     def _on_put(self, number: list[int]) -> None:
-        if not any(one is number for one in self._puts):
+        if not any(put is number for put in self._puts):
             return  # taken back already
         undo = Notice(
             "The sentence is changed, and remembered for the next time.",
@@ -179,7 +179,7 @@ class TranslateController(QObject):
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
         shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
-        now = (shown.source, manner, tuple(one.target for one in shown.segments))
+        now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
@@ -237,7 +237,7 @@ class TranslateController(QObject):
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
         self.redaction.show(is_on=typed.redact)
-        self._entry = _Entry(item, (typed.text, typed.manner, tuple(one.target for one in typed.segments)))
+        self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
         self.last = PaneState(typed.live, True, _language(typed.live))
@@ -352,7 +352,7 @@ def _first_manner(settings: Settings) -> TranslationStyle:
 
 
 def _language(segments: Sequence[LiveSegment]) -> str:
-    languages = [one.language for one in segments if one.language]
+    languages = [segment.language for segment in segments if segment.language]
     return max(set(languages), key=languages.count) if languages else ""
 
 
@@ -493,11 +493,11 @@ class PaneState(Record):
     @property
     def text(self) -> str:
         """The translation as one text; segments without one are left out."""
-        return "".join(one.lead + shown_of(one) + one.trail for one in self.segments)
+        return "".join(segment.lead + shown_of(segment) + segment.trail for segment in self.segments)
 
     @property
     def source(self) -> str:
-        return "".join(one.lead + one.source + one.trail for one in self.segments)
+        return "".join(segment.lead + segment.source + segment.trail for segment in self.segments)
 
 
 def shown_of(segment: LiveSegment) -> str:
@@ -507,18 +507,18 @@ def shown_of(segment: LiveSegment) -> str:
 
 
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
-    if not any(one.source.strip() for one in shown.segments):
+    if not any(segment.source.strip() for segment in shown.segments):
         return "There are no words to translate." if has_text else "Your text stays on this PC."
     count = len(shown.segments)
-    todo = sum(one.state is SegmentState.OPEN for one in shown.segments)
+    todo = sum(segment.state is SegmentState.OPEN for segment in shown.segments)
     if not shown.is_done:
         return f"{count - todo} of {count} sentences"
     words = f"{count} sentence{'s' if count != 1 else ''}"
-    flagged = sum(bool(one.flags) for one in shown.segments)
-    failed = sum(one.state is SegmentState.FAILED for one in shown.segments)
+    flagged = sum(bool(segment.flags) for segment in shown.segments)
+    failed = sum(segment.state is SegmentState.FAILED for segment in shown.segments)
     words += f", {flagged} to review" if flagged else ""
     words += f", {failed} could not be translated" if failed else ""
-    there = sum(_is_there(one, manner) for one in shown.segments)
+    there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
         which = "it is" if count == 1 else "all are" if there == count else f"{there} are" if there > 1 else "1 is"
         words += f"; {which} in {LANGUAGES[manner.target].name} already"
@@ -546,18 +546,18 @@ def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str
     if len(counts) == 1:
         return f"Detected: {_name(paragraphs[0][0])}{_sureness(paragraphs)}", ""
     short = []
-    for at, (language, count) in enumerate(sorted(counts.items(), key=lambda one: -one[1])):
+    for at, (language, count) in enumerate(sorted(counts.items(), key=lambda count: -count[1])):
         noun = f" paragraph{'s' if count > 1 else ''}" if at == 0 else ""
         short.append(f"{count}{noun} {_name(language)}")
-    long = [f"{at}. {_name(one[0])}{_sureness([one])}" for at, one in enumerate(paragraphs, start=1)]
+    long = [f"{at}. {_name(paragraph[0])}{_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
     return f"Detected: {', '.join(short)}", "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
 
 
 def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
     found = []
-    for _, parts in groupby(segments, key=lambda one: one.paragraph):
+    for _, parts in groupby(segments, key=lambda segment: segment.paragraph):
         segments = list(parts)
-        if any(letter.isalpha() for one in segments for letter in one.source):
+        if any(letter.isalpha() for segment in segments for letter in segment.source):
             found.append((segments[0].language, segments[0].sure))
     return found
 
@@ -576,10 +576,10 @@ def _name(code: str) -> str:
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
     return [
-        (at, f"“{one.source[:60]}{'…' if len(one.source) > 60 else ''}”: {flag_words(flag)}")
-        for at, one in enumerate(shown.segments)
-        if one.state is not SegmentState.OPEN
-        for flag in one.flags
+        (at, f"“{segment.source[:60]}{'…' if len(segment.source) > 60 else ''}”: {flag_words(flag)}")
+        for at, segment in enumerate(shown.segments)
+        if segment.state is not SegmentState.OPEN
+        for flag in segment.flags
     ]
 
 
@@ -668,7 +668,7 @@ class EarlierController(QObject):
 
 def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
     """The newest, and whether there are more.  Runs on the service thread."""
-    rows = [_row(one) for one in services.history.items(KIND, limit=limit)]
+    rows = [_row(item) for item in services.history.items(KIND, limit=limit)]
     return rows, len(rows) >= limit
 
 

@@ -166,7 +166,7 @@ class SegmentEdit(QPlainTextEdit):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
-            tips = [one.tip for one in self._marks if one.tip and one.span[0] <= at < one.span[1]]
+            tips = [mark.tip for mark in self._marks if mark.tip and mark.span[0] <= at < mark.span[1]]
             QToolTip.showText(event.globalPos(), plain_tip("\n".join(tips)), self)
             return True
         return super().event(event)
@@ -195,7 +195,7 @@ class SegmentEdit(QPlainTextEdit):
             self.document().setDefaultFont(font)
 
     def _draw(self) -> None:
-        drawn = [self._drawn(one) for one in self._marks]
+        drawn = [self._drawn(mark) for mark in self._marks]
         if 0 <= self._lit < len(self._spans):
             selection = self._selection(self._spans[self._lit])
             selection.format.setBackground(self._mark_colour)

@@ -65,7 +65,9 @@ from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, W
 from slmdesk.window.widgets.rows import Choice
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
-    " ".join(f"*{suffix}" for one in FORMATS if one.id in TRANSLATABLE for suffix in one.suffixes)
+    " ".join(
+        f"*{suffix}" for file_format in FORMATS if file_format.id in TRANSLATABLE for suffix in file_format.suffixes
+    )
 )
 WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
 DOMAINS: list[tuple[object, str]] = [
@@ -354,8 +356,10 @@ class TextPane(QWidget):
 
 def _stops_in(part: QWidget) -> list[QWidget]:
     found = part.findChildren(QWidget)
-    stops = [one for one in found if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None]
-    return [one for one in stops if one.objectName() and not one.objectName().startswith("qt_")]
+    stops = [
+        widget for widget in found if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    ]
+    return [stop for stop in stops if stop.objectName() and not stop.objectName().startswith("qt_")]
 
 
 # ---- the list of findings in a translation, a line each
@@ -577,7 +581,7 @@ class EarlierWindow(Dialog):
             item.setIcon(icon(name, self._keeper.theme.colour("muted")))
             item.setData(ROW, one)
             item.setToolTip(plain_tip(f"{one.title}\n{day}"))
-        ids = [one.id for one in rows]
+        ids = [other_row.id for other_row in rows]
         self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
         words = self._search.text().strip()
         found = f"{len(rows)} found" if rows else "Nothing found"

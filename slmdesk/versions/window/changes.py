@@ -261,7 +261,7 @@ class CompareRows(QAbstractScrollArea):
         width = self.viewport().width() / 2 - 2 * GAP - EDGE
         layouts = (self._laid_out(line.row.old, 0, width), self._laid_out(line.row.new, 1, width))
         line.layouts = layouts
-        height = max((one.boundingRect().height() for one in layouts if one), default=0.0) + GAP
+        height = max((layout.boundingRect().height() for layout in layouts if layout), default=0.0) + GAP
         changed = abs(height - line.height) > 0.5
         line.height = height
         return changed

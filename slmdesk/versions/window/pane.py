@@ -221,10 +221,10 @@ class ComparePane(QFrame):
             part.setVisible(False)
         self._summary.setText(headline(found))
         marks = ("", "⚠ ")
-        reported = [f"{marks[not one.supported]}{one.text}" for one in found.sentences[:MOST_REPORTED]]
+        reported = [f"{marks[not sentence.supported]}{sentence.text}" for sentence in found.sentences[:MOST_REPORTED]]
         more = len(found.sentences) - MOST_REPORTED
         self._reported.setText("\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
-        doubts = any(not one.supported for one in found.sentences[:MOST_REPORTED])
+        doubts = any(not sentence.supported for sentence in found.sentences[:MOST_REPORTED])
         by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
         warning = " ⚠: not supported by the two versions, look at the passage." if doubts else ""
         self._note.setText((by + warning + " " + found.note).strip())
@@ -297,7 +297,7 @@ class ComparePane(QFrame):
         self._controller.choose_file(paths[0])
 
     def _ask_file(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for one in FORMATS for suffix in one.suffixes)
+        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         words = f"Documents ({suffixes});;All files (*)"
         dialog = passing(QFileDialog(self, "The other version", document_folder(), words), "versions_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -391,10 +391,10 @@ class VersionsController(QObject):
     # ---- requests
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        ids = [one.id for one in records if one.status is DocumentStatus.READ]
+        ids = [record.id for record in records if record.status is DocumentStatus.READ]
 
         def answered(found: set[str]) -> None:
-            self._records = [one for one in records if one.id in found]
+            self._records = [record for record in records if record.id in found]
             self._show_choices()
 
         self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
@@ -477,7 +477,7 @@ class VersionsController(QObject):
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
         if items:
-            self.choose(coming if coming in [one.id for one in items] else items[0].id)
+            self.choose(coming if coming in [item.id for item in items] else items[0].id)
 
     def _ask_paragraphs(
         self, document: str, places: Sequence[Place], received: Callable[[Sequence[str]], None]
@@ -492,7 +492,7 @@ class VersionsController(QObject):
     # ---- events
 
     def _on_read(self, result: DocumentRecord) -> None:
-        if all(one.id != result.id for one in self._records):
+        if all(record.id != result.id for record in self._records):
             self._records = [result, *self._records]
         self.emptied.emit()
         self.choose_other(result.id)
@@ -507,7 +507,7 @@ class VersionsController(QObject):
             self._bridge.problem_met.emit(problem)
 
     def _on_opened(self, view: VersionView) -> None:
-        if self._record is None or self._record.id not in [one.id for one in view.documents]:
+        if self._record is None or self._record.id not in [document.id for document in view.documents]:
             return
         self.items.set_current(view.item.id)
         if view.comparison is None:
@@ -550,11 +550,11 @@ class VersionsController(QObject):
         return comparison.old.document if comparison.new.document == document else comparison.new.document
 
     def _found(self, document: str) -> DocumentRecord | None:
-        return next((one for one in self._records if one.id == document), None)
+        return next((record for record in self._records if record.id == document), None)
 
     def _show_choices(self) -> None:
         here = self._record.id if self._record else ""
-        others = [one for one in self._records if one.id != here]
+        others = [record for record in self._records if record.id != here]
         self.choices_shown.emit(others, self._other.id if self._other else "")
 
     def _show_pair(self) -> None:

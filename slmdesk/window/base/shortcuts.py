@@ -143,8 +143,8 @@ whether the keys press it.
 """
 AT = "keys_at"
 """Property of a QShortcut: which of the keys of its name it has."""
-_BY_NAME = {one.name: one for one in ALL}
-_FIXED = frozenset(one.name for one in FIXED)
+_BY_NAME = {keys.name: keys for keys in ALL}
+_FIXED = frozenset(keys.name for keys in FIXED)
 _MEANINGS = {
     **dict.fromkeys(("chat.attach", "documents.open"), "open"),
     **dict.fromkeys(("chat.rename", "sentence.edit"), "edit"),
@@ -169,7 +169,7 @@ def keys_of(name: str) -> Keys:
 
 
 def all_keys() -> tuple[Keys, ...]:
-    return tuple(keys_of(one.name) for one in ALL)
+    return tuple(keys_of(keys.name) for keys in ALL)
 
 
 def is_usual(name: str) -> bool:
@@ -223,7 +223,7 @@ def taken_by(name: str, keys: str) -> Keys | None:
     """Which other shortcut of the window has these keys and means something else; None: they are free."""
     wanted, mine = QKeySequence(keys), _BY_NAME[name]
     for other in (*all_keys(), *FIXED):
-        if other.meaning != mine.meaning and any(QKeySequence(one) == wanted for one in other.keys):
+        if other.meaning != mine.meaning and any(QKeySequence(key) == wanted for key in other.keys):
             return other
     return None
 

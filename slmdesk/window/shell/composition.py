@@ -114,7 +114,7 @@ class Frame(QObject):
     def _build_ui(self, settings: Settings, state: WindowState) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
         attached = self.chat.attached
-        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [one.name for one in attached.now])
+        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self.chat_page.restore_layout(
             state.window_splitter,
             is_list_shown=state.sidebar_visible,

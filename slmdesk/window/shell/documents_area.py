@@ -233,7 +233,7 @@ class DocumentsArea(QObject):
         sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
         sides.sort(key=lambda side: side[0] != self.documents.current)
         document, places = next(side for side in sides if side[1])
-        self._go_to([Span(document, one.page, one.start, one.end) for one in places])
+        self._go_to([Span(document, place.page, place.start, place.end) for place in places])
 
     def _on_cell_chosen(self, span: Span) -> None:
         self._ahead = None if span.document == self.documents.current else span
@@ -261,9 +261,9 @@ class DocumentsArea(QObject):
     def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
         document = self.documents.current
         self._place = (document, page)
-        spans = {(one.start, one.end) for one in self._spans() if (one.document, one.page) == (document, page)}
+        spans = {(span.start, span.end) for span in self._spans() if (span.document, span.page) == (document, page)}
         if character >= 0:
-            self._light(document, page, [one for one in spans if one[0] <= character < one[1]])
+            self._light(document, page, [span for span in spans if span[0] <= character < span[1]])
         elif spans:
             reported = partial(self._light, document, page)
             self.documents.pages.locate(page, sorted(spans), (share.x(), share.y()), reported)
@@ -274,8 +274,8 @@ class DocumentsArea(QObject):
         if (document, page) != self._place:  # another place was clicked at meanwhile
             return
         clicked = {Span(document, page, start, end) for start, end in spans}
-        self.summary_pane.light([one.sentence for one in self.summary_pane.rows if clicked & set(one.sentence.blocks)])
-        self.question_pane.light([one.citation for one in self.question_pane.rows if _span_of(one.citation) in clicked])
+        self.summary_pane.light([row.sentence for row in self.summary_pane.rows if clicked & set(row.sentence.blocks)])
+        self.question_pane.light([row.citation for row in self.question_pane.rows if _span_of(row.citation) in clicked])
 
     def _export(self, pane: Pane, controller: Controller, form: str) -> None:
         if id := controller.item:

@@ -324,7 +324,7 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
 
     `count`: of jobs, `private`: of private chats in which something was said.  Does not block.
     """
-    if any(one.isVisible() for one in parent.findChildren(QMessageBox, "quit_dialog")):
+    if any(box.isVisible() for box in parent.findChildren(QMessageBox, "quit_dialog")):
         return  # closed once more while it is asked: the answer is awaited
     app = QGuiApplication.instance()
     is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()

@@ -478,7 +478,7 @@ class Notifier(QObject):
             self._show(words.named if self._settings.notify_names == "always" else words.nameless)
 
     def _show(self, words: str) -> None:
-        next(one for one in self.ways if one.is_there()).show(TITLE, words)
+        next(way for way in self.ways if way.is_there()).show(TITLE, words)
 
 
 def words_of_download(change: DownloadChanged) -> Words | None:
@@ -530,9 +530,9 @@ class HomePlace(QObject):
 
     def _on_found(self, problems: Sequence[Problem]) -> None:
         told = self._state.current.told_of_disk.split()
-        news = [one for one in problems if one.code not in told]
+        news = [problem for problem in problems if problem.code not in told]
         for one in news:
             self._bridge.notice_raised.emit(Notice(one.sentence, key=one.code))
         if news:
-            codes = " ".join([*told, *(one.code for one in news)])
+            codes = " ".join([*told, *(problem.code for problem in news)])
             self._bridge.ask(lambda _services: self._state.change(told_of_disk=codes), None, lambda _problem: None)

@@ -113,7 +113,7 @@ class PaletteEntry(QObject):
             **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
             **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
             **dict.fromkeys(
-                (one.name for one in all_keys() if one.place == DOCUMENTS),
+                (key.name for key in all_keys() if key.place == DOCUMENTS),
                 lambda: is_made(DOCUMENTS) and frame.documents.current,
             ),
             "documents.open": lambda: True,
@@ -136,7 +136,7 @@ class PaletteEntry(QObject):
     # ---- what can be done now
 
     def _offers(self) -> Offers:
-        pages = {one.name: self._page_entry(one) for one in all_keys() if one.name.startswith("page.")}
+        pages = {key.name: self._page_entry(key) for key in all_keys() if key.name.startswith("page.")}
         actions = self._actions()
         named = {**pages, **actions}
         useful = [named[name] for name in USEFUL if name in named]
@@ -155,7 +155,7 @@ class PaletteEntry(QObject):
         for keys in all_keys():
             if keys.name == "palette" or keys.name.startswith("page."):
                 continue
-            usable = (one for one in bound.get(keys.name, ()) if self._can(keys, one, focus))
+            usable = (shortcut for shortcut in bound.get(keys.name, ()) if self._can(keys, shortcut, focus))
             done_by: QShortcut | QAction | str | None = next(usable, None) or _action_of(focus, keys)
             if done_by is None and self._can_on_new_page(keys):
                 done_by = keys.place
@@ -264,7 +264,7 @@ def _icon_of(name: str, place: str) -> str:
 
 def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
     actions = focus.actions() if focus is not None and keys.name.startswith(WITH_FOCUS) else ()
-    return next((one for one in actions if one.isEnabled() and one.property(NAME) == keys.name), None)
+    return next((action for action in actions if action.isEnabled() and action.property(NAME) == keys.name), None)
 
 
 def _go_to(widget: QWidget) -> None:
@@ -295,9 +295,9 @@ class ShortcutList(QFrame):
         self._reset_all = button("Reset all shortcuts", "reset_shortcuts_button", self, on=self._on_reset_all)
         how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
         self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
-        places = list(dict.fromkeys(one.place for one in (*ALL, *FIXED)))
-        in_order = sorted((*ALL, *FIXED), key=lambda one: places.index(one.place))
-        for place, found in groupby(in_order, lambda one: one.place):
+        places = list(dict.fromkeys(keys.place for keys in (*ALL, *FIXED)))
+        in_order = sorted((*ALL, *FIXED), key=lambda keys: places.index(keys.place))
+        for place, found in groupby(in_order, lambda keys: keys.place):
             self._column.addWidget(plain_label(place, self, name="help_place", kind="strong"))
             self._column.addLayout(self._grid(list(found)))
         # Queued: by the same signal the window takes the keys first.
@@ -401,7 +401,7 @@ class ShortcutRow(QObject):
         self._choose("")
 
     def _on_reset(self) -> None:
-        if not any(self._is_taken(one) for one in usual_keys(self._name)):
+        if not any(self._is_taken(key) for key in usual_keys(self._name)):
             self._choose(None)
 
     def _is_taken(self, keys: str) -> bool:

@@ -198,7 +198,11 @@ def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
     """Hide all windows of the program; menus and lists that are open close.  Returns what was hidden."""
     while (popup := QApplication.activePopupWidget()) is not None and popup.close():
         continue
-    shown = [one for one in QApplication.topLevelWidgets() if one.isVisible() and one is not but]
+    shown = [
+        toplevelwidget
+        for toplevelwidget in QApplication.topLevelWidgets()
+        if toplevelwidget.isVisible() and toplevelwidget is not but
+    ]
     for one in shown:
         one.hide()
     return shown
@@ -524,7 +528,7 @@ def replace_process(arguments: Sequence[str]) -> NoReturn:
         if sys.platform == "win32":  # not tried
             subprocess.Popen(command)
         else:
-            for name in sorted(one.name for one in Path("/dev/fd").iterdir()):
+            for name in sorted(path.name for path in Path("/dev/fd").iterdir()):
                 with suppress(OSError):  # the one that the folder was read by is gone
                     os.set_inheritable(int(name), int(name) <= LAST_STANDARD)
             os.execv(sys.executable, command)  # noqa: S606 - our own program

@@ -133,7 +133,11 @@ class SingleInstance(QObject):
                 local_socket.abort()
 
     def _on_gone(self) -> None:
-        gone = [one for one in self._sockets if one.state() == QLocalSocket.LocalSocketState.UnconnectedState]
+        gone = [
+            other_socket
+            for other_socket in self._sockets
+            if other_socket.state() == QLocalSocket.LocalSocketState.UnconnectedState
+        ]
         for local_socket in gone:
             self._sockets.remove(local_socket)
             local_socket.deleteLater()

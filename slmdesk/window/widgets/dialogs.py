@@ -139,7 +139,7 @@ def _has_buttons(item: QLayoutItem) -> bool:
 
 def _widgets_of(layout: QLayout) -> list[QWidget]:
     found = (layout.itemAt(at) for at in range(layout.count()))
-    return [widget for one in found if one is not None and (widget := one.widget()) is not None]
+    return [widget for item in found if item is not None and (widget := item.widget()) is not None]
 
 
 def screen_of(window: QWidget) -> QRect:

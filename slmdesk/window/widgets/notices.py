@@ -289,7 +289,7 @@ def ask_where(
 
     `title` becomes the name offered, in `folder`; None: where the system keeps documents.
     """
-    name = next(one.name for one in forms if one.id == form)
+    name = next(other_form.name for other_form in forms if other_form.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
     dialog = QFileDialog(parent, "Export", str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
     dialog.setObjectName("export_dialog")

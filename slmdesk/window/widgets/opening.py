@@ -67,7 +67,7 @@ def _ask_desktop(url: QUrl) -> None:
 
 
 def _say_failed(url: QUrl) -> None:
-    shown = (one for one in QApplication.topLevelWidgets() if one.isVisible())
+    shown = (toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible())
     parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be gone at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
     box = message_box(parent, "not_opened_dialog", "Not opened", FAILED, breakable(address))
@@ -244,12 +244,12 @@ def admit(
     only the shares it names are opened.  Nothing here accesses a path.
     """
     policy = _policy()
-    away = [one for one in paths if server_of(str(one)) and not is_on(str(one), policy.shares)]
+    away = [path for path in paths if server_of(str(path)) and not is_on(str(path), policy.shares)]
     if policy.forced.get("offline") is True and away:
         _say_refused(parent, away)
-        paths = [one for one in paths if one not in away]
+        paths = [path for path in paths if path not in away]
         away = []
-    unknown = [one for one in away if server_of(str(one)).casefold() not in _allowed()]
+    unknown = [path for path in away if server_of(str(path)).casefold() not in _allowed()]
     if unknown and not is_chosen:
         _ask(parent, list(paths), unknown, then)
     elif paths:
@@ -266,8 +266,8 @@ def _allowed() -> frozenset[str]:
 
 
 def _where(paths: Sequence[Path]) -> str:
-    names = [clean_label(one.name or str(one), MOST_NAME) for one in paths]
-    servers = sorted({clean_label(server_of(str(one)), MOST_NAME) for one in paths})
+    names = [clean_label(path.name or str(path), MOST_NAME) for path in paths]
+    servers = sorted({clean_label(server_of(str(path)), MOST_NAME) for path in paths})
     what = f"“{names[0]}” is" if len(names) == 1 else f"{len(names)} of these files are"
     return f"{what} on another computer: {', '.join(servers)}."
 
@@ -289,10 +289,10 @@ def _ask(
 
     def answered() -> None:
         if box.clickedButton() is yes:
-            servers = {server_of(str(one)).casefold() for one in unknown}
+            servers = {server_of(str(path)).casefold() for path in unknown}
             QApplication.instance().setProperty(_ALLOWED, _allowed() | servers)  # type: ignore[union-attr]
             then(paths)
-        elif here := [one for one in paths if one not in unknown]:
+        elif here := [path for path in paths if path not in unknown]:
             then(here)
 
     box.finished.connect(answered)
@@ -338,7 +338,7 @@ def ask_files(
     def selected(paths: list[str]) -> None:
         if paths:
             note_document_folder(Path(paths[0]))
-            admit(parent, [Path(one) for one in paths], chosen, is_chosen=True)
+            admit(parent, [Path(path) for path in paths], chosen, is_chosen=True)
 
     dialog.filesSelected.connect(selected)
     dialog.open()
@@ -441,7 +441,7 @@ def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Pat
     def selected(files: Sequence[str]) -> None:
         if files:
             app.setProperty(LAST_MODEL_FOLDER, str(Path(files[0]).parent))
-            admit(parent, [Path(one) for one in files], chosen, is_chosen=True)
+            admit(parent, [Path(file) for file in files], chosen, is_chosen=True)
 
     dialog.filesSelected.connect(selected)
     dialog.open()

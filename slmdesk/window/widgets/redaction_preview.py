@@ -86,7 +86,7 @@ class RedactionPreview(Dialog):
         self._add = button("Replace too", "redaction_add", self, on=self._on_add)
         self._add.setToolTip(f"Replace the selected words too, {self._wording.everywhere}")
         self._add.setAutoDefault(False)
-        self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(one.find.kind for one in self._choices)]
+        self._kinds = [self._kind_button(kind) for kind in dict.fromkeys(choice.find.kind for choice in self._choices)]
         self._said = plain_label("", self, name="redaction_said", kind="small")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._send = named(QPushButton(self._wording.accept, self), "redaction_send")
@@ -118,14 +118,14 @@ class RedactionPreview(Dialog):
     @property
     def decisions(self) -> Decisions:
         added = tuple(
-            (one.find.kind, one.find.text)
-            for one in self._choices
-            if one.is_chosen and (one.is_by_hand or one.find.certainty is Certainty.UNSURE)
+            (choice.find.kind, choice.find.text)
+            for choice in self._choices
+            if choice.is_chosen and (choice.is_by_hand or choice.find.certainty is Certainty.UNSURE)
         )
         left = tuple(
-            one.find.text
-            for one in self._choices
-            if not one.is_chosen and not one.is_by_hand and one.find.certainty is not Certainty.UNSURE
+            choice.find.text
+            for choice in self._choices
+            if not choice.is_chosen and not choice.is_by_hand and choice.find.certainty is not Certainty.UNSURE
         )
         return Decisions(added, left)
 
@@ -155,12 +155,12 @@ class RedactionPreview(Dialog):
                 marks.append(mark)
         self._text.setExtraSelections(marks)
         for each in self._kinds:
-            own = [one for one in self._choices if one.find.kind == each.property("of")]
-            chosen = sum(one.is_chosen for one in own)
+            own = [choice for choice in self._choices if choice.find.kind == each.property("of")]
+            chosen = sum(choice.is_chosen for choice in own)
             each.setText(f"{NAMES[Kind(each.property('of'))]} {chosen}/{len(own)}")
             each.setChecked(chosen == len(own))
-        places = sum(len(one.places) for one in self._choices if one.is_chosen)
-        unsure = sum(not one.is_chosen and one.find.certainty is Certainty.UNSURE for one in self._choices)
+        places = sum(len(choice.places) for choice in self._choices if choice.is_chosen)
+        unsure = sum(not choice.is_chosen and choice.find.certainty is Certainty.UNSURE for choice in self._choices)
         left = "left as it is" if unsure == 1 else "left as they are"
         found = f"{places} replaced" + (f", {unsure} not sure and {left}" if unsure else "")
         self._said.setText(f"{found if self._choices else NOTHING.rstrip('.')}. {INCOMPLETE}")
@@ -185,8 +185,8 @@ class RedactionPreview(Dialog):
 
     def _on_kind_clicked(self) -> None:
         pressed = self.sender()
-        own = [one for one in self._choices if pressed is not None and one.find.kind == pressed.property("of")]
-        wanted = not all(one.is_chosen for one in own)
+        own = [choice for choice in self._choices if pressed is not None and choice.find.kind == pressed.property("of")]
+        wanted = not all(choice.is_chosen for choice in own)
         for one in own:
             one.is_chosen = wanted
         self._fill()
@@ -202,15 +202,15 @@ class RedactionPreview(Dialog):
         text, cursor = self._preview.text, self._text.textCursor()
         ends = (character_at(text, cursor.selectionStart()), character_at(text, cursor.selectionEnd()))
         finds = marked(text, *ends)
-        first = next((one for one in finds if one.start < ends[1] and ends[0] < one.end), None)
+        first = next((find for find in finds if find.start < ends[1] and ends[0] < find.end), None)
         if first is None:
             return
-        known = next((one for one in self._choices if one.find.text == first.text), None)
+        known = next((choice for choice in self._choices if choice.find.text == first.text), None)
         if known is not None:
             known.is_chosen = True
         else:
             find = changed(first, reason="hand")
-            self._choices.append(_Choice(find, [(one.start, one.end) for one in finds], True, is_by_hand=True))
+            self._choices.append(_Choice(find, [(find.start, find.end) for find in finds], True, is_by_hand=True))
         self._fill()
         self._show()
 

@@ -148,7 +148,7 @@ class Card(QFrame):
     @property
     def words(self) -> str:
         labels = (self._title, self._sentence, self._info, self._trouble)
-        return "\n".join(one.text().replace("\u200b", "") for one in labels if one.text())
+        return "\n".join(label.text().replace("\u200b", "") for label in labels if label.text())
 
     def set_title(self, text: str) -> None:
         self._title.setText(breakable(text))
@@ -537,7 +537,7 @@ def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
     parts = [what, f"{bytes_for_people(done)} of {bytes_for_people(total)}" if total else ""]
     if eta_s is not None:
         parts.append(f"{time_for_people(eta_s)} left")
-    return DOT.join(one for one in parts if one)
+    return DOT.join(part for part in parts if part)
 
 
 # ---- base of the dialogs for packs, found models and the folder

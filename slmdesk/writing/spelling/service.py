@@ -141,7 +141,7 @@ class SpellingService(Service):
         known = self._known.setdefault(dictionary.path, {})
         if len(known) > MOST_KNOWN:
             known.clear()
-        unknown = [one for one in words if one not in known]
+        unknown = [word for word in words if word not in known]
         for at in range(0, len(unknown), WORDS_AT_ONCE):
             some = unknown[at : at + WORDS_AT_ONCE]
             result = yield self._ask("spelling", dictionary, words=some)
@@ -176,7 +176,7 @@ class SpellingService(Service):
 
     def _let_open(self, found: tuple[Dictionary, ...]) -> None:
         """The child may open dictionaries alone; one that was started for others is replaced."""
-        folders = tuple(sorted({str(one.path.parent) for one in found}))
+        folders = tuple(sorted({str(dictionary.path.parent) for dictionary in found}))
         self._speller.may_open(AllowedPaths(folders))
         if not self._speller.can_open(folders):
             self._speller.renew()
@@ -304,12 +304,14 @@ def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", regi
     """
     found = tuple(found)
     if fixed:
-        return next((one for one in found if one.code == fixed), None)
-    known = [one for one in found if language and one.language == language]
+        return next((dictionary for dictionary in found if dictionary.code == fixed), None)
+    known = [dictionary for dictionary in found if language and dictionary.language == language]
     if not known:  # a file whose name says nothing was chosen for whatever is written
         return found[0] if len(found) == 1 and not found[0].language else None
     wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
-    return min(known, key=lambda one: wanted.index(one.code) if one.code in wanted else len(wanted))
+    return min(
+        known, key=lambda dictionary: wanted.index(dictionary.code) if dictionary.code in wanted else len(wanted)
+    )
 
 
 def code_of(stem: str) -> str:
@@ -364,7 +366,7 @@ def _extensions(office: Path) -> Iterator[Path]:
 
 def _inside(folder: Path, pattern: str) -> list[Path]:
     try:
-        return sorted(one for one in folder.glob(pattern) if one.is_dir())
+        return sorted(path for path in folder.glob(pattern) if path.is_dir())
     except OSError:
         return []
 

@@ -525,7 +525,7 @@ class CorrectController(QObject):
         """
         if self.is_busy:
             return
-        self._text.refuse([one.number for one in self._text.pending])
+        self._text.refuse([pending.number for pending in self._text.pending])
         self._snapshot = Snapshot(self._text, start, end)
         self._turn, self._lost = self._turn + 1, 0
         request = CorrectRequest(self._snapshot.words, language, redact=redact, decisions=decisions)
@@ -614,14 +614,14 @@ class CorrectController(QObject):
 
     def accept_all(self) -> None:
         """Make all changes but the doubtful ones, of which it is said that they are left."""
-        sure = [one.number for one in self.changes if not one.is_doubtful]
+        sure = [change.number for change in self.changes if not change.is_doubtful]
         left = len(self.changes) - len(sure)
         self._text.accept(sure)
         self.said.emit(accepted_words(len(sure), left))
 
     def refuse_all(self) -> None:
         count = len(self.changes)
-        self._text.refuse([one.number for one in self.changes])
+        self._text.refuse([change.number for change in self.changes])
         self.said.emit(
             f"{_counted(count, 'change')} refused. Undo (Ctrl+Z) brings {'it' if count == 1 else 'them'} back."
         )
@@ -661,9 +661,9 @@ def _counted(count: int, what: str) -> str:
 def found_words(found: Correction) -> str:
     if not found.changes:
         return "No mistakes found."
-    doubtful = sum(not one.is_made for one in found.changes)
+    doubtful = sum(not change.is_made for change in found.changes)
     words = f"{_counted(len(found.changes), 'change')} found"
-    if all(one.doubt == "model" for one in found.changes):
+    if all(change.doubt == "model" for change in found.changes):
         return f"{words}. The model often changes too much: decide on each."
     return f"{words}, {doubtful} of them doubtful." if doubtful else f"{words}."
 

@@ -81,7 +81,7 @@ class WritingEdit(QPlainTextEdit):
     def outline(self, number: int) -> None:
         """Draw a line around a change and bring it into sight; 0: around none."""
         self.mark(number)
-        place = next((one for one in self.tracked.pending if one.number == number), None)
+        place = next((pending for pending in self.tracked.pending if pending.number == number), None)
         if place is not None:
             cursor = self.textCursor()
             cursor.setPosition(place.position)
@@ -93,7 +93,7 @@ class WritingEdit(QPlainTextEdit):
         self.viewport().update()
 
     def is_undecided(self, start: int, end: int) -> bool:
-        return any(one.position < end and start < one.last for one in self.tracked.pending)
+        return any(pending.position < end and start < pending.last for pending in self.tracked.pending)
 
     # ---- Qt's own
 
@@ -130,7 +130,7 @@ class WritingEdit(QPlainTextEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        places = [one for one in self.tracked.pending if one.number == self._current]
+        places = [pending for pending in self.tracked.pending if pending.number == self._current]
         if not places or places[-1].last - places[0].position > _MOST_OUTLINED:
             return
         painter = QPainter(self.viewport())
@@ -298,7 +298,7 @@ class TrackedText(QObject):
 
     def number_at(self, position: int) -> int:
         """The change at a position of the document; 0: none."""
-        return next((one.number for one in self.pending if one.position <= position <= one.last), 0)
+        return next((pending.number for pending in self.pending if pending.position <= position <= pending.last), 0)
 
     # ---- changes
 

@@ -73,7 +73,7 @@ from slmdesk.writing.window.controller import (
 )
 from slmdesk.writing.window.editor import WritingEdit, size16
 
-FILES = f"Texts ({' '.join(f'*{one}' for one in SUFFIXES)});;All files (*)"
+FILES = f"Texts ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
 WORDING = Wording("Redact before asking", "The text", "Go on", "everywhere in this text")
 LENGTHS = (("half", "To half its length"), ("sentence", "To one sentence"))
@@ -119,7 +119,7 @@ class WritingPage(QWidget):
         self._tone = button("Tone", "writing_tone", self, tip="Say it in another tone")
         self._give_menu(self._tone, Task.TONE, TONES)
         self._shield = Shield("writing_redact", self)
-        languages = sorted((one.name, one.code) for one in LANGUAGES.values())
+        languages = sorted((language.name, language.code) for language in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", "Language: automatic"), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self), "writing_language", label="Language of the text")
         self._language.setToolTip("Language of the text")
@@ -261,7 +261,7 @@ class WritingPage(QWidget):
             return
         if not form:
             known = source.path.suffix.lower().lstrip(".") if source else ""
-            form = known if known in [one.id for one in FORMS] else "docx"
+            form = known if known in [form.id for form in FORMS] else "docx"
         title = source.path.stem if source else " ".join(self.controller.text[:80].split())
         folder: Path | None = source.path.parent if source else None
         ask_where(self, title, form, self.controller.save, FORMS, folder=folder)
@@ -440,7 +440,7 @@ class ChangePanel(QFrame):
 
     def _show(self) -> None:
         changes = self._controller.changes
-        doubtful = sum(one.is_doubtful for one in changes)
+        doubtful = sum(change.is_doubtful for change in changes)
         words = f"{len(changes):,} change{'' if len(changes) == 1 else 's'}"
         self._title.setText(f"{words}, {doubtful} doubtful" if doubtful else words if changes else "No changes yet")
         self._accept_all.setEnabled(bool(changes))
@@ -494,7 +494,7 @@ class ChangeLines(QAbstractListModel):
 
     def row_of(self, number: int) -> int:
         """The row of a change; -1: it is not there."""
-        return next((row for row, one in enumerate(self.changes) if one.number == number), -1)
+        return next((row for row, change in enumerate(self.changes) if change.number == number), -1)
 
 
 class _Wrapped(QStyledItemDelegate):
@@ -752,7 +752,7 @@ def _gone_from(versions: Sequence[Version]) -> Spans:
     """Where the text has words that the only suggestion does not have."""
     if len(versions) != 1:
         return ()
-    return [(one.start, one.end) for one in versions[0].edits if one.end > one.start]
+    return [(edit.start, edit.end) for edit in versions[0].edits if edit.end > edit.start]
 
 
 def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:

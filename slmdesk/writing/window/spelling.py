@@ -80,7 +80,7 @@ class SpellMarks(QObject):
         self._is_typing = True
         self._timer.start()
         place = self._editor.textCursor().position()
-        kept = [one for one in self._marks if not one.cursor.selectionStart() <= place <= one.cursor.selectionEnd()]
+        kept = [mark for mark in self._marks if not mark.cursor.selectionStart() <= place <= mark.cursor.selectionEnd()]
         if len(kept) < len(self._marks):
             self._draw(kept)
 
@@ -158,7 +158,9 @@ class SpellMarks(QObject):
 
     def _in_sight(self) -> tuple[int, int]:
         view = self._editor.viewport().rect()
-        first, last = (self._editor.cursorForPosition(one).position() for one in (view.topLeft(), view.bottomRight()))
+        first, last = (
+            self._editor.cursorForPosition(point).position() for point in (view.topLeft(), view.bottomRight())
+        )
         return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
 
     def _typed_word(self) -> tuple[int, int, int] | None:
@@ -183,7 +185,11 @@ class SpellMarks(QObject):
 
     def _draw(self, marks: list[QTextEdit.ExtraSelection]) -> None:
         if marks or self._marks:
-            others = [one for one in self._editor.extraSelections() if not one.format.hasProperty(OURS)]
+            others = [
+                extraselection
+                for extraselection in self._editor.extraSelections()
+                if not extraselection.format.hasProperty(OURS)
+            ]
             self._marks = marks
             self._editor.setExtraSelections(others + marks)
 
@@ -207,7 +213,7 @@ class SpellMarks(QObject):
             cursor = self._editor.cursorForPosition(self._editor.viewport().mapFromGlobal(place))
         at = cursor.position()
         mark = next(
-            (one for one in self._marks if one.cursor.selectionStart() <= at <= one.cursor.selectionEnd()), None
+            (mark for mark in self._marks if mark.cursor.selectionStart() <= at <= mark.cursor.selectionEnd()), None
         )
         if mark is None:
             return False

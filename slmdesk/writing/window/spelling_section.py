@@ -78,7 +78,7 @@ class SpellingSection(QWidget):
     def show_state(self, state: SpellingState) -> None:
         self._state = state
         self._language.clear()
-        for code, name in (BY_TEXT, *((one.code, one.name) for one in state.dictionaries)):
+        for code, name in (BY_TEXT, *((dictionary.code, dictionary.name) for dictionary in state.dictionaries)):
             self._language.addItem(name, code)
         self._show_language(self._controller.current.spelling_language)
         self._say("spelling_language", dictionary_words(state))
@@ -151,7 +151,7 @@ class OwnWordsDialog(Dialog):
         self._remove.setEnabled(bool(self._list.selectedItems()))
 
     def _on_remove(self) -> None:
-        self._removed = tuple(one.text() for one in self._list.selectedItems())
+        self._removed = tuple(selecteditem.text() for selecteditem in self._list.selectedItems())
         self._undo.setEnabled(True)
         self._controller.remove_words(self._removed)
 
@@ -163,7 +163,7 @@ class OwnWordsDialog(Dialog):
 def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
     if not state.dictionaries:
         return NONE_FOUND + HOW.get(platform, HOW["linux"]) + OR_CHOOSE
-    names = [one.name for one in state.dictionaries]
+    names = [dictionary.name for dictionary in state.dictionaries]
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"Found: {shown}. Text in other languages is not checked."
 

@@ -56,7 +56,7 @@ def test_a_folder_gives_its_documents_and_nothing_is_kept_without_saving(run, wi
     done = run("chat", "When does the pump stop?", "--attach", str(files), "--no-save", "--json")
     assert [one["file"] for one in done.lines[-1]["attachments"]] == ["long.txt", "manual.txt"]
     assert [one["whole"] for one in done.lines[-1]["attachments"]] == [False, True]
-    found = [one for one in home.rglob("*") if one.is_file() and b"12 bar" in one.read_bytes()]
+    found = [path for path in home.rglob("*") if path.is_file() and b"12 bar" in path.read_bytes()]
     assert found == []
 
 

@@ -32,7 +32,7 @@ def test_spaces_are_listed_and_chats_begin_in_them(run, with_model, tmp_path) ->
     (listed,) = run("spaces", "list", "--json").json
     assert listed == {
         "id": space.id, "name": "Pumps", "chats": 1, "instructions": "Be brief.", "preset": None,
-        "documents": [one.document for one in space.attachments], "folders": [],
+        "documents": [attachment.document for attachment in space.attachments], "folders": [],
     }  # fmt: skip
     assert run("spaces", "list").out.split() == [space.id, "1", "Pumps"]
     assert run("chat", "hello", "--space", "pumps", "--no-save").status == 0

@@ -48,7 +48,7 @@ def test_a_schema_is_typed_checked_at_once_and_used(program):
     (mark,) = field.extraSelections()
     assert (mark.cursor.selectionStart(), mark.cursor.selectedText()) == (9, '"')
     program.send("hello")
-    program.wait(lambda: any("line 1, column 10" in one for one in program.notices()))
+    program.wait(lambda: any("line 1, column 10" in notice for notice in program.notices()))
     assert program.page.composer.text == "hello"
     put(program, field, GOOD)
     program.wait(lambda: problem(program) == "")

@@ -28,7 +28,7 @@ def manual(tmp_path):
 
 def drop(program, *paths):
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(one)) for one in paths])
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, button, keys)
     QApplication.sendEvent(program.page, enter)
@@ -42,7 +42,7 @@ def drafts(program):
 
 def wait_read(program, count=1):
     program.wait(
-        lambda: len(drafts(program)) == count and all(one.is_settled and one.tokens for one in drafts(program))
+        lambda: len(drafts(program)) == count and all(draft.is_settled and draft.tokens for draft in drafts(program))
     )
 
 
@@ -65,8 +65,8 @@ def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manua
     assert question.attachments[0].attached.is_whole
     assert drafts(program) == []
     assert not program.page.composer.attachments.isVisible()
-    program.wait(lambda: [one for one in extras(program) if "manual.txt \u00b7 whole" in one.accessibleName()])
-    program.wait(lambda: any(one.startswith("manual.txt whole") for one in dict(program.page.meter.part_lines)))
+    program.wait(lambda: [extra for extra in extras(program) if "manual.txt \u00b7 whole" in extra.accessibleName()])
+    program.wait(lambda: any(line.startswith("manual.txt whole") for line in dict(program.page.meter.part_lines)))
 
 
 def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(program, manual, tmp_path):
@@ -131,8 +131,8 @@ def paste(program, text, keys=Qt.KeyboardModifier.ControlModifier):
 
 
 def notice_about(program, words):
-    program.wait(lambda: any(words in one for one in program.notices()))
-    return next(one for one in program.window.notices.bars if words in one.notice.text)
+    program.wait(lambda: any(words in notice for notice in program.notices()))
+    return next(bar for bar in program.window.notices.bars if words in bar.notice.text)
 
 
 def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
@@ -152,7 +152,7 @@ def test_two_pasted_texts_have_two_names(program):
     for _ in range(2):
         paste(program, "Roses grow in May. " * 400)
     wait_read(program, 2)
-    assert [one.name for one in drafts(program)] == ["Pasted text (1,600 words)", "Pasted text 2 (1,600 words)"]
+    assert [draft.name for draft in drafts(program)] == ["Pasted text (1,600 words)", "Pasted text 2 (1,600 words)"]
 
 
 def test_many_short_lines_are_long_too_and_a_few_are_not(program):
@@ -230,7 +230,7 @@ def test_what_cannot_be_read_says_so_and_is_not_sent(program, tmp_path):
     assert drafts(program)[0].problem
     program.type("Why?")
     program.enter()
-    program.wait(lambda: any("cannot be read" in one for one in program.notices()))
+    program.wait(lambda: any("cannot be read" in notice for notice in program.notices()))
     assert program.messages() == ()
     chip = program.page.composer.attachments.chips[0]
     program.click(program.find("chip_remove", chip))
@@ -288,8 +288,8 @@ def test_a_quotation_opens_its_page(start, model_file, manual):
     wait_read(program)
     program.type("When?")
     program.enter()
-    program.wait(lambda: [one for one in extras(program) if "page 1" in one.accessibleName()])
-    program.click(next(one for one in extras(program) if "12 bar" in one.accessibleName()))
+    program.wait(lambda: [extra for extra in extras(program) if "page 1" in extra.accessibleName()])
+    program.click(next(extra for extra in extras(program) if "12 bar" in extra.accessibleName()))
     program.wait(program.frame.documents_page.isVisible)
     program.wait(lambda: program.frame.documents.current == program.messages()[0].attachments[0].attached.document)
 

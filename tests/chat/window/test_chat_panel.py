@@ -28,7 +28,7 @@ def choose(program, name: str, value: object) -> None:
     """As a person does: the list is opened, a row is taken."""
     box = program.find(f"option_{name}", program.page.panel)
     assert box.isEnabled(), name
-    at = next(one for one in range(box.count()) if box.itemData(one) == value)
+    at = next(index for index in range(box.count()) if box.itemData(index) == value)
     box.setCurrentIndex(at)
     box.activated.emit(at)
 
@@ -226,7 +226,7 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program.ask(lambda services: services.models.remove(adapter))
     program.wait(lambda: "no longer in the library" in program.find("lora_note", panel).text())
     program.send("and now?")
-    program.wait(lambda: any("no longer in the library" in one for one in program.notices()))
+    program.wait(lambda: any("no longer in the library" in notice for notice in program.notices()))
     assert program.page.composer.text == "and now?"
     assert Path(os.fspath(lora)).exists()
 

@@ -74,7 +74,7 @@ def menu_of(program, title: str):
 
 
 def pick(menu, words: str) -> None:
-    action = next(one for one in menu.actions() if one.text() == words)
+    action = next(action for action in menu.actions() if action.text() == words)
     action.trigger()
     menu.close()
 
@@ -200,7 +200,13 @@ def test_marked_chats_are_pinned_together(program):
     program.click("selection_pin")
     program.wait(lambda: titles(program) == ["two", "three", "one"])
     menu = menu_of(program, "three")
-    assert [one.text() for one in menu.actions()] == ["Unpin", "Move to a space", "Export as", "Archive", "Delete"]
+    assert [action.text() for action in menu.actions()] == [
+        "Unpin",
+        "Move to a space",
+        "Export as",
+        "Archive",
+        "Delete",
+    ]
     pick(menu, "Unpin")
     program.wait(lambda: titles(program) == ["one", "two", "three"])
     assert not program.find("selection_bar").isHidden()
@@ -223,7 +229,7 @@ def test_marked_chats_are_exported_into_a_folder(program, tmp_path):
     dialog.fileSelected.emit(str(tmp_path))
     dialog.close()
     program.wait(lambda: f"2 of 2 chats were written to {tmp_path}." in program.notices())
-    assert sorted(one.name for one in tmp_path.glob("*.md")) == ["one (2).md", "one (3).md", "one.md"]
+    assert sorted(path.name for path in tmp_path.glob("*.md")) == ["one (2).md", "one (3).md", "one.md"]
     assert (tmp_path / "one.md").read_text() == "mine"
 
 
@@ -303,7 +309,7 @@ def test_chats_are_dragged_into_a_space(program):
 def test_a_space_is_made_for_chats_and_renamed_in_place(program):
     make(program, one=0, two=0.0001)
     menu = menu_of(program, "one")
-    move = next(one.menu() for one in menu.actions() if one.menu() and one.text() == "Move to a space")
+    move = next(action.menu() for action in menu.actions() if action.menu() and action.text() == "Move to a space")
     move.aboutToShow.emit()
     pick(move, "New space…")
     menu.close()

@@ -84,7 +84,7 @@ def test_try_again_adds_a_version_and_shows_the_newest(program):
     chat = program.chat.chat
     assert len(program.messages()) == 2
     assert len(program.ask(lambda services: services.chats.messages(chat))) == 3
-    assert list(program.chat.message_ids) == [one.id for one in program.messages()]
+    assert list(program.chat.message_ids) == [message.id for message in program.messages()]
 
 
 def test_continue_goes_on_behind_the_words_that_were_kept(program):

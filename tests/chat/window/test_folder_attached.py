@@ -93,14 +93,16 @@ def test_the_answer_says_how_many_were_looked_through_and_its_pages_open(begin):
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
     program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
-    program.wait(lambda: [one for one in extras(program) if one.accessibleName() == "pump.pdf, page 2"])
-    said = [one.accessibleName() for one in extras(program)]
+    program.wait(lambda: [extra for extra in extras(program) if extra.accessibleName() == "pump.pdf, page 2"])
+    said = [extra.accessibleName() for extra in extras(program)]
     assert "Manuals: 2 documents looked through, passages of 2 read" in said
     assert "Manuals \u00b7 2 documents" in said
     assert "valve.txt, page 3" in said
-    program.click(next(one for one in extras(program) if one.accessibleName() == "pump.pdf, page 2"))
+    program.click(next(extra for extra in extras(program) if extra.accessibleName() == "pump.pdf, page 2"))
     program.wait(program.frame.documents_page.isVisible)
-    documents = {one.attached.name: one.attached.document for one in program.messages()[0].attachments}
+    documents = {
+        attachment.attached.name: attachment.attached.document for attachment in program.messages()[0].attachments
+    }
     program.wait(lambda: program.frame.documents.current == documents["pump.pdf"])
     program.wait(lambda: list(program.frame.documents_page.document._marked) == [2])
 
@@ -110,8 +112,8 @@ def test_what_was_read_of_a_folder_can_be_seen_letter_for_letter(begin):
     mention(program)
     program.type("When does the pump stop?")
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
-    program.wait(lambda: [one for one in extras(program) if "looked through" in one.accessibleName()])
-    program.click(next(one for one in extras(program) if "looked through" in one.accessibleName()))
+    program.wait(lambda: [extra for extra in extras(program) if "looked through" in extra.accessibleName()])
+    program.click(next(extra for extra in extras(program) if "looked through" in extra.accessibleName()))
     shown = program.find("text_dialog_text").toPlainText()
     assert "12 bar" in shown
     assert "valve.txt" in shown
@@ -122,8 +124,10 @@ def test_a_quoted_page_has_one_line(begin):
     mention(program)
     program.type("When does the pump stop?")
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
-    program.wait(lambda: [one for one in extras(program) if one.accessibleName().startswith("\u201cThe pump stops")])
-    assert len([one for one in extras(program) if "pump.pdf, page 2" in one.accessibleName()]) == 1
+    program.wait(
+        lambda: [extra for extra in extras(program) if extra.accessibleName().startswith("\u201cThe pump stops")]
+    )
+    assert len([extra for extra in extras(program) if "pump.pdf, page 2" in extra.accessibleName()]) == 1
 
 
 def test_a_folder_stays_in_the_draft_over_a_restart_and_says_when_it_is_gone(begin, start):
@@ -138,4 +142,4 @@ def test_a_folder_stays_in_the_draft_over_a_restart_and_says_when_it_is_gone(beg
     again.wait(lambda: "taken off the list" in draft(again).words)
     again.type("Why?")
     QTest.keyClick(again.page.composer.input_box, Qt.Key.Key_Return)
-    again.wait(lambda: any("nothing was sent" in one for one in again.notices()))
+    again.wait(lambda: any("nothing was sent" in notice for notice in again.notices()))

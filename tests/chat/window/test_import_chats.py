@@ -23,7 +23,7 @@ def titles(program) -> list[str]:
 def pick(program, name: str) -> None:
     """Choose an entry of the menu over the list."""
     menu = program.find("list_menu_button").menu()
-    action = next(one for one in menu.actions() if one.objectName() == name)
+    action = next(action for action in menu.actions() if action.objectName() == name)
     menu.setActiveAction(action)
     action.trigger()
 
@@ -32,7 +32,7 @@ def choose(program, name: str, *files) -> None:
     dialog = program.find(name)
     assert isinstance(dialog, QFileDialog)
     if name == "import_chats_dialog":
-        dialog.filesSelected.emit([str(one) for one in files])
+        dialog.filesSelected.emit([str(file) for file in files])
     else:
         dialog.fileSelected.emit(str(files[0]))
     dialog.close()
@@ -160,7 +160,7 @@ def test_marked_chats_go_into_one_file(program, tmp_path):
         program.ask(lambda services, name=name: services.chats.new_chat(name))
     program.wait(lambda: len(titles(program)) == 3)
     view, menu = program.page.chat_list.view, program.page.chat_list.selection._export.menu()
-    together = next(one for one in menu.actions() if one.menu() is not None)
+    together = next(action for action in menu.actions() if action.menu() is not None)
     assert not together.isVisible()
     model = view.model()
     for name in ("one", "three"):

@@ -44,7 +44,7 @@ def rows(program):
 
 
 def line(program):
-    return next((one for one in rows(program) if one.id == LINE), None)
+    return next((row for row in rows(program) if row.id == LINE), None)
 
 
 def refuse(program) -> None:
@@ -64,7 +64,7 @@ def choose_in_menu(program, message: str, text: str) -> None:
     view.set_current(at)
     program.click(view.rows[at].widget.findChildren(QToolButton, "action_more")[-1])
     menu = [one for one in view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
-    action = next(one for one in menu.actions() if one.text() == text)
+    action = next(action for action in menu.actions() if action.text() == text)
     program.click(menu, lambda: menu.actionGeometry(action).center())
 
 
@@ -72,11 +72,11 @@ def click_extra(program, words: str) -> None:
     view = program.page.view
     view.scroll_to(LINE)
     buttons = view.rows[view.rows.index_of(LINE)].widget.findChildren(QToolButton, "message_extra")
-    program.click(next(one for one in buttons if one.accessibleName() == words and one.isVisible()))
+    program.click(next(button for button in buttons if button.accessibleName() == words and button.isVisible()))
 
 
 def left_out(program) -> list[str]:
-    return [one.id for one in rows(program) if one.is_left_out]
+    return [row.id for row in rows(program) if row.is_left_out]
 
 
 def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
@@ -93,14 +93,14 @@ def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
     program.wait(lambda: not program.page.full_bar.isVisible())
     program.wait(lambda: line(program))
     gone = left_out(program)
-    assert gone == [one.id for one in rows(program)][: len(gone)] != []
+    assert gone == [row.id for row in rows(program)][: len(gone)] != []
     assert rows(program)[len(gone)].id == LINE
     assert line(program).label == FROM_HERE
     assert f"{len(gone)} messages above" in line(program).text
     assert rows(program)[0].label == "You · not seen by the model"
     fill(program, 6, begin=5)
     program.wait(lambda: len(left_out(program)) > len(gone))
-    assert {one.status for one in program.messages()} == {Status.COMPLETE}
+    assert {message.status for message in program.messages()} == {Status.COMPLETE}
 
 
 def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small, start):
@@ -110,17 +110,17 @@ def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small
     program.wait(lambda: len(program.chat.message_ids) == 10)
     program.wait_idle()
     program.wait(lambda: line(program))
-    shown, chat = [(one.id, one.is_left_out, one.text) for one in rows(program)], program.chat.chat
+    shown, chat = [(row.id, row.is_left_out, row.text) for row in rows(program)], program.chat.chat
     program.chat.new_chat()
     assert line(program) is None
     program.chat.open_chat(chat)
     program.wait(lambda: program.chat.chat == chat)
-    assert [(one.id, one.is_left_out, one.text) for one in rows(program)] == shown
+    assert [(row.id, row.is_left_out, row.text) for row in rows(program)] == shown
     program.close()
     later = start()
     later.chat.open_chat(chat)
     later.wait(lambda: later.chat.chat == chat)
-    assert [(one.id, one.is_left_out, one.text) for one in rows(later)] == shown
+    assert [(row.id, row.is_left_out, row.text) for row in rows(later)] == shown
     conversation = later.ask(lambda services: services.chats.open(chat))
     assert set(left_out(later)) == window_of(conversation.item).left_out(conversation.messages)
     click_extra(later, "Let the model see all of the chat again")
@@ -186,13 +186,13 @@ def test_a_new_chat_can_begin_with_a_summary_and_takes_what_is_being_written(sma
     program.click("full_new_chat")
     program.wait(lambda: program.chat.chat != old)
     assert program.page.composer.text == words(4, 80)
-    assert [one.label for one in rows(program)] == [EARLIER_CHAT]
+    assert [row.label for row in rows(program)] == [EARLIER_CHAT]
     assert rows(program)[0].text.startswith("You said:")
     program.enter()
     program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()
     assert program.last().status is Status.COMPLETE
-    assert [one.id for one in rows(program)] == [LINE, *program.chat.message_ids]
+    assert [row.id for row in rows(program)] == [LINE, *program.chat.message_ids]
     assert len(program.ask(lambda services: services.chats.open(old)).messages) == 8
 
 

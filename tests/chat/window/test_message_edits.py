@@ -36,7 +36,7 @@ def menu_of(program, at: int) -> dict:
     """The entries of a message's menu, by their words, opened by its button."""
     act(program, at, "more")
     menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
-    return {one.text(): one for one in menu.actions()}
+    return {action.text(): action for action in menu.actions()}
 
 
 def choose(program, at: int, words: str) -> None:
@@ -71,7 +71,7 @@ def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
     assert label(program, 0) == "2 of 2"
     act(program, 0, "previous_version")
     program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
-    assert [one.words for one in program.messages()] == words(program)
+    assert [message.words for message in program.messages()] == words(program)
     act(program, 0, "next_version")
     program.wait(lambda: words(program) == ["other", "You said: other"])
 
@@ -111,7 +111,7 @@ def test_what_is_deleted_can_be_brought_back(program, entry, left):
     before = words(program)
     choose(program, 2, entry)
     program.wait(lambda: words(program) == left)
-    assert [one.words for one in program.messages()] == left
+    assert [message.words for message in program.messages()] == left
     program.click("notice_action")
     program.wait(lambda: words(program) == before)
 
@@ -187,13 +187,13 @@ def test_another_model_answers_this_once(start, model_file, tmp_path):
     talk(program, "one")
     used = program.last().model_name
     entries = menu_of(program, 1)
-    models = {one.text(): one for one in entries["Try again with"].menu().actions()}
-    name = next(one for one in models if one != used)
+    models = {action.text(): action for action in entries["Try again with"].menu().actions()}
+    name = next(model for model in models if model != used)
     models[name].trigger()
     program.wait(lambda: label(program, 1) == "2 of 2")
     program.wait_idle()
     answers = program.ask(lambda services: services.chats.messages(program.chat.chat))
-    assert [one.model_name for one in answers if one.role is Role.ASSISTANT] == [used, name]
+    assert [answer.model_name for answer in answers if answer.role is Role.ASSISTANT] == [used, name]
     talk_on = program.chat.chat
     assert program.ask(lambda services: services.chats.options(talk_on)).model != name
 
@@ -206,6 +206,6 @@ def test_the_menu_of_the_current_message_opens_by_the_keyboard(program):
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)
     menu = [one for one in program.page.view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
-    assert "New chat from here" in [one.text() for one in menu.actions()]
+    assert "New chat from here" in [action.text() for action in menu.actions()]
     QTest.keyClick(menu, Qt.Key.Key_Escape)
     program.wait(lambda: not menu.isVisible())

@@ -23,7 +23,7 @@ def pick(program, words: str) -> None:
     """Choose a preset by the keyboard, as a person does who types the first letters."""
     choice = program.find("option_preset")
     at = choice.findText(words)
-    assert at >= 0, [choice.itemText(one) for one in range(choice.count())]
+    assert at >= 0, [choice.itemText(index) for index in range(choice.count())]
     choice.setCurrentIndex(at)
     choice.activated.emit(at)
 
@@ -117,7 +117,7 @@ def rows(window) -> list[str]:
 
 def test_presets_are_made_changed_moved_and_deleted_and_deleting_is_undone(program):
     window = open_window(program)
-    assert all(one.endswith("(comes with slmdesk)") for one in rows(window))
+    assert all(row.endswith("(comes with slmdesk)") for row in rows(window))
     assert not program.find("presets_edit", window).isEnabled()
     program.click(program.find("presets_duplicate", window))
     program.wait(lambda: rows(window)[0] == "Assistant (copy)")

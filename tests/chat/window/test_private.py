@@ -19,7 +19,7 @@ MARKER = "zqquokka"
 
 
 def holding(home: Path) -> list[str]:
-    return [one.name for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes().lower()]
+    return [path.name for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes().lower()]
 
 
 def begin(program) -> None:
@@ -149,7 +149,7 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, hom
 
 def test_an_empty_one_closes_without_a_question(program):
     menu = program.window.findChild(ListMenu)
-    next(one for one in menu.actions() if one.objectName() == "new_private_action").trigger()
+    next(action for action in menu.actions() if action.objectName() == "new_private_action").trigger()
     program.wait(lambda: is_private(program.chat.chat))
     program.click("private_close")
     program.wait(lambda: program.chat.chat == "")

@@ -63,7 +63,7 @@ def test_a_follow_up_stands_above_what_was_asked_before(qtbot):
     qtbot.waitUntil(lambda: words["Why?"].y() < words["And the deposit?"].y() < words["What is the rent?"].y())
     qtbot.waitUntil(lambda: not words["Why?"].visibleRegion().isEmpty())
     assert pane.title == "What is the rent?", "copied and exported in the order it was asked"
-    assert [one.y() for one in pane.rows] == sorted(one.y() for one in pane.rows)
+    assert [row.y() for row in pane.rows] == sorted(row.y() for row in pane.rows)
 
 
 def test_a_citation_is_in_a_section_where_its_document_has_sections(qtbot):

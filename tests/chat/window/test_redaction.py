@@ -113,7 +113,7 @@ def test_what_is_added_and_dropped_counts(program):
     assert ("Hollowell & Sons Ltd", False) in rows(program)
     shown = program.find("redaction_list")
     shown.setFocus()
-    shown.setCurrentRow(next(at for at, one in enumerate(rows(program)) if one[0] == "5260001246"))
+    shown.setCurrentRow(next(at for at, row in enumerate(rows(program)) if row[0] == "5260001246"))
     QTest.keyClick(shown, Qt.Key.Key_Space)
     QTest.keyClick(shown, Qt.Key.Key_Return)
     program.wait(lambda: len(program.chat.message_ids) == 2)
@@ -141,7 +141,9 @@ def test_what_is_shown_as_replaced_is_what_is_replaced(program):
     mark(program, text.index("Blue"), text.index("Blue") + 4)
     mark(program, text.index(", secret"), text.index(", secret") + 8)
     assert rows(program) == [("Bluebird (3 times)", True), ("secret", True)]
-    shown = [one.cursor.selectedText() for one in program.find("redaction_text").extraSelections()]
+    shown = [
+        extraselection.cursor.selectedText() for extraselection in program.find("redaction_text").extraSelections()
+    ]
     assert sorted(shown) == ["BLUEBIRD", "Bluebird", "bluebirds", "secret"]
     program.click("redaction_send")
     program.wait(lambda: len(program.chat.message_ids) == 2)
@@ -178,7 +180,7 @@ def test_what_resembles_a_substitute_is_underlined_and_says_why(program):
     program.page.view.find("Ashworth")  # words that are looked for are marked beside it
     assert len(text.extraSelections()) == 2
     program.page.view.find("")
-    assert [one.cursor.selectedText() for one in text.extraSelections()] == [half]
+    assert [extraselection.cursor.selectedText() for extraselection in text.extraSelections()] == [half]
 
 
 def test_a_click_on_a_find_drops_it(program):
@@ -214,7 +216,7 @@ def test_names_of_the_settings_are_found_whatever_stands_around_them(program):
     program.click("private_names_save")
     program.wait(lambda: "2 names" in program.find("private_names_sentence").text())
     names = program.ask(lambda services: services.redaction.names())
-    assert [(one.words, str(one.kind)) for one in names] == [("Nightjar", "other"), ("Anna Berg", "person")]
+    assert [(name.words, str(name.kind)) for name in names] == [("Nightjar", "other"), ("Anna Berg", "person")]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

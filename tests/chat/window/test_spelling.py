@@ -97,7 +97,7 @@ def test_the_menu_suggests_replaces_and_undoes(writer):
     program.type(TEXT)
     program.wait(lambda: marked(program) == ["sennt", "corut"])
     menu = open_menu(program, "corut")
-    words = [one.text() for one in menu.actions()]
+    words = [action.text() for action in menu.actions()]
     assert words[0] == "court"
     assert "Add to my words" in words
     assert menu.actions()[0].font().bold()
@@ -157,7 +157,7 @@ def test_own_words_are_added_by_the_menu_and_removed_in_settings(writer):
     program.type(TEXT)
     program.wait(lambda: marked(program) == ["sennt", "corut"])
     menu = open_menu(program, "sennt")
-    next(one for one in menu.actions() if one.objectName() == "spelling_add").trigger()
+    next(action for action in menu.actions() if action.objectName() == "spelling_add").trigger()
     menu.close()
     program.wait(lambda: marked(program) == ["corut"])
     program.window.show_page("Settings")

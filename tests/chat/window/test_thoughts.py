@@ -55,7 +55,7 @@ def test_it_streams_while_open_and_answer_now_ends_it(thinker):
     program.click(lines(program)[0])
     program.wait(lambda: "step3" in opened_text(program))
     buttons = program.page.view.findChildren(QToolButton, "message_answer_now")
-    button = next(one for one in buttons if one.isVisible())
+    button = next(button for button in buttons if button.isVisible())
     program.click(button)
     program.wait_idle()
     answer = program.last()

@@ -88,7 +88,7 @@ def test_many_steps_are_answered_together(tmp_path):
         job.step("fails", chat_payload(handle, '#echo {"fail": "model.damaged", "at": 1}\nx'))
         job.end_of_steps()
         assert received.end().result == {"done": 20, "failed": 2}
-        values = {one.key: one.value for one in received.partials}
+        values = {partial.key: partial.value for partial in received.partials}
         assert all(values[str(n)]["answer"]["text"] == f"You said: number {n}" for n in range(20))
         assert values["bad"]["code"] == "request.invalid"
         assert values["fails"]["code"] == "model.damaged"
@@ -350,7 +350,7 @@ def test_the_second_role_reads_documents(tmp_path):
         end = received.end()
         assert (end.result["format"], end.result["pages"], end.result["page_kind"]) == ("md", 2, "section")
         assert (end.result["encoding"], end.result["doubt"]) == ("cp1252", "not UTF-8: guessed to be cp1252")
-        first, second = (one.value for one in received.partials)
+        first, second = (partial.value for partial in received.partials)
         assert (first["number"], first["label"], first["status"]) == (1, "One", "read")
         assert first["text"] == "# One\n\ntext é\n"
         blocks = [(one["kind"], one["start"], one["end"]) for one in second["blocks"]]
@@ -372,7 +372,7 @@ def test_the_second_role_reads_documents(tmp_path):
         large = Received()
         rig.client.start("read", {"path": str(big)}, large)
         assert isinstance(large.end(120), Done), large.ends
-        assert "".join(one.value["text"] for one in large.partials) == big.read_text(encoding="utf-8")
+        assert "".join(partial.value["text"] for partial in large.partials) == big.read_text(encoding="utf-8")
 
 
 def test_closing_ends_jobs_and_leaves_no_process(tmp_path):

@@ -150,7 +150,7 @@ def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
         (tmp_path / "listen").touch()
         counted.end()
         long_one.end()
-        lines = [one.key for one in received.partials]
+        lines = [partial.key for partial in received.partials]
         last = len(lines) - 1 - lines[::-1].index("part")
         assert lines.index("count_tokens") < last
         assert lines.index("cancel") < last

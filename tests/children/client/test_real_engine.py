@@ -67,7 +67,7 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
         helpers = psutil.Process(rig.client.pid).children(recursive=True)
         os.kill(rig.client.pid, signal.SIGKILL)
         psutil.wait_procs(helpers, timeout=60)
-        assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        assert not [helper for helper in helpers if helper.is_running() and helper.status() != psutil.STATUS_ZOMBIE]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory")
@@ -93,7 +93,7 @@ def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):
         helpers = psutil.Process(rig.client.pid).children(recursive=True)
         assert sys.platform != "linux" or helpers
         rig.client.close()
-        assert not [one for one in helpers if one.is_running()]
+        assert not [helper for helper in helpers if helper.is_running()]
 
 
 def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
@@ -152,6 +152,6 @@ def test_closing_while_it_writes_leaves_nothing(tmp_path, starter_model):
     assert time.monotonic() - began < 10
     assert_gone(pid)
     psutil.wait_procs(helpers, timeout=60)
-    assert not [one for one in helpers if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert not [helper for helper in helpers if helper.is_running() and helper.status() != psutil.STATUS_ZOMBIE]
     assert received.text
     assert isinstance(received.end(), Cancelled)

@@ -80,7 +80,7 @@ def test_letters_to_try_are_tried_no_longer_than_the_limit(tmp_path, monkeypatch
     forms = f"SET UTF-8\nTRY {''.join(map(chr, range(0x4E00, 0x5E00)))}\n"
     dictionary = OpenDictionary(tiny_dictionary.write(tmp_path, forms=forms))
     edits, tried = dictionary._suggest.edits, []
-    dictionary._suggest.edits = lambda word: (tried.append(one) or one for one in edits(word))
+    dictionary._suggest.edits = lambda word: (tried.append(edit) or edit for edit in edits(word))
     dictionary.suggest("sennt")
     assert len(tried) < 10
 

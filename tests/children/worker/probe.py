@@ -80,7 +80,7 @@ def call(name, *arguments):
     """A system call of Linux.  Raises OSError."""
     if sys.platform != "linux":
         raise OSError(name)
-    given = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    given = [ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments]
     LIBC.syscall.restype = ctypes.c_long
     result = LIBC.syscall(ctypes.c_long(SYSTEM_CALLS[name][0 if X86 else 1]), *given)
     if result < 0:

@@ -53,11 +53,11 @@ class Comparing:
     def row(self, item: str) -> QWidget | None:
         """The row of an earlier comparison, while it is on show."""
         rows = self.form.findChildren(QWidget, f"earlier_{item}")
-        return next((one for one in rows if one.isVisible()), None)
+        return next((row for row in rows if row.isVisible()), None)
 
     def figures(self, column) -> list[str]:
         labels = [one for one in column.findChildren(QLabel) if one.objectName().startswith("figure_")]
-        return [one.text() for one in labels if one.isVisible()]
+        return [label.text() for label in labels if label.isVisible()]
 
 
 def add_models(program, tmp_path: Path, count: int, names: str = "Model") -> None:
@@ -87,18 +87,18 @@ def test_three_models_answer_side_by_side_and_are_exported(comparing, tmp_path) 
     comparing.wait_done()
     columns = page.columns
     assert len(columns) == 3
-    assert all("shortest" in one.text.words for one in columns)
-    assert len({one.name for one in columns}) == 3
-    program.wait(lambda: all(len(comparing.figures(one)) == 10 for one in columns))
+    assert all("shortest" in column.text.words for column in columns)
+    assert len({column.name for column in columns}) == 3
+    program.wait(lambda: all(len(comparing.figures(column)) == 10 for column in columns))
     assert not program.find("vote_words").isVisible()
     assert program.ask(lambda services: services.history.items()) == []  # no chat came of it
     export = program.find("compare_export")
     assert export.isEnabled()
-    next(one for one in export.menu().actions() if one.objectName() == "export_html").trigger()
+    next(action for action in export.menu().actions() if action.objectName() == "export_html").trigger()
     dialog = page.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(tmp_path / "compared.html"))
     dialog.close()
-    program.wait(lambda: any("Written to" in one and "compared.html" in one for one in program.notices()))
+    program.wait(lambda: any("Written to" in notice and "compared.html" in notice for notice in program.notices()))
     assert "Vote" not in (tmp_path / "compared.html").read_text()
 
 
@@ -154,7 +154,7 @@ def test_earlier_ones_are_listed_opened_deleted_and_come_back(comparing) -> None
     assert "Model 4, Model 3" in program.find("earlier_about", comparing.row(item)).full_text
     program.click(program.find("earlier_open", comparing.row(item)))
     program.wait(lambda: program.find("compare_result").isVisible())
-    assert all("shortest" in one.text.words for one in page.columns)
+    assert all("shortest" in column.text.words for column in page.columns)
     QTest.keyClick(page, Qt.Key.Key_Escape)
     program.wait(lambda: comparing.row(item))
     program.click(program.find("earlier_delete", comparing.row(item)))
@@ -227,9 +227,9 @@ def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None
     program.click(program.find("earlier_open", comparing.row(item)))
     program.wait(lambda: page.columns[0].text.words)
     comparing.wait_done()
-    assert [one.message.status for one in program.frame.compare.held.answers] == [Status.COMPLETE] * 2
+    assert [answer.message.status for answer in program.frame.compare.held.answers] == [Status.COMPLETE] * 2
     held = program.frame.compare.held
-    assert [one.text.words for one in page.columns] == [one.message.text for one in held.answers]
+    assert [column.text.words for column in page.columns] == [answer.message.text for answer in held.answers]
 
 
 def test_a_model_whose_file_is_gone_is_not_offered(start, tmp_path) -> None:

@@ -211,11 +211,11 @@ def test_nothing_measured_and_a_refusal_are_said_in_the_dialog(library) -> None:
     services.formats.is_on_battery = lambda: True
     program.click(program.find("formats_measure", dialog))
     program.wait(lambda: "runs on battery" in words(dialog, "formats_trouble"))
-    assert not [one for one in program.notices() if "battery" in one]
+    assert not [notice for notice in program.notices() if "battery" in notice]
     assert dialog.findChild(QPushButton, "formats_measure").isVisible()
     program.click(program.find("formats_close", dialog))
     program.frame.library.formats.measure(library.cards()[0].card.record.id, again=False)
-    program.wait(lambda: [one for one in program.notices() if "battery" in one])
+    program.wait(lambda: [notice for notice in program.notices() if "battery" in notice])
 
 
 def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library) -> None:
@@ -306,15 +306,15 @@ def test_removing_a_model_says_before_that_its_copy_goes_too_and_how_much(librar
     library.press("details_remove", details)
     program.wait(lambda: not library.cards())
     freed = program.ask(lambda services: services.models.freed_by_removing(record.id))
-    (said,) = [one for one in program.notices() if "is removed" in one]
+    (said,) = [notice for notice in program.notices() if "is removed" in notice]
     assert said.startswith("Published is removed, and the copy Published Q8_0 too: ")
     assert said.endswith(f": {bytes_for_people(freed)} are deleted in a moment.")
-    bar = next(one for one in program.window.notices.bars if "is removed" in one.notice.text)
+    bar = next(bar for bar in program.window.notices.bars if "is removed" in bar.notice.text)
     program.click(bar.findChild(QPushButton, "notice_action"))
     program.wait(lambda: len(library.cards()) == 1 and program.find(f"copy_{copy.id}").isVisible())
     program.frame.library.removals.undo_ms = 50
     program.frame.library.remove(record.id)
-    program.wait(lambda: any("are free again" in one for one in program.notices()))
+    program.wait(lambda: any("are free again" in notice for notice in program.notices()))
     assert program.ask(lambda services: services.models.list()) == []
     assert not [one for one in (record, copy) if Path(os.fsdecode(one.path)).exists()]
     assert not library.cards()
@@ -369,7 +369,7 @@ def test_a_format_is_measured_and_made_by_clicks(library, start_real, tmp_path, 
     assert "equal word by word" in words(row, "format_likeness") or "Neither" in words(row, "format_likeness")
     model = library.cards()[0].card.record.id
     program.frame.library.formats.make(model, result("Q4_0", 1.0, bytes=1))
-    program.wait(lambda: any("is made, and used from now on" in one for one in program.notices()))
+    program.wait(lambda: any("is made, and used from now on" in notice for notice in program.notices()))
     copy = program.ask(lambda services: services.formats.copies(model)[-1])
     assert library.used(library.cards()[0].card.record) == copy.id
     program.wait(lambda: words(program.find(f"copy_{copy.id}"), "copy_words").endswith("·  in use"))

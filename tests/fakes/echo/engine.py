@@ -154,8 +154,8 @@ class EchoEngine(Engine):
             if not keep_going():
                 raise Stopped
             counts = [1.0 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
-            length = math.sqrt(sum(one * one for one in counts))
-            yield [struct.pack("<26f", *(one / length for one in counts))]
+            length = math.sqrt(sum(other_count * other_count for other_count in counts))
+            yield [struct.pack("<26f", *(other_count / length for other_count in counts))]
 
     def state_version(self, handle: str) -> str:
         self.model(handle)
@@ -354,7 +354,7 @@ class _Run(AnswerStream):
                 timing=Timing(first_token_s=began - arrived + options.slow, tokens_per_s=writer.written / seconds),
                 seed=request.sampling.seed or 0,
                 reproducible=True,
-                probabilities=tuple(one for one in writer.probabilities if one[1] <= len(text)),
+                probabilities=tuple(probability for probability in writer.probabilities if probability[1] <= len(text)),
                 thought=thought,
                 thought_seconds=thought_until - began,
             ),
@@ -393,7 +393,7 @@ class _Run(AnswerStream):
 
 
 def _numbers_of(words: Sequence[str]) -> bytes:
-    return struct.pack(f"<{len(words)}I", *(zlib.crc32(one.encode("utf-8", "replace")) for one in words))
+    return struct.pack(f"<{len(words)}I", *(zlib.crc32(word.encode("utf-8", "replace")) for word in words))
 
 
 def _scores(choices: Sequence[str], likeliest: str) -> tuple[float, ...]:

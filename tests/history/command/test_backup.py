@@ -82,7 +82,7 @@ def test_the_bin_is_emptied_when_asked_and_never_by_itself(run, with_model, home
     assert (kept["deleted"], kept["may_remain_in"]) == ([], [])
     assert run("history", "empty-trash", "--older-than", "30", "--json").json["deleted"] == [chat]
     assert titles(run, "--deleted") == []
-    assert not [one for one in home.rglob("*") if one.is_file() and b"aardwolf" in one.read_bytes()]
+    assert not [path for path in home.rglob("*") if path.is_file() and b"aardwolf" in path.read_bytes()]
     assert titles(run) == ["other"]
     assert run("history", "empty-trash").out == "0 deleted for good\n"
 

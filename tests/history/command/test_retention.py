@@ -101,7 +101,7 @@ def test_a_day_is_forgotten_after_it_was_confirmed(run, with_model, home) -> Non
     done = run("history", "forget-day", today, "--yes", "--json").json
     assert (done["counts"], len(done["deleted"])) == ({"chat": 1}, 1)
     assert run("history", "list", "--json").json == []
-    files = [one for one in home.rglob("*") if one.is_file() and b"zqquokka" in one.read_bytes()]
+    files = [path for path in home.rglob("*") if path.is_file() and b"zqquokka" in path.read_bytes()]
     assert files == []
     assert "Nothing that was made on" in run("history", "forget-day", today).err
 

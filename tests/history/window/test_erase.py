@@ -18,11 +18,11 @@ MARKER = "zqquokka"
 
 
 def files(home: Path) -> list[Path]:
-    return [one for one in home.rglob("*") if one.is_file()]
+    return [path for path in home.rglob("*") if path.is_file()]
 
 
 def holding(home: Path) -> list[str]:
-    return [one.name for one in files(home) if MARKER.encode() in one.read_bytes().lower()]
+    return [file.name for file in files(home) if MARKER.encode() in file.read_bytes().lower()]
 
 
 def say(program, text: str) -> None:
@@ -56,7 +56,7 @@ def test_everything_is_deleted_once_the_words_are_typed(program, home):
     program.click(program.find("erase_button", dialog))
     program.wait(lambda: program.closed)
     assert program.run.erase() == ""
-    left = {one.relative_to(home).parts[0] for one in files(home)}
+    left = {file.relative_to(home).parts[0] for file in files(home)}
     assert left <= {"models"}, "the models were not asked for"
     assert list((home / "models").glob("*.gguf"))
 

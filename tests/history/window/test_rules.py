@@ -60,7 +60,9 @@ def test_what_a_rule_moved_comes_back_from_its_notice_and_stays(program):
     ids = program.ask(lambda services: add_old(services, 3))
     program.ask(lambda services: services.retention.add_rule("chat", days=60))
     program.ask(lambda services: services.retention.run() and None)
-    program.wait(lambda: [one for one in program.notices() if one.startswith("3 chats, not changed for 60 days")])
+    program.wait(
+        lambda: [notice for notice in program.notices() if notice.startswith("3 chats, not changed for 60 days")]
+    )
     program.ask(lambda services: services.history.delete_for_good(ids[0]))
     (bar,) = program.window.notices.bars
     shown = {one.objectName() for one in bar.findChildren(QWidget) if one.isVisibleTo(bar)}
@@ -186,7 +188,7 @@ def test_a_chat_is_held_from_its_menu_and_says_so(program):
         listed.view.setCurrentIndex(listed.view.model().index(row, 0))
     menu = QMenu()
     listed._fill_menu(menu)
-    next(one for one in menu.actions() if one.objectName() == "hold_action").trigger()
+    next(action for action in menu.actions() if action.objectName() == "hold_action").trigger()
     program.wait(badge.isVisible)
     assert badge.toolTip().find("You have put this chat on hold") >= 0
     program.wait(lambda: marked(listed))
@@ -207,6 +209,6 @@ def test_a_chat_is_held_from_its_menu_and_says_so(program):
     program.click(program.find("delete_for_good_button", trash))
     program.wait(lambda: trash.findChild(QMessageBox, "delete_for_good_dialog"))
     program.click(trash.findChild(QMessageBox, "delete_for_good_dialog").findChild(QPushButton, "delete_sure_button"))
-    program.wait(lambda: any("is on hold" in one for one in program.notices()))
+    program.wait(lambda: any("is on hold" in notice for notice in program.notices()))
     assert program.ask(lambda services: services.history.item(chat)).id == chat
     assert shown.item(0).data(Qt.ItemDataRole.UserRole).id == chat

@@ -119,7 +119,7 @@ def test_finished_ones_come_by_page_and_are_cleared_with_undo(program) -> None:
     assert not program.find("more_jobs_button").isVisible()
     program.click(program.find("clear_jobs_button"))
     program.wait(lambda: rows(program) == {})
-    bar = next(one for one in program.window.notices.bars if "off the list" in one.notice.text)
+    bar = next(bar for bar in program.window.notices.bars if "off the list" in bar.notice.text)
     program.click(bar.findChild(QPushButton, "notice_action"))
     program.wait(lambda: len(rows(program)) >= PAGE)
 
@@ -139,7 +139,7 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(pr
     program.wait(lambda: program.ask(lambda services: services.jobs.list()[0].done) >= 2)
     program.close()
     again = start()
-    again.wait(lambda: [one for one in again.notices() if "Resuming: Summary “long one”" in one])
+    again.wait(lambda: [notice for notice in again.notices() if "Resuming: Summary “long one”" in notice])
     assert not again.frame.jobs_page.isVisible()
     show(again)
     again.wait(lambda: "long one" in rows(again, "running"))

@@ -59,7 +59,7 @@ def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_p
     assert "Not read: document" in exported
     assert "broken.docx" in exported
     folders = run("documents", "folders", "--json").json
-    assert [(one["path"], one["documents"], one["watched"]) for one in folders] == [(str(papers), 2, False)]
+    assert [(folder["path"], folder["documents"], folder["watched"]) for folder in folders] == [(str(papers), 2, False)]
     shutil.rmtree(papers)
     again = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS})
     assert again.json["citations"] == [cited], "what was read is asked though the drive is gone"

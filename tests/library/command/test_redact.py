@@ -41,7 +41,7 @@ def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
     assert done.status == 0, done.err
     assert "[x] DE89 3704 0044 0532 0130 00  (1 ×)" in done.out
     assert "Müller" in done.out
-    assert [one.name for one in tmp_path.glob("letter*")] == ["letter.txt"]
+    assert [path.name for path in tmp_path.glob("letter*")] == ["letter.txt"]
     shape = run("redact", str(letter), "--preview", "--json").json
     kinds = {one["kind"] for one in shape["found"] if one["chosen"]}
     assert {"iban", "email", "person"} <= kinds
@@ -155,7 +155,7 @@ def test_substitutes_lead_back_by_the_key_and_by_no_other_passphrase(run, word_f
     )
     assert done.status == 0, done.err
     assert done.json["key"] == str(key)
-    words = " ".join(one.text for one in docx.Document(copy).paragraphs)
+    words = " ".join(paragraph.text for paragraph in docx.Document(copy).paragraphs)
     assert "Müller" not in words
     assert "█" not in words
     assert b"Quarbelsen" not in b"".join(planting.layers(copy.read_bytes()))
@@ -171,7 +171,7 @@ def test_substitutes_lead_back_by_the_key_and_by_no_other_passphrase(run, word_f
     assert not back.exists()
     right = _with_passphrase(run, "correct horse", "redact", "--restore", str(copy), "--key", str(key), "-o", str(back))
     assert right.status == 0, right.err
-    again = [one.text for one in docx.Document(back).paragraphs]
+    again = [paragraph.text for paragraph in docx.Document(back).paragraphs]
     assert again == [*LETTER.split("\n"), "Noch ein Satz."]
     assert docx.Document(back).core_properties.author == "Anna Quarbelsen"
 

@@ -239,7 +239,7 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     program.wait(lambda: pane.rows and pane.rows[0].isVisible())
     has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
     assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"
-    row = next(one for one in pane.rows if one.sentence.pages)
+    row = next(row for row in pane.rows if row.sentence.pages)
     program.click(row)
     page = row.sentence.blocks[0].page
     program.wait(lambda: [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans][:1] == [page])
@@ -301,11 +301,11 @@ def test_words_typed_while_a_question_is_answered_stay(program, letter, model_fi
 def exported(program, button: str, form: str, target) -> None:
     """Choose a form in the menu of a button and a file in the dialog that follows."""
     menu = program.find(button).menu()
-    next(one for one in menu.actions() if one.objectName() == f"export_{form}").trigger()
+    next(action for action in menu.actions() if action.objectName() == f"export_{form}").trigger()
     dialog = program.documents.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: any(f"Written to {target}" in one for one in program.notices()))
+    program.wait(lambda: any(f"Written to {target}" in notice for notice in program.notices()))
 
 
 def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
@@ -313,7 +313,7 @@ def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
     program.click("summary_other_button")
     program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
     program.click("summarize_button")
-    program.wait(lambda: any("There is no model yet." in one for one in program.notices()))
+    program.wait(lambda: any("There is no model yet." in notice for notice in program.notices()))
     assert program.ask(lambda services: services.history.titles()) == []
 
 
@@ -413,18 +413,18 @@ def test_a_summary_is_exported_with_its_proof_in_every_form(summarized, tmp_path
     program = summarized
     for form in ("docx", "pdf", "html", "md", "json"):
         exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
-    words = "\n".join(one.text for one in docx.Document(tmp_path / "s.docx").paragraphs)
+    words = "\n".join(paragraph.text for paragraph in docx.Document(tmp_path / "s.docx").paragraphs)
     assert "What was read" in words
     assert "[section" in words
     assert pypdfium2.PdfDocument(tmp_path / "s.pdf")[0].get_textpage().get_text_range().count("section") > 1
     assert "4 of 4 sections read" in (tmp_path / "s.md").read_text()
     assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
-    (bar,) = [one for one in program.window.notices.bars if "s.json" in one.notice.text]
+    (bar,) = [bar for bar in program.window.notices.bars if "s.json" in bar.notice.text]
     assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
     menu = program.find("export_summary_button").menu()
-    next(one for one in menu.actions() if one.objectName() == "export_pdf").trigger()
+    next(action for action in menu.actions() if action.objectName() == "export_pdf").trigger()
     program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
-    program.wait(lambda: any(one.notice.is_error and "none" in one.notice.text for one in program.window.notices.bars))
+    program.wait(lambda: any(bar.notice.is_error and "none" in bar.notice.text for bar in program.window.notices.bars))
 
 
 def test_how_far_a_summary_is_takes_one_line(summarized):
@@ -454,7 +454,7 @@ def test_what_is_below_the_title_stays_where_it_is(program, letter):
 
 def test_an_export_is_offered_beside_its_document(summarized, letter):
     menu = summarized.find("export_summary_button").menu()
-    next(one for one in menu.actions() if one.objectName() == "export_docx").trigger()
+    next(action for action in menu.actions() if action.objectName() == "export_docx").trigger()
     dialog = summarized.documents.findChild(QFileDialog, "export_dialog")
     assert Path(dialog.directory().absolutePath()) == letter.parent
     assert Path(dialog.selectedFiles()[0]).parent == letter.parent
@@ -499,9 +499,9 @@ def test_a_sentence_is_copied_with_file_and_page(summarized):
 
 def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
     program = summarized
-    row = next(one for one in program.find("summary_pane").rows if one.sentence.blocks)
-    pages = {one.page for one in row.sentence.blocks}
-    marked = lambda: {one.page.number for one in program.documents.view.sheets if one.spans}  # noqa: E731
+    row = next(row for row in program.find("summary_pane").rows if row.sentence.blocks)
+    pages = {block.page for block in row.sentence.blocks}
+    marked = lambda: {sheet.page.number for sheet in program.documents.view.sheets if sheet.spans}  # noqa: E731
     row.pointed_at.emit(True)
     program.wait(lambda: marked() == pages and program.find("coverage_strip").lit == pages)
     row.pointed_at.emit(False)
@@ -532,7 +532,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     first = summaries.item
     program.wait(program.find("earlier_summaries_more").isVisible)
     menu = program.find("earlier_summaries_more").menu()
-    assert [one.text() for one in menu.actions()] == ["Rename…", "Delete"]
+    assert [action.text() for action in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
     program.click("summary_other_button")
     program.click("summarize_button")
@@ -553,10 +553,10 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     dialog = program.window.findChild(QInputDialog, "rename_dialog")
     dialog.setTextValue("For the lawyer")
     dialog.accept()
-    program.wait(lambda: any("For the lawyer" in one.accessibleName() for one in rows()))
-    QTest.keyClick(next(one for one in rows() if "lawyer" in one.accessibleName()), Qt.Key.Key_Delete)
+    program.wait(lambda: any("For the lawyer" in row.accessibleName() for row in rows()))
+    QTest.keyClick(next(row for row in rows() if "lawyer" in row.accessibleName()), Qt.Key.Key_Delete)
     program.wait(lambda: summaries.item not in ("", first) and pane.rows)
-    (bar,) = [one for one in program.window.notices.bars if "trash" in one.notice.text]
+    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
     bar.notice.on_action()
     program.wait(lambda: len(rows()) == 2)
 
@@ -640,18 +640,18 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
         dialog.fileSelected.emit(str(chosen))
         dialog.done(0)
         program.wait(lambda gone=dialog: gone is not program.documents.findChild(QFileDialog, "folder_dialog"))
-    program.wait(lambda: any("files with summaries were written" in one for one in program.notices()))
-    (words,) = [one for one in program.notices() if "files with summaries" in one]
+    program.wait(lambda: any("files with summaries were written" in notice for notice in program.notices()))
+    (words,) = [notice for notice in program.notices() if "files with summaries" in notice]
     assert words.startswith("4 files")
     assert "1 of the documents could not be read" in words
-    assert sorted(one.name for one in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
+    assert sorted(path.name for path in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
     assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
     program.wait(lambda: program.find("document_title").full_text == "a.txt")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
 
     def row():
-        return next(one for one in pane.rows if "c.md" in one.accessibleName())  # the rows may be made once more
+        return next(row for row in pane.rows if "c.md" in row.accessibleName())  # the rows may be made once more
 
     program.wait(lambda: row().isVisible())
     program.click(row())  # its passage is in the other document, which is opened there
@@ -708,7 +708,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
 
     words = [f"Passage number {number} stands here and says something." for number in range(1, 90)]
     prepare()
-    pages = print_pdf(Paper("Lease", tuple(paragraph(one) for one in words)), "A4")
+    pages = print_pdf(Paper("Lease", tuple(paragraph(word) for word in words)), "A4")
     path = tmp_path / "lease.pdf"
     try:
         while True:
@@ -743,7 +743,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     assert program.find("coverage_strip").lit == {first.page, last.page}
     sheet = view.sheets[first.page - 1]
     program.wait(lambda: sheet.picture is not None and sheet.boxes)
-    lit = lambda: [one.sentence.text for one in area.summary_pane.rows if one.property("lit")]  # noqa: E731
+    lit = lambda: [row.sentence.text for row in area.summary_pane.rows if row.property("lit")]  # noqa: E731
 
     def click(number, box):
         left, top, right, bottom = box

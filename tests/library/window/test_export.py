@@ -12,13 +12,13 @@ pytestmark = pytest.mark.gui
 
 def chosen(program, menu: QMenu, form: str, target) -> None:
     """Choose a form in the menu and a file in the dialog that follows."""
-    action = next(one for one in menu.actions() if one.objectName() == f"export_{form}")
+    action = next(action for action in menu.actions() if action.objectName() == f"export_{form}")
     action.trigger()
     dialog = program.page.findChild(QFileDialog, "export_dialog")
     assert dialog is not None
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: any(str(target) in one for one in program.notices()))
+    program.wait(lambda: any(str(target) in notice for notice in program.notices()))
     program.wait(lambda: program.page.findChild(QFileDialog, "export_dialog") is None)
 
 
@@ -28,9 +28,9 @@ def test_the_open_chat_is_exported_as_word_and_pdf(program, tmp_path):
     program.send("alpha beta")
     program.wait_idle()
     program.wait(button.isEnabled)
-    assert [one.text() for one in button.menu().actions()][:2] == ["Word document…", "PDF…"]
+    assert [action.text() for action in button.menu().actions()][:2] == ["Word document…", "PDF…"]
     chosen(program, button.menu(), "docx", tmp_path / "chat.docx")
-    words = "\n".join(one.text for one in docx.Document(tmp_path / "chat.docx").paragraphs)
+    words = "\n".join(paragraph.text for paragraph in docx.Document(tmp_path / "chat.docx").paragraphs)
     assert "You said: alpha beta" in words
     chosen(program, button.menu(), "pdf", tmp_path / "chat.pdf")
     assert "You said: alpha beta" in pypdfium2.PdfDocument(tmp_path / "chat.pdf")[0].get_textpage().get_text_range()
@@ -45,7 +45,7 @@ def test_a_chat_of_the_list_is_exported_and_what_fails_is_said(program, tmp_path
     menu = program.page.chat_list.findChild(QMenu, "export_menu")
     chosen(program, menu, "html", tmp_path / "chat.html")
     assert "You said: gamma" in (tmp_path / "chat.html").read_text()
-    action = next(one for one in menu.actions() if one.objectName() == "export_md")
+    action = next(action for action in menu.actions() if action.objectName() == "export_md")
     action.trigger()
     program.page.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "chat.md"))
-    program.wait(lambda: any("none" in one for one in program.notices()))
+    program.wait(lambda: any("none" in notice for notice in program.notices()))

@@ -63,8 +63,8 @@ def click_row(program, name, row=0):
 
 def watched(program, folder):
     drop(program.documents, folder)
-    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
-    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
     program.click(program.find("notice_action", bar))
     program.wait(lambda: rows(program, "folder_list") == ["papers"])
     program.wait(lambda: line(program, "folder_list") == "2 documents, 1 not read")
@@ -91,8 +91,8 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
 
 def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(program, papers):
     drop(program.documents, papers)
-    program.wait(lambda: any("holds 3 documents" in one for one in program.notices()))
-    (bar,) = [one for one in program.window.notices.bars if "holds" in one.notice.text]
+    program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
     button = program.find("notice_other_action", bar)
     assert button.text() == "Add these 3 documents"
     program.click(button)
@@ -140,7 +140,7 @@ def test_taking_a_folder_off_the_list_can_be_undone(program, papers):
     QTest.keyClick(program.find("folder_list"), Qt.Key.Key_Delete)
     program.wait(lambda: rows(program, "folder_list") == [])
     assert not program.find("folder_view").isVisible()
-    (bar,) = [one for one in program.window.notices.bars if "off the list" in one.notice.text]
+    (bar,) = [bar for bar in program.window.notices.bars if "off the list" in bar.notice.text]
     program.click(program.find("notice_action", bar))
     program.wait(lambda: rows(program, "folder_list") == ["papers"])
     program.frame.documents_area.folders.removals.undo_ms = 1
@@ -153,7 +153,7 @@ def test_a_folder_is_chosen_in_a_dialog_and_a_missing_one_is_said(program, paper
     program.click("watch_folder_button")
     dialog = program.documents.findChild(QFileDialog, "folder_dialog")
     dialog.fileSelected.emit(str(tmp_path / "none"))
-    program.wait(lambda: any("There is no folder" in one for one in program.notices()))
+    program.wait(lambda: any("There is no folder" in notice for notice in program.notices()))
     dialog.fileSelected.emit(str(papers))
     dialog.close()
     program.wait(lambda: rows(program, "folder_list") == ["papers"])

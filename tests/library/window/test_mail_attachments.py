@@ -99,10 +99,10 @@ def test_a_mail_in_a_mail_opens_and_what_is_attached_to_that(program, tmp_path):
     program.wait(lambda: len(buttons(program)) == 1)
     program.click(buttons(program)[0])
     assert "See what is attached" in shown(program, "Delivery delay.eml")
-    program.wait(lambda: [one.text() for one in buttons(program)] == ["Price list.xlsx"])
+    program.wait(lambda: [button.text() for button in buttons(program)] == ["Price list.xlsx"])
     program.click(buttons(program)[0])
     assert "Bolt\t23.70" in shown(program, "Price list.xlsx")
-    program.wait(lambda: [one.text() for one in buttons(program, "attached_to")] == ["Delivery delay.eml"])
+    program.wait(lambda: [button.text() for button in buttons(program, "attached_to")] == ["Delivery delay.eml"])
 
 
 def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):

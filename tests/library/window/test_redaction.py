@@ -55,7 +55,7 @@ def open_window(program, path, *, found=1):
     view.customContextMenuRequested.emit(view.visualRect(index).center())
     menu = program.find("document_menu")
     assert isinstance(menu, QMenu)
-    action = next(one for one in menu.actions() if one.objectName() == "document_redact")
+    action = next(action for action in menu.actions() if action.objectName() == "document_redact")
     program.click(menu, lambda: menu.actionGeometry(action).center())
     window = program.find("redaction_window")
     program.wait(lambda: program.find("redaction_table", window).rowCount() >= found)
@@ -86,7 +86,7 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path):
     assert found["Anna Quarbelsen"]
     table = program.find("redaction_table", window)
     places = [table.item(at, PLACE).text() for at in range(table.rowCount())]
-    assert any("Ihr Konto DE89 3704 0044 0532 0130 00 ist da." in one for one in places)
+    assert any("Ihr Konto DE89 3704 0044 0532 0130 00 ist da." in place for place in places)
     assert "The file itself stays as it is" in program.find("redaction_said", window).text()
 
     program.click(program.find("redaction_kind_email", window))  # one press leaves a kind
@@ -101,7 +101,7 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path):
     program.wait(lambda: "copy.docx is written" in said.text())
     assert "1 bank account" in said.text()
     assert "read the copy before you give it away" in said.text()
-    words = [one.text for one in docx.Document(copy).paragraphs]
+    words = [paragraph.text for paragraph in docx.Document(copy).paragraphs]
     assert words == [
         "Sehr geehrte Frau █████,", "Ihr Konto █████ ist da.", "Schreiben Sie an beratung@example.org.",
         "Das Zeichen ist █████.",
@@ -124,7 +124,7 @@ def test_natural_words_want_a_passphrase_for_their_key(program, word_file, tmp_p
     copy = tmp_path / "copy.docx"
     save_as(program, window, copy)
     program.wait(lambda: "The key is copy.docx.key" in program.find("redaction_said", window).text())
-    assert "█" not in " ".join(one.text for one in docx.Document(copy).paragraphs)
+    assert "█" not in " ".join(paragraph.text for paragraph in docx.Document(copy).paragraphs)
     assert dict(pairs_in(tmp_path / "copy.docx.key", "correct horse"))["beratung@example.org"]
     assert program.find("redaction_passphrase", window).text() == ""
 
@@ -165,7 +165,7 @@ def test_the_name_of_the_copy_does_not_tell_what_is_removed(program, word_file, 
     program.click(program.find("redaction_write", window))
     dialog = program.find("redaction_dialog")
     assert isinstance(dialog, QFileDialog)
-    assert [Path(one).name for one in dialog.selectedFiles()] == ["redacted copy.docx"]
+    assert [Path(selectedfile).name for selectedfile in dialog.selectedFiles()] == ["redacted copy.docx"]
     dialog.fileSelected.emit(str(tmp_path / "again to quarbelsen.docx"))
     dialog.reject()
     others = program.find("redaction_others", window)

@@ -39,11 +39,16 @@ def chip(panel, name):
 def test_chips_stand_on_further_lines_where_there_is_no_room(panel):
     chips = [one for one in panel.findChildren(QPushButton) if one.objectName().endswith("_chip")]
     assert len(chips) == 6
-    assert max(one.geometry().right() for one in chips) <= panel.width()
-    assert len({one.y() for one in chips}) > 1
+    assert max(other_chip.geometry().right() for other_chip in chips) <= panel.width()
+    assert len({other_chip.y() for other_chip in chips}) > 1
     assert panel.wide.y() >= 0
-    assert not any(one.geometry().intersects(other.geometry()) for one in chips for other in chips if one is not other)
-    assert max(one.geometry().bottom() for one in chips) < panel.findChild(QStackedWidget).y()
+    assert not any(
+        other_chip.geometry().intersects(other.geometry())
+        for other_chip in chips
+        for other in chips
+        if other_chip is not other
+    )
+    assert max(other_chip.geometry().bottom() for other_chip in chips) < panel.findChild(QStackedWidget).y()
 
 
 def test_a_click_shows_a_pane_and_says_so(panel):

@@ -150,7 +150,7 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     assert model.exists()
     assert run("models", "rename", listed.json[0]["id"], "Ours").status == 0
     assert run("models", "move", str(shared / "mine")).status == 1
-    assert [one.name for one in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
+    assert [path.name for path in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
     found = run("doctor", "--json").json["policy"]
     assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
     assert len(found["problems"]) == 1

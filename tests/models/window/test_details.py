@@ -80,8 +80,8 @@ def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_i
     def notes():
         return [one.text() for one in program.page.view.findChildren(QLabel, "message_note") if one.isVisible()]
 
-    program.wait(lambda: any(one.startswith("Reading ") and "%" in one for one in notes()))
-    program.wait(lambda: any(one.startswith("Writing… ") and one.endswith("tokens/s") for one in notes()))
+    program.wait(lambda: any(note.startswith("Reading ") and "%" in note for note in notes()))
+    program.wait(lambda: any(note.startswith("Writing… ") and note.endswith("tokens/s") for note in notes()))
     program.wait_idle()
     program.wait(lambda: not notes())
 

@@ -96,7 +96,7 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
     library.wait(lambda: "do not rely on it for" in cards(library)[0].words)
     menu = library.page.picker.button.menu()
     library.page.picker.button.menu().aboutToShow.emit()
-    entry = next(one for one in menu.actions() if one.objectName().startswith("model_"))
+    entry = next(action for action in menu.actions() if action.objectName().startswith("model_"))
     assert entry.text().endswith("\tfor short chats only")
     assert "judging true and false" in entry.toolTip()
 
@@ -129,7 +129,7 @@ def test_comparing_with_the_checksum_says_when(library) -> None:
     panel = opened(library)
     before = only(library).info.get("verified")
     press(library, panel, "verify_button")
-    library.wait(lambda: any("to the last bit" in one for one in library.notices()))
+    library.wait(lambda: any("to the last bit" in notice for notice in library.notices()))
     assert before is None
     assert only(library).info["verified"] > 0
 
@@ -165,8 +165,8 @@ def test_removing_a_default_says_so(library) -> None:
     library.wait(lambda: words(cards(library)[0], "default_badge"))
     library.frame.library.removals.undo_ms = 50
     press(library, panel, "details_remove")
-    library.wait(lambda: any("It was the default for chat" in one for one in library.notices()))
-    library.wait(lambda: any("are free again" in one for one in library.notices()))
+    library.wait(lambda: any("It was the default for chat" in notice for notice in library.notices()))
+    library.wait(lambda: any("are free again" in notice for notice in library.notices()))
     assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
 
 
@@ -192,7 +192,7 @@ def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
     library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
     library.wait(lambda: len(cards(library)) == 2)
-    card = next(one for one in cards(library) if "cannot chat" in one.words)
+    card = next(card for card in cards(library) if "cannot chat" in card.words)
     assert card.findChild(QPushButton, "use_button") is None
     panel = opened(library, card)
     assert not panel.findChild(QPushButton, "use_chat").isVisible()
@@ -200,7 +200,7 @@ def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
     assert not panel.findChild(QPushButton, "exam_button").isVisible()
     menu = library.page.picker.button.menu()
     menu.aboutToShow.emit()
-    assert len([one for one in menu.actions() if one.objectName().startswith("model_")]) == 1
+    assert len([action for action in menu.actions() if action.objectName().startswith("model_")]) == 1
 
 
 def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
@@ -255,7 +255,9 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert "not a GGUF model file" in said(dialog)
     assert "notes.txt" not in said(dialog)
     library.click(library.find("add_link", dialog))
-    library.wait(lambda: any("2 models were added. Already here: Tiny llama." in one for one in library.notices()))
+    library.wait(
+        lambda: any("2 models were added. Already here: Tiny llama." in notice for notice in library.notices())
+    )
     assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
         "One", "Tiny llama", "Two",
     ]  # fmt: skip
@@ -272,17 +274,17 @@ def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
     assert "in 3 parts that are put together" in said(dialog)
     assert not library.find("add_link", dialog).isEnabled()
     library.click(library.find("add_copy", dialog))
-    library.wait(lambda: any("In parts is in the library" in one for one in library.notices()))
+    library.wait(lambda: any("In parts is in the library" in notice for notice in library.notices()))
     parts[0].unlink()
     dropped(library, parts[1])
-    library.wait(lambda: any("whole-00001-of-00003.gguf" in one for one in library.notices()))
+    library.wait(lambda: any("whole-00001-of-00003.gguf" in notice for notice in library.notices()))
 
 
 def test_a_folder_without_models_is_said(library, tmp_path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     dropped(library, empty)
-    library.wait(lambda: any("no model file" in one for one in library.notices()))
+    library.wait(lambda: any("no model file" in notice for notice in library.notices()))
 
 
 def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
@@ -297,7 +299,7 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
     program = start(is_noise=True)
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.wait(lambda: any("does not behave like a language model" in one for one in notices(program)))
+    program.wait(lambda: any("does not behave like a language model" in notice for notice in notices(program)))
     QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
     program.wait(lambda: "not behave like a language model" in cards(program)[0].words)
@@ -306,7 +308,7 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
 
 
 def notices(program) -> list[str]:
-    return [one.notice.text for one in program.window.notices.bars]
+    return [bar.notice.text for bar in program.window.notices.bars]
 
 
 def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program) -> None:
@@ -316,9 +318,9 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program)
 
     program.ask(begin)
     program.send("hello")
-    program.wait(lambda: any(one.startswith("Test “") for one in notices(program)))
+    program.wait(lambda: any(notice.startswith("Test “") for notice in notices(program)))
     assert program.ask(lambda services: services.jobs.list()) == []
-    (bar,) = [one for one in program.window.notices.bars if one.notice.text.startswith("Test “")]
+    (bar,) = [bar for bar in program.window.notices.bars if bar.notice.text.startswith("Test “")]
     program.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
     program.wait(lambda: [one.status for one in program.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])
 

@@ -95,12 +95,12 @@ def action(card, name: str) -> None:
 
 
 def notice(program, words: str) -> bool:
-    return any(words in one for one in program.notices())
+    return any(words in other_notice for other_notice in program.notices())
 
 
 def press_notice(program, words: str) -> None:
     program.wait(lambda: notice(program, words))
-    bar = next(one for one in program.window.notices.bars if words in one.notice.text)
+    bar = next(bar for bar in program.window.notices.bars if words in bar.notice.text)
     button = bar.findChild(QPushButton, "notice_action")
     program.wait(button.isVisible)
     program.click(button)
@@ -127,7 +127,7 @@ def parts(program) -> list[Path]:
 def wait_stalled(program, hub) -> None:
     """Until the line is silent and what came of the first 80 000 bytes is in the file: from there it must go on."""
     program.wait(hub.stalled.is_set)
-    program.wait(lambda: sum(one.stat().st_size for one in parts(program)) == 80_000)
+    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 80_000)
 
 
 def add(program, path: Path, count: int = 1, link: bool = False) -> None:
@@ -364,11 +364,11 @@ def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     program.wait(hub.stalled.is_set)
 
     def rows() -> list[str]:
-        found = sorted(cards(program, "download_row"), key=lambda one: one.y())
+        found = sorted(cards(program, "download_row"), key=lambda card: card.y())
         return [one.accessibleName()[0] for one in found]
 
     def row(name: str):
-        return next(one for one in cards(program, "download_row") if one.accessibleName().startswith(name))
+        return next(card for card in cards(program, "download_row") if card.accessibleName().startswith(name))
 
     program.wait(lambda: rows() == ["a", "b", "c", "d"] and "3rd in the queue" in row("d").words)
     moves = row("d").findChild(QToolButton, "download_moves")
@@ -431,7 +431,7 @@ def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, h
     again = models()
     again.wait(lambda: local(again))
     assert not cards(again, "left_over_row")
-    assert [one.headers.get("range") for one in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
+    assert [request.headers.get("range") for request in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
 
 
 def test_what_was_paused_is_paused_at_the_next_start(models, hub):
@@ -688,7 +688,9 @@ def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
     model = program.ask(lambda services: services.models.state.model)
     done = subprocess.run([*SLMDESK, "models", "remove", model], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    program.wait(lambda: any("removed from the library elsewhere" in one for one in program.notices()))
+    program.wait(
+        lambda: any("removed from the library elsewhere" in other_notice for other_notice in program.notices())
+    )
     program.wait(lambda: program.page.picker.button.text() == "Add a model")
     assert program.page.first_start.isVisible()
 

@@ -83,7 +83,7 @@ def press(program, within: QDialog, name: str) -> None:
 
 
 def notice(program, text: str) -> bool:
-    return any(text in one for one in program.notices())
+    return any(text in other_notice for other_notice in program.notices())
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     assert [one.id for one in library(program)] == [record.id]
     ask_folder(program, shared / "mine")
     program.wait(lambda: notice(program, "set by your organisation"))
-    assert [one.name for one in shared.iterdir()] == ["ours.gguf"]
+    assert [path.name for path in shared.iterdir()] == ["ours.gguf"]
 
 
 def test_every_control_of_the_dialogs_has_a_name(models, pack, tmp_path):

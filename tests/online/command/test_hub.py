@@ -46,7 +46,7 @@ def wait_for(event, what: str) -> None:
 
 
 def part_size(home: Path) -> int:
-    return sum(one.stat().st_size for one in (home / "models").glob("*.part"))
+    return sum(path.stat().st_size for path in (home / "models").glob("*.part"))
 
 
 def test_search_keeps_the_contract(run, hub) -> None:
@@ -117,7 +117,7 @@ def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> No
     assert answer.lines[-1]["type"] == "done", answer.err
     rows = run("network", "--json").json
     assert len(rows) == len(hub.seen)
-    assert {one["purpose"] for one in rows} == {
+    assert {row["purpose"] for row in rows} == {
         f"files of {REPO}", f"download of {REPO}/tiny.Q8_0.gguf", f"download of {REPO}/{NAME}",
     }  # fmt: skip
 
@@ -253,12 +253,15 @@ def test_d13_two_commands_fetch_one_file_once(begin, hub, home, data) -> None:
     first = begin("models", "download", REPO, "--json")
     wait_for(hub.stalled.is_set, "the first fetches")
     second = begin("models", "download", REPO, "--json")
-    wait_for(lambda: len([one for one in hub.requests("api") if "/api/" in one.path]) == 2, "the second has asked")
+    wait_for(
+        lambda: len([request for request in hub.requests("api") if "/api/" in request.path]) == 2,
+        "the second has asked",
+    )
     hub.release.set()
     ends = [json.loads(one.communicate(timeout=WAIT_S)[0]) for one in (first, second)]
     assert ends[0]["id"] == ends[1]["id"]
     assert len(hub.requests("storage")) == 1, "never two writers"
-    assert [one.name for one in (home / "models").iterdir()] == [Path(ends[0]["path"]).name]
+    assert [path.name for path in (home / "models").iterdir()] == [Path(ends[0]["path"]).name]
 
 
 def test_d13_when_one_is_killed_the_other_takes_over(begin, hub, home, data) -> None:
@@ -267,7 +270,10 @@ def test_d13_when_one_is_killed_the_other_takes_over(begin, hub, home, data) -> 
     first = begin("models", "download", REPO, "--json")
     wait_for(lambda: part_size(home) >= 20 << 20, "20 MiB on the disk")
     second = begin("models", "download", REPO, "--json")
-    wait_for(lambda: len([one for one in hub.requests("api") if "/api/" in one.path]) == 2, "the second has asked")
+    wait_for(
+        lambda: len([request for request in hub.requests("api") if "/api/" in request.path]) == 2,
+        "the second has asked",
+    )
     first.send_signal(signal.SIGKILL)
     out, err = second.communicate(timeout=WAIT_S)
     assert json.loads(out)["resumed_from"] >= 4 << 20, err

@@ -46,7 +46,7 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
     doctor = run("doctor", "--json").json
     assert doctor["network"]["token"] == "file"
     assert doctor["keyring"]
-    holds = [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    holds = [path for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()]
     assert holds == [file], "there alone: not in the ledger, not in a log"
     assert run("network", "--forget-token", "--json").json["token"] is None
     assert not file.exists()
@@ -125,7 +125,7 @@ def test_on_a_terminal_a_gated_download_asks_for_the_token_of_this_run(hub, home
     assert "checked" in out
     assert b"did not accept the access token" in shown
     assert MARKER.encode() not in shown, "no echo"
-    assert not [one for one in home.rglob("*") if one.is_file() and MARKER.encode() in one.read_bytes()]
+    assert not [path for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()]
 
 
 def test_a_hidden_search_is_refused_also_by_name(run, hub, home) -> None:
@@ -145,5 +145,5 @@ def test_a_proxys_password_is_shown_nowhere(run, home) -> None:
     reported = [run("doctor"), run("doctor", "--json"), run("network", "--settings", "--json")]
     assert not [one for one in reported if "heron" in one.out + one.err]
     assert reported[1].json["policy"]["sets"]["proxy"] == "http://you:…@proxy.example"
-    files = [one.name for one in home.rglob("*") if one.is_file() and b"heron" in one.read_bytes()]
+    files = [path.name for path in home.rglob("*") if path.is_file() and b"heron" in path.read_bytes()]
     assert sorted(files) == ["policy.toml", "proxy-password.json"]

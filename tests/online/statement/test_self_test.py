@@ -30,7 +30,7 @@ def test_children_are_refused_and_the_control_and_an_open_desk_are_not():
     assert set(test.control.ways.values()) == {ALLOWED}
     assert set(test.desk.ways.values()) == {ALLOWED}, "no filter is on the desk of the test, and that is said"
     assert not test.desk.is_refused
-    assert [one.who for one in test.children] == list(ROLES)
+    assert [child.who for child in test.children] == list(ROLES)
     for child in test.children:
         assert set(child.ways.values()) == {REFUSED}, child
         assert child.is_refused
@@ -116,8 +116,8 @@ def test_a_control_that_does_not_start_is_none(tmp_path):
         test = run_self_test(refuse, control=control, command=[sys.executable, "-c", "raise SystemExit(3)"])
     assert not test.has_control
     assert isinstance(test, SelfTest)
-    assert {one.ways["start"] for one in test.children} == {"failed: status 3"}
-    assert not any(one.is_refused for one in test.children)
+    assert {child.ways["start"] for child in test.children} == {"failed: status 3"}
+    assert not any(child.is_refused for child in test.children)
 
 
 FRESH = """

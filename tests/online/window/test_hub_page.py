@@ -154,7 +154,7 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     write(program, "tiny")
     program.wait(lambda: names(program) == ["tiny-GGUF"])
     program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
-    assert [[one.repo for one in found.repos] for found in reported] == [["one/tiny-GGUF"]]
+    assert [[repo.repo for repo in found.repos] for found in reported] == [["one/tiny-GGUF"]]
 
 
 def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):

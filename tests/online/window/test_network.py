@@ -368,9 +368,9 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
     assert program.find("local_models").isVisible(), "the control"
     menu = program.page.picker.button.menu()
     menu.aboutToShow.emit()
-    assert not [one for one in menu.actions() if "Add" in one.text()]
+    assert not [action for action in menu.actions() if "Add" in action.text()]
     program.frame.models.import_file(model_file)
-    program.wait(lambda: any("switched off by your organisation" in one for one in program.notices()))
+    program.wait(lambda: any("switched off by your organisation" in notice for notice in program.notices()))
 
 
 def test_every_hidden_thing_is_there_without_a_policy(start) -> None:

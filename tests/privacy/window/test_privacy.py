@@ -48,7 +48,7 @@ def is_gone(program, name: str) -> bool:
 
 
 def files_with(folder: Path, marker: str) -> list[str]:
-    return [one.name for one in sorted(folder.rglob("*")) if one.is_file() and marker.encode() in one.read_bytes()]
+    return [path.name for path in sorted(folder.rglob("*")) if path.is_file() and marker.encode() in path.read_bytes()]
 
 
 def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typed_back(program, paths):

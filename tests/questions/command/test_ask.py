@@ -54,7 +54,7 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
 
 
 def holds(home, words: str) -> bool:
-    return any(words.encode() in one.read_bytes() for one in home.rglob("*") if one.is_file())
+    return any(words.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
 def test_a_question_deleted_for_good_says_that_its_documents_stay_and_can_take_them_along(run, with_echo, manual, home):

@@ -66,7 +66,7 @@ def test_a_preview_of_a_translation_translates_nothing(run, tmp_path):
     assert "Ashworth" not in shown.out
     assert "has paid." in shown.out
     assert "iban: GB33 BUKB 2020 1555 5555 55" in shown.err
-    assert [one.name for one in tmp_path.glob("*.docx")] == ["letter.docx"]
+    assert [path.name for path in tmp_path.glob("*.docx")] == ["letter.docx"]
     assert "Ashworth" not in run("translate", "--to", "de", "--redact-preview", stdin=LETTER).out
     assert run("history", "list", "--json").json == []
     assert run("translate", str(path), "--to", "de", "--redact-preview", "-o", "x.docx").status == 2

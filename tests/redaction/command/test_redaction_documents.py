@@ -65,7 +65,7 @@ def test_a_redacted_summary_says_so(run, with_echo, lease):
 @pytest.mark.process
 def test_with_no_save_nothing_of_it_is_in_any_file(run, with_echo, home, lease):
     def holding():
-        return [one.name for one in home.rglob("*") if one.is_file() and b"ashworth" in one.read_bytes().lower()]
+        return [path.name for path in home.rglob("*") if path.is_file() and b"ashworth" in path.read_bytes().lower()]
 
     asked = run("ask", lease, "What of Ashworth?", "--redact", "--no-save", "--json")
     assert asked.json["redaction"]["put_back"]

@@ -129,8 +129,8 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     assert (found.segments, found.memory, found.glossaries, found.terms) == (SEGMENTS + 2, PAIRS, 2, TERMS + 1)
     assert (found.unreadable, found.lost_pages, found.lost_segments) == (0, 0, 0)
     segments = store.segments.of_item(lease)
-    assert [one.number for one in segments] == list(range(SEGMENTS))
-    assert [one.state for one in segments[:3]] == [
+    assert [segment.number for segment in segments] == list(range(SEGMENTS))
+    assert [segment.state for segment in segments[:3]] == [
         SegmentState.TRANSLATED, SegmentState.EDITED, SegmentState.APPROVED
     ]  # fmt: skip
     assert segments[1].target == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
@@ -205,7 +205,10 @@ def test_h4_pages_overwritten_in_the_middle_cost_their_rows_alone_and_are_counte
     assert 200 < found.memory < PAIRS
     assert 200 < found.terms < TERMS + 1
     segments = store.segments.of_item(lease)
-    assert all(f"number {one.number} pays" in one.source and f"Nummer {one.number} " in one.target for one in segments)
+    assert all(
+        f"number {segment.number} pays" in segment.source and f"Nummer {segment.number} " in segment.target
+        for segment in segments
+    )
     assert found.lost_segments == SEGMENTS - len(segments)
     left = store.results.get(lease)["left"]
     assert left[0] == ["equation", "page 2", "x"]
@@ -236,7 +239,7 @@ def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
         assert item.settings["wish"]["text"].startswith("The tenant number 0 pays the rent")
         assert store.index.search("tenant"), "found by its title"
     if table == "glossaries":
-        made = {one.terms: one for one in store.glossaries.all()}
+        made = {glossary.terms: glossary for glossary in store.glossaries.all()}
         law, keep = made[TERMS], made[1]
         assert (law.name, law.source_language, law.target_language, law.is_active) == (
             "Rescued terms", "en", "de", False
@@ -272,7 +275,7 @@ def test_h4_segments_from_before_doubts_were_kept_come_over(paths):
     overwrite(paths)
     store, found = rescued(paths)
     assert found.segments == 1
-    assert [(one.target, one.doubts) for one in store.segments.of_item(item)] == [("Eins", ())]
+    assert [(segment.target, segment.doubts) for segment in store.segments.of_item(item)] == [("Eins", ())]
     store.close()
 
 

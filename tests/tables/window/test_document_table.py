@@ -84,7 +84,7 @@ def own_columns(program, *names: str) -> None:
     for name in names:
         program.type_into("column_line", name)
         QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
-    assert chips(program) == [one.partition(":")[0] for one in names]
+    assert chips(program) == [name.partition(":")[0] for name in names]
 
 
 def cells(program) -> list[list[str]]:
@@ -97,7 +97,7 @@ def made(program, button: str = "make_table_button") -> None:
     controller, tables = program.frame.documents_area.tables, []
     controller.made.connect(tables.append)
     program.click(button)
-    program.wait(lambda: any(one.is_done for one in tables) and not program.find("making_table").isVisible())
+    program.wait(lambda: any(table.is_done for table in tables) and not program.find("making_table").isVisible())
     controller.made.disconnect(tables.append)
 
 
@@ -248,7 +248,7 @@ def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path,
     own_columns(program, "Rent:amount")
     made(program)
     menu = program.find("save_table_button").menu()
-    next(one for one in menu.actions() if one.objectName() == "export_xlsx").trigger()
+    next(action for action in menu.actions() if action.objectName() == "export_xlsx").trigger()
     dialog = pane(program).findChild(QFileDialog, "export_dialog")
     target = tmp_path / "rents.xlsx"
     dialog.fileSelected.emit(str(target))
@@ -295,7 +295,7 @@ def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
     pane(program).earlier.delete_requested.emit(newest)
     program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
     assert controller.item == item
-    (bar,) = [one for one in program.window.notices.bars if "trash" in one.notice.text]
+    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
     bar.notice.on_action()
     program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
 

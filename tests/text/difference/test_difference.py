@@ -32,7 +32,7 @@ def pages(*texts: str, kind: BlockKind = BlockKind.PARAGRAPH) -> list[Page]:
 
 
 def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
-    return [(one.kind.value, one.old, one.new) for one in difference(old, new).changes]
+    return [(change.kind.value, change.old, change.new) for change in difference(old, new).changes]
 
 
 def rebuilt(old: list[Page], new: list[Page]) -> tuple[str, str]:
@@ -154,7 +154,7 @@ def test_other_line_and_page_ends_are_no_change(some: list[str], chance: random.
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_words_outside_the_marks_are_the_same(old: str, new: str) -> None:
     hunks = hunks_of(old, new)
-    rest = [_without(old, [one.old for one in hunks]), _without(new, [one.new for one in hunks])]
+    rest = [_without(old, [hunk.old for hunk in hunks]), _without(new, [hunk.new for hunk in hunks])]
     assert key_of(rest[0]) == key_of(rest[1]) or not hunks
 
 
@@ -314,10 +314,10 @@ def test_a_thousand_pages_do_not_take_long() -> None:
 
     def paragraph() -> str:
         sentences = (" ".join(chance.choices(vocabulary, k=chance.randint(6, 22))) for _ in range(4))
-        return " ".join(one.capitalize() + "." for one in sentences)
+        return " ".join(sentence.capitalize() + "." for sentence in sentences)
 
     texts = [[paragraph() for _ in range(6)] for _ in range(250)]
-    other = [list(one) for one in texts]
+    other = [list(text) for text in texts]
     for page in chance.sample(other, 60):
         page[chance.randrange(6)] = paragraph()
         page[0] = page[0].replace(" ", " quite ", 1)

@@ -23,7 +23,7 @@ def pages(*blocks: str) -> list[Page]:
 
 
 def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
-    return [(one.kind.value, one.old, one.new) for one in difference(old, new).changes]
+    return [(change.kind.value, change.old, change.new) for change in difference(old, new).changes]
 
 
 LEASE = ("# 3. Rent", "3.1 The rent is 900 euros.", "3.2 It is paid in advance.", "# 4. Garden", "4.1 It is mown.")

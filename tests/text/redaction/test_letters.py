@@ -44,7 +44,7 @@ def _check(count: int, *, held_out: bool) -> None:
 
 def test_the_count_shows_what_was_missed() -> None:
 
-    blind = [replace(one, text=one.text.lower()) for one in letters(SEED, 6)]
+    blind = [replace(letter, text=letter.text.lower()) for letter in letters(SEED, 6)]
     assert scores(blind).recall("person") < 0.2
 
 

@@ -191,7 +191,7 @@ def test_an_answer_that_broke_off_ends_before_a_substitute_that_is_not_whole(wri
 def test_putting_back_by_pieces_is_putting_back_at_once() -> None:
     names = [f"Bel{one}man" for one in ("ba", "de", "ko", "ti")]
     table = tuple(Entry(Kind.PERSON, f"Anna{at}", name) for at, name in enumerate(names))
-    whole = " ".join(f"{one}, {one.upper()}'s and {one}owi; Belba {one[:-1]}n\n" for one in names * 3)
+    whole = " ".join(f"{name}, {name.upper()}'s and {name}owi; Belba {name[:-1]}n\n" for name in names * 3)
     restorer = Restorer(table)
     shown = "".join(restorer.add(whole[at : at + 3]) for at in range(0, len(whole), 3)) + restorer.end()
     assert shown == restorer.restored(whole).text == restored(whole, table).text

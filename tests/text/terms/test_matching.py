@@ -23,7 +23,9 @@ LEAST_FOUND, MOST_FALSE = 0.95, 0.05
 
 
 def found(language, term, sentence):
-    return [sentence[one.start : one.end] for one in find_terms(sentence, [Term(term, "x")], language)]
+    return [
+        sentence[other_term.start : other_term.end] for other_term in find_terms(sentence, [Term(term, "x")], language)
+    ]
 
 
 def test_the_set_is_large_enough():
@@ -74,11 +76,11 @@ def test_how_a_term_is_matched_is_the_lists_choice(forms, minds_case, text, requ
 def test_longer_terms_win_and_of_two_translations_any_will_do():
     terms = [Term("lease", "Miete"), Term("lease agreement", "Mietvertrag"), Term("Lease", "Pacht")]
     text = "The lease agreement and the lease."
-    assert [one.term.target for one in find_terms(text, terms, "en")] == ["Mietvertrag", "Miete"]
+    assert [term.term.target for term in find_terms(text, terms, "en")] == ["Mietvertrag", "Miete"]
     assert {one.target for one in terms_in(text, terms, "en")} == {"Mietvertrag", "Miete", "Pacht"}
     assert term_flags(text, "Der Mietvertrag und die Pacht.", "en", "de", terms) == []
     flags = term_flags(text, "Der Mietvertrag und das Geld.", "en", "de", terms[1:])
-    assert [(one.text, one.detail) for one in flags] == [("Lease", "Pacht")]
+    assert [(flag.text, flag.detail) for flag in flags] == [("Lease", "Pacht")]
 
 
 def test_signs_and_kept_names_are_found_as_they_are_written():
@@ -86,7 +88,7 @@ def test_signs_and_kept_names_are_found_as_they_are_written():
     assert found("en", "§ 5", "As § 5 says.") == ["§ 5"]
     terms = [Term("slmdesk", "", keeps=True)]
     assert term_flags("Use slmdesk now.", "Jetzt slmdesk nehmen.", "en", "de", terms) == []
-    assert [one.kind for one in term_flags("Use slmdesk now.", "Jetzt SLMDesk nehmen.", "en", "de", terms)] == [
+    assert [flag.kind for flag in term_flags("Use slmdesk now.", "Jetzt SLMDesk nehmen.", "en", "de", terms)] == [
         "glossary"
     ]
 

@@ -141,7 +141,7 @@ def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands()
 @pytest.mark.parametrize(("words", "found"), [("The house is red.", True), ("New York Times", False), ("OK", False)])
 def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words, found):
     flags = flags_of(words, words, source_language="en", target_language="de", tags=Tags())
-    assert [one.kind for one in flags] == (["untranslated"] if found else [])
+    assert [flag.kind for flag in flags] == (["untranslated"] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_a_term_for_a_person_has_its_gender(wanted, target, is_used):
 def test_ordinals_and_fractions_in_words_are_numbers(languages, source, target, wrong):
     before, _, after = languages.partition("-")
     flags = flags_of(source, target, source_language=before, target_language=after, tags=Tags())
-    assert [one.text for one in flags] == wrong
+    assert [flag.text for flag in flags] == wrong

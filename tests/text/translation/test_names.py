@@ -33,7 +33,7 @@ pytestmark = pytest.mark.pure
 )
 def test_a_name_that_is_lost_or_new_is_flagged(languages, source, target, flags):
     before, _, after = languages.partition("-")
-    assert [(one.text, one.detail) for one in name_flags(source, target, before, after)] == flags
+    assert [(flag.text, flag.detail) for flag in name_flags(source, target, before, after)] == flags
 
 
 def test_blank_lines_before_a_word_are_not_looked_through_again_and_again():

@@ -49,7 +49,7 @@ def test_other_figures_stay(languages, source, target):
 
 def test_a_number_that_a_person_left_in_the_other_way_is_flagged():
     flags = flags_of("98,400 pounds", "98,400 Pfund", source_language="en", target_language="de", tags=Tags())
-    assert [(one.kind, one.text, one.detail) for one in flags] == [("number", "98,400", "98.400")]
+    assert [(flag.kind, flag.text, flag.detail) for flag in flags] == [("number", "98,400", "98.400")]
 
 
 def test_uncertain_words_move_with_the_numbers_before_them():

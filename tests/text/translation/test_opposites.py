@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pure
 )
 def test_a_word_that_says_the_opposite_is_flagged(languages, source, target, words):
     before, _, after = languages.partition("-")
-    assert [(one.text, one.detail) for one in opposite_flags(source, target, before, after)] == [words]
+    assert [(flag.text, flag.detail) for flag in opposite_flags(source, target, before, after)] == [words]
 
 
 @pytest.mark.parametrize(

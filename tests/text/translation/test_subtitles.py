@@ -49,7 +49,7 @@ def test_times_of_srt_vtt_and_ass_are_understood(place, seconds):
 
 def test_what_cannot_be_read_in_its_time_is_flagged_unless_the_source_is_as_fast():
     place = "00:00:01,000 --> 00:00:02,000"
-    assert [(one.kind, one.text) for one in reading_flags("Go!", "Now go away at once!!", place)] == [
+    assert [(flag.kind, flag.text) for flag in reading_flags("Go!", "Now go away at once!!", place)] == [
         ("reading_speed", "21")
     ]
     assert reading_flags("Go!", "Now go away at once!", place) == ()
@@ -59,4 +59,4 @@ def test_what_cannot_be_read_in_its_time_is_flagged_unless_the_source_is_as_fast
 
 def test_lines_that_are_too_long_even_when_parted_are_flagged():
     flags = reading_flags("Go!", f"{LONG} {LONG}", "00:00:00,000 --> 00:01:00,000")
-    assert [one.kind for one in flags] == ["line_length"]
+    assert [flag.kind for flag in flags] == ["line_length"]

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.pure
 def test_phrases_are_what_stands_between_tags():
     words, phrases = phrases_of("The <1>old <2>red</2></1> house<3/> is.", Tags((1, 2), (3,)))
     assert words == "The old red house is."
-    assert [(one.number, one.text, one.start, one.end) for one in phrases] == [
+    assert [(phrase.number, phrase.text, phrase.start, phrase.end) for phrase in phrases] == [
         (1, "old red", 4, 11),
         (2, "red", 8, 11),
         (3, "", 17, 17),

@@ -40,7 +40,7 @@ def test_a_text_with_all_its_tags_has_no_problem():
     ],
 )
 def test_each_fault_of_tags_has_its_name(text, kinds):
-    assert [(one.kind, one.number) for one in problems(text, TAGS)] == kinds
+    assert [(problem.kind, problem.number) for problem in problems(text, TAGS)] == kinds
 
 
 def test_words_that_look_like_a_tag_stay_words():
@@ -110,7 +110,7 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
     for one in found:
         assert problems(one.text, one.tags) == []
         assert one.tags == tags_in(one.text, tags)
-    assert "".join(str(one) for one in pieces(text, tags)) == text
+    assert "".join(str(piece) for piece in pieces(text, tags)) == text
 
 
 @pytest.mark.parametrize(

@@ -52,27 +52,27 @@ def cases_of(text: str) -> list[Case]:
 
 
 CASES = cases_of(GOLDEN.read_text("utf-8"))
-LANGUAGES = sorted({one.language for one in CASES})
+LANGUAGES = sorted({case.language for case in CASES})
 
 
 def test_there_are_enough_texts_in_both_halves() -> None:
     assert len(CASES) >= 320
-    assert len({one.text for one in CASES}) == len(CASES)
+    assert len({case.text for case in CASES}) == len(CASES)
     for language in LANGUAGES:
-        aside = sum(one.is_aside for one in CASES if one.language == language)
-        assert 0.35 < aside / sum(one.language == language for one in CASES) < 0.65
+        aside = sum(case.is_aside for case in CASES if case.language == language)
+        assert 0.35 < aside / sum(case.language == language for case in CASES) < 0.65
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_text_is_cut_as_a_reader_would_unless_known_wrong(language: str) -> None:
-    cases = [one for one in CASES if one.language == language]
+    cases = [case for case in CASES if case.language == language]
     for half in (False, True):
-        part = [one for one in cases if one.is_aside is half]
+        part = [case for case in cases if case.is_aside is half]
         right = sum(one.is_right for one in part)
         print(f"{language} {'aside' if half else 'open'}: {right} of {len(part)} right")
-    newly_wrong = [one.marked for one in cases if not one.is_right and not one.is_known_wrong]
+    newly_wrong = [case.marked for case in cases if not case.is_right and not case.is_known_wrong]
     assert not newly_wrong
-    mended = [one.marked for one in cases if one.is_right and one.is_known_wrong]
+    mended = [case.marked for case in cases if case.is_right and case.is_known_wrong]
     assert not mended, 'these are cut rightly now and lose their `today = "wrong"`'
 
 

@@ -178,7 +178,7 @@ def test_a_name_of_another_format_and_a_folder_are_refused_before_any_work(run, 
     folder = run("translate", str(tmp_path), "--to", "de", echo=TURNED)
     assert (folder.status, "is a folder" in folder.err) == (2, True), folder.err
     assert not run("jobs", "list", "--json").json
-    assert [one.name for one in tmp_path.glob("note*")] == ["note.md"]
+    assert [path.name for path in tmp_path.glob("note*")] == ["note.md"]
 
 
 def test_a_document_goes_to_standard_output(run, with_model, tmp_path):
@@ -267,7 +267,7 @@ def test_an_option_that_cannot_apply_is_refused_before_anything_is_done(run, tmp
     to = () if "--to" in options else ("--to", "de")
     done = run("translate", *([str(path)] if name else []), *to, *options, stdin="We are here.\n", echo=TURNED)
     assert (done.status, words in done.err) == (2, True), done.err
-    assert [one.name for one in tmp_path.iterdir() if one.is_file()] == [path.name]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [path.name]
     assert run("history", "list", "--json").json == []
 
 
@@ -376,7 +376,7 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     flags = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json[
         "flags"
     ]
-    assert ("glossary", "tenant", "Mieter") in [(one["kind"], one["text"], one["detail"]) for one in flags]
+    assert ("glossary", "tenant", "Mieter") in [(flag["kind"], flag["text"], flag["detail"]) for flag in flags]
     tbx = tmp_path / "terms.tbx"
     assert run("glossary", "export", shape["id"], "--format", "tbx", "-o", str(tbx)).status == 0
     assert run("glossary", "import", str(tbx), "--json").json["terms"] == 3
@@ -541,8 +541,8 @@ def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model,
         done = run("translate", str(path), "--to", "de", "--no-save", echo=echo)
         assert (done.status, (tmp_path / "letter.de.txt").read_text()) == (0, "dEAR ZQQUOKKA, COME HOME.\n"), done.err
     assert run("history", "list", "--json").json == []
-    files = [one for one in home.rglob("*") if one.is_file()]
-    assert [one for one in files if b"zqquokka" in one.read_bytes().lower()] == []
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert [file for file in files if b"zqquokka" in file.read_bytes().lower()] == []
     run("translate", "--to", "de", stdin="The zqquokka is here.\n", echo=echo)
-    kept = any(b"zqquokka" in one.read_bytes().lower() for one in files)
+    kept = any(b"zqquokka" in file.read_bytes().lower() for file in files)
     assert kept is (way == "--no-save"), "the control: without, it is found"

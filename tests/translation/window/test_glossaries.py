@@ -71,7 +71,7 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
     program.wait(lambda: program.find("new_term_line").text() == "")
     assert entries(program) == ["Leases"]
     assert program.find("glossary_count").text() == "1 term"
-    flags = program.ask(lambda services: [one.target for one in services.translations.terms("en", "de")])
+    flags = program.ask(lambda services: [term.target for term in services.translations.terms("en", "de")])
     assert flags == ["Mieter"]
     box = program.find("glossary_list").item(0)
     box.setCheckState(Qt.CheckState.Unchecked)
@@ -131,12 +131,14 @@ def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
     program.click(program.find("notice_action", window))
     program.wait(lambda: rows(program) == ["tenant", "rent"])
     program.find("glossary_menu").aboutToShow.emit()
-    actions = {one.objectName(): one for one in program.find("glossary_menu").actions()}
+    actions = {action.objectName(): action for action in program.find("glossary_menu").actions()}
     actions["duplicate_glossary"].trigger()
     program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
     program.wait(lambda: program.find("glossary_title").full_text == "Leases (copy)")
     program.find("glossary_menu").aboutToShow.emit()
-    next(one for one in program.find("glossary_menu").actions() if one.objectName() == "forget_glossary").trigger()
+    next(
+        action for action in program.find("glossary_menu").actions() if action.objectName() == "forget_glossary"
+    ).trigger()
     program.wait(lambda: entries(program) == ["Leases"] and window.findChildren(QPushButton, "notice_action"))
     program.click(window.findChildren(QPushButton, "notice_action")[-1])
     program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
@@ -149,12 +151,12 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     path.write_text("Kind,Wort,Word\nlegal,Kaution,deposit\nlegal,Kündigung,notice\n")
     program.click("import_glossary_button")
     choose_file(program, "glossary_file_dialog", path)
-    program.wait(lambda: any("“Kind”, “Wort”, “Word”" in one.text() for one in problems(program)))
+    program.wait(lambda: any("“Kind”, “Wort”, “Word”" in problem.text() for problem in problems(program)))
     assert program.find("import_sample").item(1, 1).text() == "Kaution"
     program.find("import_source_column").show_value(2)
     program.find("import_target_column").show_value(1)
     program.click("import_question_accept")
-    program.wait(lambda: any("does not say" in one.text() for one in problems(program)))
+    program.wait(lambda: any("does not say" in problem.text() for problem in problems(program)))
     question = problems(program)[-1].parent()
     program.find("import_source_choice", question).show_value("en")
     program.find("import_target_choice", question).show_value("de")
@@ -191,7 +193,7 @@ def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
     program.wait(lambda: rows(program) == ["Kowalska"])
     assert program.find("term_table").isColumnHidden(TARGET)
     for pair in (("pl", "fr"), ("en", "de")):
-        found = program.ask(lambda services, pair=pair: [one.source for one in services.translations.terms(*pair)])
+        found = program.ask(lambda services, pair=pair: [term.source for term in services.translations.terms(*pair)])
         assert "Kowalska" in found
 
 
@@ -271,7 +273,7 @@ def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
     program.click("delete_pairs_button")
     program.wait(lambda: len(rows(program, "memory_table")) == 2)
     bars = window.findChildren(QPushButton, "notice_other_action")
-    program.click([one for one in bars if one.isVisible()][-1])
+    program.click([bar for bar in bars if bar.isVisible()][-1])
     program.ask(lambda services: services.memory.shares())  # behind the request to purge
     home = program.ask(lambda services: services.paths.database.parent)
     raw = b"".join(held for _file, held in contents(home))

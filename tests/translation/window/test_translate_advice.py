@@ -63,7 +63,7 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
     cards = program.find("suggestions").findChildren
     program.wait(lambda: any(card.isVisible() for card in cards(SuggestionCard)))
     facts = [program.find("card_facts", card).text() for card in cards(SuggestionCard) if card.isVisible()]
-    assert all("translation" in one and ("German" in one or " languages" in one) for one in facts), facts
+    assert all("translation" in fact and ("German" in fact or " languages" in fact) for fact in facts), facts
     program.window.show_page("Translate")
     program.click("clear_text_button")
     program.wait(lambda: not line.isVisible())
@@ -94,7 +94,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     first = models(program)[0]
     good = add_model(program.services, tmp_path / "good.gguf", "Good & new")
     examine(program, good.id)
-    event = next(one for one in models(program) if one.id == good.id).info["pair_exams"]
+    event = next(model for model in models(program) if model.id == good.id).info["pair_exams"]
     pair = dict(event["pairs"]["en-de"], level="weak")
     pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}

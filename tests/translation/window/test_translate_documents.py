@@ -41,7 +41,7 @@ def program(start, model_file):
 def document(tmp_path, *words, name="lease.docx"):
     path = tmp_path / name
     texts = words or ("The rent is due today.", "You must not sublet.", "12 %")
-    path.write_bytes(docx("".join(paragraph(one) for one in texts)))
+    path.write_bytes(docx("".join(paragraph(text) for text in texts)))
     return path
 
 
@@ -308,7 +308,7 @@ def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path)
     table = tmp_path / "old.xls"
     table.write_bytes(b"x")
     drop(program, table)
-    program.wait(lambda: any("old.xls" in one for one in program.notices()))
+    program.wait(lambda: any("old.xls" in notice for notice in program.notices()))
     assert form(program) is None
     path = tmp_path / "broken.docx"
     path.write_bytes(b"PK not a document")
@@ -628,7 +628,7 @@ def test_the_count_of_segments_and_the_share_of_the_work_tell_the_same(done, tot
 def test_a_report_and_both_languages_are_handed_out(program, tmp_path):
     translated(program, document(tmp_path))
     menu = program.find("handout_menu")
-    action = next(one for one in menu.actions() if one.objectName() == "handout_report_json")
+    action = next(action for action in menu.actions() if action.objectName() == "handout_report_json")
     action.trigger()
     target = tmp_path / "report.json"
     assert saved(program, "", "export_dialog", target) == "lease de report.json"
@@ -754,7 +754,7 @@ def test_a_locked_document_asks_for_its_password_until_it_is_right(program, tmp_
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["The tenant pays the rent today."])
     target = tmp_path / "out.docx"
     assert saved(program, "save_translation_button", "save_translation_dialog", target) == "lease.de.docx"
-    kept = json.dumps([one.name for one in tmp_path.rglob("*")])
+    kept = json.dumps([path.name for path in tmp_path.rglob("*")])
     assert "secret" not in kept
     item = program.frame.document_translation.item
     assert "secret" not in str(program.ask(lambda services: services.store.items.get(item)))

@@ -39,7 +39,11 @@ def choose(program, widget, place, words):
     """An entry of the menu that opens at this place of a widget."""
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
-    menus = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMenu) and one.isVisible()]
+    menus = [
+        toplevelwidget
+        for toplevelwidget in QApplication.topLevelWidgets()
+        if isinstance(toplevelwidget, QMenu) and toplevelwidget.isVisible()
+    ]
     (entry,) = [action for action in menus[-1].actions() if action.text() == words]
     entry.trigger()
     menus[-1].close()

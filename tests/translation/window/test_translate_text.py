@@ -236,7 +236,11 @@ def test_a_line_of_the_flags_goes_to_its_sentence(program):
     assert pane.hasFocus()
     assert pane.toPlainText()[pane.textCursor().position() :] == "yOU MUST NOT SUBLET THE FLAT."
     assert program.find("source_text").cursorRect().top() > 0
-    lit = [one for one in pane.extraSelections() if one.cursor.selectedText() == "yOU MUST NOT SUBLET THE FLAT."]
+    lit = [
+        extraselection
+        for extraselection in pane.extraSelections()
+        if extraselection.cursor.selectedText() == "yOU MUST NOT SUBLET THE FLAT."
+    ]
     assert len(lit) == 2, "its flag, and the light"
 
 
@@ -369,7 +373,7 @@ def test_an_undo_may_come_before_the_change_is_answered(program):
     gate.set()
     assert memory(program) == []
     program.wait(lambda: output(program) == "wE GO OUT.")
-    assert not any("remembered" in one for one in program.notices())
+    assert not any("remembered" in notice for notice in program.notices())
 
 
 def test_where_there_is_no_other_wording_it_is_said(program):

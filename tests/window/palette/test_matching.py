@@ -23,7 +23,7 @@ class Name:
 
 
 def found(words: str, *names: str, most: int = 10) -> list[str]:
-    return [one.name for one in Matcher(words).find(NameList([Name(one) for one in names]), most)[0]]
+    return [one.name for one in Matcher(words).find(NameList([Name(name) for name in names]), most)[0]]
 
 
 def rank(words: str, name: str) -> int:

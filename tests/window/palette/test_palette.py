@@ -38,13 +38,13 @@ def rows(program) -> list[str]:
     """What is listed: headings in capitals."""
     listed = panel(program).list
     items = [listed.item(at) for at in range(listed.count())]
-    return [one.text() if one.data(ENTRY_ROLE) else one.text().upper() for one in items]
+    return [item.text() if item.data(ENTRY_ROLE) else item.text().upper() for item in items]
 
 
 def entries(program, heading: str) -> list:
     """What is listed under a heading."""
     listing = panel(program)._listing
-    return [one for section in listing.sections if section.heading.startswith(heading) for one in section.entries]
+    return [entry for section in listing.sections if section.heading.startswith(heading) for entry in section.entries]
 
 
 def chosen(program) -> str:
@@ -142,7 +142,7 @@ def test_a_model_is_used(program):
     program.wait(lambda: "ready" not in program.page.picker.button.text())
     (model,) = program.ask(lambda services: services.models.list())
     open_palette(program, model.name)
-    assert [one.name for one in entries(program, "Models")] == [model.name]
+    assert [entry.name for entry in entries(program, "Models")] == [model.name]
     while panel(program).list.currentItem().data(ENTRY_ROLE).detail != "Use this model":
         press(program, Qt.Key.Key_Down)
     enter(program)
@@ -313,7 +313,7 @@ def test_keys_and_mouse_move_and_choose(program):
     press(program, Qt.Key.Key_Backtab)
     press(program, Qt.Key.Key_Up)
     press(program, Qt.Key.Key_Up)
-    last = [one for one in rows(program) if one != one.upper()][-1]
+    last = [row for row in rows(program) if row != row.upper()][-1]
     assert chosen(program) == last
     QTest.keyClicks(opened.line, "models")
     item = next(opened.list.item(at) for at in range(opened.list.count()) if opened.list.item(at).text() == "Models")
@@ -342,7 +342,7 @@ def test_what_the_organisation_hides_is_not_offered(start, paths):
     for words in ("compare models", "add model files", "proxy", "access token", "search for models"):
         open_palette(program, words)
         program.wait(lambda: panel(program)._listing.is_complete)
-        listed = [one.name.lower() for part in ("Actions", "Settings") for one in entries(program, part)]
+        listed = [entry.name.lower() for part in ("Actions", "Settings") for entry in entries(program, part)]
         assert not [one for one in listed if one.startswith(words)], words
         press(program, Qt.Key.Key_Escape)
     open_palette(program, "text size")
@@ -403,7 +403,7 @@ def test_a_space_is_found_by_its_name_and_its_chats_are_listed(program):
     program.ask(make)
     program.window.show_page("Jobs")
     open_palette(program, "pum")
-    assert [one.name for one in entries(program, "Spaces")] == ["Pumps"]
+    assert [entry.name for entry in entries(program, "Spaces")] == ["Pumps"]
     while chosen(program) != "Pumps":
         press(program, Qt.Key.Key_Down)
     enter(program)

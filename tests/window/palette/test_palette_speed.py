@@ -86,5 +86,5 @@ def test_each_key_with_a_large_history(large_home, start):
 
 
 def _spread(seconds: list[float]) -> str:
-    ordered = [one * 1000 for one in sorted(seconds)]
+    ordered = [second * 1000 for second in sorted(seconds)]
     return f"median {ordered[len(ordered) // 2]:.1f} ms, slowest {ordered[-1]:.1f} ms"

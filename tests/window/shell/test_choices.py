@@ -23,7 +23,10 @@ def opened(program, values):
 
 def test_a_long_list_is_bounded_and_searched_by_typing(start):
     program = start()
-    choice = opened(program, [(one.code, one.name) for one in sorted(LANGUAGES.values(), key=lambda one: one.name)])
+    choice = opened(
+        program,
+        [(language.code, language.name) for language in sorted(LANGUAGES.values(), key=lambda language: language.name)],
+    )
     assert choice.count() > MOST_VISIBLE
     popup = choice.view().window()
     assert popup.height() <= (MOST_VISIBLE + 1) * choice.view().sizeHintForRow(0)

@@ -192,11 +192,11 @@ def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(star
     program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
     program.frame.keep_layout()
     program.ask(lambda _services: None)
-    assert [one for one in program.pages if program.window.is_made(one)] == []
+    assert [page for page in program.pages if program.window.is_made(page)] == []
     assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
     program.window.show_page("Documents")
     assert program.frame.documents_area.state["last_document_pane"] == "versions"
-    assert [one for one in program.pages if program.window.is_made(one)] == ["Documents"]
+    assert [page for page in program.pages if program.window.is_made(page)] == ["Documents"]
 
 
 def test_each_page_that_is_shown_gets_the_keyboard(program):
@@ -419,10 +419,10 @@ def test_shortcuts(program):
 
 def test_icons_grow_and_shrink_with_the_letters(program):
     buttons = [program.find(name) for name in ("entry_0", "attach_button", "panel_button")]
-    before = [one.iconSize().width() for one in buttons]
+    before = [button.iconSize().width() for button in buttons]
     program.frame.settings.change("font_scale", 150)
-    program.wait(lambda: [one.iconSize().width() for one in buttons] == [round(size * 1.5) for size in before])
+    program.wait(lambda: [button.iconSize().width() for button in buttons] == [round(size * 1.5) for size in before])
     assert QApplication.overrideCursor() is None
     program.wait(lambda: buttons[0].height() >= buttons[0].sizeHint().height())  # the layouts have heard of it, too
     program.frame.settings.change("font_scale", 100)
-    program.wait(lambda: [one.iconSize().width() for one in buttons] == before)
+    program.wait(lambda: [button.iconSize().width() for button in buttons] == before)

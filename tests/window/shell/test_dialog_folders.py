@@ -54,9 +54,9 @@ os._exit(0)
 
 def files_with(folder: Path) -> list[str]:
     return [
-        str(one.relative_to(folder))
-        for one in sorted(folder.rglob("*"))
-        if one.is_file() and MARKER.encode() in one.read_bytes()
+        str(path.relative_to(folder))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and MARKER.encode() in path.read_bytes()
     ]
 
 

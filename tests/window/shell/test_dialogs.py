@@ -43,7 +43,7 @@ def dialogs() -> list[type[QDialog]]:
             importlib.import_module(".".join(("slmdesk", *file.relative_to(root).with_suffix("").parts)))
 
     def below(kind: type) -> list[type]:
-        found = [one for one in kind.__subclasses__() if one.__module__.startswith("slmdesk.")]
+        found = [subclass for subclass in kind.__subclasses__() if subclass.__module__.startswith("slmdesk.")]
         return [leaf for one in found for leaf in (below(one) or [one])]
 
     return below(QDialog)
@@ -102,7 +102,11 @@ class Maker:
             kind if dataclasses.is_dataclass(kind) or issubclass(kind, Record) else kind.__init__,
             localns=vars(collections.abc),
         )
-        wanted = [one for one in inspect.signature(kind).parameters.values() if one.default is one.empty]
+        wanted = [
+            parameter
+            for parameter in inspect.signature(kind).parameters.values()
+            if parameter.default is parameter.empty
+        ]
         made = {one.name: self.make(hints[one.name], one.name) for one in wanted}
         return kind(**made)
 
@@ -117,7 +121,7 @@ def cut(dialog: QDialog) -> list[str]:
     if area is not None and area.horizontalScrollBar().maximum():
         found.append(f"{name} scrolls sideways")
     buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible() and one.window() is dialog]
-    fixed = [one for one in buttons if not _scrolls(one, dialog)]
+    fixed = [other_button for other_button in buttons if not _scrolls(other_button, dialog)]
     outer = dialog.rect()
     found += [
         f"{name}: {one.text()} at {place}"

@@ -40,7 +40,7 @@ def press_lock(window: QWidget) -> None:
 
 
 def shown_windows() -> list[QWidget]:
-    return [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+    return [toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible()]
 
 
 def page_of(program) -> LockWindow:
@@ -132,7 +132,7 @@ def test_under_a_cover_only_the_lock_page_is_seen_and_an_answer_goes_on(encrypte
     program.wait(lambda: program.window.isVisible())
     assert dialog.isVisible()
     assert late.isVisible()
-    program.wait(lambda: not any(isinstance(one, LockWindow) for one in shown_windows()))
+    program.wait(lambda: not any(isinstance(other_window, LockWindow) for other_window in shown_windows()))
     assert program.replaced == []
     dialog.close()
     late.close()

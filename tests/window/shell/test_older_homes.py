@@ -32,7 +32,7 @@ def test_each_item_of_an_older_home_is_shown(start, tmp_path, name) -> None:
             program.wait(lambda item=item: program.chat.chat == item["id"])
             program.wait(lambda: len(program.chat.message_ids) == len(program.messages()))
         assert [one.windowTitle() for one in program.window.findChildren(QDialog) if one.isVisible()] == []
-        assert [one for one in program.notices() if not any(words in one for words in MISSING)] == []
+        assert [notice for notice in program.notices() if not any(words in notice for words in MISSING)] == []
     for page in ("Jobs", "Settings", "Models"):
         program.window.show_page(page)
     assert program.ask(lambda services: services.settings.problems) == []

@@ -19,7 +19,7 @@ AWAY = Path("//evil.example/share/a.docx")
 
 def data_of(*urls: str) -> QMimeData:
     data = QMimeData()
-    data.setUrls([QUrl(one) for one in urls])
+    data.setUrls([QUrl(url) for url in urls])
     return data
 
 

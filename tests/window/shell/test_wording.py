@@ -38,9 +38,9 @@ def test_phrases_that_were_replaced_stand_nowhere_any_more() -> None:
 def _strings(path: Path) -> list[str]:
     """All texts of a module but its descriptions."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    described = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return [
-        one.value
-        for one in ast.walk(tree)
-        if isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in described
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described
     ]

@@ -64,9 +64,9 @@ def test_dictionaries_are_found_in_a_folder_one_further_down_and_by_a_file(tmp_p
     tiny_dictionary.write(tmp_path, "en_US")
     tiny_dictionary.write(tmp_path / "dict-de", "de_DE_frami")
     (tmp_path / "hyph_de_DE.dic").write_text("1\na1b\n")  # hyphenation has no forms
-    assert [one.code for one in find_dictionaries(str(tmp_path))] == ["de_DE", "en_US"]
+    assert [dictionary.code for dictionary in find_dictionaries(str(tmp_path))] == ["de_DE", "en_US"]
     for end in (".dic", ".aff"):
-        assert [one.code for one in find_dictionaries(str(tmp_path / f"en_US{end}"))] == ["en_US"]
+        assert [dictionary.code for dictionary in find_dictionaries(str(tmp_path / f"en_US{end}"))] == ["en_US"]
     assert find_dictionaries(str(tmp_path / "none")) == ()
     assert find_dictionaries(str(tmp_path / "hyph_de_DE.dic")) == ()
 
@@ -75,10 +75,12 @@ def test_the_usual_folders_of_each_system(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     tiny_dictionary.write(tmp_path / ".config/libreoffice/4/user/uno_packages/cache/uno_packages/x/fr.oxt/dict", "fr")
     linux = {"XDG_DATA_DIRS": f"{tmp_path}/a:{tmp_path}/b", "DICPATH": f"{tmp_path}/own:relative"}
-    folders = [str(one.relative_to(tmp_path)) for one in usual_folders(linux, "linux") if one.is_relative_to(tmp_path)]
+    folders = [
+        str(folder.relative_to(tmp_path)) for folder in usual_folders(linux, "linux") if folder.is_relative_to(tmp_path)
+    ]
     assert folders[0] == "own"
     assert {".local/share/hunspell", "a/hunspell", "b/myspell/dicts", "a/myspell"} <= set(folders)
-    assert any(one.endswith("fr.oxt/dict") for one in folders)
+    assert any(folder.endswith("fr.oxt/dict") for folder in folders)
     assert tmp_path / "Library/Spelling" in set(usual_folders({}, "darwin"))
     office = tmp_path / "LibreOffice/share/extensions/dict-en"
     office.mkdir(parents=True)

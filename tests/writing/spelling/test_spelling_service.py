@@ -32,7 +32,7 @@ def checked(opened, tmp_path):
         found = result_of(services, lambda: services.spelling.check(request))
         if isinstance(found, Problem):
             return found
-        return [[one[slice(*span)] for span in spans] for one, spans in zip(paragraphs, found, strict=True)]
+        return [[paragraph[slice(*span)] for span in spans] for paragraph, spans in zip(paragraphs, found, strict=True)]
 
     wrong.recorder, wrong.services, wrong.folder = recorder, services, folder
     return wrong
@@ -71,7 +71,10 @@ def test_own_words_count_as_right_until_they_are_removed(checked):
     assert checked(ENGLISH) == [["corut", "becuase"]]
     assert services.paths.own_words.read_text() == "Corut\nsennt\n"
     state = result_of(services, services.spelling.state)
-    assert (state.words, [one.code for one in state.dictionaries]) == (("Corut", "sennt"), ["de_DE", "en_US"])
+    assert (state.words, [dictionary.code for dictionary in state.dictionaries]) == (
+        ("Corut", "sennt"),
+        ["de_DE", "en_US"],
+    )
     services.service_thread.call(lambda: services.spelling.remove_words(["sennt"]))
     assert checked(ENGLISH) == [["sennt", "corut", "becuase"]]
 
@@ -96,7 +99,7 @@ def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):
     assert problem.code == "dictionary.damaged"
     assert checked.recorder.wait(Noticed).problem.code == "dictionary.damaged"
     assert checked(ENGLISH, GERMAN) == [[], ["Geriht"]]
-    assert sum(isinstance(one, Noticed) for one in checked.recorder.events) == 1
+    assert sum(isinstance(event, Noticed) for event in checked.recorder.events) == 1
     tiny_dictionary.write(checked.folder, "en_US")
     change(checked, spelling=False)
     change(checked, spelling=True)  # a change of the settings tries again
@@ -105,7 +108,11 @@ def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):
 
 def test_a_dictionary_that_kills_its_child_is_left_alone(checked):
     services = checked.services
-    dictionary = next(one for one in result_of(services, services.spelling.state).dictionaries if one.code == "en_US")
+    dictionary = next(
+        dictionary
+        for dictionary in result_of(services, services.spelling.state).dictionaries
+        if dictionary.code == "en_US"
+    )
     died = Failed("1", "child.died", {"how": "killed", "detail": ""})
     for _ in range(2):
         services.service_thread.call(lambda: services.spelling._failed(dictionary, died))

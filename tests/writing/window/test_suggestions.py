@@ -96,7 +96,7 @@ def test_the_whole_text_is_said_in_another_way(begin, menu, entry, title):
     program = begin(answer=f"{TEXT}, who is in Leeds." if title == "Expanded" else "Petrov pays 1,450 euros on Friday.")
     button = program.find(menu)
     if entry:
-        next(one for one in button.menu().actions() if one.objectName() == entry).trigger()
+        next(action for action in button.menu().actions() if action.objectName() == entry).trigger()
     else:
         program.click(button)
     come(program)

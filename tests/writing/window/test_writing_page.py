@@ -167,7 +167,7 @@ def test_changes_are_decided_on_by_keys_one_by_one(program):
     QTest.keyClick(program.edit, Qt.Key.Key_F8, SHIFT)
     QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL | SHIFT)
     program.wait(lambda: len(changes(program)) == 3)
-    assert [one.old for one in changes(program)] == ["was", "Kruger", "20"]
+    assert [change.old for change in changes(program)] == ["was", "Kruger", "20"]
     listed = program.find("writing_changes")
     listed.setFocus()
     QTest.keyClick(listed, Qt.Key.Key_Return)
@@ -206,7 +206,7 @@ def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_i
     (tmp_path / "go on").touch()
     program.wait(lambda: not program.writing.corrections.is_busy)
     program.wait(lambda: len(changes(program)) == 3)
-    assert [one.old for one in changes(program)] == ["recieved", "Kruger", "20"]
+    assert [change.old for change in changes(program)] == ["recieved", "Kruger", "20"]
     assert program.writing.text == "Hello.\n" + TEXT.replace("two", "last two")
     assert "2 changes no longer fitted the text as you have edited it, and were left out." in said(program)
     program.click("writing_accept_all")
@@ -255,13 +255,13 @@ def test_only_what_is_selected_is_corrected(program):
     assert "5 words selected" in program.find("writing_count").text()
     QTest.keyClick(program.edit, Qt.Key.Key_F7)
     program.wait(lambda: len(changes(program)) == 2 and not program.writing.corrections.is_busy)
-    assert [one.new for one in changes(program)] == ["keys", "were"]
+    assert [change.new for change in changes(program)] == ["keys", "were"]
 
 
 def test_a_model_that_corrects_badly_only_suggests(start, model_file):
     program = begin(start, model_file, is_able=False)
     correct(program)
-    assert all(one.is_doubtful for one in changes(program))
+    assert all(change.is_doubtful for change in changes(program))
     program.click("writing_accept_all")
     assert program.writing.text == TEXT
 
@@ -336,14 +336,14 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
     program.click("writing_texts")
     menu = program.find("writing_texts_menu")
     program.wait(menu.isVisible)
-    entry = next(one for one in menu.actions() if one.text() == "The first letter")
+    entry = next(action for action in menu.actions() if action.text() == "The first letter")
     entry.trigger()
     menu.close()
     program.wait(lambda: program.writing.text == "The first letter")
     found = program.ask(lambda services: services.history.items("writing"))
     assert sorted(one.title for one in found) == ["The first letter", "The second letter"]
     hits = program.ask(lambda services: services.history.search("second"))
-    assert [one.item for one in hits] == [one.id for one in found if one.title == "The second letter"]
+    assert [hit.item for hit in hits] == [one.id for one in found if one.title == "The second letter"]
 
 
 def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
@@ -352,9 +352,9 @@ def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     program.click("writing_texts")
     menu = program.find("writing_texts_menu")
     program.wait(menu.isVisible)
-    next(one for one in menu.actions() if one.objectName() == "delete_writing").trigger()
+    next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
     menu.close()
-    program.wait(lambda: any("moved to the trash" in one for one in program.notices()))
+    program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
     assert not program.ask(lambda services: services.history.items("writing"))
     program.click("notice_action")
@@ -398,7 +398,7 @@ def test_a_text_file_is_opened_and_saved_with_its_own_line_ends(program, tmp_pat
     program.wait(lambda: program.writing.text == "# Größe\n\nIt is late.\n")
     program.writing.save(target)
     program.wait(target.exists)
-    program.wait(lambda: any("Written to" in one for one in program.notices()))
+    program.wait(lambda: any("Written to" in notice for notice in program.notices()))
     assert target.read_bytes() == path.read_bytes()
 
 
@@ -423,7 +423,7 @@ def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_pa
     assert isinstance(dialog, QFileDialog)
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: any("4 changes not decided on" in one for one in program.notices()))
+    program.wait(lambda: any("4 changes not decided on" in notice for notice in program.notices()))
     Document(str(target))
     with zipfile.ZipFile(target) as made:
         body, comments = made.read("word/document.xml").decode(), made.read("word/comments.xml").decode()
@@ -451,8 +451,8 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
     dialog = program.find("export_dialog")
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: any("with 4 tracked changes and its own formatting" in one for one in program.notices()))
-    words = next(one for one in program.notices() if "tracked changes" in one)
+    program.wait(lambda: any("with 4 tracked changes and its own formatting" in notice for notice in program.notices()))
+    words = next(notice for notice in program.notices() if "tracked changes" in notice)
     assert "1 change is not in it: new paragraphs, or words across formatting." in words
     assert "2 doubtful changes are not in it: decide on them first." in words
     with zipfile.ZipFile(target) as made:
@@ -475,7 +475,7 @@ def test_a_message_is_opened_to_be_written_on(program):
     view = program.page.view
     view.rows[-1].widget.text.menu_requested.emit(program.window.rect().center(), "")
     menu = view.findChild(QMenu, "message_menu")
-    next(one for one in menu.actions() if one.text() == "Open message in Write").trigger()
+    next(action for action in menu.actions() if action.text() == "Open message in Write").trigger()
     menu.close()
     program.wait(lambda: program.edit.isVisible())
     assert "Dear Ms Nowak" in program.writing.text

@@ -610,7 +610,7 @@ class Finder:
         self._gone_to = (row.view.id, number)
         self._mark_all(style)
         shown = row.widget.text.extraSelections() if row.widget is not None else []
-        marks = [one for one in shown if not one.format.hasProperty(RESEMBLING)]
+        marks = [selection for selection in shown if not selection.format.hasProperty(RESEMBLING)]
         if row.widget is None or not marks:
             return
         text = row.widget.text
@@ -651,14 +651,18 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
         form = marks[min(current, len(marks) - 1)].format
         form.setBackground(style.theme.colour("accent"))
         form.setForeground(style.theme.colour("on_accent"))
-    others = [one for one in text.extraSelections() if one.format.hasProperty(RESEMBLING)]
+    others = [
+        extraselection for extraselection in text.extraSelections() if extraselection.format.hasProperty(RESEMBLING)
+    ]
     if marks or text.extraSelections():
         text.setExtraSelections([*marks, *others])
 
 
 def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
     """Underline words that resemble a substitute, wherever they stand; the marks of words looked for stay."""
-    others = [one for one in text.extraSelections() if not one.format.hasProperty(RESEMBLING)]
+    others = [
+        extraselection for extraselection in text.extraSelections() if not extraselection.format.hasProperty(RESEMBLING)
+    ]
     marks: list[QTextEdit.ExtraSelection] = []
     for one in words:
         shown = ShownWords(text.document())

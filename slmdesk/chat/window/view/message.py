@@ -89,7 +89,7 @@ class MessageView(Record):
     @property
     def label(self) -> str:
         states = ("pinned" if self.is_pinned else "", "not seen by the model" if self.is_left_out else "")
-        return " · ".join(one for one in (self.author or AUTHORS.get(self.role, self.role), *states) if one)
+        return " · ".join(state for state in (self.author or AUTHORS.get(self.role, self.role), *states) if state)
 
     @property
     def version_words(self) -> str:
@@ -415,7 +415,7 @@ class ThoughtLine(QObject):
 
     @property
     def buttons(self) -> list[QToolButton]:
-        return [one for one in (self._line, self._answer_now) if one is not None and not one.isHidden()]
+        return [button for button in (self._line, self._answer_now) if button is not None and not button.isHidden()]
 
     def show_view(self, view: MessageView) -> None:
         if not view.thought_line:
@@ -498,7 +498,7 @@ class ExtraLines(QObject):
         for button in self.buttons:
             button.hide()
             button.deleteLater()
-        self.buttons = [self._make(one) for one in self._extras]
+        self.buttons = [self._make(extra) for extra in self._extras]
 
     def lay(self, y: int, width: int) -> int:
         """Place them from `y` down.  Returns where they end, in device-independent pixels."""

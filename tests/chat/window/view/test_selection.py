@@ -172,5 +172,5 @@ def test_the_menu_copies_and_acts(qtbot, view):
     ]  # fmt: skip
     assert not menu.actions()[0].isEnabled()
     with qtbot.waitSignal(view.seen_requested):
-        next(one for one in menu.actions() if one.text() == "Show what the model saw").trigger()
+        next(action for action in menu.actions() if action.text() == "Show what the model saw").trigger()
     menu.close()
