@@ -56,8 +56,8 @@ def _ways(
         seen = interleave({key: side(key) for key in runners}, rounds)
         most = runners["ours"].ask(do="info_of")["sequences"]
     finally:
-        for one in runners.values():
-            one.close()
+        for runner in runners.values():
+            runner.close()
     number = len(prompts[-1])
     tokens = f"{number} prompts, {sum(one['tokens'] for one in prompts[-1]):,} tokens"
     for key, words in OTHERS.items():

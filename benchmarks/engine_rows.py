@@ -175,8 +175,8 @@ def threads(subject: Subject) -> Iterator[Row]:
             with surroundings():
                 seen = interleave({key: asked(side, **request) for key, side in sides.items()}, 5)
         finally:
-            for one in sides.values():
-                one.close()
+            for side in sides.values():
+                side.close()
         best = [max(a["rate"], b["rate"]) for a, b in zip(seen["one"], seen["two"], strict=True)]
         rates = ", ".join(f"{key} {middle(figures, 'rate'):.0f}" for key, figures in seen.items())
         yield row_of(

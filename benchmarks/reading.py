@@ -142,13 +142,13 @@ def measured(sample: Sample) -> AnswerMeasurements:
 def table_of(all_figures: Sequence[AnswerMeasurements]) -> str:
     """As Markdown, and the medians."""
     lines = ["| document | read by | pages | words | recall | precision | order |", "|---|---|---|---|---|---|---|"]
-    for one in all_figures:
-        name = f"{one.sample.package.partition(':')[2]}: {one.sample.file_name}"
-        if one.problem:
-            lines.append(f"| {name} | {one.sample.peer} | | | | | {one.problem} |")
+    for figure in all_figures:
+        name = f"{figure.sample.package.partition(':')[2]}: {figure.sample.file_name}"
+        if figure.problem:
+            lines.append(f"| {name} | {figure.sample.peer} | | | | | {figure.problem} |")
         else:
-            shares = f"{one.recall:.3f} | {one.precision:.3f} | {one.order:.3f}"
-            lines.append(f"| {name} | {one.sample.peer} | {one.pages} | {one.words} | {shares} |")
+            shares = f"{figure.recall:.3f} | {figure.precision:.3f} | {figure.order:.3f}"
+            lines.append(f"| {name} | {figure.sample.peer} | {figure.pages} | {figure.words} | {shares} |")
     good = [figure for figure in all_figures if not figure.problem]
     if good:
         middle = [statistics.median(getattr(one, what) for one in good) for what in ("recall", "precision", "order")]

@@ -179,10 +179,10 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
 
         began, spent = time.perf_counter(), time.process_time()
         threads = [threading.Thread(target=work) for _ in range(SLOTS)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         return {"seconds": time.perf_counter() - began, "cpu_s": time.process_time() - spent, **said}
 
     return ask

@@ -389,11 +389,11 @@ class Services:
         deadline = time.monotonic() + LOCK_S
         self.service_thread.post(self.closing.close)  # before what the ends of the children cause
         children = [threading.Thread(target=child.close, args=(0.0,), daemon=True) for child in self._children]
-        for one in children:
-            one.start()
+        for child in children:
+            child.start()
         self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
-        for one in children:
-            one.join(max(0.1, deadline - time.monotonic()))
+        for child in children:
+            child.join(max(0.1, deadline - time.monotonic()))
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
@@ -404,13 +404,13 @@ class Services:
         deadline = time.monotonic() + CLOSE_S
         self._on_service_thread(self.closing.close, CLOSE_S / 2)
         children = [threading.Thread(target=child.close, args=(1.0,)) for child in self._children]
-        for one in children:
-            one.start()
+        for child in children:
+            child.start()
         self._on_service_thread(
             lambda: self._purge(until=deadline - PURGE_MARGIN_S), max(0.1, deadline - time.monotonic())
         )
-        for one in children:
-            one.join(max(0.1, deadline - time.monotonic()))
+        for child in children:
+            child.join(max(0.1, deadline - time.monotonic()))
         self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
         self.service_thread.close(max(0.1, deadline - time.monotonic()))
 

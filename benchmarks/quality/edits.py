@@ -163,18 +163,18 @@ def documents(folder: Path = FOLDER) -> list[VersionDocument]:
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """Make the edits.  Raises ValueError where the words of one do not stand in the text exactly once."""
-    for one in edits:
-        for words in filter(None, (one.old, one.after)):
+    for edit in edits:
+        for words in filter(None, (edit.old, edit.after)):
             if text.count(words) != 1:
                 raise ValueError(f"{text.count(words)} times in the text: {words}")
-        if one.after:
-            for words in (one.old, one.after):
+        if edit.after:
+            for words in (edit.old, edit.after):
                 if f"{words}\n\n" not in text:
                     raise ValueError(f"no end of a paragraph: {words}")
-            text = text.replace(f"{one.old}\n\n", "", 1)
-            text = text.replace(one.after, f"{one.after}\n\n{one.new}", 1)
+            text = text.replace(f"{edit.old}\n\n", "", 1)
+            text = text.replace(edit.after, f"{edit.after}\n\n{edit.new}", 1)
         else:
-            text = text.replace(one.old, one.new, 1)
+            text = text.replace(edit.old, edit.new, 1)
     return text
 
 
@@ -296,8 +296,8 @@ def _measured(document: VersionDocument, *, is_each: bool) -> _Figures:
     alone = compared(old, document.layout.of(old), language)
     if is_each:
         _print_each(edits, lines)
-        for one in [*false_alarms(edits, lines), *alone]:
-            print(f"    false: {one.old[:120]!r} -> {one.new[:120]!r}")
+        for alarm in [*false_alarms(edits, lines), *alone]:
+            print(f"    false: {alarm.old[:120]!r} -> {alarm.new[:120]!r}")
     return _Figures(score(edits, lines), score(edits, numbers), len(alone))
 
 

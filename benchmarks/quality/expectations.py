@@ -304,11 +304,11 @@ _UNFINISHED = re.compile(
 def _cut(text: str) -> list[str]:
     """Sentences; not cut within a date, an initial or behind a title, whatever the program does there."""
     found: list[str] = []
-    for one in sentences(text):
+    for sentence in sentences(text):
         if found and _UNFINISHED.search(found[-1]):
-            found[-1] += f" {one}"
+            found[-1] += f" {sentence}"
         else:
-            found.append(one)
+            found.append(sentence)
     return found
 
 

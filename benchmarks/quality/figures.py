@@ -50,8 +50,8 @@ def months_of(text: str, language: str) -> set[int]:
     beside = rf"\d(?:st|nd|rd|th|er|\.|º)?,? (?:of |de )?({names})\b|\b({names})\.? (?:de )?\d"
     starts = [name[:3] for name in _MONTHS[language].split()]
     found: set[int] = set()
-    for one in re.finditer(beside, _spelt(text, language), re.IGNORECASE):
-        name = (one[1] or one[2]).casefold()
+    for match in re.finditer(beside, _spelt(text, language), re.IGNORECASE):
+        name = (match[1] or match[2]).casefold()
         whole = [number for number, month in enumerate(_MONTHS[language].split(), 1) if name.startswith(month[:4])]
         found.update(whole or [number for number, start in enumerate(starts, 1) if name.startswith(start)])
     return found

@@ -191,9 +191,9 @@ def judged(document: Document, rows: Sequence[Row]) -> list[Verdict]:
 def score(verdicts: Iterable[Verdict]) -> Score:
     """How many are right and wrong, and how many of each were flagged."""
     total = Score()
-    for one in verdicts:
-        wrong = bool(one.faults)
-        total += Score(not wrong, wrong, wrong and one.flagged, not wrong and one.flagged)
+    for verdict in verdicts:
+        wrong = bool(verdict.faults)
+        total += Score(not wrong, wrong, wrong and verdict.flagged, not wrong and verdict.flagged)
     return total
 
 

@@ -102,10 +102,11 @@ def _keep(document: Document, side: str, made: Made, verdicts: Sequence[Verdict]
 
 def _printed(verdicts: Sequence[Verdict], segments: Sequence[SegmentRecord]) -> None:
     """Print what is wrong, and what is right and flagged."""
-    for one in verdicts:
-        if one.faults or one.flagged:
-            print(f"  {'wrong' if one.faults else 'right'}{', flagged' if one.flagged else ''}: {one.segment.text!r}")
-            print(f"      {one.target!r}  {'; '.join(one.faults)}")
+    for verdict in verdicts:
+        if verdict.faults or verdict.flagged:
+            state = "wrong" if verdict.faults else "right"
+            print(f"  {state}{', flagged' if verdict.flagged else ''}: {verdict.segment.text!r}")
+            print(f"      {verdict.target!r}  {'; '.join(verdict.faults)}")
     for segment in segments:
         if segment.flags:
             print(f"  flags of {segment.source[:50]!r}: {flags_json(segment.flags)}")

@@ -106,8 +106,8 @@ class Attachment(Record):
     """An id of core.formats, empty where no reader knows it."""
 
 
-def attachment_line(one: Attachment) -> str:
-    return f"{one.name} ({one.bytes} bytes)"
+def attachment_line(attachment: Attachment) -> str:
+    return f"{attachment.name} ({attachment.bytes} bytes)"
 
 
 class DocumentInfo(Record):

@@ -175,9 +175,9 @@ def _name_new(src: Path | str, dst: Path, *, src_dir_fd: int | None) -> None:
         os.rename(src, dst, src_dir_fd=src_dir_fd)
 
 
-def is_same_file(one: Path, other: Path) -> bool:
+def is_same_file(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
         return False
 

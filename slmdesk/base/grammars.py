@@ -155,12 +155,12 @@ class _Parser:
 
     def _codes(self, start: int, end: int) -> list[tuple[int, int, int]]:
         found = []
-        for one in _CHARACTERS.finditer(self._text, start, end):
-            words = one.group()
+        for match in _CHARACTERS.finditer(self._text, start, end):
+            words = match.group()
             code = int(words[2:], 16) if words[:2] in _NUMBERED else ord(words[-1])
             if words[0] == "\\" and (code > sys.maxunicode or 0xD800 <= code <= 0xDFFF):
-                raise GrammarInvalidError(f"{words} is no character", self._text, one.start())
-            found.append((code, one.start(), one.end()))
+                raise GrammarInvalidError(f"{words} is no character", self._text, match.start())
+            found.append((code, match.start(), match.end()))
         return found
 
     def _check_ranges(self, codes: Sequence[tuple[int, int, int]]) -> None:
@@ -558,8 +558,8 @@ class _Check:
     def _each(self, schemas: Any, path: Path) -> None:
         if not isinstance(schemas, list) or not schemas:
             raise _Wrong("a list of schemas is expected here", path)
-        for at, one in enumerate(schemas):
-            self._visit(one, (*path, at))
+        for at, schema in enumerate(schemas):
+            self._visit(schema, (*path, at))
 
     def _follow(self, untrusted: Any, path: Path) -> None:
         target, met = self._target(untrusted, path), set()

@@ -214,11 +214,11 @@ def make_space(folder: Path, most_bytes: int, *, but: Path | None = None) -> Non
     states = [file for file in states_in(folder) if file.path != but]
     total = sum(state.bytes for state in states)
     gone = []
-    for one in states:
+    for state in states:
         if total <= most_bytes:
             break
-        gone.append(one.path)
-        total -= one.bytes
+        gone.append(state.path)
+        total -= state.bytes
     _remove(gone)
 
 

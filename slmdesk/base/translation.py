@@ -88,9 +88,9 @@ def language_of(requested: str) -> Language:
     code = word.partition("-")[0]
     if code in LANGUAGES:
         return LANGUAGES[code]
-    for one in LANGUAGES.values():
-        if word in (one.name.casefold(), one.own_name.casefold()):
-            return one
+    for language in LANGUAGES.values():
+        if word in (language.name.casefold(), language.own_name.casefold()):
+            return language
     known = ", ".join(LANGUAGES)  # names would be longer than what is shown of an argument
     raise KnownError("language.unknown", wanted=requested[:40], known=known)
 

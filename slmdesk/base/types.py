@@ -374,11 +374,11 @@ def _searched_words(about: Attached) -> str:
 def list_of(numbers: Sequence[int], most: int = 12) -> str:
     """Page numbers as people write them: 1-3, 7; a long list is cut."""
     runs: list[tuple[int, int]] = []
-    for one in numbers:
-        if runs and one == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], one)
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
         else:
-            runs.append((one, one))
+            runs.append((number, number))
     reported = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 

@@ -160,14 +160,14 @@ class Plan:
 
         def counted(tokens: list[int]) -> None:
             sizes = dict(zip((attachment.key for attachment in known), tokens, strict=True))
-            for one in self._docs:
-                one.tokens = sizes.get(one.measured.key, 1 << 40) if one.measured else 0
+            for doc in self._docs:
+                doc.tokens = sizes.get(doc.measured.key, 1 << 40) if doc.measured else 0
             self._count_turns()
 
         self._when(self._at.sources.tokens_of(known, self._request.record), counted)
 
-    def _may_fit(self, one: PlanDoc) -> bool:
-        found = one.measured
+    def _may_fit(self, doc: PlanDoc) -> bool:
+        found = doc.measured
         return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
 
     def _count_turns(self) -> None:
@@ -184,12 +184,12 @@ class Plan:
 
     def _decide(self) -> None:
         fresh = [doc for doc in self._docs if doc.is_fresh and doc.measured]
-        for one, is_whole in zip(
+        for doc, is_whole in zip(
             fresh, decide([SizedAttachment(doc.tokens, doc.mode) for doc in fresh], self._left), strict=True
         ):
-            one.is_whole = is_whole
+            doc.is_whole = is_whole
             if is_whole:
-                self._left -= one.tokens
+                self._left -= doc.tokens
         asked = [doc for doc in self._docs if doc.measured and not doc.is_whole]
         if not asked and not self._folders:
             self._end({})
@@ -201,16 +201,16 @@ class Plan:
 
         def work() -> list[tuple[Passage, ...]]:
             found = []
-            for one in docs:
-                passages = passages_from(pages_from(one.request.source))
+            for doc in docs:
+                passages = passages_from(pages_from(doc.request.source))
                 order = ranked_by_words(words, [passage.text for passage in passages])
-                beginning = passages[: MOST_PASSAGES if one.is_fresh else 0]
+                beginning = passages[: MOST_PASSAGES if doc.is_fresh else 0]
                 found.append(tuple(passages[place] for place in order) or tuple(beginning))
             return found
 
         def ranked(found: list[tuple[Passage, ...]]) -> None:
-            for one, passages in zip(docs, found, strict=True):
-                one.passages = passages
+            for doc, passages in zip(docs, found, strict=True):
+                doc.passages = passages
             then()
 
         if docs:
@@ -524,9 +524,13 @@ class Sources(Service):
         missing = [attachment for attachment in found if (attachment.key, model) not in self._tokens]
 
         def counted(counts: Sequence[int]) -> list[int]:
-            for one, count in zip(missing, counts, strict=True):
-                whole = count if one.text is not None else count * one.characters // max(1, len(one.sample))
-                self._tokens[one.key, model] = whole + FRAME_TOKENS
+            for attachment, count in zip(missing, counts, strict=True):
+                whole = (
+                    count
+                    if attachment.text is not None
+                    else count * attachment.characters // max(1, len(attachment.sample))
+                )
+                self._tokens[attachment.key, model] = whole + FRAME_TOKENS
             return [self._tokens[attachment.key, model] for attachment in found]
 
         return self.count(
@@ -649,9 +653,9 @@ def folder_now(store: Store, about: Attached, *, is_fresh: bool) -> PlanFolder:
 
 def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
     """Raises KnownError `collection.unknown`, `collection.empty` for a folder of which nothing can be read."""
-    for one in attach:
-        if one.collection:
-            record = store.collections.get(one.collection)
+    for request in attach:
+        if request.collection:
+            record = store.collections.get(request.collection)
             if not store.collections.count(record.id)[0]:
                 raise KnownError("collection.empty", name=record.name)
 

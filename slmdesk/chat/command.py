@@ -385,8 +385,8 @@ class _ChatRun:
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             console.give({**done, **_redaction(message), "citations": _cited(quotes), **failed})
             return
-        for one in quotes:
-            console.notify(f"\u201c{one.quote}\u201d \u2014 {one.name}, page {one.page}")
+        for quote in quotes:
+            console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
         if REDACTION in message.sampling:
             count, marked = kept_from(message.sampling[REDACTION])
             from slmdesk.redaction.labels import put_back_words
@@ -564,8 +564,8 @@ def list_presets(console: Console) -> None:
         console.give([_preset_shape(preset) for preset in found])
         return
     width = max(len(preset.id) for preset in found)
-    for one in found:
-        console.say(f"{one.id:<{width}}  {one.name}" + (f" \u2014 {one.words}" if one.words else ""))
+    for preset in found:
+        console.say(f"{preset.id:<{width}}  {preset.name}" + (f" \u2014 {preset.words}" if preset.words else ""))
 
 
 @presets.command("export")

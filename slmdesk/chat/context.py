@@ -222,9 +222,9 @@ class ContextMeter:
             else:
                 self._sources.measure(request.attach[at]).then(lambda one: measured(at, one))
 
-        def measured(at: int, one: MeasuredAttachment | Problem) -> None:
-            if isinstance(one, MeasuredAttachment):
-                found.append((request.attach[at], one))
+        def measured(at: int, attachment: MeasuredAttachment | Problem) -> None:
+            if isinstance(attachment, MeasuredAttachment):
+                found.append((request.attach[at], attachment))
             if request is self._newest:
                 measure(at + 1)
 
@@ -253,10 +253,10 @@ def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
     """Scale the counts of several attachments so that they add up to what all of them take together."""
     total = sum(part.tokens for part in parts)
     found: list[ContextPart] = []
-    for one in parts:
-        share = round(tokens * one.tokens / total) if total else 0
-        found.append(changed(one, tokens=share))
-        tokens, total = tokens - share, total - one.tokens
+    for part in parts:
+        share = round(tokens * part.tokens / total) if total else 0
+        found.append(changed(part, tokens=share))
+        tokens, total = tokens - share, total - part.tokens
     return found
 
 

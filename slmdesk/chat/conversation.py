@@ -105,8 +105,8 @@ def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
     """Return the path from the root to `leaf`; below it, or without one, the newest child each time."""
     known = {message.id: message for message in messages}
     newest: dict[str | None, P] = {}
-    for one in sorted(messages, key=lambda message: message.n):
-        newest[one.parent if one.parent in known else None] = one
+    for message in sorted(messages, key=lambda message: message.n):
+        newest[message.parent if message.parent in known else None] = message
     path: list[P] = []
     at = known.get(leaf) if leaf else None
     seen: set[str] = set()
@@ -156,11 +156,11 @@ def blanks_note(message: Message) -> str:
 def siblings_on(path: Sequence[Placed], messages: Sequence[Placed]) -> dict[str, tuple[str, ...]]:
     only: dict[tuple[str | None, str], str] = {}
     beside: dict[tuple[str | None, str], list[str]] = {}
-    for one in sorted(messages, key=lambda message: message.n):
-        place = (one.parent, one.role)
-        first = only.setdefault(place, one.id)
-        if first != one.id:
-            beside.setdefault(place, [first]).append(one.id)
+    for message in sorted(messages, key=lambda message: message.n):
+        place = (message.parent, message.role)
+        first = only.setdefault(place, message.id)
+        if first != message.id:
+            beside.setdefault(place, [first]).append(message.id)
     return {placed.id: tuple(beside[place]) for placed in path if (place := (placed.parent, placed.role)) in beside}
 
 
@@ -182,33 +182,33 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
     if system:
         turns.append(ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PERSON),)))
         ids.append("")
-    for one in path:
-        parts = _parts_of(one)
+    for message in path:
+        parts = _parts_of(message)
         if not any(part.text for part in parts):
             continue
-        if one.role is Role.ASSISTANT and all(turn.role is Role.SYSTEM for turn in turns):
+        if message.role is Role.ASSISTANT and all(turn.role is Role.SYSTEM for turn in turns):
             turns.append(ChatMessage(Role.USER, (TextPart(DELETED, Origin.PERSON),)))
             ids.append("")
-        if turns and turns[-1].role is one.role:
+        if turns and turns[-1].role is message.role:
             gap = TextPart("\n\n", Origin.PERSON)
-            turns[-1] = ChatMessage(one.role, (*turns[-1].parts, gap, *parts))
-            ids[-1] = one.id
+            turns[-1] = ChatMessage(message.role, (*turns[-1].parts, gap, *parts))
+            ids[-1] = message.id
         else:
-            turns.append(ChatMessage(one.role, parts))
-            ids.append(one.id)
+            turns.append(ChatMessage(message.role, parts))
+            ids.append(message.id)
     return turns, ids
 
 
-def _parts_of(one: Message) -> tuple[TextPart, ...]:
+def _parts_of(message: Message) -> tuple[TextPart, ...]:
     """Return the parts of a turn: attachments first, so that they are read once and keep their position."""
-    if one.role is Role.ASSISTANT:
-        return (TextPart(one.text, Origin.MODEL),)
-    if not one.attachments:
-        return tuple(one.parts)
+    if message.role is Role.ASSISTANT:
+        return (TextPart(message.text, Origin.MODEL),)
+    if not message.attachments:
+        return tuple(message.parts)
     from slmdesk.chat.attachment_text import parts_for_model
 
-    attached = (part for each in one.attachments for part in parts_for_model(each))
-    return (*attached, *(part for part in one.parts if not isinstance(part, AttachmentPart)))
+    attached = (part for each in message.attachments for part in parts_for_model(each))
+    return (*attached, *(part for part in message.parts if not isinstance(part, AttachmentPart)))
 
 
 def _was_too_long(answer: Message | None) -> bool:
@@ -363,10 +363,10 @@ def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> 
 
 def groups_of(path: Sequence[Message]) -> list[Group]:
     groups: list[list[Message]] = []
-    for one in path:
-        if one.role is Role.USER or not groups:
+    for message in path:
+        if message.role is Role.USER or not groups:
             groups.append([])
-        groups[-1].append(one)
+        groups[-1].append(message)
     return [tuple(group) for group in groups]
 
 

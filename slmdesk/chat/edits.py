@@ -156,8 +156,8 @@ class Edits(Service):
             self._store.items.place(copy.id, space=item.folder or "")
         self._redaction.copy(item.id, copy.id)
         copies: dict[str, str] = {}
-        for one in path:
-            copies[one.id] = copied(store, copy.id, one, copies)
+        for other_message in path:
+            copies[other_message.id] = copied(store, copy.id, other_message, copies)
         store.items.change_settings(copy.id, **copied_window(item.settings, copies))
         documents = list(dict.fromkeys(part.attached.document for message in path for part in message.attachments))
         if store is not self._unsaved and any(documents):
@@ -182,31 +182,47 @@ OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
 def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
     found = [message]
     below = {message}
-    for one in sorted(messages, key=lambda message: message.n):
-        if one.parent in below:
-            below.add(one.id)
-            found.append(one.id)
+    for other_message in sorted(messages, key=lambda message: message.n):
+        if other_message.parent in below:
+            below.add(other_message.id)
+            found.append(other_message.id)
     return found
 
 
-def copied(store: MessageStore, item: str, one: Message, copies: Mapping[str, str]) -> str:
-    text = one.text if one.original is None else one.original
-    sampling = dict(one.sampling)
+def copied(store: MessageStore, item: str, message: Message, copies: Mapping[str, str]) -> str:
+    text = message.text if message.original is None else message.original
+    sampling = dict(message.sampling)
     if isinstance(window := sampling.get(WINDOW), Mapping):
         sampling[WINDOW] = copied_window(window, copies)
     copy = store.messages.add(
-        item, parent=copies.get(one.parent or ""), role=one.role, parts=one.parts, text=text, status=one.status,
-        model_sha256=one.model_sha256, model_name=one.model_name, sampling=sampling, seed=one.seed,
-        prompt_version=one.prompt_version,
-    )  # fmt: skip
-    if one.role is Role.ASSISTANT:
+        item,
+        parent=copies.get(message.parent or ""),
+        role=message.role,
+        parts=message.parts,
+        text=text,
+        status=message.status,
+        model_sha256=message.model_sha256,
+        model_name=message.model_name,
+        sampling=sampling,
+        seed=message.seed,
+        prompt_version=message.prompt_version,
+    )
+    if message.role is Role.ASSISTANT:
         ending = AnswerEnding(
-            one.status, one.finish_reason, one.tokens_in, one.tokens_out, one.tokens_reused, one.seconds, one.seed,
-            error_code=one.error_code, error_args=one.error_args, thought_seconds=one.thought_seconds,
-        )  # fmt: skip
-        store.messages.end(copy.id, text, ending, one.thought)
-    if one.original is not None:
-        store.messages.edit(copy.id, one.text)
+            message.status,
+            message.finish_reason,
+            message.tokens_in,
+            message.tokens_out,
+            message.tokens_reused,
+            message.seconds,
+            message.seed,
+            error_code=message.error_code,
+            error_args=message.error_args,
+            thought_seconds=message.thought_seconds,
+        )
+        store.messages.end(copy.id, text, ending, message.thought)
+    if message.original is not None:
+        store.messages.edit(copy.id, message.text)
     return copy.id
 
 
@@ -341,8 +357,8 @@ class PrivateChats(Service):
         copies: dict[str, str] = {}
         with self._store.together():
             saved = self._store.items.add(item.kind, item.title, settings=settings)
-            for one in messages:
-                copies[one.id] = copied(self._store, saved.id, one, copies)
+            for message in messages:
+                copies[message.id] = copied(self._store, saved.id, message, copies)
             leaf = copies.get(leaf_of(item) or "")
             self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
             attached = dict.fromkeys(part.attached.document for message in messages for part in message.attachments)
@@ -355,8 +371,8 @@ class PrivateChats(Service):
 
     def end(self, chat: str) -> None:
         """Drop a private chat for good; what is being written in it is stopped.  An unknown one is none."""
-        for one in self._unsaved.messages.of_item(chat):
-            self._answers.stop(one.id)
+        for message in self._unsaved.messages.of_item(chat):
+            self._answers.stop(message.id)
         self._unsaved.forget(chat)
         self._drop(chat)
         self._publish(ItemGone(chat))

@@ -194,8 +194,8 @@ class ChatStates(Service):
         return self._states.known(record, turns, self._version) if turns else None
 
     def close(self) -> None:
-        for one in self._resting.values():
-            one.cancel()
+        for later in self._resting.values():
+            later.cancel()
         self._resting.clear()
 
     def _on_message_ended(self, event: MessageEnded) -> None:

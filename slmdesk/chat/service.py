@@ -315,16 +315,16 @@ class ChatService(Service):
         Raises KnownError `item.unknown`, `model.…`.
         """
         message_store = self._message_store_of(message)
-        one = message_store.messages.get(message)
-        item = message_store.items.get(one.item)
+        other_message = message_store.messages.get(message)
+        item = message_store.items.get(other_message.item)
         path = self._path_to(message_store, item, message)
-        is_answer = one.role is Role.ASSISTANT
+        is_answer = other_message.role is Role.ASSISTANT
         if is_answer:
-            path = asked_with(path[:-1], one, message_store.messages.of_item(item.id))
-        window = self._veils.window_then(item, one) if is_answer else self._veils.window(item)
+            path = asked_with(path[:-1], other_message, message_store.messages.of_item(item.id))
+        window = self._veils.window_then(item, other_message) if is_answer else self._veils.window(item)
         turns, ids = window.turns(path)
-        record = self._models.by_sha256(one.model_sha256) or self._models.choose(None)
-        thinking = options_from(one.sampling).thinking if is_answer else ""
+        record = self._models.by_sha256(other_message.model_sha256) or self._models.choose(None)
+        thinking = options_from(other_message.sampling).thinking if is_answer else ""
         shown = self._prompts.show(record, turns, ids, thinking or options_from(item.settings).sampling.thinking)
         return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
 
@@ -413,8 +413,8 @@ class ChatService(Service):
     def trash_all(self, chats: Sequence[str]) -> list[Item]:
         """Move chats to the bin, all or none.  Raises KnownError `item.unknown`, store.*."""
         for chat in chats:
-            for one in self._store.messages.of_item(chat):
-                self.stop(one.id)
+            for message in self._store.messages.of_item(chat):
+                self.stop(message.id)
         with self._store.together():
             items = [self._store.items.trash(chat) for chat in chats]
         for item in items:
@@ -456,9 +456,9 @@ class ChatService(Service):
 
     def _in_space(self, request: SendRequest) -> SendRequest:
         space = self.spaces.get(request.space)
-        for one in space.attachments:
-            if one.document:
-                self._store.documents.get(one.document)
+        for attachment in space.attachments:
+            if attachment.document:
+                self._store.documents.get(attachment.document)
         options = request.options or self.spaces.options(space)
         return changed(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
 
@@ -555,11 +555,11 @@ class ChatService(Service):
 
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
         message_store = self._message_store_of(message)
-        one = self.answers.as_it_is(message_store.messages.get(message))
-        if one.role is not Role.ASSISTANT or one.status is Status.STREAMING:
+        other_message = self.answers.as_it_is(message_store.messages.get(message))
+        if other_message.role is not Role.ASSISTANT or other_message.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
-        item = message_store.items.get(one.item)
-        return message_store, one, item, self._path_to(message_store, item, message)[:-1]
+        item = message_store.items.get(other_message.item)
+        return message_store, other_message, item, self._path_to(message_store, item, message)[:-1]
 
     def _link(self, item: Item, request: SendRequest) -> None:
         requested = [

@@ -53,11 +53,11 @@ class Space(Record):
     @property
     def attachments(self) -> tuple[AttachRequest, ...]:
         found = []
-        for one in self.documents:
-            if folder := stored_from(str, one.get("folder")):
+        for other_document in self.documents:
+            if folder := stored_from(str, other_document.get("folder")):
                 found.append(AttachRequest(collection=folder))
-            elif document := stored_from(str, one.get("document")):
-                mode = stored_from(AttachMode, one.get("mode")) or AttachMode.AUTO
+            elif document := stored_from(str, other_document.get("document")):
+                mode = stored_from(AttachMode, other_document.get("mode")) or AttachMode.AUTO
                 found.append(AttachRequest(document, mode=mode))
         return tuple(found)
 
@@ -134,10 +134,10 @@ class SpaceService(Service):
         settings = _present(self.options(space).settings)
         if space.documents:
             settings[DOCUMENTS] = [dict(document) for document in space.documents]
-        for one in self._store.items.listed(KIND, space=space.id, limit=WAITING_CHATS):
-            is_untouched = one.title == NEW_CHAT and dict(one.settings) == settings
-            if is_untouched and not self._store.messages.of_item(one.id):
-                return one
+        for other_item in self._store.items.listed(KIND, space=space.id, limit=WAITING_CHATS):
+            is_untouched = other_item.title == NEW_CHAT and dict(other_item.settings) == settings
+            if is_untouched and not self._store.messages.of_item(other_item.id):
+                return other_item
         with self._store.together():
             item = self._store.items.place(self._store.items.add(KIND, NEW_CHAT, settings=settings).id, space=space.id)
         return self._said(item)
@@ -221,8 +221,8 @@ class ChatPlaces(Service):
         self._say(new)
 
     def _say(self, items: Sequence[Item]) -> None:
-        for one in items:
-            self._publish(ItemChanged(one))
+        for item in items:
+            self._publish(ItemChanged(item))
 
 
 # ---- has the model that is loaded write the titles of chats, while nobody waits for it

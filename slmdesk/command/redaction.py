@@ -51,9 +51,9 @@ def print_preview(console: Console, services: Services, text: str, chat: str | N
         console.give({"finds": finds, "redacted": preview.redacted})
         return 0
     console.say(preview.redacted)
-    for one in preview.finds:
-        what = "not sure, left as it is" if one.certainty is Certainty.UNSURE else str(one.certainty)
-        console.notify(f"{one.kind}: {one.text} ({what}: {reason_of(one)})")
+    for find in preview.finds:
+        what = "not sure, left as it is" if find.certainty is Certainty.UNSURE else str(find.certainty)
+        console.notify(f"{find.kind}: {find.text} ({what}: {reason_of(find)})")
     console.notify(f"note: {counted(preview.finds)}. {INCOMPLETE}".replace("..", "."))
     return 0
 

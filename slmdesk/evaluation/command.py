@@ -277,14 +277,14 @@ def json_of(held: Comparison) -> dict[str, Json]:
     }
 
 
-def _answer(one: ComparedAnswer) -> dict[str, Json]:
-    figures: dict[str, Json] = dict(to_json(one.figures)) if one.figures else {}
+def _answer(answer: ComparedAnswer) -> dict[str, Json]:
+    figures: dict[str, Json] = dict(to_json(answer.figures)) if answer.figures else {}
     return {
-        "message": one.message.id,
-        "model": one.name,
-        "text": one.message.text,
-        "status": str(one.message.status),
-        "error": one.message.error_code,
+        "message": answer.message.id,
+        "model": answer.name,
+        "text": answer.message.text,
+        "status": str(answer.message.status),
+        "error": answer.message.error_code,
         **figures,
     }
 
@@ -378,8 +378,8 @@ def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
         return
     console.say(f"{record.name}: {bytes_for_people(report.bytes)} as published")
     width = max((len(result.format) for result in report.tried), default=0)
-    for one in report.tried:
-        console.say(f"  {one.format:{width}}  {format_sentence(one, report)}")
+    for result in report.tried:
+        console.say(f"  {result.format:{width}}  {format_sentence(result, report)}")
     console.say(advice_of(report))
     console.notify(RULE)
     if best and not best.left_out:
@@ -435,16 +435,16 @@ class _Shown:
         self._console.progress(words, news.fraction, 1.0)
 
 
-def _shape(one: FormatResult) -> Json:
+def _shape(result: FormatResult) -> Json:
     return {
-        "format": one.format,
-        "bytes": one.bytes,
-        "answer_gain": round(one.answer_gain, 3),
-        "long_work_gain": round(one.long_work_gain, 3),
-        "likeness": one.likeness.value,
-        "divergence": round(one.quality.divergence, 5) if one.quality else None,
-        "perplexity_change": round(one.perplexity_change, 4) if one.quality else None,
-        "same_answers": one.same_answers,
-        "questions": one.questions,
-        "reason": one.reason or None,
+        "format": result.format,
+        "bytes": result.bytes,
+        "answer_gain": round(result.answer_gain, 3),
+        "long_work_gain": round(result.long_work_gain, 3),
+        "likeness": result.likeness.value,
+        "divergence": round(result.quality.divergence, 5) if result.quality else None,
+        "perplexity_change": round(result.perplexity_change, 4) if result.quality else None,
+        "same_answers": result.same_answers,
+        "questions": result.questions,
+        "reason": result.reason or None,
     }

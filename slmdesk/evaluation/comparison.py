@@ -129,9 +129,9 @@ class ModelComparisonService(Service):
         if not LEAST <= len(request.models) <= MOST:
             raise KnownError("request.invalid", what=f"two to four models can be compared, not {len(request.models)}")
         records = [self._models.choose(model) for model in request.models]
-        for one in records:
-            if not one.can_chat:
-                raise KnownError("model.wrong_kind", kind=one.kind)
+        for record in records:
+            if not record.can_chat:
+                raise KnownError("model.wrong_kind", kind=record.kind)
         if len({record.id for record in records}) < len(records):
             raise KnownError("request.invalid", what="each model can be named once")
         return records

@@ -339,9 +339,9 @@ class ExamService:
             "version": items()[0],
             "skills": [shape_of_skill(result) for result in known.values()],
         }
-        for one in self._store.models.all():
-            if one.sha256 == record.sha256:
-                self._store.models.set_info(one.id, **{SKILLS: shape})
+        for model in self._store.models.all():
+            if model.sha256 == record.sha256:
+                self._store.models.set_info(model.id, **{SKILLS: shape})
         return known
 
     def skills(self, record: ModelRecord) -> dict[Skill, SkillResult]:

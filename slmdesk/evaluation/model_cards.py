@@ -278,10 +278,10 @@ SMALL_GAIN = 3
 _ORDER = ("good", "fair", "weak")
 
 
-def _grounds(one: SkillResult) -> str:
-    if one.auc is None:
-        return f"{one.passed} of {one.total} tasks"
-    return f"it trusts the true one of two in {round(one.auc * 100)} of 100 cases, and guessing gives 50"
+def _grounds(result: SkillResult) -> str:
+    if result.auc is None:
+        return f"{result.passed} of {result.total} tasks"
+    return f"it trusts the true one of two in {round(result.auc * 100)} of 100 cases, and guessing gives 50"
 
 
 def _listed(words: Sequence[str], last: str = "and") -> str:

@@ -87,15 +87,15 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
         blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
     for name, words in opening_of(item):
         blocks += [f"**{name}**", words]
-    for one in path:
-        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = one.words
+    for message in path:
+        blocks.append(f"**{_speaker(message)}** · {iso_time(message.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = message.words
         if words.strip():
             blocks.append(words.strip("\n"))
-        if one.attachments:
-            blocks.append("\n".join(f"- {_heading(line)}" for line in attached_lines(one)))
-        if one.status in _CUT:
-            blocks.append(f"*({_CUT[one.status]})*")
+        if message.attachments:
+            blocks.append("\n".join(f"- {_heading(line)}" for line in attached_lines(message)))
+        if message.status in _CUT:
+            blocks.append(f"*({_CUT[message.status]})*")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -112,15 +112,15 @@ def comparison_to_markdown(
     vote: str,
 ) -> str:
     blocks = [f"# {_heading(item.title)}"]
-    for one in messages:
-        blocks.append(f"**{_speaker(one)}** · {iso_time(one.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = one.words
+    for message in messages:
+        blocks.append(f"**{_speaker(message)}** · {iso_time(message.created).replace('T', ' ').replace('Z', ' UTC')}")
+        words = message.words
         if words.strip():
             blocks.append(words.strip("\n"))
-        if one.status in _CUT:
-            blocks.append(f"*({_CUT[one.status]})*")
-        if one.id in figures:
-            blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[one.id]))
+        if message.status in _CUT:
+            blocks.append(f"*({_CUT[message.status]})*")
+        if message.id in figures:
+            blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[message.id]))
     if vote:
         blocks.append(_heading(vote))
     return "\n\n".join(blocks) + "\n"
@@ -167,38 +167,38 @@ def _json(shape: Json) -> str:
     return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
 
 
-def _message(one: Message) -> dict[str, Json]:
+def _message(message: Message) -> dict[str, Json]:
     return {
-        "id": one.id,
-        "parent": one.parent,
-        "role": str(one.role),
-        "text": one.words,
-        "parts": [json_of(part) for part in one.parts],
-        "status": str(one.status),
-        "created": iso_time(one.created),
-        "model": one.model_name,
-        "model_sha256": one.model_sha256,
-        "preset": one.preset,
-        "prompt_version": one.prompt_version,
-        "thought": one.thought,
-        "thought_seconds": one.thought_seconds,
-        "original": one.original,
-        "sampling": dict(one.sampling),
-        "seed": one.seed,
-        "tokens": {"in": one.tokens_in, "out": one.tokens_out, "reused": one.tokens_reused},
-        "seconds": one.seconds,
-        "finish_reason": one.finish_reason,
-        "error": {"code": one.error_code, "args": dict(one.error_args)} if one.error_code else None,
+        "id": message.id,
+        "parent": message.parent,
+        "role": str(message.role),
+        "text": message.words,
+        "parts": [json_of(part) for part in message.parts],
+        "status": str(message.status),
+        "created": iso_time(message.created),
+        "model": message.model_name,
+        "model_sha256": message.model_sha256,
+        "preset": message.preset,
+        "prompt_version": message.prompt_version,
+        "thought": message.thought,
+        "thought_seconds": message.thought_seconds,
+        "original": message.original,
+        "sampling": dict(message.sampling),
+        "seed": message.seed,
+        "tokens": {"in": message.tokens_in, "out": message.tokens_out, "reused": message.tokens_reused},
+        "seconds": message.seconds,
+        "finish_reason": message.finish_reason,
+        "error": {"code": message.error_code, "args": dict(message.error_args)} if message.error_code else None,
     }
 
 
-def _speaker(one: Message) -> str:
-    if one.role is Role.USER:
+def _speaker(message: Message) -> str:
+    if message.role is Role.USER:
         return "You"
-    if one.role is Role.SYSTEM:
+    if message.role is Role.SYSTEM:
         return "Instructions"
-    edited = " (edited by you)" if one.original is not None else ""
-    return _heading(one.model_name or "Model") + edited
+    edited = " (edited by you)" if message.original is not None else ""
+    return _heading(message.model_name or "Model") + edited
 
 
 def _heading(text: str) -> str:
@@ -249,10 +249,12 @@ def question_paper(
     """
     pieces: list[Piece] = [piece for message in path for piece in _said(message)]
     pieces.append(heading("What was read"))
-    for one in documents:
+    for document in documents:
         if len(documents) > 1:
-            pieces.append(heading(one.name, 3))
-        pieces += coverage_pieces(one.pages - len(one.unread), one.pages, one.unread, one.page_kind)
+            pieces.append(heading(document.name, 3))
+        pieces += coverage_pieces(
+            document.pages - len(document.unread), document.pages, document.unread, document.page_kind
+        )
     pieces += not_read_pieces(not_read)
     names = ", ".join(document.name for document in documents)
     return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")
@@ -262,21 +264,24 @@ def comparison_paper(
     subject: Item, messages: Sequence[Message], figures: Mapping[str, Sequence[tuple[str, str]]], vote: str
 ) -> Paper:
     pieces: list[Piece] = []
-    for one in messages:
-        pieces += _said(one)
-        if one.id in figures:
-            pieces.append(table(("Measured", ""), tuple((name, value) for name, value in figures[one.id])))
+    for message in messages:
+        pieces += _said(message)
+        if message.id in figures:
+            pieces.append(table(("Measured", ""), tuple((name, value) for name, value in figures[message.id])))
     if vote:
         pieces += [heading("Vote"), paragraph(vote)]
     return Paper(_title(subject), tuple(pieces), f"A comparison of {_day(subject.created)}, exported from slmdesk")
 
 
-def _said(one: Message) -> list[Piece]:
-    words = one.words
-    pieces = [heading(_name_of_speaker(one), 3), small(iso_time(one.created).replace("T", " ").replace("Z", " UTC"))]
-    pieces += pieces_of(words) if one.role is Role.ASSISTANT else _lines(words)
-    pieces += [small(line) for line in attached_lines(one)]
-    if cut := cut_words(one.status):
+def _said(message: Message) -> list[Piece]:
+    words = message.words
+    pieces = [
+        heading(_name_of_speaker(message), 3),
+        small(iso_time(message.created).replace("T", " ").replace("Z", " UTC")),
+    ]
+    pieces += pieces_of(words) if message.role is Role.ASSISTANT else _lines(words)
+    pieces += [small(line) for line in attached_lines(message)]
+    if cut := cut_words(message.status):
         pieces.append(small(f"({cut})"))
     return pieces
 
@@ -285,10 +290,10 @@ def _lines(words: str) -> list[Piece]:
     return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
 
 
-def _name_of_speaker(one: Message) -> str:
-    if one.role is Role.USER:
+def _name_of_speaker(message: Message) -> str:
+    if message.role is Role.USER:
         return "You"
-    return "Instructions" if one.role is Role.SYSTEM else one.model_name or "Model"
+    return "Instructions" if message.role is Role.SYSTEM else message.model_name or "Model"
 
 
 def _title(subject: Item) -> str:

@@ -136,8 +136,8 @@ class Walker:
             self.reading.note(Note.EXTERNAL_IGNORED)
         elif name not in _SKIPPED:
             self._see(name)
-            for one in element:
-                yield from self.flow(one)
+            for other_element in element:
+                yield from self.flow(other_element)
         else:
             self._see(name)
 
@@ -184,10 +184,10 @@ class Walker:
 
     def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
         pieces: list[Flow] = [*line.before, Piece(line.kind, "".join(line.text), line.level)]
-        for one in pieces:
-            if isinstance(one, Piece) and one.text.strip() and number:
-                one, number = Piece(one.kind, f"{number} {one.text.lstrip()}", one.level), ""
-            yield one
+        for piece in pieces:
+            if isinstance(piece, Piece) and piece.text.strip() and number:
+                piece, number = Piece(piece.kind, f"{number} {piece.text.lstrip()}", piece.level), ""
+            yield piece
         yield from line.after
 
     def _kind(self, properties: etree._Element | None, style: Style, style_id: str) -> tuple[BlockKind, int, str]:
@@ -207,30 +207,30 @@ class Walker:
         return kind or BlockKind.PARAGRAPH, 1 if kind is BlockKind.LIST_ITEM else 0, shown
 
     def _walk(self, element: etree._Element, line: _Line) -> None:
-        for one in element:
-            name = local(one)
+        for other_element in element:
+            name = local(other_element)
             if name == "t":
                 if all(line.fields):
-                    line.text.append(one.text or "")
+                    line.text.append(other_element.text or "")
             elif name in _LETTERS:
                 line.text.append(_LETTERS[name])
             elif name == "br":
-                self._break(one, line)
+                self._break(other_element, line)
             elif name == "lastRenderedPageBreak":
                 line.cut(seen=True)
             elif name == "fldChar":
-                self._field(attribute(one, "fldCharType"), line)
+                self._field(attribute(other_element, "fldCharType"), line)
             elif name in _CITED:
-                self._cite(one, name, line)
+                self._cite(other_element, name, line)
             elif name == "commentReference":
-                self._comment(attribute(one, "id"), line)
+                self._comment(attribute(other_element, "id"), line)
             elif name == "txbxContent":
-                for part in one:
+                for part in other_element:
                     line.after += self.flow(part)
             elif name not in _SKIPPED:
                 self._see(name)
-                self._look(one, name, line)
-                self._walk(one, line)
+                self._look(other_element, name, line)
+                self._walk(other_element, line)
             else:
                 self._see(name)
 
@@ -282,13 +282,13 @@ class Walker:
     # ---- tables
 
     def _inside(self, element: etree._Element, requested: str) -> Iterator[etree._Element]:
-        for one in element:
-            name = local(one)
+        for other_element in element:
+            name = local(other_element)
             if name == requested:
-                yield one
+                yield other_element
             elif name not in _SKIPPED:
                 self._see(name)
-                yield from self._inside(one, requested)
+                yield from self._inside(other_element, requested)
 
     def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
         properties = child(row, "trPr")
@@ -453,16 +453,16 @@ class Numbering:
         self._starts: dict[str, dict[int, int]] = {}
         links: dict[str, str] = {}
         requested: dict[str, str] = {}
-        for one in root if root is not None else ():
-            if local(one) == "abstractNum":
-                name = attribute(one, "abstractNumId")
-                self._lists[name] = _List(dict(_levels(one)))
-                if (linked := child(one, "styleLink")) is not None:
+        for element in root if root is not None else ():
+            if local(element) == "abstractNum":
+                name = attribute(element, "abstractNumId")
+                self._lists[name] = _List(dict(_levels(element)))
+                if (linked := child(element, "styleLink")) is not None:
                     links[attribute(linked, "val")] = name
-                if (linked := child(one, "numStyleLink")) is not None:
+                if (linked := child(element, "numStyleLink")) is not None:
                     requested[name] = attribute(linked, "val")
-            elif local(one) == "num":
-                self._take(one)
+            elif local(element) == "num":
+                self._take(element)
         for name, style in requested.items():
             if style in links:
                 self._lists[name] = self._lists[links[style]]
@@ -470,9 +470,9 @@ class Numbering:
     def _take(self, num: etree._Element) -> None:
         name, about = attribute(num, "numId"), child(num, "abstractNumId")
         self._list_of[name] = attribute(about, "val") if about is not None else ""
-        for one in num:
-            start = child(one, "startOverride")
-            level, value = attribute(one, "ilvl"), attribute(start, "val") if start is not None else ""
+        for element in num:
+            start = child(element, "startOverride")
+            level, value = attribute(element, "ilvl"), attribute(start, "val") if start is not None else ""
             if level.isdecimal() and value.isdecimal():
                 self._starts.setdefault(name, {})[int(level[:2])] = int(value[:6])
 
@@ -502,15 +502,15 @@ class Numbering:
 
 
 def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
-    for one in element:
-        number = attribute(one, "ilvl")
-        if local(one) != "lvl" or not number.isdecimal():
+    for other_element in element:
+        number = attribute(other_element, "ilvl")
+        if local(other_element) != "lvl" or not number.isdecimal():
             continue
-        values = {local(about): attribute(about, "val") for about in one}
+        values = {local(about): attribute(about, "val") for about in other_element}
         start = values.get("start", "")
         yield int(number[:2]), _Level(
             int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), values.get("lvlText", ""),
-            values.get("pStyle", ""), is_on(child(one, "isLgl")),
+            values.get("pStyle", ""), is_on(child(other_element, "isLgl")),
         )  # fmt: skip
 
 

@@ -373,8 +373,8 @@ def _all(leaves: list[_Leave]) -> _Leave | None:
         return leaves[0] if leaves else None
 
     def leave() -> None:
-        for one in reversed(leaves):
-            one()
+        for leaf in reversed(leaves):
+            leaf()
 
     return leave
 
@@ -650,20 +650,20 @@ def _book(archive: Archive, path: str) -> _Book:
     book = _Book()
     items: dict[str, str] = {}
     guide = ""
-    for one in package.iter():
-        match local(one):
+    for element in package.iter():
+        match local(element):
             case "title" if not book.title:
-                book.title = _words(one)
+                book.title = _words(element)
             case "creator" if not book.author:
-                book.author = _words(one)
+                book.author = _words(element)
             case "item":
-                items[one.get("id") or ""] = place = _place(folder, one.get("href"))
-                if "nav" in (one.get("properties") or "").split():
+                items[element.get("id") or ""] = place = _place(folder, element.get("href"))
+                if "nav" in (element.get("properties") or "").split():
                     guide = place
-                elif one.get("media-type") == "application/x-dtbncx+xml":
+                elif element.get("media-type") == "application/x-dtbncx+xml":
                     guide = guide or place
-            case "itemref" if one.get("idref") in items:
-                book.spine.append(items[one.get("idref") or ""])
+            case "itemref" if element.get("idref") in items:
+                book.spine.append(items[element.get("idref") or ""])
     if not book.spine:
         raise KnownError("document.damaged", path=path, reason="it names no chapters")
     if guide in archive:
@@ -730,9 +730,9 @@ def locked_parts(archive: Archive, path: str) -> frozenset[str]:
     if not data:
         return frozenset()
     found = set()
-    for one in parse(data, path).iter():
-        if local(one) == "EncryptedData":
-            method = next((part.get("Algorithm") for part in one.iter() if local(part) == "EncryptionMethod"), "")
+    for element in parse(data, path).iter():
+        if local(element) == "EncryptedData":
+            method = next((part.get("Algorithm") for part in element.iter() if local(part) == "EncryptionMethod"), "")
             if method not in _FONTS:
-                found |= {unquote(part.get("URI") or "") for part in one.iter() if local(part) == "CipherReference"}
+                found |= {unquote(part.get("URI") or "") for part in element.iter() if local(part) == "CipherReference"}
     return frozenset(found)

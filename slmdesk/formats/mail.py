@@ -83,10 +83,10 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
     """
     if not 0 <= index < len(mail.enclosed):
         raise KnownError("request.invalid", what="attachment")
-    one, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
-    if one.data is None:
+    other_attachment, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
+    if other_attachment.data is None:
         raise KnownError("document.unreadable", path=f"{path} → {name}", reason="only its name is in the mail")
-    return name, one.data
+    return name, other_attachment.data
 
 
 def plain_pieces(text: str) -> Iterator[SectionPiece]:
@@ -108,10 +108,15 @@ def _hypertext(reading: Reading, body: str) -> Sequence[SectionPiece]:
     return found.pieces
 
 
-def _listed(index: int, one: MailAttachment) -> Attachment:
-    untrusted = PurePosixPath(one.name.replace("\\", "/").replace("\0", "")).name
+def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
+    untrusted = PurePosixPath(other_attachment.name.replace("\\", "/").replace("\0", "")).name
     name = clean_label(untrusted, MAX_NAME_CHARACTERS) or f"attachment {index + 1}"
-    return Attachment(index, name, len(one.data or b""), "" if one.data is None else _format(name, one.data))
+    return Attachment(
+        index,
+        name,
+        len(other_attachment.data or b""),
+        "" if other_attachment.data is None else _format(name, other_attachment.data),
+    )
 
 
 def _format(name: str, data: bytes) -> str:
@@ -212,8 +217,8 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
     if kind == "multipart/alternative" and depth < MOST_DEPTH:
         _choose(part, mail, depth)
     elif part.is_multipart() and kind != "message/rfc822" and depth < MOST_DEPTH:
-        for one in _parts(part):
-            _collect(one, mail, depth + 1)
+        for message in _parts(part):
+            _collect(message, mail, depth + 1)
     elif _is_body(part):
         text = _text(part)
         if text.strip():
@@ -225,9 +230,9 @@ def _collect(part: Message, mail: Mail, depth: int) -> None:
 def _choose(part: Message, mail: Mail, depth: int) -> None:
     """One of several alternatives of the same text: the plain one if it has at least half of the other's words."""
     forms = []
-    for one in _parts(part):
+    for message in _parts(part):
         form = Mail()
-        _collect(one, form, depth + 1)
+        _collect(message, form, depth + 1)
         mail.enclosed += form.enclosed
         mail.is_locked |= form.is_locked
         if form.bodies:

@@ -83,9 +83,9 @@ def _style(name: str, elements: Mapping[str, etree._Element]) -> OdfStyle:
         chain.append(elements[name])
         name = attribute(chain[-1], "parent-style-name")
     level, hidden = "", False
-    for one in chain:
-        level = level or attribute(one, "default-outline-level")
-        for properties in one:
+    for element in chain:
+        level = level or attribute(element, "default-outline-level")
+        for properties in element:
             hidden = hidden or attribute(properties, "display") in ("none", "false")
             hidden = hidden or attribute(properties, "visibility") == "hidden"
     breaks = {"break-before": "", "break-after": ""}
@@ -146,10 +146,12 @@ _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upper
 def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._Element]]:
     found = {}
     for group in (group for root in roots if root is not None for group in root):
-        for one in group if local(group) in ("styles", "automatic-styles") else ():
-            if local(one) == "list-style":
-                levels = {attribute(level, "level"): level for level in one}
-                found[attribute(one, "name")] = {int(key): level for key, level in levels.items() if key.isdecimal()}
+        for element in group if local(group) in ("styles", "automatic-styles") else ():
+            if local(element) == "list-style":
+                levels = {attribute(level, "level"): level for level in element}
+                found[attribute(element, "name")] = {
+                    int(key): level for key, level in levels.items() if key.isdecimal()
+                }
     return found
 
 
@@ -187,8 +189,8 @@ class OdfWalker:
         elif name not in _SKIPPED:
             if name == "section" and attribute(element, "display") == "none":
                 self.reading.note(Note.HIDDEN_TEXT)
-            for one in element:
-                yield from self.flow(one, depth)
+            for other_element in element:
+                yield from self.flow(other_element, depth)
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """The same for content without pages of its own: notes follow directly after their citation."""
@@ -220,9 +222,9 @@ class OdfWalker:
         line = _Line()
         self._walk(element, line)
         kind, level = self._kind(element, style, depth)
-        for one in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
-            is_own = isinstance(one, Piece) and one.kind is BlockKind.PARAGRAPH
-            yield Piece(kind, one.text, level) if is_own and isinstance(one, Piece) else one
+        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, "".join(line.text))):
+            is_own = isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH
+            yield Piece(kind, piece.text, level) if is_own and isinstance(piece, Piece) else piece
         yield from line.after
         if style.breaks_after:
             yield PageBreak()
@@ -241,14 +243,14 @@ class OdfWalker:
 
     def _walk(self, element: etree._Element, line: _Line) -> None:
         line.text.append(_words(element.text))
-        for one in element:
-            self._inline(one, line)
-            line.text.append(_words(one.tail))
+        for other_element in element:
+            self._inline(other_element, line)
+            line.text.append(_words(other_element.tail))
 
-    def _inline(self, one: etree._Element, line: _Line) -> None:
-        name = local(one)
+    def _inline(self, element: etree._Element, line: _Line) -> None:
+        name = local(element)
         if name == "s":
-            line.text.append(" " * min(repeated(one, "c"), MAX_REPEATED))
+            line.text.append(" " * min(repeated(element, "c"), MAX_REPEATED))
         elif name == "tab":
             line.text.append("\t")
         elif name == "line-break":
@@ -258,20 +260,20 @@ class OdfWalker:
             line.text.clear()
             line.after.clear()
         elif name == "note":
-            self._note(one, line)
+            self._note(element, line)
         elif name == "annotation":
-            line.after.append(self.comment(one))
+            line.after.append(self.comment(element))
         elif name in ("frame", "custom-shape", "g", "text-box", "rect", "ellipse", "line", "table", "list", "p", "h"):
-            line.after += self.flow(one)
+            line.after += self.flow(element)
         elif name in ("hidden-text", "hidden-paragraph"):
             self.reading.note(Note.HIDDEN_TEXT)
-            line.text.append(attribute(one, "string-value") or "".join(one.itertext()))
+            line.text.append(attribute(element, "string-value") or "".join(element.itertext()))
         elif name not in _SKIPPED:
-            if self._styles.get(attribute(one, "style-name"), OdfStyle()).is_hidden:
+            if self._styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden:
                 self.reading.note(Note.HIDDEN_TEXT)
-            if name == "change" and local(one) == "change":
+            if name == "change" and local(element) == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
-            self._walk(one, line)
+            self._walk(element, line)
 
     def _note(self, note: etree._Element, line: _Line) -> None:
         mark, body = child(note, "note-citation"), child(note, "note-body")
@@ -286,8 +288,8 @@ class OdfWalker:
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
-        for one in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
-            yield from self.flow(one, depth)
+        for element in inside[:1] if inside and local(inside[0]) in ("object", "object-ole", "image") else inside:
+            yield from self.flow(element, depth)
         about = [
             " ".join("".join(element.itertext()).split()) for element in frame if local(element) in ("title", "desc")
         ]
@@ -307,8 +309,8 @@ class OdfWalker:
                 counted.counts[depth + 1] = int(starts[:6]) - 1
             is_numbered = is_item and len(item) > 0 and local(item[0]) in ("p", "h")
             number = counted.next(depth + 1) if is_numbered else ""
-            for one in item if is_item or local(item) == "list-header" else ():
-                for flow in self.flow(one, depth + 1):
+            for other_element in item if is_item or local(item) == "list-header" else ():
+                for flow in self.flow(other_element, depth + 1):
                     if number and isinstance(flow, Piece) and flow.text.strip():
                         flow, number = Piece(flow.kind, f"{number} {flow.text.lstrip()}", flow.level), ""
                     yield flow
@@ -323,12 +325,12 @@ class OdfWalker:
     def _table(self, table: etree._Element, head: bool = False) -> Iterator[Flow]:
         if local(table) == "table" and self._styles.get(attribute(table, "style-name"), OdfStyle()).breaks_before:
             yield PageBreak()
-        for one in table:
-            if local(one) in _WRAPPED_ROWS:
-                yield from self._table(one, head or local(one) == "table-header-rows")
-            elif local(one) == "table-row":
-                yield from as_row(self._cells(one), 1 if head else 0)
-            elif local(one) == "soft-page-break":
+        for element in table:
+            if local(element) in _WRAPPED_ROWS:
+                yield from self._table(element, head or local(element) == "table-header-rows")
+            elif local(element) == "table-row":
+                yield from as_row(self._cells(element), 1 if head else 0)
+            elif local(element) == "soft-page-break":
                 yield PageBreak(seen=True)
 
     def _cells(self, row: etree._Element) -> list[list[Flow]]:
@@ -378,11 +380,11 @@ def read_odt(reading: Reading) -> Iterator[Page]:
 
 def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
     pages, seen = child(styles, "master-styles"), set()
-    for one in (element for page in pages for element in page) if pages is not None else ():
-        kind = BlockKind.HEADER if local(one).startswith("header") else BlockKind.FOOTER
-        if not local(one).startswith(("header", "footer")):
+    for element in (element for page in pages for element in page) if pages is not None else ():
+        kind = BlockKind.HEADER if local(element).startswith("header") else BlockKind.FOOTER
+        if not local(element).startswith(("header", "footer")):
             continue
-        text = "\n".join(piece.text for piece in walker.pieces(one))
+        text = "\n".join(piece.text for piece in walker.pieces(element))
         if text and (kind, text) not in seen:
             seen.add((kind, text))
             walker.reading.note(Note.HEADERS_APART)
@@ -430,9 +432,9 @@ def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) 
 
 def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
     if local(shape) == "notes":
-        for one in shape:
-            if attribute(one, "class") not in ("page", "page-number", "header", "footer", "date-time"):
-                yield from (Piece(BlockKind.NOTE, piece.text, place=piece.place) for piece in walker.pieces(one))
+        for element in shape:
+            if attribute(element, "class") not in ("page", "page-number", "header", "footer", "date-time"):
+                yield from (Piece(BlockKind.NOTE, piece.text, place=piece.place) for piece in walker.pieces(element))
         return
     if local(shape) == "annotation":
         yield walker.comment(shape)
@@ -516,14 +518,14 @@ class _Rows:
 
     def _words(self, cell: etree._Element, walker: OdfWalker, number: int) -> str:
         kind, shown = attribute(cell, "value-type"), list[str]()
-        for one in cell:
-            if local(one) == "p":
-                shown.append(walker.line(one))
-            elif local(one) == "annotation":
-                comment = walker.comment(one)
+        for element in cell:
+            if local(element) == "p":
+                shown.append(walker.line(element))
+            elif local(element) == "annotation":
+                comment = walker.comment(element)
                 self.beside.append(Piece(comment.kind, comment.text, place=f"row {number} {comment.place}".strip()))
-            elif local(one) != "forms":
-                self.beside += [part for part in walker.flow(one) if isinstance(part, Piece)]
+            elif local(element) != "forms":
+                self.beside += [part for part in walker.flow(element) if isinstance(part, Piece)]
         if kind == "date":
             return attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
         return "\n".join(shown) or attribute(cell, "value")
@@ -533,5 +535,5 @@ def _rows_in(element: etree._Element) -> Iterator[etree._Element]:
     if local(element) == "table-row":
         yield element
     elif local(element) in _GROUPS:
-        for one in element:
-            yield from _rows_in(one)
+        for other_element in element:
+            yield from _rows_in(other_element)

@@ -207,15 +207,15 @@ class Package:
         folder, name = posixpath.split(part)
         root = self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
         found = {}
-        for one in root if root is not None else ():
-            kind = attribute(one, "Type").rpartition("/")[2]
-            if attribute(one, "TargetMode") == "External":
+        for element in root if root is not None else ():
+            kind = attribute(element, "Type").rpartition("/")[2]
+            if attribute(element, "TargetMode") == "External":
                 if kind not in FOLLOWED:
                     self._reading.note(Note.EXTERNAL_IGNORED)
                 continue
-            target = self._name(folder, attribute(one, "Target"))
+            target = self._name(folder, attribute(element, "Target"))
             if target:
-                found[attribute(one, "Id")] = Relation(kind, target)
+                found[attribute(element, "Id")] = Relation(kind, target)
         return found
 
     def related(self, part: str, kind: str) -> str:
@@ -244,11 +244,11 @@ class Package:
 
     def read_about(self) -> None:
         root = self.tree(self.related("", "core-properties"))
-        for one in root if root is not None else ():
-            words = " ".join((one.text or "").split())[:MAX_NAME_CHARACTERS]
-            if local(one) == "title":
+        for element in root if root is not None else ():
+            words = " ".join((element.text or "").split())[:MAX_NAME_CHARACTERS]
+            if local(element) == "title":
                 self._reading.title = words
-            elif local(one) == "creator":
+            elif local(element) == "creator":
                 self._reading.author = words
 
     def pages_reported(self) -> int:

@@ -117,8 +117,8 @@ class _Sheets:
         if aside:
             self._reading.note(Note.HEADERS_APART)
         laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
-        for one in sheet.asides:
-            laid.text.add(one.kind, one.text, place=one.place)
+        for text in sheet.asides:
+            laid.text.add(text.kind, text.text, place=text.place)
         return laid
 
     def _read(self, index: int) -> _Sheet:

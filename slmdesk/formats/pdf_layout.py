@@ -84,16 +84,16 @@ def _parts(words: Sequence[Word], look: Callable[[int], Look]) -> Iterator[Line]
         yield _line(held, look)
 
 
-def _is_apart(one: Word, other: Word) -> bool:
-    high, low = one.y1 - one.y0, other.y1 - other.y0
+def _is_apart(word: Word, other: Word) -> bool:
+    high, low = word.y1 - word.y0, other.y1 - other.y0
     height = high if high < low else low
     if height < 1.0:
         height = 1.0
-    if other.x0 - one.x1 > GAP * height or one.x0 - other.x1 > GAP * height:
+    if other.x0 - word.x1 > GAP * height or word.x0 - other.x1 > GAP * height:
         return True
-    if one.y0 == other.y0:
+    if word.y0 == other.y0:
         return False
-    return min(one.y1, other.y1) - max(one.y0, other.y0) < 0.2 * height
+    return min(word.y1, other.y1) - max(word.y0, other.y0) < 0.2 * height
 
 
 def _line(words: list[Word], look: Callable[[int], Look], cells: tuple[list[Word], ...] = ()) -> Line:
@@ -588,39 +588,39 @@ def repeated(
     """
     others = list(neighbours)
     found = {}
-    for one in own:
-        if one.size >= HEADING_RATIO * size:
+    for margin in own:
+        if margin.size >= HEADING_RATIO * size:
             continue
-        same = _is_number(one, number) or any(_is_same(one, two, far) for far, many in others for two in many)
-        alike = sum(any(_is_alike(one, two) for two in many) for _, many in others)
+        same = _is_number(margin, number) or any(_is_same(margin, two, far) for far, many in others for two in many)
+        alike = sum(any(_is_alike(margin, two) for two in many) for _, many in others)
         if same or alike >= LEAST_ALIKE:
-            found[one.index] = one
+            found[margin.index] = margin
     parted: set[int] = set()
-    for one in sorted(found.values(), key=lambda margin: margin.middle if not margin.is_top else -margin.middle):
-        if one.gap > PARTED or one.inner in parted:  # from the text outwards
-            parted.add(one.index)
+    for margin in sorted(found.values(), key=lambda margin: margin.middle if not margin.is_top else -margin.middle):
+        if margin.gap > PARTED or margin.inner in parted:  # from the text outwards
+            parted.add(margin.index)
     return [margin for margin in found.values() if margin.index in parted]
 
 
-def _is_number(one: Margin, number: int) -> bool:
+def _is_number(margin: Margin, number: int) -> bool:
     """Only the page number, apart from the text: a document of one page has no neighbours to compare with."""
-    return number in one.numbers and one.gap > ISOLATED and _NUMBER_ALONE.fullmatch(one.text) is not None
+    return number in margin.numbers and margin.gap > ISOLATED and _NUMBER_ALONE.fullmatch(margin.text) is not None
 
 
-def _is_same(one: Margin, other: Margin, distance: int) -> bool:
-    if one.is_top != other.is_top or abs(one.middle - other.middle) > NEAR or abs(one.size - other.size) > 0.6:
+def _is_same(margin: Margin, other: Margin, distance: int) -> bool:
+    if margin.is_top != other.is_top or abs(margin.middle - other.middle) > NEAR or abs(margin.size - other.size) > 0.6:
         return False
-    return one.text == other.text or any(number + distance in other.numbers for number in one.numbers)
+    return margin.text == other.text or any(number + distance in other.numbers for number in margin.numbers)
 
 
-def _is_alike(one: Margin, other: Margin) -> bool:
+def _is_alike(margin: Margin, other: Margin) -> bool:
     """In the very same place, each by itself: chapter titles that change."""
-    is_there = one.is_top == other.is_top and abs(one.middle - other.middle) < EXACTLY
-    return is_there and min(one.gap, other.gap) > ISOLATED and abs(one.size - other.size) < 0.1
+    is_there = margin.is_top == other.is_top and abs(margin.middle - other.middle) < EXACTLY
+    return is_there and min(margin.gap, other.gap) > ISOLATED and abs(margin.size - other.size) < 0.1
 
 
-def _overlap(one: Line, other: Line) -> bool:
-    return min(one.y1, other.y1) - max(one.y0, other.y0) > 0
+def _overlap(line: Line, other: Line) -> bool:
+    return min(line.y1, other.y1) - max(line.y0, other.y0) > 0
 
 
 def _margin(line: Line, at: int, height: float, *, is_top: bool, inner: int, gap: float) -> Margin:

@@ -81,23 +81,23 @@ def _notes(root: etree._Element | None) -> Iterator[Piece]:
         if local(shape) != "sp" or placeholder_of(shape) in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
             continue
         body = child(shape, "txBody")
-        for one in body if body is not None else ():
-            if local(one) == "p":
-                yield Piece(BlockKind.NOTE, paragraph_text(one))
+        for element in body if body is not None else ():
+            if local(element) == "p":
+                yield Piece(BlockKind.NOTE, paragraph_text(element))
 
 
 def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
-    for one in root.iter() if root is not None else ():
-        if local(one) not in ("cm", "reply"):
+    for element in root.iter() if root is not None else ():
+        if local(element) not in ("cm", "reply"):
             continue
-        body = child(one, "txBody")
-        old = child(one, "text")
+        body = child(element, "txBody")
+        old = child(element, "text")
         words = (
             "\n".join(paragraph_text(part) for part in body if local(part) == "p")
             if body is not None
             else (old.text or "" if old is not None else "")
         )
-        yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(one, "authorId"), ""))
+        yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(element, "authorId"), ""))
 
 
 # ---- reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
@@ -114,12 +114,12 @@ class Drawing(Record):
     relations: dict[str, Relation]
 
     def pieces(self, element: etree._Element) -> Iterator[Piece]:
-        for one in element:
-            name = local(one)
+        for other_element in element:
+            name = local(other_element)
             if name in _WRAPPERS:
-                yield from self.pieces(one)
+                yield from self.pieces(other_element)
             elif name in _SHAPES:
-                yield from self._shape(one, name)
+                yield from self._shape(other_element, name)
 
     def _shape(self, shape: etree._Element, name: str) -> Iterator[Piece]:
         if name == "grpSp":
@@ -128,13 +128,13 @@ class Drawing(Record):
         body = child(shape, "txBody")
         if body is not None:
             yield from _paragraphs(body, placeholder_of(shape))
-        for one in shape.iter() if name == "graphicFrame" else ():
-            inside = local(one)
+        for element in shape.iter() if name == "graphicFrame" else ():
+            inside = local(element)
             if inside == "tbl":
-                yield from _table(one)
-            elif inside == "chart" and (relation := self._relation(one, "id")):
+                yield from _table(element)
+            elif inside == "chart" and (relation := self._relation(element, "id")):
                 yield from _chart(self.package.tree(relation.part))
-            elif inside == "relIds" and (relation := self._relation(one, "dm")):
+            elif inside == "relIds" and (relation := self._relation(element, "dm")):
                 yield from _diagram(self.package.tree(relation.part))
         about = next((element for element in shape.iter() if local(element) == "cNvPr"), None)
         if about is not None:
@@ -152,10 +152,10 @@ def placeholder_of(shape: etree._Element) -> str | None:
 
 def paragraph_text(paragraph: etree._Element) -> str:
     pieces = []
-    for one in paragraph.iter():
-        name = local(one)
+    for element in paragraph.iter():
+        name = local(element)
         if name == "t":
-            pieces.append((one.text or "").replace("\v", "\n"))
+            pieces.append((element.text or "").replace("\v", "\n"))
         elif name == "br":
             pieces.append("\n")
         elif name == "tab":
@@ -172,10 +172,10 @@ def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece
         kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
         yield Piece(kind, " ".join(paragraph_text(element) for element in body if local(element) == "p"))
         return
-    for one in body:
-        if local(one) != "p":
+    for element in body:
+        if local(element) != "p":
             continue
-        properties = child(one, "pPr")
+        properties = child(element, "pPr")
         level = properties.get("lvl", "0") if properties is not None else "0"
         bulleted = placeholder in ("", "obj", "body")
         if properties is not None:
@@ -183,7 +183,7 @@ def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece
             bulleted = "buNone" not in marks and (bulleted or bool(marks & {"buChar", "buAutoNum", "buBlip"}))
         depth = int(level) + 1 if level.isdecimal() and len(level) == 1 else 1
         kind = BlockKind.LIST_ITEM if bulleted else BlockKind.PARAGRAPH
-        yield Piece(kind, paragraph_text(one), depth if bulleted else 0)
+        yield Piece(kind, paragraph_text(element), depth if bulleted else 0)
 
 
 def _table(table: etree._Element) -> Iterator[Piece]:
@@ -205,8 +205,8 @@ def _chart(root: etree._Element | None) -> Iterator[Piece]:
     for title in (element for element in root.iter() if local(element) == "title"):
         yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
     names: dict[str, None] = {}
-    for one in root.iter():
-        if local(one) in ("tx", "cat") and (cache := _strings(one)) is not None:
+    for element in root.iter():
+        if local(element) in ("tx", "cat") and (cache := _strings(element)) is not None:
             names.update(dict.fromkeys(" ".join(text.split()) for text in texts(cache, "v")))
     if names:
         yield Piece(BlockKind.CAPTION, "\t".join([*names][:_MAX_NAMES]))
@@ -221,6 +221,6 @@ def _diagram(root: etree._Element | None) -> Iterator[Piece]:
     if root is None:
         return
     for point in (element for element in root.iter() if local(element) == "pt"):
-        for one in point.iter():
-            if local(one) == "p":
-                yield Piece(BlockKind.LIST_ITEM, paragraph_text(one), 1)
+        for element in point.iter():
+            if local(element) == "p":
+                yield Piece(BlockKind.LIST_ITEM, paragraph_text(element), 1)

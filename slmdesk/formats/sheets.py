@@ -302,18 +302,18 @@ def _comments(root: etree._Element) -> Iterator[Piece]:
     listed = child(root, "authors")
     authors = [element.text or "" for element in listed] if listed is not None else []
     entries = child(root, "commentList")
-    for one in entries if entries is not None else ():
-        number, words = one.get("authorId", ""), child(one, "text")
+    for entry in entries if entries is not None else ():
+        number, words = entry.get("authorId", ""), child(entry, "text")
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
-        place = f"{one.get('ref', '')[:20]} {author}".strip()
+        place = f"{entry.get('ref', '')[:20]} {author}".strip()
         yield Piece(BlockKind.COMMENT, "" if words is None else _rich(words), place=place)
 
 
 def _strings(package: Package, reading: Reading, part: str) -> list[str]:
     found, size = list[str](), 0
     stream = Stream(package.chunks(part), reading.path, "sst")
-    for _, one in stream:
-        found.append(_rich(one))
+    for _, element in stream:
+        found.append(_rich(element))
         size += len(found[-1])
         if size > MAX_SHARED_CHARACTERS:
             raise KnownError("document.too_large", path=reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
@@ -324,12 +324,12 @@ def _strings(package: Package, reading: Reading, part: str) -> list[str]:
 
 def _rich(element: etree._Element) -> str:
     pieces = []
-    for one in element:
-        name = local(one)
+    for other_element in element:
+        name = local(other_element)
         if name == "t":
-            pieces.append(one.text or "")
+            pieces.append(other_element.text or "")
         elif name == "r":
-            pieces += (part.text or "" for part in one if local(part) == "t")
+            pieces += (part.text or "" for part in other_element if local(part) == "t")
     return _unescaped("".join(pieces))
 
 
@@ -340,12 +340,12 @@ def _unescaped(text: str) -> str:
 def formats_of(root: etree._Element | None) -> list[NumberFormat]:
     own: dict[str, str] = {}
     listed = child(root, "numFmts")
-    for one in listed if listed is not None else ():
-        own[one.get("numFmtId", "")] = one.get("formatCode", "")
+    for element in listed if listed is not None else ():
+        own[element.get("numFmtId", "")] = element.get("formatCode", "")
     styles = child(root, "cellXfs")
     found = []
-    for one in styles if styles is not None else ():
-        number = one.get("numFmtId", "0")
+    for style in styles if styles is not None else ():
+        number = style.get("numFmtId", "0")
         found.append(
             format_of_code(own[number]) if number in own else built_in(int(number) if number.isdecimal() else 0)
         )

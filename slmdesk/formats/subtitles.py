@@ -161,8 +161,8 @@ def read_ttml(reading: Reading) -> Iterator[Page]:
         stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "div")
         cues: list[Cue] = []
         for _, child in stream:
-            for one in child.iter("{*}p"):
-                cues += _ttml_cue(one, cues[-1].start_s if cues else 0.0)
+            for element in child.iter("{*}p"):
+                cues += _ttml_cue(element, cues[-1].start_s if cues else 0.0)
     if stream.root is None or local(stream.root) != "tt" or not cues:
         raise KnownError("document.damaged", path=reading.path, reason="it has no lines")
     if not all(cue.is_timed for cue in cues):

@@ -323,8 +323,8 @@ def _texts_of(unit: etree._Element) -> dict[str, str]:
 def _plain(segment: etree._Element) -> Iterator[str]:
     if segment.text:
         yield segment.text
-    for one in segment:
-        if local(one) in ("hi", "sub"):
-            yield from _plain(one)
-        if one.tail:
-            yield one.tail
+    for element in segment:
+        if local(element) in ("hi", "sub"):
+            yield from _plain(element)
+        if element.tail:
+            yield element.tail

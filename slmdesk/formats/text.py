@@ -639,9 +639,9 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     yield from broken[:1]  # a row that begins a page says so inside its cells
     texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
     yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
-    for one in (one for cell in cells for one in cell):
-        if isinstance(one, Footnote | PictureBlock) or (isinstance(one, Piece) and one.kind not in _IN_A_ROW):
-            yield one
+    for piece in (one for cell in cells for one in cell):
+        if isinstance(piece, Footnote | PictureBlock) or (isinstance(piece, Piece) and piece.kind not in _IN_A_ROW):
+            yield piece
 
 
 # ---- turns slides of any format into pages

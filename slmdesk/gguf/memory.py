@@ -71,8 +71,8 @@ def estimate_loaded(header: GgufHeader, *, context_tokens: int, available_bytes:
 
     That includes its pool, which may be larger, space for several sequences, and the program (in `compute`).
     """
-    one = _with_places(header, context_tokens)
-    return _with_places(header, choose_pool(context_tokens, one, available_bytes))
+    parts = _with_places(header, context_tokens)
+    return _with_places(header, choose_pool(context_tokens, parts, available_bytes))
 
 
 def _with_places(header: GgufHeader, cells: int) -> MemoryParts:

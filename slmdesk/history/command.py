@@ -344,10 +344,10 @@ def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgo
         names = ", ".join(f"“{document.name}”" for document in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
         return
-    for one in documents:
+    for document in documents:
         console.notify(
-            f"note: the text of “{one.name}” is still kept here, and nothing else uses it. To forget it: "
-            f"slmdesk documents forget {one.id} (or delete --with-documents the next time)."
+            f"note: the text of “{document.name}” is still kept here, and nothing else uses it. To forget it: "
+            f"slmdesk documents forget {document.id} (or delete --with-documents the next time)."
         )
 
 
@@ -410,25 +410,25 @@ def rescue(console: Console, file: Path | None) -> int:
     done: list[tuple[Path, Rescued]] = []
     bad: list[Path] = []
     with console.services() as services:
-        for one in [file] if file else services.service_thread.call(services.history.damaged):
+        for path in [file] if file else services.service_thread.call(services.history.damaged):
             try:
-                found = _rescued(console, services, one)
+                found = _rescued(console, services, path)
             except KnownError as err:
                 if file or err.code.startswith(("store.", "disk.", "key.")):
                     raise
-                bad.append(one)  # the others may be more readable
+                bad.append(path)  # the others may be more readable
                 continue
-            done.append((one, found))
-    for one in bad:
-        console.notify(f"error: Nothing could be read in {one}.")
+            done.append((path, found))
+    for path in bad:
+        console.notify(f"error: Nothing could be read in {path}.")
     if console.as_json:
         rows: list[Json] = [{"file": str(path), **to_json(found)} for path, found in done]
         console.give(rows)
         return int(bool(bad))
     if not done and not bad:
         console.notify("No damaged history was set aside.")
-    for one, found in done:
-        console.say(f"{one}: {rescued_words(found)}")
+    for path, found in done:
+        console.say(f"{path}: {rescued_words(found)}")
     return int(bool(bad))
 
 
@@ -759,8 +759,8 @@ def delete_everything(console: Console, models: bool) -> int | None:
 
 def _is_confirmed(console: Console, found: Erasure) -> bool:
     console.notify(f"This deletes {found.files:,} files ({bytes_for_people(found.bytes)}) for good:")
-    for one in (*found.folders, *found.models):
-        console.notify(f"  {one}")
+    for folder in (*found.folders, *found.models):
+        console.notify(f"  {folder}")
     if not found.models:
         console.notify("The files of the models stay.")
     console.notify("Backups, exports and copies that you made elsewhere stay where they are.")
@@ -773,8 +773,8 @@ def _is_confirmed(console: Console, found: Erasure) -> bool:
 
 
 def _report(console: Console, found: Erasure, left: Sequence[Path]) -> None:
-    for one in left:
-        console.notify(f"error: {one} could not be deleted.")
+    for path in left:
+        console.notify(f"error: {path} could not be deleted.")
     if console.as_json:
         remain: list[Json] = [str(path) for path in left]
         console.give({"files": found.files, "bytes": found.bytes, "left": remain})

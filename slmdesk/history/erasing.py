@@ -155,9 +155,9 @@ def _files(paths: Paths, folder: Path, *, models: bool) -> Iterator[Path]:
 def _leftovers(folder: Path) -> list[Path]:
     found: list[Path] = []
     with suppress(OSError):
-        for one in folder.iterdir():
-            if one.name.startswith(OURS):
-                found += [one] if not one.is_dir() else [each for each in one.rglob("*") if not each.is_dir()]
+        for path in folder.iterdir():
+            if path.name.startswith(OURS):
+                found += [path] if not path.is_dir() else [each for each in path.rglob("*") if not each.is_dir()]
     return found
 
 

@@ -355,9 +355,9 @@ def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
     updated = found.updated if found.updated is not None else max(times, default=created)
     messages: list[Message] = []
     at = created
-    for number, one in enumerate(found.messages):
-        at = one.created if one.created is not None else at
-        messages.append(_foreign_message(one, found.program, ids, number, min(at, now)))
+    for number, message in enumerate(found.messages):
+        at = message.created if message.created is not None else at
+        messages.append(_foreign_message(message, found.program, ids, number, min(at, now)))
     first = next((message.words for message in messages if message.role is Role.USER), "")
     sum = sum_of(found.program, found.id, messages)
     mark: dict[str, Json] = {"program": found.program, "id": found.id[:200], "sum": sum, "time": now}
@@ -385,19 +385,21 @@ def _item(
     )  # fmt: skip
 
 
-def _foreign_message(one: ForeignMessage, program: str, ids: Mapping[str, str], number: int, created: float) -> Message:
-    is_answer = one.role == Role.ASSISTANT
+def _foreign_message(
+    message: ForeignMessage, program: str, ids: Mapping[str, str], number: int, created: float
+) -> Message:
+    is_answer = message.role == Role.ASSISTANT
     return Message(
-        n=number, id=ids[one.id], item="", parent=ids.get(one.parent or ""),
+        n=number, id=ids[message.id], item="", parent=ids.get(message.parent or ""),
         role=Role.ASSISTANT if is_answer else Role.USER,
-        parts=() if is_answer else (TextPart(one.text, Origin.PERSON),),
-        text=one.text if is_answer else "",
-        status=Status(one.status) if is_answer and one.status in _ENDS else Status.COMPLETE,
-        owner=None, model_sha256=None, model_name=clean_label(one.model, MOST_TITLE) or None, preset=None,
-        sampling={IMPORTED: program}, seed=None, tokens_in=one.tokens_in, tokens_out=one.tokens_out,
-        tokens_reused=None, seconds=one.seconds, finish_reason=one.finish_reason or None, prompt_version=None,
-        error_code=None, error_args={}, created=created, revision=0, thought=one.thought,
-        thought_seconds=one.thought_seconds,
+        parts=() if is_answer else (TextPart(message.text, Origin.PERSON),),
+        text=message.text if is_answer else "",
+        status=Status(message.status) if is_answer and message.status in _ENDS else Status.COMPLETE,
+        owner=None, model_sha256=None, model_name=clean_label(message.model, MOST_TITLE) or None, preset=None,
+        sampling={IMPORTED: program}, seed=None, tokens_in=message.tokens_in, tokens_out=message.tokens_out,
+        tokens_reused=None, seconds=message.seconds, finish_reason=message.finish_reason or None, prompt_version=None,
+        error_code=None, error_args={}, created=created, revision=0, thought=message.thought,
+        thought_seconds=message.thought_seconds,
     )  # fmt: skip
 
 
@@ -473,7 +475,7 @@ def _settings(untrusted: Mapping[str, Json], ids: Mapping[str, str]) -> dict[str
 
 
 def _own_message(
-    one: _Exported,
+    exported: _Exported,
     untrusted: Mapping[str, Json],
     ids: Mapping[str, str],
     number: int,
@@ -488,19 +490,38 @@ def _own_message(
     if (window := stored_from(dict, sampling.get(WINDOW))) is not None:
         copied = {key: value for key, value in copied_window(window, ids).items() if value is not None}
         sampling = {**sampling, WINDOW: copied}
-    status = one.status
+    status = exported.status
     if status is Status.STREAMING or (status is Status.FAILED and not is_known):
         status = Status.INTERRUPTED
     return Message(
-        n=number, id=ids[one.id], item="", parent=ids.get(one.parent or ""), role=one.role, parts=parts,
-        text="" if said == one.text else one.text, status=status, owner=None, model_sha256=one.model_sha256,
-        model_name=one.model, preset=one.preset, sampling=sampling, seed=_whole(untrusted.get("seed")),
-        tokens_in=_whole(tokens.get("in")), tokens_out=_whole(tokens.get("out")),
-        tokens_reused=_whole(tokens.get("reused")), seconds=one.seconds, finish_reason=one.finish_reason,
-        prompt_version=one.prompt_version, error_code=code if is_known else None,
-        error_args=_args(error.get("args")) if is_known else {}, created=min(_time(one.created, now), now),
-        revision=0, thought=one.thought, thought_seconds=one.thought_seconds, original=one.original,
-    )  # fmt: skip
+        n=number,
+        id=ids[exported.id],
+        item="",
+        parent=ids.get(exported.parent or ""),
+        role=exported.role,
+        parts=parts,
+        text="" if said == exported.text else exported.text,
+        status=status,
+        owner=None,
+        model_sha256=exported.model_sha256,
+        model_name=exported.model,
+        preset=exported.preset,
+        sampling=sampling,
+        seed=_whole(untrusted.get("seed")),
+        tokens_in=_whole(tokens.get("in")),
+        tokens_out=_whole(tokens.get("out")),
+        tokens_reused=_whole(tokens.get("reused")),
+        seconds=exported.seconds,
+        finish_reason=exported.finish_reason,
+        prompt_version=exported.prompt_version,
+        error_code=code if is_known else None,
+        error_args=_args(error.get("args")) if is_known else {},
+        created=min(_time(exported.created, now), now),
+        revision=0,
+        thought=exported.thought,
+        thought_seconds=exported.thought_seconds,
+        original=exported.original,
+    )
 
 
 def _part(untrusted: object, is_here: Callable[[str, str], bool]) -> TextPart:

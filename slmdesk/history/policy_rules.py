@@ -17,8 +17,8 @@ def take_policy(store: Store, policy: Policy) -> bool:
     old = [rule for rule in store.rules.all() if rule.set_by is SetBy.POLICY]
     if [(rule.kind, rule.days, rule.trash_days) for rule in old] != wanted:
         with store.together():
-            for one in old:
-                store.rules.remove(one.id)
+            for rule in old:
+                store.rules.remove(rule.id)
             for kind, days, trash_days in wanted:
                 then = Then.DELETE if kind == DOCUMENT else Then.TRASH
                 store.rules.add(kind, folder="", days=days, then=then, trash_days=trash_days, set_by=SetBy.POLICY)

@@ -305,9 +305,9 @@ class RetentionService(Service):
 
     def _forget_documents(self, rule: Rule, now: float, done: Swept) -> Slices[None]:
         before = now - rule.days * DAY_S
-        for one in (yield from self._unused(before)):
-            if self._is_still_due(rule, one, before):
-                yield from self._forget_document(rule, one.id, done)
+        for document in (yield from self._unused(before)):
+            if self._is_still_due(rule, document, before):
+                yield from self._forget_document(rule, document.id, done)
             yield
 
     def _unused(self, before: float) -> Slices[list[OldDocument]]:

@@ -351,8 +351,8 @@ class DeletedChats(Dialog):
         def delete(services: Services) -> None:
             for id in ids:
                 services.history.delete_for_good(id)
-            for one in documents:
-                services.documents.forget(one.id)
+            for document in documents:
+                services.documents.forget(document.id)
 
         self._bridge.ask(delete)
 
@@ -406,8 +406,8 @@ class ForgetDay(Dialog):
 
     def _on_days(self, days: Sequence[date]) -> None:
         self._days.clear()
-        for one in days:
-            self._days.addItem(date_words(one), one)
+        for day in days:
+            self._days.addItem(date_words(day), day)
         self._days.setEnabled(bool(days))
         if days:
             self._look(days[0])

@@ -199,8 +199,8 @@ class JobService(Service):
             return
         waiting = self.waiting()
         put_in_order(self._store, waiting, moved([job.id for job in waiting], job.id, where))
-        for one in waiting:
-            self._say(self._store.jobs.get(one.id))
+        for other_job in waiting:
+            self._say(self._store.jobs.get(other_job.id))
 
     def waiting(self) -> Sequence[JobRecord]:
         found = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]
@@ -382,9 +382,9 @@ class JobViews:
         views = [self._view(record, models) for record in records]
         order = {record.id: place_of(record) for record in records}
         queues: dict[str, list[str]] = {}
-        for one in views:
-            if one.stand is JobGroup.WAITING and not one.is_left:  # each runner has a queue of its own
-                queues.setdefault(one.kind if one.kind in RUNNERS else "", []).append(one.id)
+        for view in views:
+            if view.stand is JobGroup.WAITING and not view.is_left:  # each runner has a queue of its own
+                queues.setdefault(view.kind if view.kind in RUNNERS else "", []).append(view.id)
         places: dict[str, tuple[int, int]] = {}
         for queue in queues.values():
             queue.sort(key=order.__getitem__)

@@ -167,9 +167,9 @@ class TimeLeft:
         scale = price / self._known[self.name] if self._known.get(self.name) else 1.0
         rest = max(0.0, self._open - self._half_done()) * self._cost * price
         sure = unsure = may_be = 0.0
-        for one in self._ahead:
-            seconds, is_known = self._seconds(one, price, scale)
-            if not one.is_sure:
+        for batch in self._ahead:
+            seconds, is_known = self._seconds(batch, price, scale)
+            if not batch.is_sure:
                 may_be += seconds
             elif is_known:
                 sure += seconds
@@ -232,16 +232,16 @@ class TimeLeft:
         cost = sum(one for _, one in self._before.values())
         return sum(one for one, _ in self._before.values()) / cost if cost else None
 
-    def _seconds(self, one: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
+    def _seconds(self, batch: ExpectedBatch, price: float, scale: float) -> tuple[float, bool]:
         """Return the seconds of a batch ahead, and whether its price was measured."""
-        here = self._before.get(one.name)
-        if one.name == self.name or (here and here[1]):
-            price = price if one.name == self.name or not here else here[0] / here[1]
-            return one.steps * one.cost * price, True
-        known = self._known.get(one.name)
+        here = self._before.get(batch.name)
+        if batch.name == self.name or (here and here[1]):
+            price = price if batch.name == self.name or not here else here[0] / here[1]
+            return batch.steps * batch.cost * price, True
+        known = self._known.get(batch.name)
         if known is None and self._seen and self._cost > 1.0:  # by what was really read and written, not by the guess
             price *= self._cost / max(self._cost, self._work / self._seen)
-        return one.steps * one.cost * (price if known is None else known * scale), known is not None
+        return batch.steps * batch.cost * (price if known is None else known * scale), known is not None
 
     def _measured_share(self) -> float:
         cost = (self._saved + self._half_done()) * self._cost + sum(one for _, one in self._before.values())

@@ -266,8 +266,8 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
         console.say(
             f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
         )
-        for one in left:
-            console.notify(f"note: {one.sentence}")
+        for document in left:
+            console.notify(f"note: {document.sentence}")
         if not state.documents and not left and state.status is CollectionStatus.CURRENT:
             console.notify("note: there is no document in it; source code in folders is left out.")
     if state.status is not CollectionStatus.CURRENT:
@@ -349,11 +349,11 @@ def text(
     if console.as_json:
         console.give(_as_json(info, pages, with_blocks=with_blocks))
         return
-    for one in pages:
-        if one.text:
-            console.write(one.text if one.text.endswith("\n") else one.text + "\n")
-        if one.reason:
-            console.notify(f"note: page {one.label or one.number}: {one.reason}")
+    for page in pages:
+        if page.text:
+            console.write(page.text if page.text.endswith("\n") else page.text + "\n")
+        if page.reason:
+            console.notify(f"note: page {page.label or page.number}: {page.reason}")
     for note in info.notes:
         console.notify(f"note: {note.replace('_', ' ')}")
     if number is None:
@@ -361,9 +361,9 @@ def text(
 
 
 def _list_attachments(console: Console, info: DocumentInfo) -> None:
-    for one in info.attachments:
-        about = bytes_for_people(one.bytes) if one.format else "no reader knows it"
-        console.notify(f"note: attachment {one.index + 1}: {one.name} ({about})")
+    for attachment in info.attachments:
+        about = bytes_for_people(attachment.bytes) if attachment.format else "no reader knows it"
+        console.notify(f"note: attachment {attachment.index + 1}: {attachment.name} ({about})")
     if any(attachment.format for attachment in info.attachments):
         console.notify("note: --attachment N reads one of them")
 
@@ -415,12 +415,16 @@ def _read(
 
 def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
     reported: list[Json] = []
-    for one in pages:
+    for other_page in pages:
         page: dict[str, Json] = {
-            "number": one.number, "label": one.label, "text": one.text, "status": one.status, "reason": one.reason,
-        }  # fmt: skip
+            "number": other_page.number,
+            "label": other_page.label,
+            "text": other_page.text,
+            "status": other_page.status,
+            "reason": other_page.reason,
+        }
         if with_blocks:
-            page["blocks"] = [to_json(block) for block in one.blocks]
+            page["blocks"] = [to_json(block) for block in other_page.blocks]
         reported.append(page)
     about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
     return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
@@ -590,12 +594,12 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
         if not found:
             continue
         lines.append(f"{len(found):,} {label_of(kind, len(found))}")
-        for one in found:
-            mark = "x" if one in chosen else " "
-            times = "author of the file" if one.is_author and not one.count else f"{one.count:,} ×"
-            place = one.places[0] if one.places else None
+        for word in found:
+            mark = "x" if word in chosen else " "
+            times = "author of the file" if word.is_author and not word.count else f"{word.count:,} ×"
+            place = word.places[0] if word.places else None
             around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
-            lines.append(f"  [{mark}] {one.words}  ({times}){around}")
+            lines.append(f"  [{mark}] {word.words}  ({times}){around}")
     lines += [f"taken out: {line}" for line in removed_lines(preview.removed)]
     lines += [f"look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
     return lines or ["Nothing private was found."]
@@ -658,12 +662,16 @@ def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _W
     console.notify("note: not everything private is found by itself. Read the copy before you give it away.")
 
 
-def _found_shape(one: FoundWord, is_chosen: bool) -> Json:
+def _found_shape(word: FoundWord, is_chosen: bool) -> Json:
     return {
-        "kind": one.kind, "words": one.words, "count": one.count, "certainty": one.certainty, "author": one.is_author,
+        "kind": word.kind,
+        "words": word.words,
+        "count": word.count,
+        "certainty": word.certainty,
+        "author": word.is_author,
         "chosen": is_chosen,
-        "places": [{"place": p.place, "before": p.before, "words": p.words, "after": p.after} for p in one.places],
-    }  # fmt: skip
+        "places": [{"place": p.place, "before": p.before, "words": p.words, "after": p.after} for p in word.places],
+    }
 
 
 def _remarks(some: Sequence[Remark]) -> list[Json]:

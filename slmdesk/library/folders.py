@@ -524,8 +524,8 @@ class IndexRunner(Service):
         order = moved([job.id for job in waiting], id, where)
         put_in_order(self._store, waiting, order)
         self._queue = deque(sorted(self._queue, key=lambda one: order.index(one) if one in order else -1))
-        for one in waiting:
-            self._publish(_changed(one))
+        for job in waiting:
+            self._publish(_changed(job))
 
     def close(self) -> None:
         self._closed = True
@@ -579,10 +579,10 @@ class IndexRunner(Service):
             found = look_at(Path(os.fsdecode(path)), run.stop)
             if abs(time.time() - found.mtime_ns / 1e9) < STILL_S:
                 raise KnownError("document.changing", path=found.path.name)
-            for one in self._service_thread.call(lambda: self._same(run.collection, path, found.sha256)):
-                if os.path.lexists(one.path):
-                    return _Looked(found, twin_of=one.id)
-                return _Looked(found, instead=one.id)
+            for document in self._service_thread.call(lambda: self._same(run.collection, path, found.sha256)):
+                if os.path.lexists(document.path):
+                    return _Looked(found, twin_of=document.id)
+                return _Looked(found, instead=document.id)
             return _Looked(found)
 
         def looked(result: _Looked | Problem) -> None:

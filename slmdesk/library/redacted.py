@@ -366,8 +366,8 @@ def unsure_lines(remarks: Sequence[Remark]) -> list[str]:
 
 def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
     places: dict[str, list[str]] = {}
-    for one in remarks:
-        places.setdefault(one.kind, []).append(one.place)
+    for remark in remarks:
+        places.setdefault(remark.kind, []).append(remark.place)
     lines = []
     for kind, found in places.items():
         named = [*dict.fromkeys(one for one in found if one)]

@@ -197,8 +197,8 @@ class StateService(Service):
     def _end_quiet(self) -> None:
         if not self._saving:
             waiting, self._quiet = self._quiet, []
-            for one in waiting:
-                one.end(None)
+            for pending in waiting:
+                pending.end(None)
 
     # ---- looking and deleting
 

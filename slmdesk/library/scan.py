@@ -115,8 +115,8 @@ class _Walk:
                     self._file(entry, is_open=bool(locked) and not locked.isdisjoint(_lock_keys(entry.name)))
             except OSError as err:  # gone meanwhile, or a broken disk: the next look knows more
                 self._leave(entry.path, "document.unreadable", err.strerror or type(err).__name__)
-        for one in folders:
-            self._below(one, depth + 1)
+        for other_folder in folders:
+            self._below(other_folder, depth + 1)
 
     def _below(self, path: bytes, depth: int) -> None:
         if path in self._own:

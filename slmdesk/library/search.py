@@ -170,10 +170,10 @@ def nearest_of(words: Sequence[str], passages: Sequence[Passage], page_of: PageO
 
 def _best_sentence(words: Sequence[str], passage: Passage, page_of: PageOf) -> Citation:
     best, best_of = Citation(passage.document, passage.page, 0, 0, ""), (-1.0, False)
-    for kind, one in stretches_of(passage, page_of):
-        worth = share_of(words, one.quote), kind is not BlockKind.HEADING
+    for kind, citation in stretches_of(passage, page_of):
+        worth = share_of(words, citation.quote), kind is not BlockKind.HEADING
         if worth > best_of:
-            best, best_of = one, worth
+            best, best_of = citation, worth
     return best
 
 

@@ -94,9 +94,9 @@ class OtherPrograms:
         times = psutil.cpu_times()
         busy = times.user + times.system + (getattr(times, "nice", 0.0) if is_nice else 0.0)
         me, ours = psutil.Process(), 0.0
-        for one in (*reversed(me.children(recursive=True)), me):  # one that ends meanwhile is counted by its parent
+        for child in (*reversed(me.children(recursive=True)), me):  # one that ends meanwhile is counted by its parent
             with suppress(psutil.Error):
-                ours += sum(one.cpu_times()[:4])  # with that of its children that have ended
+                ours += sum(child.cpu_times()[:4])  # with that of its children that have ended
         return time.monotonic(), busy, ours
 
 

@@ -253,8 +253,8 @@ class ModelLoader(Service):
         waiting, self._waiting = self._waiting, []
         if self._loading:
             self._stop(self._loading)
-        for one in waiting:
-            one.fail(None)
+        for lease in waiting:
+            lease.fail(None)
 
     def times_crashed(self, record: ModelRecord) -> int:
         return self._crashes.times_blocked(record)
@@ -465,9 +465,9 @@ class ModelLoader(Service):
     def _serve(self) -> None:
         served = [lease for lease in self._waiting if self._is_ready(lease.record)]
         self._waiting = [lease for lease in self._waiting if lease not in served]
-        for one in served:
+        for lease in served:
             if self._in_use:
-                one.serve(self._in_use.model)
+                lease.serve(self._in_use.model)
 
     def _load_ended(self, loading: _Loading, state: ModelState, problem: Problem | None) -> None:
         if self._loading is not loading:
@@ -478,8 +478,8 @@ class ModelLoader(Service):
         self._say(state, loading.record, problem=problem)
         failed = [lease for lease in self._waiting if lease.record.id == loading.record.id] if problem else []
         self._waiting = [lease for lease in self._waiting if lease not in failed]
-        for one in failed:
-            one.fail(problem)
+        for lease in failed:
+            lease.fail(problem)
         self._advance()  # after a cancel too: who came since then waits for a load of its own
 
     # ---- small things

@@ -369,16 +369,16 @@ class OtherProgramsService(Service):
 
         def cancel() -> None:
             waiting.clear()
-            for one in linking:
-                one.cancel()
+            for pending in linking:
+                pending.cancel()
 
         def next_one() -> None:
             if not waiting:
                 linked.end(tuple(ends))
                 return
-            one = waiting.pop(0)
-            name = free_name(one.name, self._store.models.all())
-            importing = self._models.import_file(one.path, link=True, name=name)
+            model = waiting.pop(0)
+            name = free_name(model.name, self._store.models.all())
+            importing = self._models.import_file(model.path, link=True, name=name)
             linking[:] = [importing.listen(linked.progress).then(on_end)]
 
         def on_end(event: ImportEnded | Problem) -> None:
@@ -697,12 +697,13 @@ class Checker(Service):
         def work(stop: threading.Event, report: Report) -> Sequence[_Read]:
             found: list[_Read] = []
             before = 0
-            for one in records:
+            for record in records:
                 try:
-                    found.append((one, _hash_again(one, lambda done, _of, at=before: report((at + done, total)), stop)))  # type: ignore[misc]
+                    digest = _hash_again(record, lambda done, _of, at=before: report((at + done, total)), stop)  # type: ignore[misc]
+                    found.append((record, digest))
                 except Stopped:
                     return ()
-                before += one.bytes
+                before += record.bytes
             return found
 
         return self._work.run(work).map(lambda found: [self._verdict(*one) for one in found])

@@ -241,11 +241,11 @@ class MoveService(Service):
         ones.  On the service thread.
         """
         if Path(journal.target).is_dir():
-            for one in journal.files:
+            for file in journal.files:
                 try:
-                    rename_now(one)
+                    rename_now(file)
                 except OSError as err:
-                    raise problem_of(err, Path(one.new)) from err
+                    raise problem_of(err, Path(file.new)) from err
         paths = self._paths_by_id()
         models = [file for file in journal.files if file.id and paths.get(file.id) in (file.old, file.new)]
         if all(is_whole(model.new, model.bytes) for model in models) and Path(journal.target).is_dir():
@@ -409,18 +409,18 @@ def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRo
     """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
     files, missing = [], []
     taken = {os.fsdecode(record.path) for record in records}
-    for one in records:
-        old = Path(os.fsdecode(one.path))
-        if one.linked or real(old.parent) == real(target):
+    for record in records:
+        old = Path(os.fsdecode(record.path))
+        if record.linked or real(old.parent) == real(target):
             continue
         try:
             size = old.stat().st_size
         except OSError:
             missing.append(str(old))
             continue
-        new = _free_place(target, old.name, file_name(one.name, one.sha256), taken)
+        new = _free_place(target, old.name, file_name(record.name, record.sha256), taken)
         taken.add(str(new))
-        files.append(MovingFile(one.id, one.name, str(old), str(new), size, one.sha256))
+        files.append(MovingFile(record.id, record.name, str(old), str(new), size, record.sha256))
     if real(folder) != real(target):
         for part in download_files(folder):
             if not os.path.lexists(target / part.name):
@@ -440,8 +440,8 @@ def _free_place(target: Path, name: str, other: str, taken: set[str]) -> Path:
     """Under its own name, else the one the program would make, else with a number."""
     stem, suffix = Path(other).stem, Path(other).suffix
     names = [name, other, *(f"{stem}-{number}{suffix}" for number in range(2, 1000))]
-    for one in names:
-        place = target / one
+    for other_name in names:
+        place = target / other_name
         if str(place) not in taken and not os.path.lexists(place):
             return place
     raise KnownError("file.exists", path=str(target / name))
@@ -573,8 +573,8 @@ def claims_on(files: Sequence[Path]) -> list[Claim]:
                 raise KnownError("move.busy", reason="another window or command is downloading a model")
             taken.append(claim)
     except BaseException:
-        for one in taken:
-            one.release()
+        for other_claim in taken:
+            other_claim.release()
         raise
     return taken
 
@@ -605,9 +605,9 @@ def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: thread
 
 def undo(journal: Journal, in_use: Collection[str]) -> None:
     """Remove what was prepared, as far as its disk is there; never the only copy, nor a path `in_use`."""
-    for one in journal.files:
-        old, new = Path(one.old), Path(one.new)
-        if one.new not in in_use and old.is_file() and one.new != one.old:
+    for file in journal.files:
+        old, new = Path(file.old), Path(file.new)
+        if file.new not in in_use and old.is_file() and file.new != file.old:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
     for folder in {Path(journal.target), *(Path(file.old).parent for file in journal.files)}:
@@ -637,12 +637,12 @@ def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
     A file that is open elsewhere cannot be removed on Windows: it goes at the next start.
     """
     is_done = True
-    for one in journal.files:
-        path = paths.get(one.id, "") if one.id else one.new
-        if path == one.new and is_whole(one.new, one.bytes):
-            is_done &= _remove(one.old, is_part=not one.id)
-        elif path not in (one.new, one.old):  # removed by its owner, or mended elsewhere, meanwhile
-            is_done &= _remove(one.new, is_part=False)
+    for file in journal.files:
+        path = paths.get(file.id, "") if file.id else file.new
+        if path == file.new and is_whole(file.new, file.bytes):
+            is_done &= _remove(file.old, is_part=not file.id)
+        elif path not in (file.new, file.old):  # removed by its owner, or mended elsewhere, meanwhile
+            is_done &= _remove(file.new, is_part=False)
     for folder in sorted({str(Path(file.old).parent) for file in journal.files}):
         with contextlib.suppress(OSError):
             sync_folder(Path(folder))
@@ -745,9 +745,9 @@ def _can_rename(old: Path, new: Path) -> bool:
     except OSError:
         return False
     finally:
-        for one in (probe, there):
+        for path in (probe, there):
             with contextlib.suppress(OSError):
-                one.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
     return True
 
 

@@ -295,11 +295,16 @@ def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> P
 def _about(models: Sequence[PackedModel]) -> str:
     """What is in the pack, for people who open it with another program."""
     lines = ["A pack of language models, made by slmdesk. Bring it in with: slmdesk models unpack FILE", ""]
-    for one in models:
-        lines += [one.name, f"  file: {one.file}", f"  size: {bytes_for_people(one.bytes)}", f"  sha256: {one.sha256}"]
-        lines += [f"  licence: {one.about.get('licence') or one.license or 'not named in the file'}"]
-        lines += [f"  from: {one.source}"] if one.source else []
-        lines += [f"  {one.about[key]}" for key in ("good_for", "weakness") if one.about.get(key)]
+    for model in models:
+        lines += [
+            model.name,
+            f"  file: {model.file}",
+            f"  size: {bytes_for_people(model.bytes)}",
+            f"  sha256: {model.sha256}",
+        ]
+        lines += [f"  licence: {model.about.get('licence') or model.license or 'not named in the file'}"]
+        lines += [f"  from: {model.source}"] if model.source else []
+        lines += [f"  {model.about[key]}" for key in ("good_for", "weakness") if model.about.get(key)]
         lines.append("")
     return "\n".join(lines)
 

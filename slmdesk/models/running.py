@@ -408,10 +408,10 @@ class SpeedService(Service):
             kept = self._store.measurements.all(SPEED)
         except KnownError:
             kept = []
-        for one in kept:
-            written = self._written_from(one.value)
+        for measurement in kept:
+            written = self._written_from(measurement.value)
             if written:
-                factors[one.key.removeprefix(SPEED)] = calibration_of(
+                factors[measurement.key.removeprefix(SPEED)] = calibration_of(
                     written.read_bytes, written.step_s, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
                 )
         newest = list(factors.values())[:_MOST]

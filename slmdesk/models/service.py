@@ -92,9 +92,9 @@ class ModelService(Service):
     def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
             raise KnownError("model.none")
-        for one in known:
-            if one.id == self._chosen:
-                return one
+        for model in known:
+            if model.id == self._chosen:
+                return model
         if default := default_in(self._settings.current, known, DefaultUse.CHAT):
             return default
         used = [model for model in known if model.last_used is not None]

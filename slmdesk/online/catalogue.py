@@ -236,10 +236,10 @@ def _languages(codes: Sequence[str]) -> str:
     return f"{len(codes)} languages" if len(codes) > _MOST_NAMED else ", ".join(map(_language, codes))
 
 
-def _worth(one: Suggestion) -> tuple[int, bool]:
+def _worth(suggestion: Suggestion) -> tuple[int, bool]:
     """Sorts by whether it can be used here: what fits, but is too slow to wait for, comes behind what may be tight."""
-    order = _FIT_ORDER.get(one.fit, 2)
-    return (max(order, 2), True) if is_too_slow(one.speed) else (order, False)
+    order = _FIT_ORDER.get(suggestion.fit, 2)
+    return (max(order, 2), True) if is_too_slow(suggestion.speed) else (order, False)
 
 
 def _use(entry: CatalogueEntry) -> tuple[bool, int, int, int]:

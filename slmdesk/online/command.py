@@ -345,8 +345,8 @@ def search(
     if console.as_json:
         console.give([_shape(repo) for repo in page.found])
     else:
-        for one in page.found:
-            _show_repo(console, one)
+        for repo in page.found:
+            _show_repo(console, repo)
     if not page.found:
         console.notify("Nothing on the Hub has such a name. Try fewer words.")
     if page.too_large:
@@ -360,8 +360,8 @@ def _found(console: Console, services: Services, words: str, filters: Filters, l
     link = services.offers.link_in(words)
     services.hub.require("hub.search")
     if link is not None:
-        one = console.result_of(services, lambda: services.hub.repo(link.repo))
-        return SearchPage((one,), may_be_more=False)
+        repo = console.result_of(services, lambda: services.hub.repo(link.repo))
+        return SearchPage((repo,), may_be_more=False)
     asked = services.searching.begin(words, filters)
     return console.result_of(services, lambda: services.searching.read(asked, limit=limit, with_files=True))
 
@@ -502,9 +502,9 @@ def _show_repo(console: Console, found: FoundRepo) -> None:
     repo = found.repo
     about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
     console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
-    for one in found.files:
-        size = bytes_for_people(one.file.bytes) if one.file.bytes else "size unknown"
-        console.say(f"    {one.file.quantization:10} {size:>9}  {one.file.name}  {_FITS[one.fit]}".rstrip())
+    for file in found.files:
+        size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
+        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}  {_FITS[file.fit]}".rstrip())
 
 
 def _duration(seconds: float) -> str:

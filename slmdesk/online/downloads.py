@@ -128,9 +128,9 @@ class DownloadService(Service):
 
     def resume_paused(self, ids: Sequence[str]) -> None:
         """Raises as `resume`."""
-        for one in self.all():
-            if one.id in ids and one.state is DownloadState.PAUSED:
-                self.resume(one.id)
+        for other_changed in self.all():
+            if other_changed.id in ids and other_changed.state is DownloadState.PAUSED:
+                self.resume(other_changed.id)
 
     def cancel(self, id: str) -> None:
         """Cancel, here or in another instance, and delete the partial file.  Raises KnownError `download.unknown`."""
@@ -173,8 +173,8 @@ class DownloadService(Service):
                 if job.goal is None:
                     self._jobs.note(changed(job.now, bytes_per_s=0.0))
                     self._jobs.leave(job.now, JobStatus.OPEN)
-        for one in self._removing:
-            one.join(REMOVE_S)
+        for thread in self._removing:
+            thread.join(REMOVE_S)
 
     # ---- as `jobs` runs them (jobs/runner.py)
 

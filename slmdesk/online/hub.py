@@ -240,20 +240,20 @@ class Search:
     def _read_on(self, size: int, available: int, stop: threading.Event) -> None:
         page = self._hub.search(self._query, size=size, cursor=self._cursor, stop=stop)
         self._is_begun, before = True, len(self._read)
-        for one in page.repos:
-            self._read.setdefault(one.id, judged_by_name(one, available))
+        for repo in page.repos:
+            self._read.setdefault(repo.id, judged_by_name(repo, available))
         self._cursor = page.cursor if len(self._read) > before else ""  # a server may turn in a circle
 
     def _page(self, requested: int, with_too_large: bool) -> SearchPage:
         found: list[FoundRepo] = []
         too_large = other = 0
-        for one in self._read.values():
-            if self.filters.license == PERMISSIVE_ONES and not is_permissive(one.repo.license):
+        for repo in self._read.values():
+            if self.filters.license == PERMISSIVE_ONES and not is_permissive(repo.repo.license):
                 other += 1
-            elif self.filters.fits and one.fit == "too_large" and not with_too_large:
+            elif self.filters.fits and repo.fit == "too_large" and not with_too_large:
                 too_large += 1
             else:
-                found.append(one)
+                found.append(repo)
         return SearchPage(tuple(found[:requested]), len(found) > requested or self._is_more, too_large, other)
 
 

@@ -149,8 +149,8 @@ def _folder(console: Console, services: Services, place: Path) -> _Asked:
 def _documents(
     services: Services, records: Sequence[DocumentRecord], failed: Sequence[Mapping[str, Json]] = ()
 ) -> _Asked:
-    def pages_of(one: DocumentRecord) -> list[Page]:
-        return services.documents.pages(one.id, limit=max(1, one.pages), with_text=False)
+    def pages_of(document: DocumentRecord) -> list[Page]:
+        return services.documents.pages(document.id, limit=max(1, document.pages), with_text=False)
 
     pages = services.service_thread.call(lambda: [(record, pages_of(record)) for record in records])
     without = [(document, [page for page in found if page.status is not PageStatus.READ]) for document, found in pages]
@@ -203,9 +203,13 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
 def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
     files = {document.id: document for document in asked.documents}
 
-    def shape(one: Citation) -> dict[str, Json]:
-        record = files.get(one.document)
-        reported: dict[str, Json] = {"file": record.name if record else "", "page": one.page, "quote": one.quote}
+    def shape(citation: Citation) -> dict[str, Json]:
+        record = files.get(citation.document)
+        reported: dict[str, Json] = {
+            "file": record.name if record else "",
+            "page": citation.page,
+            "quote": citation.quote,
+        }
         if record and record.collection:  # in a folder, a name alone is not enough
             reported["path"] = os.fsdecode(record.path)
         return reported

@@ -36,12 +36,12 @@ def export_question(
 
 def _read_of(store: Store, item: Item) -> list[ReadDocument]:
     documents: list[ReadDocument] = []
-    for one in store.documents.of_item(item.id):
-        pages = store.pages.of_document(one.id, limit=max(1, one.pages), with_text=False)
+    for document in store.documents.of_item(item.id):
+        pages = store.pages.of_document(document.id, limit=max(1, document.pages), with_text=False)
         unread = [
             (page.number, page.reason or page.status.value) for page in pages if page.status is not PageStatus.READ
         ]
-        documents.append(ReadDocument(one.name, info_of(one).page_kind.value, len(pages), unread))
+        documents.append(ReadDocument(document.name, info_of(document).page_kind.value, len(pages), unread))
     return documents
 
 

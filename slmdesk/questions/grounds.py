@@ -69,14 +69,14 @@ class Grounds:
         for passage in self.passages:
             if passage.document != document:
                 document, heading = passage.document, ""
-            for kind, one in stretches_of(passage, self.page_of):
-                head = (head or one.quote) if kind is BlockKind.TABLE_ROW else ""
+            for kind, citation in stretches_of(passage, self.page_of):
+                head = (head or citation.quote) if kind is BlockKind.TABLE_ROW else ""
                 if kind is BlockKind.HEADING:
-                    heading, before = one.quote, ""
+                    heading, before = citation.quote, ""
                 else:
-                    told = before if refers_back(one.quote, language) else ""
-                    yield Place(one, f"{heading}\n{head}\n{told}")
-                    before = one.quote
+                    told = before if refers_back(citation.quote, language) else ""
+                    yield Place(citation, f"{heading}\n{head}\n{told}")
+                    before = citation.quote
 
     @cached_property
     def weights(self) -> Weights:
@@ -127,9 +127,9 @@ class Grounds:
             if at < MOST_PLACES or any(may(place.citation.quote) for _, may in tests)
         ]  # fmt: skip
 
-        def worth(one: Place) -> float:
-            quote = one.citation.quote
-            return words[one] + 1.5 * sum(may(quote) and holds(value, answer, quote) for value, may in tests)
+        def worth(place: Place) -> float:
+            quote = place.citation.quote
+            return words[place] + 1.5 * sum(may(quote) and holds(value, answer, quote) for value, may in tests)
 
         return max(likely, key=worth, default=None)
 

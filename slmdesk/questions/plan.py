@@ -161,8 +161,10 @@ class ReadingChoice:
     def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
         """Where no word leads anywhere (“What is this about?”), documents are asked about how they begin."""
         found: list[Passage] = []
-        for one in self._request.documents[:MOST_PASSAGES]:
-            found += self._store.passages.of_document(one.id)[: max(1, MOST_PASSAGES // len(self._request.documents))]
+        for document in self._request.documents[:MOST_PASSAGES]:
+            found += self._store.passages.of_document(document.id)[
+                : max(1, MOST_PASSAGES // len(self._request.documents))
+            ]
         return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
@@ -243,10 +245,10 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
     """The first ones that fit together; a long one that does not fit lets shorter ones behind it in."""
     chosen: list[Passage] = []
     left = budget
-    for one in ranked:
-        if len(chosen) < MOST_PASSAGES and one.n in sizes and sizes[one.n] <= left:
-            chosen.append(one)
-            left -= sizes[one.n]
+    for passage in ranked:
+        if len(chosen) < MOST_PASSAGES and passage.n in sizes and sizes[passage.n] <= left:
+            chosen.append(passage)
+            left -= sizes[passage.n]
     return chosen
 
 
@@ -299,8 +301,8 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, 
         [question for question in questions if not is_answered(question, part.answer)] if len(questions) > 1 else []
     )
     for question in passed_over if part.found else ():
-        one, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
-        parts.append(one if is_answered(question, one.answer) else judge(reading, question, "", UNTOLD))
+        other_part, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
+        parts.append(other_part if is_answered(question, other_part.answer) else judge(reading, question, "", UNTOLD))
     return joined(parts, (asked.question, *passed_over), reading)
 
 
@@ -502,9 +504,9 @@ class Evidence:
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
         else:
             lines = [f"{answered.answer} {NEAREST_WORDS}" if answered.nearest else answered.answer]
-        for one in answered.citations or answered.nearest:
-            quote = " ".join(one.quote.split())
-            lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(one, documents)}")
+        for citation in answered.citations or answered.nearest:
+            quote = " ".join(citation.quote.split())
+            lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")
         return "\n\n".join(lines)
 
     def _missing(self) -> Part:

@@ -210,9 +210,9 @@ class QuestionService(Service):
             raise KnownError("request.invalid", what="no document to ask")
         if len(found) > MOST_DOCUMENTS:
             raise KnownError("request.invalid", what=f"at most {MOST_DOCUMENTS} documents can be asked at once")
-        for one in found:
-            if one.status is not DocumentStatus.READ:
-                raise KnownError("document.stopped", path=one.name)
+        for document in found:
+            if document.status is not DocumentStatus.READ:
+                raise KnownError("document.stopped", path=document.name)
         return tuple(found)
 
     def _with_redaction(self, item: Item, request: AskRequest) -> Item:

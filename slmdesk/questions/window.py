@@ -209,8 +209,8 @@ class QuestionPane(QScrollArea):
 
     def light(self, citations: Sequence[Citation]) -> None:
         lit = [other_row for other_row in self.rows if other_row.citation in citations]
-        for one in self.rows:
-            one.show_lit(one in lit)
+        for other_row in self.rows:
+            other_row.show_lit(other_row in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 

@@ -335,8 +335,8 @@ class RedactionService(Service):
                 break
             state, fresh = changed(state, table=table), list(dict.fromkeys(texts))
         made = redacted_by(fresh, finds, state.table)
-        for one in made:
-            state.check(one)
+        for redacted in made:
+            state.check(redacted)
         hidden = dict(zip(fresh, (redacted.text for redacted in made), strict=True))
         if keeps and state != before:
             self._keep_table(item, state.table)
@@ -373,12 +373,12 @@ class RedactionService(Service):
         if keeps and state != before:
             self._keep_table(item, state.table)
         hidden = []
-        for number, (one, found) in enumerate(zip(made, finds, strict=True)):
-            text, formatted = one.text, list[str]()
+        for number, (redacted, found) in enumerate(zip(made, finds, strict=True)):
+            text, formatted = redacted.text, list[str]()
             if number < len(bare):
-                text, formatted = bare[number].tagged(one.text, found, one.spans)
+                text, formatted = bare[number].tagged(redacted.text, found, redacted.spans)
             originals = tuple(dict.fromkeys(each.text for each in found))
-            hidden.append(Veiled(text, one.table, originals, tuple(formatted)))
+            hidden.append(Veiled(text, redacted.table, originals, tuple(formatted)))
         return hidden
 
     def learn(self, item: str, text: str) -> Slices[None]:

@@ -39,12 +39,12 @@ class Imports(StorePart):
             made = self._items.insert(item.id, item.kind, item.title, item.created, item.settings)
             revision = self._shared.next_revision()
             known: set[str | None] = {None}
-            for one in messages:
-                if one.parent not in known or one.id in known:
+            for message in messages:
+                if message.parent not in known or message.id in known:
                     raise KnownError("request.invalid", what="the order of messages")
-                known.add(one.id)
-                values = {name: getattr(one, name) for name in Message.__struct_fields__}
-                parts = [to_json(part) for part in one.parts]
+                known.add(message.id)
+                values = {name: getattr(message, name) for name in Message.__struct_fields__}
+                parts = [to_json(part) for part in message.parts]
                 own = {"n": None, "item": made.id, "owner": None, "parts": parts, "revision": revision}
                 self._messages.index(self._insert("messages", {**values, **own}))
             values = {
@@ -129,11 +129,11 @@ class Redactions(StorePart):
         """Raises KnownError store.*."""
         with self._db.writing():
             self.delete_of_item(item)
-            for n, one in enumerate(entries):
-                forms: list[Json] = [list(pair) for pair in one.forms]
+            for n, entry in enumerate(entries):
+                forms: list[Json] = [list(pair) for pair in entry.forms]
                 self._insert("redactions", {
-                    "item": item, "n": n, "kind": str(one.kind), "original": one.original,
-                    "substitute": one.substitute, "forms": forms,
+                    "item": item, "n": n, "kind": str(entry.kind), "original": entry.original,
+                    "substitute": entry.substitute, "forms": forms,
                 })  # fmt: skip
 
     def delete_of_item(self, item: str) -> None:
@@ -147,8 +147,8 @@ class Redactions(StorePart):
         """Raises KnownError store.*."""
         with self._db.writing():
             self._db.run("delete from private_names")
-            for one in names:
-                self._insert("private_names", {"words": one.words, "kind": str(one.kind)})
+            for name in names:
+                self._insert("private_names", {"words": name.words, "kind": str(name.kind)})
             self._shared.request_purge()
 
 

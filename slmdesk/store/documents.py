@@ -29,12 +29,19 @@ class Passages(StorePart):
 
     def add(self, document: str, passages: Sequence[Passage]) -> None:
         """Inside a transaction: append passages to a document and index their words."""
-        for one in passages:
-            n = self._insert("passages", {
-                "document": document, "page": one.page, "page_end": one.page_end, "start": one.start, "end": one.end,
-                "text": one.text,
-            })  # fmt: skip
-            self._index.add(n, self._text(one.text), "passage_words")
+        for passage in passages:
+            n = self._insert(
+                "passages",
+                {
+                    "document": document,
+                    "page": passage.page,
+                    "page_end": passage.page_end,
+                    "start": passage.start,
+                    "end": passage.end,
+                    "text": passage.text,
+                },
+            )
+            self._index.add(n, self._text(passage.text), "passage_words")
 
     def delete(self, document: str, beyond: int) -> None:
         """Inside a transaction: delete the passages that reach beyond this page."""

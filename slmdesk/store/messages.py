@@ -585,10 +585,10 @@ class Messages(StorePart):
                 while parent in above:
                     parent = above[parent]
                 self._change(child.n, parent=parent)
-            for one in old:
-                self._unindex(one.n)
-                self._db.run("delete from messages where n = ?", (one.n,))
-                self._shared.note_gone(one.id)
+            for message in old:
+                self._unindex(message.n)
+                self._db.run("delete from messages where n = ?", (message.n,))
+                self._shared.note_gone(message.id)
             self._shared.request_purge()
             self._items.touch(item)
             return RemovedMessages(item, rows, tuple(moved))

@@ -135,9 +135,9 @@ def _key_of(found: BackupSource, key: DataKey | None, source_key: DataKey | None
     if not found.is_encrypted:
         return None
     database.cipher()
-    for one in (source_key, key):
-        if one is not None and found.fits(one):
-            return one
+    for other_key in (source_key, key):
+        if other_key is not None and found.fits(other_key):
+            return other_key
     raise KnownError("key.missing" if source_key is None else "key.wrong")
 
 

@@ -48,14 +48,29 @@ class Segments(StorePart):
         with self._db.writing():
             first = self._db.number("select coalesce(max(number), -1) + 1 from segments where item = ?", (item,))
             revision = self._shared.next_revision()
-            for number, one in enumerate(segments, start=first):
-                self._insert("segments", {
-                    "item": item, "number": number, "unit": one.unit, "place": one.place, "kind": one.kind,
-                    "source": one.source, "lead": one.lead, "trail": one.trail, "tags": [one.paired, one.lone],
-                    "language": one.language, "target": one.target, "state": one.state, "origin": one.origin,
-                    "flags": flags_json(one.flags), "doubts": doubts_json(one.doubts), "reason": one.reason,
-                    "revision": revision,
-                })  # fmt: skip
+            for number, segment in enumerate(segments, start=first):
+                self._insert(
+                    "segments",
+                    {
+                        "item": item,
+                        "number": number,
+                        "unit": segment.unit,
+                        "place": segment.place,
+                        "kind": segment.kind,
+                        "source": segment.source,
+                        "lead": segment.lead,
+                        "trail": segment.trail,
+                        "tags": [segment.paired, segment.lone],
+                        "language": segment.language,
+                        "target": segment.target,
+                        "state": segment.state,
+                        "origin": segment.origin,
+                        "flags": flags_json(segment.flags),
+                        "doubts": doubts_json(segment.doubts),
+                        "reason": segment.reason,
+                        "revision": revision,
+                    },
+                )
 
     def of_item(
         self,
@@ -401,13 +416,13 @@ class TranslationMemory(StorePart):
         """Restore deleted pairs under their numbers; pairs saved since are kept.  Returns how many were restored."""
         back = 0
         with self._db.writing():
-            for one in pairs:
-                where = (one.source_language, one.target_language, one.domain, memory_key(one.source))
-                is_taken = self._db.row("select 1 from memory where n = ?", (one.n,))
+            for pair in pairs:
+                where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
+                is_taken = self._db.row("select 1 from memory where n = ?", (pair.n,))
                 if is_taken or self._pair_at(*where) is not None:
                     continue
-                item = one.item if self._db.row("select 1 from items where id = ?", (one.item,)) else None
-                self._add(one.n, where, one.source, one.target, one.origin, item, one.created, one.used)
+                item = pair.item if self._db.row("select 1 from items where id = ?", (pair.item,)) else None
+                self._add(pair.n, where, pair.source, pair.target, pair.origin, item, pair.created, pair.used)
                 back += 1
         return back
 

@@ -174,8 +174,8 @@ def _show_points(console: Console, event: SummaryGrew) -> None:
     if not event.points:
         return
     console.end_progress()
-    for one in event.points:
-        console.notify(f"  · {sentence_words(one, event.page_kind)}")
+    for point in event.points:
+        console.notify(f"  · {sentence_words(point, event.page_kind)}")
     console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
 
 
@@ -245,10 +245,10 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
     """The summary as text: one document's; of several, each one's, then the joint one."""
     parts: list[str] = []
     several = len(summary.documents) > 1
-    for one in summary.documents if several else ():
-        parts += [f"# {one.name}", text_of(summary.kind, one.sentences, one.page_kind)]
-        parts += [omitted_words(one) if has_omitted else more_words([one])]
-        parts.append(coverage_words(one.coverage, one.page_kind))
+    for document in summary.documents if several else ():
+        parts += [f"# {document.name}", text_of(summary.kind, document.sentences, document.page_kind)]
+        parts += [omitted_words(document) if has_omitted else more_words([document])]
+        parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
     parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
     if not several:

@@ -142,10 +142,10 @@ def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
 
 def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
     rows: list[Sequence[Cell]] = [("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")]
-    for one in summary.sentences:
-        pages, marks = ", ".join(map(str, one.pages)), "; ".join(_mark_words(one))
-        found, quoted = "yes" if one.supported else "no", "yes" if one.quotation else ""
-        rows.append((one.text, one.file, pages, found, quoted, marks))
+    for sentence in summary.sentences:
+        pages, marks = ", ".join(map(str, sentence.pages)), "; ".join(_mark_words(sentence))
+        found, quoted = "yes" if sentence.supported else "no", "yes" if sentence.quotation else ""
+        rows.append((sentence.text, sentence.file, pages, found, quoted, marks))
     coverage = summary.coverage
     read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
     read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]

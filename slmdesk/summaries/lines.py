@@ -142,10 +142,10 @@ def lines_of(
 def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
     """Yield the lines but for the passage that the first line says; what refers to that stands alone."""
     was_first = False
-    for one in lines:
-        is_first = (one.piece, one.start) == (first.piece, first.start)
+    for line in lines:
+        is_first = (line.piece, line.start) == (first.piece, first.start)
         if not is_first:
-            yield changed(one, needs_last=one.needs_last and not was_first)
+            yield changed(line, needs_last=line.needs_last and not was_first)
         was_first = is_first
 
 
@@ -391,13 +391,13 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
         return list(lines)
     dated, kept, is_old = [(line, thread.date_of(line.piece)) for line in lines], list[Line](), False
     newest, told = max(date for _, date in dated), [(line.text, date) for line, date in dated if line.text[-1] != "?"]
-    for one, date in dated:
-        needs_last = one.needs_last and not is_old
-        is_old = any(later > date and replaces(other, one.text, language) for other, later in told)
-        is_answered = date < newest and one.text.endswith("?") and not figures(one.text)
-        worth = 0.0 if is_old else one.worth * (_EARLIER if date < newest else 1.0)
-        is_action = one.is_action and not is_old and not is_answered
-        kept.append(changed(one, worth=worth, is_action=is_action, needs_last=needs_last))
+    for line, date in dated:
+        needs_last = line.needs_last and not is_old
+        is_old = any(later > date and replaces(other, line.text, language) for other, later in told)
+        is_answered = date < newest and line.text.endswith("?") and not figures(line.text)
+        worth = 0.0 if is_old else line.worth * (_EARLIER if date < newest else 1.0)
+        is_action = line.is_action and not is_old and not is_answered
+        kept.append(changed(line, worth=worth, is_action=is_action, needs_last=needs_last))
     return kept
 
 
@@ -418,9 +418,9 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
         text, kind = pieces[at].text, pieces[at].kind
         is_line = kind is not BlockKind.TABLE_ROW and len(text) < 300 and not _ENDS.search(text.strip(MARKS))
         if pieces[at].is_heading or is_line or at < letterhead:
-            for one in find_dates(text, language):
-                if one.readings and all(one.readings[0]) and not has("born", text[: one.start], ""):
-                    return one.readings[0], text[one.start : one.end]
+            for date in find_dates(text, language):
+                if date.readings and all(date.readings[0]) and not has("born", text[: date.start], ""):
+                    return date.readings[0], text[date.start : date.end]
     return None, ""
 
 
@@ -599,11 +599,11 @@ class Thread:
         if is_sender:
             self._begins.append(at)
             self._dates.append(())
-        for one in find_dates(text, language):
-            if not self._dates[-1] and one.readings and all(one.readings[0]):
-                self._dates[-1] = tuple(part or 0 for part in one.readings[0])
-            elif len(self._dates[-1]) == 3 and one.minutes:
-                self._dates[-1] += one.minutes[:1]
+        for date in find_dates(text, language):
+            if not self._dates[-1] and date.readings and all(date.readings[0]):
+                self._dates[-1] = tuple(part or 0 for part in date.readings[0])
+            elif len(self._dates[-1]) == 3 and date.minutes:
+                self._dates[-1] += date.minutes[:1]
         return True
 
     def date_of(self, piece: int) -> tuple[int, ...]:
@@ -643,10 +643,10 @@ def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
         ("day", 100.0 * month + day, mention.start, mention.end) for mention, (_, month, day) in days if month and day
     ]
     found += [("minutes", float(date.minutes[0]), date.start, date.end) for date in dates if date.minutes]
-    for one in find_numbers(text):
-        kind, factor = one.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[one.end :])).casefold(), 1.0)
-        if kind and not one.soft and not any(date.start <= one.start < date.end for date in dates):
-            found.append((kind, one.values[0] * factor, one.start, one.end))
+    for number in find_numbers(text):
+        kind, factor = number.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[number.end :])).casefold(), 1.0)
+        if kind and not number.soft and not any(date.start <= number.start < date.end for date in dates):
+            found.append((kind, number.values[0] * factor, number.start, number.end))
     around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in found]
     texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
     return [(kind, value, *some) for (kind, value, *_), some in zip(found, texts, strict=True)]

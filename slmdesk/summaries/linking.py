@@ -172,13 +172,13 @@ def _terms_elsewhere(said: str, text: str) -> list[Mark]:
 def distinct(points: Sequence[Point]) -> list[Point]:
     """Drop points that say the same as an earlier one; the supported one of the two stays."""
     kept: list[Point] = []
-    for one in points:
-        words = stems(one.text)
+    for point in points:
+        words = stems(point.text)
         same = next((at for at, other in enumerate(kept) if _alike(words, stems(other.text))), None)
         if same is None:
-            kept.append(one)
-        elif one.is_supported and not kept[same].is_supported:
-            kept[same] = one
+            kept.append(point)
+        elif point.is_supported and not kept[same].is_supported:
+            kept[same] = point
     return kept
 
 

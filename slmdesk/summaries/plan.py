@@ -155,8 +155,8 @@ class SummaryPlan:
         if names := ", ".join(selection.text.record.name for selection in self._selections if selection.chosen.is_over):
             self._notes.insert(0, f"{names}: {TOO_MUCH_TO_DO}" if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = list[DocumentSummary]()
-        for one in self._selections:
-            documents.append((yield from self._document(one)))
+        for selection in self._selections:
+            documents.append((yield from self._document(selection)))
         self.summary = self._summary(documents, method)
 
     def _selection(self, text: SingleText) -> Generator[Yield, None, Selection]:

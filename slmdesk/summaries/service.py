@@ -306,11 +306,11 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
         write_atomically(output / name, data)
         written.append(output / name)
 
-    for one in summary.documents:
-        words = text_of(summary.kind, one.sentences, one.page_kind)
-        coverage = coverage_words(one.coverage, one.page_kind)
-        rest = omitted_words(one) if has_omitted else more_words([one])
-        write(_free_name(one.name, used), _file_of((f"# {one.name}", words, summary.note, rest, coverage)))
+    for document in summary.documents:
+        words = text_of(summary.kind, document.sentences, document.page_kind)
+        coverage = coverage_words(document.coverage, document.page_kind)
+        rest = omitted_words(document) if has_omitted else more_words([document])
+        write(_free_name(document.name, used), _file_of((f"# {document.name}", words, summary.note, rest, coverage)))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
         parts = ("# Together", together, summary.note, whole_coverage_words(summary))
@@ -339,17 +339,17 @@ def _table(summary: Summary) -> str:
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
-    for one in summary.documents:
-        pages = sorted({page for each in one.sentences for page in each.pages})
-        marked = sum(not each.supported for each in one.sentences)
-        coverage = one.coverage
+    for document in summary.documents:
+        pages = sorted({page for each in document.sentences for page in each.pages})
+        marked = sum(not each.supported for each in document.sentences)
+        coverage = document.coverage
         cells: list[str | int] = [
-            one.name,
+            document.name,
             coverage.pages_total,
             coverage.pages_read,
-            " ".join(each.text for each in one.sentences),
+            " ".join(each.text for each in document.sentences),
         ]
-        cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, one.page_kind)]
+        cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, document.page_kind)]
         rows.writerow([harmless_cell(str(each)) for each in cells])
     for missing in summary.not_read:
         words = (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")

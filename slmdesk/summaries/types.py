@@ -173,9 +173,9 @@ def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     """By place in the text; sentences with labels or sections stay in their groups."""
     groups = list(dict.fromkeys(sentence.group for sentence in sentences))
 
-    def place(one: Sentence) -> tuple[int, int, int]:
-        first = one.blocks[0] if one.blocks else None
-        return groups.index(one.group), first.page if first else 0, first.start if first else 0
+    def place(sentence: Sentence) -> tuple[int, int, int]:
+        first = sentence.blocks[0] if sentence.blocks else None
+        return groups.index(sentence.group), first.page if first else 0, first.start if first else 0
 
     return tuple(sorted(sentences, key=place))
 
@@ -199,12 +199,12 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
     has_groups = any(sentence.group for sentence in sentences)
     lines: list[str] = []
     group = ""
-    for one in sentences:
-        if one.group and one.group != group:
-            group = one.group
+    for sentence in sentences:
+        if sentence.group and sentence.group != group:
+            group = sentence.group
             lines += ([""] if lines else []) + [f"**{group}**", ""]
         mark = "- " if group or not has_groups else ""
-        lines.append(f"{mark}{sentence_words(one, page_kind)}")
+        lines.append(f"{mark}{sentence_words(sentence, page_kind)}")
     return "\n".join(lines)
 
 

@@ -211,8 +211,8 @@ class SummaryPane(QScrollArea):
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         lit = [other_row for other_row in self.rows if other_row.sentence in sentences]
-        for one in self.rows:
-            one.show_lit(one in lit)
+        for other_row in self.rows:
+            other_row.show_lit(other_row in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 
@@ -325,10 +325,10 @@ def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
     kinds = summary.page_kinds
     every = [(sentence, kind_in(kinds, sentence.file)) for sentence in summary.sentences]
     for document in summary.documents[:MOST_DOCUMENTS] if len(summary.documents) > 1 else ():
-        for one in document.sentences:
-            if one.group or all(one.text != other.text for other in summary.sentences):
-                group = f"{document.name}: {one.group}" if one.group else document.name
-                every.append((changed(one, group=group, file=""), document.page_kind))
+        for sentence in document.sentences:
+            if sentence.group or all(sentence.text != other.text for other in summary.sentences):
+                group = f"{document.name}: {sentence.group}" if sentence.group else document.name
+                every.append((changed(sentence, group=group, file=""), document.page_kind))
     return every
 
 
@@ -660,13 +660,13 @@ class SummaryForm(QFrame):
         is_open, focus = self._other.isChecked(), QApplication.focusWidget()
         (self._last if is_open else self._first).addWidget(self._begin)  # after what it takes
         self._last.addWidget(self._folder)
-        for one, is_shown in (
+        for other_button, is_shown in (
             (self._length, is_open or self._has_summary), (self._paper, is_open or self._has_summary),
             (self._more, is_open), (self._folder, is_open), (self._begin, is_open or not self._has_summary),
             (self._copy, self._has_summary), (self._export, self._has_summary),
         ):  # fmt: skip
-            one.setVisible(is_shown)
-        for one in (self._begin, self._folder):
-            one.setEnabled(self._is_allowed)
+            other_button.setVisible(is_shown)
+        for other_button in (self._begin, self._folder):
+            other_button.setEnabled(self._is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
             self.setFocus()

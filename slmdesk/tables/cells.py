@@ -131,9 +131,9 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
     return None
 
 
-def _same_number(one: Number, other: Number) -> bool:
-    units = {one.unit[0] if one.unit else "", other.unit[0] if other.unit else ""} - {""}
-    return bool(set(one.values) & set(other.values)) and len(units) < 2
+def _same_number(number: Number, other: Number) -> bool:
+    units = {number.unit[0] if number.unit else "", other.unit[0] if other.unit else ""} - {""}
+    return bool(set(number.values) & set(other.values)) and len(units) < 2
 
 
 def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
@@ -391,9 +391,9 @@ def cells_step(columns: Sequence[Column], texts: Sequence[str]) -> dict[str, Jso
     parts = [TextPart("The document:\n\n", Origin.PROGRAM)]
     parts.append(TextPart("\n\n".join(text_for(text) for text in texts), Origin.DOCUMENT))
     parts.append(TextPart("\n\nThe fields:\n", Origin.PROGRAM))
-    for one in columns:
-        reported = ", ".join(word for word in (_KIND_WORDS[one.kind], one.meaning) if word)
-        parts.append(TextPart(f"- {_key(one)}{': ' if reported else ''}{reported}\n", Origin.PERSON))
+    for column in columns:
+        reported = ", ".join(word for word in (_KIND_WORDS[column.kind], column.meaning) if word)
+        parts.append(TextPart(f"- {_key(column)}{': ' if reported else ''}{reported}\n", Origin.PERSON))
     parts.append(TextPart(f"\n{_ASKED}", Origin.PROGRAM))
     messages = [
         ChatMessage(Role.SYSTEM, (TextPart(_SYSTEM, Origin.PROGRAM),)),
@@ -433,8 +433,8 @@ def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     decoder = json.JSONDecoder(strict=False)
     at = 0
-    for one in columns:
-        key = json.dumps(_key(one), ensure_ascii=False) + ":"
+    for column in columns:
+        key = json.dumps(_key(column), ensure_ascii=False) + ":"
         place = answer.find(key, at)
         quote = value = ""
         if place >= 0:
@@ -549,8 +549,8 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
     elif tax is not None and total is not None and tax >= total:
         updated |= {one: _marked(cells[one]) for one in ("tax", "total")}
     for first, second in ORDER:
-        one, other = cells.get(first), cells.get(second)
-        if one is not None and other is not None and one.date and other.date and other.date < one.date:
+        cell, other = cells.get(first), cells.get(second)
+        if cell is not None and other is not None and cell.date and other.date and other.date < cell.date:
             updated |= {role: _marked(cells[role]) for role in (first, second) if not cells[role].edited}
     return updated
 

@@ -158,8 +158,8 @@ def _columns(columns: str | None, preset: str | None) -> list[Column]:
     found += known.columns if known else ()
     if columns is not None:
         names = [one.strip() for one in columns.split(",")]
-        for one in names:
-            _check_kind(one)
+        for name in names:
+            _check_kind(name)
         found += [cells.column_named(name) for name in (names if any(names) else [])]
     return found
 

@@ -82,9 +82,9 @@ class Line(Record):
 def without_marks(page: Page) -> Page:
     """Return a page with its words where they stood, white space for Markdown's signs and tabs between cells."""
     text = _MARKS.sub(lambda found: _BLANK * len(found.group()), page.text)
-    for one in page.blocks:
-        if one.kind is BlockKind.TABLE_ROW and "|" in text[one.start : one.end]:
-            text = text[: one.start] + text[one.start : one.end].replace("|", "\t") + text[one.end :]
+    for block in page.blocks:
+        if block.kind is BlockKind.TABLE_ROW and "|" in text[block.start : block.end]:
+            text = text[: block.start] + text[block.start : block.end].replace("|", "\t") + text[block.end :]
     return page if text == page.text else changed(page, text=text)
 
 
@@ -173,9 +173,11 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
 def heading_above(lines: Sequence[Line], line: Line) -> str:
     """Return the heading of a line's clause in small letters without accents; "" where there is none."""
     at = lines.index(line)
-    for one in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
-        if one.kind is BlockKind.HEADING or (len(one.words) <= LONG_LINE and _CLAUSE.match(one.words)):
-            return fold(one.words)
+    for other_line in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
+        if other_line.kind is BlockKind.HEADING or (
+            len(other_line.words) <= LONG_LINE and _CLAUSE.match(other_line.words)
+        ):
+            return fold(other_line.words)
     return ""
 
 
@@ -301,24 +303,24 @@ class Cues(Record):
         first = _START.match(words)
         begin = first.end() if first else 0
         best: tuple[int, int, int, Said] | None = None
-        for one in self.before:
-            for match in one.pattern.finditer(words):
+        for cue in self.before:
+            for match in cue.pattern.finditer(words):
                 gap = last - match.end()
-                if gap > max(FARTHEST, one.reach):
+                if gap > max(FARTHEST, cue.reach):
                     continue
-                strength = Strength.NEAR if gap > one.reach or one.is_weak else Strength.ADJACENT
-                if not one.is_weak and gap <= 0 and match.start() <= begin:
+                strength = Strength.NEAR if gap > cue.reach or cue.is_weak else Strength.ADJACENT
+                if not cue.is_weak and gap <= 0 and match.start() <= begin:
                     strength = Strength.LABEL
                 key = (min(match.end(), last), match.end() - match.start(), int(strength))
                 if best is None or key > best[:3]:
-                    best = (*key, Said(one.role, strength))
+                    best = (*key, Said(cue.role, strength))
         return best[3] if best else Said()
 
     def _after(self, words: str) -> Said:
         bare = words.lstrip(" \t\n,(-\u2013")
-        for one in self.after:
-            if one.pattern.match(bare):
-                return Said(one.role, Strength.NEAR)
+        for cue in self.after:
+            if cue.pattern.match(bare):
+                return Said(cue.role, Strength.NEAR)
         return Said()
 
 

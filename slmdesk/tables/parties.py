@@ -282,12 +282,12 @@ def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
 
 
 def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
-    one, other = found
-    is_turned = one.role == "second" or other.role == "first"
-    is_contrary = one.role and one.role == other.role
+    party, other = found
+    is_turned = party.role == "second" or other.role == "first"
+    is_contrary = party.role and party.role == other.role
     if is_contrary:
-        return Party(one.place, Strength.NEAR), Party(other.place, Strength.NEAR)
-    return (other, one) if is_turned else (one, other)
+        return Party(party.place, Strength.NEAR), Party(other.place, Strength.NEAR)
+    return (other, party) if is_turned else (party, other)
 
 
 def _in_line(line: Line, begin: int) -> list[Party]:
@@ -298,10 +298,10 @@ def _in_line(line: Line, begin: int) -> list[Party]:
     if len(rest.strip(" :\n")) < 12:
         return []
     for match in _best_cuts(rest):
-        one = _defined(line, begin, begin + match.start())
+        party = _defined(line, begin, begin + match.start())
         other = _defined(line, begin + match.end(), begin + len(rest))
-        if one is not None and other is not None:
-            return [one, other]
+        if party is not None and other is not None:
+            return [party, other]
     return []
 
 

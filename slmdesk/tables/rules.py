@@ -193,8 +193,8 @@ class Rules:
         )
         if not known and not sums:
             rows: dict[int, list[TableCell]] = {}
-            for one in some:
-                rows.setdefault(id(one.line), []).append(one.cell)
+            for value in some:
+                rows.setdefault(id(value.line), []).append(value.cell)
             sums = row_of_sums(list(rows.values()))
         for at, target in enumerate(self._targets):
             if target is not None and target.role in sums and at not in found.cells:
@@ -290,8 +290,8 @@ class Rules:
 def _without_columns(found: Sequence[Value]) -> list[Value]:
     """Of a row with a sum for each rate of tax and the sum of them all, the last one alone is what the row says."""
     rows: dict[int, list[Value]] = {}
-    for one in found:
-        rows.setdefault(id(one.line), []).append(one)
+    for value in found:
+        rows.setdefault(id(value.line), []).append(value)
     updated: dict[int, Value] = {}
     for row in rows.values():
         *parts, last = row
@@ -319,10 +319,10 @@ def _known() -> Mapping[str, Target]:
     found: dict[str, Target] = {}
     for paper in presets():
         if paper.id in ("invoice", "contract"):
-            for one in paper.columns:
-                target = Target(paper.id, label_of(one.name).replace(" ", "_"))
-                found[label_of(one.name)] = target
-                for label in one.labels if paper.id == "invoice" else ():
+            for column in paper.columns:
+                target = Target(paper.id, label_of(column.name).replace(" ", "_"))
+                found[label_of(column.name)] = target
+                for label in column.labels if paper.id == "invoice" else ():
                     found.setdefault(label_of(label), target)
     return found
 
@@ -391,8 +391,8 @@ def _is_other_side(
 
 def _without_doubles(some: Sequence[Value]) -> list[Value]:
     found: dict[str, Value] = {}
-    for one in sorted(some, key=lambda value: -value.said.strength):
-        found.setdefault(one.key, one)
+    for value in sorted(some, key=lambda value: -value.said.strength):
+        found.setdefault(value.key, value)
     return list(found.values())
 
 

@@ -206,9 +206,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """The documents of a job; one that was forgotten meanwhile keeps no other from it."""
         found: list[DocumentRecord] = []
-        for one in request.documents:
+        for document in request.documents:
             with suppress(KnownError):
-                found.append(self._store.documents.get(one))
+                found.append(self._store.documents.get(document))
         if not found:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found
@@ -229,12 +229,12 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     if len(clean) > MOST_COLUMNS:
         raise KnownError("request.invalid", what=f"a table has at most {MOST_COLUMNS} columns")
     seen: set[str] = set()
-    for one in clean:
-        if not any(letter.isalnum() for letter in one.name):
+    for column in clean:
+        if not any(letter.isalnum() for letter in column.name):
             raise KnownError("request.invalid", what="a column without a name")
-        if one.name.casefold() in seen:
-            raise KnownError("request.invalid", what=f"the column “{one.name}” is there twice")
-        seen.add(one.name.casefold())
+        if column.name.casefold() in seen:
+            raise KnownError("request.invalid", what=f"the column “{column.name}” is there twice")
+        seen.add(column.name.casefold())
     return tuple(clean)
 
 
@@ -459,9 +459,9 @@ class TablePlan:
         )
         loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
         chosen: list[Passage] = []
-        for one, size in zip(best, counts, strict=True):
+        for passage, size in zip(best, counts, strict=True):
             if size <= loader:
-                chosen.append(one)
+                chosen.append(passage)
                 loader -= size
         return sorted(chosen, key=lambda passage: passage.n)
 
@@ -469,11 +469,11 @@ class TablePlan:
 
     def _receive(self, key: str, value: StepValue) -> None:
         twins = [one for one in self._at if one == key or one.startswith(f"{key} ")]
-        for one in twins:
-            if one in self._received:
+        for twin in twins:
+            if twin in self._received:
                 continue
-            self._received.add(one)
-            asked = self._at[one]
+            self._received.add(twin)
+            asked = self._at[twin]
             row = self._rows[asked.row]
             row.open_steps -= 1
             if value is None:

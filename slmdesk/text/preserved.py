@@ -213,9 +213,9 @@ def misspelt(source: str, target: str, source_language: str, target_language: st
     for whole, decimals, is_parted in _numbers(source, *before):
         right = _written(whole, decimals, after, is_parted=is_parted)
         fine = _ways(whole, decimals, after)
-        for one in _like(whole, decimals).finditer(_masked(target)):
-            if one[0] not in fine:
-                taken.setdefault(one.start(), Numeral(one.start(), one.end(), right))
+        for match in _like(whole, decimals).finditer(_masked(target)):
+            if match[0] not in fine:
+                taken.setdefault(match.start(), Numeral(match.start(), match.end(), right))
     return [taken[start] for start in sorted(taken)]
 
 
@@ -239,14 +239,14 @@ def _numbers(text: str, point: str, part: str) -> list[tuple[str, str, bool]]:
     )
     found = []
     text = _masked(text)
-    for one in form.finditer(text):
-        if one["parted"]:
-            is_only_blank = all(sign in _BLANKS for sign in one["parted"] if not sign.isdigit())
-            if is_only_blank and part not in _BLANKS and not _is_measured(text, one):
+    for match in form.finditer(text):
+        if match["parted"]:
+            is_only_blank = all(sign in _BLANKS for sign in match["parted"] if not sign.isdigit())
+            if is_only_blank and part not in _BLANKS and not _is_measured(text, match):
                 continue  # two numbers side by side
-            found.append((re.sub(r"\D", "", one["parted"]), one["cents"] or "", True))
-        elif _is_measured(text, one):
-            found.append((one["whole"], one["decimals"], False))
+            found.append((re.sub(r"\D", "", match["parted"]), match["cents"] or "", True))
+        elif _is_measured(text, match):
+            found.append((match["whole"], match["decimals"], False))
     return list(dict.fromkeys(found))
 
 
@@ -279,8 +279,8 @@ def _ways(whole: str, decimals: str, marks: tuple[str, str]) -> set[str]:
 
 
 def _masked(text: str) -> str:
-    for one in protected_in(text):
-        text = text[: one.start] + "_" * (one.end - one.start) + text[one.end :]
+    for protected in protected_in(text):
+        text = text[: protected.start] + "_" * (protected.end - protected.start) + text[protected.end :]
     return text
 
 

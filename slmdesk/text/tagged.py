@@ -65,14 +65,14 @@ def pieces(text: str, tags: Tags) -> list[str | Tag]:
     found: list[str | Tag] = []
     at = 0
     paired, lone = frozenset(tags.paired), frozenset(tags.lone)
-    for one in _TAG.finditer(text):
-        tag = _tag(one, paired, lone)
+    for match in _TAG.finditer(text):
+        tag = _tag(match, paired, lone)
         if tag is None:
             continue
-        if one.start() > at:
-            found.append(text[at : one.start()])
+        if match.start() > at:
+            found.append(text[at : match.start()])
         found.append(tag)
-        at = one.end()
+        at = match.end()
     if at < len(text):
         found.append(text[at:])
     return found
@@ -90,10 +90,10 @@ def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> 
 def plain(text: str, tags: Tags) -> str:
     """The text without tags; a lone tag that separated two words without a blank becomes one."""
     words: list[str] = []
-    for one in pieces(text, tags):
-        if isinstance(one, str):
-            words.append(one)
-        elif one.side is Side.LONE and words and words[-1] and not words[-1][-1].isspace():
+    for piece in pieces(text, tags):
+        if isinstance(piece, str):
+            words.append(piece)
+        elif piece.side is Side.LONE and words and words[-1] and not words[-1][-1].isspace():
             words.append(" ")
     return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
 
@@ -146,13 +146,13 @@ def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
 
 def _crossed(found: Collection[str | Tag]) -> list[int]:
     opened: list[int] = []
-    for one in found:
-        if isinstance(one, str) or one.side is Side.LONE:
+    for tag in found:
+        if isinstance(tag, str) or tag.side is Side.LONE:
             continue
-        if one.side is Side.OPEN:
-            opened.append(one.number)
-        elif not opened or opened.pop() != one.number:
-            return [one.number]
+        if tag.side is Side.OPEN:
+            opened.append(tag.number)
+        elif not opened or opened.pop() != tag.number:
+            return [tag.number]
     return []
 
 
@@ -256,17 +256,17 @@ def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
     length = 0
     opened: dict[int, int] = {}
     found: list[Phrase] = []
-    for one in pieces(text, tags):
-        if isinstance(one, str):
-            words.append(one)
-            length += len(one)
-        elif one.side is Side.LONE:
-            found.append(Phrase(one.number, "", length, length))
-        elif one.side is Side.OPEN:
-            opened[one.number] = length
+    for piece in pieces(text, tags):
+        if isinstance(piece, str):
+            words.append(piece)
+            length += len(piece)
+        elif piece.side is Side.LONE:
+            found.append(Phrase(piece.number, "", length, length))
+        elif piece.side is Side.OPEN:
+            opened[piece.number] = length
         else:
-            start = opened.pop(one.number, length)
-            found.append(Phrase(one.number, "".join(words)[start:length], start, length))
+            start = opened.pop(piece.number, length)
+            found.append(Phrase(piece.number, "".join(words)[start:length], start, length))
     return "".join(words), sorted(found, key=lambda phrase: (phrase.start, -phrase.end, phrase.number))
 
 
@@ -529,13 +529,13 @@ def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
     places: list[int] = []
     at = 0
     pending: int | None = None
-    for one in parts:
-        if isinstance(one, Tag):
-            if one.side is Side.OPEN and pending is None:
+    for part in parts:
+        if isinstance(part, Tag):
+            if part.side is Side.OPEN and pending is None:
                 pending = at
-            at += len(str(one))
+            at += len(str(part))
             continue
-        for letter in one:
+        for letter in part:
             places.append(pending if pending is not None and not letter.isspace() else at)
             if not letter.isspace():
                 pending = None
@@ -548,12 +548,12 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     opened: dict[int, int] = {}
     at = 0
-    for one in parts:
-        length = len(str(one))
-        if isinstance(one, Tag) and one.side is Side.OPEN:
-            opened[one.number] = at
-        elif isinstance(one, Tag) and one.side is Side.CLOSE and one.number in opened:
-            found.append((opened.pop(one.number), at + length))
+    for part in parts:
+        length = len(str(part))
+        if isinstance(part, Tag) and part.side is Side.OPEN:
+            opened[part.number] = at
+        elif isinstance(part, Tag) and part.side is Side.CLOSE and part.number in opened:
+            found.append((opened.pop(part.number), at + length))
         at += length
     return found
 
@@ -580,12 +580,12 @@ def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
 
 def _joined(found: list[Segment]) -> list[Segment]:
     result: list[Segment] = []
-    for one in found:
-        if result and not one.text:
+    for segment in found:
+        if result and not segment.text:
             last = result[-1]
-            result[-1] = Segment(last.text, last.tags, last.lead, last.trail + one.lead + one.trail)
+            result[-1] = Segment(last.text, last.tags, last.lead, last.trail + segment.lead + segment.trail)
         else:
-            result.append(one)
+            result.append(segment)
     return result
 
 

@@ -181,8 +181,8 @@ def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:
 
 
 def _is_one_phrase(text: str, run: Sequence[_Word], requested: str, parts: Sequence[_Word]) -> bool:
-    for (one, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
-        between = text[one.end : other.start]
+    for (word, other), (first, second) in zip(itertools.pairwise(run), itertools.pairwise(parts), strict=True):
+        between = text[word.end : other.start]
         if between.strip(_BETWEEN) and between != requested[first.end : second.start]:
             return False
     return True
@@ -474,16 +474,16 @@ def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int
 def _runs(sentence: str, small: frozenset[str]) -> list[list[re.Match[str]]]:
     runs: list[list[re.Match[str]]] = [[]]
     end = 0
-    for one in _TERM_WORD.finditer(sentence):
-        is_apart = bool(sentence[end : one.start()].strip())
-        is_small = fold(one[0]) in small or len(one[0]) < 2 or _EVERYDAY.match(one[0]) is not None
+    for match in _TERM_WORD.finditer(sentence):
+        is_apart = bool(sentence[end : match.start()].strip())
+        is_small = fold(match[0]) in small or len(match[0]) < 2 or _EVERYDAY.match(match[0]) is not None
         if is_apart and runs[-1]:
             runs.append([])
         if is_small:
             runs.append([])
         else:
-            runs[-1].append(one)
-        end = one.end()
+            runs[-1].append(match)
+        end = match.end()
     return [run for run in runs if run]
 
 

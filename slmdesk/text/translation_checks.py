@@ -121,8 +121,8 @@ def term_flags(
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
     found: dict[str, list[Term]] = {}
-    for one in find_terms(source, index, source_language):
-        found.setdefault(fold(one.term.source), []).append(one.term)
+    for term in find_terms(source, index, source_language):
+        found.setdefault(fold(term.term.source), []).append(term.term)
     return [
         flag
         for same in found.values()
@@ -166,8 +166,8 @@ def _is_other_person(requested: str, found: str, language: str) -> bool:
 
 
 def _without_protected(text: str) -> str:
-    for one in reversed(protected_in(text)):
-        text = text[: one.start] + " " + text[one.end :]
+    for protected in reversed(protected_in(text)):
+        text = text[: protected.start] + " " + text[protected.end :]
     return text
 
 
@@ -178,16 +178,16 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
     ]
     is_title = _is_title(source, source_language)
     shouts = 0 < len(_LOUD.findall(source)) <= len(_LOUD.findall(target))  # "FILE" has become "DATEI"
-    for one in check(target, source, target_language, source_language):
-        if one.kind in _NUMBERS and not any(one.text in flag.text for flag in flags):
-            flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, one.detail or "added"))
-    for one in check(source, target, source_language, target_language):
-        if one.kind in _NUMBERS:
-            known = any(flag.detail == one.text for flag in flags)
+    for other_flag in check(target, source, target_language, source_language):
+        if other_flag.kind in _NUMBERS and not any(other_flag.text in flag.text for flag in flags):
+            flags.append(SegmentFlag(_NUMBERS[other_flag.kind], other_flag.text, other_flag.detail or "added"))
+    for other_flag in check(source, target, source_language, target_language):
+        if other_flag.kind in _NUMBERS:
+            known = any(flag.detail == other_flag.text for flag in flags)
             if not known:
-                flags.append(SegmentFlag(_NUMBERS[one.kind], one.text, "missing"))
-        elif one.kind == "name" and not is_title and _is_lost_name(one, source_language) and not shouts:
-            flags.append(SegmentFlag("name", one.text, "missing"))
+                flags.append(SegmentFlag(_NUMBERS[other_flag.kind], other_flag.text, "missing"))
+        elif other_flag.kind == "name" and not is_title and _is_lost_name(other_flag, source_language) and not shouts:
+            flags.append(SegmentFlag("name", other_flag.text, "missing"))
     named = " ".join(flag.text for flag in flags if flag.kind == "name")
     names = name_flags(source, target, source_language, target_language)
     return [*flags, *(name for name in names if name.text not in named)]
@@ -312,14 +312,14 @@ def _names(text: str, language: str) -> list[str]:
     large = sum(word[0][0].isupper() for word in words)
     is_title = language != "de" and len(words) > 1 and large > len(words) / 2
     found = []
-    for at, one in enumerate(words):
-        word, before = one[0], folded(words[at - 1][0]) if at else ""
+    for at, match in enumerate(words):
+        word, before = match[0], folded(words[at - 1][0]) if at else ""
         if not word[0].isupper() or len(word) < 3 or word.isupper() or _is_common(word):
             continue
-        is_named = before in _NAMING and not re.search(r"[^\s.]", text[words[at - 1].end() : one.start()])
-        if not is_named and (language == "de" or is_title or _opens(text, one.start())):
+        is_named = before in _NAMING and not re.search(r"[^\s.]", text[words[at - 1].end() : match.start()])
+        if not is_named and (language == "de" or is_title or _opens(text, match.start())):
             continue
-        if not is_named and (before in _BEFORE or re.match(r"\s?\d", text[one.end() :])):
+        if not is_named and (before in _BEFORE or re.match(r"\s?\d", text[match.end() :])):
             continue
         found.append(word)
     return list(dict.fromkeys(found))
@@ -453,13 +453,13 @@ def _with_numbers(
     source: str, target: str, doubts: tuple[Doubt, ...], languages: tuple[str, str]
 ) -> tuple[str, tuple[Doubt, ...]]:
     """The translation with its numbers written the way of its language; how they were written is no doubt any more."""
-    for one in reversed(misspelt(source, target, *languages)):
-        target = target[: one.start] + one.written + target[one.end :]
-        more = len(one.written) - (one.end - one.start)
+    for numeral in reversed(misspelt(source, target, *languages)):
+        target = target[: numeral.start] + numeral.written + target[numeral.end :]
+        more = len(numeral.written) - (numeral.end - numeral.start)
         doubts = tuple(
-            (begin, end, least) if end <= one.start else (begin + more, end + more, least)
+            (begin, end, least) if end <= numeral.start else (begin + more, end + more, least)
             for begin, end, least in doubts
-            if end <= one.start or begin >= one.end
+            if end <= numeral.start or begin >= numeral.end
         )
     return target, doubts
 

@@ -208,15 +208,15 @@ def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
     """
     words = list(_WORD.finditer(text))
     found = []
-    for at, one in enumerate(words):
-        if one.end() <= start or one.start() >= end or not _is_large(one[0]) or _is_common(one[0], language):
+    for at, word in enumerate(words):
+        if word.end() <= start or word.start() >= end or not _is_large(word[0]) or _is_common(word[0], language):
             continue
-        is_title = at > 0 and folded(words[at - 1][0]) in _TITLES and _is_near(text, words[at - 1], one)
+        is_title = at > 0 and folded(words[at - 1][0]) in _TITLES and _is_near(text, words[at - 1], word)
         beside = [words[each] for each in (at - 1, at + 1) if 0 <= each < len(words)]
-        is_pair = any(_is_near(text, each, one) and _is_proper(each[0], language) for each in beside)
-        opens = bool(_OPENS.search(text, 0, one.start()))
-        if is_title or is_pair or _is_odd(one[0]) or opens or language != "de":
-            found.append(one[0])
+        is_pair = any(_is_near(text, each, word) and _is_proper(each[0], language) for each in beside)
+        opens = bool(_OPENS.search(text, 0, word.start()))
+        if is_title or is_pair or _is_odd(word[0]) or opens or language != "de":
+            found.append(word[0])
     return found
 
 
@@ -239,8 +239,8 @@ def _is_common(word: str, language: str) -> bool:
     return plain in _small(language) or plain in _calendar() or plain in _weighty(language)
 
 
-def _is_near(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
-    first, second = sorted((one, other), key=lambda found: found.start())
+def _is_near(text: str, match: re.Match[str], other: re.Match[str]) -> bool:
+    first, second = sorted((match, other), key=lambda found: found.start())
     return text[first.end() : second.start()] in (" ", ". ", "-", "\u00a0", "\n")
 
 
@@ -374,8 +374,8 @@ def edits_of(old: str, new: str) -> list[Edit]:
 
 def applied(text: str, edits: Sequence[Edit]) -> str:
     """The text with edits made; they must not overlap."""
-    for one in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        text = text[: one.start] + one.new + text[one.end :]
+    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        text = text[: edit.start] + edit.new + text[edit.end :]
     return text
 
 
@@ -550,18 +550,18 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
     """Lines that belong together: (start, end, number of the first line, whether a mark stands before them)."""
     fence, number = "", 0
     open_one: tuple[int, int, int, bool] | None = None
-    for one in _LINE.finditer(text):
-        if not one[0]:
+    for match in _LINE.finditer(text):
+        if not match[0]:
             break
         number += 1
-        line = one[0].rstrip("\r\n")
+        line = match[0].rstrip("\r\n")
         if found := _FENCE.match(line):
             fence = "" if fence and found[1].startswith(fence) else fence or found[1][:3]
         is_left = bool(fence or found or not line.strip() or _LEFT.match(line))
         mark = _MARK.match(line)
         lead = mark.end() if mark else 0
         is_marked = bool(mark and mark[0].strip())
-        start, end = one.start() + lead, one.start() + len(line)
+        start, end = match.start() + lead, match.start() + len(line)
         if open_one and not is_left and not is_marked and _line_goes_on(text, open_one, line):
             open_one = (open_one[0], end, open_one[2], open_one[3])
             continue

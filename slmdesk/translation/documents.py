@@ -152,8 +152,8 @@ class DocumentInspectionService:
         self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
     ) -> Slices[LookedThrough]:
         text = ""
-        for at, one in enumerate(requests):
-            words = yield self.words(one)
+        for at, request in enumerate(requests):
+            words = yield self.words(request)
             text = f"{text}\n\n{words}" if at else words
             if len(text) > MOST_LOOKED:
                 text = text[: text.rfind("\n", 0, MOST_LOOKED) + 1] or text[:MOST_LOOKED]
@@ -281,9 +281,9 @@ class Preparation:
         begin, terms = 0, self._terms.of_request(request)
         while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
-            for one in found:
-                if one.state is SegmentState.OPEN:
-                    self._recall_one(item, one, request, terms)
+            for segment in found:
+                if segment.state is SegmentState.OPEN:
+                    self._recall_one(item, segment, request, terms)
             yield Yield()
 
     def _recall_one(
@@ -377,12 +377,12 @@ def mark_unwritten(
     store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
 ) -> Slices[None]:
     """Flag the segments whose units were written untranslated, and unflag the others, so that all views name them."""
-    for one in segments_of_item(store, item):
-        is_unwritten = one.unit in refused and bool(one.target)
-        if (UNWRITTEN in one.flags) != is_unwritten:
-            others = tuple(flag for flag in one.flags if flag != UNWRITTEN)
+    for segment in segments_of_item(store, item):
+        is_unwritten = segment.unit in refused and bool(segment.target)
+        if (UNWRITTEN in segment.flags) != is_unwritten:
+            others = tuple(flag for flag in segment.flags if flag != UNWRITTEN)
             flags = (UNWRITTEN, *others) if is_unwritten else others
-            publish(store.segments.change(item, one.number, flags=flags))
+            publish(store.segments.change(item, segment.number, flags=flags))
         yield
 
 

@@ -66,10 +66,10 @@ def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[Transl
     """Return a line about a translation, and its segments as rows.  Any thread."""
     rows = []
     counts: dict[SegmentState, int] = {}
-    for one in segments:
-        counts[one.state] = counts.get(one.state, 0) + 1
-        flags = "; ".join(flag_words(flag) for flag in one.flags)
-        rows.append(TranslatedRow(one.place, one.source, one.target, STATE_WORDS[one.state], flags))
+    for segment in segments:
+        counts[segment.state] = counts.get(segment.state, 0) + 1
+        flags = "; ".join(flag_words(flag) for flag in segment.flags)
+        rows.append(TranslatedRow(segment.place, segment.source, segment.target, STATE_WORDS[segment.state], flags))
     said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())
     many = "segment" if len(rows) == 1 else "segments"
     return f"{len(rows)} {many}: {said or 'none'}.", rows
@@ -214,12 +214,12 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
 
     first, second = record.source_language or "en", record.target_language or "und"
     entries = []
-    for number, one in enumerate(terms, start=1):
-        target = one.source if one.keeps else one.target
+    for number, term in enumerate(terms, start=1):
+        target = term.source if term.keeps else term.target
         words = [(target, False)] if target else []
-        words += [(word, True) for word in one.forbidden]
-        note = f"<note>{_plain(one.note)}</note>" if one.note else ""
-        sections = section(first, [(one.source, False)]) + section(second, words)
+        words += [(word, True) for word in term.forbidden]
+        note = f"<note>{_plain(term.note)}</note>" if term.note else ""
+        sections = section(first, [(term.source, False)]) + section(second, words)
         entries.append(f'<termEntry id="t{number}">{note}{sections}</termEntry>\n')
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<martif type="TBX-Basic" xml:lang="en"><martifHeader><fileDesc>'

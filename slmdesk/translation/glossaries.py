@@ -327,9 +327,11 @@ class GlossaryService(Service):
             if (glossary.name, glossary.source_language, glossary.target_language, glossary.domain) == requested
         ]  # fmt: skip
 
-    def _has_just(self, one: GlossaryRecord, terms: Sequence[Term]) -> bool:
+    def _has_just(self, glossary: GlossaryRecord, terms: Sequence[Term]) -> bool:
         """Not on the service thread."""
-        return one.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(one.id)] == list(terms)
+        return glossary.terms == len(terms) and [changed(term, n=0) for term in self._all_terms(glossary.id)] == list(
+            terms
+        )
 
     def _all_terms(self, glossary: str) -> list[Term]:
         """Page by page.  Any thread but the app's."""
@@ -395,19 +397,19 @@ def sorted_out(old: Sequence[Term], new: Sequence[Term]) -> tuple[list[Term], in
     """What is new among `new`; how many say what is known already; and terms that get another translation by it."""
     known = {key_of(term) for term in old}
     translations: dict[str, set[tuple[str, bool]]] = {}
-    for one in old:
-        translations.setdefault(_name_of(one), set()).add((one.target.casefold(), one.keeps))
+    for term in old:
+        translations.setdefault(_name_of(term), set()).add((term.target.casefold(), term.keeps))
     kept: list[Term] = []
     contradictions: dict[str, None] = {}
-    for one in new:
-        if key_of(one) in known:
+    for term in new:
+        if key_of(term) in known:
             continue
-        known.add(key_of(one))
-        kept.append(one)
-        said = translations.setdefault(_name_of(one), set())
-        said.add((one.target.casefold(), one.keeps))
+        known.add(key_of(term))
+        kept.append(term)
+        said = translations.setdefault(_name_of(term), set())
+        said.add((term.target.casefold(), term.keeps))
         if len(said) > 1:
-            contradictions[one.source] = None
+            contradictions[term.source] = None
     return kept, len(new) - len(kept), tuple(contradictions)
 
 
@@ -532,11 +534,11 @@ class TermLists:
         return self.of(request.source, request.target, memory_domain(request), request.glossaries)
 
 
-def _holds(one: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:
-    is_for_all = not one.source_language and not one.target_language
+def _holds(glossary: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool:
+    is_for_all = not glossary.source_language and not glossary.target_language
     if chosen:
-        return one.id in chosen or (is_for_all and one.is_active)
-    return one.is_active and one.domain in ("", domain)
+        return glossary.id in chosen or (is_for_all and glossary.is_active)
+    return glossary.is_active and glossary.domain in ("", domain)
 
 
 # ---- proposes glossary terms from a document or a translation

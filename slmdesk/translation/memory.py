@@ -177,9 +177,9 @@ class MemoryService(Service):
             partial(self._store.memory.page, requested, before=before, limit=PAIRS_READ)
         ):
             before = pairs[-1].n
-            for one in pairs:
-                if one.source_language and one.origin is not Origin.MODEL:
-                    yield one.source_language, one.source, one.target_language, one.target
+            for pair in pairs:
+                if pair.source_language and pair.origin is not Origin.MODEL:
+                    yield pair.source_language, pair.source, pair.target_language, pair.target
 
     def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
         """Export as TMX into a file, on a thread of its own; an existing one is replaced, as the file dialog

@@ -612,10 +612,10 @@ class PairAdviceService:
             return BetterModel(best[1].id, best[1].name, f"{best[1].name}, on this PC, is {LEVELS[rank]} at it.")
         if level == "fair":
             return None
-        for one, result in found:
-            entry = entry_of(one)
+        for model, result in found:
+            entry = entry_of(model)
             if result is None and entry is not None and _is_made_for(entry, source, target):
-                return BetterModel(one.id, one.name, f"{one.name}, on this PC, was made for translation.")
+                return BetterModel(model.id, model.name, f"{model.name}, on this PC, was made for translation.")
         return None
 
     def _offers(self, source: str, target: str) -> Sequence[CatalogueEntry]:
@@ -752,5 +752,5 @@ def _doubt(result: PairResult) -> str:
 
 
 def _counted(result: PairResult, skill: PairSkill) -> str:
-    one = result.of(skill)
-    return f"{one.passed} of {one.total}"
+    other_result = result.of(skill)
+    return f"{other_result.passed} of {other_result.total}"

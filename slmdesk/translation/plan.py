@@ -111,8 +111,8 @@ class TranslationPlan:
             begin = found[-1].number + 1
             self._todo = max(0, self._todo - sum(segment.state in UNSETTLED for segment in found))
             works: list[_Work] = []
-            for one in found:
-                if self._is_asked(one) and (work := self._work(one)) is not None:
+            for segment in found:
+                if self._is_asked(segment) and (work := self._work(segment)) is not None:
                     works.append(work)
                     if self._veil is not None:
                         yield Yield()
@@ -120,11 +120,11 @@ class TranslationPlan:
             if works:
                 yield from self._translate(works)
 
-    def _is_asked(self, one: SegmentRecord) -> bool:
+    def _is_asked(self, segment: SegmentRecord) -> bool:
         """Whether the model is asked about a segment, or its stored answer is taken."""
-        if one.state in SETTLED or one.state is SegmentState.LEFT or one.origin is Origin.MEMORY:
+        if segment.state in SETTLED or segment.state is SegmentState.LEFT or segment.origin is Origin.MEMORY:
             return False
-        return self._attempt is None or one.state is SegmentState.OPEN
+        return self._attempt is None or segment.state is SegmentState.OPEN
 
     def received(self, key: str, value: Mapping[str, Json]) -> None:
         """Take a result as it arrives, and show it unless its tags are still to be placed."""

@@ -273,18 +273,18 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
     index, taken.units = taken.units, taken.units + 1
     found = []
     is_cue = unit.get("kind") == KIND  # it is shown as a whole, and read in its time
-    for one in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
-        reason = why_left(one.text, one.tags, taken.terms) or ("already" if is_there else "")
+    for segment in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
+        reason = why_left(segment.text, segment.tags, taken.terms) or ("already" if is_there else "")
         found.append(
             NewSegment(
                 index,
-                one.text,
+                segment.text,
                 place=str(unit.get("place", "")),
                 kind=str(unit.get("kind", "paragraph")),
-                lead=one.lead,
-                trail=one.trail,
-                paired=one.tags.paired,
-                lone=one.tags.lone,
+                lead=segment.lead,
+                trail=segment.trail,
+                paired=segment.tags.paired,
+                lone=segment.tags.lone,
                 language=language,
                 state=SegmentState.LEFT if reason else SegmentState.OPEN,
                 reason=reason,
@@ -308,8 +308,8 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     if not found and (is_address(words) or is_firm(words)):
         return "kept"
     kept = [occurrence for occurrence in found if occurrence.term.keeps]
-    for one in reversed(kept):
-        words = words[: one.start] + " " + words[one.end :]
+    for occurrence in reversed(kept):
+        words = words[: occurrence.start] + " " + words[occurrence.end :]
     return "kept" if kept and is_only_protected(words) else ""
 
 

@@ -374,10 +374,12 @@ class SegmentChanges(Service):
     def approve(self, item: str, numbers: Sequence[int]) -> int:
         act = _Act("approval")
         with self._store.together():
-            for one in self._store.segments.numbered(item, numbers):
-                if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
-                    act.before.append(_Before(one, one.target, SegmentState.APPROVED, None, touches_memory=False))
-                    self._edits.approve(item, one.number)
+            for segment in self._store.segments.numbered(item, numbers):
+                if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
+                    act.before.append(
+                        _Before(segment, segment.target, SegmentState.APPROVED, None, touches_memory=False)
+                    )
+                    self._edits.approve(item, segment.number)
         self._did(item, act)
         return len(act.before)
 
@@ -398,13 +400,13 @@ class SegmentChanges(Service):
         numbers, approved, places = list[int](), list[int](), 0
         candidates = self._store.segments.numbers(item, words=search.words) if search else ()
         for at in range(0, len(candidates), FOUND_AT_ONCE):
-            for one in self._store.segments.numbered(item, candidates[at : at + FOUND_AT_ONCE]):
-                spans = len(spans_in(one.target, Tags(one.paired, one.lone), search))
-                if spans and one.state in CHANGEABLE:
+            for segment in self._store.segments.numbered(item, candidates[at : at + FOUND_AT_ONCE]):
+                spans = len(spans_in(segment.target, Tags(segment.paired, segment.lone), search))
+                if spans and segment.state in CHANGEABLE:
                     places += spans
-                    numbers.append(one.number)
-                    if one.state is SegmentState.APPROVED:
-                        approved.append(one.number)
+                    numbers.append(segment.number)
+                    if segment.state is SegmentState.APPROVED:
+                        approved.append(segment.number)
             yield
         return Hits(tuple(numbers), tuple(approved), places)
 
@@ -450,12 +452,12 @@ class SegmentChanges(Service):
         request, changed, begin = self._request(item), 0, 0
         terms = self._translations.terms_of(request)
         while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
-            one, begin = found[0], found[0].number + 1
-            if one.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and one.target:
-                flags = (*segment_flags(one, one.target, request, terms), *lasting(one.flags))
-                if flags != one.flags:
+            segment, begin = found[0], found[0].number + 1
+            if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and segment.target:
+                flags = (*segment_flags(segment, segment.target, request, terms), *lasting(segment.flags))
+                if flags != segment.flags:
                     changed += 1
-                    self._publish(SegmentChanged(item, self._store.segments.change(item, one.number, flags=flags)))
+                    self._publish(SegmentChanged(item, self._store.segments.change(item, segment.number, flags=flags)))
             yield
         return changed
 

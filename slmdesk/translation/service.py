@@ -178,9 +178,12 @@ class TranslationService(Service, JobPlanner):
             numbers.update(self._store.segments.numbers(item, state=LOOK))
         count = 0
         with self._store.together():
-            for one in self._store.segments.numbered(item, sorted(numbers)):
-                if one.state in (SegmentState.FAILED, SegmentState.TRANSLATED) and one.origin is not Made.MEMORY:
-                    changed = self._store.segments.change(item, one.number, state=SegmentState.OPEN, reason="")
+            for segment in self._store.segments.numbered(item, sorted(numbers)):
+                if (
+                    segment.state in (SegmentState.FAILED, SegmentState.TRANSLATED)
+                    and segment.origin is not Made.MEMORY
+                ):
+                    changed = self._store.segments.change(item, segment.number, state=SegmentState.OPEN, reason="")
                     self._publish(SegmentChanged(item, changed))
                     count += 1
         return count
@@ -500,8 +503,8 @@ def _shown(segment: SegmentRecord) -> str:
 def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]) -> Report:
     """Build the report of a translation; every segment is in one of its lists.  Any thread."""
     lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
-    for one in segments:
-        lists[_list_of(one)].append(_row(one))
+    for segment in segments:
+        lists[_list_of(segment)].append(_row(segment))
     counts = [
         ("all", len(segments)),
         ("translated", sum(bool(segment.target) and segment.state is not SegmentState.LEFT for segment in segments)),

@@ -211,11 +211,18 @@ class LiveTranslation(Service):
         taken = CutState(self._manner.source, self._manner.target, terms)
         found: list[tuple[LiveSegment, Key | None]] = []
         for unit in units_of_text(text):
-            for one in segments_from(unit["unit"], taken):
+            for segment in segments_from(unit["unit"], taken):
                 live = LiveSegment(
-                    one.source, one.lead, one.trail, one.language, "", one.state, paragraph=one.unit, sure=taken.sure
+                    segment.source,
+                    segment.lead,
+                    segment.trail,
+                    segment.language,
+                    "",
+                    segment.state,
+                    paragraph=segment.unit,
+                    sure=taken.sure,
                 )
-                key = None if one.state is SegmentState.LEFT else self._key(live, terms)
+                key = None if segment.state is SegmentState.LEFT else self._key(live, terms)
                 found.append((live, key))
         self._known.on_show = len(found)
         return found
@@ -685,8 +692,8 @@ class TypedHistory(Service):
         before: int | None = None
         while hits := self._store.index.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
             before = hits[-1].n
-            for one in hits:
-                found.setdefault(one.item, one)
+            for other_hit in hits:
+                found.setdefault(other_hit.item, other_hit)
             yield
             if len(found) >= MOST_HITS or turn != self._turn:
                 return self._newest_first(found, was_cut=True)
@@ -742,10 +749,10 @@ class TypedHistory(Service):
 
     def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
         """What a person wrote here, and the memory knows, goes with the item when it is deleted for good."""
-        for one in segments:
-            if one.origin is Origin.PERSON:
-                pair = [(one.source, one.target)]
-                self._store.memory.link(item, one.language, request.target, memory_domain(request), pair)
+        for segment in segments:
+            if segment.origin is Origin.PERSON:
+                pair = [(segment.source, segment.target)]
+                self._store.memory.link(item, segment.language, request.target, memory_domain(request), pair)
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""

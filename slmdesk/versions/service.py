@@ -635,9 +635,9 @@ def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Ce
     """A row per change, the most important first, numbered as they stand in the text; and the summary."""
     rows: list[Sequence[Cell]] = [("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")]
     for at in report.first:
-        one = report.changes[at]
+        line = report.changes[at]
         rows.append((
-            at + 1, one.kind, one.clause, one.old_pages, one.new_pages, one.what, _text(one.old), _text(one.new),
+            at + 1, line.kind, line.clause, line.old_pages, line.new_pages, line.what, _text(line.old), _text(line.new),
         ))  # fmt: skip
     about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
     about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]

@@ -136,9 +136,9 @@ class SidePanel(QFrame):
     def give_width(self, object_name: str, wants: bool) -> None:
         """A pane needs the whole work area, or no longer; it has it only while it is shown."""
         name = object_name.removesuffix(SUFFIX)
-        for one in self._panes:
-            if one.name == name:
-                one.needs_width = wants
+        for pane in self._panes:
+            if pane.name == name:
+                pane.needs_width = wants
         self._settle()
 
     def stand_alone(self, is_alone: bool) -> None:

@@ -59,8 +59,8 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
         json_option,
         click.pass_obj,
     )
-    for one in reversed(decorators):
-        function = one(function)
+    for decorator in reversed(decorators):
+        function = decorator(function)
     return function
 
 
@@ -211,9 +211,9 @@ def _json_of_change(change: Change) -> dict[str, Json]:
 
 
 def say_changes(console: Console, found: Correction, place: str) -> None:
-    for number, one in enumerate(found.changes, 1):
-        console.say(f"{number}. [{place} {one.line}] {change_words(one)}")
-        console.say(f"     {marked_sentence(found.source, one)}\n")
+    for number, change in enumerate(found.changes, 1):
+        console.say(f"{number}. [{place} {change.line}] {change_words(change)}")
+        console.say(f"     {marked_sentence(found.source, change)}\n")
 
 
 def say_text(console: Console, source: InputText, text: str) -> None:
@@ -344,8 +344,8 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, 
     if found.redacted is not None:
         console.notify(replaced_words(found.redacted))
     is_numbered = request.task is Task.REPHRASE
-    for number, one in enumerate(found.versions, 1):
-        for remark in remarks(found, one, request):
+    for number, version in enumerate(found.versions, 1):
+        for remark in remarks(found, version, request):
             console.notify(f"{number}. {remark}" if is_numbered else remark)
     if is_numbered and len(found.versions) < found.asked:
         console.notify(f"The model gave {len(found.versions)} of {found.asked} versions; the others were the same.")
@@ -394,5 +394,5 @@ def write() -> None:
     """
 
 
-for one in (correct, *REWRITERS):
-    write.add_command(one)
+for rewriter in (correct, *REWRITERS):
+    write.add_command(rewriter)

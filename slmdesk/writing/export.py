@@ -63,15 +63,15 @@ class _Writer:
     def line(self, text: str, at: int, changes: Sequence[TrackedChange]) -> None:
         """Add a line of `text` that begins at `at` and ends with it, with its changes."""
         paragraph = self._document.add_paragraph()
-        for one in changes:
-            _run(paragraph, text[at : one.start])
-            old = text[one.start : one.end]  # up to the end of the line
-            if one.note:
-                self._comment(paragraph, _run(paragraph, old), one.note)
+        for change in changes:
+            _run(paragraph, text[at : change.start])
+            old = text[change.start : change.end]  # up to the end of the line
+            if change.note:
+                self._comment(paragraph, _run(paragraph, old), change.note)
             else:
                 self._track(paragraph, "w:del", old)
-                self._track(paragraph, "w:ins", one.new)
-            at = min(one.end, len(text))
+                self._track(paragraph, "w:ins", change.new)
+            at = min(change.end, len(text))
         _run(paragraph, text[at:])
 
     def _track(self, paragraph: Paragraph, kind: str, words: str) -> None:
@@ -88,9 +88,9 @@ class _Writer:
         paragraph._p.append(change)  # type: ignore[arg-type]
         change.append(run._r)
         if kind == "w:del":
-            for one in run._r.findall(qn("w:t")):
-                one.tag = qn("w:delText")
-                one.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+            for r in run._r.findall(qn("w:t")):
+                r.tag = qn("w:delText")
+                r.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
 
     def _comment(self, paragraph: Paragraph, run: Run | None, note: str) -> None:
         if run is None:  # an insertion: it stands at the word before

@@ -268,10 +268,10 @@ class DocumentText(Record):
     def settled(self, found: Correction) -> Correction:
         """The correction with paragraphs for lines, and changes that lie across formatting only suggested."""
         changes = []
-        for one in found.changes:
-            place = self._place(one.edit)
-            doubt = one.doubt or ("" if place else "formatting")
-            changes.append(changed(one, line=one.line // 2 + 1, doubt=doubt))
+        for change in found.changes:
+            place = self._place(change.edit)
+            doubt = change.doubt or ("" if place else "formatting")
+            changes.append(changed(change, line=change.line // 2 + 1, doubt=doubt))
         return changed(found, changes=tuple(changes), unanswered=tuple(one // 2 + 1 for one in found.unanswered))
 
     @property
@@ -287,9 +287,9 @@ class DocumentText(Record):
         """For each unit with changes that are made: its number, its text, and the text with the changes marked."""
         by_unit: dict[int, list[tuple[int, int, Edit]]] = {}
         units = {unit.number: unit for unit in self.units}
-        for one in changes:
-            if one.is_made and (place := self._place(one.edit)):
-                by_unit.setdefault(place[0].number, []).append((*place[1:], one.edit))
+        for change in changes:
+            if change.is_made and (place := self._place(change.edit)):
+                by_unit.setdefault(place[0].number, []).append((*place[1:], change.edit))
         for number, edits in by_unit.items():
             text = units[number].tagged
             for start, end, edit in sorted(edits, key=lambda each: each[:2], reverse=True):
@@ -302,9 +302,9 @@ class DocumentText(Record):
 
     def without(self, found: Correction, refused: Sequence[int]) -> Correction:
         changes = []
-        for one in found.changes:
-            is_refused = one.is_made and self.refused(one, refused)
-            changes.append(changed(one, doubt="formatting") if is_refused else one)
+        for change in found.changes:
+            is_refused = change.is_made and self.refused(change, refused)
+            changes.append(changed(change, doubt="formatting") if is_refused else change)
         return changed(found, changes=tuple(changes))
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
@@ -321,12 +321,12 @@ class DocumentText(Record):
 
 def _plain(tagged: str, tags: Tags) -> tuple[str, tuple[tuple[int, int, int], ...]]:
     words, stretches, at, place = "", [], 0, 0
-    for one in pieces(tagged, tags):
-        if isinstance(one, str):
-            stretches.append((at, at + len(one), place))
-            words += one
-            at += len(one)
-        place += len(str(one))
+    for piece in pieces(tagged, tags):
+        if isinstance(piece, str):
+            stretches.append((at, at + len(piece), place))
+            words += piece
+            at += len(piece)
+        place += len(str(piece))
     return words, tuple(stretches)
 
 

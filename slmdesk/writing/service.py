@@ -130,9 +130,9 @@ class WritingService(Service):
         yield
         spoken = _Languages(text, language, is_told=not request.language)
         asked: dict[tuple[str, str], list[Passage]] = {}
-        for one in found:
-            if one.end - one.start <= MOST_SENTENCE:
-                asked.setdefault((one.asked(text), spoken.of(one)), []).append(one)
+        for passage in found:
+            if passage.end - passage.start <= MOST_SENTENCE:
+                asked.setdefault((passage.asked(text), spoken.of(passage)), []).append(passage)
             yield
         is_marked_only = is_weak(record, (Skill.CORRECT,))
         changes: dict[Passage, list[Change] | None] = {}
@@ -142,9 +142,9 @@ class WritingService(Service):
         def compare(number: int, words: Words) -> None:
             key = steps[number]
             answer = _Answer(words, hidden[key])
-            for one in asked[key]:
-                changes[one] = _changes_by(text, one, answer, key[1], is_marked_only=is_marked_only)
-                if report is not None and (some := changes[one]):
+            for passage in asked[key]:
+                changes[passage] = _changes_by(text, passage, answer, key[1], is_marked_only=is_marked_only)
+                if report is not None and (some := changes[passage]):
                     report(some)
 
         if steps:
@@ -318,13 +318,13 @@ _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_l
 
 def _versions(words: Sequence[Words], hidden: Veiled, request: RewriteRequest, language: str) -> Slices[list[Version]]:
     found: list[Version] = []
-    for one in words:
-        back = hidden.back(_cleaned(one.text, request, hidden.text))
+    for word in words:
+        back = hidden.back(_cleaned(word.text, request, hidden.text))
         text = back.text
         is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in found)))
         if is_new and is_as_long_as_asked(request, text, language):
             spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
-            version = _version(text, request, language, is_cut=one.is_cut)
+            version = _version(text, request, language, is_cut=word.is_cut)
             found.append(changed(version, spoilt=spoilt))
         yield
     return found

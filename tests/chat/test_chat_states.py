@@ -95,8 +95,8 @@ def test_what_was_typed_before_the_question_is_read_from_it_too(session):
         while services.service_thread.call(lambda: services.loader.is_busy):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        for one in states():
-            one.path.unlink()
+        for state in states():
+            state.path.unlink()
         _, ended = asked(services, "And now?", chat)
         assert ended.usage.cached_tokens > 900
 

@@ -54,10 +54,10 @@ def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     assert {answer.status for answer in answers} == {Status.COMPLETE}, [answer.error_code for answer in answers]
     bites = {one.message for one in recorder.of(TurnsLeftOut)}
     assert 1 <= len(bites) <= 4
-    for one in answers:
-        assert one.tokens_in + space_for_answer(CONTEXT, MOST) <= CONTEXT
-        if one.id not in bites | {answers[0].id}:
-            assert one.tokens_reused > one.tokens_in / 3  # the beginning stays as it was
+    for answer in answers:
+        assert answer.tokens_in + space_for_answer(CONTEXT, MOST) <= CONTEXT
+        if answer.id not in bites | {answers[0].id}:
+            assert answer.tokens_reused > answer.tokens_in / 3  # the beginning stays as it was
     opened = call(lambda: chats.open(chat))
     gone = window_of(opened.item).left_out(opened.messages)
     assert gone

@@ -37,10 +37,10 @@ def test_everything_the_engine_honours_can_be_set_for_a_chat() -> None:
 
 
 def test_every_number_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
-    for one in SETTINGS:
-        assert one.title
-        assert one.words.endswith(".")
-        assert one.least <= getattr(USUAL_SAMPLING, one.name) <= one.most
+    for setting in SETTINGS:
+        assert setting.title
+        assert setting.words.endswith(".")
+        assert setting.least <= getattr(USUAL_SAMPLING, setting.name) <= setting.most
 
 
 def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:

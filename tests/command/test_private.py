@@ -62,8 +62,8 @@ def test_p3_words_are_in_the_database_alone_and_files_are_private(environment, t
     assert holding == ["slmdesk.sqlite3"]
     assert [file for file in files if file.name.startswith("core")] == []
     assert any(file.name == "engine.log" for file in files)
-    for one in home.rglob("*"):
-        assert one.stat().st_mode & 0o077 == 0, one
+    for path in home.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(run, environment, tiny, home) -> None:

@@ -265,8 +265,8 @@ def test_each_token_of_a_draft_has_its_probability_and_obeys_the_grammar(tiny, o
     assert [probability[:2] for probability in answer.probabilities] == [
         probability[:2] for probability in expected.probabilities
     ]
-    for one, other in zip(answer.probabilities, expected.probabilities, strict=True):
-        assert one[2] == pytest.approx(other[2], abs=0.05)
+    for probability, other in zip(answer.probabilities, expected.probabilities, strict=True):
+        assert probability[2] == pytest.approx(other[2], abs=0.05)
 
 
 @pytest.mark.model

@@ -149,9 +149,11 @@ def test_items_are_spread_over_the_languages_alike() -> None:
         )
         assert set(spread) == set(LANGUAGES)
         assert max(spread.values()) <= 4
-    for one in questions:
-        if one.skill is Skill.TRUTH and one.is_true:
-            assert 0.6 < len(one.item["true"]) / len(one.item["altered"]) < 1.6  # the length gives nothing away
+    for question in questions:
+        if question.skill is Skill.TRUTH and question.is_true:
+            assert (
+                0.6 < len(question.item["true"]) / len(question.item["altered"]) < 1.6
+            )  # the length gives nothing away
 
 
 def test_each_item_is_written_in_its_language() -> None:

@@ -42,8 +42,8 @@ def begin(recorder, ids, **request):
 
 def ended(recorder, held, begin_at: int = 0):
     """The comparison once all its answers have ended."""
-    for one in held.answers:
-        recorder.end_of(one.message.id, begin_at)
+    for answer in held.answers:
+        recorder.end_of(answer.message.id, begin_at)
     recorder.wait(
         ItemChanged, lambda event: event.item.id == held.item.id and not recorder.services.jobs.is_held, begin_at
     )
@@ -66,14 +66,15 @@ def test_models_answer_one_after_another_under_the_same_conditions(opened, tmp_p
     )
     assert {answer.message.seed for answer in found.answers} == {found.seed}
     assert len({json.dumps(dict(answer.message.sampling)) for answer in found.answers}) == 1
-    for one in found.answers:
-        assert isinstance(one.figures, AnswerMeasurements)
-        assert one.figures.memory_bytes > 1_000_000
-        assert one.figures.total_s >= one.figures.first_token_s
-        assert one.figures.output_tokens > 0
-        assert one.figures.energy_j is not None
+    for answer in found.answers:
+        assert isinstance(answer.figures, AnswerMeasurements)
+        assert answer.figures.memory_bytes > 1_000_000
+        assert answer.figures.total_s >= answer.figures.first_token_s
+        assert answer.figures.output_tokens > 0
+        assert answer.figures.energy_j is not None
         assert (
-            dict(one.figures.lines())["Energy"].endswith("Wh (estimated)") or one.figures.energy_source != "estimated"
+            dict(answer.figures.lines())["Energy"].endswith("Wh (estimated)")
+            or answer.figures.energy_source != "estimated"
         )
     # one after another: no word of the second before the first has ended
     events = [event for event in recorder.events if isinstance(event, MessageGrew | MessageEnded)]
@@ -166,8 +167,8 @@ def test_a_comparison_is_no_chat_but_is_found_trashed_and_exported(opened, tmp_p
     with pytest.raises(KnownError, match="comparison"):
         on_service_thread(recorder, lambda: services.chats.send(SendRequest("more", chat=found.item.id)))
     text = on_service_thread(recorder, lambda: services.history.export(found.item.id, "md"))
-    for one in found.answers:
-        assert text.count(f"**{one.name}**") == 1
+    for answer in found.answers:
+        assert text.count(f"**{answer.name}**") == 1
     assert "tokens/s" in text
     assert "Vote" not in text
     assert (

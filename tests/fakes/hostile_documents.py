@@ -70,8 +70,8 @@ def write_folder(folder: Path) -> dict[bytes, Hostile]:
     made: dict[bytes, Hostile] = {}
     for name, data in GOOD.items():
         made[os.fsencode(name)] = Hostile(name, data, ("read",))
-    for one in hostile_documents():
-        made[os.fsencode(one.name)] = one
+    for document in hostile_documents():
+        made[os.fsencode(document.name)] = document
     for name, one in made.items():
         with (folder / os.fsdecode(name)).open("wb") as file:
             file.write(one.data)

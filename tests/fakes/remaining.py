@@ -76,17 +76,19 @@ def _office(name: str, data: bytes) -> Iterator[str]:
     is_text = name.startswith(("word/", "ppt/", "xl/")) and name.endswith(".xml") and "/embeddings/" not in name
     if not is_text or _NO_TEXT.search(posixpath.basename(name)):
         return
-    for one in _elements(data):
-        tag = etree.QName(one).localname
+    for element in _elements(data):
+        tag = etree.QName(element).localname
         is_hint = "slideMasters/" in name or "slideLayouts/" in name or "notesMasters/" in name
-        if is_hint and any(etree.QName(each).localname == "sp" and _holds_place(each) for each in one.iterancestors()):
+        if is_hint and any(
+            etree.QName(each).localname == "sp" and _holds_place(each) for each in element.iterancestors()
+        ):
             continue
-        is_label = tag == "v" and any(etree.QName(each).localname == "strCache" for each in one.iterancestors())
-        if tag == "v" and "worksheets/" in name and one.getparent().get("t") == "str":  # type: ignore[union-attr]
+        is_label = tag == "v" and any(etree.QName(each).localname == "strCache" for each in element.iterancestors())
+        if tag == "v" and "worksheets/" in name and element.getparent().get("t") == "str":  # type: ignore[union-attr]
             is_label = True
         if tag in _WORDS or is_label:
-            yield one.text or ""
-        for key, value in one.attrib.items():
+            yield element.text or ""
+        for key, value in element.attrib.items():
             if str(key).rpartition("}")[2] in _SPOKEN and not is_hint:
                 yield str(value)
 
@@ -98,16 +100,16 @@ def _holds_place(shape: etree._Element) -> bool:
 def _open(name: str, data: bytes) -> Iterator[str]:
     if not name.endswith("content.xml") and name != "styles.xml":
         return
-    for one in _elements(data):
-        around = [etree.QName(each).localname for each in (one, *one.iterancestors())]
+    for element in _elements(data):
+        around = [etree.QName(each).localname for each in (element, *element.iterancestors())]
         if not {"body", "master-styles"} & set(around) or {"script", "event-listeners"} & set(around):
             continue
-        if any(_is_number(each) for each in (one, *one.iterancestors())):
+        if any(_is_number(each) for each in (element, *element.iterancestors())):
             continue
         if around[0] not in _OPEN_NAMES:
-            yield one.text or ""
+            yield element.text or ""
         if len(around) > 1 and around[0] != "body":
-            yield one.tail or ""
+            yield element.tail or ""
 
 
 def _is_number(cell: etree._Element) -> bool:

@@ -59,8 +59,8 @@ class Bus:
         self.process.wait()
 
     def close(self) -> None:
-        for one in self.desktops:
-            one.close()
+        for desktop in self.desktops:
+            desktop.close()
         self.end()
         self.process.stdout.close()
 

@@ -339,8 +339,8 @@ def test_what_a_document_holds_is_listed_with_its_people():
 
 def test_every_redactor_is_of_a_known_format_and_can_be_imported():
     assert {*REDACTORS} <= {one.id for one in FORMATS}
-    for one in REDACTORS:
-        assert callable(redactor_of(one, "a"))
+    for redactor in REDACTORS:
+        assert callable(redactor_of(redactor, "a"))
     with pytest.raises(KnownError, match=r"document\.no_redactor"):
         redactor_of("xls", "a.xls")
 

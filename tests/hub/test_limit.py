@@ -50,10 +50,10 @@ def test_two_share_one_limit() -> None:
 
     end = time.monotonic() + 1.0
     threads = [threading.Thread(target=read, args=(index,)) for index in range(2)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert 20_000 <= sum(taken) <= 160_000
     assert min(taken) > 0
 

@@ -281,9 +281,9 @@ def test_d10_hostile_names_are_labels(asked, hub) -> None:
     hub.add("one/tiny-GGUF", dict.fromkeys(HOSTILE, b"x"))
     found = asked.hub.repo("one/tiny-GGUF")
     assert len(found.files) == len(HOSTILE)
-    for one in found.files:
-        assert one.name.isprintable()
-        assert len(one.name) <= 200
+    for file in found.files:
+        assert file.name.isprintable()
+        assert len(file.name) <= 200
     hub.add("one/other-GGUF", {"y" * 1001 + ".gguf": b"x", "": b"y"})
     assert asked.hub.repo("one/other-GGUF").files == ()
 

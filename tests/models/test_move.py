@@ -98,9 +98,9 @@ def models(recorder):
 
 def places(recorder) -> set[Path]:
     """Where the copied models are; all of them are checked byte for byte."""
-    for one in models(recorder):
-        data = Path(os.fsdecode(one.path)).read_bytes()
-        assert hashlib.sha256(data).hexdigest() == one.sha256
+    for model in models(recorder):
+        data = Path(os.fsdecode(model.path)).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == model.sha256
     return {Path(os.fsdecode(model.path)).parent for model in models(recorder) if not model.linked}
 
 
@@ -133,9 +133,9 @@ def test_all_ways_move_models_and_downloads_and_nothing_is_left(recorder, two, f
     linked = next(model for model in models(recorder) if model.linked)
     assert Path(os.fsdecode(linked.path)).parent == tmp_path
     # and they are what the cheap look at a load expects: nothing is hashed again
-    for one in models(recorder):
-        found = Path(os.fsdecode(one.path)).stat()
-        assert (found.st_size, found.st_mtime_ns, found.st_ino) == (one.bytes, one.mtime_ns, one.inode)
+    for model in models(recorder):
+        found = Path(os.fsdecode(model.path)).stat()
+        assert (found.st_size, found.st_mtime_ns, found.st_ino) == (model.bytes, model.mtime_ns, model.inode)
 
 
 def test_to_another_disk_and_back_again(recorder, two, folder, other_disk) -> None:

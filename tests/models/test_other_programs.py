@@ -109,8 +109,8 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, f
     again = find(recorder)
     assert {model.known for model in again.models} == {record.id for record in records}
     assert link(recorder, again) == ()
-    for one in records:  # removing forgets the link alone
-        assert recorder.services.service_thread.call(lambda one=one: recorder.services.models.remove(one.id)) == 0
+    for record in records:  # removing forgets the link alone
+        assert recorder.services.service_thread.call(lambda one=record: recorder.services.models.remove(one.id)) == 0
     assert all(one.exists() for one in five.values())
 
 
@@ -252,8 +252,8 @@ def test_a_linked_file_that_goes_is_said_as_for_any_model(recorder, five) -> Non
 def test_each_system_has_its_usual_places(system, environ, expected) -> None:
     places = usual_places(Path("/h"), environ, system)
     first: dict[str, str] = {}
-    for one in places:
-        first.setdefault(one.program, str(one.folder))
+    for place in places:
+        first.setdefault(place.program, str(place.folder))
     assert {key: first[key] for key in expected} == expected
     assert set(first) == {"LM Studio", "Jan", "GPT4All", "Ollama", "Hugging Face"}
 
@@ -294,9 +294,9 @@ def test_a_pointed_home_of_lm_studio_is_found(recorder, user, tmp_path) -> None:
 @pytest.mark.parametrize("junk", [b"", b"relative", b"/", b"/x\0y", b"\xff\xfe", b"x" * (MAX_BYTES + 9), b"[" * 90_000])
 def test_settings_that_make_no_sense_name_no_folder(tmp_path, junk) -> None:
     for system, names in SETTINGS.items():
-        for one in (*names, ".lmstudio-home-pointer"):
-            (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / one).write_bytes(junk)
+        for name in (*names, ".lmstudio-home-pointer"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(junk)
         assert chosen_places(tmp_path, {}, system) == ()
         assert all_places(tmp_path, {}, system) == usual_places(tmp_path, {}, system)
 

@@ -73,8 +73,8 @@ def models(recorder):
 
 def forget(recorder) -> None:
     """As if this were another PC."""
-    for one in models(recorder):
-        recorder.services.service_thread.call(lambda one=one: recorder.services.models.remove(one.id))
+    for model in models(recorder):
+        recorder.services.service_thread.call(lambda one=model: recorder.services.models.remove(one.id))
 
 
 @pytest.fixture
@@ -107,10 +107,10 @@ def test_a_pack_brings_its_models_with_names_sums_and_licences(recorder, made, f
     assert got.manifest_sha256 == end.manifest_sha256
     assert [model.id for model in models(recorder)] == [model.model.id for model in got.models]
     assert got.models[0].model.source.startswith("pack:huggingface:")
-    for one in got.models:
-        place = Path(os.fsdecode(one.model.path))
+    for model in got.models:
+        place = Path(os.fsdecode(model.model.path))
         assert place.parent == folder
-        assert hashlib.sha256(place.read_bytes()).hexdigest() == one.model.sha256
+        assert hashlib.sha256(place.read_bytes()).hexdigest() == model.model.sha256
         assert place.stat().st_mode & 0o777 == 0o600
     assert len(list(folder.iterdir())) == 2
     assert recorder.of(ModelsChanged, begin)
@@ -484,8 +484,8 @@ def test_m4_a_flipped_byte_anywhere_is_found(recorder, made, tmp_path, folder) -
 def read_all(path: Path, expected: str) -> None:
     """As unpacking reads it.  What is only said otherwise, such as a name, is told by the checksum of the list."""
     with open_pack(path) as found:
-        for one in (*found.manifest.texts, *found.manifest.models):
-            found.take(one, lambda _chunk: None, lambda *_: None, threading.Event())
+        for text in (*found.manifest.texts, *found.manifest.models):
+            found.take(text, lambda _chunk: None, lambda *_: None, threading.Event())
         found.finish()
         if found.manifest_sha256 != expected:
             raise KnownError("pack.other")

@@ -185,10 +185,10 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(record
 def files_with(home: Path, words: bytes) -> dict[str, int]:
     """Names of files that hold the words, with their modes."""
     found = {}
-    for one in home.rglob("*"):
+    for path in home.rglob("*"):
         with suppress(FileNotFoundError):  # the file beside it that a new version is written to, before it is renamed
-            if one.is_file() and words in one.read_bytes():
-                found[one.name] = stat.S_IMODE(one.stat().st_mode)
+            if path.is_file() and words in path.read_bytes():
+                found[path.name] = stat.S_IMODE(path.stat().st_mode)
     return found
 
 

@@ -53,8 +53,8 @@ def test_each_has_the_columns_of_its_preset_in_their_order(document: TableDocume
 def test_what_is_expected_and_what_is_a_trap_stands_in_the_document(document: TableDocument) -> None:
     words = text_of(document).casefold()
     for cell in document.cells:
-        for one in (cell.value, *cell.traps):
-            assert one.casefold() in words, (cell.column, one)
+        for trap in (cell.value, *cell.traps):
+            assert trap.casefold() in words, (cell.column, trap)
 
 
 @each

@@ -21,11 +21,11 @@ def test_there_are_enough_sentences_of_each_language_and_both_halves():
 
 
 def test_a_right_answer_is_scored_as_right_and_keeps_the_facts():
-    for one in ITEMS:
-        assert applied(one.wrong, edits_of(one.wrong, one.right)) == one.right
+    for item in ITEMS:
+        assert applied(item.wrong, edits_of(item.wrong, item.right)) == item.right
         score = Score()
-        judge(one, one.right, score)
-        assert (score.exact, score.found, score.right_changed) == ((0, 0, 0) if one.is_right else (1, 1, 0)), one.name
+        judge(item, item.right, score)
+        assert (score.exact, score.found, score.right_changed) == ((0, 0, 0) if item.is_right else (1, 1, 0)), item.name
         assert score.facts_changed == 0
 
 
@@ -39,6 +39,6 @@ def test_what_is_wrong_is_counted():
 
 def test_no_right_answer_is_lost_to_the_program_unseen():
     """What the rules keep from being made is suggested."""
-    for one in ITEMS:
-        result, suggested = ours(one, one.right)
-        assert result == one.right or suggested, one.name
+    for item in ITEMS:
+        result, suggested = ours(item, item.right)
+        assert result == item.right or suggested, item.name

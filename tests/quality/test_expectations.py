@@ -51,11 +51,11 @@ def test_what_is_expected_is_complete(document: Document) -> None:
 def test_places_stand_in_the_document(document: Document) -> None:
     headings = {plain(line.lstrip("# ")) for line in document.text.splitlines() if line.startswith("#")}
     assert {plain(fact.section) for fact in document.facts} <= headings
-    for one in document.questions:
-        assert one.none != bool(one.quote or one.heading), one.question
-        assert one.none or one.rules, one.question
-        assert not one.quote or plain(one.quote) in plain(document.text), one.quote
-        assert not one.heading or plain(one.heading) in headings, one.heading
+    for question in document.questions:
+        assert question.none != bool(question.quote or question.heading), question.question
+        assert question.none or question.rules, question.question
+        assert not question.quote or plain(question.quote) in plain(document.text), question.quote
+        assert not question.heading or plain(question.heading) in headings, question.heading
 
 
 @each
@@ -76,18 +76,18 @@ def test_a_fact_is_found_in_its_own_words_alone(document: Document) -> None:
 
 @each
 def test_the_answers_are_right(document: Document) -> None:
-    for one in document.questions:
-        assert is_right(one.answer, one), one.question
-        assert one.none == denies(one.answer), one.question
-        assert is_right("", one) == one.none
+    for question in document.questions:
+        assert is_right(question.answer, question), question.question
+        assert question.none == denies(question.answer), question.question
+        assert is_right("", question) == question.none
 
 
 @each
 def test_the_answer_to_one_question_is_wrong_for_another(document: Document) -> None:
-    for one in document.questions:
+    for question in document.questions:
         for other in document.questions:
-            if other is not one and not (one.none and other.none):
-                assert not is_right(other.answer, one), one.question
+            if other is not question and not (question.none and other.none):
+                assert not is_right(other.answer, question), question.question
 
 
 @each
@@ -99,9 +99,9 @@ def test_right_and_wrong_statements_are_told_apart(document: Document) -> None:
 
 @each
 def test_nothing_is_found_in_nothing(document: Document) -> None:
-    for one in (*document.facts, *document.questions):
-        assert not fulfils("", one.rules)
-        for pattern in (pattern for needed in one.rules for pattern in needed):
+    for fact in (*document.facts, *document.questions):
+        assert not fulfils("", fact.rules)
+        for pattern in (pattern for needed in fact.rules for pattern in needed):
             assert not re.search(r"\d[.,]\d{3}(?!\d)", pattern), pattern  # numbers are seen without separators
 
 

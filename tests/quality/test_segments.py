@@ -60,9 +60,9 @@ def test_there_is_enough_in_both_halves() -> None:
 def test_every_segment_stands_in_the_document_in_order(document: Document) -> None:
     text, at = " ".join(plain(line) for line in document.text.splitlines() if line), 0
     assert 10 <= len(document.segments) <= 25
-    for one in document.segments:
-        at = text.find(plain(one.text), at)
-        assert at >= 0, one.text
+    for segment in document.segments:
+        at = text.find(plain(segment.text), at)
+        assert at >= 0, segment.text
 
 
 def test_right_translations_pass(document: Document) -> None:

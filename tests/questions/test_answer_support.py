@@ -86,15 +86,15 @@ def looked_through(one: Case) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
 def figures(name: str) -> tuple[int, int, int, int]:
     """Right answers; of them certified, and cited on the right page; inventions certified."""
     right = certified = well_cited = invented = 0
-    for one in cases(name):
-        citations, marks = looked_through(one)
-        related = grounds_of(one).relation(one.question, citations) + UNTOLD
-        is_known = not grounds_of(one).unknown_names(one.question)
+    for case in cases(name):
+        citations, marks = looked_through(case)
+        related = grounds_of(case).relation(case.question, citations) + UNTOLD
+        is_known = not grounds_of(case).unknown_names(case.question)
         is_certain = bool(citations) and not marks and related >= LEAST_SURE and is_known
-        right += one.right
-        certified += one.right and is_certain
-        well_cited += one.right and bool(citations) and citations[0].page == one.page
-        invented += not one.right and is_certain
+        right += case.right
+        certified += case.right and is_certain
+        well_cited += case.right and bool(citations) and citations[0].page == case.page
+        invented += not case.right and is_certain
     return right, certified, well_cited, invented
 
 

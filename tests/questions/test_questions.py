@@ -43,8 +43,8 @@ def opened(says, tmp_path):
         return services, Recorder(services)
 
     yield open_them
-    for one in all_services:
-        one.close()
+    for service in all_services:
+        service.close()
 
 
 def document(services, path, text=TEXT):
@@ -185,8 +185,8 @@ def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tm
     _, ended, answered = ask(services, recorder, question, document(services, tmp_path / "lease.txt", RENT))
     assert (answered.state, [mark.kind for mark in answered.marks]) == (state, kinds)
     assert bool(answered.citations) is (state != "not in the text")
-    for one in answered.marks:
-        assert answered.answer[one.start : one.end] == one.text
+    for mark in answered.marks:
+        assert answered.answer[mark.start : mark.end] == mark.text
     assert ("Check this:" in ended.message.text) is bool(kinds)
 
 
@@ -321,8 +321,8 @@ def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model
         pages = {
             one.number: one.text for one in services.service_thread.call(lambda: services.documents.pages(record.id))
         }
-        for one in (*answered.citations, *answered.nearest):
-            assert pages[one.page][one.start : one.end] == one.quote
+        for citation in (*answered.citations, *answered.nearest):
+            assert pages[citation.page][citation.start : citation.end] == citation.quote
         assert answered.citations or answered.dropped or not answered.found
     finally:
         services.close()

@@ -118,8 +118,8 @@ def opened(monkeypatch, tmp_path):
         return services, Recorder(services)
 
     yield open_them
-    for one in all_services:
-        one.close()
+    for service in all_services:
+        service.close()
 
 
 def document(services, path, text):
@@ -164,10 +164,10 @@ def test_x8_orders_in_a_document_leave_ledger_and_links_right(opened, tmp_path):
     summary = summarized(services, recorder, record, **OWN)
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)
     assert summary.sentences
-    for one in summary.sentences:
-        for span in one.blocks:
+    for sentence in summary.sentences:
+        for span in sentence.blocks:
             assert pages[span.page - 1].text[span.start : span.end].strip()
-        assert set(one.pages) <= {1, 2, 3}
+        assert set(sentence.pages) <= {1, 2, 3}
     steps = sent_steps(services)
     assert steps
     for step in steps:

@@ -328,8 +328,8 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
     whole = {path: path.read_bytes() for path in paths.data.glob("*.sqlite3")}
     outcomes = set()
     for number in range(1, 40, count):
-        for one in paths.data.glob("*.sqlite3*"):
-            one.unlink()
+        for path in paths.data.glob("*.sqlite3*"):
+            path.unlink()
         for one, data in whole.items():
             one.write_bytes(data)
         args = [sys.executable, "-c", code, str(paths.data.parent), str(copy), str(number)]

@@ -121,11 +121,13 @@ def test_no_summary_has_more_words_than_its_length_and_duties_are_never_left_out
 @pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
 def test_words_of_a_line_stand_at_its_place(document) -> None:
     some = pieces(document.text)
-    for one in lines(document.text, document.language):
-        passage = some[one.piece]
-        words = re.findall(r"\w+", one.text.removeprefix(one.head).lower())
-        if passage.kind is not BlockKind.TABLE_ROW and not one.is_first:  # they have heads of columns, several parties
-            assert set(words) <= set(re.findall(r"\w+", passage.text[one.start : one.end].lower()))
+    for other_line in lines(document.text, document.language):
+        passage = some[other_line.piece]
+        words = re.findall(r"\w+", other_line.text.removeprefix(other_line.head).lower())
+        if (
+            passage.kind is not BlockKind.TABLE_ROW and not other_line.is_first
+        ):  # they have heads of columns, several parties
+            assert set(words) <= set(re.findall(r"\w+", passage.text[other_line.start : other_line.end].lower()))
 
 
 def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone() -> None:

@@ -524,9 +524,9 @@ def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(
         keep(recorder, name, [page(1, f"The rent for {name} is 900 euros a month.", duty)]) for name in ("A-Z", "B-Z")
     ]
     summary = ended(recorder, begin(recorder, *documents, **WORDED))
-    for one in summary.documents:
-        assert [text_at(recorder, each.blocks[0]) for each in one.sentences if each.group == TO_DO] == [duty]
-        assert {span.document for each in one.sentences for span in each.blocks} == {one.document}
+    for document in summary.documents:
+        assert [text_at(recorder, each.blocks[0]) for each in document.sentences if each.group == TO_DO] == [duty]
+        assert {span.document for each in document.sentences for span in each.blocks} == {document.document}
 
 
 def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:

@@ -73,9 +73,9 @@ def test_no_number_is_invented_and_each_link_holds(recorder, levels) -> None:
     pages = {page.number: page.text for page in made_pages()}
     assert summary.sentences
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)
-    for one in summary.sentences:
-        passages = " ".join(pages[span.page][span.start : span.end] for span in one.blocks)
-        assert one.pages == tuple(dict.fromkeys(span.page for span in one.blocks))
-        assert one.supported  # a model taken for better than it is: for what is not borne out the sentence stands
-        assert numbers_of(one.text) <= numbers_of(passages)
-        assert levels == "fair" or one.text.endswith(passages)
+    for sentence in summary.sentences:
+        passages = " ".join(pages[span.page][span.start : span.end] for span in sentence.blocks)
+        assert sentence.pages == tuple(dict.fromkeys(span.page for span in sentence.blocks))
+        assert sentence.supported  # a model taken for better than it is: for what is not borne out the sentence stands
+        assert numbers_of(sentence.text) <= numbers_of(passages)
+        assert levels == "fair" or sentence.text.endswith(passages)

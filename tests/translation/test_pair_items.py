@@ -50,10 +50,10 @@ def test_the_items_of_a_language_are_sound(language: str) -> None:
     items = pair_items(language)
     assert [item.kind for item in items] == [ItemKind.PLAIN] * 6 + [ItemKind.TAGGED] * 3 + [ItemKind.TERM] * 3
     assert sum(item.has_figures for item in items) == 3
-    for one in items:
-        assert not problems(one.text, one.tags), one.text
-        for term in one.terms:
-            assert spans_of(one.text, term.source, language) or term.source in one.text, one.text
+    for item in items:
+        assert not problems(item.text, item.tags), item.text
+        for term in item.terms:
+            assert spans_of(item.text, term.source, language) or term.source in item.text, item.text
     there = sum(is_in(language, "", item.words) for item in items)
     assert there >= 11, there  # a short sentence may be undecided
 

@@ -56,17 +56,21 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
     view = services.service_thread.call(lambda: services.translations.open(item.id))
     assert view.is_done
     segments = services.service_thread.call(lambda: services.translations.segments(item.id))
-    for one in segments:
-        kinds = {flag.kind for flag in one.flags}
-        if one.state is SegmentState.TRANSLATED:
-            assert problems(one.target, Tags(one.paired, one.lone)) == []
-            there, here = (sorted(re.findall(r"\d{3,}", words)) for words in (one.source, one.target))
+    for segment in segments:
+        kinds = {flag.kind for flag in segment.flags}
+        if segment.state is SegmentState.TRANSLATED:
+            assert problems(segment.target, Tags(segment.paired, segment.lone)) == []
+            there, here = (sorted(re.findall(r"\d{3,}", words)) for words in (segment.source, segment.target))
             assert there == here or kinds & {"number", "placeholder", "length", "untranslated", "repeated"}
             assert set(there) == set(here) or kinds & {"number", "placeholder"}
-            assert ("https://" not in one.source) or "https://example.org/a" in one.target or "placeholder" in kinds
-            assert "tenant" not in one.source or "Mieter" in one.target or "glossary" in kinds
+            assert (
+                ("https://" not in segment.source)
+                or "https://example.org/a" in segment.target
+                or "placeholder" in kinds
+            )
+            assert "tenant" not in segment.source or "Mieter" in segment.target or "glossary" in kinds
         else:
-            assert (one.state, one.reason) in {
+            assert (segment.state, segment.reason) in {
                 (SegmentState.LEFT, "nothing"), (SegmentState.FAILED, "no_answer"), (SegmentState.FAILED, "tags")
             }  # fmt: skip
     assert [segment.source for segment in segments][-1] == "Rooms", "a number is no segment"

@@ -93,19 +93,19 @@ class AttachController(QObject):
         shapes = stored_list(dict, item.settings.get("draft_attachments"))
         found = [draft for shape in shapes if (draft := draft_from(shape))]
         self._drafts[item.id] = found
-        for one in found:
-            self._reader.begin(one)
+        for other_draft in found:
+            self._reader.begin(other_draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
         """Attach these, which were kept, and have them read."""
         self.now[:] = drafts
-        for one in drafts:
-            self._reader.begin(one)
+        for draft in drafts:
+            self._reader.begin(draft)
         self._notify()
 
     def forget(self, chat: str) -> None:
-        for one in self._drafts.pop(chat, []):
-            self._reader.stop(one)
+        for draft in self._drafts.pop(chat, []):
+            self._reader.stop(draft)
 
     @property
     def now(self) -> list[Draft]:
@@ -277,17 +277,17 @@ class AttachController(QObject):
         if (event.chat or "") != self._chat:
             return
         parts = {part.key: part for part in event.parts if part.key}
-        for one in self.now:
-            if part := parts.get(one.document or one.name):
-                one.use, one.most_tokens = part.note, part.tokens
+        for draft in self.now:
+            if part := parts.get(draft.document or draft.name):
+                draft.use, draft.most_tokens = part.note, part.tokens
         self._show()
 
     def _on_model_changed(self, event: ModelStateChanged) -> None:
         """Count again: models count tokens differently."""
         if event.state is ModelState.READY:
-            for one in self.now:
-                if one.state == READY and not one.folder:
-                    self._reader.count(one, self._chat)
+            for draft in self.now:
+                if draft.state == READY and not draft.folder:
+                    self._reader.count(draft, self._chat)
 
     # ---- private
 
@@ -411,14 +411,14 @@ class DraftReader(QObject):
             self._settle(draft, then)
 
     def _on_folder_changed(self, event: CollectionChanged) -> None:
-        for one in self._drafts():
-            if one.folder == event.state.record.id:
-                self._take_folder(one, event.state)
+        for draft in self._drafts():
+            if draft.folder == event.state.record.id:
+                self._take_folder(draft, event.state)
 
     def _on_folder_gone(self, event: CollectionGone) -> None:
-        for one in self._drafts():
-            if one.folder == event.id:
-                self._lose_folder(one)
+        for draft in self._drafts():
+            if draft.folder == event.id:
+                self._lose_folder(draft)
 
     def _lose_folder(self, draft: Draft) -> None:
         draft.problem = "taken off the list on the Documents page"
@@ -476,21 +476,21 @@ class DraftReader(QObject):
     # ---- events
 
     def _on_document_changed(self, event: DocumentChanged) -> None:
-        for one in self._drafts():
-            if one.state == READING and one.path is not None and file_of(event.document) == one.path.absolute():
-                one.document = event.document.id
+        for draft in self._drafts():
+            if draft.state == READING and draft.path is not None and file_of(event.document) == draft.path.absolute():
+                draft.document = event.document.id
 
     def _on_progressed(self, event: DocumentProgress) -> None:
-        for one in self._drafts():
-            if one.state == READING and one.document == event.id:
-                one.done, one.total = event.done, event.total
+        for draft in self._drafts():
+            if draft.state == READING and draft.document == event.id:
+                draft.done, draft.total = event.done, event.total
                 self.counted.emit()
 
     def _on_gone(self, event: DocumentGone) -> None:
-        for one in self._drafts():
-            if one.document == event.id and one.state == READY:
-                one.problem = "forgotten on the Documents page"
-                self._settle(one, FAILED)
+        for draft in self._drafts():
+            if draft.document == event.id and draft.state == READY:
+                draft.problem = "forgotten on the Documents page"
+                self._settle(draft, FAILED)
 
 
 # ---- attaching on the chat page

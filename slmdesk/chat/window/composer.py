@@ -214,8 +214,8 @@ class Composer(QFrame):
         self._redact.clicked.connect(self._on_redact_clicked)
         self.button = tool_button("send_button", self, kind="primary", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for one in (self._attach, self._redact, self.button):
-            one.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
+        for button in (self._attach, self._redact, self.button):
+            button.setIconSize(QSize(theme.ICON_SIZE, theme.ICON_SIZE))
         bottom = Qt.AlignmentFlag.AlignBottom
         writing = row(
             (self._attach, bottom),
@@ -368,13 +368,13 @@ class Mentions(QObject):
         return False
 
     def _has_used(self, event: QKeyEvent) -> bool:
-        key, one = event.key(), self.list.current
+        key, suggestion = event.key(), self.list.current
         if key == Qt.Key.Key_Escape:
             self.close()
-        elif one is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or self._box.is_composing:
+        elif suggestion is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or self._box.is_composing:
             return False
         elif key in (*ENTER_KEYS, Qt.Key.Key_Tab):
-            self._choose(one)
+            self._choose(suggestion)
         elif key in _STEPS:
             self.list.step(_STEPS[Qt.Key(key)])
         else:
@@ -435,15 +435,15 @@ class Mentions(QObject):
         corner = self._box.viewport().mapTo(self._page, place.topLeft())
         self.list.open_over(QRect(corner, place.size()))
 
-    def _choose(self, one: Suggestion) -> None:
+    def _choose(self, suggestion: Suggestion) -> None:
         cursor = self._box.textCursor()
         end, start = cursor.position(), self._at
         self.close()
         cursor.setPosition(start)
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        cursor.insertText("" if self._is_first else f"{one.name} ")
+        cursor.insertText("" if self._is_first else f"{suggestion.name} ")
         self._box.setTextCursor(cursor)
-        self.chosen.emit(one.value)
+        self.chosen.emit(suggestion.value)
 
 
 def _is_free(before: str) -> bool:
@@ -552,10 +552,10 @@ class MentionList(QListWidget):
 
     def show_names(self, names: Sequence[Suggestion], count: int) -> None:
         self.clear()
-        for one in names[:MOST_SHOWN]:
-            item = QListWidgetItem(one.name, self)
-            item.setData(NAME_ROLE, one)
-            item.setToolTip(plain_tip(f"{one.name}: {one.detail}" if one.detail else one.name))
+        for name in names[:MOST_SHOWN]:
+            item = QListWidgetItem(name.name, self)
+            item.setData(NAME_ROLE, name)
+            item.setToolTip(plain_tip(f"{name.name}: {name.detail}" if name.detail else name.name))
         more = count - MOST_SHOWN
         if more > 0:
             self._say(f"{more:,} more: go on typing")
@@ -599,8 +599,8 @@ class MentionList(QListWidget):
 
     def _announce(self) -> None:
         if QAccessible.isActive():
-            one = self.current
-            words = f"{one.name}, {self.currentRow() + 1} of {self.count()}" if one else self._empty
+            suggestion = self.current
+            words = f"{suggestion.name}, {self.currentRow() + 1} of {self.count()}" if suggestion else self._empty
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
 

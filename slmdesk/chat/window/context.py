@@ -625,8 +625,8 @@ class FullBar(QFrame):
     def show_offer(self, offer: Offer | None) -> None:
         if offer is not None:
             self._label.setText(offer.text)
-            for one in (self._leave_out, self._summarize, self._new):
-                one.setVisible(offer.has_ways)
+            for other_button in (self._leave_out, self._summarize, self._new):
+                other_button.setVisible(offer.has_ways)
             show_words(self._larger, offer.larger)
             self._cancel.setVisible(offer.is_working)
             self._close.setVisible(not offer.is_working)

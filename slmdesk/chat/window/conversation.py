@@ -199,8 +199,8 @@ class ChatController(QObject):
     def stop(self) -> None:
         self.attached.stop_waiting()
         self._is_stop_requested = self._is_sending  # its answer has no id yet
-        for one in self.shown.streaming:
-            self._stop(one.id)
+        for message in self.shown.streaming:
+            self._stop(message.id)
 
     def ask_anew(self, message: str, text: str) -> None:
         """Ask a question in place of another one, which is kept as a version."""
@@ -370,8 +370,8 @@ class ChatController(QObject):
     def _on_message_changed(self, event: MessageChanged) -> None:
         if event.message.id in self.shown.by_id:
             self.renew(event.message)
-            for one in self.shown.streaming if event.message.attachments else ():
-                self.renew(one)  # what is read for it is decided
+            for message in self.shown.streaming if event.message.attachments else ():
+                self.renew(message)  # what is read for it is decided
             self._show_busy()
 
     def _on_prompt_progressed(self, event: PromptProgress) -> None:

@@ -123,13 +123,13 @@ class PresetsWindow(Dialog):
     def _show(self) -> None:
         chosen = self._new_one or (self.current.id if self.current else "")
         self._list.clear()
-        for one in self._controller.presets:
-            marks = [SHIPPED] if one.is_shipped else []
-            marks += ["for new chats"] if one.id == self._controller.default else []
-            item = QListWidgetItem(f"{one.name} ({', '.join(marks)})" if marks else one.name, self._list)
-            item.setData(Qt.ItemDataRole.UserRole, one.id)
-            item.setToolTip(plain_tip(one.words or one.options.system[:300]))
-            if one.id == chosen:
+        for preset in self._controller.presets:
+            marks = [SHIPPED] if preset.is_shipped else []
+            marks += ["for new chats"] if preset.id == self._controller.default else []
+            item = QListWidgetItem(f"{preset.name} ({', '.join(marks)})" if marks else preset.name, self._list)
+            item.setData(Qt.ItemDataRole.UserRole, preset.id)
+            item.setToolTip(plain_tip(preset.words or preset.options.system[:300]))
+            if preset.id == chosen:
                 self._list.setCurrentItem(item)
                 self._new_one = ""
         if self._list.currentRow() < 0:
@@ -137,18 +137,18 @@ class PresetsWindow(Dialog):
         self._show_current()
 
     def _show_current(self) -> None:
-        one = self.current
+        preset = self.current
         own = [preset.id for preset in self._controller.presets if not preset.is_shipped]
-        is_own = one is not None and not one.is_shipped
+        is_own = preset is not None and not preset.is_shipped
         for each in (self._edit, self._delete):
             each.setEnabled(is_own)
             each.setToolTip("" if is_own else "Duplicate it: the copy is yours to change")
-        self._up.setEnabled(one is not None and is_own and own[0] != one.id)
-        self._down.setEnabled(one is not None and is_own and own[-1] != one.id)
+        self._up.setEnabled(preset is not None and is_own and own[0] != preset.id)
+        self._down.setEnabled(preset is not None and is_own and own[-1] != preset.id)
         for any_kind in (self._duplicate, self._export, self._default):
-            any_kind.setEnabled(one is not None)
-        self._default.setChecked(one is not None and one.id == self._controller.default)
-        show_words(self._words, (one.words or _first_words(one)) if one else "")
+            any_kind.setEnabled(preset is not None)
+        self._default.setChecked(preset is not None and preset.id == self._controller.default)
+        show_words(self._words, (preset.words or _first_words(preset)) if preset else "")
 
     def _on_kept(self, preset: Preset) -> None:
         """Choose it; it may come before or after the list that holds it."""
@@ -161,9 +161,9 @@ class PresetsWindow(Dialog):
         self._open_editor("", "", ChatOptions(), "New preset")
 
     def _on_edit(self) -> None:
-        one = self.current
-        if one is not None and not one.is_shipped:
-            self._open_editor(one.id, one.name, one.options, "Edit the preset")
+        preset = self.current
+        if preset is not None and not preset.is_shipped:
+            self._open_editor(preset.id, preset.name, preset.options, "Edit the preset")
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
         editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
@@ -187,10 +187,10 @@ class PresetsWindow(Dialog):
             self._controller.set_default(self.current.id if self._default.isChecked() else "")
 
     def _on_export(self) -> None:
-        one = self.current
-        if one is not None:
-            proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in one.name)}.json"
-            chosen = partial(self._controller.export, one.id)
+        preset = self.current
+        if preset is not None:
+            proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in preset.name)}.json"
+            chosen = partial(self._controller.export, preset.id)
             ask_new_file(
                 self, "Export a preset", chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
             )
@@ -304,8 +304,8 @@ class PresetEditor(Dialog):
         self._examples.setWordWrap(True)
         self._examples.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._examples.setMinimumHeight(120)
-        for one in examples:
-            self._add(one.question, one.answer)
+        for example in examples:
+            self._add(example.question, example.answer)
         self._more = button("Add an example", "preset_example_add", self, on=self._on_add)
         self._less = button("Remove", "preset_example_remove", self, on=self._on_remove)
         return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
@@ -493,9 +493,9 @@ class SpaceEditor(Dialog):
 
     def _fill_library(self) -> None:
         self._listed.clear()
-        for one in self._attached.names.find("")[:MOST_LISTED]:
-            name = f"{one.name} (folder)" if one.is_folder else one.name
-            self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, one))
+        for other_name in self._attached.names.find("")[:MOST_LISTED]:
+            name = f"{other_name.name} (folder)" if other_name.is_folder else other_name.name
+            self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, other_name))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
 

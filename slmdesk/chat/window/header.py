@@ -190,9 +190,9 @@ class ModelsController(QObject):
         event = self.state
         if event.state is ModelState.NONE and any(model.can_chat for model in models):
             self._on_state_changed(ModelStateChanged(ModelState.NOT_LOADED, None, ""))
-        for one in models:
-            if one.id == event.model and one.name != event.name:
-                self.state = changed(event, name=one.name)
+        for model in models:
+            if model.id == event.model and model.name != event.name:
+                self.state = changed(event, name=model.name)
                 self.state_changed.emit(self.state)
 
     def _ask_exams(self) -> None:
@@ -610,8 +610,8 @@ class FirstStart(QScrollArea):
         for widget in (self._progress, self._progress_note, self._cancel):
             widget.setVisible(is_importing)
         self._drop.setVisible(not is_importing)
-        for one in (self._starter, self._add, *self._examples):
-            one.setEnabled(not is_importing)
+        for example in (self._starter, self._add, *self._examples):
+            example.setEnabled(not is_importing)
 
 
 def _add_examples(

@@ -512,8 +512,8 @@ class PrivateList(QFrame):
             old.hide()
             old.deleteLater()
         self._buttons = [self._button(chat, title) for chat, title in chats.items()]
-        for one in self._buttons:
-            self._column.addWidget(one)
+        for other_button in self._buttons:
+            self._column.addWidget(other_button)
         self.setVisible(bool(self._buttons))
 
     def _button(self, chat: str, title: str) -> ElidedButton:

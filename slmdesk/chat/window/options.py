@@ -185,10 +185,10 @@ class SettingsPanel(QFrame):
         sentence = SENTENCES.get(name, "")
         heading = plain_label(title, self._content, name=f"{name}_heading", wraps=False)
         heading.setBuddy(focus or widget)
-        for one in {widget, focus or widget}:
-            one.setAccessibleName(title)
-            one.setAccessibleDescription(sentence)
-            one.setToolTip(sentence and f"<p>{sentence}</p>")
+        for other_widget in {widget, focus or widget}:
+            other_widget.setAccessibleName(title)
+            other_widget.setAccessibleDescription(sentence)
+            other_widget.setToolTip(sentence and f"<p>{sentence}</p>")
         words = plain_label(sentence, self._content, name=f"{name}_words", kind="small")
         self._column.addLayout(column(heading, widget, words, gap=theme.SPACE_4))
         return words
@@ -340,10 +340,10 @@ class SettingsPanel(QFrame):
             self._refill(self._context, [(self._context_tokens, f"{numbers.toString(self._context_tokens)} tokens")])
             return
         values: list[tuple[object, str]] = []
-        for one in load_options.contexts:
-            size = bytes_for_people(one.bytes)
-            words = f"{numbers.toString(one.tokens)} tokens, {size}" + ("" if one.fits else " ✗")
-            values.append((one.tokens, words))
+        for context in load_options.contexts:
+            size = bytes_for_people(context.bytes)
+            words = f"{numbers.toString(context.tokens)} tokens, {size}" + ("" if context.fits else " ✗")
+            values.append((context.tokens, words))
         self._refill(self._context, values)
         most = load_options.most_context
         too_much = (
@@ -514,8 +514,8 @@ class MoreSettings(QFrame):
         self._inner.hide()
         column((self.open, left), self._inner, into=self, gap=theme.SPACE_12)
         self.open.toggled.connect(self._on_toggled)
-        for name, one in self._rows.items():
-            one.changed.connect(partial(self._on_changed, name))
+        for name, other_row in self._rows.items():
+            other_row.changed.connect(partial(self._on_changed, name))
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -529,12 +529,12 @@ class MoreSettings(QFrame):
     def show_options(self, options: ChatOptions, makers: Sampling, *, is_other: bool = False) -> None:
         """Show the values of a chat; `makers`: what the model's file recommends; `is_other`: it is another chat."""
         defaults, count = defaults_of(makers), 0
-        for name, one in self._rows.items():
+        for name, other_row in self._rows.items():
             value = getattr(options, name)
             count += value not in (None, ())
             default = getattr(defaults, name)
             by = "Recommended" if is_makers(name, makers) else "Default"
-            one.show_value(
+            other_row.show_value(
                 value, f"{by} ({default:g})" if isinstance(default, int | float) else "None", is_other=is_other
             )
         self.open.setText(f"{TITLE} ({count} set)" if count else TITLE)
@@ -543,8 +543,8 @@ class MoreSettings(QFrame):
         self.reset.setEnabled(bool(count) or any(getattr(options, name) != getattr(usual, name) for name in basic))
 
     def keep(self) -> None:
-        for one in self._rows.values():
-            one.keep()
+        for other_row in self._rows.values():
+            other_row.keep()
 
     def _on_changed(self, name: str, value: object) -> None:
         self.changed.emit({name: value})
@@ -596,8 +596,8 @@ class PresetChooser(QFrame):
             self.choice.clear()
             for value, words in values:
                 self.choice.addItem(words, value)
-        for at, one in enumerate(presets, 1):
-            self.choice.setItemData(at, plain_tip(one.words or one.name), Qt.ItemDataRole.ToolTipRole)
+        for at, preset in enumerate(presets, 1):
+            self.choice.setItemData(at, plain_tip(preset.words or preset.name), Qt.ItemDataRole.ToolTipRole)
         self.choice.show_value(options.preset)
         changed = differences(options, found) if found else ()
         words = f"Changed since: {', '.join(changed)}." if changed else (found.words if found else SENTENCE)

@@ -104,8 +104,8 @@ class ChatPage(QWidget):
             *self._empty.in_order, *self.full_bar.in_order, *self.composer.in_order, *self.meter.in_order,
             *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
-        for one, following in pairwise(order):
-            QWidget.setTabOrder(one, following)
+        for widget, following in pairwise(order):
+            QWidget.setTabOrder(widget, following)
 
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")

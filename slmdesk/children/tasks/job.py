@@ -163,8 +163,8 @@ class Job:
             try:
                 for steps in self.batches(MOST_STEPS):
                     requests, refused = asked(steps)
-                    for one in refused:
-                        reported.put(one)
+                    for failed in refused:
+                        reported.put(failed)
                     if requests:
                         with self._lock:
                             running[0] += 1

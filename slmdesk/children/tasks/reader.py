@@ -341,14 +341,14 @@ def _options(untrusted: Json) -> Options:
 def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
-    for one in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
-        if isinstance(one, LeftAsIs):
+    for as_is in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
+        if isinstance(as_is, LeftAsIs):
             count += 1
             if count > MOST_LEFT:
-                more[one.kind] += 1
+                more[as_is.kind] += 1
                 rewriting.reading.check()
                 continue
-        yield one
+        yield as_is
     for kind, others in more.items():
         yield LeftAsIs(kind, "", f"and {others} more")
 

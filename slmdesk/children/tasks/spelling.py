@@ -198,11 +198,11 @@ def _as(word: str, text: str) -> str:
 
 def _read(path: Path) -> OpenDictionary:
     try:
-        for one in (path, path.with_suffix(".aff")):
-            if not one.is_file():
-                raise KnownError("dictionary.damaged", path=str(path), reason=f"{one.name} is not there")
-            if (size := one.stat().st_size) > MOST_BYTES:
-                raise KnownError("dictionary.too_large", path=str(one), bytes=size, limit=MOST_BYTES)
+        for other_path in (path, path.with_suffix(".aff")):
+            if not other_path.is_file():
+                raise KnownError("dictionary.damaged", path=str(path), reason=f"{other_path.name} is not there")
+            if (size := other_path.stat().st_size) > MOST_BYTES:
+                raise KnownError("dictionary.too_large", path=str(other_path), bytes=size, limit=MOST_BYTES)
         with path.open("rb") as stream:
             if not _COUNT.match(stream.readline(100)):
                 raise KnownError("dictionary.damaged", path=str(path), reason="it is no list of words")

@@ -619,8 +619,8 @@ class Handles:
                 return None
             if said.rstrip(b"\0") == job.encode("utf-8", "replace")[:HANDLE_BYTES]:
                 return descriptors[0] if descriptors else None
-            for one in descriptors:
-                os.close(one)
+            for descriptor in descriptors:
+                os.close(descriptor)
             if not said:
                 return None
 

@@ -443,11 +443,11 @@ def _read(parts: list[np.ndarray]) -> float:
     """Seconds to read each part once on a thread of its own; numpy lets the threads run in parallel."""
     others = [threading.Thread(target=part.max, name="reading", daemon=True) for part in parts[1:]]
     started = time.perf_counter()
-    for one in others:
-        one.start()
+    for thread in others:
+        thread.start()
     parts[0].max()
-    for one in others:
-        one.join()
+    for thread in others:
+        thread.join()
     return time.perf_counter() - started
 
 

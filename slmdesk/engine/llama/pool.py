@@ -326,14 +326,14 @@ class SwapSpace:
 
     def best(self, tokens: AbstractSequence[int], adapter: Adapter) -> tuple[SwappedSequence | None, int]:
         best, longest = None, 0
-        for one in self._held:
-            length = common_prefix(one.tokens, tokens, len(tokens)) if one.adapter == adapter else 0
+        for sequence in self._held:
+            length = common_prefix(sequence.tokens, tokens, len(tokens)) if sequence.adapter == adapter else 0
             if length > longest:
-                best, longest = one, length
+                best, longest = sequence, length
         return best, longest
 
-    def take(self, one: SwappedSequence) -> None:
-        self._held.remove(one)
+    def take(self, sequence: SwappedSequence) -> None:
+        self._held.remove(sequence)
 
 
 def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:

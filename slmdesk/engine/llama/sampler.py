@@ -120,9 +120,9 @@ class Sampler:
         return min(self._end_tokens, default=0)
 
     def _allowed(self, token: int, logit: float) -> bool:
-        one = np.zeros(1, dtype=_CANDIDATE)
-        one["id"], one["logit"] = token, logit
-        return self._mask(one)
+        ndarray = np.zeros(1, dtype=_CANDIDATE)
+        ndarray["id"], ndarray["logit"] = token, logit
+        return self._mask(ndarray)
 
     def _mask(self, candidates: NDArray[np.void]) -> bool:
         """Set the logits of what the grammar refuses to -inf.  Returns whether any token is left."""

@@ -177,8 +177,8 @@ class ComparePage(QStackedWidget):
         self._item = found.item.id
         empty_layout(self._row)
         self._columns.clear()
-        for one in found.answers:
-            answer = self._columns[one.message.id] = AnswerColumn(self._style, self._parser, self._result)
+        for other_answer in found.answers:
+            answer = self._columns[other_answer.message.id] = AnswerColumn(self._style, self._parser, self._result)
             self._row.addWidget(answer, 1)
         self._show_question(found.prompt)
         self._order()
@@ -202,10 +202,10 @@ class ComparePage(QStackedWidget):
 
     def _renew(self, found: Comparison) -> None:
         is_first = True
-        for one in found.answers:
-            answer = self._columns[one.message.id]
-            is_open = one.message.status is Status.STREAMING
-            answer.show_answer(one, is_turn=is_open and is_first)
+        for other_answer in found.answers:
+            answer = self._columns[other_answer.message.id]
+            is_open = other_answer.message.status is Status.STREAMING
+            answer.show_answer(other_answer, is_turn=is_open and is_first)
             is_first = is_first and not is_open
         self._info.setText(_info_of(found))
         self._stop.setVisible(found.is_running)
@@ -368,10 +368,10 @@ class CompareController(QObject):
     def show_state(self, event: ModelStateChanged) -> None:
         if self.held is None or event.state is not ModelState.LOADING:
             return
-        for one in self.held.answers:
-            if one.message.status is Status.STREAMING:
-                if one.name == event.name:
-                    self.note_changed.emit(one.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
+        for answer in self.held.answers:
+            if answer.message.status is Status.STREAMING:
+                if answer.name == event.name:
+                    self.note_changed.emit(answer.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
                 return
 
     # ---- private
@@ -390,8 +390,8 @@ class CompareController(QObject):
             self._on_opened(found)
 
 
-def _with_text(one: ComparedAnswer, text: str) -> ComparedAnswer:
-    return changed(one, message=changed(one.message, text=text))
+def _with_text(answer: ComparedAnswer, text: str) -> ComparedAnswer:
+    return changed(answer, message=changed(answer.message, text=text))
 
 
 def _ignore(_problem: Problem) -> None:
@@ -504,8 +504,8 @@ class CompareForm(QScrollArea):
             choice.clear()
             if at >= LEAST:
                 choice.addItem("None", NONE)
-            for one in models:
-                choice.addItem(one.name, one.id)
+            for model in models:
+                choice.addItem(model.name, model.id)
             if chosen[at] in known:
                 choice.show_value(chosen[at])
             elif at < LEAST:
@@ -679,11 +679,11 @@ class AnswerColumn(QFrame):
         self.setMinimumWidth(round(NARROWEST * style.letter_width))
         self.text.set_style(style)
 
-    def show_answer(self, one: ComparedAnswer, *, is_turn: bool) -> None:
+    def show_answer(self, answer: ComparedAnswer, *, is_turn: bool) -> None:
         """Show an answer; `is_turn`: it is the one being written now."""
-        message = one.message
-        self._name.setText(breakable(one.name))
-        self.setAccessibleName(one.name)
+        message = answer.message
+        self._name.setText(breakable(answer.name))
+        self.setAccessibleName(answer.name)
         is_open = message.status is Status.STREAMING
         self.text.show_words(message.text, has_ended=not is_open)
         self.text.setVisible(is_open or bool(message.text))
@@ -698,7 +698,7 @@ class AnswerColumn(QFrame):
             self._say("Cut at the longest length of an answer.", "small")
         else:
             self._say("", "small")
-        self._show_figures(one.figures.lines() if one.figures else ())
+        self._show_figures(answer.figures.lines() if answer.figures else ())
 
     def show_note(self, words: str) -> None:
         self._say(words, "small")

@@ -121,8 +121,8 @@ class FormatDialog(WideDialog):
         self._stop = self.add_button("Stop", name="formats_stop", tip="What was measured is kept")
         self._close = self.add_button("Close", name="formats_close")
         self._measure = self.add_button("Measure", name="formats_measure", is_primary=True)
-        for one in (self._again, self._prune, self._stop, self._measure):
-            one.setVisible(False)
+        for other_button in (self._again, self._prune, self._stop, self._measure):
+            other_button.setVisible(False)
 
     def _connect(self) -> None:
         controller = self._controller

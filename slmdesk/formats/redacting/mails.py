@@ -111,9 +111,9 @@ class _Mail:
         found = [message for message in made if message is not None]
         if not found:
             return None
-        for one in found:
-            del one["MIME-Version"]
-            new.attach(one)
+        for message in found:
+            del message["MIME-Version"]
+            new.attach(message)
         return new
 
     def _text(self, part: Message, kind: str) -> EmailMessage:

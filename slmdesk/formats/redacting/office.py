@@ -126,22 +126,22 @@ def _target(source: str, target: str) -> str:
 def _cut_relations(redacting: Redacting, package: _Package) -> None:
     lower = {name.lower(): name for name in package.parts}
     for source, root in package.relations.items():
-        for one in list(root):
-            if not isinstance(one.tag, str) or not attribute(one, "Target"):
+        for element in list(root):
+            if not isinstance(element.tag, str) or not attribute(element, "Target"):
                 continue
-            kind = attribute(one, "Type").rpartition("/")[2]
-            if attribute(one, "TargetMode") == "External":
-                _outside(redacting, one, kind, source)
+            kind = attribute(element, "Type").rpartition("/")[2]
+            if attribute(element, "TargetMode") == "External":
+                _outside(redacting, element, kind, source)
                 continue
-            name = lower.get(_target(source, attribute(one, "Target")).lower(), "")
+            name = lower.get(_target(source, attribute(element, "Target")).lower(), "")
             if name in package.gone or (not name and redacting.removes and "aFChunk" in kind):
-                package.lost.setdefault(source, set()).add(attribute(one, "Id"))
-                root.remove(one)
+                package.lost.setdefault(source, set()).add(attribute(element, "Id"))
+                root.remove(element)
             elif name in package.names:
-                one.set("Target", "/" + quote(package.names[name]))
-            elif put_in_value(redacting.words, attribute(one, "Target"), source) != attribute(one, "Target"):
-                package.lost.setdefault(source, set()).add(attribute(one, "Id"))  # it leads to no part
-                root.remove(one)
+                element.set("Target", "/" + quote(package.names[name]))
+            elif put_in_value(redacting.words, attribute(element, "Target"), source) != attribute(element, "Target"):
+                package.lost.setdefault(source, set()).add(attribute(element, "Id"))  # it leads to no part
+                root.remove(element)
 
 
 def _outside(redacting: Redacting, relation: etree._Element, kind: str, source: str) -> None:
@@ -208,29 +208,29 @@ def _is_reference(cell: etree._Element) -> bool:
 def _drop_blobs(redacting: Redacting, name: str, root: etree._Element) -> None:
     if not redacting.removes:
         return
-    for one in root.iter():
-        if isinstance(one.tag, str) and local(one) in _BLOBS and (one.text or "").strip():
-            one.text = ""
+    for element in root.iter():
+        if isinstance(element.tag, str) and local(element) in _BLOBS and (element.text or "").strip():
+            element.text = ""
             redacting.remove("embedded", name)
 
 
 def _drop_lost(root: etree._Element, lost: set[str]) -> None:
     if not lost:
         return
-    for one in list(root.iter()):
-        if not isinstance(one.tag, str):
+    for element in list(root.iter()):
+        if not isinstance(element.tag, str):
             continue
-        if any(value in lost and "relationships" in str(key) for key, value in one.attrib.items()):
-            above = one.getparent()
-            if local(one) == "oleObj":
-                frame = next((each for each in one.iterancestors() if local(each) == "graphicFrame"), None)
+        if any(value in lost and "relationships" in str(key) for key, value in element.attrib.items()):
+            above = element.getparent()
+            if local(element) == "oleObj":
+                frame = next((each for each in element.iterancestors() if local(each) == "graphicFrame"), None)
                 if frame is not None:
                     drop(frame)
                     continue
-            drop(one)
+            drop(element)
             while above is not None and not len(above) and local(above) in _EMPTY_WITHOUT:
-                one, above = above, above.getparent()
-                drop(one)
+                element, above = above, above.getparent()
+                drop(element)
 
 
 def _saved(redacting: Redacting, package: _Package, new_parts: Mapping[str, bytes]) -> bytes:
@@ -253,21 +253,21 @@ def _types(redacting: Redacting, package: _Package) -> bytes:
     root = tree_of(redacting, package.parts[TYPES])
     lower = {name.lower(): name for name in package.parts}
     defaults = set()
-    for one in list(root):
-        if not isinstance(one.tag, str):
-            root.remove(one)
+    for element in list(root):
+        if not isinstance(element.tag, str):
+            root.remove(element)
             continue
-        if local(one) == "Default":
-            defaults.add(one.get("Extension", "").lower())
+        if local(element) == "Default":
+            defaults.add(element.get("Extension", "").lower())
             continue
-        name = lower.get(unquote(one.get("PartName", "")).lstrip("/").lower(), "")
+        name = lower.get(unquote(element.get("PartName", "")).lstrip("/").lower(), "")
         if not name or name in package.gone:
-            root.remove(one)
+            root.remove(element)
         elif name in package.names:
             new = package.names[name]
-            one.set("PartName", "/" + quote(new))
+            element.set("PartName", "/" + quote(new))
             if suffix_of(new) == ".png":
-                one.set("ContentType", "image/png")
+                element.set("ContentType", "image/png")
     space = etree.QName(root).namespace
     for extension, kind in (("png", "image/png"), ("bin", "application/octet-stream")):
         if extension not in defaults and any(name.endswith(f".{extension}") for name in package.names.values()):
@@ -337,36 +337,37 @@ class Workbook:
         self._values = []
         if name.lower().startswith("xl/tables/"):
             seen: set[str] = set()
-            for one in root.iter("{*}tableColumn"):
-                wanted = one.get("name", "")
+            for element in root.iter("{*}tableColumn"):
+                wanted = element.get("name", "")
                 number = 1
-                while one.get("name", "").lower() in seen:
+                while element.get("name", "").lower() in seen:
                     number += 1
-                    one.set("name", f"{wanted}{number}")
-                seen.add(one.get("name", "").lower())
+                    element.set("name", f"{wanted}{number}")
+                seen.add(element.get("name", "").lower())
 
     def _formulas(self, root: etree._Element, place: str) -> None:
-        for one in list(root.iter()):
-            if not isinstance(one.tag, str) or local(one) not in _CODES or not one.text:
+        for element in list(root.iter()):
+            if not isinstance(element.tag, str) or local(element) not in _CODES or not element.text:
                 continue
-            text = one.text
+            text = element.text
             for old, new in self._sheets.items():
                 quoted, other = old.replace("'", "''"), new.replace("'", "''")
                 text = text.replace(f"'{quoted}'!", f"'{other}'!")
                 text = re.sub(rf"(?<![\w'.]){re.escape(old)}!", lambda _found, to=other: f"'{to}'!", text)  # type: ignore[misc]
-            one.text = text
+            element.text = text
             held = put(self._redacting.words, text, place, bare=True) != text
-            is_defined = local(one) == "definedName"
+            is_defined = local(element) == "definedName"
             held = held or (
-                is_defined and put(self._redacting.words, one.get("name", ""), place, bare=True) != one.get("name")
+                is_defined
+                and put(self._redacting.words, element.get("name", ""), place, bare=True) != element.get("name")
             )
-            above = one.getparent()
+            above = element.getparent()
             if held and self._redacting.removes and (is_defined or (above is not None and local(above) == "c")):
                 self._redacting.remove("formula", place)
-                drop(one)
-        for one in list(root.iter("{*}definedNames")):
-            if not len(one):
-                drop(one)
+                drop(element)
+        for element in list(root.iter("{*}definedNames")):
+            if not len(element):
+                drop(element)
 
     def _cells(self, root: etree._Element, place: str) -> None:
         for cell in root.iter("{*}c"):
@@ -399,12 +400,12 @@ class Workbook:
 
     def _pivot(self, root: etree._Element, place: str) -> None:
         """Numbers and dates a pivot table keeps, which show a word, become text; it is computed anew when opened."""
-        for one in root.iter("{*}d", "{*}n"):
-            value = one.get("v", "")
+        for element in root.iter("{*}d", "{*}n"):
+            value = element.get("v", "")
             for text in (value, value[:10]):
                 if put(self._redacting.words, text, place) != text:
-                    one.tag = str(one.tag).rpartition("}")[0] + "}s"
-                    one.set("v", put(self._redacting.words, text, place))
+                    element.tag = str(element.tag).rpartition("}")[0] + "}s"
+                    element.set("v", put(self._redacting.words, text, place))
                     break
         if local(root) == "pivotCacheDefinition" and self._redacting.removes:
             root.set("refreshOnLoad", "1")
@@ -515,63 +516,63 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
 
 def _words_of_cells(root: etree._Element) -> list[tuple[etree._Element, str]]:
     found = []
-    for one in root.iter():
-        if isinstance(one.tag, str) and any(str(key).rpartition("}")[2] in _VALUES for key in one.attrib):
-            found.append((one, "".join(one.itertext())))
+    for element in root.iter():
+        if isinstance(element.tag, str) and any(str(key).rpartition("}")[2] in _VALUES for key in element.attrib):
+            found.append((element, "".join(element.itertext())))
     return found
 
 
 def _drop_binary(redacting: Redacting, name: str, root: etree._Element) -> None:
-    for one in root.iter():
-        if not isinstance(one.tag, str):
+    for element in root.iter():
+        if not isinstance(element.tag, str):
             continue
-        kind = local(one)
-        if kind == "binary-data" and (one.text or "").strip():
-            one.text = ""
+        kind = local(element)
+        if kind == "binary-data" and (element.text or "").strip():
+            element.text = ""
             redacting.remove("picture", name)
-        elif kind == "config-item" and attribute(one, "type") == "base64Binary":
-            one.text = ""
+        elif kind == "config-item" and attribute(element, "type") == "base64Binary":
+            element.text = ""
             redacting.remove("printer", name)
-        elif kind == "config-item" and attribute(one, "name") in ("PrinterName", "CurrentDatabaseDataSource"):
-            one.text = ""
+        elif kind == "config-item" and attribute(element, "name") in ("PrinterName", "CurrentDatabaseDataSource"):
+            element.text = ""
 
 
 def _followed(redacting: Redacting, data: bytes, names: dict[str, str], gone: set[str], folder: str) -> bytes:
     root = tree_of(redacting, data)
     above = f"{folder}/" if folder else ""
     redirected = {put_in_value(redacting.words, old, ""): new for old, new in names.items()} | names
-    for one in list(root.iter()):
-        if not isinstance(one.tag, str):
+    for element in list(root.iter()):
+        if not isinstance(element.tag, str):
             continue
-        for key, value in list(one.attrib.items()):
+        for key, value in list(element.attrib.items()):
             if str(key).rpartition("}")[2] != "href":
                 continue
             target = above + str(value).removeprefix("./").rstrip("/")
             if target in redirected:
-                one.set(key, redirected[target].removeprefix(above))
-            elif target in gone and local(one) in ("image", "object-ole", "object", "plugin"):
-                drop(one)
+                element.set(key, redirected[target].removeprefix(above))
+            elif target in gone and local(element) in ("image", "object-ole", "object", "plugin"):
+                drop(element)
     return written(root)
 
 
 def _manifest(redacting: Redacting, data: bytes, parts: dict[str, bytes], names: dict[str, str]) -> bytes:
     root = tree_of(redacting, data)
     folders = {f"{part.rpartition('/')[0]}/" for part in parts}
-    for one in list(root):
-        if not isinstance(one.tag, str):
-            root.remove(one)
+    for element in list(root):
+        if not isinstance(element.tag, str):
+            root.remove(element)
             continue
-        key = next((key for key in one.attrib if str(key).endswith("full-path")), "")
-        path = one.get(key, "")
+        key = next((key for key in element.attrib if str(key).endswith("full-path")), "")
+        path = element.get(key, "")
         if path in names:
-            one.set(key, names[path])
+            element.set(key, names[path])
             if names[path].endswith(".png"):
-                kind = next((each for each in one.attrib if str(each).endswith("media-type")), "")
-                one.set(kind, "image/png")
+                kind = next((each for each in element.attrib if str(each).endswith("media-type")), "")
+                element.set(kind, "image/png")
         elif (path not in parts and path != "/" and not (path.endswith("/") and path in folders)) or put(
             redacting.words, path, "", bare=True
         ) != path:
-            root.remove(one)
+            root.remove(element)
     return written(root)
 
 

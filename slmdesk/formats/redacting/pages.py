@@ -107,9 +107,9 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
         text, indices = letters.text()
         for span in redacting.words.spans(text, place):
             places = range(span.begin, span.end) if indices is None else indices[span.begin : span.end]
-            for one, letter in zip(places, text[span.begin : span.end], strict=True):
+            for other_place, letter in zip(places, text[span.begin : span.end], strict=True):
                 if letter.isprintable() and not letter.isspace():  # pdfium adds blanks that have no place
-                    sheet.bars += [letters.box(one), letters.ink(one)]
+                    sheet.bars += [letters.box(other_place), letters.ink(other_place)]
         for line, words in _lines(sheet.words):
             for span in redacting.words.spans(line, place, again=True):
                 sheet.bars += [
@@ -130,17 +130,17 @@ def _lines(words: Sequence[Word]) -> Iterable[tuple[str, list[tuple[int, Word]]]
     if not words:
         return
     rows: list[list[Word]] = []
-    for one in sorted(words, key=lambda each: ((each.y0 + each.y1) / 2, each.x0)):
-        middle = (one.y0 + one.y1) / 2
+    for word in sorted(words, key=lambda each: ((each.y0 + each.y1) / 2, each.x0)):
+        middle = (word.y0 + word.y1) / 2
         if rows and rows[-1][0].y0 <= middle <= rows[-1][0].y1:
-            rows[-1].append(one)
+            rows[-1].append(word)
         else:
-            rows.append([one])
+            rows.append([word])
     text, placed = "", list[tuple[int, Word]]()
     for row in rows:
-        for one in sorted(row, key=lambda each: each.x0):
-            placed.append((len(text), one))
-            text += one.text if one.hyphen else one.text + " "
+        for word in sorted(row, key=lambda each: each.x0):
+            placed.append((len(text), word))
+            text += word.text if word.hyphen else word.text + " "
     yield text, placed
 
 

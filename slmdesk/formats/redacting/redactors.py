@@ -109,8 +109,8 @@ class Words(Protocol):
 
 
 def put(words: Words, text: str, place: str, *, bare: bool = False) -> str:
-    for one in reversed(words.spans(text, place, bare=bare)):
-        text = text[: one.begin] + one.substitute + text[one.end :]
+    for span in reversed(words.spans(text, place, bare=bare)):
+        text = text[: span.begin] + span.substitute + text[span.end :]
     return text
 
 

@@ -146,11 +146,11 @@ def redact_group(slots: list[Slot], redacting: Redacting, place: str) -> None:
         words = "".join(slot.words for slot in chosen)
         if words.strip():
             _apply(chosen, redacting.words.spans(words, place))
-    for one in slots:
-        if not one.sign and any(sign in one.text for sign in ("%", "&", "\\", "_x")):
-            new = put_encoded(redacting.words, one.text, place)
-            if new != one.text:
-                one.set(new)
+    for slot in slots:
+        if not slot.sign and any(sign in slot.text for sign in ("%", "&", "\\", "_x")):
+            new = put_encoded(redacting.words, slot.text, place)
+            if new != slot.text:
+                slot.set(new)
 
 
 def _parted(slots: list[Slot]) -> Iterator[Slot]:
@@ -158,12 +158,12 @@ def _parted(slots: list[Slot]) -> Iterator[Slot]:
     but behind a hyphen.
     """
     before: Slot | None = None
-    for one in slots:
-        if before is not None and before.flags != one.flags:
-            yield Slot(one.element, False, one.flags, APART)
-        is_broken = one.sign == "\n" and before is not None and before.text.endswith(_BREAKING)
-        yield one if is_broken or one.sign != "\n" else Slot(one.element, False, one.flags, " ")
-        before = one
+    for slot in slots:
+        if before is not None and before.flags != slot.flags:
+            yield Slot(slot.element, False, slot.flags, APART)
+        is_broken = slot.sign == "\n" and before is not None and before.text.endswith(_BREAKING)
+        yield slot if is_broken or slot.sign != "\n" else Slot(slot.element, False, slot.flags, " ")
+        before = slot
 
 
 def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place: str) -> None:
@@ -180,9 +180,9 @@ def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place
 
 def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
     begins, at = [], 0
-    for one in slots:
+    for other_slot in slots:
         begins.append(at)
-        at += len(one.text)
+        at += len(other_slot.text)
     for span in sorted(spans, key=lambda each: -each.begin):
         rest = span.substitute
         for slot, begin in zip(slots, begins, strict=True):
@@ -195,8 +195,8 @@ def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
 
 
 def _drop_unseen(root: etree._Element) -> None:
-    for one in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
-        drop(one)
+    for element in list(root.iter(etree.Comment, etree.ProcessingInstruction)):
+        drop(element)
 
 
 def drop(element: etree._Element) -> None:
@@ -273,12 +273,12 @@ def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Itera
     if about is not None:
         if about.get("baseline", "0") != "0":
             yield "raised"
-        for one in about:
-            kind = local(one) if isinstance(one.tag, str) else ""
+        for other_element in about:
+            kind = local(other_element) if isinstance(other_element.tag, str) else ""
             if kind in ("vanish", "webHidden"):
                 yield "hidden"
             elif kind in ("vertAlign", "rStyle"):
-                yield f"style {attribute(one, 'val')}"
+                yield f"style {attribute(other_element, 'val')}"
 
 
 def _sign(element: etree._Element, name: str) -> str:
@@ -409,14 +409,14 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as err:
         raise KnownError("document.damaged", path=redacting.reading.path, reason="its markup is broken") from err
     if redacting.removes:
-        for one in list(root.iter(*_RUNNING)):
+        for element in list(root.iter(*_RUNNING)):
             redacting.remove("program", place)
-            drop(one)
-        for one in root.iter("meta"):
-            if "charset" in one.attrib:
-                one.set("charset", "utf-8")
-            elif one.get("http-equiv", "").lower() == "content-type":
-                one.set("content", "text/html; charset=utf-8")
+            drop(element)
+        for element in root.iter("meta"):
+            if "charset" in element.attrib:
+                element.set("charset", "utf-8")
+            elif element.get("http-equiv", "").lower() == "content-type":
+                element.set("content", "text/html; charset=utf-8")
     redact_tree(root, redacting, place)
     made = markup.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
     assert isinstance(made, str)
@@ -442,9 +442,9 @@ MOST_INFLATED = 256 << 20
 class ByteSearch:
     def __init__(self, originals: Sequence[str]) -> None:
         self._forms: list[tuple[bytes, int]] = []
-        for number, one in enumerate(originals):
-            if sum(letter.isalnum() for letter in one) >= LEAST:
-                self._forms += [(form, number) for form in {each.lower() for each in _forms(one)}]
+        for number, original in enumerate(originals):
+            if sum(letter.isalnum() for letter in original) >= LEAST:
+                self._forms += [(form, number) for form in {each.lower() for each in _forms(original)}]
 
     def found(self, data: bytes, worked: Callable[[], None]) -> set[int]:
         """The numbers of the words that are there.  `worked` is called now and then."""

@@ -150,10 +150,10 @@ def _words_left(nodes: Sequence[Node]) -> Iterator[str]:
 
 def _is_inside(text: etree._Element, outer: etree._Element) -> bool:
     """Whether a text belongs to a paragraph inside, which is walked by itself, or to an equation."""
-    for one in text.iterancestors():
-        if local(one) in ("p", "oMath"):
+    for ancestor in text.iterancestors():
+        if local(ancestor) in ("p", "oMath"):
             return True
-        if one is outer:
+        if ancestor is outer:
             break
     return local(outer) in ("oMath", "oMathPara") or etree.QName(text).namespace != etree.QName(outer).namespace
 
@@ -238,19 +238,19 @@ def _numbering(parts: Parts, name: str) -> Units:
     if part is None:
         return
     used = {attribute(element, "val") for element in part.root.iter("{*}abstractNumId")}
-    for one in part.root.iter("{*}lvlText"):
-        level = one.getparent()
+    for element in part.root.iter("{*}lvlText"):
+        level = element.getparent()
         outer = level.getparent() if level is not None else None
         shape = child(level, "numFmt")
         if outer is None or attribute(outer, "abstractNumId") not in used or attribute(shape, "val") == "bullet":  # type: ignore[arg-type]
             continue
-        words = attribute(one, "val")
+        words = attribute(element, "val")
         stretch = Stretch([Piece(Mark.LONE if index % 2 else Mark.WORDS, raw)
                            for index, raw in enumerate(_LEVEL.split(words)) if raw])  # fmt: skip
         if stretch.has_words:
             answer = yield Unit(stretch.text, stretch.tags, kind="list_item", place="numbers of a list")
             if answer is not None:
-                one.set(next(key for key in one.attrib if str(key).endswith("}val")), stretch.written(answer))
+                element.set(next(key for key in element.attrib if str(key).endswith("}val")), stretch.written(answer))
                 part.is_changed = True
     parts.close(part)
 
@@ -368,69 +368,69 @@ class Paragraph:
 
     def rebuild(self, nodes: Sequence[Node]) -> None:
         content = list(self._elements(nodes))
-        for one in list(self._element):
-            if local(one) != "pPr":
-                self._element.remove(one)
+        for element in list(self._element):
+            if local(element) != "pPr":
+                self._element.remove(element)
         self._element.extend(content)
         self._speech.turn_paragraph(self._element)
-        for one in self._element.iterancestors("{*}sdt"):
-            unbind(one)
+        for ancestor in self._element.iterancestors("{*}sdt"):
+            unbind(ancestor)
 
     # ---- to nodes
 
     def _raw(self, container: etree._Element) -> Iterator[_Raw]:
-        for one in container:
-            name = local(one)
+        for element in container:
+            name = local(element)
             if name == "r":
-                yield from self._run(one)
+                yield from self._run(element)
             elif name in ("pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr"):
                 continue
-            elif name == "fldSimple" and not _is_spoken(attribute(one, "instr")):
-                yield InlineObject([one])
+            elif name == "fldSimple" and not _is_spoken(attribute(element, "instr")):
+                yield InlineObject([element])
             elif name in _GROUPS:
-                inner = child(one, "sdtContent") if name == "sdt" else one
+                inner = child(element, "sdtContent") if name == "sdt" else element
                 children = [
                     InlineObject(node.elements) if isinstance(node, _Break) else node
                     for node in (_folded(self._raw(inner)) if inner is not None else ())
                 ]
                 yield (
-                    Group(one, children)
+                    Group(element, children)
                     if any(isinstance(node, Words) for node in _flat(children))
-                    else InlineObject([one])
+                    else InlineObject([element])
                 )
             elif name in _UNSEEN_STARTS or not name:
-                yield InvisibleMark(one)
+                yield InvisibleMark(element)
             elif name in _UNSEEN_ENDS:
-                yield InvisibleMark(one, is_end=True)
+                yield InvisibleMark(element, is_end=True)
             else:
-                yield InlineObject([one])
+                yield InlineObject([element])
 
     def _run(self, run: etree._Element) -> Iterator[_Raw]:
         properties = child(run, "rPr")
         look = _look(properties)
-        for one in list(run):
-            name = local(one)
+        for element in list(run):
+            name = local(element)
             if name == "rPr":
                 continue
             if name == "t":
-                text = one.text or ""
-                words = text if one.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
+                text = element.text or ""
+                words = text if element.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
                 if _is_drawn_blank(words, properties):
-                    yield InlineObject([self._split(run, one)])
+                    yield InlineObject([self._split(run, element)])
                 elif words:
                     yield Words(words, look, run)
             elif name in _LETTERS:
                 yield Words(_LETTERS[name], look, run)
             elif name in _BREAKS:
-                yield _Break([self._split(run, one)])
+                yield _Break([self._split(run, element)])
             elif name == "fldChar":
-                yield _Mark(attribute(one, "fldCharType"), self._split(run, one))
+                yield _Mark(attribute(element, "fldCharType"), self._split(run, element))
             elif name in ("instrText", "delInstrText"):
-                yield _Mark("code", self._split(run, one), one.text or "")
+                yield _Mark("code", self._split(run, element), element.text or "")
             elif name in ("lastRenderedPageBreak", "commentReference", "annotationRef", "delText"):
-                yield InvisibleMark(self._split(run, one), is_end=True)
+                yield InvisibleMark(self._split(run, element), is_end=True)
             else:
-                yield InlineObject([self._split(run, one)])
+                yield InlineObject([self._split(run, element)])
 
     def _split(self, run: etree._Element, part: etree._Element) -> _Made:
         return run if all(element is part or local(element) == "rPr" for element in run) else _Piece(run, part)
@@ -438,22 +438,22 @@ class Paragraph:
     # ---- and back
 
     def _elements(self, nodes: Sequence[Node]) -> Iterator[etree._Element]:
-        for one in nodes:
-            if isinstance(one, Words):
-                if one.text and self._speech.tracked:
-                    yield from tracked_runs(self._run_of(one), self._speech.tracked)
-                elif one.text:
-                    yield self._run_of(one)
-            elif isinstance(one, InlineObject):
-                yield from map(_made, one.elements)
-            elif isinstance(one, InvisibleMark):
-                yield _made(one.element)
-            elif isinstance(one.element, _Field):
-                yield from map(_made, one.element.codes)
-                yield from self._elements(one.children)
-                yield from map(_made, one.element.ends)
+        for node in nodes:
+            if isinstance(node, Words):
+                if node.text and self._speech.tracked:
+                    yield from tracked_runs(self._run_of(node), self._speech.tracked)
+                elif node.text:
+                    yield self._run_of(node)
+            elif isinstance(node, InlineObject):
+                yield from map(_made, node.elements)
+            elif isinstance(node, InvisibleMark):
+                yield _made(node.element)
+            elif isinstance(node.element, _Field):
+                yield from map(_made, node.element.codes)
+                yield from self._elements(node.children)
+                yield from map(_made, node.element.ends)
             else:
-                yield self._filled(one)
+                yield self._filled(node)
 
     def _filled(self, group: Group) -> etree._Element:
         element: etree._Element = group.element
@@ -462,8 +462,8 @@ class Paragraph:
             unbind(element)
         kept = [one for one in inner if local(one) in ("rPr", "smartTagPr", "customXmlPr")]  # type: ignore[union-attr]
         content = list(self._elements(group.children))
-        for one in list(inner):  # type: ignore[arg-type]
-            inner.remove(one)  # type: ignore[union-attr]
+        for other_element in list(inner):  # type: ignore[arg-type]
+            inner.remove(other_element)  # type: ignore[union-attr]
         inner.extend([*kept, *content])  # type: ignore[union-attr]
         return element
 
@@ -484,34 +484,36 @@ def unbind(control: etree._Element) -> None:
     (ECMA-376 part 1, 17.5.2.6).
     """
     properties = child(control, "sdtPr")
-    for one in [element for element in properties if local(element) == "dataBinding"] if properties is not None else ():
-        properties.remove(one)  # type: ignore[union-attr]
+    for element in (
+        [element for element in properties if local(element) == "dataBinding"] if properties is not None else ()
+    ):
+        properties.remove(element)  # type: ignore[union-attr]
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
     """The nodes with each field as one: a group if its result is text of the document, else a fixed object."""
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
     found: list[Node | _Break] = []
-    for one in raw:
-        if not isinstance(one, _Mark):
-            found.append(one)
-        elif one.kind == "begin":
-            levels.append(([one], found, False))
+    for mark in raw:
+        if not isinstance(mark, _Mark):
+            found.append(mark)
+        elif mark.kind == "begin":
+            levels.append(([mark], found, False))
             found = []
         elif not levels:
-            found.append(InlineObject([one.element]))  # of a field that began in another paragraph
-        elif one.kind == "end":
+            found.append(InlineObject([mark.element]))  # of a field that began in another paragraph
+        elif mark.kind == "end":
             marks, outer, has_result = levels.pop()
-            outer.append(_field(marks, found, one, has_result=has_result))
+            outer.append(_field(marks, found, mark, has_result=has_result))
             found = outer
         else:
             marks, outer, _ = levels[-1]
-            if one.kind == "separate":
+            if mark.kind == "separate":
                 inside = [element for node in found for element in _elements_of(node)]
                 marks += [_Mark("inside", element) for element in inside]  # a field inside the code
                 found = []
                 levels[-1] = (marks, outer, True)
-            marks.append(one)
+            marks.append(mark)
     while levels:  # it ends in another paragraph
         marks, outer, _ = levels.pop()
         spoken = _is_spoken("".join(mark.code for mark in marks))
@@ -537,10 +539,10 @@ def _is_spoken(code: str) -> bool:
 
 
 def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
-    for one in nodes:
-        yield one
-        if isinstance(one, Group):
-            yield from _flat(one.children)
+    for node in nodes:
+        yield node
+        if isinstance(node, Group):
+            yield from _flat(node.children)
 
 
 def _elements_of(node: Node | _Break) -> list[_Made]:
@@ -565,11 +567,11 @@ def _look(properties: etree._Element | None) -> str:
     if properties is None:
         return ""
     found = []
-    for one in properties:
-        name = local(one)
+    for element in properties:
+        name = local(element)
         if name in _WEAK or not name:
             continue
-        own = sorted(f"{key}={value}" for key, value in one.attrib.items() if not str(key).endswith("}hint"))
+        own = sorted(f"{key}={value}" for key, value in element.attrib.items() if not str(key).endswith("}hint"))
         found.append(f"{name}({','.join(own)})")
     return "|".join(sorted(found))
 
@@ -586,11 +588,11 @@ def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
     text = child(run, "t")
     words = (text.text or "") if text is not None else ""
     at = 0
-    for one in MARKED.finditer(words):
-        if one.start() > at:
-            yield _with(run, words[at : one.start()])
-        yield _change(_with(run, one[1] or one[2] or ""), date, is_deleted=one[1] is not None)
-        at = one.end()
+    for match in MARKED.finditer(words):
+        if match.start() > at:
+            yield _with(run, words[at : match.start()])
+        yield _change(_with(run, match[1] or match[2] or ""), date, is_deleted=match[1] is not None)
+        at = match.end()
     if at < len(words) or not at:
         yield _with(run, words[at:])
 
@@ -599,17 +601,17 @@ def settle(root: etree._Element) -> None:
     """Number the changes of a part; an insertion inside another one becomes part of that."""
     space = f"{{{etree.QName(root).namespace}}}"
     own = [element for element in root.iter(f"{space}ins", f"{space}del") if element.get(f"{space}id") == _UNNUMBERED]
-    for one in [element for element in own if local(element) == "ins"]:
-        if any(local(each) in ("ins", "moveTo") for each in one.iterancestors()):
-            parent = one.getparent()
+    for element in [element for element in own if local(element) == "ins"]:
+        if any(local(each) in ("ins", "moveTo") for each in element.iterancestors()):
+            parent = element.getparent()
             if parent is not None:
-                at = parent.index(one)
-                parent[at : at + 1] = list(one)
-                own.remove(one)
+                at = parent.index(element)
+                parent[at : at + 1] = list(element)
+                own.remove(element)
     used = [each.get(f"{space}id", "") for each in root.iter() if isinstance(each.tag, str)]
     first = max((int(one) for one in used if one.isdecimal()), default=0) + 1
-    for number, one in enumerate(own, first):
-        one.set(f"{space}id", str(number))
+    for number, element in enumerate(own, first):
+        element.set(f"{space}id", str(number))
 
 
 def _with(run: etree._Element, words: str) -> etree._Element:

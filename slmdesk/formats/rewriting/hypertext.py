@@ -153,13 +153,13 @@ class _Places:
 
 def _tokens(text: str) -> Iterator[_Token]:
     at = 0
-    for one in _TOKEN.finditer(text):
-        if one.start() > at:
-            yield _Token(at, one.start(), text[at : one.start()], is_text=True)
-        found = _NAME.match(one[0])
+    for match in _TOKEN.finditer(text):
+        if match.start() > at:
+            yield _Token(at, match.start(), text[at : match.start()], is_text=True)
+        found = _NAME.match(match[0])
         name = found[1].lower() if found else ""
-        yield _Token(one.start(), one.end(), one[0], name, is_end=one[0].startswith("</"))
-        at = one.end()
+        yield _Token(match.start(), match.end(), match[0], name, is_end=match[0].startswith("</"))
+        at = match.end()
     if at < len(text):
         yield _Token(at, len(text), text[at:], is_text=True)
 
@@ -199,8 +199,8 @@ def _kept(text: str, opening: _Token, closing: _Token, words: str) -> Iterator[_
 
 def _line(file: TextFile, line: list[_Token], place: str) -> Units:
     if not any(token.is_text and token.raw.strip() for token in line):
-        for one in line:
-            yield from _attributes(file, one, place)
+        for token in line:
+            yield from _attributes(file, token, place)
         return
     found = list(_pieces(line))
     for piece in found:
@@ -213,28 +213,28 @@ def _line(file: TextFile, line: list[_Token], place: str) -> Units:
         if answer is not None:
             file.put(line[0].start, line[-1].end, stretch.written(answer))
     else:
-        for one in line:
-            yield from _attributes(file, one, place)
+        for token in line:
+            yield from _attributes(file, token, place)
 
 
 def _pieces(line: list[_Token]) -> Iterator[Piece]:
     kept: list[_Token] = []
-    for one in line:
+    for token in line:
         if kept:
-            kept.append(one)
-            if one.is_end and one.name == kept[0].name:
+            kept.append(token)
+            if token.is_end and token.name == kept[0].name:
                 yield Piece(Mark.LONE, "".join(token.raw for token in kept))
                 kept = []
-        elif one.is_text:
-            yield Piece(Mark.WORDS, one.raw)
-        elif not one.name or one.name in _LONE or one.raw.endswith("/>"):
-            yield Piece(Mark.LONE, one.raw)
-        elif one.name in _KEPT_INLINE and not one.is_end:
-            kept = [one]
+        elif token.is_text:
+            yield Piece(Mark.WORDS, token.raw)
+        elif not token.name or token.name in _LONE or token.raw.endswith("/>"):
+            yield Piece(Mark.LONE, token.raw)
+        elif token.name in _KEPT_INLINE and not token.is_end:
+            kept = [token]
         else:
-            yield Piece(Mark.CLOSE if one.is_end else Mark.OPEN, one.raw, one.name)
-    for one in kept:
-        yield Piece(Mark.WORDS if one.is_text else Mark.LONE, one.raw)
+            yield Piece(Mark.CLOSE if token.is_end else Mark.OPEN, token.raw, token.name)
+    for token in kept:
+        yield Piece(Mark.WORDS if token.is_text else Mark.LONE, token.raw)
 
 
 def _plain(raw: str) -> str:

@@ -146,8 +146,8 @@ def _name_language(root: etree._Element, language: str) -> None:
     if attribute(root, "version").startswith("2"):
         root.set("trgLang", language)
         return
-    for one in root.iter("{*}file"):
-        one.set("target-language", language)
+    for element in root.iter("{*}file"):
+        element.set("target-language", language)
 
 
 def _is_open(target: etree._Element, holder: etree._Element) -> bool:
@@ -158,15 +158,15 @@ def _is_open(target: etree._Element, holder: etree._Element) -> bool:
 def _nodes(container: etree._Element) -> Iterator[Node]:
     if container.text:
         yield Words(container.text)
-    for one in container:
-        if local(one) in _PAIRS:
-            children = list(_nodes(one))
+    for element in container:
+        if local(element) in _PAIRS:
+            children = list(_nodes(element))
             has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
-            yield Group(one, children) if has_words else InlineObject([one])
+            yield Group(element, children) if has_words else InlineObject([element])
         else:
-            yield InlineObject([one])
-        if one.tail:
-            yield Words(one.tail)
+            yield InlineObject([element])
+        if element.tail:
+            yield Words(element.tail)
 
 
 def _put(holder: etree._Element, source: etree._Element, found: Sequence[Node]) -> None:
@@ -177,8 +177,8 @@ def _put(holder: etree._Element, source: etree._Element, found: Sequence[Node]) 
         target = etree.Element(name)
         target.tail = source.tail
         source.addnext(target)
-    for one in list(target):
-        target.remove(one)
+    for element in list(target):
+        target.remove(element)
     target.text = None
     _fill(target, found)
     if local(holder) == "segment":
@@ -207,9 +207,9 @@ def _copied(element: etree._Element, *, with_inside: bool) -> etree._Element:
     copied = etree.Element(element.tag, attrib=dict(element.attrib), nsmap=element.nsmap)
     if with_inside:
         copied.text = element.text
-        for one in element:
-            inner = _copied(one, with_inside=True)
-            inner.tail = one.tail
+        for other_element in element:
+            inner = _copied(other_element, with_inside=True)
+            inner.tail = other_element.tail
             copied.append(inner)
     return copied
 

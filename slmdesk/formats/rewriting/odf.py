@@ -81,10 +81,10 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 def _left_in(part: _Part) -> Units:
     """What is not changed: text that tracked changes delete, the templates of indexes."""
-    for one in part.root.iter("{*}deletion"):
-        yield from said("deleted", "", " ".join("".join(each.itertext()) for each in one.iter("{*}p", "{*}h")))
-    for one in part.root.iter("{*}index-title-template"):
-        yield from said("definition", "title of an index", one.text or "")
+    for element in part.root.iter("{*}deletion"):
+        yield from said("deleted", "", " ".join("".join(each.itertext()) for each in element.iter("{*}p", "{*}h")))
+    for element in part.root.iter("{*}index-title-template"):
+        yield from said("definition", "title of an index", element.text or "")
 
 
 def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
@@ -132,21 +132,21 @@ def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
 
 
 def _walked(element: etree._Element) -> Iterator[etree._Element]:
-    for one in element:
-        name = local(one)
+    for other_element in element:
+        name = local(other_element)
         if name in _UNTOUCHED or not name:
             continue
-        if name == "table-cell" and attribute(one, "value-type") in _WORDLESS:
+        if name == "table-cell" and attribute(other_element, "value-type") in _WORDLESS:
             continue  # the displayed form of a number, which the program computes
-        space = etree.QName(one).namespace or ""
+        space = etree.QName(other_element).namespace or ""
         if (
             (name in ("p", "h") and ":text:" in space)
             or (name == "table" and ":table:" in space)
             or (name in ("title", "desc") and "svg" in space)
             or name in _DECLARED
         ):
-            yield one
-        yield from _walked(one)
+            yield other_element
+        yield from _walked(other_element)
 
 
 def _literals(root: etree._Element) -> set[str]:
@@ -172,8 +172,8 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
         yield from said("field", place, words)
 
     def rebuild(nodes: Sequence[Node]) -> None:
-        for one in list(element):
-            element.remove(one)
+        for other_element in list(element):
+            element.remove(other_element)
         element.text = None
         _fill(element, nodes)
         for cell in [ancestor for ancestor in element.iterancestors() if local(ancestor) == "table-cell"][:1]:
@@ -186,12 +186,12 @@ def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[
 
 
 def _words_left(element: etree._Element) -> Iterator[str]:
-    for one in element:
-        name = local(one)
+    for other_element in element:
+        name = local(other_element)
         if name in ("span", *_GROUPS):
-            yield from _words_left(one)
-        elif name and name not in _UNSEEN_STARTS and next(one.iter("{*}p", "{*}title"), None) is None:
-            yield "".join(one.itertext()).strip()
+            yield from _words_left(other_element)
+        elif name and name not in _UNSEEN_STARTS and next(other_element.iter("{*}p", "{*}title"), None) is None:
+            yield "".join(other_element.itertext()).strip()
 
 
 Spans = tuple[etree._Element, ...]
@@ -215,27 +215,27 @@ class _Blanks:
 def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], blanks: _Blanks) -> Iterator[Node]:
     if container.text:
         yield _words(blanks.shown(container.text), spans, looks)
-    for one in container:
-        name = local(one)
+    for element in container:
+        name = local(element)
         if name == "span":
-            yield from _nodes(one, (*spans, one), looks, blanks)
+            yield from _nodes(element, (*spans, element), looks, blanks)
         elif name == "s":
-            count = attribute(one, "c")
+            count = attribute(element, "c")
             yield _words(" " * min(int(count) if count.isdecimal() else 1, 200), spans, looks)
             blanks.is_behind = False
         elif name in _GROUPS:
-            children = list(_nodes(one, (), looks, blanks))
+            children = list(_nodes(element, (), looks, blanks))
             has_words = any(isinstance(node, Words) and node.text.strip() for node in children)
-            yield Group(one, children) if has_words else InlineObject([one])
+            yield Group(element, children) if has_words else InlineObject([element])
         elif name in _UNSEEN_STARTS or not name:
-            yield InvisibleMark(one)
+            yield InvisibleMark(element)
         elif name in _UNSEEN_ENDS:
-            yield InvisibleMark(one, is_end=True)
+            yield InvisibleMark(element, is_end=True)
         else:
-            yield InlineObject([one])
+            yield InlineObject([element])
             blanks.is_behind = False
-        if one.tail:
-            yield _words(blanks.shown(one.tail), spans, looks)
+        if element.tail:
+            yield _words(blanks.shown(element.tail), spans, looks)
 
 
 def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
@@ -244,25 +244,25 @@ def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
 
 
 def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
-    for one in nodes:
-        if isinstance(one, Words):
-            _fill_words(element, one)
-        elif isinstance(one, InlineObject):
-            for still in one.elements:
+    for node in nodes:
+        if isinstance(node, Words):
+            _fill_words(element, node)
+        elif isinstance(node, InlineObject):
+            for still in node.elements:
                 _append(element, still)
-        elif isinstance(one, InvisibleMark):
-            _append(element, one.element)
+        elif isinstance(node, InvisibleMark):
+            _append(element, node.element)
         else:
-            for inner in list(one.element):
-                one.element.remove(inner)
-            one.element.text = None
-            _fill(one.element, one.children)
-            _append(element, one.element)
+            for inner in list(node.element):
+                node.element.remove(inner)
+            node.element.text = None
+            _fill(node.element, node.children)
+            _append(element, node.element)
 
 
-def _append(element: etree._Element, one: etree._Element) -> None:
-    one.tail = None
-    element.append(one)
+def _append(element: etree._Element, other_element: etree._Element) -> None:
+    other_element.tail = None
+    element.append(other_element)
 
 
 def _fill_words(element: etree._Element, words: Words) -> None:
@@ -372,10 +372,10 @@ def turn(root: etree._Element, options: Options) -> None:
     mode = "rl-tb" if options.is_right_to_left else "lr-tb"
     key = f"{{{_STYLE}}}writing-mode"
     is_found = False
-    for one in root.iter(f"{{{_STYLE}}}*"):
-        if one.get(key, "") in _TURNED:
-            is_found = is_found or one.get(key) != mode
-            one.set(key, mode)
+    for element in root.iter(f"{{{_STYLE}}}*"):
+        if element.get(key, "") in _TURNED:
+            is_found = is_found or element.get(key) != mode
+            element.set(key, mode)
     if not options.is_right_to_left and not is_found:
         return
     for style in root.iter(f"{{{_STYLE}}}default-style", f"{{{_STYLE}}}page-layout"):
@@ -405,16 +405,16 @@ class Places:
 
     def of(self, element: etree._Element) -> str:
         words = [self._word] if self._word else []
-        for one in element.iterancestors():
-            name = local(one)
+        for ancestor in element.iterancestors():
+            name = local(ancestor)
             if name == "note":
                 words.append("footnote")
             elif name == "notes":
                 words.append("notes")
-            elif name == "page" and "drawing" in (etree.QName(one).namespace or ""):
-                words.append(attribute(one, "name"))
+            elif name == "page" and "drawing" in (etree.QName(ancestor).namespace or ""):
+                words.append(attribute(ancestor, "name"))
             elif name == "annotation":
                 words.append("comment")
-            elif name == "table" and one in self._names:
-                words.append(self._names[one])
+            elif name == "table" and ancestor in self._names:
+                words.append(self._names[ancestor])
         return ", ".join(dict.fromkeys(words)) or f"paragraph {self._paragraphs}"

@@ -118,15 +118,15 @@ class Inline:
 
     def _read(self, found: Sequence[str | Tag]) -> list[Node]:
         levels: list[tuple[_Level, list[Node]]] = [(self._top, [])]
-        for one in found:
+        for tag in found:
             level, here = levels[-1]
-            if isinstance(one, str):
-                here.append(Words(one, level.look, level.model))
+            if isinstance(tag, str):
+                here.append(Words(tag, level.look, level.model))
                 continue
-            node, around, inner = self._tagged[one.number]
-            if one.side is Side.LONE:
+            node, around, inner = self._tagged[tag.number]
+            if tag.side is Side.LONE:
                 here += _beside(around, node, [node])
-            elif one.side is Side.OPEN:
+            elif tag.side is Side.OPEN:
                 levels.append((inner, []))
             else:
                 levels.pop()
@@ -146,20 +146,20 @@ def _level(nodes: Sequence[Node]) -> _Level:
     """
     level = _Level([], [], [], {}, {})
     waiting: list[InvisibleMark] = []
-    for one in nodes:
-        if isinstance(one, InvisibleMark):
-            waiting.append(one)
+    for node in nodes:
+        if isinstance(node, InvisibleMark):
+            waiting.append(node)
             continue
-        if isinstance(one, Words) and not one.text:
+        if isinstance(node, Words) and not node.text:
             continue
         last = level.seen[-1] if level.seen else None
         for unseen in waiting:
-            _place(level, unseen, last, one)
+            _place(level, unseen, last, node)
         waiting = []
-        if isinstance(one, Words) and isinstance(last, Words) and one.look == last.look:
-            last.text += one.text
+        if isinstance(node, Words) and isinstance(last, Words) and node.look == last.look:
+            last.text += node.text
         else:
-            level.seen.append(replace(one) if isinstance(one, Words) else one)
+            level.seen.append(replace(node) if isinstance(node, Words) else node)
     level.trail += waiting
     _choose_base(level)
     _absorb(level)
@@ -195,9 +195,9 @@ def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: S
 def _choose_base(level: _Level) -> None:
     """The commonest formatting gets no tag; with groups only, the one inside the first."""
     letters: Counter[Hashable] = Counter()
-    for one in level.seen:
-        if isinstance(one, Words):
-            letters[one.look] += max(1, len(one.text.strip()))
+    for words in level.seen:
+        if isinstance(words, Words):
+            letters[words.look] += max(1, len(words.text.strip()))
     if letters:
         level.look = letters.most_common(1)[0][0]
         level.model = next(words.model for words in level.seen if isinstance(words, Words) and words.look == level.look)
@@ -269,11 +269,11 @@ class Speech(Record):
         if self.is_right_to_left and turned is None:
             _insert_before(properties, etree.Element(f"{space}rtl"), _BEHIND_RTL)
         elif self.language and not self.is_right_to_left:
-            for one in [element for element in properties if local(element) in ("rtl", "cs")]:
-                properties.remove(one)
+            for element in [element for element in properties if local(element) in ("rtl", "cs")]:
+                properties.remove(element)
         if self.language:
-            for one in [element for element in properties if local(element) == "lang"]:
-                properties.remove(one)
+            for element in [element for element in properties if local(element) == "lang"]:
+                properties.remove(element)
             east = self.language in _EAST_ASIAN
             key = "bidi" if self.is_right_to_left else "eastAsia" if east else "val"
             _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
@@ -352,15 +352,15 @@ def _is_title(paragraph: etree._Element) -> bool:
     return shape is not None and any(element.get("type") in _TITLES for element in shape.iter("{*}ph"))
 
 
-def _insert_before(parent: etree._Element, one: etree._Element, behind: frozenset[str]) -> None:
+def _insert_before(parent: etree._Element, element: etree._Element, behind: frozenset[str]) -> None:
     """Insert an element where the schema requires it: before the first of its successors."""
     at = next((index for index, other in enumerate(parent) if local(other) in behind), len(parent))
-    parent.insert(at, one)
+    parent.insert(at, element)
 
 
-def _insert_behind(parent: etree._Element, one: etree._Element, before: frozenset[str]) -> None:
+def _insert_behind(parent: etree._Element, element: etree._Element, before: frozenset[str]) -> None:
     after = [index for index, other in enumerate(parent) if local(other) in before]
-    parent.insert(after[-1] + 1 if after else 0, one)
+    parent.insert(after[-1] + 1 if after else 0, element)
 
 
 # ---- parts of Word, PowerPoint and Excel files as trees that are written back
@@ -481,26 +481,28 @@ def is_drawing(element: etree._Element) -> bool:
 def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: str) -> Units:
     nodes: list[list[Node]] = [[]]
     breaks: list[etree._Element] = []
-    for one in paragraph:
-        name = local(one)
+    for element in paragraph:
+        name = local(element)
         if name == "r":
-            text = child(one, "t")
-            nodes[-1].append(Words((text.text or "") if text is not None else "", _look(child(one, "rPr")), one))
+            text = child(element, "t")
+            nodes[-1].append(
+                Words((text.text or "") if text is not None else "", _look(child(element, "rPr")), element)
+            )
         elif name == "br":
-            breaks.append(one)
+            breaks.append(element)
             nodes.append([])
         elif name in ("pPr", "endParaRPr"):
             continue
         else:
-            nodes[-1].append(InlineObject([one]))
-            words = "".join(text.text or "" for text in one.iter("{*}t"))
-            is_math = name == "m" or "math" in (etree.QName(one).namespace or "")
+            nodes[-1].append(InlineObject([element]))
+            words = "".join(text.text or "" for text in element.iter("{*}t"))
+            is_math = name == "m" or "math" in (etree.QName(element).namespace or "")
             yield from said("equation" if is_math else "field", place, words)
 
     def rebuild(found: Sequence[Node]) -> None:
         kept = [element for element in paragraph if local(element) in ("pPr", "endParaRPr")]
-        for one in list(paragraph):
-            paragraph.remove(one)
+        for element in list(paragraph):
+            paragraph.remove(element)
         paragraph.extend(element for element in kept if local(element) == "pPr")
         for node in found:
             if isinstance(node, Words):
@@ -571,12 +573,12 @@ class Cells:
             return None
         return table, self._number(table, row, "tr"), self._number(row, cell, "tc")
 
-    def _number(self, parent: etree._Element, one: etree._Element, name: str) -> int:
+    def _number(self, parent: etree._Element, element: etree._Element, name: str) -> int:
         if parent not in self._numbers:
             inside = (part for part in parent if local(part) in (name, "sdt"))  # a control may be around
             found = (each for part in inside for each in ([part] if local(part) == name else part.iter("{*}" + name)))
             self._numbers[parent] = {each: at for at, each in enumerate(found, start=1)}
-        return self._numbers[parent].get(one, 0)
+        return self._numbers[parent].get(element, 0)
 
 
 # ---- text that a file contains twice

@@ -252,8 +252,8 @@ def rewrite(rewriting: Rewriting) -> Units:
             if block.place == "hidden":  # a translation would show it
                 yield LeftAsIs("hidden", place, page.text[block.start : block.end][:80])
         file.end_page()
-    for one in reading.attachments:
-        yield LeftAsIs("embedded", "", one.name[:80])
+    for attachment in reading.attachments:
+        yield LeftAsIs("embedded", "", attachment.name[:80])
     rewriting.data = file.data()
 
 

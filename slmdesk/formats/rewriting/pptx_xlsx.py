@@ -55,8 +55,8 @@ def rewrite_pptx(rewriting: Rewriting) -> Units:
 def _slides(package: Package, main: str) -> Iterator[str]:
     root = package.tree(main)
     relations = package.relations(main)
-    for one in root.iter("{*}sldId") if root is not None else ():
-        relation = relations.get(relation_id(one))
+    for element in root.iter("{*}sldId") if root is not None else ():
+        relation = relations.get(relation_id(element))
         if relation is not None:
             yield relation.part
 
@@ -94,9 +94,9 @@ def _comments(parts: Parts, name: str, word: str) -> Units:
     if part is None:
         return
     yield from drawing_units(part, place=_placed(word), kind="comment")
-    for one in part.root.iter("{*}text"):
-        if local(one) == "text" and (one.text or "").strip():
-            yield from _property_units(part, one, word)
+    for element in part.root.iter("{*}text"):
+        if local(element) == "text" and (element.text or "").strip():
+            yield from _property_units(part, element, word)
     parts.close(part)
 
 
@@ -206,24 +206,24 @@ def _turn(part: Part) -> None:
 
 def _sheets(package: Package, main: str, book: Part) -> Iterator[_Sheet]:
     relations = package.relations(main)
-    for one in book.root.iter("{*}sheet"):
-        relation = relations.get(relation_id(one))
+    for element in book.root.iter("{*}sheet"):
+        relation = relations.get(relation_id(element))
         if relation is not None and relation.kind == "worksheet":
-            yield _Sheet(relation.part, attribute(one, "name"), one)
+            yield _Sheet(relation.part, attribute(element, "name"), element)
 
 
 def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known:
     known = _Known()
     for part in (*sheets, book, *tables):
-        for one in part.root.iter("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}definedName",
+        for element in part.root.iter("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}definedName",
                                   "{*}calculatedColumnFormula", "{*}totalsRowFormula"):  # fmt: skip
-            words = one.text or ""
+            words = element.text or ""
             known.literals |= {found.replace('""', '"').strip().lower() for found in _LITERAL.findall(words)}
             known.names_columns = known.names_columns or "[" in words
             known.names_sheets |= {found.strip("'") for found in re.findall(r"('[^']+'|[^\s!'(,;=+*/-]+)!", words)}
     for part in sheets:
-        for one in part.root.iter("{*}dataValidation"):
-            listed = child(one, "formula1")
+        for element in part.root.iter("{*}dataValidation"):
+            listed = child(element, "formula1")
             if listed is not None and (listed.text or "").startswith('"'):
                 known.literals |= {word.strip().lower() for word in (listed.text or "").strip('"').split(",")}
     return known
@@ -303,8 +303,8 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
     answer = yield Unit(words.strip(), kind="heading", place=place)
     if answer is None:
         return
-    for one in list(item):
-        item.remove(one)
+    for element in list(item):
+        item.remove(element)
     _add_text(item, answer)
     strings.is_changed = True
     for table in tables:
@@ -329,8 +329,8 @@ def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row")
         nodes.append(Words((text.text or "") if text is not None else "", look, run))
 
     def rebuild(found: Sequence[Node]) -> None:
-        for one in list(item):
-            item.remove(one)
+        for element in list(item):
+            item.remove(element)
         for node in found:
             if isinstance(node, Words) and node.text:
                 run = copy.deepcopy(node.model)
@@ -358,8 +358,8 @@ def _plain(part: Part, item: etree._Element, place: str, kind: str) -> Units:
     if is_changed:
         text.text = "\n".join(lines)
         text.set(XML_SPACE, "preserve")
-        for one in [element for element in item if local(element) in ("rPh", "phoneticPr")]:
-            item.remove(one)  # a phonetic guide for the old text
+        for element in [element for element in item if local(element) in ("rPh", "phoneticPr")]:
+            item.remove(element)  # a phonetic guide for the old text
         part.is_changed = True
 
 
@@ -384,13 +384,13 @@ def _inline(part: Part, sheet: _Sheet, known: _Known) -> Units:
 
 def _around(part: Part, sheet: _Sheet) -> Units:
     """The texts of a sheet beside its cells: page headers, hints of lists and links, and results of formulas."""
-    for one in part.root.iter("{*}headerFooter"):
-        for line in one:
+    for element in part.root.iter("{*}headerFooter"):
+        for line in element:
             yield from _page_line(part, line, f"{sheet.title}, header or footer")
-    for one in part.root.iter("{*}dataValidation", "{*}hyperlink"):
-        place = f"{sheet.title}!{attribute(one, 'sqref') or attribute(one, 'ref')}"
+    for element in part.root.iter("{*}dataValidation", "{*}hyperlink"):
+        place = f"{sheet.title}!{attribute(element, 'sqref') or attribute(element, 'ref')}"
         for key in ("promptTitle", "prompt", "errorTitle", "error", "tooltip"):
-            yield from attribute_unit(part, one, key, kind="alt_text", place=place)
+            yield from attribute_unit(part, element, key, kind="alt_text", place=place)
     results: dict[str, str] = {}
     for cell in part.root.iter("{*}c"):
         for words in _given(cell):
@@ -431,9 +431,9 @@ def _beside(parts: Parts, sheet: _Sheet) -> Units:
         part = parts.open(name)
         if part is None:
             continue
-        for one in part.root.iter("{*}comment", "{*}threadedComment"):
-            text = child(one, "text")
-            place = f"{sheet.title}!{attribute(one, 'ref')}"
+        for element in part.root.iter("{*}comment", "{*}threadedComment"):
+            text = child(element, "text")
+            place = f"{sheet.title}!{attribute(element, 'ref')}"
             if text is not None and len(text):
                 yield from _item(part, text, place, "comment")
             elif text is not None and any(letter.isalpha() for letter in text.text or ""):

@@ -88,8 +88,8 @@ class Stretch:
         paired, lone, parts = [], [], []
         partner = _partners(found)
         numbers: dict[int, int] = {}
-        for index, one in enumerate(found):
-            if one.mark is Mark.WORDS:
+        for index, piece in enumerate(found):
+            if piece.mark is Mark.WORDS:
                 parts.append(words[index])
                 continue
             other = partner.get(index)
@@ -103,7 +103,7 @@ class Stretch:
                 number += 1
             else:
                 tag = Tag(Side.CLOSE, numbers[index])
-            self._raw[str(tag)] = one.raw
+            self._raw[str(tag)] = piece.raw
             parts.append(str(tag))
         self._all = Tags(tuple(paired), tuple(lone))
         self._before, self.text, self._after = stripped("".join(parts), self._all)
@@ -135,11 +135,11 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
     """Which opening belongs to which closing, both ways; unpaired or crossing markup stays single."""
     partner: dict[int, int] = {}
     opened: list[int] = []
-    for index, one in enumerate(found):
-        if one.mark is Mark.OPEN:
+    for index, piece in enumerate(found):
+        if piece.mark is Mark.OPEN:
             opened.append(index)
-        elif one.mark is Mark.CLOSE:
-            at = next((at for at in reversed(range(len(opened))) if found[opened[at]].name == one.name), None)
+        elif piece.mark is Mark.CLOSE:
+            at = next((at for at in reversed(range(len(opened))) if found[opened[at]].name == piece.name), None)
             if at is not None:
                 partner[opened[at]], partner[index] = index, opened[at]
                 del opened[at:]
@@ -180,13 +180,13 @@ def _blocks(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Lines that follow each other without an empty one: (number of the first, where each stands without its end)."""
     block: list[tuple[int, int]] = []
     first = number = 1
-    for one in _LINE.finditer(text):
-        if not one[0]:
+    for match in _LINE.finditer(text):
+        if not match[0]:
             break
-        words = one[0].rstrip("\r\n")
+        words = match[0].rstrip("\r\n")
         if words.strip():
             first = first if block else number
-            block.append((one.start(), one.start() + len(words)))
+            block.append((match.start(), match.start() + len(words)))
         elif block:
             yield first, block
             block = []
@@ -239,9 +239,9 @@ def rewrite_markdown(rewriting: Rewriting) -> Units:
     file = TextFile(rewriting)
     fence, has_front = "", file.text.startswith(("---\n", "---\r\n"))
     number, is_in_list, is_in_code, follows_blank = 0, False, False, True
-    for one in _LINE.finditer(file.text):
-        line = one[0].rstrip("\r\n")
-        if not one[0]:
+    for match in _LINE.finditer(file.text):
+        line = match[0].rstrip("\r\n")
+        if not match[0]:
             break
         number += 1
         rewriting.reading.check()
@@ -265,8 +265,8 @@ def rewrite_markdown(rewriting: Rewriting) -> Units:
         is_in_code = is_in_code and follows_blank
         if not line.strip() or _RULER.match(line) or _META.match(line.strip()):
             continue
-        start = one.start() + _PREFIX.match(line).end()  # type: ignore[union-attr]
-        for at, end in _cells(file.text, start, one.start() + len(line)):
+        start = match.start() + _PREFIX.match(line).end()  # type: ignore[union-attr]
+        for at, end in _cells(file.text, start, match.start() + len(line)):
             found = list(_inline(file.text[at:end]))
             for piece in found:
                 if piece.mark is Mark.LONE and piece.raw.startswith("`"):
@@ -289,19 +289,19 @@ def _cells(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _inline(text: str) -> Iterator[Piece]:
     at = 0
     opened: list[str] = []
-    for one in _INLINE.finditer(text):
-        if one.start() > at:
-            yield Piece(Mark.WORDS, text[at : one.start()])
-        at = one.end()
-        kind = one.lastgroup or ""
-        raw = one[0]
-        if one["code"] or one["image"] or one["auto"] or one["hard"]:
+    for match in _INLINE.finditer(text):
+        if match.start() > at:
+            yield Piece(Mark.WORDS, text[at : match.start()])
+        at = match.end()
+        kind = match.lastgroup or ""
+        raw = match[0]
+        if match["code"] or match["image"] or match["auto"] or match["hard"]:
             yield Piece(Mark.LONE, raw)
-        elif one["link"]:
+        elif match["link"]:
             yield Piece(Mark.OPEN, raw, "link")
-        elif one["end"]:
+        elif match["end"]:
             yield Piece(Mark.CLOSE, raw, "link")
-        elif one["html"]:
+        elif match["html"]:
             name = raw.strip("</>").split()[0].lower().rstrip("/")
             mark = (
                 Mark.CLOSE if raw.startswith("</") else Mark.LONE if raw.endswith("/>") or name == "br" else Mark.OPEN
@@ -379,16 +379,16 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
     """The columns that are translated, from 0; empty: all.  Raises KnownError `document.no_column`."""
     head = [name.casefold() for name in sample[0]] if sample else []
     found: set[int] = set()
-    for one in rewriting.options.columns:
+    for column in rewriting.options.columns:
         at = (
-            one
-            if isinstance(one, int)
-            else head.index(one.strip().casefold())
-            if one.strip().casefold() in head
+            column
+            if isinstance(column, int)
+            else head.index(column.strip().casefold())
+            if column.strip().casefold() in head
             else -1
         )
         if not 0 <= at < max(map(len, sample), default=0):
-            reported = str(one + 1) if isinstance(one, int) else one
+            reported = str(column + 1) if isinstance(column, int) else column
             known = ", ".join(name for name in sample[0] if name)[:200] if sample else ""
             raise KnownError("document.no_column", path=rewriting.reading.path, column=reported[:80], known=known)
         found.add(at)
@@ -464,8 +464,8 @@ def _timed(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _ass(text: str) -> Iterator[tuple[int, int, str]]:
-    for one in _DIALOGUE.finditer(text):
-        yield one.start(1), one.end(1), "{1} --> {2}".format(*map(str.strip, one[0].split(",")[:3]))
+    for match in _DIALOGUE.finditer(text):
+        yield match.start(1), match.end(1), "{1} --> {2}".format(*map(str.strip, match[0].split(",")[:3]))
 
 
 def _cue(file: TextFile, start: int, end: int, place: str, *, is_ass: bool) -> Units:
@@ -499,11 +499,11 @@ def _escaped(words: str) -> str:
 
 def _pieces(words: str) -> Iterator[Piece]:
     at = 0
-    for one in _MARKUP.finditer(words):
-        if one.start() > at:
-            yield Piece(Mark.WORDS, words[at : one.start()])
-        at = one.end()
-        raw = one[0]
+    for match in _MARKUP.finditer(words):
+        if match.start() > at:
+            yield Piece(Mark.WORDS, words[at : match.start()])
+        at = match.end()
+        raw = match[0]
         name = re.sub(r"[^a-z]", " ", raw.lower()).split()
         if raw.startswith("<") and name and not raw[1].isdigit():
             yield Piece(Mark.CLOSE if raw.startswith("</") else Mark.OPEN, raw, name[0])

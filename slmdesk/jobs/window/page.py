@@ -211,11 +211,11 @@ class JobsPage(QScrollArea):
         return _Section(box, head, rows)
 
     def _connect(self) -> None:
-        one = self._controller
-        one.listed.connect(self._on_listed)
-        one.changed.connect(self._on_changed)
-        one.ended_listed.connect(self._on_ended_listed)
-        one.refused.connect(self._on_refused)
+        controller = self._controller
+        controller.listed.connect(self._on_listed)
+        controller.changed.connect(self._on_changed)
+        controller.ended_listed.connect(self._on_ended_listed)
+        controller.refused.connect(self._on_refused)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -272,22 +272,22 @@ class JobsPage(QScrollArea):
     def _fill(self, name: str, rows: Sequence[JobRow]) -> None:
         layout = self._sections[name].rows
         self._sections[name].box.setVisible(bool(rows))
-        for at, one in enumerate(rows):
-            if layout.indexOf(one) != at:
-                had_focus = one.focusWidget() if one.isAncestorOf(self.focusWidget() or self) else None
-                layout.removeWidget(one)
-                layout.insertWidget(at, one)
-                one.setVisible(True)
+        for at, other_row in enumerate(rows):
+            if layout.indexOf(other_row) != at:
+                had_focus = other_row.focusWidget() if other_row.isAncestorOf(self.focusWidget() or self) else None
+                layout.removeWidget(other_row)
+                layout.insertWidget(at, other_row)
+                other_row.setVisible(True)
                 if had_focus:
                     had_focus.setFocus()
 
-    def _drop(self, one: JobRow) -> None:
-        if one.isAncestorOf(self.window().focusWidget() or self):
+    def _drop(self, other_row: JobRow) -> None:
+        if other_row.isAncestorOf(self.window().focusWidget() or self):
             self.setFocus()  # else it would go on to a button of another job
-        one.hide()
+        other_row.hide()
         for section in self._sections.values():
-            section.rows.removeWidget(one)
-        one.deleteLater()
+            section.rows.removeWidget(other_row)
+        other_row.deleteLater()
 
     def _place_clear(self) -> None:
         name = next((one for one in ("today", "earlier") if self._sections[one].rows.count()), "")

@@ -398,19 +398,19 @@ class AboutDocument(QScrollArea):
         self._add(str(file_of(record)), "small")
         if info.attachments:
             self._add("Inside it", "strong")
-            for one in info.attachments[:MOST_ATTACHMENTS]:
-                self._add_attachment(one)
+            for attachment in info.attachments[:MOST_ATTACHMENTS]:
+                self._add_attachment(attachment)
 
     def clear(self) -> None:
         empty_layout(self._column, keep=1)
 
-    def _add_attachment(self, one: Attachment) -> None:
-        if not one.format:
-            self._add(f"{one.name} ({bytes_for_people(one.bytes)}) cannot be read.", "muted")
+    def _add_attachment(self, attachment: Attachment) -> None:
+        if not attachment.format:
+            self._add(f"{attachment.name} ({bytes_for_people(attachment.bytes)}) cannot be read.", "muted")
             return
-        label = f"Open the attachment {one.name}, {bytes_for_people(one.bytes)}"
-        opening = button(f"Open {one.name[:60]}", "attachment_button", self, label=label)
-        opening.clicked.connect(lambda: self._controller.open_attachment(one.index))
+        label = f"Open the attachment {attachment.name}, {bytes_for_people(attachment.bytes)}"
+        opening = button(f"Open {attachment.name[:60]}", "attachment_button", self, label=label)
+        opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
         self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _add(self, words: str, kind: str = "") -> None:
@@ -452,8 +452,8 @@ class AttachedBar(QFrame):
             self._add_parent(parent)
         if attachments:
             self._row.addWidget(plain_label("Attached:", self, name="attached_words", kind="small", wraps=False))
-        for one in attachments[:MOST_SHOWN]:
-            self._add(one)
+        for attachment in attachments[:MOST_SHOWN]:
+            self._add(attachment)
         if len(attachments) > MOST_SHOWN:
             more = self._button(f"{len(attachments) - MOST_SHOWN:,} more…", "attached_more")
             more.clicked.connect(self.all_requested)
@@ -465,14 +465,19 @@ class AttachedBar(QFrame):
         on = self._controller.open_parent
         self._button(_short(name), "attached_to", icon="file-text", label=label, tip=tip, on=on)
 
-    def _add(self, one: Attachment) -> None:
-        size = bytes_for_people(one.bytes)
-        label, tip = f"Open the attachment {one.name}, {size}", f"Open {one.name} ({size})"
-        if not one.format:
-            label, tip = f"{one.name}, an attachment that cannot be read", f"{one.name} ({size}) cannot be read"
-        opening = self._button(_short(one.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip))
-        opening.setEnabled(bool(one.format))
-        opening.clicked.connect(lambda: self._controller.open_attachment(one.index))
+    def _add(self, attachment: Attachment) -> None:
+        size = bytes_for_people(attachment.bytes)
+        label, tip = f"Open the attachment {attachment.name}, {size}", f"Open {attachment.name} ({size})"
+        if not attachment.format:
+            label, tip = (
+                f"{attachment.name}, an attachment that cannot be read",
+                f"{attachment.name} ({size}) cannot be read",
+            )
+        opening = self._button(
+            _short(attachment.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip)
+        )
+        opening.setEnabled(bool(attachment.format))
+        opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
 
     def _button(self, words: str, name: str, **options: Any) -> QPushButton:
         made = button(words.replace("&", "&&"), name, self, kind="quiet", **options)

@@ -464,9 +464,9 @@ class DocumentRows(_Rows[DocumentRecord]):
         """Names folded for comparison: folding thousands at each key would be noticed."""
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        for one in records:
-            if one.name not in self._folded:
-                self._folded[one.name] = fold(one.name)
+        for record in records:
+            if record.name not in self._folded:
+                self._folded[record.name] = fold(record.name)
         if self._by_name:
             self._all = sorted(records, key=lambda record: (self._folded[record.name], record.n))
         else:

@@ -286,16 +286,16 @@ class PageTable:
         em = self._metrics[False].horizontalAdvance("m")
         least, most = [0.0] * count, [2 * em] * count
         singles = [cell for row in self._rows for cell in row if cell.columns == 1 and cell.text]
-        for one in singles:
-            requested = self._metrics[one.is_head].horizontalAdvance(one.text[:MEASURED]) + 1
-            most[one.column] = max(most[one.column], requested)
+        for single in singles:
+            requested = self._metrics[single.is_head].horizontalAdvance(single.text[:MEASURED]) + 1
+            most[single.column] = max(most[single.column], requested)
         most = [one + 2 * PAD_X + 1 for one in most]
         if sum(most) <= self._space:
             return most
-        for one in singles:
-            word = one.text if one.is_number else max(one.text[:MEASURED].split(), key=len, default="")
-            requested = min(self._metrics[one.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
-            least[one.column] = max(least[one.column], requested)
+        for single in singles:
+            word = single.text if single.is_number else max(single.text[:MEASURED].split(), key=len, default="")
+            requested = min(self._metrics[single.is_head].horizontalAdvance(word) + 1, LONGEST_WORD * em)
+            least[single.column] = max(least[single.column], requested)
         least = [min(most[at], max(one, LEAST_COLUMN * em) + 2 * PAD_X + 1) for at, one in enumerate(least)]
         if sum(least) > self._space:
             return [min(most[at], max(one, USUAL_COLUMN * em)) for at, one in enumerate(least)]
@@ -532,9 +532,9 @@ class PageWords:
 
     def _part_of(self, character: int) -> tuple[float, Part]:
         found = self._parts[0]
-        for one in self._parts:
-            if one[1].start <= character:
-                found = one
+        for part in self._parts:
+            if part[1].start <= character:
+                found = part
         return found
 
 

@@ -110,8 +110,8 @@ class RedactionWindow(Dialog):
         self._folder = button("Open its folder", "redaction_folder", self, kind="quiet", on=self._on_folder)
         self._write = button("Write the copy…", "redaction_write", self, kind="primary", on=self._on_write)
         self._close = button("Close", "redaction_close", self, on=self.reject)
-        for one in (self._add, self._folder, self._write, self._close):
-            one.setAutoDefault(False)
+        for other_button in (self._add, self._folder, self._write, self._close):
+            other_button.setAutoDefault(False)
         self._folder.hide()
         self._lay_out()
 
@@ -266,9 +266,9 @@ class RedactionWindow(Dialog):
     def _told_by(self, path: Path) -> str:
         """The removed words, and parts of people's names, that stand in a file's name; empty for none."""
         name, told = path.stem.casefold(), list[str]()
-        for one in self._table.chosen:
-            parts = one.words.split() if one.kind is Kind.PERSON else []
-            told += [one.words, *(part for part in parts if len(part) >= LEAST_PART)]
+        for word in self._table.chosen:
+            parts = word.words.split() if word.kind is Kind.PERSON else []
+            told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
         return ", ".join(f"“{one}”" for one in dict.fromkeys(told) if one.casefold() in name)
 
     @property
@@ -286,8 +286,8 @@ class RedactionWindow(Dialog):
             self._said.setText(breakable(words))
         self._progress.setVisible(following is not None)
         self._progress.setRange(0, 0)
-        for one in (self._table, self._kinds, self._word, self._add, self._way, self._resolution, self._layer):
-            one.setEnabled(following is None)
+        for widget in (self._table, self._kinds, self._word, self._add, self._way, self._resolution, self._layer):
+            widget.setEnabled(following is None)
         for part in (self._keeps_key, self._passphrase):
             part.setEnabled(following is None)
         self._write.setText("Stop" if following is not None and self._preview is not None else "Write the copy…")
@@ -366,8 +366,8 @@ class FindsTable(QTableWidget):
     def show_found(self, found: Sequence[FoundWord]) -> None:
         self._found = []
         self.setRowCount(0)
-        for one in found:
-            self._append(one)
+        for word in found:
+            self._append(word)
         self.chosen_changed.emit()
 
     def add(self, found: FoundWord) -> bool:
@@ -386,8 +386,8 @@ class FindsTable(QTableWidget):
     def choose_kind(self, kind: Kind, is_chosen: bool) -> None:
         state = Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked
         self.blockSignals(True)
-        for at, one in enumerate(self._found):
-            if one.kind is kind:
+        for at, word in enumerate(self._found):
+            if word.kind is kind:
                 self._item(at).setCheckState(state)
         self.blockSignals(False)
         self.viewport().update()
@@ -406,32 +406,32 @@ class FindsTable(QTableWidget):
         assert item is not None
         return item
 
-    def _append(self, one: FoundWord, at: int | None = None) -> None:
+    def _append(self, word: FoundWord, at: int | None = None) -> None:
         at = len(self._found) if at is None else at
-        self._found.insert(at, one)
+        self._found.insert(at, word)
         self.blockSignals(True)
         self.insertRow(at)
-        for number, text in enumerate(_cells(one)):
+        for number, text in enumerate(_cells(word)):
             item = QTableWidgetItem(text)
-            item.setToolTip(plain_tip(_tip(one) if number == PLACE else text))
+            item.setToolTip(plain_tip(_tip(word) if number == PLACE else text))
             if number == WORDS:
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                item.setCheckState(Qt.CheckState.Checked if one.is_chosen else Qt.CheckState.Unchecked)
+                item.setCheckState(Qt.CheckState.Checked if word.is_chosen else Qt.CheckState.Unchecked)
             self.setItem(at, number, item)
         self.blockSignals(False)
 
 
-def _cells(one: FoundWord) -> tuple[str, str, str, str]:
-    label = label_of(one.kind, 1)
-    if one.certainty is Certainty.UNSURE:
+def _cells(word: FoundWord) -> tuple[str, str, str, str]:
+    label = label_of(word.kind, 1)
+    if word.certainty is Certainty.UNSURE:
         label += ", perhaps"
-    place = one.places[0] if one.places else None
+    place = word.places[0] if word.places else None
     around = f"…{place.before[-MOST_BEFORE:].lstrip()}{place.words}{place.after.rstrip()}…" if place else ""
-    if one.is_author:
+    if word.is_author:
         around = around or "Author or editor of the file"
-    return one.words, label, f"{one.count:,}", around
+    return word.words, label, f"{word.count:,}", around
 
 
-def _tip(one: FoundWord) -> str:
-    lines = [f"{place.place}: …{place.before}{place.words}{place.after}…" for place in one.places]
-    return "\n".join(lines) or _cells(one)[PLACE]
+def _tip(word: FoundWord) -> str:
+    lines = [f"{place.place}: …{place.before}{place.words}{place.after}…" for place in word.places]
+    return "\n".join(lines) or _cells(word)[PLACE]

@@ -67,8 +67,8 @@ def info(console: Console, model_or_file: str) -> None:
     for key, value in shape.items():
         if key not in ("metadata", "translates"):
             console.say(f"{key}: {clean_label(str(value), 300) if value not in (None, '') else '-'}")
-    for one in results_of(record) if record else ():
-        console.say(f"translates: {pair_line(one)}")
+    for result in results_of(record) if record else ():
+        console.say(f"translates: {pair_line(result)}")
     for key, value in found.metadata.items():
         console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
 
@@ -88,8 +88,8 @@ def verify(console: Console, model: str | None) -> int:
             for result in found
         ]
         console.give(rows)
-    for one in () if console.as_json else found:
-        console.say(f"{one.id}  {'ok' if one.ok else one.problem.sentence if one.problem else 'changed'}")
+    for result in () if console.as_json else found:
+        console.say(f"{result.id}  {'ok' if result.ok else result.problem.sentence if result.problem else 'changed'}")
     bad = sum(not result.ok for result in found)
     if bad:
         console.notify(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
@@ -243,14 +243,14 @@ def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None
         rows: list[Json] = [_row(end) for end in ends]
         console.give(rows[0] if is_one else rows)
         return
-    for one in ends:
-        if one.model:
-            here = "  (was here already)" if one.was_here else ""
-            console.say(f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}{here}")
-        elif one.problem:
-            sentence = one.problem.sentence
+    for end in ends:
+        if end.model:
+            here = "  (was here already)" if end.was_here else ""
+            console.say(f"{end.model.id}  {clean_label(end.model.name, 60)}  {bytes_for_people(end.model.bytes)}{here}")
+        elif end.problem:
+            sentence = end.problem.sentence
             console.notify(
-                f"error: {sentence if one.path in sentence else f'{clean_label(one.path, 300)}: {sentence}'}"
+                f"error: {sentence if end.path in sentence else f'{clean_label(end.path, 300)}: {sentence}'}"
             )
 
 
@@ -292,11 +292,11 @@ def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) 
     Raises KnownError `download.unknown` where a named one does not exist or is being downloaded, `file.unwritable`.
     """
     freed = {}
-    for one in found:
-        if requested not in ("all", one.id, one.name):
+    for file in found:
+        if requested not in ("all", file.id, file.name):
             continue
         try:
-            freed[one.id] = services.service_thread.call(lambda: services.downloads.discard(one.id))  # noqa: B023 (at once)
+            freed[file.id] = services.service_thread.call(lambda: services.downloads.discard(file.id))  # noqa: B023 (at once)
         except KnownError as err:
             if requested != "all" or err.code != "download.unknown":
                 raise
@@ -305,21 +305,21 @@ def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) 
     return freed
 
 
-def _left_shape(one: LeftoverFile) -> dict[str, Json]:
+def _left_shape(file: LeftoverFile) -> dict[str, Json]:
     return {
-        "id": one.id,
-        "repo": one.repo or None,
-        "name": one.name,
-        "bytes": one.bytes,
-        "bytes_total": one.expected,
-        "damaged": one.is_bad,
+        "id": file.id,
+        "repo": file.repo or None,
+        "name": file.name,
+        "bytes": file.bytes,
+        "bytes_total": file.expected,
+        "damaged": file.is_bad,
     }
 
 
-def _left_row(one: LeftoverFile) -> tuple[str, str, str]:
-    size = bytes_for_people(one.bytes) + ("" if one.is_bad else f" of {bytes_for_people(one.expected)}")
-    way = f"slmdesk models download {one.repo}/{one.name}" if one.repo else "nobody knows where it came from"
-    return clean_label(one.name, 60), size, "damaged, not used" if one.is_bad else clean_label(way, 200)
+def _left_row(file: LeftoverFile) -> tuple[str, str, str]:
+    size = bytes_for_people(file.bytes) + ("" if file.is_bad else f" of {bytes_for_people(file.expected)}")
+    way = f"slmdesk models download {file.repo}/{file.name}" if file.repo else "nobody knows where it came from"
+    return clean_label(file.name, 60), size, "damaged, not used" if file.is_bad else clean_label(way, 200)
 
 
 # ---- `slmdesk models find`, `pack`, `unpack` and `move`
@@ -373,12 +373,11 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
         ]
         console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
         return
-    for one in end.models:
-        licence = one.about.get("licence") or one.license or "no licence named"
-        more = "" if one.is_new else "  (was here already)"
-        console.say(
-            f"{one.model.id}  {clean_label(one.model.name, 60)}  {bytes_for_people(one.model.bytes)}  {licence}{more}"
-        )
+    for model in end.models:
+        licence = model.about.get("licence") or model.license or "no licence named"
+        more = "" if model.is_new else "  (was here already)"
+        size = bytes_for_people(model.model.bytes)
+        console.say(f"{model.model.id}  {clean_label(model.model.name, 60)}  {size}  {licence}{more}")
     console.say(f"sha256 of its list: {end.manifest_sha256}")
     if not expect:
         console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
@@ -442,31 +441,33 @@ def find(console: Console, link: bool) -> None:
 
 def _show(console: Console, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
     rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
-    for one in found.models:
-        path, problem = str(one.path), one.problem or problems.get(str(one.path))
+    for model in found.models:
+        path, problem = str(model.path), model.problem or problems.get(str(model.path))
         if problem:
             state = "not usable"
         else:
-            state = f"linked as {linked[path]}" if path in linked else f"here as {one.known}" if one.known else "new"
+            state = (
+                f"linked as {linked[path]}" if path in linked else f"here as {model.known}" if model.known else "new"
+            )
         rows.append(
-            (one.program, clean_label(one.name, 60), bytes_for_people(one.bytes), state, clean_label(path, 300))
+            (model.program, clean_label(model.name, 60), bytes_for_people(model.bytes), state, clean_label(path, 300))
         )
     table(console, rows)
-    for one in found.models:
-        if problem := one.problem or problems.get(str(one.path)):
-            console.notify(f"note: {clean_label(str(one.path), 200)}: {problem.sentence}")
+    for model in found.models:
+        if problem := model.problem or problems.get(str(model.path)):
+            console.notify(f"note: {clean_label(str(model.path), 200)}: {problem.sentence}")
     if not linked and any(model.known is None and model.problem is None for model in found.models):
         console.notify("note: use them where they are with: slmdesk models find --link")
 
 
-def _shape(one: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
-    problem = one.problem or problems.get(str(one.path))
+def _shape(model: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
+    problem = model.problem or problems.get(str(model.path))
     return {
-        "program": one.program,
-        "path": str(one.path),
-        **picked(one, "name", "bytes", "architecture", "quantization", "license"),
-        "id": linked.get(str(one.path), one.known),
-        "linked": str(one.path) in linked,
+        "program": model.program,
+        "path": str(model.path),
+        **picked(model, "name", "bytes", "architecture", "quantization", "license"),
+        "id": linked.get(str(model.path), model.known),
+        "linked": str(model.path) in linked,
         "reason": problem.sentence if problem else None,
     }
 
@@ -486,10 +487,10 @@ def _list(console: Console, file: Path) -> None:
         console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
         return
     rows = [("NAME", "SIZE", "STATE", "LICENCE")]
-    for one in found.models:
-        licence = one.listed.about.get("licence") or one.listed.license or "no licence named"
-        state = f"here as {one.here}" if one.here else "new"
-        rows.append((clean_label(one.listed.name, 60), bytes_for_people(one.listed.bytes), state, licence))
+    for model in found.models:
+        licence = model.listed.about.get("licence") or model.listed.license or "no licence named"
+        state = f"here as {model.here}" if model.here else "new"
+        rows.append((clean_label(model.listed.name, 60), bytes_for_people(model.listed.bytes), state, licence))
     table(console, rows)
     console.say(f"sha256 of its list: {found.manifest_sha256}")
     console.notify("note: this is what its list says; all of it is checked when it is unpacked.")

@@ -74,9 +74,9 @@ def list_models(console: Console) -> None:
         for record in records
     ]
     table(console, rows)
-    for one in records:
-        if one.behaves is False:
-            console.notify(f"note: {sentence_for('model.noise', {'name': one.name})}")
+    for record in records:
+        if record.behaves is False:
+            console.notify(f"note: {sentence_for('model.noise', {'name': record.name})}")
 
 
 def named_model(services: Services, model: str | None) -> None:
@@ -122,8 +122,10 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         ]
         console.give(rows[0] if job else rows)
         return
-    for use, one in found:
-        console.say(f"{use.value}  {f'{one.id}  {clean_label(one.name, 60)}' if one else '-  (the last used)'}")
+    for use, chosen in found:
+        console.say(
+            f"{use.value}  {f'{chosen.id}  {clean_label(chosen.name, 60)}' if chosen else '-  (the last used)'}"
+        )
 
 
 def link_shared(console: Console, services: Services) -> None:

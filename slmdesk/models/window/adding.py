@@ -72,9 +72,9 @@ class AddingController(QObject):
             self.files_read.emit(found.candidates)
         elif not found.candidates:
             self._bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
-        for one in [] if good else found.candidates[:1]:
-            if one.problem:
-                self._bridge.problem_met.emit(one.problem)
+        for candidate in [] if good else found.candidates[:1]:
+            if candidate.problem:
+                self._bridge.problem_met.emit(candidate.problem)
 
 
 class AddDialog(Dialog):
@@ -98,15 +98,15 @@ class AddDialog(Dialog):
         layout.addSpacing(theme.SPACE_8)
         layout.addLayout(self._build_buttons())
 
-    def _build_one(self, layout: QVBoxLayout, one: Candidate) -> None:
-        layout.addWidget(plain_label(breakable(one.name), self, name="add_name", kind="heading"))
-        where = plain_label(breakable(str(one.path)), self, name="add_path", kind="muted")
+    def _build_one(self, layout: QVBoxLayout, candidate: Candidate) -> None:
+        layout.addWidget(plain_label(breakable(candidate.name), self, name="add_name", kind="heading"))
+        where = plain_label(breakable(str(candidate.path)), self, name="add_path", kind="muted")
         where.setMinimumWidth(WIDTH)  # of the dialog itself, it would let the buttons be squashed
         layout.addWidget(where)
-        for at, line in enumerate(lines_of(one)):
+        for at, line in enumerate(lines_of(candidate)):
             layout.addWidget(plain_label(line, self, name=f"add_line_{at}"))
         mark = FitMark(self)
-        mark.show_fit(one.verdict, is_about=one.fit is None)
+        mark.show_fit(candidate.verdict, is_about=candidate.fit is None)
         layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _build_list(self, layout: QVBoxLayout) -> None:
@@ -119,8 +119,8 @@ class AddDialog(Dialog):
         layout.addSpacing(theme.SPACE_4)
         inner = named(QFrame(), "add_list_inner")
         rows = column(into=inner, gap=theme.SPACE_12, margins=(0, 0, theme.SPACE_8, 0))
-        for one in self._candidates:
-            rows.addLayout(self._row(inner, one))
+        for candidate in self._candidates:
+            rows.addLayout(self._row(inner, candidate))
         rows.addStretch(1)
         area = named(QScrollArea(self), "add_list", label="Model files")
         show_column(area, inner)
@@ -128,12 +128,12 @@ class AddDialog(Dialog):
         area.setMinimumHeight(min(LIST_HEIGHT, inner.heightForWidth(WIDTH)))
         layout.addWidget(area)
 
-    def _row(self, parent: QWidget, one: Candidate) -> QVBoxLayout:
+    def _row(self, parent: QWidget, candidate: Candidate) -> QVBoxLayout:
         mark = FitMark(parent)
-        mark.show_fit("broken" if one.problem else one.verdict, is_about=one.fit is None)
-        head = row((plain_label(breakable(one.name), parent, name="add_row_name", kind="strong"), 1), mark)
-        reported = one.problem.sentence if one.problem else DOT.join(short_lines_of(one))
-        kind = "danger" if one.problem else "small"
+        mark.show_fit("broken" if candidate.problem else candidate.verdict, is_about=candidate.fit is None)
+        head = row((plain_label(breakable(candidate.name), parent, name="add_row_name", kind="strong"), 1), mark)
+        reported = candidate.problem.sentence if candidate.problem else DOT.join(short_lines_of(candidate))
+        kind = "danger" if candidate.problem else "small"
         words = plain_label(breakable(reported), parent, name="add_row_words", kind=kind)
         return column(head, words, gap=theme.SPACE_4)
 
@@ -167,32 +167,36 @@ class AddDialog(Dialog):
         self.accept()
 
 
-def lines_of(one: Candidate) -> list[str]:
-    header = one.header
+def lines_of(candidate: Candidate) -> list[str]:
+    header = candidate.header
     name = header.quantization if header else ""
     known = quantization_named(name)
-    parts = f", in {one.parts} parts that are put together into one file" if one.parts > 1 else ""
+    parts = f", in {candidate.parts} parts that are put together into one file" if candidate.parts > 1 else ""
     lines = [
-        f"Size: {bytes_for_people(one.bytes)}{parts}",
+        f"Size: {bytes_for_people(candidate.bytes)}{parts}",
         f"Precision: {name}, {known.label()}" if known else f"Precision: {name or 'not stated'}",
         f"Licence: {(header.license if header else '') or 'not stated'}",
     ]
     if header and header.kind == "encoder":
         lines.append("An encoder: it finds passages and cannot chat")
-    if one.fit:
-        needs, free = bytes_for_people(one.fit.memory.total), bytes_for_people(one.fit.available_bytes)
+    if candidate.fit:
+        needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(f"Memory: needs about {needs}, {free} are free")
     return lines
 
 
-def short_lines_of(one: Candidate) -> list[str]:
-    header = one.header
-    parts = [bytes_for_people(one.bytes), header.quantization if header else "", (header.license if header else "")]
-    if one.parts > 1:
-        parts.append(f"{one.parts} parts")
+def short_lines_of(candidate: Candidate) -> list[str]:
+    header = candidate.header
+    parts = [
+        bytes_for_people(candidate.bytes),
+        header.quantization if header else "",
+        (header.license if header else ""),
+    ]
+    if candidate.parts > 1:
+        parts.append(f"{candidate.parts} parts")
     if header and header.kind == "encoder":
         parts.append("cannot chat")
-    return [*(part for part in parts if part), str(one.path)]
+    return [*(part for part in parts if part), str(candidate.path)]
 
 
 # ---- other ways to add or move models

@@ -282,14 +282,14 @@ class LocalModels(QWidget):
         known = {model.record.id for model in models}
         owners = {model.record.id: origin.model for model in models if (origin := origin_of(model.record))}
         copies: dict[str, tuple[ModelCard, ...]] = {}
-        for one in models:
-            if (owner := owners.get(one.record.id)) in known:
-                copies[owner] = (*copies.get(owner, ()), one)
+        for model in models:
+            if (owner := owners.get(model.record.id)) in known:
+                copies[owner] = (*copies.get(owner, ()), model)
         own = [model for model in models if owners.get(model.record.id) not in known]
 
-        def key(one: ModelCard) -> tuple[float, float]:
-            together = (one, *copies.get(one.record.id, ()))
-            return -max(each.record.last_used or 0.0 for each in together), -one.record.added
+        def key(card: ModelCard) -> tuple[float, float]:
+            together = (card, *copies.get(card.record.id, ()))
+            return -max(each.record.last_used or 0.0 for each in together), -card.record.added
 
         ordered = tuple(sorted(own, key=key))
         if (self._models, self._copies) != (ordered, copies):
@@ -365,16 +365,16 @@ class LocalModels(QWidget):
                 rows.removeWidget(old)
             old.hide()
             old.deleteLater()
-        for id, one in requested.items():
+        for id, other_card in requested.items():
             card = self._cards.get(id)
             copies = self._copies.get(id, ())
-            if card is not None and (card.card, card.copies) != (one, copies):
-                card.show_card(one, copies, can_switch=self._has_formats)
+            if card is not None and (card.card, card.copies) != (other_card, copies):
+                card.show_card(other_card, copies, can_switch=self._has_formats)
                 card.show_loaded(self._loaded)
                 if card.details is not None and not card.details.isHidden():
                     self._library.trials.read_details(id)
             elif card is None:
-                self._cards[id] = self._card_of(one)
+                self._cards[id] = self._card_of(other_card)
         _put_in(self._rows, [self._cards[card.record.id] for card in main[: self._shown]])
         _put_in(self._adapters, [self._cards[adapter.record.id] for adapter in adapters])
         self._adapters_heading.setVisible(bool(adapters))
@@ -385,12 +385,12 @@ class LocalModels(QWidget):
         self._more.setVisible(left > 0)
         self._more.setText(f"Show more ({left} left)")
 
-    def _card_of(self, one: ModelCard) -> LocalCard:
-        id = one.record.id
-        card = LocalCard(self._library, one, self)
+    def _card_of(self, other_card: ModelCard) -> LocalCard:
+        id = other_card.record.id
+        card = LocalCard(self._library, other_card, self)
         card.action_chosen.connect(partial(self._on_action, id))
         card.grown.connect(self.grown)
-        card.show_card(one, self._copies.get(id, ()), can_switch=self._has_formats)
+        card.show_card(other_card, self._copies.get(id, ()), can_switch=self._has_formats)
         card.show_loaded(self._loaded)
         if id in self._judged:
             card.show_judged(self._judged[id])

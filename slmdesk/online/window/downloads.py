@@ -364,8 +364,8 @@ class Downloads(QWidget):
         for old in self._left:
             self._drop(old)
         self._left.clear()
-        for one in found:
-            row = LeftoverRow(self._fetch, one, self)
+        for file in found:
+            row = LeftoverRow(self._fetch, file, self)
             self._layout.addWidget(row)
             self._left.append(row)
         self.setVisible(bool(self._rows or self._left))
@@ -456,12 +456,12 @@ class InstalledIndex:
 
     def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
         """The text of the button that downloads a file; without a file name, for any file of the repository."""
-        for one in self._changes.values():
-            if one.repo.casefold() == repo.casefold() and name in ("", one.name):
-                if one.state is DownloadState.PAUSED:
+        for change in self._changes.values():
+            if change.repo.casefold() == repo.casefold() and name in ("", change.name):
+                if change.state is DownloadState.PAUSED:
                     return "Resume"
-                if one.state not in ENDS:
-                    return button_words(one)
+                if change.state not in ENDS:
+                    return button_words(change)
         return ON_THIS_PC if sha256 and sha256 in self._sums else GET
 
 

@@ -225,8 +225,8 @@ class _Visit:
     def cancel(self) -> None:
         """Cancel the requests; nothing more is reported."""
         self._is_over = True
-        for one in self._following:
-            one.cancel()
+        for call in self._following:
+            call.cancel()
 
 
 def filters_in(state: WindowState) -> Filters:
@@ -352,8 +352,8 @@ class RepoDetails(QWidget):
         self._clear()
 
     def show_here(self) -> None:
-        for one in self.rows:
-            one.show_here(self._at.here)
+        for other_row in self.rows:
+            other_row.show_here(self._at.here)
 
     def show_loading(self) -> None:
         self._clear()
@@ -391,8 +391,8 @@ class RepoDetails(QWidget):
     def show_judged(self, judged: RepoJudged | Problem) -> None:
         """Show what the files need, judged by a header; a Problem if it is no chat model, or not available."""
         if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
-            for one in self.rows:
-                one.show_not_recommended()
+            for other_row in self.rows:
+                other_row.show_not_recommended()
         if isinstance(judged, Problem):
             if self._gated is not None and judged.code in GATED_CODES:
                 self._gated.show_problem(judged)
@@ -401,9 +401,9 @@ class RepoDetails(QWidget):
             return
         if self._gated is not None:
             self._gated.hide()  # the token opened the file
-        for one in self.rows:
-            if fit := judged.fits.get(one.name):
-                one.show_fit(fit)
+        for other_row in self.rows:
+            if fit := judged.fits.get(other_row.name):
+                other_row.show_fit(fit)
         seen = f"Was made for up to {judged.most_tokens:,} tokens at once. " if judged.most_tokens else ""
         template = "" if judged.has_chat_template else "Brings no chat format; a plain one is used."
         _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
@@ -445,9 +445,9 @@ class RepoDetails(QWidget):
         self._column.insertWidget(1, panel)
 
     def _clear(self) -> None:
-        for one in (*self.rows, *([self._gated] if self._gated else [])):
-            one.hide()
-            one.deleteLater()
+        for widget in (*self.rows, *([self._gated] if self._gated else [])):
+            widget.hide()
+            widget.deleteLater()
         self.rows.clear()
         self._gated = None
         self._drop_reader()

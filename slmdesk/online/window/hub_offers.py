@@ -169,8 +169,8 @@ class HubSearch(OfferList):
     def _add(self, count: int) -> None:
         """Add some results; the rest in later event loop turns."""
         now, self._waiting = self._waiting[:count], self._waiting[count:]
-        for one in now:
-            self._cards.append(RepoCard(one, self, self.at))
+        for repo in now:
+            self._cards.append(RepoCard(repo, self, self.at))
             self._rows.addWidget(self._cards[-1])
         if self._waiting:
             self._turn.start()
@@ -283,20 +283,20 @@ ABOUT = "Chosen by hand, with what each is bad at, best first. Sizes are estimat
 
 
 class SuggestionCard(OfferCard):
-    def __init__(self, one: Suggestion, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent, at, name="suggestion_card", title=one.title, repo=one.repo)
-        self.show_suggestion(one)
+    def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
+        super().__init__(parent, at, name="suggestion_card", title=suggestion.title, repo=suggestion.repo)
+        self.show_suggestion(suggestion)
         self.add_details_button("suggestion_details_button")
-        self._one, self.key = one, _key(one)
-        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {one.title}")
-        self._get.clicked.connect(lambda: at.fetch.start(one.repo, one.file, one.quantization))
+        self._one, self.key = suggestion, _key(suggestion)
+        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {suggestion.title}")
+        self._get.clicked.connect(lambda: at.fetch.start(suggestion.repo, suggestion.file, suggestion.quantization))
         self.show_here()
 
-    def show_suggestion(self, one: Suggestion) -> None:
-        self.set_sentence(f"{one.good_for} {one.weakness}")
-        self.set_info(_suggestion_info(one))
-        why = f"Judged by its parameters in {one.quantization}; the file's own size may differ."
-        self.fit.show_fit(one.fit, why=why, is_about=True, is_slow=is_too_slow(one.speed))
+    def show_suggestion(self, suggestion: Suggestion) -> None:
+        self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}")
+        self.set_info(_suggestion_info(suggestion))
+        why = f"Judged by its parameters in {suggestion.quantization}; the file's own size may differ."
+        self.fit.show_fit(suggestion.fit, why=why, is_about=True, is_slow=is_too_slow(suggestion.speed))
 
     def allow(self, is_allowed: bool) -> None:
         """Whether its details can be requested and its files downloaded."""
@@ -411,19 +411,23 @@ class Suggestions(OfferList):
         self._add(waiting)
 
     def _add(self, found: Sequence[Suggestion]) -> None:
-        for one in found:
-            self._cards.append(SuggestionCard(one, self, self.at))
+        for suggestion in found:
+            self._cards.append(SuggestionCard(suggestion, self, self.at))
             self._rows.addWidget(self._cards[-1])
             self._cards[-1].allow(not self._is_managed)
 
 
-def _key(one: Suggestion) -> tuple[str, str, str]:
-    return one.repo, one.file, one.quantization
+def _key(suggestion: Suggestion) -> tuple[str, str, str]:
+    return suggestion.repo, suggestion.file, suggestion.quantization
 
 
-def _suggestion_info(one: Suggestion) -> str:
-    jobs = ", ".join(SKILLS[skill].lower() for skill in one.skills)
-    about = f"about {bytes_for_people(one.about_bytes)}" if one.about_bytes else ""
-    speed = speed_in_words(one.speed) if one.speed else ""
-    lines = ((f"Good at: {jobs}", one.languages), (one.parameters, one.quantization, about, speed), (one.licence,))
+def _suggestion_info(suggestion: Suggestion) -> str:
+    jobs = ", ".join(SKILLS[skill].lower() for skill in suggestion.skills)
+    about = f"about {bytes_for_people(suggestion.about_bytes)}" if suggestion.about_bytes else ""
+    speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
+    lines = (
+        (f"Good at: {jobs}", suggestion.languages),
+        (suggestion.parameters, suggestion.quantization, about, speed),
+        (suggestion.licence,),
+    )
     return "\n".join(DOT.join(part for part in line if part) for line in lines)

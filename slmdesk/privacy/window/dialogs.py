@@ -87,8 +87,8 @@ class NewPassphrase(QWidget):
         self._second = secret_line("passphrase_again_field", self, "Repeat the new passphrase")
         self._words = plain_label("", self, name="passphrase_words", kind="muted")
         column(self._first, self._second, self._words, into=self, gap=theme.SPACE_8)
-        for one in (self._first, self._second):
-            one.textChanged.connect(self._on_changed)
+        for edit in (self._first, self._second):
+            edit.textChanged.connect(self._on_changed)
         self.setFocusProxy(self._first)
         self._on_changed()
 
@@ -494,8 +494,8 @@ class PrivacySection(QWidget):
         is_encrypted = state is not None and state.is_encrypted
         self._encrypt.setVisible(not is_encrypted)
         self._encrypt.setEnabled(state is not None and state.can_encrypt)
-        for one in (self._passphrase, self._recovery, self._keyring, self._decrypt):
-            one.setVisible(is_encrypted)
+        for other_button in (self._passphrase, self._recovery, self._keyring, self._decrypt):
+            other_button.setVisible(is_encrypted)
         self._lock_rows.setVisible(is_encrypted)
         words = state_words(state) if state is not None else "…"
         sentence = self.findChild(QLabel, "encryption_sentence")

@@ -544,13 +544,17 @@ class ColumnChooser(QFrame):
             if item is not None and (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for one in self._columns:
-            name = one.name if len(one.name) <= MOST_LETTERS else one.name[: MOST_LETTERS - 1] + "…"
-            about = f"{one.name} ({KIND_WORDS[one.kind].lower()}). {one.meaning}".strip()
+        for other_column in self._columns:
+            name = (
+                other_column.name
+                if len(other_column.name) <= MOST_LETTERS
+                else other_column.name[: MOST_LETTERS - 1] + "…"
+            )
+            about = f"{other_column.name} ({KIND_WORDS[other_column.kind].lower()}). {other_column.meaning}".strip()
             chip = button(
                 f"{name.replace('&', '&&')}  ×", "column_chip", self._chips, kind="quiet",
-                label=f"Take out the column {one.name}", tip=plain_tip(f"{about}\nClick to take it out."),
-                on=lambda _checked=False, one=one: self._on_taken_out(one),
+                label=f"Take out the column {other_column.name}", tip=plain_tip(f"{about}\nClick to take it out."),
+                on=lambda _checked=False, one=other_column: self._on_taken_out(one),
             )  # fmt: skip
             self._flow.addWidget(chip)
             chip.show()

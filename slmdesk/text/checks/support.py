@@ -561,8 +561,8 @@ def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[i
     )
 
 
-def _joins(sentence: str, one: Token, other: Token) -> bool:
-    return _JOINED.match(sentence[one.end : other.start]) is not None
+def _joins(sentence: str, token: Token, other: Token) -> bool:
+    return _JOINED.match(sentence[token.end : other.start]) is not None
 
 
 def _merged(sentence: str, said: list[Token], chosen: list[int]) -> list[tuple[int, int]]:

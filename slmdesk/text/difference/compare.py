@@ -65,10 +65,10 @@ def clauses_of(units: Sequence[Unit]) -> list[str]:
     """Of each block of a document its clause: "6. Support, 6.4"; the number alone where no heading is above it."""
     found: list[str] = []
     heading = last = ""
-    for one in units:
-        number = _number(one)
-        if is_heading(one.text, one.kind, one.lead):
-            heading, number = _shortened(_MARKS.sub("", one.text)), ""
+    for unit in units:
+        number = _number(unit)
+        if is_heading(unit.text, unit.kind, unit.lead):
+            heading, number = _shortened(_MARKS.sub("", unit.text)), ""
         last = number or last
         found.append(", ".join(filter(None, (heading, number if heading else last))))
     return found
@@ -175,9 +175,9 @@ class Matcher:
         counts = Counter(unit.key for _, some in gaps for unit in some if unit.key in theirs)
         moved = {key for key in theirs if counts[key] == 1}
         for some, _ in gaps:
-            for one in some:
-                if one.key in moved:
-                    self._events.append(Pairing([one], [theirs[one.key]], is_moved=True))
+            for unit in some:
+                if unit.key in moved:
+                    self._events.append(Pairing([unit], [theirs[unit.key]], is_moved=True))
         left = [tuple([unit for unit in some if unit.key not in moved] for some in gap) for gap in gaps]
         return [(one, other) for one, other in left if one or other]
 
@@ -247,16 +247,16 @@ class Matcher:
         gone = {place_of(event.old[0]): event for event in self._events if len(event.old) == 1 and not event.new}
         come = {place_of(event.new[0]): event for event in self._events if len(event.new) == 1 and not event.old}
         taken: set[int] = set()
-        for one in [event for event in self._events if event.is_moved]:
+        for pairing in [event for event in self._events if event.is_moved]:
             for is_before in (True, False):
                 while True:
-                    mine = _beside(gone, one.old, is_before=is_before)
-                    theirs = _beside(come, one.new, is_before=is_before)
+                    mine = _beside(gone, pairing.old, is_before=is_before)
+                    theirs = _beside(come, pairing.new, is_before=is_before)
                     if not mine or not theirs or mine.old[0].key != theirs.new[0].key or id(mine) in taken:
                         break
                     taken |= {id(mine), id(theirs)}
-                    one.old = [*mine.old, *one.old] if is_before else [*one.old, *mine.old]
-                    one.new = [*theirs.new, *one.new] if is_before else [*one.new, *theirs.new]
+                    pairing.old = [*mine.old, *pairing.old] if is_before else [*pairing.old, *mine.old]
+                    pairing.new = [*theirs.new, *pairing.new] if is_before else [*pairing.new, *theirs.new]
         self._events = [event for event in self._events if id(event) not in taken]
 
 
@@ -376,13 +376,13 @@ def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
 
 def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
     found: list[Pairing] = []
-    for one in sorted(events, key=lambda event: place_of((event.old or event.new)[0])):
-        some = one.old or one.new
+    for event in sorted(events, key=lambda event: place_of((event.old or event.new)[0])):
+        some = event.old or event.new
         last = (found[-1].old or found[-1].new)[-1] if found else None
         if last and last.block == some[0].block and last.at + 1 == some[0].at:
             (found[-1].old if side == 0 else found[-1].new).extend(some)
         else:
-            found.append(Pairing(list(one.old), list(one.new)))
+            found.append(Pairing(list(event.old), list(event.new)))
     return found
 
 
@@ -398,13 +398,13 @@ def joined(units: Sequence[Unit]) -> str:
 def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int]]]:
     found = ""
     numbers: list[tuple[int, int]] = []
-    for at, one in enumerate(units):
+    for at, unit in enumerate(units):
         if at:
-            is_cut = one.text[:1].islower() and found[-1:] not in ".!?:;"
-            found += " " if is_cut or one.block == units[at - 1].block else "\n"
-        if one.lead:
-            numbers.append((len(found), len(found) + one.lead))
-        found += one.text
+            is_cut = unit.text[:1].islower() and found[-1:] not in ".!?:;"
+            found += " " if is_cut or unit.block == units[at - 1].block else "\n"
+        if unit.lead:
+            numbers.append((len(found), len(found) + unit.lead))
+        found += unit.text
     return found, numbers
 
 
@@ -437,11 +437,11 @@ class _Step:
 def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
     found = [event for event in events if not event.is_moved]
     last: Pairing | None = None
-    for one in sorted((event for event in events if event.is_moved), key=lambda pairing: place_of(pairing.old[0])):
-        if last and _follows(last.old[-1], one.old[0]) and _follows(last.new[-1], one.new[0]):
-            last.old, last.new = last.old + one.old, last.new + one.new
+    for pairing in sorted((event for event in events if event.is_moved), key=lambda pairing: place_of(pairing.old[0])):
+        if last and _follows(last.old[-1], pairing.old[0]) and _follows(last.new[-1], pairing.new[0]):
+            last.old, last.new = last.old + pairing.old, last.new + pairing.new
         else:
-            last = Pairing(one.old, one.new, is_moved=True)
+            last = Pairing(pairing.old, pairing.new, is_moved=True)
             found.append(last)
     return found
 
@@ -461,25 +461,25 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
     steps: list[_Step] = []
     at = to = 0
     last: Pairing | None = None
-    for one in [*ordered, None]:
+    for pairing in [*ordered, None]:
 
-        def is_before(unit: Unit, of: Sequence[Unit], is_end: bool = one is None) -> bool:
+        def is_before(unit: Unit, of: Sequence[Unit], is_end: bool = pairing is None) -> bool:
             return is_end or place_of(unit) < place_of(of[0])
 
         for is_part in (True, False):  # what belongs to the paragraph before comes with it
-            while at < len(gone) and is_before(gone[at].old[0], one.old if one else ()):
+            while at < len(gone) and is_before(gone[at].old[0], pairing.old if pairing else ()):
                 if is_part and not (last and gone[at].old[0].block == last.old[-1].block):
                     break
                 steps.append(_Step(gone[at], gone[at].old, [], is_part))
                 at += 1
-            while to < len(come) and is_before(come[to].new[0], one.new if one else ()):
+            while to < len(come) and is_before(come[to].new[0], pairing.new if pairing else ()):
                 if is_part and not (last and come[to].new[0].block == last.new[-1].block):
                     break
                 steps.append(_Step(come[to], [], come[to].new, is_part))
                 to += 1
-        if one is not None:
-            steps.append(_Step(one, one.old, one.new))
-        last = one
+        if pairing is not None:
+            steps.append(_Step(pairing, pairing.old, pairing.new))
+        last = pairing
     return steps
 
 
@@ -612,8 +612,8 @@ def _key(units: Sequence[Unit]) -> str:
     return "".join(unit.key for unit in units)
 
 
-def _follows(one: Unit, other: Unit) -> bool:
-    return (one.block == other.block and one.at + 1 == other.at) or (one.block + 1 == other.block and other.at == 0)
+def _follows(unit: Unit, other: Unit) -> bool:
+    return (unit.block == other.block and unit.at + 1 == other.at) or (unit.block + 1 == other.block and other.at == 0)
 
 
 def _ends(places: tuple[Place, ...]) -> tuple[Place, ...]:

@@ -136,20 +136,24 @@ def _values(text: str, language: str) -> list[_Value]:
     rest = _blanked(text, [value.span for value in found])
     codes = numbers.find_identifiers(rest)
     found += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
-    for one in numbers.find_numbers(_blanked(rest, codes), language):
-        if one.end <= lead:
+    for number in numbers.find_numbers(_blanked(rest, codes), language):
+        if number.end <= lead:
             continue
-        is_year = one.unit is None and any(1600 <= value < 2100 for value in one.values) and one.end - one.start == 4
-        values = frozenset((value, one.unit[0] if one.unit else "") for value in _scaled(one))
-        currency = _CURRENCY.search(text, max(0, one.start - 5), one.start) if one.kind == "amount" else None
-        start = currency.start() if currency else one.start
-        kind = "period" if one.unit and one.unit[0] in _PERIODS else one.kind
-        found.append(_Value("date" if is_year else kind, (start, one.end), values, one.soft))
+        is_year = (
+            number.unit is None
+            and any(1600 <= value < 2100 for value in number.values)
+            and number.end - number.start == 4
+        )
+        values = frozenset((value, number.unit[0] if number.unit else "") for value in _scaled(number))
+        currency = _CURRENCY.search(text, max(0, number.start - 5), number.start) if number.kind == "amount" else None
+        start = currency.start() if currency else number.start
+        kind = "period" if number.unit and number.unit[0] in _PERIODS else number.kind
+        found.append(_Value("date" if is_year else kind, (start, number.end), values, number.soft))
     return sorted(found, key=lambda value: value.span)
 
 
-def _scaled(one: numbers.Number) -> list[float]:
-    return [round(value * (one.unit[1] if one.unit else 1.0), 9) for value in one.values]
+def _scaled(number: numbers.Number) -> list[float]:
+    return [round(value * (number.unit[1] if number.unit else 1.0), 9) for value in number.values]
 
 
 def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Value]:
@@ -162,32 +166,32 @@ def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Va
 
 def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> list[Named]:
     both = [(value, other) for value in mine for other in theirs if value.values & other.values]
-    for one, other in both:
-        if one in mine and other in theirs:
-            mine, theirs = [it for it in mine if it is not one], [it for it in theirs if it is not other]
+    for value, other in both:
+        if value in mine and other in theirs:
+            mine, theirs = [it for it in mine if it is not value], [it for it in theirs if it is not other]
     found: list[tuple[int, Named]] = []
 
-    def reported(kind: str, one: _Value | None, other: _Value | None) -> None:
-        said = old[slice(*one.span)].rstrip(" .,;") if one else ""
+    def reported(kind: str, value: _Value | None, other: _Value | None) -> None:
+        said = old[slice(*value.span)].rstrip(" .,;") if value else ""
         says = new[slice(*other.span)].rstrip(" .,;") if other else ""
-        at = one.span[0] if one else other.span[0] if other else 0
-        if (one is None or one.soft) and (other is None or other.soft):
+        at = value.span[0] if value else other.span[0] if other else 0
+        if (value is None or value.soft) and (other is None or other.soft):
             return  # "one" and "first" are mostly no numbers
         if said != says:
             found.append((at, Named(kind, said, says)))
 
     left = list(theirs)
     rest: list[_Value] = []
-    for one in mine:
-        match = next((other for other in left if other.kind == one.kind), None)
+    for value in mine:
+        match = next((other for other in left if other.kind == value.kind), None)
         if match:
             left.remove(match)
-            reported(one.kind, one, match)
+            reported(value.kind, value, match)
         else:
-            rest.append(one)
-    for one in rest:
+            rest.append(value)
+    for value in rest:
         match = left.pop(0) if left else None
-        reported(one.kind if one.kind != "number" or match is None else match.kind, one, match)
+        reported(value.kind if value.kind != "number" or match is None else match.kind, value, match)
     for other in left:
         reported(other.kind, None, other)
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
@@ -239,11 +243,11 @@ def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _
 def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:
     """The changes, of which two are one in French: "ne … pas"."""
     found: list[Hunk] = []
-    for one in hunks:
-        if found and language == "fr" and one.old[0] - found[-1].old[1] <= _APART >= one.new[0] - found[-1].new[1]:
+    for hunk in hunks:
+        if found and language == "fr" and hunk.old[0] - found[-1].old[1] <= _APART >= hunk.new[0] - found[-1].new[1]:
             last = found.pop()
-            one = Hunk((last.old[0], one.old[1]), (last.new[0], one.new[1]))
-        found.append(one)
+            hunk = Hunk((last.old[0], hunk.old[1]), (last.new[0], hunk.new[1]))
+        found.append(hunk)
     return found
 
 

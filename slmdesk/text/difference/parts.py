@@ -77,17 +77,17 @@ def units_of(pages: Sequence[Page]) -> list[Unit]:
     leads = own_numbers([(shown(piece.raw, piece.kind), piece.kind) for piece in pieces])
     found: list[Unit] = []
     whole: list[tuple[_Piece, int]] = []
-    for one, lead in zip(pieces, leads, strict=True):
-        if one.is_line and not lead:  # the line of a paragraph, whatever it begins with
+    for piece, lead in zip(pieces, leads, strict=True):
+        if piece.is_line and not lead:  # the line of a paragraph, whatever it begins with
             before, number = whole[-1]
-            whole[-1] = changed(before, raw=before.raw + one.raw), number
+            whole[-1] = changed(before, raw=before.raw + piece.raw), number
         else:
-            whole.append((one, lead))
-    for one, lead in whole:
-        text = shown(one.raw, one.kind)
+            whole.append((piece, lead))
+    for piece, lead in whole:
+        text = shown(piece.raw, piece.kind)
         if key := key_of(text[lead:]) or (_NUMBER_ALONE if lead else ""):
-            place = Place(one.page, one.start, one.start + len(one.raw.rstrip()))
-            found.append(Unit(len(found), 0, place, text, key, one.kind, lead))
+            place = Place(piece.page, piece.start, piece.start + len(piece.raw.rstrip()))
+            found.append(Unit(len(found), 0, place, text, key, piece.kind, lead))
     return found
 
 

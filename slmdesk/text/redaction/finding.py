@@ -100,8 +100,8 @@ def _again(
     yield from _halves(text, known)
     for kind, words, certainty, reason in dict.fromkeys(others):
         for each in dict.fromkeys((words, _without_legal_form(words) if kind is Kind.FIRM else words)):
-            for one in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
-                yield Find(kind, *one.span(), one[0], certainty, reason)
+            for match in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
+                yield Find(kind, *match.span(), match[0], certainty, reason)
 
 
 def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
@@ -112,8 +112,8 @@ def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
             continue
         ends = (lines[0], lines[-1])
         first, last = (re.escape(end) if sum(map(str.isdigit, end)) >= LEAST_PART else "(?!)" for end in ends)
-        for one in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
-            start, end = one.span(one.lastindex or 0)
+        for match in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
+            start, end = match.span(match.lastindex or 0)
             yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "table")
 
 
@@ -145,20 +145,20 @@ def _names_again(text: str, names: dict[str, Certainty], language: str) -> Itera
     if not by_beginning:
         return
     small = {fold(one) for one in WORD.findall(text) if one.islower()}
-    for one in WORD.finditer(text):
-        if len(one[0]) < LEAST_NAME or one[0].islower():
+    for match in WORD.finditer(text):
+        if len(match[0]) < LEAST_NAME or match[0].islower():
             continue
-        plain = fold(one[0])
+        plain = fold(match[0])
         known = _certainty_of(plain, by_beginning.get(plain[:LEAST_NAME], {}), language)
         if known is None:
             continue
         certainty = known
-        may_be_noun = language in ("de", "") and _ARTICLE.search(text, max(0, one.start() - 12), one.start())
+        may_be_noun = language in ("de", "") and _ARTICLE.search(text, max(0, match.start() - 12), match.start())
         if certainty is not Certainty.SURE and (plain in small or may_be_noun):
             certainty = Certainty.UNSURE
-        possessive = _POSSESSIVE.search(one[0])
-        end = one.end() - (len(possessive[0]) if possessive else 0)
-        yield Find(Kind.PERSON, one.start(), end, text[one.start() : end], certainty, "again")
+        possessive = _POSSESSIVE.search(match[0])
+        end = match.end() - (len(possessive[0]) if possessive else 0)
+        yield Find(Kind.PERSON, match.start(), end, text[match.start() : end], certainty, "again")
 
 
 def _certainty_of(word: str, known: dict[str, Certainty], language: str) -> Certainty | None:
@@ -200,9 +200,9 @@ def _from_emails(text: str, emails: Iterable[str]) -> Iterator[Find]:
     }
     if not parts:
         return
-    for one in WORD.finditer(text):
-        if one[0][0].isupper() and text[one.end() : one.end() + 1] != "@" and _spellings(one[0]) & parts:
-            yield Find(Kind.PERSON, *one.span(), one[0], Certainty.LIKELY, "email")
+    for match in WORD.finditer(text):
+        if match[0][0].isupper() and text[match.end() : match.end() + 1] != "@" and _spellings(match[0]) & parts:
+            yield Find(Kind.PERSON, *match.span(), match[0], Certainty.LIKELY, "email")
 
 
 def _spellings(word: str) -> set[str]:
@@ -216,23 +216,23 @@ def _spellings(word: str) -> set[str]:
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
     """The surest and longest; names that overlap become one, and no part is lost of what overlaps a person's words."""
     kept: list[Find] = []
-    for one in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
-        over = [other for other in kept if one.start < other.end and other.start < one.end]
+    for find in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
+        over = [other for other in kept if find.start < other.end and other.start < find.end]
         if not over:
-            kept.append(one)
+            kept.append(find)
         elif (
-            one.kind is Kind.PERSON
-            and one.certainty is not Certainty.UNSURE
+            find.kind is Kind.PERSON
+            and find.certainty is not Certainty.UNSURE
             and all(other.kind is Kind.PERSON for other in over)
         ):
             kept = [other for other in kept if other not in over]
-            kept.append(_union(over[0], one, *over[1:]))
-        elif one.reason in _SAID or (
-            one.kind is Kind.PERSON
-            and one.certainty is not Certainty.UNSURE
+            kept.append(_union(over[0], find, *over[1:]))
+        elif find.reason in _SAID or (
+            find.kind is Kind.PERSON
+            and find.certainty is not Certainty.UNSURE
             and any(other.reason in _SAID for other in over)
         ):
-            kept += _beside(one, over)
+            kept += _beside(find, over)
     return sorted(kept, key=lambda find: find.start)
 
 
@@ -250,23 +250,23 @@ def _union(first: Find, *others: Find) -> Find:
     whole = sorted((first, *others), key=lambda find: find.start)
     end = max(find.end for find in whole)
     text = whole[0].text
-    for one in whole[1:]:
+    for find in whole[1:]:
         reached = whole[0].start + len(text)
-        if one.end > reached:
-            text += one.text[reached - one.start :]
+        if find.end > reached:
+            text += find.text[reached - find.start :]
     return changed(first, start=whole[0].start, end=end, text=text)
 
 
 def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
     waiting: Find | None = None
-    for one in found:
-        if waiting and waiting.kind is one.kind is Kind.PERSON and text[waiting.end : one.start] in (" ", "\u00a0"):
-            certainty = max(waiting.certainty, one.certainty, key=lambda each: RANK[each])
-            waiting = changed(waiting, end=one.end, text=text[waiting.start : one.end], certainty=certainty)
+    for find in found:
+        if waiting and waiting.kind is find.kind is Kind.PERSON and text[waiting.end : find.start] in (" ", "\u00a0"):
+            certainty = max(waiting.certainty, find.certainty, key=lambda each: RANK[each])
+            waiting = changed(waiting, end=find.end, text=text[waiting.start : find.end], certainty=certainty)
             continue
         if waiting:
             yield waiting
-        waiting = one
+        waiting = find
     if waiting:
         yield waiting
 
@@ -389,19 +389,19 @@ class WordList:
             return
         folded = _fold(text)
         compact: _Folded | None = None
-        for one in likely:
-            minds_figures = len(one.compact) < LEAST_BESIDE_FIGURES or (
-                bare and _HEXADECIMAL.fullmatch(one.compact) is not None
+        for needle in likely:
+            minds_figures = len(needle.compact) < LEAST_BESIDE_FIGURES or (
+                bare and _HEXADECIMAL.fullmatch(needle.compact) is not None
             )
-            for hit in _plain(one, folded, minds_figures=minds_figures):
-                yield one, hit
-            if len(one.compact) >= COMPACT:
+            for hit in _plain(needle, folded, minds_figures=minds_figures):
+                yield needle, hit
+            if len(needle.compact) >= COMPACT:
                 compact = compact or _compacted(folded)
-                for hit in _spread(one, folded, compact):
-                    yield one, hit
-            elif len(one.compact) >= INSIDE_VALUES:
-                for hit in _spaced(one, folded):
-                    yield one, hit
+                for hit in _spread(needle, folded, compact):
+                    yield needle, hit
+            elif len(needle.compact) >= INSIDE_VALUES:
+                for hit in _spaced(needle, folded):
+                    yield needle, hit
 
 
 def _plain(needle: _Needle, folded: _Folded, *, minds_figures: bool) -> Iterator[_Hit]:
@@ -478,8 +478,8 @@ def _fold(text: str) -> _Folded:
     begins: list[int] = []
     ends: list[int] = []
     apart: set[int] = set()
-    for one in _CLUSTER.finditer(text):
-        raw = one[0]
+    for match in _CLUSTER.finditer(text):
+        raw = match[0]
         if raw[0].isspace():
             piece = " "
         elif raw.isascii() and len(raw) == 1:
@@ -494,8 +494,8 @@ def _fold(text: str) -> _Folded:
                 apart |= {len(begins), len(begins) + len(piece)}
         piece = piece.translate(_SAME)
         pieces.append(piece)
-        begins += [one.start()] * len(piece)
-        ends += [one.end()] * len(piece)
+        begins += [match.start()] * len(piece)
+        ends += [match.end()] * len(piece)
     return _Folded("".join(pieces), begins, ends, frozenset(apart))
 
 

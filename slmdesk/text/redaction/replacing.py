@@ -253,8 +253,8 @@ class _Back:
 
     def _exactly(self, text: str) -> Iterator[tuple[int, int, str, bool]]:
         end = 0
-        for one in _WORD_EDGE.finditer(text) if self._patterns else ():
-            start = one.start()
+        for match in _WORD_EDGE.finditer(text) if self._patterns else ():
+            start = match.start()
             pattern = self._patterns.get(text[start].casefold()[:1]) if start >= end else None
             if pattern and (found := pattern.match(text, start)):
                 end = found.end()
@@ -288,11 +288,11 @@ class _Back:
 
     def resembling(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         last = start
-        for one in _DIGITS.finditer(text, start, end):
-            plain = re.sub(r"\D", "", one[0])
+        for match in _DIGITS.finditer(text, start, end):
+            plain = re.sub(r"\D", "", match[0])
             if any(_share_digits(plain, digits) for digits in self._digits):
-                last = one.end()
-                yield one.span()
+                last = match.end()
+                yield match.span()
         for day in find_dates(text[start:end]) if self._days else ():
             if self._days & set(day.readings) and start + day.start >= last:
                 yield start + day.start, start + day.end
@@ -424,11 +424,11 @@ class Veiled(Record):
     def _missing(self, made: Restored) -> list[str]:
         there = {made.text[start:end].casefold() for start, end in made.put_back}
         missing = []
-        for one in self.originals:
-            entry = next((entry for entry in self.table if any(one == own for own, _ in entry.pairs)), None)
-            forms = {own.casefold() for own, _ in entry.pairs} if entry else {one.casefold()}
+        for original in self.originals:
+            entry = next((entry for entry in self.table if any(original == own for own, _ in entry.pairs)), None)
+            forms = {own.casefold() for own, _ in entry.pairs} if entry else {original.casefold()}
             if not any(form in words for form in forms for words in there):
-                missing.append(one)
+                missing.append(original)
         return missing
 
 
@@ -443,11 +443,11 @@ class Untagged(Record):
     @classmethod
     def of(cls, text: str, tags: Tags) -> Untagged:
         words, found = "", []
-        for one in pieces(text, tags):
-            if isinstance(one, str):
-                words += one
+        for piece in pieces(text, tags):
+            if isinstance(piece, str):
+                words += piece
             else:
-                found.append((len(words), str(one)))
+                found.append((len(words), str(piece)))
         return cls(words, tuple(found))
 
     def divided(self, finds: Sequence[Find]) -> list[Find]:

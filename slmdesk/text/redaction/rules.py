@@ -123,29 +123,29 @@ def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | 
 
 
 def _after(text: str, before: re.Pattern[str], reason: str, *, least: int = 1) -> Iterator[tuple[int, int, str]]:
-    for one in before.finditer(text):
-        if found := name_at(text, one.end(), least=least):
+    for match in before.finditer(text):
+        if found := name_at(text, match.end(), least=least):
             yield *found, reason
 
 
 def _greeted(text: str) -> Iterator[tuple[int, int, str]]:
-    for one in _pattern("greetings", r"(?m)^[ \t]*(?:WORDS),?[ \u00a0]+").finditer(text):
-        found = name_at(text, one.end())
+    for match in _pattern("greetings", r"(?m)^[ \t]*(?:WORDS),?[ \u00a0]+").finditer(text):
+        found = name_at(text, match.end())
         if found and re.compile(r"[ \t]*(?:[,:!.]|$)", re.M).match(text, found[1]):
             yield *found, "greeting"
 
 
 def _signed(text: str) -> Iterator[tuple[int, int, str]]:
     closing = _pattern("closings", r"(?im)^[ \t]*(?:WORDS)(?!\w)([^\n]{0,120})$")
-    for one in closing.finditer(text):
-        tail = re.search(r"[,.!][ \t]+([^,.!\n]+)$", one[1])
-        if tail and (found := _whole(text, one.start(1) + tail.start(1), one.start(1) + tail.end(1))):
+    for match in closing.finditer(text):
+        tail = re.search(r"[,.!][ \t]+([^,.!\n]+)$", match[1])
+        if tail and (found := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1))):
             yield *found, "signature"
             continue
-        if len(one[1]) > 60 and "," not in one[1]:
+        if len(match[1]) > 60 and "," not in match[1]:
             continue
         lines = 0
-        for line in re.compile(r"[^\n]+").finditer(text, one.end()):
+        for line in re.compile(r"[^\n]+").finditer(text, match.end()):
             if not line[0].strip():
                 continue
             lines += 1
@@ -173,12 +173,12 @@ def _whole(text: str, start: int, end: int) -> Span | None:
 
 
 def _in_headers(text: str) -> Iterator[tuple[int, int, str]]:
-    for one in re.finditer(r"[<(\[](?:mailto:)?[^\s<>()@]{1,64}@", text):
-        before = max(text.rfind(sign, max(0, one.start() - 80), one.start()) for sign in "\n<>;:@")
-        yield from _listed(text, max(before + 1, one.start() - 80), one.start())
-    for one in _pattern("headers", r"(?m)^(?:WORDS)[ \t\u00a0]?:[ \t\u00a0]*([^\n]+)$").finditer(text):
-        at = one.start(1)
-        for part in re.compile(r"[^;<>]+").finditer(text, at, one.end(1)):
+    for match in re.finditer(r"[<(\[](?:mailto:)?[^\s<>()@]{1,64}@", text):
+        before = max(text.rfind(sign, max(0, match.start() - 80), match.start()) for sign in "\n<>;:@")
+        yield from _listed(text, max(before + 1, match.start() - 80), match.start())
+    for match in _pattern("headers", r"(?m)^(?:WORDS)[ \t\u00a0]?:[ \t\u00a0]*([^\n]+)$").finditer(text):
+        at = match.start(1)
+        for part in re.compile(r"[^;<>]+").finditer(text, at, match.end(1)):
             if "@" not in part[0]:
                 yield from _listed(text, *part.span())
 
@@ -191,9 +191,9 @@ def _listed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
 
 def _labelled(text: str) -> Iterator[tuple[int, int, str]]:
     labels = _pattern("labels", r"(?i)(?<![\w-])(?:WORDS)[ \t\u00a0]?[:：][ \t\u00a0]*")
-    for one in labels.finditer(text):
-        end = re.compile(r"[^\n,;(]*").match(text, one.end())
-        if found := name_at(text, one.end()):
+    for match in labels.finditer(text):
+        end = re.compile(r"[^\n,;(]*").match(text, match.end())
+        if found := name_at(text, match.end()):
             yield *found, "label"
             follow = re.compile(r",[ \t]+").match(text, found[1])  # Berg, Anna
             second = name_at(text, follow.end()) if follow and end and found[1] == end.end() else None
@@ -212,9 +212,9 @@ def _born(text: str) -> Iterator[tuple[int, int, str]]:
         r"[,(]? ?\(?(?:born|geb(?:\.|oren)|née?\b|nacid[oa]|nat[oa] (?:il|a)|ur(?:\.|odz)|\*\s?\d|DOB|wohnhaft|"
         r"residing|demeurant)"
     )
-    for one in re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?{born})").finditer(text):
-        before = text.rfind("\n", 0, one.start()) + 1
-        start = one.start()
+    for match in re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?{born})").finditer(text):
+        before = text.rfind("\n", 0, match.start()) + 1
+        start = match.start()
         while (
             word := re.compile(rf"(?:{NAME_WORD}|{_SMALL})[ ]$").search(text, max(before, start - 40), start)
         ) and word[0]:
@@ -223,15 +223,15 @@ def _born(text: str) -> Iterator[tuple[int, int, str]]:
             ):
                 break
             start = word.start()
-        if (found := name_at(text, start, least=2)) and found[1] >= one.end():
+        if (found := name_at(text, start, least=2)) and found[1] >= match.end():
             yield *found, "born"
 
 
 def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
-    for one in find_addresses(text):
-        line = text.rfind("\n", 0, one.start) + 1
-        if text[line : one.start].strip():
+    for find in find_addresses(text):
+        line = text.rfind("\n", 0, find.start) + 1
+        if text[line : find.start].strip():
             continue
         for _ in range(3):
             before = text.rfind("\n", 0, max(0, line - 1)) + 1
@@ -400,18 +400,18 @@ _YEAR = re.compile(r"(?:19|20)\d\d\s")
 def find_addresses(text: str) -> Iterator[Find]:
     """Streets, and the towns beside them or on a line of their own, as finds of their own; no two overlap."""
     ends: list[int] = []
-    for one in _STREET.finditer(text):
-        ends.append(one.end())
-        yield Find(Kind.ADDRESS, *one.span(), one[0], Certainty.LIKELY, "street")
-    for one in _TOWN.finditer(text):
-        beside = any(_BETWEEN.fullmatch(text, end, one.start()) for end in ends if 0 <= one.start() - end <= 8)
-        alone = _is_line(text, one.start(), one.end())
-        labelled = _LABEL.search(text, max(0, one.start() - 40), one.start()) is not None
-        marked = _MARKED.match(one[0]) is not None
-        if _YEAR.match(one[0]) and not (beside or labelled):
+    for match in _STREET.finditer(text):
+        ends.append(match.end())
+        yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY, "street")
+    for match in _TOWN.finditer(text):
+        beside = any(_BETWEEN.fullmatch(text, end, match.start()) for end in ends if 0 <= match.start() - end <= 8)
+        alone = _is_line(text, match.start(), match.end())
+        labelled = _LABEL.search(text, max(0, match.start() - 40), match.start()) is not None
+        marked = _MARKED.match(match[0]) is not None
+        if _YEAR.match(match[0]) and not (beside or labelled):
             continue
         likely = beside or labelled or marked or alone
-        yield Find(Kind.ADDRESS, *one.span(), one[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")
+        yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")
 
 
 def _is_line(text: str, start: int, end: int) -> bool:
@@ -522,8 +522,8 @@ def _find(kind: Kind, text: str, start: int, end: int, certainty: Certainty, rea
 
 
 def _emails(text: str) -> Iterator[Find]:
-    for one in _EMAIL.finditer(text):
-        yield _find(Kind.EMAIL, text, *one.span(), SURE, "email")
+    for match in _EMAIL.finditer(text):
+        yield _find(Kind.EMAIL, text, *match.span(), SURE, "email")
 
 
 def _ibans(text: str) -> Iterator[Find]:
@@ -545,15 +545,15 @@ def _ibans(text: str) -> Iterator[Find]:
 def _cards(text: str) -> Iterator[Find]:
     from stdnum import luhn
 
-    for one in (*_CARD_GROUPS.finditer(text), *_CARD.finditer(text)):
-        if not luhn.is_valid(re.sub(r"\D", "", one[0])):
+    for match in (*_CARD_GROUPS.finditer(text), *_CARD.finditer(text)):
+        if not luhn.is_valid(re.sub(r"\D", "", match[0])):
             continue
-        labelled = _CARD_LABEL.search(text, max(0, one.start() - 80), one.start()) is not None
-        edges = _EDGE.findall(one[0])  # columns of figures may be cards by chance
-        grouped = one.re is _CARD_GROUPS and (not edges or (len(edges) == 1 and "\n" in edges[0]))
-        bare = re.fullmatch(r"\d{15,16}", one[0]) is not None
+        labelled = _CARD_LABEL.search(text, max(0, match.start() - 80), match.start()) is not None
+        edges = _EDGE.findall(match[0])  # columns of figures may be cards by chance
+        grouped = match.re is _CARD_GROUPS and (not edges or (len(edges) == 1 and "\n" in edges[0]))
+        bare = re.fullmatch(r"\d{15,16}", match[0]) is not None
         certainty = SURE if labelled or grouped else LIKELY if bare else UNSURE
-        yield _find(Kind.CARD, text, *one.span(), certainty, "card")
+        yield _find(Kind.CARD, text, *match.span(), certainty, "card")
 
 
 @cache
@@ -565,15 +565,15 @@ def _shapes() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
 
 def _numbers(text: str) -> Iterator[Find]:
     for name, shape, alone in _shapes():
-        for one in shape.finditer(text):
-            labelled = _NUMBER_LABEL.search(text, max(0, one.start() - 80), one.start()) is not None
-            valid = _is_valid(name, one[0])
+        for match in shape.finditer(text):
+            labelled = _NUMBER_LABEL.search(text, max(0, match.start() - 80), match.start()) is not None
+            valid = _is_valid(name, match[0])
             if valid and name not in _UNCHECKED and (alone or labelled):
-                yield _find(Kind.NUMBER, text, *one.span(), SURE, name)
+                yield _find(Kind.NUMBER, text, *match.span(), SURE, name)
             elif labelled:
-                yield _find(Kind.NUMBER, text, *one.span(), LIKELY, "label")
+                yield _find(Kind.NUMBER, text, *match.span(), LIKELY, "label")
             elif valid and name not in _UNCHECKED:
-                yield _find(Kind.NUMBER, text, *one.span(), UNSURE, name)
+                yield _find(Kind.NUMBER, text, *match.span(), UNSURE, name)
 
 
 def _is_valid(name: str, number: str) -> bool:
@@ -594,11 +594,11 @@ def is_pension_number(words: str) -> bool:
 
 
 def _births(text: str, language: str) -> Iterator[Find]:
-    for one in find_dates(text, language):
-        if not any(year and month and day for year, month, day in one.readings):
+    for date in find_dates(text, language):
+        if not any(year and month and day for year, month, day in date.readings):
             continue
-        if _BIRTH_BEFORE.search(text, max(0, one.start - 60), one.start):
-            yield _find(Kind.BIRTH, text, one.start, one.end, LIKELY, "birth")
+        if _BIRTH_BEFORE.search(text, max(0, date.start - 60), date.start):
+            yield _find(Kind.BIRTH, text, date.start, date.end, LIKELY, "birth")
 
 
 def _phones(text: str, language: str) -> Iterator[Find]:
@@ -608,17 +608,17 @@ def _phones(text: str, language: str) -> Iterator[Find]:
     days = [date for date in find_dates(text, language) if date.readings]
     regions = [REGIONS[language]] if language in REGIONS else list(REGIONS.values())
     for region in regions:
-        for one in phonenumbers.PhoneNumberMatcher(
+        for match in phonenumbers.PhoneNumberMatcher(
             text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=1_000_000
         ):
-            start, end = one.start, one.start + len(one.raw_string)
-            if one.raw_string[0] in "([" and not re.search(r"[)\]]", one.raw_string):
+            start, end = match.start, match.start + len(match.raw_string)
+            if match.raw_string[0] in "([" and not re.search(r"[)\]]", match.raw_string):
                 start += 1
             if (start, end) in seen or any(day.start < end and start < day.end for day in days):
                 continue
             seen.add((start, end))
             labelled = _PHONE_LABEL.search(text, max(0, start - 60), start) is not None
-            valid = phonenumbers.is_valid_number(one.number)
+            valid = phonenumbers.is_valid_number(match.number)
             if labelled or _is_dialled(text, start, end, language, valid=valid):
                 yield _find(Kind.PHONE, text, start, end, LIKELY, "phone")
             elif valid:
@@ -645,22 +645,22 @@ def _is_dialled(text: str, start: int, end: int, language: str, *, valid: bool) 
 
 
 def _split_phones(text: str, regions: Sequence[str], days: Sequence[DateMention]) -> Iterator[tuple[int, int]]:
-    for one in _SPLIT_PHONE.finditer(text):
-        labelled = _PHONE_LABEL.search(text, max(0, one.start() - 60), one.start()) is not None
-        first, rest = one["first"], one.start("rest")
-        is_code = re.search(r"[\t|]", one["gap"]) or re.fullmatch(r"\d+", first)  # or a figure in a column
+    for match in _SPLIT_PHONE.finditer(text):
+        labelled = _PHONE_LABEL.search(text, max(0, match.start() - 60), match.start()) is not None
+        first, rest = match["first"], match.start("rest")
+        is_code = re.search(r"[\t|]", match["gap"]) or re.fullmatch(r"\d+", first)  # or a figure in a column
         if not (labelled or (first.startswith(("+", "0", "(0")) and not is_code)):
             continue
-        if any(day.start < one.end() and rest < day.end for day in days):
+        if any(day.start < match.end() and rest < day.end for day in days):
             continue
         own = _phone_digits(first, regions, valid=True)
         if own >= _WHOLE_PHONE or (own and _TOWN_AFTER.match(text, rest)):
             continue
-        ends = [group.end() for group in _GROUP.finditer(text, rest, one.end())]
+        ends = [group.end() for group in _GROUP.finditer(text, rest, match.end())]
         tried = [(end, valid) for valid in (True, False) if valid or labelled for end in reversed(ends)]
         for end, valid in tried:
             if _phone_digits(f"{first} {text[rest:end]}", regions, valid=valid) >= _WHOLE_PHONE - 1:
-                yield one.start(), end
+                yield match.start(), end
                 break
 
 

@@ -37,9 +37,9 @@ def list_glossaries(console: Console) -> None:
         console.give(shapes)
     elif not found:
         console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for one in found if not console.as_json else ():
-        state = "" if one.is_active else "  (not used)"
-        console.say(f"{one.id}  {one.name}  {_languages(one)}  {one.terms} terms{state}")
+    for listed in found if not console.as_json else ():
+        state = "" if listed.is_active else "  (not used)"
+        console.say(f"{listed.id}  {listed.name}  {_languages(listed)}  {listed.terms} terms{state}")
 
 
 @glossary.command("import")
@@ -195,9 +195,12 @@ def propose_terms(console: Console, file: Path, source: str, target: str, limit:
             ]
         )
         return
-    for one in done.candidates:
-        console.say(f"{one.times:>5}  {one.words}" + (f" → {one.translation}" if one.translation else "")
-                 + ("  (a name?)" if one.is_name else ""))  # fmt: skip
+    for candidate in done.candidates:
+        console.say(
+            f"{candidate.times:>5}  {candidate.words}"
+            + (f" → {candidate.translation}" if candidate.translation else "")
+            + ("  (a name?)" if candidate.is_name else "")
+        )
     console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
 
 
@@ -288,35 +291,48 @@ def search_memory(console: Console, words: tuple[str, ...], like: bool, source: 
     if console.as_json:
         console.give([_match_json(match, like) for match in found])
         return
-    for one in found:
-        pair, percent = one.pair, f"{one.percent} %  " if like else ""
+    for match in found:
+        pair, percent = match.pair, f"{match.percent} %  " if like else ""
         console.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
-        for old, new in one.changes:
+        for old, new in match.changes:
             console.say(f"    {old or '—'} / {new or '—'}")
     if not found:
         console.notify("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
 
 
-def _match_json(one: Match, like: bool) -> dict[str, Json]:
-    pair = one.pair
+def _match_json(match: Match, like: bool) -> dict[str, Json]:
+    pair = match.pair
     shape: dict[str, Json] = {
         "source": pair.source, "target": pair.target, "source_language": pair.source_language,
         "target_language": pair.target_language, "domain": pair.domain, "origin": pair.origin.value,
     }  # fmt: skip
     if like:
-        shape |= {"likeness": round(one.likeness, 4), "penalty": one.penalty, "changes": [list(c) for c in one.changes]}
+        shape |= {
+            "likeness": round(match.likeness, 4),
+            "penalty": match.penalty,
+            "changes": [list(c) for c in match.changes],
+        }
     return shape
 
 
-def _glossary_json(one: GlossaryRecord) -> dict[str, Json]:
+def _glossary_json(other_glossary: GlossaryRecord) -> dict[str, Json]:
     return {
-        "id": one.id, "name": one.name, "source_language": one.source_language,
-        "target_language": one.target_language, "domain": one.domain, "terms": one.terms, "active": one.is_active,
-    }  # fmt: skip
+        "id": other_glossary.id,
+        "name": other_glossary.name,
+        "source_language": other_glossary.source_language,
+        "target_language": other_glossary.target_language,
+        "domain": other_glossary.domain,
+        "terms": other_glossary.terms,
+        "active": other_glossary.is_active,
+    }
 
 
-def _languages(one: GlossaryRecord) -> str:
-    return f"{one.source_language} → {one.target_language}" if one.source_language else "all languages"
+def _languages(other_glossary: GlossaryRecord) -> str:
+    return (
+        f"{other_glossary.source_language} → {other_glossary.target_language}"
+        if other_glossary.source_language
+        else "all languages"
+    )
 
 
 def _show_progress(console: Console, file: Path, now: Progress) -> None:

@@ -431,12 +431,12 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         lambda: services.translations.segments(view.item.id, limit=1 << 30)
     )
     flags: list[Json] = []
-    for one in segments:
-        flags += [{"segment": one.number, "place": one.place, "kind": each.kind, "text": each.text,
-                   "detail": each.detail} for each in one.flags]  # fmt: skip
-        if one.state.value == "failed":
-            flags.append({"segment": one.number, "place": one.place, "kind": "failed", "text": one.source,
-                          "detail": one.reason})  # fmt: skip
+    for segment in segments:
+        flags += [{"segment": segment.number, "place": segment.place, "kind": each.kind, "text": each.text,
+                   "detail": each.detail} for each in segment.flags]  # fmt: skip
+        if segment.state.value == "failed":
+            flags.append({"segment": segment.number, "place": segment.place, "kind": "failed", "text": segment.source,
+                          "detail": segment.reason})  # fmt: skip
     languages = [segment.language for segment in segments if segment.language]
     states = [segment.state.value for segment in segments]
     return {
@@ -514,15 +514,17 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     lost = {one["segment"] for one in every if one["kind"] == "failed"}
     flags = [one for one in every if one["kind"] == "failed" or one["segment"] not in lost]  # its flags add nothing
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
-    for one in flags[:MOST_REPORTED]:
-        reason = REASON_WORDS.get(one["detail"], one["detail"]) if one["kind"] == "failed" else one["detail"]
-        words = flag_words(SegmentFlag(one["kind"], one["text"], reason))
-        console.notify(f"  {one['place'] or 'segment {}'.format(one['segment'] + 1)}: {words} [{one['kind']}]")
+    for flag in flags[:MOST_REPORTED]:
+        reason = REASON_WORDS.get(flag["detail"], flag["detail"]) if flag["kind"] == "failed" else flag["detail"]
+        words = flag_words(SegmentFlag(flag["kind"], flag["text"], reason))
+        console.notify(f"  {flag['place'] or 'segment {}'.format(flag['segment'] + 1)}: {words} [{flag['kind']}]")
     if len(flags) > MOST_REPORTED:
         console.notify(f"  … and {len(flags) - MOST_REPORTED} more; --json lists all.")
     listed: Any = shape.get("doubts", ())
     doubts = sorted(listed, key=lambda one: float(one["probability"]))
-    for one in doubts[:MOST_REPORTED]:
-        console.notify(f"  {one['place'] or one['segment']}: unsure of “{one['text']}” ({one['probability']:.0%})")
+    for doubt in doubts[:MOST_REPORTED]:
+        console.notify(
+            f"  {doubt['place'] or doubt['segment']}: unsure of “{doubt['text']}” ({doubt['probability']:.0%})"
+        )
     if len(doubts) > MOST_REPORTED:
         console.notify(f"  … and {len(doubts) - MOST_REPORTED} more words; --json lists all.")

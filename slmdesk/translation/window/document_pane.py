@@ -362,9 +362,9 @@ class DocumentForm(Dialog):
     def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
         self._known = tuple(found)
         self._glossaries.clear()
-        for one in found:
-            item = QListWidgetItem(f"{one.name} ({one.terms:,} terms)", self._glossaries)
-            item.setCheckState(Qt.CheckState.Checked if one.is_active else Qt.CheckState.Unchecked)
+        for glossary in found:
+            item = QListWidgetItem(f"{glossary.name} ({glossary.terms:,} terms)", self._glossaries)
+            item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
         self._rows.setRowVisible(self._glossaries, bool(found))
         self._glossaries.setFixedHeight(self._height(len(found)))
 
@@ -372,10 +372,14 @@ class DocumentForm(Dialog):
         """List the columns of a table; those with sentences are ticked, or all if none has any."""
         self._columns.clear()
         has_text = any(other_column.is_text for other_column in found)
-        for number, one in enumerate(found, start=1):
-            samples = " · ".join(one.samples)
-            item = QListWidgetItem(f"{number}  {one.name or '(no name)'}" + (f"\n{samples}" if samples else ""))
-            item.setCheckState(Qt.CheckState.Checked if one.is_text or not has_text else Qt.CheckState.Unchecked)
+        for number, other_column in enumerate(found, start=1):
+            samples = " · ".join(other_column.samples)
+            item = QListWidgetItem(
+                f"{number}  {other_column.name or '(no name)'}" + (f"\n{samples}" if samples else "")
+            )
+            item.setCheckState(
+                Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
+            )
             self._columns.addItem(item)
         self._columns.setEnabled(True)
         self._columns.setFixedHeight(self._height(2 * len(found)))
@@ -536,12 +540,16 @@ class QueueMenu(QPushButton):
         if self._menu.isVisible():  # it would close under the pointer
             return
         self._menu.clear()
-        for one in queue:
-            words = STATUS_WORDS[one.status]
-            words += f", {share_words(one.share)}" if one.status is JobStatus.RUNNING and one.share else ""
-            words += f", written as {one.written.name}" if one.written else ""
-            action = named(self._menu.addAction(f"{one.path.name}: {words}".replace("&", "&&")), "queue_entry")
-            action.triggered.connect(partial(self.item_chosen.emit, one.item))
+        for translation in queue:
+            words = STATUS_WORDS[translation.status]
+            words += (
+                f", {share_words(translation.share)}"
+                if translation.status is JobStatus.RUNNING and translation.share
+                else ""
+            )
+            words += f", written as {translation.written.name}" if translation.written else ""
+            action = named(self._menu.addAction(f"{translation.path.name}: {words}".replace("&", "&&")), "queue_entry")
+            action.triggered.connect(partial(self.item_chosen.emit, translation.item))
 
 
 # ---- a dialog for another try
@@ -564,9 +572,9 @@ class RetryDialog(Dialog):
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(f"What could not be translated: {failed:,}", self), "retry_failed")
         self._flagged = named(QRadioButton(f"All that needs review: {view.look:,}", self), "retry_flagged")
-        for one, count in ((self._failed, failed), (self._flagged, view.look)):
-            self._group.addButton(one)
-            one.setEnabled(bool(count))
+        for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
+            self._group.addButton(other_button)
+            other_button.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
         known = [("", "The same model as before"), *((model.id, model.name) for model in models)]
         self._model = named(

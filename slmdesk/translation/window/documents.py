@@ -349,9 +349,9 @@ class DocumentTranslation(QObject):
         self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False))
 
     def _note(self, item: str, **changes: object) -> None:
-        for at, one in enumerate(self._queue):
-            if one.item == item:
-                self._queue[at] = changed(one, **changes)  # type: ignore[arg-type]
+        for at, translation in enumerate(self._queue):
+            if translation.item == item:
+                self._queue[at] = changed(translation, **changes)  # type: ignore[arg-type]
                 self.queue_changed.emit(list(self._queue))
                 return
 

@@ -628,8 +628,8 @@ class ProposalWindow(Dialog):
         self._add = button("Add those ticked", "add_proposals_button", self, kind="primary", on=self._on_add)
         self._add.setEnabled(False)
         self._close = button("Close", "proposal_close", self, on=self.reject)
-        for one in (self._file, self._add, self._close):
-            one.setAutoDefault(False)
+        for other_button in (self._file, self._add, self._close):
+            other_button.setAutoDefault(False)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -681,8 +681,8 @@ class ProposalWindow(Dialog):
     # ---- events
 
     def _on_earlier(self, items: Sequence[Item]) -> None:
-        for one in items:
-            self._earlier.addItem(one.title[:60], one.id)
+        for item in items:
+            self._earlier.addItem(item.title[:60], item.id)
         self._earlier.setVisible(bool(items))
 
     def _on_failed(self, problem: Problem) -> None:
@@ -697,8 +697,8 @@ class ProposalWindow(Dialog):
         self._said.setText(breakable(words))
         self._table.setRowCount(0)
         self._table.setRowCount(len(candidates))
-        for line, one in enumerate(candidates):
-            cells = (one.words, one.translation, str(one.times), one.example)
+        for line, candidate in enumerate(candidates):
+            cells = (candidate.words, candidate.translation, str(candidate.times), candidate.example)
             for at, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setToolTip(plain_tip(text))

@@ -66,9 +66,9 @@ class MemoryModel(QAbstractTableModel):
         self._show(list(matches), len(matches))
 
     def change(self, pair: MemoryPair) -> None:
-        for number, one in enumerate(self._rows):
-            if one.pair.n == pair.n:
-                self._rows[number] = Match(pair, one.likeness, one.changes, one.penalty)
+        for number, match in enumerate(self._rows):
+            if match.pair.n == pair.n:
+                self._rows[number] = Match(pair, match.likeness, match.changes, match.penalty)
                 self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
 
     def pairs(self, rows: Sequence[int]) -> list[MemoryPair]:
@@ -270,9 +270,9 @@ class MemoryWindow(TableWindow):
     def _on_shares(self, shares: Sequence[MemoryShare]) -> None:
         self._summary.setText(share_words(shares))
         counts: dict[tuple[str, str], int] = {}
-        for one in shares:
-            pair = (one.source_language, one.target_language)
-            counts[pair] = counts.get(pair, 0) + one.pairs
+        for share in shares:
+            pair = (share.source_language, share.target_language)
+            counts[pair] = counts.get(pair, 0) + share.pairs
         chosen = self._pair.currentData()
         with QSignalBlocker(self._pair):
             self._pair.clear()

@@ -472,30 +472,30 @@ class SegmentPanel(QScrollArea):
         if not terms:
             return
         self._head("Terms of the glossary")
-        for one in terms:
-            requested = "stays as it is" if one.term.keeps else one.term.target
-            used = "used" if one.is_used else "not used"
-            words = f"{one.term.source} → {requested}: {used}" if requested else one.term.source
-            words += f"; forbidden: {', '.join(one.forbidden)}" if one.forbidden else ""
-            words += f" ({one.term.note})" if one.term.note else ""
-            is_fine = one.is_used and not one.forbidden
+        for term in terms:
+            requested = "stays as it is" if term.term.keeps else term.term.target
+            used = "used" if term.is_used else "not used"
+            words = f"{term.term.source} → {requested}: {used}" if requested else term.term.source
+            words += f"; forbidden: {', '.join(term.forbidden)}" if term.forbidden else ""
+            words += f" ({term.term.note})" if term.term.note else ""
+            is_fine = term.is_used and not term.forbidden
             self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
 
     def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
         if not likenesses:
             return
         self._head("Like it in the memory")
-        for one in likenesses:
-            pair = one.match.pair
+        for likeness in likenesses:
+            pair = likeness.match.pair
             domain = DOMAIN_WORDS.get(pair.domain, pair.domain)
-            about = [f"{int(one.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
-            about += [f"about {domain}" + (", counted lower for it" if one.is_penalised else "")] if domain else []
+            about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
+            about += [f"about {domain}" + (", counted lower for it" if likeness.is_penalised else "")] if domain else []
             self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
                                   kind="muted"))  # fmt: skip
-            self._add(self._difference(one))
+            self._add(self._difference(likeness))
             self._offer(pair.target, "use_likeness", "Use")
 
-    def _difference(self, one: SimilarPair) -> QLabel:
+    def _difference(self, pair: SimilarPair) -> QLabel:
         """The remembered source compared with this one: removed words struck out, new ones marked.
 
         Every word is escaped.
@@ -506,12 +506,12 @@ class SegmentPanel(QScrollArea):
             "gone": f'<s style="color:{colours.muted}">{{}}</s>',
             "new": f'<b style="background:{colours.mark};color:{colours.text}">{{}}</b>',
         }
-        words = " ".join(forms[kind].format(escape(text)) for kind, text in one.runs)
+        words = " ".join(forms[kind].format(escape(text)) for kind, text in pair.runs)
         label = plain_label("", self._inner, name="likeness_source")
         label.setTextFormat(Qt.TextFormat.RichText)
         label.setText(words)
         reported = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
-        label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in one.runs))
+        label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
         return label
 
     def _show_others(self) -> None:

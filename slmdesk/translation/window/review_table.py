@@ -117,9 +117,9 @@ class SegmentModel(QAbstractTableModel):
         self._asked.clear()
 
     def add(self, segments: Sequence[SegmentRecord]) -> None:
-        for one in segments:
-            self._known.pop(one.number, None)
-            self._known[one.number] = one
+        for segment in segments:
+            self._known.pop(segment.number, None)
+            self._known[segment.number] = segment
         for number in list(self._known)[: max(0, len(self._known) - MOST_KEPT)]:
             del self._known[number]
         self._asked.clear()
@@ -512,8 +512,8 @@ class TagHighlighter(QSyntaxHighlighter):
         places = _Units(text)
         points = self.document().defaultFont().pointSizeF()
         for begin, end in tag_spans(text, self._tags):
-            one = places.range(begin, end, chip_format(self._keeper, points))
-            self.setFormat(one.start, one.length, one.format)
+            format_range = places.range(begin, end, chip_format(self._keeper, points))
+            self.setFormat(format_range.start, format_range.length, format_range.format)
 
 
 def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
@@ -541,10 +541,10 @@ class _Units:
         self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text
 
     def range(self, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
-        one = QTextLayout.FormatRange()
-        one.start, one.length = self._at(begin), self._at(end) - self._at(begin)
-        one.format = form
-        return one
+        format_range = QTextLayout.FormatRange()
+        format_range.start, format_range.length = self._at(begin), self._at(end) - self._at(begin)
+        format_range.format = form
+        return format_range
 
     def _at(self, place: int) -> int:
         if self._text is None:

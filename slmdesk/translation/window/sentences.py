@@ -93,12 +93,12 @@ class PairModel(QAbstractTableModel):
         return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        one, column = self.rows[index.row()], index.column()
+        segment, column = self.rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return (one.source, shown_of(one), tip_of(one))[column]
+            return (segment.source, shown_of(segment), tip_of(segment))[column]
         if role == Qt.ItemDataRole.ForegroundRole:
             theme = self._keeper.theme
-            return theme.colour("warn") if column == FLAGS else theme.colour("muted") if is_left(one) else None
+            return theme.colour("warn") if column == FLAGS else theme.colour("muted") if is_left(segment) else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
         return None
@@ -285,8 +285,8 @@ class SentenceActions(QObject):
             self._target.setTextCursor(self._target.cursorForPosition(at))
         standard = named(self._target.createStandardContextMenu(), "standard_menu")
         menu = named(QMenu(self._target), "sentence_menu")
-        for one in (menu, standard):
-            one.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for other_menu in (menu, standard):
+            other_menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions(self._menu_actions)
         menu.addSeparator()
         menu.addActions(standard.actions())
@@ -499,8 +499,8 @@ class DoubtPanel(QFrame):
         self._bar.setVisible(is_asking)
         show_words(self._words, words)
         self._list.clear()
-        for one in sentences:
-            QListWidgetItem(one, self._list)
+        for sentence in sentences:
+            QListWidgetItem(sentence, self._list)
         self._list.setVisible(bool(sentences))
         self._use.setVisible(bool(sentences))
         if sentences:

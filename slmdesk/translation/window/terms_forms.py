@@ -452,8 +452,8 @@ class TermModel(QAbstractTableModel):
         self.endResetModel()
 
     def change(self, term: Term) -> None:
-        for row, one in enumerate(self._rows):
-            if one.n == term.n:
+        for row, other_row in enumerate(self._rows):
+            if other_row.n == term.n:
                 self._rows[row] = term
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 

@@ -287,11 +287,11 @@ class ScrollSync(QObject):
     def _marks(self, shown: PaneState, spans: list[Span], is_shaded: bool) -> list[Mark]:
         warn = self._keeper.theme.colour("warn")
         found = []
-        for one, span in zip(shown.segments, spans, strict=True):
-            if is_shaded and one.state is not SegmentState.OPEN:
-                found += [Mark(part, warn, True, tip) for part, tip in _doubts(one, span[0])]
-            if one.flags and one.state is not SegmentState.OPEN and span[0] < span[1]:
-                found.append(Mark(span, warn, False, tip_of(one)))
+        for segment, span in zip(shown.segments, spans, strict=True):
+            if is_shaded and segment.state is not SegmentState.OPEN:
+                found += [Mark(part, warn, True, tip) for part, tip in _doubts(segment, span[0])]
+            if segment.flags and segment.state is not SegmentState.OPEN and span[0] < span[1]:
+                found.append(Mark(span, warn, False, tip_of(segment)))
         return found
 
     def _on_pointed(self, index: int) -> None:
@@ -317,8 +317,13 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
     source: list[Span] = []
     target: list[Span] = []
     at = there = 0
-    for one in shown.segments:
-        lead, trail, size, other = size16(one.lead), size16(one.trail), size16(one.source), size16(shown_of(one))
+    for segment in shown.segments:
+        lead, trail, size, other = (
+            size16(segment.lead),
+            size16(segment.trail),
+            size16(segment.source),
+            size16(shown_of(segment)),
+        )
         source.append((at + lead, at + lead + size))
         target.append((there + lead, there + lead + other))
         at += lead + size + trail

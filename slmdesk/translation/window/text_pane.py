@@ -517,8 +517,8 @@ class EarlierWindow(Dialog):
         self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
         self._more = button("Show more", "more_earlier_button", self, on=self._controller.show_more)
         foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
-        for one in (self._open, self._rename, self._forget, self._more):
-            one.setAutoDefault(False)
+        for other_button in (self._open, self._rename, self._forget, self._more):
+            other_button.setAutoDefault(False)
         column(
             self._search, self._hint, (self._list, 1), self._title, foot, into=self, gap=theme.SPACE_12,
             margins=theme.SPACE_16,
@@ -573,14 +573,14 @@ class EarlierWindow(Dialog):
     def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
         now = self._row()
         self._list.clear()
-        for one in rows:
-            day = moment_words(one.updated)
-            words = f"{one.title}\n{one.snippet or day}"
+        for other_row in rows:
+            day = moment_words(other_row.updated)
+            words = f"{other_row.title}\n{other_row.snippet or day}"
             item = QListWidgetItem(words, self._list)
-            name = "file-text" if one.is_document else "languages"
+            name = "file-text" if other_row.is_document else "languages"
             item.setIcon(icon(name, self._keeper.theme.colour("muted")))
-            item.setData(ROW, one)
-            item.setToolTip(plain_tip(f"{one.title}\n{day}"))
+            item.setData(ROW, other_row)
+            item.setToolTip(plain_tip(f"{other_row.title}\n{day}"))
         ids = [other_row.id for other_row in rows]
         self._list.setCurrentRow(ids.index(now.id) if now and now.id in ids else 0)
         words = self._search.text().strip()
@@ -591,8 +591,8 @@ class EarlierWindow(Dialog):
         self._on_row(self._list.currentRow())
 
     def _on_row(self, row: int) -> None:
-        for one in (self._open, self._rename, self._forget):
-            one.setEnabled(row >= 0)
+        for other_button in (self._open, self._rename, self._forget):
+            other_button.setEnabled(row >= 0)
 
     def _on_open(self) -> None:
         row = self._row()

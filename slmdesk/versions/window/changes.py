@@ -203,8 +203,8 @@ class CompareRows(QAbstractScrollArea):
     def _said(self, change: int) -> str:
         if not 0 <= change < len(self._changes):
             return ""
-        one = self._changes[change]
-        return f"{one.kind.value}. Old: {one.old or 'nothing'}. New: {one.new or 'nothing'}."
+        other_change = self._changes[change]
+        return f"{other_change.kind.value}. Old: {other_change.old or 'nothing'}. New: {other_change.new or 'nothing'}."
 
     def _goto(self, top: float) -> None:
         self.verticalScrollBar().setValue(round(top))

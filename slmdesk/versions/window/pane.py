@@ -322,8 +322,8 @@ class ComparePane(QFrame):
         shown = self.list.lines.shown
         at = shown.index(self.current) + 1 if self.current in shown else 0
         self._count.setText(f"{at:,} of {len(shown):,}" if at else f"{len(shown):,} listed")
-        for one in (self._before, self._after, self._open):
-            one.setEnabled(bool(shown))
+        for other_button in (self._before, self._after, self._open):
+            other_button.setEnabled(bool(shown))
 
     def _set_wide(self, is_wide: bool) -> None:
         """The side-by-side view takes the whole work area; beside the pages only the list is shown."""

@@ -84,7 +84,7 @@ def contrast_theme(palette: QPalette) -> Theme:
     )  # fmt: skip
 
 
-def contrast(one: QColor, other: QColor) -> float:
+def contrast(color: QColor, other: QColor) -> float:
     """The contrast ratio of two colours, 1..21 (WCAG 2.2, relative luminance)."""
 
     def luminance(colour: QColor) -> float:
@@ -92,7 +92,7 @@ def contrast(one: QColor, other: QColor) -> float:
         red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(color), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 

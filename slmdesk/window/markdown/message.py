@@ -171,9 +171,12 @@ class MessageText(QTextBrowser):
         """The tooltips of marks: Qt shows those of the document alone."""
         if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             at = self.cursorForPosition(event.pos()).position()
-            for one in self.extraSelections():
-                if one.format.toolTip() and one.cursor.selectionStart() <= at <= one.cursor.selectionEnd():
-                    QToolTip.showText(event.globalPos(), one.format.toolTip(), self)
+            for extraselection in self.extraSelections():
+                if (
+                    extraselection.format.toolTip()
+                    and extraselection.cursor.selectionStart() <= at <= extraselection.cursor.selectionEnd()
+                ):
+                    QToolTip.showText(event.globalPos(), extraselection.format.toolTip(), self)
                     return True
         return super().viewportEvent(event)
 

@@ -294,8 +294,8 @@ class DocumentsArea(QObject):
     def _spans(self) -> Iterable[Span]:
         for row in self.summary_pane.rows:
             yield from row.sentence.blocks
-        for one in self.question_pane.rows:
-            yield _span_of(one.citation)
+        for other_row in self.question_pane.rows:
+            yield _span_of(other_row.citation)
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
         """The spans in the shown document, by page."""
@@ -304,9 +304,9 @@ class DocumentsArea(QObject):
     @staticmethod
     def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
         found: dict[int, list[tuple[int, int]]] = {}
-        for one in spans:
-            if one.document == document:
-                found.setdefault(one.page, []).append((one.start, one.end))
+        for span in spans:
+            if span.document == document:
+                found.setdefault(span.page, []).append((span.start, span.end))
         return found
 
 

@@ -306,13 +306,13 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
     screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
     instance.can_lock = True  # it is
     asked = (instance.raise_requested, instance.translate_requested)
-    for one in asked:
-        one.connect(screen.come_forward)
+    for other_instance in asked:
+        other_instance.connect(screen.come_forward)
     signals = SignalDoor(app, app.quit)
     key = screen.run(by_itself=by_itself)
     signals.close()
-    for one in asked:
-        one.disconnect(screen.come_forward)
+    for other_instance in asked:
+        other_instance.disconnect(screen.come_forward)
     return Door(key, is_left=key is None)
 
 

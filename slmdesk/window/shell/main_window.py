@@ -531,8 +531,8 @@ class HomePlace(QObject):
     def _on_found(self, problems: Sequence[Problem]) -> None:
         told = self._state.current.told_of_disk.split()
         news = [problem for problem in problems if problem.code not in told]
-        for one in news:
-            self._bridge.notice_raised.emit(Notice(one.sentence, key=one.code))
+        for problem in news:
+            self._bridge.notice_raised.emit(Notice(problem.sentence, key=problem.code))
         if news:
             codes = " ".join([*told, *(problem.code for problem in news)])
             self._bridge.ask(lambda _services: self._state.change(told_of_disk=codes), None, lambda _problem: None)

@@ -310,13 +310,13 @@ class ShortcutList(QFrame):
         width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
         grid.setColumnMinimumWidth(0, width)
         grid.setColumnStretch(1, 1)
-        for at, one in enumerate(found):
-            words = plain_label(one.words, self, name="help_words")
-            if one in FIXED:
-                grid.addWidget(plain_label(one.shown, self, name="help_keys", wraps=False), at, 0)
+        for at, keys in enumerate(found):
+            words = plain_label(keys.words, self, name="help_words")
+            if keys in FIXED:
+                grid.addWidget(plain_label(keys.shown, self, name="help_keys", wraps=False), at, 0)
                 grid.addWidget(words, at, 1)
                 continue
-            made = self._rows[one.name] = ShortcutRow(one.name, self)
+            made = self._rows[keys.name] = ShortcutRow(keys.name, self)
             made.asked.connect(self._on_asked)
             made.chosen.connect(self._on_chosen)
             for part in (made.keys, made.edit):

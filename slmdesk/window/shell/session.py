@@ -139,8 +139,8 @@ class Locking(QObject):
         page, self.page = self.page, None
         QGuiApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
         hidden, self._hidden = self._hidden, []
-        for one in dict.fromkeys((self._window, *hidden)):
-            one.show()
+        for widget in dict.fromkeys((self._window, *hidden)):
+            widget.show()
         self._window.activateWindow()
         if page is not None:
             page.close_for_good()
@@ -203,8 +203,8 @@ def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
         for toplevelwidget in QApplication.topLevelWidgets()
         if toplevelwidget.isVisible() and toplevelwidget is not but
     ]
-    for one in shown:
-        one.hide()
+    for widget in shown:
+        widget.hide()
     return shown
 
 

@@ -75,8 +75,8 @@ def split(
     made = named(QSplitter(way, parent), name)
     made.setChildrenCollapsible(False)
     made.setHandleWidth(1)
-    for one in widgets:
-        made.addWidget(one)
+    for widget in widgets:
+        made.addWidget(widget)
     made.setStretchFactor(grows, 1)
     made.setSizes(sizes)
     return made

@@ -226,8 +226,8 @@ class NoticeArea(QWidget):
         self.setVisible(bool(self._bars))
 
 
-def _is_same(one: Notice, other: Notice) -> bool:
-    return one.text == other.text or bool(one.key and one.key == other.key)
+def _is_same(notice: Notice, other: Notice) -> bool:
+    return notice.text == other.text or bool(notice.key and notice.key == other.key)
 
 
 # ---- a menu of export formats, and the dialog that asks for the file
@@ -261,8 +261,8 @@ class ChatsExportMenu(ExportMenu):
         self.show_count(1)
 
     def show_count(self, count: int) -> None:
-        for one in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
-            one.setVisible(count > 1)
+        for action in self.actions()[-2:]:  # not held: PySide takes held ones for gone with a menu that had this one
+            action.setVisible(count > 1)
 
 
 def give_export_menu(

@@ -134,24 +134,24 @@ class RedactionPreview(Dialog):
     def _fill(self) -> None:
         self._list.blockSignals(True)
         self._list.clear()
-        for one in self._choices:
-            times = f" ({len(one.places)} times)" if len(one.places) > 1 else ""
-            unsure = "not sure: " if one.find.certainty is Certainty.UNSURE else ""
-            item = QListWidgetItem(f"{one.find.text}{times}\n{unsure}{reason_of(one.find)}")
+        for choice in self._choices:
+            times = f" ({len(choice.places)} times)" if len(choice.places) > 1 else ""
+            unsure = "not sure: " if choice.find.certainty is Certainty.UNSURE else ""
+            item = QListWidgetItem(f"{choice.find.text}{times}\n{unsure}{reason_of(choice.find)}")
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(Qt.CheckState.Checked if one.is_chosen else Qt.CheckState.Unchecked)
+            item.setCheckState(Qt.CheckState.Checked if choice.is_chosen else Qt.CheckState.Unchecked)
             self._list.addItem(item)
         self._list.blockSignals(False)
 
     def _show(self) -> None:
         marks, text = [], self._preview.text
-        for one in self._choices:
-            for start, end in one.places:
+        for choice in self._choices:
+            for start, end in choice.places:
                 mark = QTextEdit.ExtraSelection()
                 cursor = self._text.textCursor()
                 cursor.setPosition(utf16_at(text, start))
                 cursor.setPosition(utf16_at(text, end), cursor.MoveMode.KeepAnchor)
-                mark.cursor, mark.format = cursor, self._format(one)
+                mark.cursor, mark.format = cursor, self._format(choice)
                 marks.append(mark)
         self._text.setExtraSelections(marks)
         for each in self._kinds:
@@ -187,8 +187,8 @@ class RedactionPreview(Dialog):
         pressed = self.sender()
         own = [choice for choice in self._choices if pressed is not None and choice.find.kind == pressed.property("of")]
         wanted = not all(choice.is_chosen for choice in own)
-        for one in own:
-            one.is_chosen = wanted
+        for choice in own:
+            choice.is_chosen = wanted
         self._fill()
         self._show()
 
@@ -223,9 +223,9 @@ class RedactionPreview(Dialog):
         if is_click and isinstance(event, QMouseEvent) and not self._text.textCursor().hasSelection():
             unit = self._text.cursorForPosition(event.position().toPoint()).position()
             at = character_at(self._preview.text, unit)
-            for one in self._choices:
-                if any(start <= at <= end for start, end in one.places):
-                    one.is_chosen = not one.is_chosen
+            for choice in self._choices:
+                if any(start <= at <= end for start, end in choice.places):
+                    choice.is_chosen = not choice.is_chosen
                     self._fill()
                     self._show()
                     break

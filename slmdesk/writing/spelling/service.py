@@ -390,10 +390,10 @@ def _lists_in(folders: Iterable[Path]) -> Iterator[Path]:
 
 def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
     """Those with the file of forms beside them, which lists of hyphenation lack."""
-    for one in lists:
+    for path in lists:
         try:
-            if one.is_file() and one.with_suffix(".aff").is_file():
-                yield one
+            if path.is_file() and path.with_suffix(".aff").is_file():
+                yield path
         except OSError:
             continue
 

@@ -558,21 +558,21 @@ class CorrectController(QObject):
         if turn != self._turn or snapshot is None:
             return
         fitting = []
-        for one in changes:
-            start, end = one.sentence
+        for change in changes:
+            start, end = change.sentence
             begin = snapshot.now(start, end)
             if begin is None:
                 self._lost += 1
                 continue
-            shift, edit = begin - start, one.edit
-            fitting.append(changed(one, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
+            shift, edit = begin - start, change.edit
+            fitting.append(changed(change, edit=Edit(edit.start + shift, edit.end + shift, edit.new)))
         self.show(fitting)
 
     def show(self, changes: Sequence[Change]) -> None:
         proposals = []
-        for number, one in enumerate(changes, self._number + 1):
-            self._about[number] = one
-            proposals.append(Proposal(number, one.edit.start, one.edit.end, one.edit.new, not one.is_made))
+        for number, change in enumerate(changes, self._number + 1):
+            self._about[number] = change
+            proposals.append(Proposal(number, change.edit.start, change.edit.end, change.edit.new, not change.is_made))
         self._number += len(proposals)
         if proposals:
             self._text.propose(proposals)
@@ -627,13 +627,15 @@ class CorrectController(QObject):
         )
 
     def not_decided(self) -> Iterator[Change]:
-        for one in self._text.pending:
-            yield changed(self._about[one.number], edit=Edit(one.start, one.end, one.new), old=one.old)
+        for pending in self._text.pending:
+            yield changed(
+                self._about[pending.number], edit=Edit(pending.start, pending.end, pending.new), old=pending.old
+            )
 
     def tracked(self) -> Iterator[tuple[Edit, str]]:
         """The changes left, as they are written to a Word file: doubtful ones with the words of a comment."""
-        for one in self.not_decided():
-            yield one.edit, "" if one.is_made else note_of(one)
+        for change in self.not_decided():
+            yield change.edit, "" if change.is_made else note_of(change)
 
     def _on_text_changed(self) -> None:
         changes = tuple(_shown(self._text.pending, self._about))
@@ -645,8 +647,8 @@ class CorrectController(QObject):
 def _shown(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
     """Each change once, though words were typed inside it."""
     parts: dict[int, list[Pending]] = {}
-    for one in pending:
-        parts.setdefault(one.number, []).append(one)
+    for other_pending in pending:
+        parts.setdefault(other_pending.number, []).append(other_pending)
     for number, found in parts.items():
         yield ShownChange(number, "…".join(one.old for one in found), "".join(one.new for one in found), about[number])
 

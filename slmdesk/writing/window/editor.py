@@ -305,16 +305,18 @@ class TrackedText(QObject):
     def propose(self, proposals: Sequence[Proposal]) -> None:
         """Show changes, which must not overlap; undone in one step with those shown right before."""
         cursor = self._begin()
-        for one in sorted(proposals, key=lambda each: (each.start, each.end), reverse=True):
-            pieces = list(self._pieces(one))
-            end = self.position_of(one.end, is_end=True)
-            if one.new:
+        for proposal in sorted(proposals, key=lambda each: (each.start, each.end), reverse=True):
+            pieces = list(self._pieces(proposal))
+            end = self.position_of(proposal.end, is_end=True)
+            if proposal.new:
                 cursor.setPosition(end)
-                cursor.insertText(_BREAK + one.new, self._format(one.number, Kind.COMES, one.is_doubtful))
+                cursor.insertText(
+                    _BREAK + proposal.new, self._format(proposal.number, Kind.COMES, proposal.is_doubtful)
+                )
             for first, last in pieces:
                 cursor.setPosition(first)
                 cursor.setPosition(last, _KEEP)
-                cursor.setCharFormat(self._format(one.number, Kind.GOES, one.is_doubtful))
+                cursor.setCharFormat(self._format(proposal.number, Kind.GOES, proposal.is_doubtful))
         self._end(cursor)
 
     def accept(self, numbers: Collection[int]) -> None:
@@ -390,11 +392,11 @@ class TrackedText(QObject):
         cursor.endEditBlock()
         self._own_revision = self.document.revision()
 
-    def _pieces(self, one: Proposal) -> Iterator[tuple[int, int]]:
+    def _pieces(self, proposal: Proposal) -> Iterator[tuple[int, int]]:
         """The stretches of the document that a change takes away, without line ends, the last one first."""
-        at = one.start
+        at = proposal.start
         found = []
-        for part in self.plain[one.start : one.end].split("\n"):
+        for part in self.plain[proposal.start : proposal.end].split("\n"):
             if part:
                 found.append((self.position_of(at), self.position_of(at + len(part), is_end=True)))
             at += len(part) + 1
@@ -446,10 +448,10 @@ def _line_of(block: QTextBlock) -> _Line:
     text = block.text().replace("\u2028", "\n")
     ranges = block.textFormats()
     found = []
-    for one in ranges:
-        words = text if len(ranges) == 1 else _between16(text, one.start, one.length)
-        number, kind = one.format.intProperty(_ID), Kind(one.format.intProperty(_KIND))
-        found.append((one.start, words, kind, number))
+    for format_range in ranges:
+        words = text if len(ranges) == 1 else _between16(text, format_range.start, format_range.length)
+        number, kind = format_range.format.intProperty(_ID), Kind(format_range.format.intProperty(_KIND))
+        found.append((format_range.start, words, kind, number))
     return size16(text), tuple(found)
 
 

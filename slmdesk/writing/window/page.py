@@ -282,9 +282,9 @@ class WritingPage(QWidget):
         delete.setObjectName("delete_writing")
         delete.setEnabled(bool(self.controller.text.strip()))
         menu.addSection("Written before")
-        for one in items:
-            title = title_of_item(one).replace("&", "&&")
-            menu.addAction(title, partial(self.controller.open_item, one.id)).setObjectName("earlier_writing")
+        for item in items:
+            title = title_of_item(item).replace("&", "&&")
+            menu.addAction(title, partial(self.controller.open_item, item.id)).setObjectName("earlier_writing")
         menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
 
     # ---- events
@@ -306,8 +306,8 @@ class WritingPage(QWidget):
         text = self.controller.text
         has_words = bool(text.strip())
         self._correct.setEnabled(has_words and not self.controller.corrections.is_busy)
-        for one in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
-            one.setEnabled(has_words)
+        for other_button in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
+            other_button.setEnabled(has_words)
         start, end = self.editor.selected
         words = f"{_words_of(text)}, {len(text):,} characters"
         self._count.setText(f"{words}; {_words_of(text[start:end])} selected" if end > start else words)
@@ -445,14 +445,14 @@ class ChangePanel(QFrame):
         self._title.setText(f"{words}, {doubtful} doubtful" if doubtful else words if changes else "No changes yet")
         self._accept_all.setEnabled(bool(changes))
         self._refuse_all.setEnabled(bool(changes))
-        for one in (self._back, self._next):
-            one.setEnabled(bool(changes))
+        for other_button in (self._back, self._next):
+            other_button.setEnabled(bool(changes))
         self._show_buttons()
         self.setVisible(bool(changes) or self._controller.is_busy)
 
     def _show_buttons(self) -> None:
-        for one in (self._accept, self._refuse):
-            one.setEnabled(bool(self.list.current))
+        for other_button in (self._accept, self._refuse):
+            other_button.setEnabled(bool(self.list.current))
 
 
 # ---- the list of changes beside the text
@@ -653,10 +653,10 @@ class VersionPanel(QFrame):
         if now is None:
             return
         self._words.setText(now.words)
-        for one in (self._stop, self._bar):
-            one.setVisible(now.is_busy)
-        for one in (self._again, self._discard):
-            one.setVisible(not now.is_busy)
+        for other_button in (self._stop, self._bar):
+            other_button.setVisible(now.is_busy)
+        for other_button in (self._again, self._discard):
+            other_button.setVisible(not now.is_busy)
         versions = now.found.versions if now.found else ()
         gone = _gone_from(versions)
         self._add("Your text", now.request.text, [(gone, "danger", True)], versions, is_source=True)
@@ -756,8 +756,8 @@ def _gone_from(versions: Sequence[Version]) -> Spans:
 
 
 def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for one in dict.fromkeys(words):
-        at = text.find(one)
-        while one and at >= 0:
-            yield at, at + len(one)
-            at = text.find(one, at + len(one))
+    for word in dict.fromkeys(words):
+        at = text.find(word)
+        while word and at >= 0:
+            yield at, at + len(word)
+            at = text.find(word, at + len(word))

@@ -229,8 +229,8 @@ class SpellMarks(QObject):
         waiting.setEnabled(False)
         add = named(QAction("Add to my words", menu), "spelling_add")
         add.triggered.connect(lambda: self._bridge.services.spelling.add_words([word]))
-        for one in (waiting, menu.addSeparator(), add, menu.addSeparator()):
-            menu.insertAction(first, one)
+        for action in (waiting, menu.addSeparator(), add, menu.addSeparator()):
+            menu.insertAction(first, action)
         request = self._request((line,))
 
         def show(found: Suggestions) -> None:

@@ -23,11 +23,11 @@ def titles(program) -> list[str]:
 
 
 def make_chats(program, *words: str) -> None:
-    for one in words:
+    for word in words:
         program.click("new_chat_button")
-        program.send(one)
+        program.send(word)
         program.wait_idle()
-        program.wait(lambda one=one: titles(program)[:1] == [one])
+        program.wait(lambda one=word: titles(program)[:1] == [one])
 
 
 def test_newest_first_and_a_chat_moves_up_when_it_is_used(program):

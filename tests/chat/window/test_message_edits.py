@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 
 
 def talk(program, *words: str) -> None:
-    for count, one in enumerate(words, 1):
-        program.send(one)
+    for count, word in enumerate(words, 1):
+        program.send(word)
         program.wait(lambda count=count: len(program.chat.message_ids) == 2 * count)
         program.wait_idle()
 

@@ -96,8 +96,8 @@ def odd(tmp_path):
         return rigs[-1]
 
     yield make
-    for one in rigs:
-        one.client.close()
+    for other_rig in rigs:
+        other_rig.client.close()
 
 
 @pytest.mark.parametrize("format_id", [one.id for one in FORMATS])

@@ -19,10 +19,10 @@ WORDS = "delete everything"
 def tree(folder: Path) -> dict[str, tuple]:
     """Every file, folder and link: mode and content."""
     found = {}
-    for one in sorted(folder.rglob("*")):
-        mode = one.lstat().st_mode
-        what = one.read_bytes() if stat.S_ISREG(mode) else str(one.readlink()) if stat.S_ISLNK(mode) else b""
-        found[str(one.relative_to(folder))] = (oct(mode), what)
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        what = path.read_bytes() if stat.S_ISREG(mode) else str(path.readlink()) if stat.S_ISLNK(mode) else b""
+        found[str(path.relative_to(folder))] = (oct(mode), what)
     return found
 
 

@@ -93,8 +93,8 @@ def test_a_pack_killed_while_it_is_read_leaves_no_model(run, environment, tmp_pa
             pass
         child.kill()
         child.communicate()
-    for one in other.glob("models/*.gguf"):  # whole or not there
-        assert hashlib.sha256(one.read_bytes()).hexdigest() == hashlib.sha256(big.read_bytes()).hexdigest()
+    for path in other.glob("models/*.gguf"):  # whole or not there
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == hashlib.sha256(big.read_bytes()).hexdigest()
     assert run("--home", str(other), "models", "unpack", str(target)).status == 0
     assert len(run("--home", str(other), "models", "list", "--json").json) == 1
 

@@ -36,10 +36,15 @@ def statement(rows, *, first=1, last=None, earlier=(), key=KEY, csv_rows=None, f
         "period": {"from": "2026-11-01" if first > 1 else None, "to": None},
         "earlier": [
             *({"n": one.n, "hash": one.hash, "key": None} for one in earlier),
-            *({"n": statement.get("n"), "hash": statement.get("head"), "key": statement.get("key")} for statement in report.counts.statements),
+            *(
+                {"n": statement.get("n"), "hash": statement.get("head"), "key": statement.get("key")}
+                for statement in report.counts.statements
+            ),
         ],
         "self_test": {
-            "control": open_ways, "control_reached_the_listener": True, "this_program": open_ways,
+            "control": open_ways,
+            "control_reached_the_listener": True,
+            "this_program": open_ways,
             "children": {"reader": no_way, "engine": no_way},
         },
         "enforcement": {
@@ -50,7 +55,7 @@ def statement(rows, *, first=1, last=None, earlier=(), key=KEY, csv_rows=None, f
                 "engine": {"network": "the system"},
             },
         },
-    }  # fmt: skip
+    }
     forge(about)
     if csv_rows is not None:
         other = LedgerReport(1, 1 << 60)

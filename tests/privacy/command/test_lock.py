@@ -37,8 +37,8 @@ def window(home):
         return asked
 
     yield answer
-    for one in threads:
-        one.join(10)
+    for other_thread in threads:
+        other_thread.join(10)
 
 
 def test_the_window_is_told_to_lock(run, window):

@@ -345,6 +345,6 @@ def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
             for item in store.items.page(None, limit=1000):
                 store.segments.of_item(item.id)
                 store.messages.of_item(item.id)
-            for one in store.glossaries.all():
-                store.terms.of_glossary(one.id)
+            for glossary in store.glossaries.all():
+                store.terms.of_glossary(glossary.id)
     assert integrity(paths) == ["ok"]

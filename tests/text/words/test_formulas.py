@@ -16,10 +16,10 @@ def found(text):
     enable_formulas(parser)
     made = []
     for token in parser.parse(text):
-        for one in token.children or [token]:
-            if one.type in ("formula", "formula_block"):
-                made.append((one.content, one.markup == DISPLAYED, one.info))
-                assert one.markup in (DISPLAYED, IN_LINE)
+        for child in token.children or [token]:
+            if child.type in ("formula", "formula_block"):
+                made.append((child.content, child.markup == DISPLAYED, child.info))
+                assert child.markup in (DISPLAYED, IN_LINE)
     return made
 
 

@@ -51,8 +51,8 @@ def marked(view):
     """The words that are marked: struck through or underlined, and how."""
     found, block = [], view.document().begin()
     while block.isValid():
-        for one in block.textFormats():
-            words, form = block.text()[one.start : one.start + one.length], one.format
+        for textformat in block.textFormats():
+            words, form = block.text()[textformat.start : textformat.start + textformat.length], textformat.format
             found.append((words, form.fontStrikeOut(), form.underlineStyle().name))
         block = block.next()
     return found

@@ -103,9 +103,9 @@ def formats(program):
     """The words of the document that have a look of their own: (words, struck through, underlined, colour)."""
     found, block = [], program.edit.document().begin()
     while block.isValid():
-        for one in block.textFormats():
-            form = one.format
-            words = block.text()[one.start : one.start + one.length].lstrip("\u200b")
+        for textformat in block.textFormats():
+            form = textformat.format
+            words = block.text()[textformat.start : textformat.start + textformat.length].lstrip("\u200b")
             if form.fontStrikeOut() or form.underlineStyle() != form.UnderlineStyle.NoUnderline:
                 found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
         block = block.next()

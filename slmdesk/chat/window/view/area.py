@@ -664,9 +664,9 @@ def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None
         extraselection for extraselection in text.extraSelections() if not extraselection.format.hasProperty(RESEMBLING)
     ]
     marks: list[QTextEdit.ExtraSelection] = []
-    for one in words:
+    for word in words:
         shown = ShownWords(text.document())
-        for hit in re.finditer(rf"(?<!\w){re.escape(one)}(?!\w)", shown.words):
+        for hit in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", shown.words):
             made = QTextEdit.ExtraSelection()
             made.cursor = _cursor(text, *shown.places(*hit.span()))
             form = made.format
