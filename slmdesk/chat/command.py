@@ -38,8 +38,8 @@ from slmdesk.chat.types import (
     read_form,
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
+from slmdesk.command.inputs import link_shared, read_stdin
 from slmdesk.command.redaction import print_preview, redact_preview_option
-from slmdesk.models.command.library import link_shared
 from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.events import (
     Event,
@@ -131,7 +131,6 @@ def sampling_options(command: Command) -> Command:
 # ---- chat
 
 
-MAX_STDIN_BYTES = 16 << 20
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
 PATIENCE_S = 0.5
 """How long a pipe beside a PROMPT may stay silent."""
@@ -405,17 +404,6 @@ def left_out_words(event: TurnsLeftOut) -> str:
     words = "the oldest message is" if event.count == 1 else f"the {event.count:,} oldest messages are"
     instead = "; it reads notes on them instead" if event.has_notes else ""
     return f"note: {words} left out of what the model reads{instead}. The chat keeps them."
-
-
-def read_stdin() -> str:
-    """Read all of stdin.  Raises KnownError `request.invalid` when it does not end, `file.unreadable`."""
-    try:
-        data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
-    except OSError as err:
-        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
-    if len(data) > MAX_STDIN_BYTES:
-        raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
-    return data.decode("utf-8", "replace")
 
 
 def _given_beside(console: Console) -> str:

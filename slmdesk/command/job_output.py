@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import sys
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, ReportedError, next_of, words_for
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, Remaining, kind_words, left_words
-from slmdesk.library.events import DocumentProgress
+from slmdesk.library.events import CollectionChanged, DocumentProgress
+from slmdesk.library.types import CollectionState, CollectionStatus
 from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
 from slmdesk.services import Services
 
@@ -383,3 +385,68 @@ def _follow(console: Console, services: Services, job: JobRecord, output: Output
         if output is not None and services.store.is_kept:
             console.notify(f"note: {output.path} is written when that is done.")
         raise
+
+
+def open_all(
+    console: Console, services: Services, files: Sequence[Path]
+) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
+    """Have every document among the files and in the folders read; one that cannot be does not stop the others.
+
+    Reports which could not be read, and why.  Raises KnownError for a single one.
+    """
+    paths = documents_among(console, services, files)
+    documents: list[DocumentRecord] = []
+    failed: list[dict[str, Json]] = []
+    for path in paths:
+        try:
+            found = open_document(console, services, path)
+        except KnownError as err:
+            if len(paths) == 1:
+                raise
+            failed.append(say_unread(console, path, err))
+        else:
+            if all(document.id != found.id for document in documents):
+                documents.append(found)
+    return documents, failed
+
+
+def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
+    """Have new documents of a folder read, with progress on stderr; Ctrl-C pauses the job.
+
+    Raises KnownError `collection.…`, or the error that paused the job.
+    """
+
+    def on_changed(event: CollectionChanged) -> None:
+        if event.state.status is CollectionStatus.INDEXING:
+            left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
+            console.progress(
+                f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
+            )
+
+    services.on(CollectionChanged, on_changed)
+    known = services.service_thread.call(lambda: services.collections.at(folder))
+    if known is None or watched:
+        begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
+    else:
+        begun = services.service_thread.call(lambda: services.collections.state(known.id))
+    id = begun.record.id
+    try:
+        ended = console.result_of(services, lambda: services.collections.look(id, resume=True))
+        while ended.status is CollectionStatus.ELSEWHERE:
+            console.progress("another window or command reads it", 0, 1)
+            time.sleep(0.5)
+            ended = console.result_of(services, lambda: services.collections.look(id))
+    except KeyboardInterrupt:
+
+        def pause() -> None:
+            job = services.collections.runner.unfinished(id)
+            if job is not None and job.status is not JobStatus.PAUSED:
+                services.jobs.pause(job.id)
+
+        services.service_thread.call(pause, 5.0)
+        console.end_progress()
+        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
+        raise
+    finally:
+        console.end_progress()
+    return ended

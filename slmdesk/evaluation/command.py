@@ -13,8 +13,8 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import FILE_TYPES, Json
-from slmdesk.chat.command import read_stdin
 from slmdesk.command.console import Console, json_option, next_of
+from slmdesk.command.inputs import named_model, read_stdin
 from slmdesk.command.job_output import follow
 from slmdesk.evaluation.comparison import ComparedAnswer, CompareRequest, Comparison
 from slmdesk.evaluation.exams import shape_of_skill
@@ -29,7 +29,6 @@ from slmdesk.evaluation.formats import (
     progress_words,
 )
 from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
-from slmdesk.models.command.library import named_model
 from slmdesk.runtime.events import (
     Event,
     MessageEnded,

@@ -340,3 +340,17 @@ def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def export_parts(
+    item: Item, messages: Sequence[Message]
+) -> tuple[Item, Sequence[Message], Mapping[str, Sequence[tuple[str, str]]], str]:
+    """What an export shows: the messages in order, what was measured of each, and the vote, if any, in a sentence."""
+    figures = figures_of(item)
+    lines = {message.id: figures[message.id].lines() for message in messages if message.id in figures}
+    return (
+        item,
+        messages,
+        lines,
+        vote_words(vote_of(item), {message.id: message.model_name or "" for message in messages}),
+    )

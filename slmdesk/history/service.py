@@ -21,7 +21,7 @@ from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.evaluation.comparison import KIND as COMPARISON
-from slmdesk.evaluation.export import export_parts
+from slmdesk.evaluation.comparison import export_parts
 from slmdesk.exports.papers import (
     Shown,
     chat_paper,

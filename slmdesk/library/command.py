@@ -16,12 +16,19 @@ from slmdesk.base.documents import DocumentInfo, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
-from slmdesk.base.records import CollectionRecord, DocumentRecord, JobStatus
+from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
-from slmdesk.command.job_output import all_pages, ask_password, check_file, open_document, say_unread, show_reading
+from slmdesk.command.job_output import (
+    all_pages,
+    ask_password,
+    check_file,
+    index,
+    open_document,
+    say_unread,
+    show_reading,
+)
 from slmdesk.command.opening import passphrase
-from slmdesk.library.events import CollectionChanged
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
@@ -195,48 +202,6 @@ def unwatch(console: Console, folder: str, keep: bool) -> None:
 def find_folder(services: Services, requested: str) -> CollectionRecord:
     """Find a folder by its path, its id, or the only id that begins with it.  Service thread.  Raises KnownError."""
     return services.collections.at(Path(requested)) or services.collections.get(requested)
-
-
-def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
-    """Have new documents of a folder read, with progress on stderr; Ctrl-C pauses the job.
-
-    Raises KnownError `collection.…`, or the error that paused the job.
-    """
-
-    def on_changed(event: CollectionChanged) -> None:
-        if event.state.status is CollectionStatus.INDEXING:
-            left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
-            console.progress(
-                f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
-            )
-
-    services.on(CollectionChanged, on_changed)
-    known = services.service_thread.call(lambda: services.collections.at(folder))
-    if known is None or watched:
-        begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
-    else:
-        begun = services.service_thread.call(lambda: services.collections.state(known.id))
-    id = begun.record.id
-    try:
-        ended = console.result_of(services, lambda: services.collections.look(id, resume=True))
-        while ended.status is CollectionStatus.ELSEWHERE:
-            console.progress("another window or command reads it", 0, 1)
-            time.sleep(0.5)
-            ended = console.result_of(services, lambda: services.collections.look(id))
-    except KeyboardInterrupt:
-
-        def pause() -> None:
-            job = services.collections.runner.unfinished(id)
-            if job is not None and job.status is not JobStatus.PAUSED:
-                services.jobs.pause(job.id)
-
-        services.service_thread.call(pause, 5.0)
-        console.end_progress()
-        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
-        raise
-    finally:
-        console.end_progress()
-    return ended
 
 
 def _wait_for_meaning(console: Console, services: Services) -> None:

@@ -14,19 +14,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
-from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
+from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import (
     OutputFile,
     check_file,
     check_folder,
-    documents_among,
     form_of,
     make,
-    open_document,
+    open_all,
     output_file,
-    say_unread,
     write_json,
     writing,
 )
@@ -37,7 +35,6 @@ from slmdesk.command.redaction import (
     say_redaction,
 )
 from slmdesk.library.types import Coverage
-from slmdesk.models.command.library import named_model
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
 from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
@@ -177,29 +174,6 @@ def _show_points(console: Console, event: SummaryGrew) -> None:
     for point in event.points:
         console.notify(f"  · {sentence_words(point, event.page_kind)}")
     console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
-
-
-def open_all(
-    console: Console, services: Services, files: Sequence[Path]
-) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Have every document among the files and in the folders read; one that cannot be does not stop the others.
-
-    Reports which could not be read, and why.  Raises KnownError for a single one.
-    """
-    paths = documents_among(console, services, files)
-    documents: list[DocumentRecord] = []
-    failed: list[dict[str, Json]] = []
-    for path in paths:
-        try:
-            found = open_document(console, services, path)
-        except KnownError as err:
-            if len(paths) == 1:
-                raise
-            failed.append(say_unread(console, path, err))
-        else:
-            if all(document.id != found.id for document in documents):
-                documents.append(found)
-    return documents, failed
 
 
 # ---- output

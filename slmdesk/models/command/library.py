@@ -79,12 +79,6 @@ def list_models(console: Console) -> None:
             console.notify(f"note: {sentence_for('model.noise', {'name': record.name})}")
 
 
-def named_model(services: Services, model: str | None) -> None:
-    """Check that a named model exists, and allow it although it crashed before.  Raises KnownError `model.unknown`."""
-    if model is not None:
-        services.service_thread.call(lambda: services.models.try_again(model))
-
-
 @models.command()
 @click.argument("model")
 @click.argument("name")
@@ -126,13 +120,6 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         console.say(
             f"{use.value}  {f'{chosen.id}  {clean_label(chosen.name, 60)}' if chosen else '-  (the last used)'}"
         )
-
-
-def link_shared(console: Console, services: Services) -> None:
-    """Where there is no model yet, link those of the organisation's folder; this computes their checksums."""
-    models = services.models
-    if services.settings.policy.models_folder and not services.service_thread.call(models.list):
-        console.result_of(services, lambda: models.adopt(only_shared=True))
 
 
 def _adopt(console: Console, services: Services) -> None:

@@ -19,9 +19,9 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
+from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
-from slmdesk.models.command.library import named_model
 from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
