@@ -257,7 +257,7 @@ def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> N
     trust(recorder)
     document = keep(recorder, "a.pdf", long_document(PAGES))
     for request in (WORDED, {"kind": Kind.OWN, "instruction": "Say all."}):
-        summary = ended(recorder, begin(recorder, document, length=length, **request), len(recorder.events))
+        summary = ended(recorder, begin(recorder, document, length=length, **request))
         assert 0 < sum(count_words(sentence.text) for sentence in summary.sentences) <= summary.words * 1.1
 
 
@@ -356,8 +356,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     whole = recorder.services.service_thread.call(lambda: recorder.services.store.jobs.page()[0]).total
     pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
     asked = steps_asked(recorder)
-    start = len(recorder.events)
-    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED), start)
+    summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED))
     assert any("boiler for 900" in sentence.text for sentence in summary.sentences)
     assert 0 < len(asked) < whole / 3
 
@@ -430,7 +429,7 @@ def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [page(1, "The roof is repaired for 900 euros.", heading="Garden club")])
     first = [
-        ended(recorder, begin(recorder, document, paper=paper, length=20), len(recorder.events)).sentences[0].text
+        ended(recorder, begin(recorder, document, paper=paper, length=20)).sentences[0].text
         for paper in (Paper.AUTO, Paper.MINUTES)
     ]
     assert first == ["Garden club: The roof is repaired for 900 euros.", "Garden club"]
@@ -440,7 +439,7 @@ def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept behind the house.")])
     for focus in ("", "bees"):
-        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT), len(recorder.events))
+        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT))
         assert any("Bees" in sentence.text for sentence in summary.sentences) == bool(focus)
 
 
@@ -457,7 +456,7 @@ def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_t
     for context in (8192, 1024):
         services.service_thread.call(partial(services.settings.change, context_tokens=context))
         item = begin(recorder, document, **request)
-        summary = ended(recorder, item, len(recorder.events))
+        summary = ended(recorder, item)
         assert (summary.left_out, [sentence.text for sentence in summary.sentences]) == (1, [GARDEN])
         assert ("the passages that matter most" in summary.note) == (context == 1024)
         (step,) = services.service_thread.call(partial(services.store.jobs.steps, view(recorder, item).job.id))
