@@ -79,10 +79,8 @@ def can_enforce() -> bool:
 
 
 def enforce() -> bool:
-    """Refuse this process every socket but local ones, for ever.  Returns whether that took effect.
-
-    A process that took the place of one with the filter (a lock of the window) has it already: the kernel would add
-    one to the other at each lock, and takes so many only.
+    """Refuse this process every socket but local ones, for ever; whether that took effect.  One with the filter has it
+    already, as after a lock of the window: the kernel takes so many only.
     """
     machine = walls.this_machine()
     if machine and not is_enforced():

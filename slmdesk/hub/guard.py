@@ -229,10 +229,9 @@ _reason: ContextVar[Reason] = ContextVar("reason", default=Reason())  # noqa: B0
 def because(
     purpose: str, *, stop: Event | None = None, on_wait: OnWait | None = None, limit: SpeedLimit | None = None
 ) -> Iterator[None]:
-    """Give the purpose of the requests made inside ("search", "download of NAME"), for the network log.  Per thread.
-
-    Once `stop` is set they raise Stopped within about 0.3 s, wherever they wait.  `on_wait` is called about four
-    times a second with the seconds since the last byte.  `limit` is heeded where there is a `stop`.
+    """Give the purpose of the requests made inside, for the network log; per thread.  Once `stop` is set they raise
+    Stopped within about 0.3 s.  `on_wait` gets the seconds since the last byte.  `limit` is heeded where there is a
+    `stop`.
     """
     token = _reason.set(Reason(purpose, stop, on_wait, limit))
     try:
@@ -246,11 +245,9 @@ def reason_now() -> Reason:
 
 
 def make_client(policy: GuardPolicy, log: RequestLog, *, is_library: bool = False) -> httpx2.Client:
-    """A client that asks `policy`, then has the request written down in `log`, and only then sends.
-
-    `is_library`: answers are read whole and bounded, failures are
-    KnownErrors at once, so that huggingface_hub neither waits nor tries again by itself.  Of the surroundings only
-    SSL_CERT_FILE is read.  Raises KnownError `setting.invalid` for certificates or a proxy that cannot be used.
+    """Asks `policy`, then has the request written down in `log`, and only then sends.  `is_library`: answers are read
+    whole and bounded, failures are KnownErrors at once, so that huggingface_hub neither waits nor tries again.  Raises
+    `setting.invalid`.
     """
     import httpx2
 

@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 
 
 def set_environment(paths: Paths) -> None:
-    """Turn off telemetry, its own token search and Xet, set its cache to our folder, and its own client to "offline".
-
-    Only our guarded client (`make_client`) ignores that last one, so whoever bypasses it is refused.  Call before
-    anything imports huggingface_hub; raises BugError when it is too late.
+    """No telemetry, no token search, no Xet, our cache, and its own client "offline", which only our guarded one
+    ignores.  Call before anything imports huggingface_hub; raises BugError when it is too late.
     """
     if "huggingface_hub.constants" in sys.modules:
         raise BugError("huggingface_hub was imported before its environment was set")
@@ -82,10 +80,8 @@ class HubLink(Record):
 
 
 def parse_link(text: str) -> HubLink:
-    """`owner/name`, `owner/name/file`, `owner/name:Q4_K_M`, or a link to any of these, as the browser shows it or
-    without its beginning (`hf.co/owner/name:Q8_0`); also behind the words other programs want before it.
-
-    Raises KnownError `request.invalid` for anything else.
+    """`owner/name`, `owner/name/file`, `owner/name:Q4_K_M`, or a link to any of these, also behind words of other
+    programs.  Raises KnownError `request.invalid`.
     """
     words = _COMMAND.sub("", text.strip(), count=1)
     if _HOST.match(words):
@@ -222,10 +218,8 @@ class Repo(Record):
         budget_bytes: int = 0,
         begun: Collection[str] = (),
     ) -> RemoteFile:
-        """The file called `file`, else the one of `quantization`, else the one to take.
-
-        That is one whose fetching has `begun` (sums), else the best for a PC with `budget_bytes` for weights, else the
-        usual one.  Raises KnownError `hub.no_file` and `hub.several_files`, which name what there is, and
+        """`file`, else the one of `quantization`, else one whose fetching has `begun` (sums), else the best for
+        `budget_bytes` of weights, else the usual one.  Raises KnownError `hub.no_file`, `hub.several_files`,
         `hub.no_models`.
         """
         if not self.files:
@@ -257,10 +251,7 @@ class Repo(Record):
 
 
 def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
-    """Whether models of a repository may chat, as far as its name, its tags and the header that the Hub read tell.
-
-    That header may be of a file beside the model, which says nothing of the model.
-    """
+    """By name, tags and the header that the Hub read, which may be of a file beside the model and says nothing then."""
     known = architecture in CHAT_ARCHITECTURES | DRAFT_HEADS | PROJECTORS or not architecture
     return known and not _OTHER_NAME.search(name) and (not _OTHER_TAGS & set(tags) or bool(_CHAT_TAGS & set(tags)))
 
@@ -272,10 +263,7 @@ def quantization_of(name: str) -> str:
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
-    """The models among a repository's files, in the order of their names; the parts of a split one together.
-
-    A split model of which parts are missing is left out: it could never be used.
-    """
+    """By name, the parts of a split one together; one of which parts are missing is left out."""
     single: list[tuple[RemotePart, ...]] = []
     splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
     for part in parts:
@@ -347,10 +335,7 @@ STEPS = tuple(1 << shift for shift in (20, 22, 24, 26))
 
 
 def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str, folder: Path) -> GgufHeader:
-    """The header of the file at `address`; `folder` holds its first bytes meanwhile.
-
-    `file_bytes` of it are those that were fetched.  Inside `because`.  Raises KnownError network.*, hub.*, model.*.
-    """
+    """`folder` holds its first bytes, `file_bytes`, meanwhile.  Inside `because`.  Raises network.*, hub.*, model.*."""
     private_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "start.gguf"
@@ -447,10 +432,7 @@ class HubPage(Record):
 
 
 class Hub:
-    """The Hub behind the guard.  Any thread but the app's; every call may be stopped.
-
-    `policy` is asked before each call, so that changed settings take hold with the next.
-    """
+    """Any thread but the app's; every call may be stopped.  `policy` is asked before each."""
 
     def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], log: RequestLog) -> None:
         self._paths, self._policy, self._log = paths, policy, log
@@ -478,10 +460,8 @@ class Hub:
         return make_client(self._policy(), self._log)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
-        """A page of GGUF repositories whose names hold the words, by one request, from `cursor` on.  Files come by
-        name alone, see `repo`.
-
-        Raises KnownError network.*, hub.*, request.invalid, and Stopped.
+        """GGUF repositories whose names hold the words, by one request; files by name alone.  Raises KnownError
+        network.*, hub.*, request.invalid, and Stopped.
         """
         tags = ("gguf", query.language, TASKS.get(query.task, ""), f"license:{query.license}" if query.license else "")
         params: dict[str, Any] = {
@@ -511,10 +491,7 @@ class Hub:
             return read_card(client, address, repo=repo.id, token=token)
 
     def repo(self, repo: str, *, stop: Event | None = None) -> Repo:
-        """One repository, its files with sizes and sums; under its new name where it was renamed.
-
-        Raises as `search` does.
-        """
+        """With sizes and sums; under its new name where it was renamed.  Raises as `search` does."""
         if not is_repo(repo):
             raise KnownError("request.invalid", what=f"no repository: {clean_label(repo, 100)}")
         try:
@@ -704,10 +681,7 @@ def load_catalogue() -> tuple[CatalogueEntry, ...]:
 
 
 def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
-    """The entries of a list in TOML, all of them checked.
-
-    Raises KnownError `request.invalid`, which names the entry and what is wrong with it.
-    """
+    """From TOML, all checked.  Raises KnownError `request.invalid`, which names the entry and what is wrong."""
     try:
         content = tomllib.loads(untrusted)
     except tomllib.TOMLDecodeError as err:

@@ -156,9 +156,8 @@ class Origin(Record):
 
 
 class Part:
-    """The file on its way.  One thread at a time.  Every method raises KnownError `disk.full`, `file.unwritable`.
-
-    While it is open, a thread of its own writes, hashes and syncs (`behind.py`): a failure may be raised a write later.
+    """The file on its way; one thread at a time, and one of its own that writes: a failure may be raised a write
+    later.  Every method raises KnownError `disk.full`, `file.unwritable`.
     """
 
     def __init__(self, folder: Path, repo: str, file: RemotePart, *, spare_bytes: int = SPARE_BYTES) -> None:
@@ -179,10 +178,7 @@ class Part:
         return self._size
 
     def open(self, stop: Event) -> Iterator[int]:
-        """Open it where its journal says that it is sound, and hash what is there; yields bytes hashed.
-
-        Raises Stopped.
-        """
+        """Open it as far as its journal says it is sound; yields bytes hashed.  Raises Stopped."""
         private_folder(self.path.parent)
         known = read_journal(self.journal)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -255,9 +251,7 @@ class Part:
         self._write_journal()
 
     def check(self) -> None:
-        """Raises KnownError `download.damaged` when it is not what was published; the file is then renamed to
-        `.bad`.
-        """
+        """Raises KnownError `download.damaged`; the file is then renamed to `.bad`."""
         self.sync()
         if self._digest.hexdigest() == self.file.sha256:
             return
@@ -429,10 +423,8 @@ class Transfer:
         """Bytes that were there when it began, as long as they are used."""
 
     def run(self) -> Generator[Progress, None, None]:
-        """Download until the part is complete and verified.  The part is kept whatever happens.
-
-        Raises Stopped, and KnownError: `download.gave_up` after too many tries, `download.damaged`,
-        `download.wrong_size`, `download.changed`, `disk.full`, network.*, hub.*.
+        """Until the part is complete and verified; it is kept whatever happens.  Raises Stopped, and KnownError
+        download.*, `disk.full`, network.*, hub.*.
         """
         part = self._part
         try:

@@ -152,9 +152,8 @@ class HearingStream(httpcore2.NetworkStream):
 
 
 def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkStream:
-    """Do `work` on a thread of its own and abandon it once the reason's stop is set.
-
-    Neither looking up a name nor a handshake can be ended from outside; a connection that comes too late is closed.
+    """On a thread of its own, abandoned once the reason's stop is set: a look-up or handshake cannot be ended from
+    outside; a connection that comes too late is closed.
     """
     stop = reason_now().stop
     if stop is None:
@@ -308,10 +307,8 @@ STRAIGHT_BYTES = 1 << 20
 
 
 class _DirectReader:
-    """Reads the rest of a body of known length from the connection itself.
-
-    httpcore2 takes each piece through four copies, half of what a download costs on a fast line.  Once the body has
-    begun, what comes is the body and nothing else; the connection is not used again (tests/hub/test_guard).
+    """Reads the rest of a body of known length past httpcore2, whose four copies cost half of a download on a fast
+    line; the connection is not used again (tests/hub/test_guard).
     """
 
     def __init__(self, line: HearingStream, length: int, timeout_s: float | None) -> None:

@@ -179,9 +179,8 @@ def _remove(service: str, host: str) -> None:
 
 
 def _within(work: Callable[[], T], seconds: float, undo: Callable[[], None] | None = None) -> T:
-    """Do `work` on a thread of its own and wait so long for it.  Raises KnownError `token.keyring`.
-
-    What a back end says is not passed on: its words may quote what it was given.
+    """On a thread of its own, for so long.  Raises KnownError `token.keyring` without a back end's words, which may
+    quote a secret.
     """
     answers: SimpleQueue[T | KnownError] = SimpleQueue()
     lock = threading.Lock()

@@ -1,6 +1,4 @@
-"""Measures the energy of an answer: by the processor's counters, a battery, or a marked estimate; and whether other
-programs kept the processor busy meanwhile.
-"""
+"""Measures the energy of an answer, or estimates it; and whether other programs kept the processor busy meanwhile."""
 
 from __future__ import annotations
 
@@ -70,10 +68,7 @@ class Meter:
 
 
 class OtherPrograms:
-    """Watches what programs beside this process and its children use of the processor.
-
-    Those that make way for us (`nice`), such as the indexer of a desktop, are not counted.
-    """
+    """What other programs use of the processor, but for those that make way for us (`nice`), such as indexers."""
 
     def __init__(self) -> None:
         self._before = self._now()
@@ -101,10 +96,8 @@ class OtherPrograms:
 
 
 def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
-    """The counters of the processor packages, in microjoules; none where there are none or they are not for us.
-
-    Only packages count: their parts are in them, the same package seen another way (`…-mmio`) would count twice, and
-    `psys` holds the packages too.  Source: the kernel's Documentation/power/powercap/powercap.rst.
+    """In microjoules; none where they are not for us.  Only packages count: their parts, `…-mmio` and `psys` would
+    count twice.  Source: the kernel's Documentation/power/powercap/powercap.rst.
     """
     found: dict[Path, int] = {}
     names: set[str] = set()
@@ -136,10 +129,7 @@ def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> fl
 
 
 def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
-    """The batteries this PC runs on now; none while it is plugged in.  A mouse's battery is none of them.
-
-    Source: the kernel's Documentation/ABI/testing/sysfs-class-power.
-    """
+    """Those that this PC runs on now.  Source: the kernel's Documentation/ABI/testing/sysfs-class-power."""
     found: dict[Path, Battery] = {}
     for supply in sorted(root.glob("*")):
         is_ours = _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"
@@ -160,10 +150,8 @@ def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
 
 
 def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery], seconds: float) -> float | None:
-    """Joules that left the batteries; None when they were not the same, or nothing can be told.
-
-    A battery's store is counted in coarse steps: where the kernel also says how much leaves just now, the mean of both
-    readings times the seconds is better for a short while.
+    """Joules that left the batteries; None: not to be told.  Their store is counted in coarse steps: for a short while
+    the mean of both readings of watts is better.
     """
     if not before or before.keys() != after.keys():
         return None

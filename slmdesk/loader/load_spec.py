@@ -75,10 +75,7 @@ class CrashHistory:
         self.remember(record, {KEY: after_use_crash(self.fresh(record).info, now)})
 
     def note_card_crash(self, record: ModelRecord, card: str) -> bool:
-        """Note that the child died with this model on a graphics card, so that it is put on none again.
-
-        Return whether that could be stored.
-        """
+        """So that the model is put on no graphics card again; whether that could be stored."""
         self.remember(record, {CARD_KEY: card})
         return bool(crashed_card(self.fresh(record).info))
 
@@ -164,10 +161,7 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
 
 
 def checked(record: ModelRecord, fresh: Callable[[], ModelRecord], stop: threading.Event) -> FileMark:
-    """Return size, time and inode of a model's file; where they have changed, it is hashed again first.
-
-    `fresh` returns the current record.  Raises KnownError `model.changed`, `file.…`, and Stopped once `stop` is set.
-    """
+    """Hashed again where size, time or inode have changed.  Raises `model.changed`, `file.…`, and Stopped."""
     path, mark = place_of(record, fresh)
     if mark != FileMark(record.bytes, record.mtime_ns, record.inode):
         hashed = hash_file(path, lambda _done, _total: None, stop)
@@ -204,9 +198,7 @@ def processor() -> str:
 
 
 def hardware_key() -> str:
-    """Return a key of processor, cores, memory and what llama.cpp was built for; when it changes, earlier measurements
-    are invalid.
-    """
+    """Of processor, cores, memory and back ends; when it changes, earlier measurements are invalid."""
     import psutil  # 17 ms
 
     cores = psutil.cpu_count(logical=False) or 0

@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A model that is waited for and then used; made by `ModelLoader.acquire`.  Service thread.
-
-    The model is held while a job of the lease runs: nobody unloads it or loads another one.  It is released when the
-    last job has ended and its listener has returned, or by `release` before that.
+    """A model that is waited for and then used; service thread.  It is held while a job of the lease runs, and released
+    once the last one's listener has returned, or by `release`.
     """
 
     def __init__(
@@ -84,10 +82,7 @@ class Lease:
         *,
         priority: str = "interactive",
     ) -> JobHandle:
-        """Start a job with the model; `on_event` gets its events on the service thread, up to its end or `release`.
-
-        A job started by `on_event` at the end of the one before keeps the model.
-        """
+        """`on_event` gets its events on the service thread; a job that it starts at an end keeps the model."""
         self._generation = self._loader.generation
         self._running += 1
         self._loader.hold(self)
@@ -101,10 +96,7 @@ class Lease:
         return self.job
 
     def release(self) -> None:
-        """Withdraw the request or cancel the job, and let the model go.  May be called twice.
-
-        A load that is running continues, because the model is likely to be used soon.
-        """
+        """Withdraw the request or cancel the job, and let go; a running load goes on, for it is likely to be used."""
         if not self.is_over:
             self.is_over = True
             if self.job:
@@ -204,10 +196,9 @@ class ModelLoader(Service):
         *,
         explicit: bool = False,
     ) -> Lease:
-        """Load `record`, then call `ready` with the lease returned, or `failed` with None when loading was cancelled.
-
-        Either may be called before this returns.  A model that crashed too often is refused with `model.crashes`,
-        unless a person chose it (`explicit`).  Running answers of another model end first.
+        """Calls `ready` with the lease, or `failed` with None when cancelled, perhaps at once.  One that crashed too
+        often is refused with `model.crashes`, unless a person chose it (`explicit`).  Running answers of another end
+        first.
         """
         lease = Lease(self, record, ready, failed)
         self._serve_or_wait(lease, explicit=explicit)
@@ -277,11 +268,7 @@ class ModelLoader(Service):
             self._say(ModelState.NOT_LOADED, old.record)
 
     def let_open(self, reach: AllowedPaths, adapters: Sequence[str]) -> None:
-        """Set the files a child may open.
-
-        A running child gets no more of them: for a model a new child is started when it is loaded, for an adapter of
-        the loaded model when that is idle.
-        """
+        """Files a child may open.  A running one gets no more: a new one is started at a load, or once it is idle."""
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
         if self._falls_short:
@@ -426,10 +413,7 @@ class ModelLoader(Service):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
 
     def _leave_card(self, record: ModelRecord, card: str) -> bool:
-        """Keep a model away from cards after its process died with one, which is more often the driver's fault.
-
-        Return whether that will hold.
-        """
+        """Its process died with one, which is more often the driver's fault; whether that will hold."""
         if not self._crashes.note_card_crash(record, card):
             return False
         self._publish(Noticed(problem_of("model.card_crashed", {"name": record.name, "card": card})))
@@ -536,11 +520,8 @@ def ask_once(
     steps: Sequence[Mapping[str, Json]],
     answered: Callable[[int, Words], object] | None = None,
 ) -> Pending[list[Words]]:
-    """Run steps (jobs.runner.step_of) side by side, before all background work.
-
-    Ends with the answers in order, one without words where none came, or with the first Problem; cancelled, it reports
-    nothing.  Reports how many answers are there, and of how many, as pairs; `answered` is called with the number of a
-    step and its answer as soon as that is there.
+    """Run steps side by side, before all background work.  Ends with the answers in order, or the first Problem;
+    reports (done, in all); `answered` gets a step's number and answer at once.  Cancelled, it reports nothing.
     """
     pending: Pending[list[Words]] = Pending(lambda: lease.release())
     answers = [Words()] * len(steps)

@@ -156,10 +156,8 @@ def require_usable(header: GgufHeader) -> None:
 
 
 def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
-    """Put the parts of a model together in `folder`: beside, synced, renamed.
-
-    Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, and Stopped; nothing
-    stays then.
+    """Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, Stopped; nothing
+    stays.
     """
     parts = parts_of(job.path, first.split_count)
     if job.link:
@@ -359,10 +357,7 @@ class OtherProgramsService(Service):
         return found
 
     def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
-        """Link the files that are new and fit for chatting, one after another; none is copied.
-
-        Reports the ImportProgress of each.  Cancelled, it ends with those that are linked already, which stay.
-        """
+        """One after another; reports ImportProgress.  Cancelled, it ends with those linked already, which stay."""
         waiting = [model for model in found if model.known is None and model.problem is None]
         ends: list[ImportEnded] = []
         linking: list[Pending[ImportEnded]] = []

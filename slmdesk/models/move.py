@@ -60,10 +60,8 @@ class MoveService(Service):
         return pending_on_file_thread(self._service_thread, lambda: self._planned(target), name="plan-move")
 
     def move(self, target: Path) -> Pending[MoveResult]:
-        """Move the models and partial downloads into `target`, and store new ones there.
-
-        Linked models stay.  Reports MoveProgress.  Cancelled, the models stay where they were; that has no effect once
-        the library names the new places.  Raises KnownError `move.busy` while a move runs.
+        """Move models and partial downloads, and store new ones in `target`; linked ones stay.  Reports MoveProgress.
+        Cancelled, nothing moved, unless the library names the new places already.  Raises KnownError `move.busy`.
         """
         if self._work.is_running:
             raise KnownError("move.busy", reason="they are being moved already")
@@ -235,10 +233,8 @@ class MoveService(Service):
     # ---- switching and cleaning, also after a crash
 
     def _settled(self, journal: Journal) -> Journal:
-        """The library and the settings get the new places, or, when those are gone, keep the old ones.
-
-        Returns the journal with what is left to do: SWITCHING to remove the old files, PREPARING to remove the new
-        ones.  On the service thread.
+        """The library and the settings get the new places, or keep the old ones.  Returns the journal with what is
+        left: SWITCHING to remove the old files, PREPARING the new ones.  Service thread.
         """
         if Path(journal.target).is_dir():
             for file in journal.files:
@@ -389,10 +385,7 @@ class MoveRound(Record):
 
 
 def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
-    """Raise KnownError for a folder that cannot be the one for models.
-
-    `folder`: the one that is, `shared`: the organisation's.
-    """
+    """Raise KnownError for a folder that cannot be the one for models; `shared`: the organisation's."""
     if not target.is_absolute() or "\0" in str(target):
         raise KnownError("file.unwritable", path=str(target), reason="it is no whole path")
     here, there = real(folder), real(target)
@@ -528,10 +521,8 @@ def is_other_disk(file: Path, folder: Path) -> bool:
 
 
 def foreign_entry(folder: Path, known: Collection[str]) -> str:
-    """The name of something in `folder` that is neither ours nor the system's; empty for none.
-
-    `known`: the paths of files of the library.  Raises KnownError `file.unreadable`, and `file.unwritable` when it is
-    no folder.
+    """The name of something that is neither ours, the system's, nor in `known` paths.  Raises KnownError
+    `file.unreadable`, `file.unwritable` (no folder).
     """
     try:
         names = sorted(path.name for path in folder.iterdir())
@@ -580,9 +571,8 @@ def claims_on(files: Sequence[Path]) -> list[Claim]:
 
 
 def prepare(file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event) -> MovingFile:
-    """Have the file at its new place too, where that can be done without a second copy on the same disk.
-
-    Raises KnownError `disk.full`, `file.unwritable`, `move.failed`, and Stopped; no part stays then.
+    """Have the file at its new place too, without a second copy on the same disk where that can be.  Raises KnownError
+    `disk.full`, `file.unwritable`, `move.failed`, and Stopped; no part stays then.
     """
     if stop.is_set():
         raise Stopped
@@ -632,9 +622,8 @@ def is_whole(path: str, size: int) -> bool:
 
 
 def remove_old(journal: Journal, paths: Mapping[str, str]) -> bool:
-    """Remove the old files of what has its new place in the library, `paths` by id.  Whether all are gone.
-
-    A file that is open elsewhere cannot be removed on Windows: it goes at the next start.
+    """Remove the old files of what has its new place (`paths` by id); whether all are gone.  One that is open elsewhere
+    goes at the next start on Windows.
     """
     is_done = True
     for file in journal.files:

@@ -1,6 +1,4 @@
-"""Makes and unpacks packs: models in one file with checksums, for PCs without a network.  Called on the service
-thread.
-"""
+"""Makes and unpacks packs: models in one file with checksums, for PCs without a network.  Service thread."""
 
 from __future__ import annotations
 
@@ -109,11 +107,7 @@ class PackService(Service):
         self._work = FileWork(runtime.service_thread, "pack")
 
     def pack(self, models: Sequence[str], target: Path) -> Pending[PackResult]:
-        """Write these models (ids or names) with checksums, names, licences and descriptions into one new file.
-
-        Reports PackProgress.  Cancelled, no partial file stays.  Raises KnownError `model.unknown`, `model.none` for an
-        empty list, `feature.hidden`.
-        """
+        """Into one new file; reports PackProgress.  Raises `model.unknown`, `model.none`, `feature.hidden`."""
         self._models.require(FEATURE)
         records = self._published(models)
         if not records:
@@ -165,12 +159,9 @@ class PackService(Service):
         return pending_on_file_thread(self._service_thread, work, name="look-into-pack")
 
     def unpack(self, path: Path, *, expected: str = "", only: Sequence[str] | None = None) -> Pending[PackResult]:
-        """Add the models of a pack, all or none: each is checked before the first one is kept.
-
-        `expected`: the sha256 of the manifest as published by the maker of the pack; another one is refused.  `only`:
-        the names or checksums of the wanted models (None: all); the others are checked as well but not kept.  Models
-        that are here already are recognised.  Progress as for `pack`; the problem `pack.no_model` for a name that is
-        not in it.  Raises KnownError `feature.hidden`.
+        """Add the models of a pack, all or none, once each is checked.  `expected`: the sha256 of the manifest; another
+        is refused.  `only`: names or checksums of those to keep (None: all).  Progress as for `pack`.  Problem
+        `pack.no_model`.  Raises KnownError `feature.hidden`.
         """
         self._models.require(FEATURE)
 
@@ -403,10 +394,8 @@ def write_pack(
     on_bytes: OnBytes,
     stop: threading.Event,
 ) -> PackMade:
-    """Write the models, in this order, with `texts`: beside, synced, renamed.  Their sums are checked on the way.
-
-    Raises KnownError `file.exists`, `disk.full`, `file.unwritable`, `model.…` (`model.changed` for one that is not what
-    it was), and Stopped; no part stays then.
+    """In this order: beside, synced, renamed; sums are checked on the way.  Raises KnownError `file.exists`,
+    `disk.full`, `file.unwritable`, `model.…`, and Stopped; no part stays then.
     """
     if os.path.lexists(target):
         raise KnownError("file.exists", path=str(target))

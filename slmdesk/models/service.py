@@ -77,12 +77,9 @@ class ModelService(Service):
         return Path(chosen) if chosen else self._paths.models
 
     def choose(self, requested: str | None) -> ModelRecord:
-        """Return a model by id, unique prefix or name (an empty string matches none); None: one that can chat.
-
-        For None that is the one chosen here, else the default for chat, the last used, or the only one; instead of a
-        copy in another format that is of no use any more the published model.  What is named is never replaced: it may
-        be named to be removed.  Raises KnownError `model.none`, `model.unknown` and `model.several`, which name the
-        models there are.
+        """By id, unique prefix or name ('' matches none), never replaced by another.  None: the one chosen here, the
+        default for chat, the last used, or the only one; for a copy of no use any more the published one.  Raises
+        KnownError `model.none`, `model.unknown`, `model.several`.
         """
         models = self._store.models.all()
         if requested is not None and models:
@@ -117,10 +114,8 @@ class ModelService(Service):
         return reported
 
     def use(self, model: str, *, anyway: bool = False) -> ModelRecord:
-        """Load a model because a person chose it; it answers from now on.
-
-        `anyway`: even when memory seems too small, which is otherwise reported as `model.out_of_memory`.  Raises
-        KnownError `model.unknown`, `model.wrong_kind`.
+        """Because a person chose it; it answers from now on.  `anyway`: even when memory seems too small, else
+        `model.out_of_memory`.  Raises KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = self._store.models.get(model)
         if not record.can_chat:
@@ -136,10 +131,7 @@ class ModelService(Service):
         self._loader.force_load(record)
 
     def try_again(self, model: str) -> ModelRecord:
-        """Reset the crash count of a model, because a person named it.
-
-        Raises KnownError `model.unknown`, `model.several`.
-        """
+        """Because a person named it.  Raises KnownError `model.unknown`, `model.several`."""
         record = self._store.models.get(model)
         self._loader.reset_crashes(record)
         return record
@@ -175,20 +167,15 @@ class ModelService(Service):
     # ---- bringing in
 
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
-        """Import a model file, by copy or by link.  `name`: instead of the one in its header.
-
-        Reports ImportProgress; the result is an ImportEnded also where it names a problem or was cancelled.  A file
-        with a known sha256 returns the existing model.  Any part of a model in parts may be given; the parts are
-        joined.  Raises KnownError `feature.hidden`.
+        """By copy or by link; `name`: instead of the header's.  Reports ImportProgress and always ends with an
+        ImportEnded.  Any part of one in parts may be given.  Raises KnownError `feature.hidden`.
         """
         self.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:
-        """Add GGUF files that are in the models folder but not in the library, for example after damage.
-
-        Those of the organisation's folder are linked.  Returns their number; files that are no chat models are left
-        alone.  Cancelling stops all imports.
+        """Add what is in the models folder, or by link in the organisation's, but not in the library; returns how
+        many.  Cancelling stops all imports.
         """
         models = self._store.models.all()
         known = {os.fsdecode(model.path) for model in models}
@@ -229,9 +216,8 @@ class ModelService(Service):
     # ---- checking
 
     def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
-        """Hash the files of `models` (none given: of all) again and compare.  Raises KnownError `model.unknown`.
-
-        Reports (bytes done, bytes in total).  Cancelled, it ends with nothing verified.
+        """Hash them (none given: all) again.  Reports (bytes done, in total).  Cancelled: none.  Raises
+        `model.unknown`.
         """
         return self._checker.verify(
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
@@ -255,10 +241,7 @@ class ModelService(Service):
         return pending_on_file_thread(self._service_thread, work)
 
     def path_of(self, model_or_file: str) -> Path:
-        """Return the file of a model of the library, else `model_or_file` as a path.
-
-        Raises KnownError `model.unknown` for what is neither: a bare word that names no file here.
-        """
+        """A model's file, else `model_or_file` as a path.  Raises `model.unknown` for a word that names none."""
         try:
             return Path(os.fsdecode(self._store.models.get(model_or_file).path))
         except KnownError:
@@ -269,10 +252,8 @@ class ModelService(Service):
             return path
 
     def remove(self, model: str) -> int:
-        """Remove a model and delete its file (a linked one stays); returns the bytes freed.
-
-        The file is only deleted when the record can be: a history that cannot be written loses no model.  Raises
-        KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared` for one of the organisation's folder.
+        """Remove a model and, once the record can go, its file (a linked one stays); returns the bytes freed.  Raises
+        KnownError `model.unknown`, `file.unwritable`, store.*, `model.shared`.
         """
         record = self._store.models.get(model)
         shared = self._settings.policy.models_folder
@@ -319,10 +300,7 @@ class ModelService(Service):
         source: str = "file",
         license: str = "",
     ) -> ModelRecord:
-        """Add the record of a checked file in its final place, or return the record of a known sha256.
-
-        `license`: where the header names none.  Publishes nothing.  Raises KnownError store.*.
-        """
+        """Of a checked file in its place; of a known sha256 the record there.  Publishes nothing.  Raises store.*."""
         place = os.fsencode(file.path)
         old = self.by_sha256(file.sha256)
         if old is None:
@@ -425,10 +403,7 @@ def available_bytes() -> int:
 
 
 def fit_header(header: GgufHeader, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:
-    """The verdict for a context of `context_tokens`, or as many as this model can have.
-
-    A graphics card is taken where one holds the whole model; `sha256`: whether its speed was measured here.
-    """
+    """For as many of `context_tokens` as it can have, on a card that holds it whole; `sha256`: for its speed."""
     fit = _fit_into(header, context_tokens, pc.available_bytes)
     for device in sorted(pc.devices, key=lambda device: -device.memory_bytes):
         on_card = _fit_into(header, context_tokens, round(device.memory_bytes * CARD_SHARE))
@@ -531,10 +506,7 @@ class DefaultsService(Service):
         return uses_in(self._settings.current, self._store.models.get(model))
 
     def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
-        """Make a model the default for a job; None: the last used again.
-
-        Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, and what kept it from being saved.
-        """
+        """None: the last used again.  Raises KnownError `model.unknown`, `model.wrong_job`, `setting.managed`, …"""
         record = self._store.models.get(model) if model else None
         if record and not can_do(record, use):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[use])
@@ -566,11 +538,7 @@ class NameService(Service):
     """On the service thread."""
 
     def rename(self, model: str, name: str) -> ModelRecord:
-        """Show a model under another name, made fit to be shown.  The file keeps its own.
-
-        Raises KnownError `model.unknown`, `model.name_taken` (by another model), `request.invalid` (nothing left of
-        the name).
-        """
+        """The file keeps its name.  Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
         record = self._store.models.get(model)
         label = clean_label(name, MAX_NAME)
         if not label:
@@ -591,10 +559,7 @@ def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:
 
 
 def name_beside(name: str, quantization: str, models: Iterable[ModelRecord]) -> str:
-    """`name`, or what tells a new model from another of that name: how its numbers are written, else a number.
-
-    Files of one repository bear one name in their headers; in a list nobody could choose between them.
-    """
+    """`name`, told from another model's of one repository by how its numbers are written, else by a number."""
     known = tuple(models)
     if quantization and holder_of(name, known):
         name = f"{name[: MAX_NAME - len(quantization) - 7]} {quantization}"
@@ -627,10 +592,7 @@ class UnlistedFiles(Record):
 def look_for_unadopted(
     own: Path | None, shared: str, known: Collection[str], twins: Collection[object]
 ) -> UnlistedFiles:
-    """What lies in `own` and, where it is not empty, `shared`, but for the paths `known` and the words in `twins`.
-
-    Parts of a model are left: putting them together is for a person to ask for.
-    """
+    """What is neither `known` nor among `twins`; parts of a model are left, for a person to ask for."""
     mine: tuple[Path, ...] = ()
     if own is not None:
         try:
@@ -698,9 +660,7 @@ def is_for_this_pc(record: ModelRecord) -> bool:
 
 
 def usable(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
-    """The model itself; instead of a copy the published model where the copy's file is gone or changed, or where it was
-    made on another PC, for which another format may be the best.
-    """
+    """The published model instead of a copy that is gone, changed, or of another PC."""
     if origin_of(record) is None or (is_for_this_pc(record) and _is_whole(record)):
         return record
     return published_of(record, models)
@@ -722,10 +682,8 @@ _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP
 
 
 def name_for(header: GgufHeader, stem: str) -> str:
-    """The header's name, unless the file's name holds the header's basename and size and a word the name lacks.
-
-    Converters fill `general.name` from a folder, so that SmolLM2-135M-Instruct.Q4_1.gguf calls itself "Smollm2 135M 8k
-    Lc100K Mix1 Ep2".  A file's name is taken without its quantization, which is shown beside it.
+    """The header's name, unless the file's, without its quantization, holds basename, size and a word more: converters
+    fill `general.name` from a folder, as with "Smollm2 135M 8k Lc100K Mix1 Ep2".
     """
     file_name = clean_label(_QUANTIZATION.sub("", stem), MAX_NAME)
     if not header.name:

@@ -174,10 +174,7 @@ class CatalogueService:
         self._hub, self._searching = hub, searching
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """The curated list: what fits first, then what can do most in most languages.  Asks nobody.
-
-        Those that are there only to be compared with are left out.
-        """
+        """The curated list, by what is of most use here first; without those only compared with.  Asks nobody."""
         pc = self._hub.pc()
         entries = sorted((entry for entry in load_catalogue() if entry.good_at), key=_use)
         return tuple(sorted((_suggested(entry, pc) for entry in entries), key=_worth))
@@ -191,9 +188,8 @@ class CatalogueService:
         with_too_large: bool = False,
         before: Search | None = None,
     ) -> Pending[Offers]:
-        """Repositories whose names hold `words`; sizes are estimates until `repo`.  Cancelled, it does not end.
-
-        `before`: the same search, of which more is wanted, so that nothing is asked twice.
+        """Repositories whose names hold `words`; sizes are estimates until `repo`.  `before`: the same search, of which
+        more is wanted.  Cancelled, it does not end.
         """
         search, pc = before or self._searching.begin(words, filters), self._hub.pc()
 
@@ -204,9 +200,8 @@ class CatalogueService:
         return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
 
     def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
-        """One repository with its sizes; `file`, `quantization`: only those, where there are any.
-
-        Cancelled, it does not end.
+        """One repository with sizes, of `file` or `quantization` alone where there are any.  Cancelled, it does not
+        end.
         """
         return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
 

@@ -365,10 +365,7 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]] = ()) -> list[L
 
 
 def discard(folder: Path, left_over: str) -> int:
-    """Delete one, by its id.  Returns the bytes freed.
-
-    Raises KnownError `download.unknown` when it is gone or somebody fetches it just now, `file.unwritable`.
-    """
+    """Delete one; returns the bytes freed.  Raises `download.unknown` (gone, or fetched), `file.unwritable`."""
     path = next((path for path, _origin in parts_in(folder) if path.name == left_over), None)
     claim = Claim.take(path.with_suffix(".lock")) if path else None
     if path is None or claim is None:
@@ -386,10 +383,7 @@ def discard(folder: Path, left_over: str) -> int:
 
 
 def remove_parts_of(folder: Path, repo: str, name: str) -> int:
-    """Delete the parts of one file of a repository, all of them where it is split.  Returns the bytes freed.
-
-    What somebody else fetches just now is left alone.  Raises KnownError `file.unwritable`.
-    """
+    """Delete one file's parts but what somebody else fetches; returns the bytes freed.  Raises `file.unwritable`."""
     freed = 0
     for path, origin in parts_in(folder) if name else ():
         if origin is None or path.suffix == ".bad" or origin.repo != repo or _whole(origin.name) != _whole(name):

@@ -77,10 +77,8 @@ class DownloadService(Service):
         return [download.now for download in self._all.values()]
 
     def start(self, repo: str, file: str = "", quantization: str = "", *, waits: bool = False) -> str:
-        """Download `file` of `repo`, else the one of `quantization`, else the recommended one; returns the job's id.
-
-        `waits`: start in its turn and once the network is allowed; else at once.  DownloadChanged is published
-        meanwhile, with a state of ENDS whenever it ends.  An earlier partial download is resumed.  Raises KnownError
+        """Download `file` of `repo`, the one of `quantization`, or the recommended one; returns the job's id.  `waits`:
+        for its turn and the network.  DownloadChanged follows, with a state of ENDS at each end.  Raises KnownError
         store.*, `feature.hidden`.
         """
         self._models.require(FEATURE)
@@ -90,9 +88,8 @@ class DownloadService(Service):
         return job.id
 
     def take_up(self) -> None:
-        """Resume downloads that wait or lost their instance; show paused ones and those of other instances.
-
-        Nothing is resumed where the organisation hides downloads.
+        """Resume what waits or lost its instance, unless the organisation hides downloads; show paused and others'
+        ones.
         """
         try:
             self._models.require(FEATURE)
@@ -112,10 +109,7 @@ class DownloadService(Service):
             self._put_down(job, DownloadState.PAUSED)
 
     def resume(self, id: str) -> None:
-        """Resume a paused or failed download in its turn.
-
-        Raises KnownError `download.unknown`, `feature.hidden`, job.ended, job.elsewhere.
-        """
+        """In its turn.  Raises KnownError `download.unknown`, `feature.hidden`, job.ended, job.elsewhere."""
         self._models.require(FEATURE)
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
@@ -139,9 +133,7 @@ class DownloadService(Service):
             self._put_down(job, DownloadState.CANCELLED)
 
     def move(self, id: str, where: str) -> None:
-        """Move a waiting download `up`, `down` or to the front (`first`).  Raises KnownError `download.unknown`,
-        store.*.
-        """
+        """Move a waiting one `up`, `down` or to the front (`first`).  Raises KnownError `download.unknown`, store.*."""
         self._known(id)
         waiting = [download.id for download in self._waiting()]
         if id not in waiting:
@@ -158,10 +150,7 @@ class DownloadService(Service):
         return left_overs(self._models.folder, but=running)
 
     def discard(self, left_over: str) -> int:
-        """Delete a leftover by its id; returns the bytes freed.
-
-        Raises KnownError `download.unknown` when it is gone or being downloaded, `file.unwritable`.
-        """
+        """Delete a leftover; returns the bytes freed.  Raises KnownError `download.unknown`, `file.unwritable`."""
         return discard(self._models.folder, left_over)
 
     def close(self) -> None:
@@ -179,9 +168,7 @@ class DownloadService(Service):
     # ---- as `jobs` runs them (jobs/runner.py)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """Resume a download now, because a person named it.  Raises KnownError `feature.hidden`, job.ended,
-        job.elsewhere.
-        """
+        """Because a person named it.  Raises KnownError `feature.hidden`, job.ended, job.elsewhere."""
         self._models.require(FEATURE)
         record = self._jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)
@@ -424,10 +411,7 @@ class DownloadJobs:
         self._store = store
 
     def begin(self, repo: str, file: str, quantization: str) -> JobRecord:
-        """The job of an earlier run that wanted the same and was not finished, else a new one; open.
-
-        Raises KnownError store.*.
-        """
+        """The open job of an earlier run that wanted the same, else a new one.  Raises KnownError store.*."""
         for job in self._store.jobs.page(kind=KIND):
             same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
@@ -466,9 +450,7 @@ class DownloadJobs:
         return self._store.jobs.change(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
-        """Give up one this instance runs.  A full disk is no reason not to: when this instance ends, its owner is
-        gone.
-        """
+        """Give up one this instance runs.  A full disk is no reason not to: its owner ends with this instance."""
         problem = change.problem
         code, args = (problem.code, dict(problem.args)) if problem else (None, {})
         with suppress(KnownError):
@@ -535,10 +517,7 @@ def as_waiting(change: DownloadChanged, place: int, note: Problem | None) -> Dow
 
 
 def as_requested(end: DownloadChanged, goal: DownloadState | None, *, waits: bool) -> DownloadChanged:
-    """How a download ended, by what was requested of it: its thread only knows that it was stopped.
-
-    `waits`: it waits for the network, where there is none.
-    """
+    """By what was requested of it, as its thread only knows that it was stopped.  `waits`: for the network."""
     is_offline = end.problem is not None and end.problem.code == "network.offline"
     was_stopped = end.state is DownloadState.PAUSED
     if (was_stopped and goal is DownloadState.QUEUED) or (is_offline and waits):

@@ -100,10 +100,7 @@ class HubService(Service):
         return self.ask("hub-fit", work)
 
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
-        """The same repository with sizes and sums; where they may not be known, with the reason.
-
-        Any thread but the app's.  Raises KnownError network.*, hub.*, and Stopped.
-        """
+        """With sizes and sums, or why not.  Any thread but the app's.  Raises network.*, hub.*, and Stopped."""
         try:
             return _judged(self.hub.repo(repo.id, stop=stop), pc)
         except KnownError as err:
@@ -219,10 +216,7 @@ class Search:
     def read(
         self, requested: int, available: int, *, with_too_large: bool = False, stop: threading.Event
     ) -> SearchPage:
-        """Return the first `requested` repositories that pass, judged against `available` bytes.
-
-        Raises KnownError network.*, hub.*, and Stopped.
-        """
+        """The first `requested` that pass, judged against `available` bytes.  Raises network.*, hub.*, and Stopped."""
         filters = self.filters
         is_filtered = (filters.fits and not with_too_large) or filters.license == PERMISSIVE_ONES
         with self._lock:
@@ -274,10 +268,7 @@ class SearchService:
     def read(
         self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
     ) -> Pending[SearchPage]:
-        """Read the first `limit` repositories.  Cancelled, it does not end.
-
-        `with_files` asks each repository found for the sizes and checksums of its files: one more request for each.
-        """
+        """Read the first `limit`; `with_files`: with sizes, by a request for each.  Cancelled, it does not end."""
         pc = self._hub.pc()
         available = pc.best_bytes
         only_fitting = search.filters.fits and not with_too_large

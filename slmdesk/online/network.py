@@ -73,17 +73,13 @@ class NetworkService(Service):
         return enforcement(self._settings.current, self._settings.policy)
 
     def allow_once(self) -> None:
-        """Allow requests until this process ends; each is marked so in the network log.  Raises KnownError
-        `setting.managed`, `network.enforced`.
-        """
+        """Until this process ends; each request is marked so.  Raises `setting.managed`, `network.enforced`."""
         self._settings.allow_once()
 
     def change(self, **values: Any) -> Pending[Settings]:
-        """Change how the Hub is reached; returns the new settings.
-
-        A file of certificates is read first, on a file thread: it may be on a share that does not answer.  The password
-        of a proxy goes to the keyring or a file of its own, not into the settings.  Problems: `setting.invalid`, which
-        names the key, and `setting.managed`.  Raises KnownError `feature.hidden`.
+        """Change how the Hub is reached.  Certificates are read first, on a file thread: the share may not answer.  A
+        proxy's password goes to the keyring or a file, not into the settings.  Problems: `setting.invalid`,
+        `setting.managed`.  Raises KnownError `feature.hidden`.
         """
         self._settings.policy.require(FEATURE)
 
@@ -132,9 +128,7 @@ class NetworkService(Service):
             self._publish(RequestsToday(count))
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
-        """Return rows of the network log, newest first, with a number below `before` for later pages.  Service
-        thread.
-        """
+        """Rows of the network log, newest first, with a number below `before`.  Service thread."""
         if before is None:
             return self._store.ledger.page(limit, words)
         return self._store.ledger.page(limit, words, before)
@@ -144,11 +138,7 @@ class NetworkService(Service):
         return self._store.ledger.count(words)
 
     def export(self, target: Path, words: str = "") -> Pending[Exported]:
-        """Export the network log, or its rows with `words`, as CSV or JSON by file name.
-
-        An existing file is replaced: whoever asked for its name has asked about that.  Raises KnownError
-        `request.invalid` for another kind of name.
-        """
+        """As CSV or JSON by file name, in place of a file that is there.  Raises KnownError `request.invalid`."""
         kind = format_for(target)
 
         def rows() -> Iterator[NetworkLogRow]:
@@ -167,9 +157,8 @@ class NetworkService(Service):
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")
 
     def record(self, request: Outgoing) -> int:
-        """Commit a row of the ledger before its request is sent: the guard's log.  Never on the service thread.
-
-        Raises KnownError `network.offline` when another instance has just forbidden requests; nothing is sent then.
+        """Commit a row before its request is sent: the guard's log.  Never on the service thread.  Raises KnownError
+        `network.offline` when another instance has just forbidden requests.
         """
 
         def write() -> int:
@@ -375,9 +364,8 @@ class TokenService(Service):
     # ---- for those who read gated repositories
 
     def token(self) -> str:
-        """The token for the Hub in use, or empty.  Any thread but the app's and the window's: a keyring may wait.
-
-        Raises KnownError `token.keyring` or `file.unreadable` where one is kept and cannot be had.
+        """The token for the Hub in use, or empty; a keyring may wait: neither the app's nor the window's thread.
+        Raises KnownError `token.keyring`, `file.unreadable`.
         """
         if found := _of_environment():
             return found
@@ -413,10 +401,7 @@ class TokenService(Service):
         )
 
     def keep(self, untrusted: str, place: str) -> Pending[TokenChanged]:
-        """Keep this token at one of PLACES for the Hub in use, instead of any other.
-
-        Raises KnownError `token.invalid`, `feature.hidden`.  When it cannot be kept, the old one stays.
-        """
+        """Keep it at one of PLACES, instead of any other.  Raises KnownError `token.invalid`, `feature.hidden`."""
         self._settings.policy.require(HUB_FEATURE)
         secret, host, now = checked_token(untrusted), self._host(), self._settings.current
         if place not in PLACES:
@@ -518,10 +503,8 @@ class ProxyPasswords:
         return with_password(address, password)
 
     def moved(self, proxy: str, now: Settings) -> dict[str, Any]:
-        """What the settings hold for this proxy: its address, and where the password is that stood in it.
-
-        Without a password the one that is kept for the same address stays; that of another address is forgotten.
-        Raises KnownError `proxy.password`.
+        """The address of this proxy, and where its password is; without one that of the same address stays, another is
+        forgotten.  Raises KnownError `proxy.password`.
         """
         address, password = without_password(proxy)
         before, place = now.proxy, now.proxy_password_place

@@ -30,10 +30,7 @@ class Enforcement(Record):
 
 
 def wall_in(paths: Paths, *, is_window: bool, environment: Mapping[str, str] = os.environ) -> None:
-    """Give up connections past the guard, and all of them where offline is enforced.
-
-    To be called in a process of our own before it has threads; it cannot be taken back.
-    """
+    """Give up connections past the guard, all of them where offline is enforced, for good; before there are threads."""
     barriers.watch()
     settings, policy = peek(paths.settings_file), policy_of(paths)
     if is_wanted(settings, policy) and not (is_window and has_remote_display(environment)):
@@ -75,11 +72,7 @@ LEAVE_S = 0.5
 
 
 class LedgerEvents(Service):
-    """Of one instance; everything on the service thread.
-
-    What cannot be written (a full disk, a read-only history) keeps nobody from working offline; a request is another
-    matter: see `require_start`.
-    """
+    """Service thread.  What cannot be written keeps nobody from working offline, but from requests: `require_start`."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -91,9 +84,7 @@ class LedgerEvents(Service):
             self.require_start()
 
     def require_start(self) -> None:
-        """Write down that this instance has started, if that is not done: before the first request.  Raises KnownError
-        store.*.
-        """
+        """Write down, before the first request, that this instance has started.  Raises KnownError store.*."""
         ledger = self._store.ledger
         if ledger.is_started:
             return
@@ -196,9 +187,8 @@ class _Leaving:
 
 
 def leave_head(folder: Path, chain: str, words: str) -> None:
-    """A new file in a folder that people may add to and not change: CHAIN-TIME-RANDOM.txt, with the first hash of the
-    ledger, which tells one PC's from another's, and number, hash and time of the row.  Raises KnownError
-    `file.unwritable`, `disk.full`.
+    """A new file CHAIN-TIME-RANDOM.txt in a folder that people may add to and not change; the first hash of the ledger
+    tells one PC's from another's.  Raises KnownError `file.unwritable`, `disk.full`.
     """
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"

@@ -59,10 +59,7 @@ class BackupSource(Record):
 
 
 def source_of(path: Path) -> BackupSource:
-    """Look at a file that is to be restored: a backup of either kind, or a history that was set aside.
-
-    Raises KnownError `file.missing`, `file.unreadable`, `key.file_damaged`.
-    """
+    """A backup of either kind, or a history set aside.  Raises KnownError `file.…`, `key.file_damaged`."""
     try:
         with opened_file(path) as file:
             begin = file.read(_MARK_AT + len(_MARK))
@@ -127,10 +124,7 @@ def _add(tar: tarfile.TarFile, name: str, content: io.BufferedIOBase, size: int)
 
 
 def unlock_backup(path: Path, typed: str) -> DataKey:
-    """The key of an encrypted backup, by its passphrase or its recovery key.
-
-    Raises KnownError key.wrong, key.mistyped, key.file_damaged, key.library_missing, file.missing, file.unreadable.
-    """
+    """The key of an encrypted backup, by its passphrase or its recovery key.  Raises KnownError key.*, file.*."""
     source = source_of(path)
     if source.keys is None:
         raise KnownError("key.file_damaged", path=str(path))
@@ -166,12 +160,9 @@ def backup(
     *,
     key: DataKey | None = None,
 ) -> BackupResult:
-    """Copy the live database to `target`, verified and synced.  On any thread.  `target` is replaced by a complete copy
-    only.
-
-    `key`: that of the history, where it is encrypted; so is the copy then, and its keys are with it (`backup_file`).
-    `on_progress(done, total)` counts pages and is called on this thread; an exception it raises ends the backup and
-    leaves no file. The app holds schema.lock alone meanwhile (`Store.alone`).  Raises KnownError store.*, disk.full and
+    """Copy the live database to `target`, verified and synced, on any thread; `target` is replaced by a whole copy
+    only.  `key`: of an encrypted history; so is the copy then.  `on_progress(done, total)` counts pages; what it raises
+    ends the backup.  The app holds schema.lock alone meanwhile.  Raises KnownError store.*, disk.full,
     key.file_damaged.
     """
     if not paths.database.exists():
@@ -199,10 +190,7 @@ def backup(
 
 
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
-    """Copy an encrypted history to `target` without encryption: a plain SQLite database, verified and synced.
-
-    Any thread; the app holds schema.lock alone meanwhile.
-    """
+    """Copy an encrypted history as a plain, verified database.  Any thread; the app holds schema.lock alone."""
     try:
         with _made_beside(target) as (beside, _):
             plain = beside.with_name(WHOLE)
@@ -234,9 +222,8 @@ def _put_together(beside: Path, target: Path, sha256: str, keys: KeyFile) -> Bac
 
 @contextmanager
 def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
-    """Yield an empty file and its handle, in a new private folder beside `target`.
-
-    Other accounts may write to the folder of `target`, so no name that they could have created is used or followed.
+    """An empty file in a new private folder beside `target`, whose folder others may write to: no name of theirs is
+    used.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
@@ -348,11 +335,7 @@ def drop_old_copies(paths: Paths, now: float) -> None:
 
 
 def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None = None) -> bool:
-    """Replace every kept copy by a copy of the current database, so that none contains what was deleted, and none is
-    plain where the history is encrypted with `key`.
-
-    `until` (monotonic clock): when to give up, between two steps.
-    """
+    """Replace every kept copy by the current database, encrypted with `key`; `until` (monotonic clock): give up."""
 
     def look(_done: int, _total: int) -> None:
         if until is not None and time.monotonic() > until:

@@ -28,10 +28,8 @@ class Imports(StorePart):
         return {str(one["sum"]) for one in kept if isinstance(one, Mapping) and "sum" in one}
 
     def add(self, item: Item, messages: Sequence[Message]) -> Item:
-        """Add a chat with its messages, all or nothing; ids and times as given, row numbers anew.
-
-        A parent stands before what follows it.  Raises KnownError `request.invalid` for an id that is taken, or a
-        parent that is none of them; store.*.
+        """Add a chat with its messages, all or nothing; a parent stands before what follows it.  Raises KnownError
+        `request.invalid` for a taken id or an unknown parent; store.*.
         """
         with self._db.writing():
             if self._db.row("select 1 from items where id = ?", (item.id,)):

@@ -99,10 +99,8 @@ _CODES = {
 
 
 def code_of(err: BaseException) -> int:
-    """SQLite's result code of an error, without its extension; 0 where it has none.
-
-    The errors of sqlcipher3's `backup` have no code, those of SQLCipher's `sqlcipher_export` that of any error: their
-    words are taken for it.
+    """SQLite's result code without its extension, or 0.  Errors of sqlcipher3's `backup` and `sqlcipher_export` have
+    none of their own: their words are taken for it.
     """
     code = int(getattr(err, "sqlite_errorcode", 0)) & 0xFF
     return _CODES.get(str(err), code) if code in (0, ERROR) and isinstance(err, errors()) else code
@@ -121,10 +119,8 @@ def inconsistent(what: str) -> Exception:
 
 
 def open_file(uri: str, *, timeout_s: float, key: DataKey | None) -> Connection:
-    """Connect to the file of this URI: encrypted where there is a key, else plain.
-
-    The key is not tried before the first statement.  Who calls has proved it (`cipher_pages.fits`): SQLite takes a
-    wrong key for a damaged file.  Raises an error of `errors()`, and KnownError `key.library_missing`.
+    """Connect to a file.  The key was proved (`fits`): SQLite takes a wrong one for damage.  Raises `errors()`, and
+    KnownError `key.library_missing`.
     """
     if key is None:
         conn = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
@@ -215,12 +211,10 @@ def journal_of(database: Path) -> Path:
 
 
 def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False, immutable: bool = False) -> Connection:
-    """Open a database, encrypted where there is a key; nothing else opens one.  The file must exist.
-
-    The key has been proved to be that of the file (cipher_pages.fits).  Raises an error of `driver.errors()`.
-
-    Uses a rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances
-    share the file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
+    """Open a database that exists; nothing else opens one.  The key was proved (`fits`).  Raises an error of
+    `errors()`. A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two
+    instances share the file.  temp_store is memory, so that no text of the user is written to the system's temporary
+    folder.
     """
     mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
     conn = open_file(uri_of(path, mode), timeout_s=BUSY_MS / 1000, key=key)
@@ -266,9 +260,7 @@ def known_error(err: BaseException, path: Path) -> KnownError | None:
 
 
 def _is_nearly_full(path: Path) -> bool:
-    """Whether little space is left: SQLite reports a quota, a file size limit and at times a full disk as an I/O
-    error.
-    """
+    """SQLite reports a quota, a file size limit and at times a full disk as an I/O error."""
     try:
         return shutil.disk_usage(path.parent).free < NEARLY_FULL_BYTES
     except OSError:
@@ -292,9 +284,7 @@ def known_errors(path: Path) -> Iterator[None]:
 
 
 class Database:
-    """A connection that fetches all rows at once and writes in immediate transactions; for the thread that created
-    it.
-    """
+    """Fetches all rows at once and writes in immediate transactions; for the thread that created it."""
 
     def __init__(self, conn: Connection, path: Path, *, read_only: bool, key: DataKey | None = None) -> None:
         self.conn = conn
@@ -337,9 +327,8 @@ class Database:
 
     @contextmanager
     def writing(self, *, wait_ms: int = BUSY_MS) -> Iterator[None]:
-        """Run the block in a transaction: BEGIN IMMEDIATE, or a savepoint inside another.  Raises KnownError store.*.
-
-        A deferred transaction that reads before it writes fails at once with "locked", whatever the timeout.
+        """Run the block in BEGIN IMMEDIATE, or a savepoint: a deferred transaction that reads first fails at once with
+        "locked", whatever the timeout.  Raises KnownError store.*.
         """
         self.require_writable()
         if self.conn.in_transaction:
@@ -421,9 +410,8 @@ Read = Callable[[Any], object]
 
 
 def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
-    """Build the record of a row.  Flags, enums and JSON objects are read from their columns; a field whose column
-    has another name or form is `given`.  Raises ValueError, TypeError, KeyError or IndexError for other values than
-    this program writes.
+    """The record of a row; fields that its columns lack are `given`.  Raises ValueError, TypeError, KeyError or
+    IndexError.
     """
     columns = {
         name: row[name] if read is None else read(row[name]) for name, read in _readers(cls) if name not in given
@@ -495,9 +483,7 @@ class Shared:
         return self.revision()
 
     def request_purge(self) -> None:
-        """Call inside the transaction that deletes something for good: until `Store.purge` has renewed the backups,
-        every start knows that they still contain it, also after a kill.
-        """
+        """In the transaction that deletes for good: until `Store.purge`, every start knows that backups contain it."""
         self.database.run("insert or replace into meta values ('purge', ?)", (self.next_revision(),))
 
     def note_gone(self, id: str) -> None:
@@ -505,13 +491,19 @@ class Shared:
         values = (id, self.clock(), self.next_revision())
         self.database.run("insert into gone (id, time, revision) values (?, ?, ?)", values)
 
-    def made(self, build: Callable[[RowLike], T], row: RowLike) -> T:
-        """Build the record of a row.  A row with values that this program never writes is damage, not a bug."""
+    def made(self, build: Callable[..., T], row: RowLike) -> T:
+        """Build the record of a row: of a class, or by a function.  Values never written are damage, not a bug."""
         try:
-            return build(row)
+            return row_to(build, row) if isinstance(build, type) else build(row)
         except (ValueError, TypeError, KeyError, IndexError) as err:
             self.database.note_damage()
             raise KnownError("store.damaged", path=str(self.database.path)) from err
+
+
+_UNKNOWN = {
+    "items": "item.unknown", "documents": "document.unknown", "collections": "collection.unknown",
+    "jobs": "job.unknown", "rules": "rule.unknown", "holds": "hold.unknown", "glossaries": "glossary.unknown",
+}  # fmt: skip
 
 
 class StorePart:
@@ -524,12 +516,24 @@ class StorePart:
 
     # ---- reading
 
-    def _all(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> list[T]:
+    def _all(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> list[T]:
         return [self._shared.made(build, row) for row in self._db.rows(sql, values)]
 
-    def _first(self, build: Callable[[RowLike], T], sql: str, values: Sequence[Value] = ()) -> T | None:
+    def _first(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> T | None:
         row = self._db.row(sql, values)
         return None if row is None else self._shared.made(build, row)
+
+    def _get(self, build: Callable[..., T], table: str, id: str, query: str = "") -> T:
+        """The row with this id, or the only one whose id begins with it.  Raises KnownError, such as item.unknown."""
+        query = query or f"select * from {table}"
+        found = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
+        if found is None:
+            raise KnownError(_UNKNOWN[table], id=id[:80])
+        return found
+
+    def _column_of(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
+        """The first column of each row."""
+        return [row[0] for row in self._db.rows(sql, values)]
 
     def _id_of(self, table: str, requested: str) -> str | None:
         if self._db.row(f"select 1 from {table} where id = ?", (requested,)):

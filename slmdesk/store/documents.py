@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.base.documents import Block, BlockKind, Page
-from slmdesk.base.errors import KnownError
 from slmdesk.base.records import CollectionRecord, DocumentRecord, DocumentStatus, KnownFile, Passage
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, marks, merged, new_id, row_to
@@ -30,17 +29,8 @@ class Passages(StorePart):
     def add(self, document: str, passages: Sequence[Passage]) -> None:
         """Inside a transaction: append passages to a document and index their words."""
         for passage in passages:
-            n = self._insert(
-                "passages",
-                {
-                    "document": document,
-                    "page": passage.page,
-                    "page_end": passage.page_end,
-                    "start": passage.start,
-                    "end": passage.end,
-                    "text": passage.text,
-                },
-            )
+            values = {name: getattr(passage, name) for name in ("page", "page_end", "start", "end", "text")}
+            n = self._insert("passages", {"document": document, **values})
             self._index.add(n, self._text(passage.text), "passage_words")
 
     def delete(self, document: str, beyond: int) -> None:
@@ -62,16 +52,13 @@ class Passages(StorePart):
             return bool(rows)
 
     def of_document(self, document: str) -> list[Passage]:
-        return self._all(passage_from, "select * from passages where document = ? order by n", (document,))
+        return self._all(Passage, "select * from passages where document = ? order by n", (document,))
 
     def numbered(self, numbers: Sequence[int]) -> list[Passage]:
-        return self._all(
-            passage_from, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers)
-        )
+        return self._all(Passage, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers))
 
     def number(self, documents: Sequence[str]) -> int:
-        query = f"select count(*) from passages where document in ({marks(documents)})"
-        return int(self._db.rows(query, list(documents))[0][0])
+        return self.count(documents)[0]
 
     def count(self, documents: Sequence[str]) -> tuple[int, int]:
         rows = self._db.rows(
@@ -82,14 +69,11 @@ class Passages(StorePart):
         return int(rows[0]["number"]), int(rows[0]["size"])
 
     def find(self, pieces: Sequence[str], documents: Sequence[str], limit: int = 20) -> list[Passage]:
-        """The passages of these documents that match best, by BM25 over the beginnings of words, joined by OR.
-
-        `pieces`: folded words (text.folding); the caller leaves out stop words.
-        """
+        """By BM25 over the beginnings of words, joined by OR.  `pieces`: folded words without stop words."""
         if not pieces or not documents:
             return []
         return self._all(
-            passage_from,
+            Passage,
             "select passages.*, bm25(passage_words) as rank from passage_words join passages on passages.n ="
             f" passage_words.rowid where passage_words match ? and passages.document in ({marks(documents)})"
             " order by rank limit ?",
@@ -101,7 +85,7 @@ class Passages(StorePart):
         if not pieces:
             return []
         return self._all(
-            lambda row: (passage_from(row), str(row["name"])),
+            _named,
             "select passages.*, documents.name as name, bm25(passage_words) as rank from passage_words"
             " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
             " where passage_words match ? order by rank limit ?",
@@ -109,15 +93,12 @@ class Passages(StorePart):
         )
 
     def find_typed(self, words: str, limit: int) -> list[tuple[Passage, str]]:
-        """Passages of all documents that contain all of the words, with the documents' names; the newest first.
-
-        The last word may be the beginning of one.  Includes documents being deleted or read again.
-        """
+        """With all of the words, the last of which may be a beginning; the newest first."""
         query = fts_query(words)
         if not query:
             return []
         return self._all(
-            lambda row: (passage_from(row), str(row["name"])),
+            _named,
             "select passages.*, documents.name as name from passage_words"
             " join passages on passages.n = passage_words.rowid join documents on documents.id = passages.document"
             " where passage_words match ? order by passage_words.rowid desc limit ?",
@@ -142,31 +123,27 @@ class Vectors(StorePart):
         return [(row["n"], row["data"]) for row in rows]
 
     def documents_without(self, model_sha256: str) -> list[str]:
-        rows = self._db.rows(
+        return self._column_of(
             "select distinct document from passages where not exists"
             " (select 1 from vectors where passage = passages.n and model_sha256 = ?)",
             (model_sha256,),
         )
-        return [str(row["document"]) for row in rows]
 
     def passages_without(self, model_sha256: str, document: str) -> list[int]:
-        rows = self._db.rows(
+        return self._column_of(
             "select n from passages where document = ? and not exists"
             " (select 1 from vectors where passage = passages.n and model_sha256 = ?) order by n",
             (document, model_sha256),
         )
-        return [int(row["n"]) for row in rows]
 
 
-def passage_from(row: RowLike) -> Passage:
-    return row_to(Passage, row)
+def _named(row: RowLike) -> tuple[Passage, str]:
+    return row_to(Passage, row), row["name"]
 
 
 def _any_of(pieces: Sequence[str]) -> str:
     """Of long words the beginning: the rest may be an ending or the other half of a compound."""
-    quoted = [
-        (piece[:BEGINNING].replace('"', '""'), "*" if len(piece) > BEGINNING else "") for piece in pieces[:MOST_WORDS]
-    ]
+    quoted = ((piece[:BEGINNING].replace('"', '""'), "*" * (len(piece) > BEGINNING)) for piece in pieces[:MOST_WORDS])
     return " OR ".join(f'"{words}"{more}' for words, more in quoted)
 
 
@@ -179,10 +156,7 @@ class Pages(StorePart):
         self._passages = passages
 
     def save(self, document: str, pages: Sequence[Page], passages: Sequence[Passage] = ()) -> None:
-        """Save pages; one saved before under the same number is replaced.
-
-        `passages` are added to those the document has, in the same transaction: for reading page by page.
-        """
+        """Save pages, in place of those under the same numbers, and add `passages` in the same transaction."""
         with self._db.writing():
             self._passages.add(document, passages)
             for page in pages:
@@ -243,16 +217,10 @@ class Documents(StorePart):
             return self.get(ident)
 
     def get(self, id: str) -> DocumentRecord:
-        """The document with this id, or the only one whose id begins with it.  Raises KnownError document.unknown."""
-        document = self._first(document_from, f"{_WITH_PAGES} where documents.id = ?", (self._id_of("documents", id),))
-        if document is None:
-            raise KnownError("document.unknown", id=id[:80])
-        return document
+        return self._get(document_from, "documents", id, _WITH_PAGES)
 
     def page(self, limit: int = 100, *, collection: str | None = None) -> list[DocumentRecord]:
-        """The documents of a collection; or the last opened, newest first, without those that are only part of a
-        folder.
-        """
+        """The documents of a collection; or the last opened, without those that are only part of a folder."""
         where, values = ("where documents.collection = ?", [collection]) if collection else ("where opened > 0", [])
         return self._all(
             document_from,
@@ -261,9 +229,7 @@ class Documents(StorePart):
         )
 
     def marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
-        """Ids, names and states of the last opened documents: enough to see that a list changed, without counting
-        pages.
-        """
+        """The last opened documents: enough to see that a list changed, without counting pages."""
         return self._all(
             lambda row: (row["id"], row["name"], DocumentStatus(row["status"])),
             "select id, name, status from documents where opened > 0 order by opened desc, n desc limit ?",
@@ -279,11 +245,8 @@ class Documents(StorePart):
 
     def with_text(self, documents: Sequence[str]) -> set[str]:
         has_text = "select 1 from pages where pages.document = documents.id and pages.status = 'read'"
-        rows = self._db.rows(
-            f"select id from documents where id in ({marks(documents)}) and status = 'read' and exists ({has_text})",
-            documents,
-        )
-        return {str(row["id"]) for row in rows}
+        query = f"select id from documents where id in ({marks(documents)}) and status = 'read' and exists ({has_text})"
+        return set(self._column_of(query, documents))
 
     def find(self, *, sha256: str = "", path: bytes | Path | None = None) -> list[DocumentRecord]:
         name, value = ("sha256", sha256) if sha256 else ("path", path)
@@ -292,9 +255,6 @@ class Documents(StorePart):
         )
 
     def change(self, id: str, **values: Any) -> DocumentRecord:
-        """Set fields by name: path, name, sha256, format, bytes, mtime_ns, status, info, error_code, error_args,
-        opened, collection, reader.
-        """
         if unknown := values.keys() - _CHANGEABLE:
             raise ValueError(f"a document has no field {', '.join(unknown)}")
         columns = {"facts" if key == "info" else key: value for key, value in values.items()}
@@ -336,12 +296,11 @@ class Documents(StorePart):
 
     def items_about(self, document: str) -> list[str]:
         """The ids of items about a document that are not in the trash, newest first."""
-        rows = self._db.rows(
+        return self._column_of(
             "select items.id from item_documents join items on items.id = item_documents.item"
             " where item_documents.document = ? and items.deleted_at is null order by items.updated desc",
             (document,),
         )
-        return [str(row["id"]) for row in rows]
 
     def attached_in(self, table: str, after: int, limit: int) -> tuple[int | None, set[str]]:
         """The documents attached to the next rows of `messages`, or to drafts in `items`; with the number of the last
@@ -353,9 +312,7 @@ class Documents(StorePart):
         return (int(rows[-1]["n"]) if len(rows) == limit else None), found
 
     def uses(self) -> set[tuple[str, str]]:
-        """Pairs of item and document: the item is about it, or has it attached to a message or draft; includes the
-        trash.
-        """
+        """Pairs of item and document: about it, or attached to a message or draft; includes the trash."""
         uses = {(row["item"], row["document"]) for row in self._db.rows("select item, document from item_documents")}
         for table, column, id in (("messages", "parts", "item"), ("items", "settings", "id")):
             query = f"select {id} as item, {column} as held from {table} where instr({column}, '\"document\"')"
@@ -386,18 +343,10 @@ class Collections(StorePart):
             return self.get(ident)
 
     def get(self, id: str) -> CollectionRecord:
-        """The collection with this id, or the only one whose id begins with it.  Raises KnownError
-        collection.unknown.
-        """
-        found = self._first(
-            collection_from, "select * from collections where id = ?", (self._id_of("collections", id),)
-        )
-        if found is None:
-            raise KnownError("collection.unknown", id=id[:80])
-        return found
+        return self._get(CollectionRecord, "collections", id)
 
     def all(self) -> list[CollectionRecord]:
-        return self._all(collection_from, "select * from collections order by n")
+        return self._all(CollectionRecord, "select * from collections order by n")
 
     def change(
         self, id: str, *, watched: bool | None = None, settings: Mapping[str, Json] | None = None
@@ -423,16 +372,14 @@ class Collections(StorePart):
 
     def kept_files(self, collection: str) -> list[KnownFile]:
         return self._all(
-            kept_file_from,
+            KnownFile,
             "select id, path, sha256, bytes, mtime_ns, status, reader, error_code,"
             " coalesce(json_extract(facts, '$.inode'), 0) as inode from documents where collection = ? order by n",
             (collection,),
         )
 
     def count(self, collection: str) -> tuple[int, int, int]:
-        """Count the documents read, their pages, and the documents that could not be read.
-        A document that was being read when reading was stopped is in neither count: it is read on resuming.
-        """
+        """Documents read, their pages, and those that could not be read; one that reading stopped at is in neither."""
         row = self._db.row(
             "select coalesce(sum(status = 'read'), 0) as readable, "
             " coalesce(sum(status = 'failed' and error_code is not 'document.stopped'), 0) as failed,"
@@ -459,11 +406,3 @@ class Collections(StorePart):
             " where collection = ? and status = 'read' order by n",
             (collection,),
         )
-
-
-def collection_from(row: RowLike) -> CollectionRecord:
-    return row_to(CollectionRecord, row)
-
-
-def kept_file_from(row: RowLike) -> KnownFile:
-    return row_to(KnownFile, row)

@@ -53,9 +53,8 @@ def is_encrypted(header: bytes) -> bool:
 
 
 def header_of(database: Path, offset: int = 0) -> bytes:
-    """The first bytes of a file that no connection of this process has open (closing another handle drops its locks).
-
-    Empty where there is none, and for anything but a regular file.  Raises KnownError `file.unreadable`.
+    """Of a file that no connection of this process has open (closing another handle drops its locks); empty for no
+    regular file.  Raises KnownError `file.unreadable`.
     """
     try:
         with opened_file(database) as file:
@@ -68,10 +67,7 @@ def header_of(database: Path, offset: int = 0) -> bytes:
 
 
 def opened_file(path: Path) -> BinaryIO:
-    """Open a file to read it; anything but a regular file, such as a FIFO, which would block, reads as empty.
-
-    Raises OSError.
-    """
+    """Anything but a regular file, such as a FIFO, which would block, reads as empty.  Raises OSError."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if stat.S_ISREG(os.fstat(handle).st_mode):
         return os.fdopen(handle, "rb")
@@ -102,10 +98,7 @@ class CipherPages:
 
 
 def fits(database: Path, key: DataKey, *, offset: int = 0) -> bool:
-    """Whether a file is encrypted with this key: one page that is whole proves it.
-
-    Before any connection of this process has the file open.  Raises KnownError `file.unreadable`.
-    """
+    """Whether one page is whole with this key, before any connection is open.  Raises KnownError `file.unreadable`."""
     pages = CipherPages(key)
     try:
         with opened_file(database) as file:
@@ -141,10 +134,8 @@ def wants_key(paths: Paths) -> bool:
 
 
 def proved_key(database: Path, key: DataKey | None) -> DataKey | None:
-    """The key to open this file with: None for a plain one, the key itself for one that it encrypted, or for none.
-
-    SQLite takes a wrong key for damage, and a damaged history is set aside: no key reaches SQLite unproved.
-    Raises KnownError key.missing, key.wrong, key.library_missing, file.unreadable; nothing is touched.
+    """The key to open this file with, None for a plain one; no key reaches SQLite unproved, which takes a wrong one for
+    damage.  Raises KnownError key.missing, key.wrong, key.library_missing, file.unreadable.
     """
     if not os.path.lexists(database):
         return key
@@ -159,11 +150,7 @@ def proved_key(database: Path, key: DataKey | None) -> DataKey | None:
 
 
 def unlock(paths: Paths, typed: str) -> DataKey:
-    """The key of the history, by a passphrase or a recovery key; about a second, not on the service thread.
-
-    Before this process has the history open.  Raises KnownError key.wrong, key.mistyped, key.file_damaged,
-    key.library_missing.
-    """
+    """By a passphrase (about a second) or a recovery key, before the history is open.  Raises KnownError key.*."""
     return _unlocked(paths, lambda keys: keys.opened_by(typed), wrong=wrong_of(typed))
 
 
@@ -198,10 +185,8 @@ def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wr
 
 
 def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
-    """What a crash or damage left: both copies hold the keys that have just opened the history, and what was kept of a
-    change is gone, or it would open it once more after these were changed.
-
-    Left for the next time where another instance is changing the keys just now, or nothing can be written.
+    """What a crash or damage left: both copies hold the keys that opened the history, and what was kept of a change is
+    gone.  Left for the next time where another instance changes keys, or nothing can be written.
     """
     if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy) and not os.path.lexists(paths.next_keys_file):
         return
@@ -218,10 +203,7 @@ def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
 
 
 def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
-    """Beside an encrypted history that is set aside as `aside`: its keys as they are now, so that they stay together.
-
-    `key`: its own, where it is known.  Raises KnownError `disk.full`, `file.unwritable`.
-    """
+    """Keep the keys beside an encrypted history set aside.  Raises KnownError `disk.full`, `file.unwritable`."""
     keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
     if key is not None:
         with suppress(KnownError):  # they are lost
@@ -284,13 +266,11 @@ _OF_INDEX = re.compile("fts5: |(?:malformed|unable to validate the) inverted ind
 
 
 def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:
-    """Encrypt the history with `after`, which `keys` opens; both None: make it plain.
-
-    At every moment the history is the old one or the new one, and what opens it is on the disk: the new keys are
-    written first, under a name of their own (`Paths.next_keys_file`), the old ones replaced last.  Saved states, which
-    hold words as well, are deleted; the copies in the folder of backups are left to `Store.purge`, whose mark is set.
-    Raises KnownError store.*, disk.full, file.unwritable, key.library_missing: the history is then as it was; or, where
-    the folder could not be changed after the renaming, the new one, which the keys under a name of their own open.
+    """Encrypt the history with `after`, which `keys` opens; both None: make it plain.  At every moment it is the old
+    one or the new one, and what opens it is on the disk: new keys come first, under a name of their own
+    (`Paths.next_keys_file`), old ones go last.  Saved states, which hold words too, are deleted; kept copies are left
+    to `Store.purge`.  Raises KnownError store.*, disk.full, file.unwritable, key.library_missing; the history is as it
+    was then, or, where the folder could not be changed after the renaming, the new one.
     """
     database.cipher()
     if keys is not None:
@@ -337,10 +317,8 @@ def _made_whole(database: Path, key: DataKey | None) -> int:
 
 
 def check_pages(conn: database.Connection, path: Path) -> bool:
-    """Raises KnownError store.damaged for a file whose pages are inconsistent.
-
-    Returns whether the search indexes fit their words, as far as SQLite looks at that (from 3.44 on); one that does not
-    is made anew, and nothing is lost.
+    """Raises KnownError store.damaged for inconsistent pages.  Whether the search indexes fit (from SQLite 3.44 on);
+    one that does not is made anew.
     """
     found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
     wrong = [line for line in found if line != "ok"]
@@ -370,11 +348,8 @@ def _removed_at_end(beside: Path) -> Iterator[None]:
 def export(
     source: Path, target: Path, before: DataKey | None, after: DataKey | None, *, is_renewing: bool = False
 ) -> None:
-    """Write all of a whole database into the new file `target`, under another key or none; compared and synced.
-
-    `is_renewing`: it is to take the place of `source`; the copies that are kept of it are to be renewed
-    (`Store.purge`), and the files beside it written anew (`Store.keys_for`).
-    Raises KnownError store.*, key.library_missing, and OSError.
+    """Write a whole database into the new file `target`, compared and synced.  `is_renewing`: to take the place of
+    `source`, so copies and files beside it are to be renewed.  Raises KnownError store.*, key.*, and OSError.
     """
     os.close(open_new(target))
     with known_errors(target):

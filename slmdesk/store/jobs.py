@@ -26,10 +26,7 @@ class Jobs(StorePart):
         item: str | None = None,
         settings: Mapping[str, Json] | None = None,
     ) -> JobRecord:
-        """Add an open job with steps of (key, input).  A step already done under its key, in any job, is done at once.
-
-        Raises KnownError store.*.
-        """
+        """An open job with steps of (key, input); one done under its key, in any job, is done at once."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("jobs", {
@@ -41,11 +38,7 @@ class Jobs(StorePart):
             return self.get(ident)
 
     def add_steps(self, job: str, steps: Sequence[tuple[str, Mapping[str, Json]]]) -> bool:
-        """Add steps of (key, input) to a job this instance runs; those it already has stay unchanged.
-
-        A step already done under its key, in any job, is done at once.  False: this instance is not the owner.
-        Raises KnownError store.*.
-        """
+        """Add what is new of these steps to a job of this instance; False: it is another's."""
         with self._db.writing():
             if not self.is_mine(self.get(job)):
                 return False
@@ -59,30 +52,23 @@ class Jobs(StorePart):
         return {row["key"]: mapping_from(row["value"]) for row in rows}
 
     def get(self, id: str) -> JobRecord:
-        """The job with this id, or the only one whose id begins with it.  Raises KnownError job.unknown."""
-        job = self._first(job_from, f"{_WITH_COUNTS} where id = ?", (self._id_of("jobs", id),))
-        if job is None:
-            raise KnownError("job.unknown", id=id[:80])
-        return job
+        return self._get(JobRecord, "jobs", id, _WITH_COUNTS)
 
     def page(self, limit: int = 100, kind: str = "") -> list[JobRecord]:
-        return self._all(job_from, f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
+        return self._all(JobRecord, f"{_WITH_COUNTS} where ? in ('', kind) order by n desc limit ?", (kind, limit))
 
     def of_item(self, item: str) -> list[JobRecord]:
-        return self._all(job_from, f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
+        return self._all(JobRecord, f"{_WITH_COUNTS} where item = ? order by n desc", (item,))
 
     def unfinished(self, kind: str = "") -> list[JobRecord]:
         where = "where ? in ('', kind) and status in ('open', 'running', 'paused')"
-        return self._all(job_from, f"{_WITH_COUNTS} {where} order by n", (kind,))
+        return self._all(JobRecord, f"{_WITH_COUNTS} {where} order by n", (kind,))
 
     def ended(self, *, after: float = 0.0, before: tuple[float, int] | None = None, limit: int = 50) -> list[JobRecord]:
-        """A page of the jobs that ended later than `after`, the last first.
-
-        `before`: (updated, n) of the last one seen.
-        """
+        """Those that ended later than `after`, the last first; `before`: (updated, n) of the last one seen."""
         # the counts are for the rows of this page only: sorted in the same query they would be made for all rows
         return self._all(
-            job_from,
+            JobRecord,
             f"{_WITH_COUNTS} where n in (select n from jobs where status in ('done', 'failed', 'cancelled')"
             " and updated > ? and (updated, n) < (?, ?) order by updated desc, n desc limit ?)"
             " order by updated desc, n desc",
@@ -133,10 +119,8 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def change(self, id: str, status: JobStatus, *, revive: bool = False) -> JobRecord:
-        """Pause, cancel or reopen (`open`) a job, whoever runs it: its owner notices that it lost the job, and stops.
-
-        A reopened job retries its failed steps; `revive`: a cancelled one may be reopened, too.  Raises KnownError
-        job.unknown, job.ended, and job.elsewhere when a job to be reopened runs in another instance.
+        """Pause, cancel or reopen a job, whoever runs it, which notices that; failed steps are tried again.  `revive`:
+        a cancelled one, too.  Raises KnownError job.unknown, job.ended, job.elsewhere.
         """
         with self._db.writing():
             job = self.get(id)
@@ -152,9 +136,7 @@ class Jobs(StorePart):
             return self.get(job.id)
 
     def open_steps(self, job: str, limit: int, *, but: Collection[str] = ()) -> list[JobStep]:
-        """Steps still to do, in order, without those given out (`but`); steps suspected of killing the child come
-        last.
-        """
+        """In order, without those given out (`but`); those suspected of killing the child come last."""
         steps = self._all(
             step_from,
             "select * from steps where job = ? and status = 'open' order by deaths >= ?, n limit ?",
@@ -166,10 +148,8 @@ class Jobs(StorePart):
         return self._all(step_from, "select * from steps where job = ? order by n", (job,))
 
     def save_step(self, job: str, key: str, value: Mapping[str, Json]) -> bool:
-        """Save the result of a step; it is on the disk when this returns.  False: the step has a result already, or
-        this instance is not the owner.
-
-        Raises KnownError store.*.
+        """Save a result; it is on the disk when this returns.  False: it has one, or the job is another's.  Raises
+        store.*.
         """
         return self._end_step(job, key, {"status": StepStatus.DONE, "value": value})
 
@@ -244,10 +224,6 @@ _WITH_COUNTS = (
     " (select count(*) from steps where job = jobs.id and status = 'done') as done,"
     " (select count(*) from steps where job = jobs.id and status = 'failed') as failed from jobs"
 )
-
-
-def job_from(row: RowLike) -> JobRecord:
-    return row_to(JobRecord, row)
 
 
 def step_from(row: RowLike) -> JobStep:

@@ -89,9 +89,8 @@ class Cost(Record):
 
 
 def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
-    """The cost that takes about `seconds` here, with a quarter of the free memory at most; never less than the least.
-
-    Takes a fifth of a second or more.  Raises KnownError `key.library_missing`.
+    """The cost that takes about `seconds` here, with a quarter of the free memory at most.  Raises
+    `key.library_missing`.
     """
     began = time.perf_counter()
     stretch("", bytes(SALT_BYTES), memory_kib=LEAST_MEMORY_KIB, passes=PASSES, lanes=1)
@@ -173,10 +172,7 @@ class KeyFile(Record):
     # ---- opened
 
     def opened_by(self, typed: str) -> DataKey | None:
-        """The data key, by a recovery key or a passphrase, whichever was typed; None: it is neither.
-
-        A passphrase takes about a second and much memory.
-        """
+        """By a recovery key or a passphrase (about a second, much memory); None: it is neither."""
         from slmdesk.base.sealing import secret_of
 
         secret = secret_of(typed)
@@ -287,9 +283,7 @@ def key_files(paths: Paths) -> list[KeyFile]:
 
 
 def keys_of(paths: Paths, key: DataKey) -> KeyFile:
-    """The slots of the history that is open with this key; where a change of keys was cut short they are not those of
-    the file of keys.  Raises KnownError key.file_damaged.
-    """
+    """The slots of the history open with this key, also after a change cut short.  Raises key.file_damaged."""
     found = key_files(paths)
     for verdict in (True, None):
         for keys in found:
@@ -308,9 +302,8 @@ def put_keys(paths: Paths, keys: KeyFile) -> None:
 
 
 def write_keys(paths: Paths, keys: KeyFile) -> None:
-    """Replace the file of keys, then its copy; after a crash in between the file holds and the copy follows.
-
-    Raises KnownError `disk.full`, `file.unwritable`.
+    """Replace the keys, then their copy, which follows after a crash.  Raises KnownError `disk.full`,
+    `file.unwritable`.
     """
     data = to_bytes(keys)
     write_atomically(paths.keys_file, data)
@@ -318,10 +311,8 @@ def write_keys(paths: Paths, keys: KeyFile) -> None:
 
 
 def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
-    """The history is under the keys of `next_keys_file` now: that becomes the file of keys, then the copy follows.
-
-    A new name needs no room on the disk.  A copy that cannot be written is of other keys, so it goes; the next opening
-    makes it.  Raises KnownError `file.unwritable`.
+    """The history is under these keys now: they become the file of keys, by a new name that needs no room on the disk;
+    a copy that cannot be written is of other keys, so it goes.  Raises KnownError `file.unwritable`.
     """
     try:
         paths.next_keys_file.replace(paths.keys_file)

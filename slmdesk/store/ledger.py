@@ -106,9 +106,7 @@ class Ledger(StorePart):
         return row is not None and said_in(row["data"]).get("instance") == self._shared.instance_id
 
     def take_over(self, rows: Iterable[tuple[int, Mapping[str, Json]]]) -> int:
-        """Append requests of another chain, or from before there was one: (time in microseconds, data); those that are
-        here already are left out.  Returns how many were new.
-        """
+        """Append requests of another chain, (time in microseconds, data), but those here.  How many were new."""
         known = {_key(row["time"], said_in(row["data"])) for row in self._db.rows(_REQUESTS)}
         new = [(when, data) for when, data in rows if _key(when, data) not in known]
         with self._db.writing():
@@ -125,9 +123,7 @@ class Ledger(StorePart):
         )
 
     def page(self, limit: int = 100, words: str = "", before: int = _LAST) -> list[NetworkLogRow]:
-        """The last requests, newest first, whose host, path or purpose contains `words`; only those with a number below
-        `before`, so that a long list is read in pages.
-        """
+        """The last requests with `words` in host, path or purpose, newest first, below the number `before`."""
         only, values = (f" and {_HOLDS}", [self._pattern(words)]) if words else ("", [])
         return self._all(
             _request_from, f"{_REQUESTS} and r.n < ?{only} order by r.n desc limit ?", (before, *values, limit)
@@ -169,9 +165,7 @@ class Ledger(StorePart):
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
     def _others(self) -> tuple[list[Json], list[Json]]:
-        """Starts that have no end: of instances that run still, and of those that do not.  What an earlier start has
-        named as ended is not named again.
-        """
+        """Starts without an end: of instances that run, and of those that do not, unless named by an earlier start."""
         last = self.last(Kind.START)
         if last is None:
             return [], []

@@ -43,10 +43,7 @@ else:
 
 
 class FileLock:
-    """A lock on a file of its own, exclusive or shared.
-
-    Raises KnownError `file.unwritable` when the file cannot be created; FileNotFoundError when it must not be.
-    """
+    """A lock on a file of its own.  Raises KnownError `file.unwritable`; FileNotFoundError when it must not be made."""
 
     def __init__(self, path: Path, *, make: bool = True) -> None:
         self.path = path
@@ -78,9 +75,7 @@ class FileLock:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Lock exclusively for a while, then share again.  Raises KnownError `store.in_use` when another instance
-        runs.
-        """
+        """Lock exclusively for a while, then share again.  Raises KnownError `store.in_use`."""
         if self._alone:
             yield
             return
@@ -119,10 +114,7 @@ class FileLock:
 
 
 class InstanceLock:
-    """Held while an instance runs; its file is removed at an orderly end, so one left over means a crash.
-
-    Raises KnownError `store.in_use` when an instance with this id is already running.
-    """
+    """Held while an instance runs; a file left over means a crash.  Raises KnownError `store.in_use`."""
 
     def __init__(self, paths: Paths, instance_id: str) -> None:
         if not _INSTANCE_ID.fullmatch(instance_id):

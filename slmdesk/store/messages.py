@@ -61,12 +61,9 @@ class SearchIndex(StorePart):
     def search(
         self, words: str, *, limit: int = 50, before: int | None = None, kind: str = "", archived: bool | None = None
     ) -> list[Found]:
-        """Messages that contain all of the words, newest first; the last word may be the beginning of one.
-
-        An item whose title matches, but none of its messages, comes once, at the position of its newest message:
-        `message` is then empty and the snippet is the beginning of the item.  `before`: the `n` of the last hit seen,
-        for the next page.  `kind`: only items of this kind.  `archived`: only those in the archive, or only the
-        others.  Spaces and items in the trash are left out.
+        """Messages with all of the words, the last of which may be a beginning, newest first.  An item of which only
+        the title matches comes once, at the place of its newest message, with an empty `message`.  `before`: the `n` of
+        the last hit seen.  Spaces and items in the trash are left out.
         """
         query = fts_query(words)
         if not query:
@@ -81,15 +78,10 @@ class SearchIndex(StorePart):
     def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
         common = self._common(words, items, newest, limit)
         rows = self._matching(query, items, newest, limit) if common is None else common
+        snippets = (snippet_of(self.words_of(row["parts"], row["text"]), words) for row in rows)
         return [
-            Found(
-                item=row["item"],
-                message=row["id"],
-                title=row["title"],
-                snippet=snippet_of(self.words_of(row["parts"], row["text"]), words),
-                n=row["n"],
-            )
-            for row in rows
+            Found(row["item"], row["id"], row["title"], snippet, row["n"])
+            for row, snippet in zip(rows, snippets, strict=True)
         ]
 
     def _matching(self, query: str, items: _Items, newest: int, limit: int) -> Sequence[RowLike]:
@@ -102,10 +94,9 @@ class SearchIndex(StorePart):
         )
 
     def _common(self, words: str, items: _Items, newest: int, limit: int) -> list[RowLike] | None:
-        """The newest messages where the last word stands in many; None where it may stand in few, or is short.
-
-        Of a beginning longer than INDEXED letters FTS5 gathers every message before it gives the newest: half a second
-        where a million hold it.  So its first letters are looked for, and the messages are looked through.
+        """The newest messages where the last word stands in many; None where in few, or it is short.  For a beginning
+        longer than INDEXED letters FTS5 gathers every message first: half a second where a million hold it.  So its
+        first letters are looked for, and the messages are looked through.
         """
         *others, last = folding.query_pieces(words)
         if len(last) > 1 or len(last[0]) <= INDEXED:
@@ -168,9 +159,7 @@ class SearchIndex(StorePart):
             self._db.insert(f"insert into {index} ({index}) values ('optimize')")
 
     def purge_some(self, *, is_first: bool) -> bool:
-        """Inside a transaction: do a part of `purge`; returns whether there is more to do.  `is_first`: with the first
-        part of a purge (the `merge` command of FTS5: https://sqlite.org/fts5.html#the_merge_command).
-        """
+        """In a transaction: a part of `purge`; whether there is more (https://sqlite.org/fts5.html#the_merge_command)."""
         before = self._db.conn.total_changes
         for index in INDEXES:
             self._db.insert(
@@ -270,13 +259,8 @@ class Items(StorePart):
             return item
 
     def get(self, id: str) -> Item:
-        """The item with this id, or the only one whose id begins with it; in the trash too.  Raises KnownError
-        item.unknown.
-        """
-        item = self._first(item_from, "select * from items where id = ?", (self._id_of("items", id),))
-        if item is None:
-            raise KnownError("item.unknown", id=id[:80])
-        return item
+        """In the trash too."""
+        return self._get(Item, "items", id)
 
     def page(
         self,
@@ -286,10 +270,7 @@ class Items(StorePart):
         limit: int = 100,
         deleted: bool = False,
     ) -> list[Item]:
-        """A page of items, last changed first.  `before`: (updated, n) of the last one seen.  `deleted`: the trash.
-
-        `kind` None: every kind.
-        """
+        """Items, last changed first, of every kind for None; `before`: (updated, n) of the last one seen."""
         where = ""
         values: list[Value] = []
         if kind is not None:
@@ -297,7 +278,7 @@ class Items(StorePart):
         if before is not None:
             where, values = f"{where}and (updated, n) < (?, ?)", [*values, *before]
         return self._all(
-            item_from,
+            Item,
             f"select * from items where deleted_at is {'not ' if deleted else ''}null {where}"
             " order by updated desc, n desc limit ?",
             [*values, limit],
@@ -312,9 +293,7 @@ class Items(StorePart):
         before: tuple[bool, float, int] | None = None,
         limit: int = 100,
     ) -> list[Item]:
-        """A page of the list of chats: pinned ones first, then last changed first.
-
-        `space`: those in a space; "": those in none.  `archived`: those in the archive instead, of all spaces.
+        """The list of chats, pinned ones first: those of a space, of none (""), or the archive's, of all spaces;
         `before`: (pinned, updated, n) of the last one seen.
         """
         where, values = "", list[Value]([kind, archived])
@@ -325,7 +304,7 @@ class Items(StorePart):
         if before is not None:
             where, values = f"{where}and (pinned, updated, n) < (?, ?, ?)", [*values, *before]
         return self._all(
-            item_from,
+            Item,
             f"select * from items where deleted_at is null and kind = ? and archived = ? {where}"
             " order by pinned desc, updated desc, n desc limit ?",
             [*values, limit],
@@ -354,9 +333,8 @@ class Items(StorePart):
     def place(
         self, id: str, *, pinned: bool | None = None, archived: bool | None = None, space: str | None = None
     ) -> Item:
-        """Pin an item, archive it, or put it into a space ("": into none); what is None stays.
-
-        The item keeps its position by time.  Raises KnownError `hold.item` where it would leave a space that is held.
+        """Pin, archive, or put into a space ("": into none); None stays.  Raises KnownError `hold.item` for a held
+        space.
         """
         if space is not None:
             Holds(self._shared).require_movable(id, space)
@@ -368,24 +346,21 @@ class Items(StorePart):
 
     def spaces(self) -> list[tuple[Item, int]]:
         """All spaces that are not in the trash, by their names, each with the number of chats the list shows in it."""
-        counts = dict(
-            self._all(
-                lambda row: (row["folder"], row["chats"]),
-                "select folder, count(*) as chats from items where folder is not null and kind <> 'space'"
-                " and deleted_at is null and not archived group by folder",
-            )
+        rows = self._db.rows(
+            "select folder, count(*) from items where folder is not null and kind <> 'space'"
+            " and deleted_at is null and not archived group by folder"
         )
-        found = self._all(item_from, "select * from items where kind = 'space' and deleted_at is null order by n")
-        found.sort(key=lambda item: fold(item.title))
-        return [(item, counts.get(item.id, 0)) for item in found]
+        counts = {row[0]: row[1] for row in rows}
+        found = self._all(Item, "select * from items where kind = 'space' and deleted_at is null order by n")
+        return [(item, counts.get(item.id, 0)) for item in sorted(found, key=lambda item: fold(item.title))]
 
     def trash(self, id: str) -> Item:
         return self._change(id, deleted_at=self._clock())
 
     def trash_some(self, ids: Sequence[str]) -> None:
         with self._db.writing():
-            values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
-            self._db.run(f"update items set deleted_at = ?, revision = ? where id in ({marks(ids)})", values)
+            values = {"deleted_at": self._clock(), "revision": self._shared.next_revision()}
+            self._update("items", values, f"id in ({marks(ids)})", *ids)
 
     def restore(self, id: str) -> Item:
         """Take an item out of the trash; rules count from now on, else they would put it there again."""
@@ -393,12 +368,8 @@ class Items(StorePart):
 
     def restore_some(self, ids: Sequence[str]) -> None:
         with self._db.writing():
-            values: list[Value] = [self._clock(), self._shared.next_revision(), *ids]
-            self._db.run(
-                "update items set deleted_at = null, arrived = ?, revision = ? where deleted_at is not null"
-                f" and id in ({marks(ids)})",
-                values,
-            )
+            values = {"deleted_at": None, "arrived": self._clock(), "revision": self._shared.next_revision()}
+            self._update("items", values, f"deleted_at is not null and id in ({marks(ids)})", *ids)
 
     def touch(self, id: str) -> None:
         """Inside a transaction: the item changed now, which takes it to the top of the list."""
@@ -418,10 +389,6 @@ class Items(StorePart):
             found = self.get(id).id
             self._update("items", {**values, "revision": self._shared.next_revision()}, "id = ?", found)
             return self.get(found)
-
-
-def item_from(row: RowLike) -> Item:
-    return row_to(Item, row)
 
 
 # ---- messages
@@ -448,10 +415,7 @@ class Messages(StorePart):
         prompt_version: str | None = None,
         preset: str | None = None,
     ) -> Message:
-        """Add a message, on the disk when this returns.  A streaming one is owned by this instance.
-
-        Raises KnownError item.unknown for an item or a parent that does not exist, and store.*.
-        """
+        """A streaming one is owned by this instance.  Raises KnownError item.unknown, store.*."""
         ident = new_id()
         with self._db.writing():
             found = self._items.get(item).id
@@ -482,10 +446,8 @@ class Messages(StorePart):
             return self.get(id)
 
     def grow(self, id: str, text: str, thought: str = "") -> bool:
-        """Write all of the text so far, and of the thought before it.  False: another instance was writing (try again
-        at the next tick), or the message has ended.
-
-        Raises KnownError store.full, store.read_only.
+        """Write all of the text and thought so far.  False: another instance was writing (try again at the next tick),
+        or it has ended.  Raises KnownError store.full, store.read_only.
         """
         try:
             with self._db.writing(wait_ms=TICK_MS):
@@ -498,10 +460,7 @@ class Messages(StorePart):
         return changed == 1
 
     def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
-        """Write the final text, its thought and how the message ended, and index it.
-
-        Raises KnownError item.unknown, store.*.
-        """
+        """Write the final text and how the message ended, and index it.  Raises KnownError item.unknown, store.*."""
         with self._db.writing():
             old = self.get(id)
             if old.status is not Status.STREAMING:  # already ended, perhaps by an instance that thought this one dead
@@ -534,21 +493,13 @@ class Messages(StorePart):
             if old.status is Status.STREAMING:
                 raise KnownError("request.invalid", what="this answer is still being written")
             self._unindex(old.n)
-            self._change(
-                old.n,
-                status=Status.STREAMING,
-                owner=self._shared.instance_id,
-                finish_reason=None,
-                error_code=None,
-                error_args={},
-            )
+            mine = self._shared.instance_id
+            self._change(old.n, status=Status.STREAMING, owner=mine, finish_reason=None, error_code=None, error_args={})
             return self.get(id)
 
     def edit(self, id: str, text: str) -> Message:
-        """Replace the text of an ended answer by a person's; what the model wrote is kept as `original`.
-
-        With the text of `original` the answer is again as the model wrote it.  Raises KnownError `request.invalid`
-        while it is being written, item.unknown, store.*.
+        """Replace an answer's text by a person's, or by `original`, as the model wrote it.  Raises KnownError
+        `request.invalid` while it is being written, item.unknown, store.*.
         """
         with self._db.writing():
             old = self.get(id)
@@ -562,19 +513,16 @@ class Messages(StorePart):
             return self.get(id)
 
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
-        """Delete messages of one item for good; what hangs below them moves up to the next message that stays.
-
-        Backups are renewed by the next `Store.purge`.  Raises KnownError `request.invalid` when one is being written,
-        item.unknown, store.*.
+        """Delete messages of one item for good; what hangs below them moves up.  Raises KnownError `request.invalid`
+        when one is being written, item.unknown, store.*.
         """
         with self._db.writing():
             old = [self.get(id) for id in ids]
             item, above = old[0].item, {message.id: message.parent for message in old}
             if any(message.status is Status.STREAMING for message in old):
                 raise KnownError("request.invalid", what="an answer is still being written")
-            rows = tuple(
-                dict(self._db.row("select * from messages where n = ?", (message.n,)) or {}) for message in old
-            )
+            query = "select * from messages where n = ?"
+            rows = tuple(dict(self._db.row(query, (message.n,)) or {}) for message in old)
             moved = []
             Holds(self._shared).require_free([item])
             for child in self.of_item(item):
@@ -620,8 +568,7 @@ class Messages(StorePart):
         return list(map(MessagePlace._make, self._db.rows(query, (self._items.get(item).id,))))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
-        places = ", ".join("?" * len(ids))
-        found = self._all(message_from, f"select * from messages where id in ({places})", tuple(ids))
+        found = self._all(message_from, f"select * from messages where id in ({marks(ids)})", tuple(ids))
         known = {message.id: message for message in found}
         return [known[id] for id in ids if id in known]
 

@@ -364,13 +364,10 @@ def open_store(
     steps: Sequence[Step] = STEPS,
     clock: Callable[[], float] = time.time,
 ) -> OpenedStore:
-    """Open or create the store of these paths, on the thread that will use it.  Holds the instance lock until `close`.
-
-    `key`: opens an encrypted history, and encrypts a new one; a plain one is opened without it.
-    A damaged file is set aside whole and a new one is begun (notice store.damaged, its path for `rescue`); a file that
-    cannot be written is opened read-only (notice store.read_only).  Raises KnownError: key.missing, key.wrong,
-    key.library_missing, store.newer (nothing touched), store.in_use (a migration or repair needs the other instances
-    closed), store.busy (after 5 s), store.full.
+    """Open or create the store, on the thread that will use it; holds the instance lock until `close`.  `key`: opens an
+    encrypted history, and encrypts a new one.  A damaged file is set aside whole and a new one begun (notice
+    store.damaged); one that cannot be written is opened read-only (notice store.read_only).  Raises KnownError: key.*,
+    store.newer (nothing touched), store.in_use (others must be closed), store.busy (after 5 s), store.full.
     """
     proved = proved_key(paths.database, key)
     if paths.database.exists() and not _is_writable(paths):
@@ -510,10 +507,7 @@ def _migrate(opening: _Opening, conn: database.Connection) -> None:
 
 
 def judge_header(database: Path, newest: int, *, offset: int = 0, end: int | None = None) -> str:
-    """Return "ours", "newer" or "damaged", from the header's bytes only; opens no connection and changes nothing.
-
-    `offset`, `end`: where in the file the database is; else the file is the database.
-    """
+    """Return "ours", "newer" or "damaged", by the header at `offset`; opens no connection and changes nothing."""
     header = header_of(database, offset)
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         return "damaged"
@@ -598,10 +592,7 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:
-    """Copy file and journal before SQLite rolls the journal back, in case it is the journal that is damaged.
-
-    Returns where the untouched bytes are: the copy, or the file itself when there is nothing to roll back.
-    """
+    """Copy file and journal first, in case it is the journal that is damaged; returns where the untouched bytes are."""
     database = opening.paths.database
     if not (opening.is_alone and _has_journal(database)):
         return database

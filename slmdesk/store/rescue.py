@@ -9,22 +9,23 @@ import struct
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.records import Kind, LedgerRow, Rescued, Status
-from slmdesk.base.translation import SETTLED, Origin, SegmentState
+from slmdesk.base.records import Item, Kind, LedgerRow, Rescued, Status
+from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store.chats import preset_from
-from slmdesk.store.database import StorePart, mapping_from
+from slmdesk.store.database import StorePart, mapping_from, row_to
 from slmdesk.store.encryption import PAGE_BYTES, RESERVED_BYTES, CipherPages, fits, header_of, is_encrypted
 from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
-from slmdesk.store.messages import item_from, message_from
+from slmdesk.store.messages import message_from
 from slmdesk.store.store import Store, model_from
-from slmdesk.store.translations import glossary_from, memory_key, pair_from, segment_from, term_from
+from slmdesk.store.translations import glossary_from, memory_key, segment_from, term_from
 from slmdesk.text.folding import fold
 from slmdesk.text.sentences import detect
 
@@ -66,10 +67,7 @@ class Carver:
                     yield n, cells
 
     def lost_pages(self, tables: Collection[str]) -> int:
-        """How many pages must hold rows of these tables, by the trees that lead to them, and cannot be read as such.
-
-        After `rows`.  Where the schema is lost: of all tables.  Raises KnownError file.…
-        """
+        """How many pages must hold rows of these tables (all, without a schema) and cannot be read.  After `rows`."""
         with self._opened():
             requested = [root for name, root in self._roots.items() if name in tables and isinstance(root, int)]
             if not requested:
@@ -318,28 +316,16 @@ def _looks_like(cells: list[Cell], kinds: str) -> bool:
     )
 
 
-def _no_more_to_check(_values: Values) -> None:
-    """A row of the network log, before it was a chain, is text and numbers alone."""
-
-
 def _ledger(values: Values) -> None:
     mapping_from(values["data"])
     if not _SHA256.fullmatch(str(values["hash"])):
         raise ValueError("no row of the ledger")
 
 
-def _glossary(values: Values) -> None:
-    glossary_from({**values, "term_count": 0})
-
-
 def _segment(values: Values) -> None:
     record = segment_from(values)
     if not (0 <= record.number < 1 << 40 and all(isinstance(one, int) for one in (*record.paired, *record.lone))):
         raise ValueError("no segment")
-
-
-def _result(values: Values) -> None:
-    mapping_from(values["value"])
 
 
 NUMBERED = frozenset(table for table, columns in TABLES.items() if columns[0] == "n")
@@ -392,17 +378,17 @@ _MAY_BE_NULL: set[str | tuple[str, str]] = {
     ("memory", "item"),
 }  # fmt: skip
 _CHECKS: dict[str, Callable[[Values], object]] = {
-    "items": item_from,
+    "items": partial(row_to, Item),
     "messages": message_from,
     "models": model_from,
-    "requests": _no_more_to_check,
+    "requests": dict,  # text and numbers alone, before it was a chain
     "ledger": _ledger,
     "segments": _segment,
-    "memory": pair_from,
-    "glossaries": _glossary,
+    "memory": partial(row_to, MemoryPair),
+    "glossaries": lambda values: glossary_from({**values, "term_count": 0}),
     "terms": term_from,
     "presets": preset_from,
-    "results": _result,
+    "results": lambda values: mapping_from(values["value"]),
 }
 
 # ---- of a damaged database
@@ -489,9 +475,7 @@ class RescuedTranslations(StorePart):
         return 1
 
     def _note_missing(self, item: str) -> int:
-        """Have a translation stand on what came of it: it must not be begun anew over a person's words, and what is
-        missing is named among what stays untranslated.
-        """
+        """Stand on what came of it: it must not begin anew over a person's words; what is missing is named."""
         kept, counts = self._store.results.get(item) or {}, self._store.segments.count(item)
         rows = self._db.rows("select number from segments where item = ? order by number", (item,))
         numbers = [-1, *(int(row["number"]) for row in rows)]
@@ -599,14 +583,11 @@ _APPENDED = ("requests", "ledger")
 def rescue_into(
     store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
 ) -> Rescued:
-    """Take over what is not in the store yet, all or nothing: items, messages, models, ledger rows, segments of
-    translations, the translation memory, glossaries, presets.
-
-    Ids, parents and order stay; the rows come before what is here.  A message or a segment whose item is lost gets
-    a new one, named by its first words; so do terms without their glossary.  A growing answer becomes
-    `interrupted`.  Segments of an item that has some here stay as they are here, but for those a person decided on
-    there and nobody here.  `on_progress` is called with the number of rows.  `key`: of an encrypted file, where it is
-    not that of the store.  On the service thread.  Raises KnownError file.unreadable, store.full, key.missing.
+    """Take over what is not in the store yet, all or nothing.  Ids, parents and order stay; the rows come before what
+    is here.  A message or segment whose item is lost gets a new one, named by its first words; so do terms without
+    their glossary.  A growing answer becomes `interrupted`.  Segments of an item that has some here stay, but for those
+    a person decided on there and nobody here.  `key`: of an encrypted file, where it is not the store's.  On the
+    service thread.  Raises KnownError file.unreadable, store.full, key.missing.
     """
     proved = _key_of(damaged, key or store.key)
     with store.together():

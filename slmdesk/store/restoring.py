@@ -74,12 +74,9 @@ def prepare_backup(
     source_key: DataKey | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Iterator[PreparedBackup]:
-    """Yield a copy of `source` beside the history: whole, ours, fully read, migrated to the newest version, synced.
-
-    `key`: of an encrypted history; the copy is encrypted with it.  `source_key`: of an encrypted backup, where it is
-    not the same.  The schema lock is held exclusively meanwhile.  Any thread.  Raises KnownError file.missing,
-    file.unreadable, backup.unusable, store.newer, disk.full, store.full, key.missing, key.wrong, key.file_damaged,
-    key.library_missing; nothing is left behind then.
+    """Yield a copy of `source` beside the history: whole, ours, fully read, newest version, synced, encrypted with
+    `key`.  `source_key`: where the backup's is another.  The schema lock is held alone meanwhile.  Any thread.  Raises
+    KnownError file.*, backup.unusable, store.newer, disk.full, store.full, key.*; nothing is left behind then.
     """
     found = _check_source(paths, source, len(steps))
     source_key = _key_of(found, key, source_key)
@@ -164,9 +161,7 @@ def _copy(found: BackupSource, beside: Path) -> str:
 
 
 def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
-    """Check through a read-only connection, before anything is written to the copy: its tables and indexes are word
-    for word those that we make, so that nothing but what stands in the rows is foreign.
-    """
+    """Before anything is written to the copy: its tables and indexes are word for word those that we make."""
     with closing(connect(beside, key=key, read_only=True)) as conn:
         check_seals(conn, beside, key)
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
@@ -198,9 +193,7 @@ def _version(conn: database.Connection) -> int:
 
 
 def _empty_indexes(conn: database.Connection) -> None:
-    """Put empty indexes of the search in the place of those that came: FTS5 never sees their pages, which may hold
-    anything, and no word is found that stands in no row.
-    """
+    """Put empty indexes in the place of those that came: FTS5 never sees their pages, which may hold anything."""
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
     conn.execute("PRAGMA writable_schema=ON")  # to drop one in the ordinary way, FTS5 would read its pages
@@ -251,11 +244,9 @@ def restore(
     source_key: DataKey | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Restored:
-    """Replace the history by the backup `source` while no instance runs, not even this one; any thread.
-
-    The history need not be readable.  `key`: of the history, `source_key`: of the backup, where they are encrypted.
-    An encrypted history stays so with its keys; where its key is not known, or it is plain, it gets those of an
-    encrypted backup.  Raises KnownError store.in_use, key.missing, and as `prepare_backup` and `replace_history`.
+    """Replace the history, which need not be readable, while no instance runs; any thread.  It stays under its keys;
+    where `key` is not known, or it is plain, it gets those of an encrypted backup.  Raises KnownError store.in_use,
+    key.missing, and as `prepare_backup` and `replace_history`.
     """
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
@@ -278,13 +269,10 @@ def replace_history(
     store: Store | None = None,
     steps: Sequence[Step] = STEPS,
 ) -> Restored:
-    """Swap: the history is set aside whole under a dated name, the copy takes its name.
-
-    `key`: of the history that is there, where it is known.  `store`: this instance's own, whose connection is closed
-    meanwhile and leads to the new file afterwards (on its thread).
-    Models of the library that the backup lacks are copied into it, and the ledger of this PC goes on in it, where
-    they can be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its
-    place.
+    """Set the history aside whole under a dated name; the copy takes its name.  `store`: this instance's own, whose
+    connection leads to the new file afterwards (on its thread).  Models that the backup lacks and the ledger of this PC
+    come along, where they can be read.  Raises KnownError file.unwritable, disk.full, store.full; the old history is
+    then still in its place.
     """
     database = paths.database
     key = store.key if store is not None else key
@@ -342,10 +330,7 @@ def _is_current(database: Path, version: int) -> bool:
 
 
 def _require_no_hold(database: Path, key: DataKey | None) -> None:
-    """Raise KnownError `hold.all` where anything in the present history is held, which would go with it.
-
-    A history that cannot be read, or is older than holds, has none.
-    """
+    """Raise KnownError `hold.all` where anything is held; what cannot be read, or is older than holds, has none."""
     with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
         if count := conn.execute("select count(*) from holds").fetchone()[0]:
             raise KnownError("hold.all", count=count)
@@ -379,9 +364,7 @@ _CARRIED_OVER = (
 def _go_on_with_ledger(
     database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
 ) -> None:
-    """In the copy that will replace the history: the chain of this PC with the restoring as its next row, then what the
-    backup knows of other requests.  Where the present history cannot be read, the chain of the backup goes on.
-    """
+    """The chain of this PC goes on in the copy, or, where it cannot be read, that of the backup."""
     try:
         _append_restoring(database, key, ready, paths, store)
     except Exception as err:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Hold, Rule, SetBy, Then, What
-from slmdesk.store.database import RowLike, StorePart, marks, new_id, row_to
+from slmdesk.store.database import StorePart, marks, new_id
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
 """Keys of times in `meta`: when a sweep last knew the date for sure, when the last one ended, when a backup became the
@@ -62,7 +62,7 @@ class OldDocument(Record):
 
 class Rules(StorePart):
     def all(self) -> list[Rule]:
-        return self._all(rule_from, "select * from rules order by n")
+        return self._all(Rule, "select * from rules order by n")
 
     def add(self, kind: str, *, folder: str, days: int, then: Then, trash_days: int, set_by: SetBy) -> Rule:
         rule = Rule(new_id(), kind, folder, days, then, trash_days, set_by, self._clock())
@@ -71,11 +71,7 @@ class Rules(StorePart):
         return rule
 
     def get(self, id: str) -> Rule:
-        """Return a rule by id or the unique beginning of one.  Raises KnownError `rule.unknown`."""
-        found = self._first(rule_from, "select * from rules where id = ?", (self._id_of("rules", id),))
-        if found is None:
-            raise KnownError("rule.unknown", id=id[:80])
-        return found
+        return self._get(Rule, "rules", id)
 
     def remove(self, id: str) -> None:
         with self._db.writing():
@@ -83,18 +79,15 @@ class Rules(StorePart):
 
     def note(self, rule: str, kind: str, done: str, count: int) -> None:
         """Log what a rule did: how many, no titles."""
+        values = {"time": self._clock(), "rule": rule, "kind": kind, "done": done, "count": count}
         with self._db.writing():
-            self._insert(
-                "retention_log", {"time": self._clock(), "rule": rule, "kind": kind, "done": done, "count": count}
-            )
+            self._insert("retention_log", values)
 
     def old_items(self, kind: str, folder: str, before: float, after: tuple[float, int], limit: int) -> list[OldItem]:
-        """Return items of a kind that were here and not changed since `before`, oldest first; `after`: (updated, n) of
-        the last one seen.
-        """
+        """Items not changed since `before`, oldest first; `after`: (updated, n) of the last one seen."""
         where, values = ("and folder = ? ", [folder]) if folder else ("", [])
         return self._all(
-            lambda row: row_to(OldItem, row, held=bool(row["held"])),
+            OldItem,
             f"select n, id, updated, deleted_at, {_HELD_ITEM} as held from items where kind = ? and updated < ?"
             f" and arrived < ? and (updated, n) > (?, ?) {where}order by updated, n limit ?",
             (kind, before, before, *after, *values, limit),
@@ -108,9 +101,7 @@ class Rules(StorePart):
         )
 
     def still_due(self, rule: Rule, items: Sequence[OldItem]) -> list[str]:
-        """Return the ids of those that are as they were found, not held, and where the rule looks; none where the rule
-        is gone.
-        """
+        """The ids of those that are as they were found, not held, and where the rule looks, if it is still there."""
         rows = self._db.rows(
             f"select id, updated, deleted_at from items where id in ({marks(items)}) and not {_HELD_ITEM}"
             " and ? in ('', folder) and exists (select 1 from rules where id = ?)",
@@ -120,20 +111,16 @@ class Rules(StorePart):
         return [item.id for item in items if there.get(item.id) == (item.updated, item.deleted_at)]
 
     def kinds(self) -> list[str]:
-        rows = self._db.rows("select distinct kind from items where kind <> 'space' order by kind")
-        return [str(row["kind"]) for row in rows]
+        return self._column_of("select distinct kind from items where kind <> 'space' order by kind")
 
     def weights(self, ids: Sequence[str]) -> list[int]:
-        rows = self._db.rows(f"select id, {_WEIGHT} as weight from items where id in ({marks(ids)})", ids)
-        found = {row["id"]: int(row["weight"]) for row in rows}
+        found = dict(map(tuple, self._db.rows(f"select id, {_WEIGHT} from items where id in ({marks(ids)})", ids)))
         return [found.get(one, 0) for one in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
-        """Return documents of no folder that were here and not opened since `before`; `after`: `n` of the last one
-        seen.
-        """
+        """Documents of no folder not opened since `before`; `after`: `n` of the last one seen."""
         return self._all(
-            lambda row: OldDocument(row["n"], row["id"], bool(row["is_free"])),
+            OldDocument,
             f"select n, id, not ({_HELD_DOCUMENT} or exists (select 1 from item_documents"
             " where document = documents.id)) as is_free from documents"
             " where collection is null and max(opened, added) < ? and n > ? order by n limit ?",
@@ -142,7 +129,7 @@ class Rules(StorePart):
 
     def made_between(self, begin: float, end: float) -> list[MadeItem]:
         return self._all(
-            lambda row: MadeItem(row["id"], row["kind"], bool(row["held"])),
+            MadeItem,
             f"select id, kind, {_HELD_ITEM} as held from items where created >= ? and created < ? and kind <> 'space'",
             (begin, end),
         )
@@ -154,15 +141,13 @@ class Rules(StorePart):
         )
 
     def documents_between(self, begin: float, end: float) -> list[str]:
-        rows = self._db.rows(
+        return self._column_of(
             f"select id from documents where added >= ? and added < ? and collection is null and not {_HELD_DOCUMENT}",
             (begin, end),
         )
-        return [str(row["id"]) for row in rows]
 
     def times_made(self) -> list[float]:
-        rows = self._db.rows("select created from items where kind <> 'space' order by created desc")
-        return [float(row["created"]) for row in rows]
+        return self._column_of("select created from items where kind <> 'space' order by created desc")
 
     def last_change(self) -> float:
         row = self._db.row(
@@ -184,21 +169,17 @@ class Holds(StorePart):
     """The part of the store for holds.  All that deletes asks it first."""
 
     def all(self) -> list[Hold]:
-        return self._all(hold_from, "select * from holds order by n")
+        return self._all(Hold, "select * from holds order by n")
 
     def folders(self) -> list[tuple[str, str]]:
-        """Id and name of all that a hold on a folder may be on: spaces, in the trash too, and folders that are
-        asked.
-        """
-        rows = self._db.rows(
-            "select id, title from items where kind = 'space' union all select id, name from collections"
-        )
-        return [(row[0], row[1]) for row in rows]
+        """Id and name of all that a hold on a folder may be on: spaces, in the trash too, and asked folders."""
+        query = "select id, title from items where kind = 'space' union all select id, name from collections"
+        return [(row[0], row[1]) for row in self._db.rows(query)]
 
     def add(self, what: What, target: str, *, reason: str, set_by: SetBy, until: float | None = None) -> Hold:
         """Set a hold; where the same one is there already, return that, with this end."""
         old = self._first(
-            hold_from, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
+            Hold, "select * from holds where what = ? and target = ? and set_by = ?", (what, target, set_by)
         )
         if old is not None:
             if old.until != until:
@@ -211,11 +192,7 @@ class Holds(StorePart):
         return hold
 
     def get(self, id: str) -> Hold:
-        """Return a hold by id or the unique beginning of one.  Raises KnownError `hold.unknown`."""
-        found = self._first(hold_from, "select * from holds where id = ?", (self._id_of("holds", id),))
-        if found is None:
-            raise KnownError("hold.unknown", id=id[:80])
-        return found
+        return self._get(Hold, "holds", id)
 
     def remove(self, id: str) -> None:
         with self._db.writing():
@@ -224,15 +201,14 @@ class Holds(StorePart):
     def on_item(self, item: str) -> Hold | None:
         """Return the hold on an item, if any: on itself, its space, or all."""
         return self._first(
-            hold_from,
+            Hold,
             "select * from holds where what = 'all' or what = 'item' and target = ?"
             " or what = 'folder' and target in (?, (select folder from items where id = ?)) order by n limit 1",
             (item, item, item),
         )
 
     def held_items(self, ids: Sequence[str]) -> set[str]:
-        rows = self._db.rows(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids)
-        return {str(row["id"]) for row in rows}
+        return set(self._column_of(f"select id from items where id in ({marks(ids)}) and {_HELD_ITEM}", ids))
 
     def require_free(self, items: Iterable[str]) -> None:
         """Raise KnownError `hold.item` where one of these items is held."""
@@ -251,9 +227,7 @@ class Holds(StorePart):
             raise self._held(item)
 
     def require_document_free(self, document: str) -> None:
-        """Raise KnownError `hold.document` where a document is held, or an item that is about it or has it attached to
-        a message or draft.
-        """
+        """Raise KnownError `hold.document` where it, or an item about it or with it attached, is held."""
         row = self._db.row(
             f"select name, {_HELD_DOCUMENT} or {_ATTACHED_TO_HELD} as held from documents where id = ?", (document,)
         )
@@ -280,11 +254,3 @@ class Holds(StorePart):
         row = self._db.row("select title from items where id = ?", (item,))
         who = "your organisation" if hold is not None and hold.set_by is SetBy.POLICY else "you"
         return KnownError("hold.item", name=row["title"][:80] if row else item, who=who)
-
-
-def rule_from(row: RowLike) -> Rule:
-    return row_to(Rule, row)
-
-
-def hold_from(row: RowLike) -> Hold:
-    return row_to(Hold, row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,37 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import Item, Measurement, Message, ModelRecord
+from slmdesk.base.records import (
+    CollectionRecord,
+    Hold,
+    Item,
+    JobRecord,
+    Measurement,
+    Message,
+    ModelRecord,
+    Passage,
+    Rule,
+)
 from slmdesk.base.types import Json, Lazy
 from slmdesk.store.backup import kept_copies, renew_copies
-from slmdesk.store.database import Database, Row, RowLike, Shared, StorePart, mapping_from, merged, new_id, row_to
+from slmdesk.store.database import (
+    Database,
+    Row,
+    RowLike,
+    Shared,
+    StorePart,
+    mapping_from,
+    marks,
+    merged,
+    new_id,
+    row_to,
+)
 from slmdesk.store.encryption import change_key, forget_former, former_keys, header_of, is_encrypted, is_under
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.locks import FileLock, InstanceLock
-from slmdesk.store.messages import Items, SearchIndex, item_from
-from slmdesk.store.retention import Holds, Rules, hold_from, rule_from
+from slmdesk.store.messages import Items, SearchIndex
+from slmdesk.store.retention import Holds, Rules
 
 if TYPE_CHECKING:
     from slmdesk.store.chats import Imports, Presets, Redactions
@@ -40,10 +61,7 @@ _INDEX = re.compile(r"create (unique )?index\s+[\"'`\[]?(\w+)[\"'`\]]?", re.IGNO
 
 
 def keep_nothing(database: Database, index: SearchIndex) -> None:
-    """From here on nothing is written to the file but the tables of WRITTEN.  Raises KnownError store.*.
-
-    To be called before anything was read or begun: the history is as empty as a new one afterwards.
-    """
+    """From here on only WRITTEN reaches the file; before anything was read or begun.  Raises KnownError store.*."""
     rows = database.rows(
         "select type, name, tbl_name, sql from main.sqlite_schema where sql is not null order by rowid"
     )
@@ -102,9 +120,7 @@ class Models(StorePart):
         return self._all(model_from, "select * from models order by n")
 
     def get(self, requested: str) -> ModelRecord:
-        """By id, by the only id that begins with it, or by name.  Raises KnownError model.unknown, which lists the
-        names.
-        """
+        """By id, by the only id that begins with it, or by name.  Raises KnownError model.unknown, with the names."""
         found = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
         if not found:
             name = self._text(requested)
@@ -127,10 +143,7 @@ class Models(StorePart):
             return self.get(found)
 
     def relocate(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
-        """Set the new paths of moved files, all or none: (id, old path, new path, time and inode if new).
-
-        A record that is gone, or whose path is not the old one, is left unchanged.  Raises store.*.
-        """
+        """All or none: (id, old path, new path, time and inode if new); where the old path differs, nothing changes."""
         with self._db.writing():
             for ident, old, new, mark in places:
                 self._update("models", {"path": new}, "id = ? and path = ?", ident, old)
@@ -145,10 +158,7 @@ class Models(StorePart):
             return self.change(record.id, info=merged(record.info, info))
 
     def remove(self, id: str, before: Callable[[], object] | None = None) -> None:
-        """Delete the record; `before`, called when nothing else can fail, may delete the file.
-
-        If `before` raises, the record is kept.  Raises KnownError model.unknown, store.*.
-        """
+        """Delete the record; `before`, called when nothing else can fail, may delete the file.  Raises KnownError."""
         with self._db.writing():
             self._db.run("delete from models where id = ?", (self.get(id).id,))
             if before:
@@ -166,11 +176,11 @@ class Measurements(StorePart):
     """The part of the store for measurements.  Not rescued from a damaged file: they take a second to repeat."""
 
     def get(self, key: str) -> Measurement | None:
-        return self._first(measurement_from, "select * from measurements where key = ?", (key,))
+        return self._first(Measurement, "select * from measurements where key = ?", (key,))
 
     def all(self, prefix: str = "") -> list[Measurement]:
         return self._all(
-            measurement_from,
+            Measurement,
             "select * from measurements where substr(key, 1, ?) = ? order by time desc, n desc",
             (len(prefix), prefix),
         )
@@ -181,13 +191,7 @@ class Measurements(StorePart):
             values = {"key": key, "value": value, "time": self._clock()}
             if not self._update("measurements", values, "key = ?", self._text(key)):
                 self._insert("measurements", values)
-            found = self.get(self._text(key))
-        assert found is not None
-        return found
-
-
-def measurement_from(row: RowLike) -> Measurement:
-    return row_to(Measurement, row)
+            return self._all(Measurement, "select * from measurements where key = ?", (self._text(key),))[0]
 
 
 # ---- the store
@@ -204,9 +208,7 @@ class Changes(Record):
 
 
 class Store:
-    """The whole database, made of parts that share one connection.  Created by `open_store`, used on the service thread
-    only.
-    """
+    """The whole database: parts that share one connection.  Made by `open_store`; service thread."""
 
     shared: Shared
     index: SearchIndex
@@ -272,10 +274,7 @@ class Store:
         self.database.require_writable()
 
     def keep_nothing(self) -> None:
-        """From here on the history is empty and in memory alone; call it before anything was read or begun.
-
-        Models, measurements and the network log are read and written as usual.  Raises KnownError store.*.
-        """
+        """From here on the history is empty and in memory alone; before anything was read or begun.  Raises store.*."""
         self.require_writable()
         keep_nothing(self.database, self.index)
         self.is_kept = False
@@ -303,7 +302,7 @@ class Store:
             return self.database.rows(f"select * from {table} where revision > ? order by revision", (revision,))
 
         return Changes(
-            items=[self.shared.made(item_from, row) for row in newer("items")],
+            items=[self.shared.made(Item, row) for row in newer("items")],
             messages=[self.shared.made(message_from, row) for row in newer("messages")],
             gone=[row["id"] for row in newer("gone")],
             revision=self.revision(),
@@ -311,20 +310,21 @@ class Store:
 
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
+        from slmdesk.base.translation import MemoryPair
         from slmdesk.store.chats import entry_from, listed_from, preset_from
-        from slmdesk.store.documents import collection_from, document_from, page_from, passage_from
-        from slmdesk.store.jobs import job_from, step_from
+        from slmdesk.store.documents import document_from, page_from
+        from slmdesk.store.jobs import step_from
         from slmdesk.store.messages import message_from
-        from slmdesk.store.translations import glossary_from, pair_from, segment_from, term_from
+        from slmdesk.store.translations import glossary_from, segment_from, term_from
 
-        readers: dict[str, Callable[[RowLike], object]] = {
-            "items": item_from, "messages": message_from, "models": model_from, "ledger": ledger_row_from,
-            "jobs": job_from, "steps": step_from, "measurements": measurement_from,
-            "documents": document_from, "pages": page_from, "passages": passage_from,
-            "vectors": lambda row: row["data"], "collections": collection_from,
+        readers: dict[str, Callable[..., object]] = {
+            "items": Item, "messages": message_from, "models": model_from, "ledger": ledger_row_from,
+            "jobs": JobRecord, "steps": step_from, "measurements": Measurement,
+            "documents": document_from, "pages": page_from, "passages": Passage,
+            "vectors": lambda row: row["data"], "collections": CollectionRecord,
             "item_documents": lambda row: row["document"],
-            "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": pair_from,
-            "rules": rule_from, "holds": hold_from, "retention_log": lambda row: row["count"],
+            "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": MemoryPair,
+            "rules": Rule, "holds": Hold, "retention_log": lambda row: row["count"],
             "presets": preset_from, "glossaries": glossary_from, "terms": term_from, "private_names": listed_from,
             "redactions": entry_from,
         }  # fmt: skip
@@ -338,12 +338,9 @@ class Store:
                 last = rows[-1]["at_row"]
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
-        """Delete an item so that no file of ours contains its text: rows, index, freed pages, and backups, which are
-        renewed.
-
-        Takes about a second for a large history.  Raises KnownError `hold.item`.
-        Returns databases set aside earlier (damaged, or replaced by a backup) that may still contain it: each may be
-        the user's only copy of something else, so they are reported and not deleted.
+        """Delete an item so that no file of ours contains its text; about a second for a large history.  Raises
+        KnownError `hold.item`.  Returns databases set aside earlier that may still contain it: each may be the user's
+        only copy of something else, so they are reported and not deleted.
         """
         self._delete([self.items.get(id).id])
         self.purge()
@@ -365,16 +362,13 @@ class Store:
         too; a start does it where it was not reached.  Raises KnownError `hold.item`, store.*.
         """
         with self.together():  # another instance may be at the same work
-            places = ", ".join("?" * len(ids))
-            there = self.database.rows(f"select id from items where id in ({places})", ids)
+            there = self.database.rows(f"select id from items where id in ({marks(ids)})", ids)
             self._delete([row["id"] for row in there], purges=False)
 
     def purge(self, until: float | None = None) -> bool:
-        """Remove what any instance deleted for good from index and backups, which are rewritten; returns at once when
-        nothing was deleted.  Takes as long as `delete_for_good`.
-
-        `until` (monotonic clock): what is not done by then is left, in good order, for the next start.
-        Returns whether nothing is left to do.  Raises KnownError store.*, disk.full; the work then stays pending.
+        """Remove what any instance deleted for good from index and backups; as long as `delete_for_good`.  `until`
+        (monotonic clock): the rest is left, in good order, for the next start.  Whether nothing is left.  Raises
+        KnownError store.*, disk.full; the work then stays pending.
         """
         row = self.database.row("select value from meta where key = 'purge'")
         if row is None:
@@ -384,17 +378,12 @@ class Store:
             self.index.purge()
         if not renew_copies(self.paths, until, self.key):
             return False
-        with (
-            suppress(KnownError),
-            self.database.writing(),
-        ):  # on failure it is repeated; deletions since have another number
-            self.database.run("delete from meta where key = 'purge' and value = ?", (row["value"],))
+        with suppress(KnownError):  # on failure it is repeated; deletions since have another number
+            self.purged(row["value"])
         return True
 
     def purge_some(self, *, is_first: bool) -> bool:
-        """Do a part of `purge` in the index; returns whether there is more.  Then `purge_index`, `renew_copies` on a
-        file thread, and `purged` follow: `purge` without a long wait.
-        """
+        """A part of `purge` in the index; whether there is more.  `purge_index`, `renew_copies`, `purged` follow."""
         with self.database.writing():
             return self.index.purge_some(is_first=is_first)
 
@@ -421,23 +410,17 @@ class Store:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other instances from starting during a backup.  Raises KnownError store.in_use when one is running."""
-        if self._schema_lock is None:
-            yield
-            return
-        with self._schema_lock.alone():
+        with nullcontext() if self._schema_lock is None else self._schema_lock.alone():
             yield
 
     def change_key(
         self, key: DataKey | None, keys: KeyFile | None, on_key: Callable[[], object] = lambda: None
     ) -> KnownError | None:
-        """Encrypt the whole history with `key` and write its file of keys; both None: make it plain.
-
-        All of it is written anew beside and renamed, the copies in the folder of backups too; saved states are deleted.
-        Killed or failed at any moment, it is the old one or the new one.  `on_key` is called as soon as it is the new
-        one, and writes the files beside it anew (`keys_for`).  Takes about five seconds of a core for 80 MB.
-        Returns `store.copies_left` where the copies could not be renewed, which the next start does.
-        Raises KnownError store.in_use (another instance runs), store.*, disk.full, key.library_missing; nothing is
-        changed then, unless `self.key` says so.
+        """Encrypt the whole history with `key` and write its `keys`; both None: make it plain.  All of it is written
+        anew beside and renamed; killed or failed at any moment, it is the old one or the new one.  `on_key` is called
+        as soon as it is the new one, and writes the files beside it anew (`keys_for`).  About five seconds of a core
+        for 80 MB.  Returns `store.copies_left` where the next start has to renew the copies.  Raises KnownError
+        store.in_use, store.*, disk.full, key.library_missing; nothing is changed then, unless `self.key` says so.
         """
         self.require_writable()
         has_more = self.database.row("select 1 from meta where key = 'purge'") is not None
@@ -477,9 +460,7 @@ class Store:
 
     @contextmanager
     def disconnected(self) -> Iterator[None]:
-        """Inside `alone`: close the connection to the file, and open it again afterwards; it may be another file
-        then.
-        """
+        """Inside `alone`: close the connection, and open it again afterwards, perhaps to another file."""
         self.database.close()
         try:
             yield
@@ -487,11 +468,9 @@ class Store:
             self.database.reopen()
 
     def close(self) -> None:
-        self.database.close()
-        if self._instance_lock is not None:
-            self._instance_lock.close()
-        if self._schema_lock is not None:
-            self._schema_lock.close()
+        for each in (self.database, self._instance_lock, self._schema_lock):
+            if each is not None:
+                each.close()
 
     def _delete(self, ids: list[str], *, purges: bool = True) -> None:
         now = self._clock()

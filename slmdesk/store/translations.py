@@ -49,28 +49,13 @@ class Segments(StorePart):
             first = self._db.number("select coalesce(max(number), -1) + 1 from segments where item = ?", (item,))
             revision = self._shared.next_revision()
             for number, segment in enumerate(segments, start=first):
-                self._insert(
-                    "segments",
-                    {
-                        "item": item,
-                        "number": number,
-                        "unit": segment.unit,
-                        "place": segment.place,
-                        "kind": segment.kind,
-                        "source": segment.source,
-                        "lead": segment.lead,
-                        "trail": segment.trail,
-                        "tags": [segment.paired, segment.lone],
-                        "language": segment.language,
-                        "target": segment.target,
-                        "state": segment.state,
-                        "origin": segment.origin,
-                        "flags": flags_json(segment.flags),
-                        "doubts": doubts_json(segment.doubts),
-                        "reason": segment.reason,
-                        "revision": revision,
-                    },
-                )
+                self._insert("segments", {
+                    "item": item, "number": number, "unit": segment.unit, "place": segment.place, "kind": segment.kind,
+                    "source": segment.source, "lead": segment.lead, "trail": segment.trail,
+                    "tags": [segment.paired, segment.lone], "language": segment.language, "target": segment.target,
+                    "state": segment.state, "origin": segment.origin, "flags": flags_json(segment.flags),
+                    "doubts": doubts_json(segment.doubts), "reason": segment.reason, "revision": revision,
+                })  # fmt: skip
 
     def of_item(
         self,
@@ -103,10 +88,8 @@ class Segments(StorePart):
         return found
 
     def numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
-        """The numbers of the matching segments, in order.
-
-        `state`: of SegmentState, or LOOK for those that should be reviewed; `flag`: a kind of flag; `words`: in
-        the source or the translation, ignoring case.
+        """In order.  `state`: of SegmentState, or LOOK; `flag`: a kind; `words`: in source or translation, ignoring
+        case.
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
@@ -123,21 +106,15 @@ class Segments(StorePart):
             if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
                 return range(int(row["number"]))
         if not words:
-            rows = self._db.rows(f"select number from segments where {asked} order by number", values)
-            return [row["number"] for row in rows]
+            return self._column_of(f"select number from segments where {asked} order by number", values)
         requested = words.casefold()
         rows = self._db.rows(f"select number, source, target from segments where {asked} order by number", values)
-        return [
-            row["number"] for row in rows
-            if requested in row["source"].casefold() or requested in row["target"].casefold()
-        ]  # fmt: skip
+        return [row[0] for row in rows if requested in row[1].casefold() or requested in row[2].casefold()]
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
-        """Yield translations with a segment that contains all of the words, in source or target, the last changed
-        first; each once, with the first such segment as its snippet.  Items in the trash, and `but`, are left out.
-
-        Segments have no index: at most `most` are read, and None is yielded after every few, so that other work can run
-        between.
+        """Translations with a segment that holds all of the words, the last changed first, with its snippet; without
+        the trash and `but`.  Segments have no index: at most `most` are read, and None is yielded after every few for
+        other work.
         """
         requested, read, before = fold(words).split(), 0, None
         while requested and (page := self._translations_before(before)):
@@ -203,10 +180,7 @@ class Segments(StorePart):
         reason: str | None = None,
         doubts: tuple[Doubt, ...] = (),
     ) -> SegmentRecord:
-        """Change the values given; a new target loses its uncertain words unless new ones are given.
-
-        Raises KnownError request.invalid for a segment that does not exist.
-        """
+        """A new target loses its uncertain words unless new ones are given.  Raises KnownError request.invalid."""
         values = {
             "target": target,
             "doubts": None if target is None else doubts_json(doubts),
@@ -302,9 +276,7 @@ class TranslationMemory(StorePart):
                 )
 
     def put_back(self, pair: MemoryPair) -> None:
-        """Restore a pair as it was before another replaced it; not for an item deleted for good, whose sentences
-        must not return.
-        """
+        """Restore a replaced pair; not for an item deleted for good, whose sentences must not return."""
         where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
         with self._db.writing():
             if (now := self._pair_at(*where)) is not None:
@@ -323,7 +295,7 @@ class TranslationMemory(StorePart):
     def recall(self, source_language: str, target_language: str, source: str) -> list[MemoryPair]:
         """Pairs with exactly this source (ignoring white space and case), a person's first, then the latest."""
         return self._all(
-            pair_from,
+            MemoryPair,
             "select * from memory where source_language = ? and target_language = ? and key = ?"
             " order by origin = 'model', used desc",
             (source_language, target_language, memory_key(source)),
@@ -334,9 +306,8 @@ class TranslationMemory(StorePart):
         return str(row["target"]) if row is not None else None
 
     def similar(self, source_language: str, target_language: str, source: str, limit: int = 20) -> list[MemoryPair]:
-        """Pairs that share rare words with `source`, the best first; the caller compares them letter by letter.
-
-        An empty language matches any.
+        """Pairs that share rare words with `source`, the best first, for the caller to compare; an empty language is
+        any.
         """
         words = sorted(set(fold_for_search(source).split()), key=len, reverse=True)
         requested = words[: max(3, min(MOST_WORDS, round(len(words) * LEAST_SHARED)))]
@@ -344,7 +315,7 @@ class TranslationMemory(StorePart):
             return []
         query = " OR ".join(_quoted(one) for one in requested)
         return self._all(
-            pair_from,
+            MemoryPair,
             "select memory.* from (select rowid as place, rank from memory_words where memory_words match ?"
             " order by rank limit ?) cross join memory on memory.n = place"
             " where ? in ('', source_language) and ? in ('', target_language) order by rank limit ?",
@@ -364,7 +335,7 @@ class TranslationMemory(StorePart):
         source, where, values = built
         newest = before if before is not None else 1 << 62
         return self._all(
-            pair_from,
+            MemoryPair,
             f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
             [newest, *values, limit],
         )
@@ -378,7 +349,7 @@ class TranslationMemory(StorePart):
 
     def shares(self) -> list[MemoryShare]:
         return self._all(
-            lambda row: row_to(MemoryShare, row),
+            MemoryShare,
             "select source_language, target_language, domain, count(*) as pairs from memory"
             " group by source_language, target_language, domain order by pairs desc",
         )
@@ -401,9 +372,7 @@ class TranslationMemory(StorePart):
             }  # fmt: skip
             self._update("memory", values, "n = ?", n)
             self._index.add(n, self._text(source), "memory_words")
-            changed = self._db.row("select * from memory where n = ?", (n,))
-        assert changed is not None
-        return self._shared.made(pair_from, changed)
+            return self._all(MemoryPair, "select * from memory where n = ?", (n,))[0]
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
         """Delete pairs by number.  Returns those that existed, for `restore`."""
@@ -452,10 +421,9 @@ class TranslationMemory(StorePart):
     def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
         gone = []
         for n in numbers:
-            row = self._db.row("select * from memory where n = ?", (n,))
-            if row is not None:
-                gone.append(self._shared.made(pair_from, row))
-                self._index.remove(n, row["source"], "memory_words")
+            if (pair := self._first(MemoryPair, "select * from memory where n = ?", (n,))) is not None:
+                gone.append(pair)
+                self._index.remove(n, pair.source, "memory_words")
                 self._db.run("delete from memory where n = ?", (n,))
         return gone
 
@@ -500,10 +468,6 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def pair_from(row: RowLike) -> MemoryPair:
-    return row_to(MemoryPair, row)
-
-
 # ---- glossaries and their terms
 
 
@@ -532,9 +496,7 @@ class Terms(StorePart):
         begin: int = 0,
         limit: int = -1,
     ) -> list[Term]:
-        """Terms of a glossary as they were added, or in `order` (source, target); with `words` in the term or its
-        translation, if given; `limit` of them from position `begin` on (-1: all).
-        """
+        """As they were added, or in `order` (source, target); with `words` in the term or its translation; -1: all."""
         where, values = _matching(glossary, words)
         way = _ORDERS[order].replace(",", " desc,", 1) if descending and order else _ORDERS[order]
         return self._all(
@@ -600,9 +562,7 @@ class Terms(StorePart):
         return gone
 
     def forget_some(self, glossary: str, limit: int) -> list[Term]:
-        """Delete the first terms of a glossary, at most `limit`, and return them.  The glossary is no longer active
-        then: a list of which a part is gone must not be applied.
-        """
+        """Delete the first terms of a glossary, which is not active then: part of a list must not be applied."""
         with self.writing():
             gone = self.of_glossary(glossary, limit=limit)
             if gone:
@@ -612,9 +572,7 @@ class Terms(StorePart):
         return gone
 
     def version(self) -> tuple[int, int]:
-        """A value that changes whenever any instance may have changed a term: what was built from terms must be
-        rebuilt.
-        """
+        """Changes whenever any instance may have changed a term: what was built from terms must be rebuilt."""
         return self._db.data_version(), self._writes
 
     @contextmanager
@@ -655,11 +613,7 @@ class Glossaries(StorePart):
             }, otherwise="or ignore")  # fmt: skip
 
     def get(self, id: str) -> GlossaryRecord:
-        """The glossary with this id, or the only one whose id begins with it.  Raises KnownError glossary.unknown."""
-        found = self._first(glossary_from, f"{_WITH_TERMS} where glossaries.id = ?", (self._id_of("glossaries", id),))
-        if found is None:
-            raise KnownError("glossary.unknown", id=id[:80])
-        return found
+        return self._get(glossary_from, "glossaries", id, _WITH_TERMS)
 
     def all(self, *, source_language: str = "", target_language: str = "") -> list[GlossaryRecord]:
         return self._all(

@@ -287,10 +287,7 @@ def leftovers(console: Console, remove: str | None) -> None:
 
 
 def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
-    """Delete the requested ones.  Returns the bytes freed by each; one being downloaded now is kept.
-
-    Raises KnownError `download.unknown` where a named one does not exist or is being downloaded, `file.unwritable`.
-    """
+    """Bytes freed by each; one being downloaded is kept.  Raises `download.unknown`, `file.unwritable`."""
     freed = {}
     for file in found:
         if requested not in ("all", file.id, file.name):

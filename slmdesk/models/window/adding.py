@@ -47,10 +47,7 @@ LIST_HEIGHT = 320
 
 
 class AddingController(QObject):
-    """Reads the headers of model files.
-
-    Emits `files_read` with the Candidates that can be added and those that cannot, if at least one can.
-    """
+    """Emits `files_read` with all Candidates, if at least one can be added."""
 
     files_read = Signal(object)
 

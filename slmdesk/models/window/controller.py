@@ -34,10 +34,6 @@ _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED
 
 
 class LibraryController(QObject):
-    """Exams, measurements and checks of a model are in `trials`, its formats in `formats`; files are brought in by
-    `imports`.
-    """
-
     models_listed = Signal(object)
     models_judged = Signal(object)
     state_changed = Signal(object)

@@ -402,10 +402,7 @@ class PackController(QObject):
         self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
 
     def take(self, contents: PackContents, sums: Sequence[str]) -> None:
-        """Import the models with these checksums; `taken`, `refused` or `stopped` follows.
-
-        The file must be the pack that was inspected.
-        """
+        """`taken`, `refused` or `stopped` follows; the file must be the pack that was inspected."""
         path, expected = Path(contents.path), contents.manifest_sha256
         self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
 

@@ -76,10 +76,9 @@ class StatementKeys:
         }
 
     def open(self, *, was_in: str = "", is_new: bool = False) -> StatementKey:
-        """The key of this account; a new one where there is none, or where `is_new` is asked for.
-
-        `was_in`: where the last statement had it.  Raises KnownError `statement.key` where that is a keyring that is
-        not there now, or does not answer: a second key, made in silence, would look like another PC.
+        """The key of this account; a new one where there is none, or `is_new`.  `was_in`: its last place.  Raises
+        KnownError `statement.key` where that is a keyring that does not answer: a second key, made in silence, would
+        look like another PC.
         """
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 30 ms
 
@@ -258,9 +257,7 @@ def run_self_test(
     desk_ways: Mapping[str, Callable[[int], None]] | None = None,
     command: Sequence[str] = COMMAND,
 ) -> SelfTest:
-    """Try it all; takes a second or two.  `guard` makes a request that the program itself must refuse; `desk_ways` are
-    further ways of this process to a port, such as a socket of the window's library.
-    """
+    """Takes a second or two.  `guard` makes a request that must be refused; `desk_ways`: further ways to a port."""
     tried = control.tried()
     stream, datagram = control.ports
     more = {name: outcome_of(lambda way=way: way(stream)) for name, way in (desk_ways or {}).items()}  # type: ignore[misc]
@@ -319,10 +316,7 @@ OnFile = Callable[[int, int], None]
 
 
 def installed(on_file: OnFile = lambda _done, _total: None) -> dict[str, Json]:
-    """What is installed, and what of it is not as it was built.  Reads every file; any thread but the service thread.
-
-    Raises what `on_file` raises.
-    """
+    """What of it is not as it was built; reads every file, not on the service thread.  Raises what `on_file` raises."""
     found = [metadata.distribution(name) for name in sorted(_needed())]
     total, done = sum(len(distribution.files or ()) for distribution in found), 0
     libraries: dict[str, Json] = {}

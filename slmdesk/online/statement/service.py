@@ -71,11 +71,9 @@ class StatementService(Service):
     def make(
         self, request: StatementRequest, examined: Mapping[str, Json], control: Control | None = None
     ) -> Pending[StatementMade]:
-        """Make a statement.  `examined`: what `services.doctor.examine` found just now, which has started each child.
-        `control`: begun earlier, by a process that may forbid itself the network; it is ended here.
-
-        Reports StatementProgress.  Cancelled, no file is written.  Raises KnownError `file.exists`,
-        `file.unwritable`, `request.invalid` for a period that ends before it begins, store.*.
+        """`examined`: by `system.doctor.examine` just now, which starts each child.  `control`: begun before this
+        process forbade itself the network; ended here.  Reports StatementProgress.  Raises KnownError `file.exists`,
+        `file.unwritable`, `request.invalid`, store.*.
         """
         self._store.require_writable()
         if request.since and request.until and request.since > request.until:
@@ -128,9 +126,7 @@ class StatementService(Service):
         self._guard().check("https", NOWHERE, None)
 
     def _bounds(self, request: StatementRequest) -> tuple[int, int, int]:
-        """Numbers of the first and the last row of the period, and of the last one of all; the last one is before the
-        first where the period is empty.
-        """
+        """Numbers of the period's first and last row (before the first: none), and of the last one of all."""
         head = self._store.ledger.head()
         n = head.n if head else 0
         if request.since is None and request.until is None:

@@ -313,9 +313,8 @@ class StatementController(QObject):
 
 
 def connect_by_qt(port: int) -> None:
-    """Connect to a port of this PC by Qt's own socket, which is what a window would use.  Any thread, which waits.
-
-    Raises OSError where it cannot; PermissionError where the system forbids this process every socket.
+    """By Qt's own socket, as a window would.  Any thread, which waits.  Raises OSError; PermissionError where the
+    system forbids this process every socket.
     """
     made = QTcpSocket()
     made.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
