@@ -32,6 +32,21 @@ def problem_of(err: OSError, path: Path, *, needed_bytes: int = 0) -> KnownError
     return KnownError("file.unwritable", path=str(path), reason=err.strerror or type(err).__name__)
 
 
+@contextlib.contextmanager
+def writing_to(path: Path, *, needed_bytes: int = 0) -> Iterator[None]:
+    """Turn an OSError into `problem_of` it."""
+    try:
+        yield
+    except OSError as err:
+        raise problem_of(err, path, needed_bytes=needed_bytes) from err
+
+
+def need_free(folder: Path, needed: int) -> None:
+    """Raises KnownError `disk.full` where the disk of `folder` has less space, and OSError."""
+    if (free := shutil.disk_usage(folder).free) < needed:
+        raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+
+
 def private_folder(folder: Path) -> None:
     """Create `folder` and missing parents, readable by their owner only.  Raises KnownError."""
     missing = [folder, *folder.parents]

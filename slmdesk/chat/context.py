@@ -47,8 +47,7 @@ from slmdesk.chat.conversation import (
 )
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun, TurnsLeftOut
 from slmdesk.jobs.runner import step_of
-from slmdesk.loader.load_spec import context_tokens
-from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once, count_tokens
+from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once, context_tokens, count_tokens
 from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Event, ItemChanged, Pending, ended
 from slmdesk.runtime.messages import Problem, problem_for, problem_of

@@ -31,8 +31,7 @@ from slmdesk.gguf.quantization import QUANTIZATIONS, weight_bytes
 from slmdesk.gguf.read import check_file, read_header
 from slmdesk.jobs.service import JobService
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.load_spec import hardware_key
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.loader.model_loader import ModelLoader, hardware_key
 from slmdesk.models.running import PreviousModel, mark, return_to
 from slmdesk.models.service import (
     COPY,

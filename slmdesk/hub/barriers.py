@@ -8,19 +8,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import MappingProxyType
 from typing import Any
 
 from slmdesk.base import walls
 
-EVENTS = frozenset(
-    {
-        "socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname",
-        "socket.gethostbyaddr", "socket.getnameinfo",
-    }
-)  # fmt: skip
 TO_ADDRESS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 """Of a socket to an address; the others ask for names."""
+EVENTS = TO_ADDRESS | {f"socket.{name}" for name in ("getaddrinfo", "gethostbyname", "gethostbyaddr", "getnameinfo")}
 _passes: ContextVar[bool] = ContextVar("passes", default=False)
 
 
@@ -64,7 +58,7 @@ def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
 # a resolver of names.
 
 
-SOCKET: Mapping[str, int] = MappingProxyType({"x86_64": 41, "aarch64": 198})
+SOCKET: Mapping[str, int] = {"x86_64": 41, "aarch64": 198}
 AF_UNIX = 1
 QUESTION, ANSWER = 0x51D, 1309
 """A family of sockets that does not exist, and an error that nobody else gives for it: by these the filter is known, so

@@ -30,19 +30,16 @@ LONGEST_WAIT_S = 600
 def problem_of_status(response: httpx2.Response, *, what: str, repo: str = "") -> KnownError:
     host, status = response.request.url.host, response.status_code
     code = response.headers.get("x-error-code", "")
-    if "authorization" in response.request.headers:
-        if status == 401:
-            return KnownError("hub.token_refused", host=host)
-        if status == 403:
-            return KnownError("hub.not_admitted", repo=repo or what)
+    has_token = "authorization" in response.request.headers
+    if has_token and status == 401:
+        return KnownError("hub.token_refused", host=host)
+    if has_token and status == 403:
+        return KnownError("hub.not_admitted", repo=repo or what)
     if code == "GatedRepo" or (status == 403 and repo):
         return KnownError("hub.gated", repo=repo or what)
-    if status == 401:
-        return KnownError("hub.unauthorized", what=what)
-    if status == 403:
-        return KnownError("hub.forbidden", what=what)
-    if status in (404, 410):
-        return KnownError("hub.missing", what=what)
+    of_what = {401: "hub.unauthorized", 403: "hub.forbidden", 404: "hub.missing", 410: "hub.missing"}
+    if status in of_what:
+        return KnownError(of_what[status], what=what)
     if status == 407:
         return KnownError("network.proxy", host=host, reason="it wants a name and a password")
     if status == 429:
@@ -63,7 +60,6 @@ def retry_after(response: httpx2.Response) -> int:
 
 
 def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> KnownError:
-    """The error for a failure on the way: certificate, proxy, redirects, or the connection itself."""
     import httpx2
 
     if isinstance(err, httpx2.TooManyRedirects):

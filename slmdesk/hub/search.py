@@ -86,9 +86,8 @@ def parse_link(text: str) -> HubLink:
     words = _COMMAND.sub("", text.strip(), count=1)
     if _HOST.match(words):
         words = f"https://{words}"
-    is_address = words.startswith(("https://", "http://"))
     path, asked = (words, "")
-    if is_address:
+    if is_address := words.startswith(("https://", "http://")):
         try:
             parts = urlsplit(words)
             asked = (parse_qs(parts.query).get("show_file_info") or [""])[0]  # as a page's list of files links
@@ -139,13 +138,11 @@ PREFERRED = (
 """The order of choice without a request, when nothing fits: small and nearly as good first."""
 MAX_PARTS = 1000
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
-_OTHER_TAGS = frozenset(
-    {
-        "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "text-to-image",
-        "image-to-image", "text-to-video", "image-to-video", "text-to-speech", "text-to-audio",
-        "automatic-speech-recognition",
-    }
-)  # fmt: skip
+_OTHER_TAGS = {
+    "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "text-to-image",
+    "image-to-image", "text-to-video", "image-to-video", "text-to-speech", "text-to-audio",
+    "automatic-speech-recognition",
+}  # fmt: skip
 _OTHER_NAME = re.compile(r"embed(?!ded)|rerank|(?<![a-z])(?:tts|asr)(?![a-z])", re.IGNORECASE)
 
 
@@ -158,8 +155,6 @@ class RemotePart(Record):
 
 
 class RemoteFile(Record):
-    """A model to download: one file, or the parts of a split one."""
-
     repo: str
     revision: str
     """The commit, so that what is fetched later is what was listed."""
@@ -172,7 +167,6 @@ class RemoteFile(Record):
 
     @property
     def name(self) -> str:
-        """The name to show: one line, cleaned."""
         return clean_label(self.parts[0].name)
 
     @property
@@ -186,7 +180,6 @@ class RemoteFile(Record):
 
     @property
     def sha256(self) -> str:
-        """The checksum of the only part; empty for a split model."""
         return self.parts[0].sha256 if len(self.parts) == 1 else ""
 
 
@@ -211,12 +204,7 @@ class Repo(Record):
     """False where name, tags or header say that its models are for something else: see `may_chat`."""
 
     def choose(
-        self,
-        file: str = "",
-        quantization: str = "",
-        *,
-        budget_bytes: int = 0,
-        begun: Collection[str] = (),
+        self, file: str = "", quantization: str = "", *, budget_bytes: int = 0, begun: Collection[str] = ()
     ) -> RemoteFile:
         """`file`, else the one of `quantization`, else one whose fetching has `begun` (sums), else the best for
         `budget_bytes` of weights, else the usual one.  Raises KnownError `hub.no_file`, `hub.several_files`,
@@ -237,8 +225,7 @@ class Repo(Record):
         if best := recommended(models, budget_bytes):
             return best
         for preferred in PREFERRED:
-            found = [model for model in models if model.quantization.removeprefix("UD-") == preferred]
-            if found:
+            if found := [model for model in models if model.quantization.removeprefix("UD-") == preferred]:
                 return the_one(found[0], found) or self._one_of(found, preferred)
         return self._one_of(models, "GGUF")
 
@@ -293,8 +280,6 @@ MAX_CARD_BYTES = 1 << 20
 
 
 class Card(Record):
-    """The text of a model card, untrusted."""
-
     text: str
     is_cut: bool
 
@@ -305,25 +290,15 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
 
     from slmdesk.hub.transport import ANSWER_S  # imports httpx2, which only a request needs
 
-    headers = {"accept-encoding": "identity"}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
     host, body = httpx2.URL(address).host, bytearray()
     deadline = time.monotonic() + ANSWER_S
-    try:
-        with client.stream("GET", address, headers=headers) as response:
-            if response.status_code >= 400:
-                raise problem_of_status(response, what=f"{repo}/{CARD_NAME}", repo=repo)
-            if is_page(response):
-                raise KnownError("network.login_page", host=response.url.host)
-            for chunk in response.iter_raw():
-                body += chunk
-                if len(body) > MAX_CARD_BYTES:
-                    break
-                if time.monotonic() > deadline:
-                    raise KnownError("network.failed", host=host, reason="it answers too slowly")
-    except (httpx2.HTTPError, httpx2.InvalidURL) as err:
-        raise problem_of_line(err, host) from err
+    with _answer(client, address, {}, token, what=f"{repo}/{CARD_NAME}", repo=repo) as response:
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > MAX_CARD_BYTES:
+                break
+            if time.monotonic() > deadline:
+                raise KnownError("network.failed", host=host, reason="it answers too slowly")
     return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
 
 
@@ -356,27 +331,34 @@ def remote_header(client: httpx2.Client, address: str, *, repo: str, token: str,
 
 
 def _range(client: httpx2.Client, address: str, begin: int, end: int, *, repo: str, token: str) -> Iterator[bytes]:
+    part = {"range": f"bytes={begin}-{end - 1}"}
+    with _answer(client, address, part, token, what=repo, repo=repo) as response:
+        if response.status_code != 206:
+            passed = begin  # all of it comes: what is there already is passed over
+        elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
+            passed = 0
+        else:
+            raise KnownError("hub.answer_invalid", host=response.url.host, reason="another piece of the file")
+        yield from _window(response.iter_raw(), passed, end - begin)
+
+
+@contextmanager
+def _answer(
+    client: httpx2.Client, address: str, headers: Mapping[str, str], token: str, *, what: str, repo: str
+) -> Iterator[httpx2.Response]:
     import httpx2
 
-    headers = {"accept-encoding": "identity", "range": f"bytes={begin}-{end - 1}"}
-    if token:
-        headers["authorization"] = f"Bearer {token}"
-    host = httpx2.URL(address).host
+    access = {"authorization": f"Bearer {token}"} if token else {}
+    headers = {"accept-encoding": "identity", **headers, **access}
     try:
         with client.stream("GET", address, headers=headers) as response:
             if response.status_code >= 400:
-                raise problem_of_status(response, what=repo, repo=repo)
+                raise problem_of_status(response, what=what, repo=repo)
             if is_page(response):
                 raise KnownError("network.login_page", host=response.url.host)
-            if response.status_code != 206:
-                passed = begin  # all of it comes: what is there already is passed over
-            elif response.headers.get("content-range", "").startswith(f"bytes {begin}-"):
-                passed = 0
-            else:
-                raise KnownError("hub.answer_invalid", host=response.url.host, reason="another piece of the file")
-            yield from _window(response.iter_raw(), passed, end - begin)
+            yield response
     except (httpx2.HTTPError, httpx2.InvalidURL) as err:
-        raise problem_of_line(err, host) from err
+        raise problem_of_line(err, httpx2.URL(address).host) from err
 
 
 def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[bytes]:
@@ -411,8 +393,6 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Query(Record):
-    """A search on the Hub; an empty field matches anything."""
-
     words: str
     author: str = ""
     language: str = ""
@@ -436,7 +416,7 @@ class Hub:
 
     def __init__(self, paths: Paths, policy: Callable[[], GuardPolicy], log: RequestLog) -> None:
         self._paths, self._policy, self._log = paths, policy, log
-        self.token: Callable[[], str] = _no_token
+        self.token: Callable[[], str] = str
         """The access token, or empty; asked for gated repositories alone.  It may wait for the system's keyring."""
         self._lock = Lock()
         self._made_for: GuardPolicy | None = None
@@ -451,12 +431,11 @@ class Hub:
     def header(self, file: RemoteFile, *, token: str = "", stop: Event | None = None) -> GgufHeader:
         """The header of a file, of its first part; fetches its first megabytes.  Raises KnownError, Stopped."""
         part = file.parts[0]
+        folder = self._paths.cache / "headers"
         with self.client() as client, because(f"header of {file.repo}/{file.name}"[:200], stop=stop or Event()):
-            folder = self._paths.cache / "headers"
             return remote_header(client, self.address(file, part), repo=file.repo, token=token, folder=folder)
 
     def client(self) -> httpx2.Client:
-        """A new guarded client for one transfer; close it."""
         return make_client(self._policy(), self._log)
 
     def search(self, query: Query, *, size: int = 10, cursor: str = "", stop: Event | None = None) -> HubPage:
@@ -549,10 +528,6 @@ class Hub:
         return self._policy().endpoint.partition("://")[2].partition("/")[0]
 
 
-def _no_token() -> str:
-    return ""
-
-
 def _repo_of(untrusted: Any) -> Repo | None:
     """A repository out of the library's object, every field checked; None for one whose name is none."""
     name, revision = untrusted.id, untrusted.sha
@@ -593,8 +568,8 @@ def _part_of(untrusted: Any) -> RemotePart | None:
 
 
 def _whole(untrusted: object) -> int:
-    is_number = isinstance(untrusted, int) and not isinstance(untrusted, bool)
-    return untrusted if is_number and isinstance(untrusted, int) and 0 <= untrusted < 1 << 50 else 0
+    is_number = isinstance(untrusted, int) and not isinstance(untrusted, bool) and 0 <= untrusted < 1 << 50
+    return untrusted if isinstance(untrusted, int) and is_number else 0
 
 
 # ---- the curated list of small models
@@ -671,9 +646,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
 
 
 def count_text(parameters: int) -> str:
-    if parameters >= 995_000_000:
-        return f"{parameters / 1e9:.1f} billion"
-    return f"{parameters / 1e6:.0f} million"
+    return f"{parameters / 1e9:.1f} billion" if parameters >= 995_000_000 else f"{parameters / 1e6:.0f} million"
 
 
 def load_catalogue() -> tuple[CatalogueEntry, ...]:
@@ -697,7 +670,6 @@ def parse_catalogue(untrusted: str) -> tuple[CatalogueEntry, ...]:
 
 
 def find_entry(entries: Sequence[CatalogueEntry], repo: str) -> CatalogueEntry | None:
-    """The entry of a repository, or None; the Hub ignores case."""
     return next((entry for entry in entries if entry.repo.lower() == repo.lower()), None)
 
 

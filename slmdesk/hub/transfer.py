@@ -7,17 +7,16 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
-from slmdesk.base.protocol import stored_from
+from slmdesk.base.files import PRIVATE_FILE, need_free, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Count, Record
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.guard import is_page, problem_of_line, problem_of_status
@@ -32,14 +31,10 @@ MOST_BEHIND = 4 << 20
 """Bytes that may wait for the thread; beyond that, the connection waits."""
 
 
-class Digest(Protocol):
-    def update(self, data: bytes | memoryview, /) -> None: ...
-
-
 class WriteBehind:
     """The thread and its queue.  Its methods belong to one caller; they raise the OSError that the thread met."""
 
-    def __init__(self, handle: int, digest: Digest, size: int, synced: Callable[[int], None]) -> None:
+    def __init__(self, handle: int, digest: hashlib._Hash, size: int, synced: Callable[[int], None]) -> None:
         self._handle, self._digest, self._synced = handle, digest, synced
         self._wake = threading.Condition()
         self._waiting: list[bytes] = []
@@ -145,8 +140,6 @@ _READ_BYTES = 4 << 20
 
 
 class Origin(Record):
-    """What a part belongs to, as its journal says: enough to resume it later."""
-
     repo: str
     name: str
     bytes: Count
@@ -182,14 +175,12 @@ class Part:
         private_folder(self.path.parent)
         known = read_journal(self.journal)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        try:
+        with self._writing():
             self._handle = os.open(self.path, flags, PRIVATE_FILE)
             sound = known.synced if known and known.sha256 == self.file.sha256 else 0
             sound = min(sound, os.fstat(self._handle).st_size, self.file.bytes)
             yield from self._hash(sound, stop)
             os.ftruncate(self._handle, sound)
-        except OSError as err:
-            raise self._problem(err) from err
         self.etag = known.etag if known and sound else ""
         self._size = self._synced = self._space_asked = sound
         self._write_journal()
@@ -197,19 +188,14 @@ class Part:
     def need_space(self) -> None:
         """Raises KnownError `disk.full`, with the amounts, when the rest would not fit."""
         needed = self.file.bytes - self._size + self._spare
-        try:
-            free = shutil.disk_usage(self.path.parent).free
-        except OSError as err:
-            raise self._problem(err) from err
-        if free < needed:
-            raise KnownError("disk.full", path=str(self.path.parent), needed_bytes=needed, available_bytes=free)
+        with self._writing():
+            need_free(self.path.parent, needed)
 
     def write(self, chunk: bytes) -> None:
         """Append bytes.  Raises KnownError `download.wrong_size` for more than expected; those are not written."""
-        if self._size + len(chunk) > self.file.bytes:
-            raise KnownError(
-                "download.wrong_size", name=self._origin.name, bytes=self._size + len(chunk), expected=self.file.bytes
-            )
+        size, expected = self._size + len(chunk), self.file.bytes
+        if size > expected:
+            raise KnownError("download.wrong_size", name=self._origin.name, bytes=size, expected=expected)
         if self._behind is None:
             self._behind = WriteBehind(self._handle, self._digest, self._size, self._note_synced)
         try:
@@ -240,11 +226,9 @@ class Part:
 
     def start_over(self) -> None:
         self._end_behind()
-        try:
+        with self._writing():
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
-        except OSError as err:
-            raise self._problem(err) from err
         self._digest = hashlib.sha256()
         self._size = self._synced = self._space_asked = 0
         self.etag = ""
@@ -256,32 +240,25 @@ class Part:
         if self._digest.hexdigest() == self.file.sha256:
             return
         self.close()
-        try:
+        with self._writing():
             self.path.replace(self.bad)
-        except OSError as err:
-            raise self._problem(err) from err
         raise KnownError("download.damaged", name=self._origin.name)
 
     def move_to(self, target: Path) -> None:
         """Move the verified file into place.  A file with that name is replaced: it is the same, or damaged."""
         self.close()
-        try:
+        with self._writing():
             self.path.replace(target)
             sync_folder(target.parent)
             for done in (self.journal, self.bad):
                 done.unlink(missing_ok=True)
-        except OSError as err:
-            raise self._problem(err) from err
 
     def remove(self) -> int:
-        """Delete part and journal.  Returns the bytes freed."""
         self.close()
-        try:
+        with self._writing():
             freed = self.path.stat().st_size if self.path.exists() else 0
             for gone in (self.path, *(() if self.bad.exists() else (self.journal,))):
                 gone.unlink(missing_ok=True)
-        except OSError as err:
-            raise self._problem(err) from err
         return freed
 
     def close(self) -> None:
@@ -328,12 +305,18 @@ class Part:
             os.lseek(self._handle, self._size, os.SEEK_SET)
 
     def _write_journal(self) -> None:
-        origin = self._origin
-        first = {"repo": origin.repo, "name": origin.name, "bytes": origin.bytes, "sha256": origin.sha256}
+        first = picked(self._origin, "repo", "name", "bytes", "sha256")
         write_atomically(self.journal, _line(first) + _line({"synced": self._size, "etag": self.etag}))
 
     def _problem(self, err: OSError) -> KnownError:
         return problem_of(err, self.path.parent, needed_bytes=self.file.bytes - self._size)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as err:
+            raise self._problem(err) from err
 
 
 def read_journal(path: Path) -> Origin | None:
@@ -352,12 +335,8 @@ def read_journal(path: Path) -> Origin | None:
         if not isinstance(value, dict):
             break
         found.update(value)
-    return _origin_of(found)
-
-
-def _origin_of(untrusted: dict[str, Any]) -> Origin | None:
-    etag = stored_from(str, untrusted.get("etag")) or ""
-    return stored_from(Origin, {**untrusted, "etag": etag}) if "synced" in untrusted else None
+    etag = stored_from(str, found.get("etag")) or ""
+    return stored_from(Origin, {**found, "etag": etag}) if "synced" in found else None
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
@@ -529,11 +508,10 @@ class Transfer:
         return "changed" if part.etag and etag not in (None, part.etag) else ""
 
     def _check_length(self, length: str) -> None:
-        expected = self._part.file.bytes
-        if length.isascii() and length.isdigit() and int(length[:18]) != expected:
-            raise KnownError(
-                "download.wrong_size", name=self._part.file.name, bytes=int(length[:18]), expected=expected
-            )
+        size = int(length[:18]) if length.isascii() and length.isdigit() else self._part.file.bytes
+        if size != self._part.file.bytes:
+            expected = self._part.file.bytes
+            raise KnownError("download.wrong_size", name=self._part.file.name, bytes=size, expected=expected)
 
     def _problem(self, response: httpx2.Response) -> KnownError:
         error = problem_of_status(response, what=self._part.file.name, repo=self._part.repo)
@@ -546,10 +524,8 @@ class Transfer:
     def _gave_up(self, err: KnownError, tries: int) -> KnownError:
         part, args = self._part, err.args_for_people
         reason = str(args.get("reason") or (f"error {args['status']}" if "status" in args else err.code))
-        if err.code == "download.cut":
-            reason = "the connection ended early"
-        elif err.code == "hub.busy":
-            reason = "it has too many requests"
+        known = {"download.cut": "the connection ended early", "hub.busy": "it has too many requests"}
+        reason = known.get(err.code, reason)
         return KnownError(
             "download.gave_up", name=part.file.name, tries=tries, reason=reason, bytes=part.size,
             expected=part.file.bytes,

@@ -216,8 +216,9 @@ class GuardTransport(httpx2.BaseTransport):
             self._log.refuse(outgoing, err.code)
             raise
         request.headers["user-agent"] = USER_AGENT  # the library's own reveals versions and more about this PC
-        for name in ("cookie", *(() if self._policy.is_endpoint(url.scheme, url.host, url.port) else _SECRET)):
-            request.headers.pop(name, None)
+        request.headers.pop("cookie", None)
+        if not self._policy.is_endpoint(url.scheme, url.host, url.port):
+            request.headers.pop("authorization", None)
         number, proxy = self._log.record(outgoing), ""
         try:
             with passing():
@@ -263,9 +264,6 @@ class GuardTransport(httpx2.BaseTransport):
         return self._ways[proxy, scheme]
 
 
-_SECRET = ("authorization",)
-
-
 class _ConnectionPool(httpx2.HTTPTransport):
     def __init__(self, proxy: str, tls: ssl.SSLContext | None) -> None:
         backend = HearingBackend()
@@ -278,7 +276,7 @@ class _ConnectionPool(httpx2.HTTPTransport):
             raise KnownError("setting.invalid", key="proxy", reason="it must look like http://host:port")
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         self._pool = httpcore2.HTTPProxy(
-            f"http://{_bracketed(parts.hostname)}:{parts.port or 80}/",
+            f"http://{f'[{parts.hostname}]' if ':' in parts.hostname else parts.hostname}:{parts.port or 80}/",
             proxy_auth=user,
             ssl_context=tls,
             network_backend=backend,
@@ -287,10 +285,6 @@ class _ConnectionPool(httpx2.HTTPTransport):
 
 def _host_of(proxy: str) -> str:
     return urlsplit(proxy).netloc.rpartition("@")[2]
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _certificates(ca_file: str) -> ssl.SSLContext:
@@ -342,8 +336,6 @@ def _straight(request: httpx2.Request, response: httpx2.Response) -> _DirectRead
 
 
 class _Counted(httpx2.SyncByteStream):
-    """Counts the bytes of an answer as they came over the line."""
-
     def __init__(
         self, stream: httpx2.SyncByteStream, finish: Callable[[int], None], straight: _DirectReader | None = None
     ) -> None:

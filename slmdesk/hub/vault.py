@@ -15,11 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from slmdesk.base.disks import is_open_to_others
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, write_atomically
+from slmdesk.base.files import PRIVATE_FILE, private_folder, write_atomically, writing_to
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class SystemKeyring:
         return ""
 
     def get(self, host: str) -> str:
-        return _within(lambda: _backend().get_password(self._service, host) or "", self._answer_s)
+        return _within(lambda: str(_backend().get_password(self._service, host) or ""), self._answer_s)
 
     def put(self, host: str, secret: str) -> None:
         """One that answers only after it was given up is made to forget again."""
@@ -105,19 +105,16 @@ class PrivateFile:
 
     def remove(self, host: str) -> None:
         """One of another host stays; a file that cannot be read goes."""
-        try:
+        with writing_to(self._path):
             if not self._holds_only_others(host):
                 self._path.unlink(missing_ok=True)
             self._remove_halves()
-        except OSError as err:
-            raise problem_of(err, self._path) from err
 
     def _holds_only_others(self, host: str) -> bool:
-        try:
+        with suppress(KnownError):
             found = self._read()
-        except KnownError:
-            return False
-        return bool(found) and host not in found
+            return bool(found) and host not in found
+        return False
 
     def _remove_halves(self) -> None:
         """A power cut in `put` leaves what `write_atomically` had begun, and that holds a token."""
@@ -150,15 +147,7 @@ class PrivateFile:
         return KnownError("file.unreadable", path=str(self._path), reason=reason)
 
 
-class _Backend(Protocol):
-    def get_password(self, service: str, username: str) -> str | None: ...
-
-    def set_password(self, service: str, username: str, password: str) -> None: ...
-
-    def delete_password(self, service: str, username: str) -> None: ...
-
-
-def _backend() -> _Backend:
+def _backend() -> Any:
     """The system's own back end.  Raises KnownError `token.keyring`.  May wait."""
     import keyring  # late: 60 ms, and it looks for plug-ins
 
@@ -166,8 +155,7 @@ def _backend() -> _Backend:
     for each in (chosen, *getattr(chosen, "backends", ())):
         package, _, module = type(each).__module__.rpartition(".")
         if package == "keyring.backends" and module in _SYSTEM:
-            found: _Backend = each
-            return found
+            return each
     raise KnownError("token.keyring", reason="this system has none")
 
 

@@ -18,8 +18,7 @@ from slmdesk.base.types import ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, step_key
 from slmdesk.jobs.service import REQUEST, JobService, begun_before, request_in
 from slmdesk.library.types import Pages
-from slmdesk.loader.load_spec import context_tokens
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.loader.model_loader import ModelLoader, context_tokens
 from slmdesk.models.service import ModelService
 from slmdesk.redaction.labels import RedactionReport, Tally
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil

@@ -54,7 +54,6 @@ class Meter:
         self._began = time.monotonic()
 
     def spent(self) -> Energy | None:
-        """Return the energy used since creation; None when not even an estimate is possible."""
         joules = counted_between(self._counters, read_counters(self._powercap))
         if joules is not None:
             return Energy(joules, EnergySource.COUNTERS)
@@ -175,12 +174,9 @@ def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
         return f"{_watt_hours(wh)}{mark}"
     each = wh * 1000 / tokens
     share = each / PHONE_CHARGE_WH
+    charge = f"about {100 * share:.0f} % of a phone charge" if share >= 0.01 else "less than 1 % of a phone charge"
     if share >= 1:
         charge = f"about {share:.0f} phone charges" if share >= 1.5 else "about a phone charge"
-    elif share >= 0.01:
-        charge = f"about {100 * share:.0f} % of a phone charge"
-    else:
-        charge = "less than 1 % of a phone charge"
     return f"{_watt_hours(each)} per 1,000 tokens, {charge}{mark}"
 
 

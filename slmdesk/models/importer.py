@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, Stopped
@@ -23,15 +24,7 @@ from slmdesk.base.records import ModelRecord
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.parts import part_of
-from slmdesk.gguf.read import (
-    check_file,
-    check_tokenizer,
-    first_parts,
-    join,
-    parts_of,
-    require_chat_model,
-    unreadable,
-)
+from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
 from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
@@ -73,11 +66,6 @@ class ImportEnded(Record):
 _Brought = tuple[HashedFile, GgufHeader]
 
 
-class Register(Protocol):
-    def __call__(self, file: HashedFile, header: GgufHeader, name: str, *, linked: bool = False) -> ModelRecord:
-        """The record; of a known sha256 the one that is there."""
-
-
 class _Import(Record):
     path: Path
     link: bool
@@ -95,7 +83,7 @@ class Importer(Service):
         runtime: Runtime,
         folder: Callable[[], Path],
         known: Callable[[], Sequence[ModelRecord]],
-        register: Register,
+        register: Callable[..., ModelRecord],
     ) -> None:
         super().__init__(runtime)
         self._folder, self._known, self._register = folder, known, register
@@ -155,6 +143,14 @@ def require_usable(header: GgufHeader) -> None:
         require_chat_model(header)
 
 
+def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_usable) -> GgufHeader:
+    """The header of a file that is of use here.  Raises KnownError `model.…`."""
+    header = check_file(path)
+    require(header)
+    check_tokenizer(path, header)
+    return header
+
+
 def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
     """Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, Stopped; nothing
     stays.
@@ -175,17 +171,29 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
             reported = time.monotonic()
             on_bytes(min(written, needed), needed)
 
-    beside = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+    return join_into(folder / f".import-{uuid4().hex}{PART_SUFFIX}", parts, job.name_for, on_written, needed=needed)
+
+
+def join_into(
+    beside: Path,
+    parts: Sequence[Path],
+    name: Callable[[GgufHeader], str],
+    on_written: Callable[[int], None],
+    *,
+    needed: int,
+    require: Callable[[GgufHeader], None] = require_usable,
+) -> _Brought:
+    """Join parts into `beside`, check that, and give it its name.  Raises KnownError, and what `on_written` raises."""
+    folder = beside.parent
     try:
+        beside.unlink(missing_ok=True)
         with beside.open("xb") as out:
             beside.chmod(PRIVATE_FILE)
             sha256 = join(parts, out, on_written)
             out.flush()
             os.fsync(out.fileno())
-        header = check_file(beside)
-        require_usable(header)
-        check_tokenizer(beside, header)
-        target = folder / file_name(job.name_for(header), sha256)
+        header = usable_header(beside, require)
+        target = folder / file_name(name(header), sha256)
         beside.replace(target)
         sync_folder(folder)
     except OSError as err:
@@ -501,10 +509,8 @@ def _digests(untrusted: bytes) -> list[str]:
     layers = shape.get("layers") if isinstance(shape, dict) else None
     if not isinstance(layers, list):
         raise ValueError("no manifest")
-    named = [
-        layer.get("digest") for layer in layers if isinstance(layer, dict) and layer.get("mediaType") == _OLLAMA_MODEL
-    ]
-    matches = [_DIGEST.fullmatch(one) for one in named if isinstance(one, str)]
+    models = (layer for layer in layers if isinstance(layer, dict) and layer.get("mediaType") == _OLLAMA_MODEL)
+    matches = [_DIGEST.fullmatch(str(model.get("digest"))) for model in models]
     return [match[1] for match in matches if match]
 
 
@@ -519,10 +525,9 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
             size = sum(part.stat().st_size for part in parts)
             raise KnownError("model.parts_linked", count=len(parts))
         require_usable(header)
-    except OSError as err:
-        return FoundModel(program, path, name, size, known=known, problem=problem_for(unreadable(path, err)))
-    except KnownError as err:
-        return FoundModel(program, path, name, size, known=known, problem=problem_for(err))
+    except (OSError, KnownError) as err:
+        error = unreadable(path, err) if isinstance(err, OSError) else err
+        return FoundModel(program, path, name, size, known=known, problem=problem_for(error))
     return FoundModel(
         program, path, name, size, header.architecture, header.quantization, header.license or "", known=known
     )
@@ -547,7 +552,6 @@ class Place(Record):
 
 
 def usual_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
-    """Where these programs keep models on this system (`sys.platform`'s words) unless told otherwise."""
     base = _Base(home, environ, system)
     if system == "win32":
         jan = [base.roaming / "Jan/data", base.local / "Jan/data"]
@@ -693,9 +697,11 @@ class Checker(Service):
             found: list[_Read] = []
             before = 0
             for record in records:
+                path, on_bytes = Path(os.fsdecode(record.path)), partial(_tell, report, before, total)
                 try:
-                    digest = _hash_again(record, lambda done, _of, at=before: report((at + done, total)), stop)  # type: ignore[misc]
-                    found.append((record, digest))
+                    found.append((record, hash_file(path, on_bytes, stop)))
+                except KnownError as err:
+                    found.append((record, err))
                 except Stopped:
                     return ()
                 before += record.bytes
@@ -716,9 +722,5 @@ class Checker(Service):
         return VerifyResult(record.id, ok=True)
 
 
-def _hash_again(record: ModelRecord, on_bytes: OnBytes, stop: threading.Event) -> HashedFile | KnownError:
-    """On a file thread.  Raises Stopped."""
-    try:
-        return hash_file(Path(os.fsdecode(record.path)), on_bytes, stop)
-    except KnownError as err:
-        return err
+def _tell(report: Report, before: int, total: int, done: int, _of_one: int) -> None:
+    report((before + done, total))

@@ -17,7 +17,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, SlmdeskError, Stopped
-from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder, write_atomically, writing_to
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import ModelRecord
@@ -26,7 +26,7 @@ from slmdesk.runtime.events import ModelsChanged, Noticed, Pending
 from slmdesk.runtime.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes, Pace, file_name
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import FileWork, Report, Runtime, Service, pending_on_file_thread
-from slmdesk.store.locks import FileLock
+from slmdesk.store.database import FileLock
 
 CLOSE_S = 0.8
 """For a stopped move to remove what it copied; else the next start does."""
@@ -103,32 +103,18 @@ class MoveService(Service):
 
     def _planned(self, target: Path) -> MovePlan:
         """On a file thread.  Raises KnownError."""
-        folder, found = self._look(target)
-        copied = [file for file in found.files if is_other_disk(Path(file.old), target)]
-        copy_bytes, free = sum(file.bytes for file in copied), free_bytes(target)
-        if copied and free < copy_bytes + SPARE_BYTES:
-            needed = copy_bytes + SPARE_BYTES
-            raise KnownError("disk.full", path=str(target), needed_bytes=needed, available_bytes=free)
-        models = [file for file in found.files if file.id]
-        return MovePlan(
-            str(folder),
-            str(target),
-            models=len(models),
-            bytes=sum(model.bytes for model in models),
-            copy_bytes=copy_bytes,
-            free_bytes=free,
-            downloads=len(self._service_thread.call(self._downloads.unfinished)),
-            missing=found.missing,
-        )
-
-    def _look(self, target: Path) -> tuple[Path, MoveRound]:
-        """Raises KnownError for a target that cannot be."""
         folder, records = self._service_thread.call(lambda: self._begin(target))
         refuse_target(folder, target, records, self._settings.policy.models_folder)
-        found = gather(folder, target, records)
-        if real(folder) == real(target) and not found.files:
+        files, missing = gather(folder, target, records)
+        if real(folder) == real(target) and not files:
             raise KnownError("move.same", path=str(target))
-        return folder, found
+        copied = [file for file in files if is_other_disk(Path(file.old), target)]
+        copy_bytes, free = sum(file.bytes for file in copied), free_bytes(target)
+        if copied:
+            _need(target, copy_bytes)
+        sizes = [file.bytes for file in files if file.id]
+        downloads = len(self._service_thread.call(self._downloads.unfinished))
+        return MovePlan(str(folder), str(target), len(sizes), sum(sizes), copy_bytes, free, downloads, missing)
 
     def _begin(self, target: Path) -> tuple[Path, list[ModelRecord]]:
         """On the service thread."""
@@ -176,7 +162,7 @@ class MoveService(Service):
         moved = size = 0
         for number in range(ROUNDS):
             folder, records = self._service_thread.call(lambda: self._begin(target))
-            found = gather(folder, target, records).files
+            found, _missing = gather(folder, target, records)
             if number and not found:
                 break
             self._move_round(folder, target, found, stop, report)
@@ -238,24 +224,16 @@ class MoveService(Service):
         """
         if Path(journal.target).is_dir():
             for file in journal.files:
-                try:
+                with writing_to(Path(file.new)):
                     rename_now(file)
-                except OSError as err:
-                    raise problem_of(err, Path(file.new)) from err
         paths = self._paths_by_id()
         models = [file for file in journal.files if file.id and paths.get(file.id) in (file.old, file.new)]
         if all(is_whole(model.new, model.bytes) for model in models) and Path(journal.target).is_dir():
-            self._store.models.relocate(
-                [
-                    (
-                        model.id,
-                        os.fsencode(model.old),
-                        os.fsencode(model.new),
-                        (model.mtime_ns, model.inode) if model.inode else None,
-                    )
-                    for model in models
-                ]
-            )
+            marks = [(model.mtime_ns, model.inode) if model.inode else None for model in models]
+            self._store.models.relocate([
+                (model.id, os.fsencode(model.old), os.fsencode(model.new), mark)
+                for model, mark in zip(models, marks, strict=True)
+            ])  # fmt: skip
             self._settings.change(models_folder=journal.new_setting)
             self._publish(ModelsChanged())
             return journal
@@ -379,11 +357,6 @@ class MoveResult(Record):
     """Files of models that were not there, so that they could not be moved."""
 
 
-class MoveRound(Record):
-    files: tuple[MovingFile, ...]
-    missing: tuple[str, ...]
-
-
 def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], shared: str) -> None:
     """Raise KnownError for a folder that cannot be the one for models; `shared`: the organisation's."""
     if not target.is_absolute() or "\0" in str(target):
@@ -398,8 +371,10 @@ def refuse_target(folder: Path, target: Path, records: Sequence[ModelRecord], sh
         raise KnownError("move.not_empty", path=str(target), name=name)
 
 
-def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRound:
-    """Copies of ours that are not in `target`, wherever an earlier setting put them, and what downloads left."""
+def gather(
+    folder: Path, target: Path, records: Sequence[ModelRecord]
+) -> tuple[tuple[MovingFile, ...], tuple[str, ...]]:
+    """Copies of ours that are not in `target`, and what downloads left; and the models whose file is missing."""
     files, missing = [], []
     taken = {os.fsdecode(record.path) for record in records}
     for record in records:
@@ -415,11 +390,11 @@ def gather(folder: Path, target: Path, records: Sequence[ModelRecord]) -> MoveRo
         taken.add(str(new))
         files.append(MovingFile(record.id, record.name, str(old), str(new), size, record.sha256))
     if real(folder) != real(target):
-        for part in download_files(folder):
-            if not os.path.lexists(target / part.name):
+        for part in sorted(folder.glob(f"{DOWNLOAD_PREFIX}*")):
+            if part.suffix != LOCK_SUFFIX and part.is_file() and not os.path.lexists(target / part.name):
                 size = part.stat().st_size
                 files.append(MovingFile("", part.name, str(part), str(target / part.name), size))
-    return MoveRound(tuple(files), tuple(missing))
+    return tuple(files), tuple(missing)
 
 
 def real(path: Path) -> Path:
@@ -459,12 +434,10 @@ OURS = (COPY_PREFIX, DOWNLOAD_PREFIX, ".import-")
 PREPARING, SWITCHING = "preparing", "switching"
 LINK, COPY, RENAME = "link", "copy", "rename"
 MAX_JOURNAL_BYTES = 16 << 20
-_SYSTEM = frozenset(
-    {
-        "lost+found", "system volume information", "$recycle.bin", ".ds_store", ".spotlight-v100", ".fseventsd",
-        ".trashes", ".trash-1000", "desktop.ini", "thumbs.db",
-    }
-)  # fmt: skip
+_SYSTEM = {
+    "lost+found", "system volume information", "$recycle.bin", ".ds_store", ".spotlight-v100", ".fseventsd",
+    ".trashes", ".trash-1000", "desktop.ini", "thumbs.db",
+}  # fmt: skip
 """What a system puts into the root of an empty disk or into a folder that was looked at."""
 
 
@@ -513,6 +486,11 @@ def free_bytes(folder: Path) -> int:
         raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
 
 
+def _need(folder: Path, size: int) -> None:
+    if (free := free_bytes(folder)) < size + SPARE_BYTES:
+        raise KnownError("disk.full", path=str(folder), needed_bytes=size + SPARE_BYTES, available_bytes=free)
+
+
 def is_other_disk(file: Path, folder: Path) -> bool:
     try:
         return file.stat().st_dev != _there(folder).stat().st_dev
@@ -532,26 +510,16 @@ def foreign_entry(folder: Path, known: Collection[str]) -> str:
         raise KnownError("file.unwritable", path=str(folder), reason="it is no folder") from err
     except OSError as err:
         raise KnownError("file.unreadable", path=str(folder), reason=err.strerror or "it cannot be read") from err
-    for name in names:
-        is_ours = name.startswith(OURS) or str(folder / name) in known
-        if not is_ours and name.lower() not in _SYSTEM:
-            return name
-    return ""
+    others = (name for name in names if not name.startswith(OURS) and str(folder / name) not in known)
+    return next((name for name in others if name.lower() not in _SYSTEM), "")
 
 
 def need_writable(folder: Path) -> None:
     """Raises KnownError when nothing can be written into, or taken out of, `folder`."""
     probe = folder / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
-    try:
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    with writing_to(folder):
+        os.close(open_new(probe))
         probe.unlink()
-    except OSError as err:
-        raise problem_of(err, folder) from err
-
-
-def download_files(folder: Path) -> list[Path]:
-    found = sorted(folder.glob(f"{DOWNLOAD_PREFIX}*"))
-    return [path for path in found if path.suffix != LOCK_SUFFIX and path.is_file()]
 
 
 def claims_on(files: Sequence[Path]) -> list[Claim]:
@@ -643,13 +611,6 @@ def remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def failed(path: Path, err: OSError) -> KnownError:
-    return KnownError("move.failed", path=str(path), reason=err.strerror or type(err).__name__)
-
-
-# ---- inside
-
-
 def _remove(path: str, *, is_part: bool) -> bool:
     """Whether it is gone.  A part that somebody fetches is his."""
     file, claim = Path(path), None
@@ -671,10 +632,7 @@ def _copy(
     old: Path, new: Path, file: MovingFile, on_bytes: OnBytes, on_check: OnBytes, stop: threading.Event
 ) -> tuple[str, bool]:
     """The sha256 of the copy, and whether the source stayed what it was.  The copy is read back from its disk."""
-    free = free_bytes(new.parent)
-    if free < file.bytes + SPARE_BYTES:
-        path = str(new.parent)
-        raise KnownError("disk.full", path=path, needed_bytes=file.bytes + SPARE_BYTES, available_bytes=free)
+    _need(new.parent, file.bytes)
     part = new.parent / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     try:
         before = old.stat()
@@ -694,8 +652,7 @@ def _copy(
 
 def _write_copy(old: Path, part: Path, file: MovingFile, on_bytes: OnBytes, stop: threading.Event) -> str:
     digest, done = hashlib.sha256(), 0
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with old.open("rb", buffering=0) as source, os.fdopen(os.open(part, flags, PRIVATE_FILE), "wb") as out:
+    with old.open("rb", buffering=0) as source, os.fdopen(open_new(part), "wb") as out:
         while chunk := source.read(CHUNK_BYTES):
             if stop.is_set():
                 raise Stopped
@@ -729,7 +686,7 @@ def _can_rename(old: Path, new: Path) -> bool:
     probe = old / f"{COPY_PREFIX}{uuid4().hex[:12]}{PART_SUFFIX}"
     there = new / probe.name
     try:
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+        os.close(open_new(probe))
         probe.replace(there)
     except OSError:
         return False
@@ -742,7 +699,7 @@ def _can_rename(old: Path, new: Path) -> bool:
 
 def _problem(err: OSError, path: Path, size: int = 0) -> KnownError:
     if err.errno in (errno.ENOENT, errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENODEV, errno.ENXIO):
-        return failed(path.parent, err)
+        return KnownError("move.failed", path=str(path.parent), reason=err.strerror or type(err).__name__)
     return problem_of(err, path, needed_bytes=size)
 
 

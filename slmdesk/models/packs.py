@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,16 +19,25 @@ from msgspec import Meta
 
 import slmdesk
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.files import PRIVATE_FILE, NewFile, new_beside, private_folder, problem_of, sync_folder
+from slmdesk.base.files import (
+    NewFile,
+    need_free,
+    new_beside,
+    open_new,
+    private_folder,
+    problem_of,
+    sync_folder,
+    writing_to,
+)
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record, changed, field, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
-from slmdesk.gguf.read import check_file, check_tokenizer, looks_like, opened, shown_path
+from slmdesk.gguf.read import looks_like, opened, shown_path
 from slmdesk.hub.search import CatalogueEntry, find_entry, load_catalogue
-from slmdesk.models.importer import require_usable
+from slmdesk.models.importer import usable_header
 from slmdesk.models.move import free_bytes
 from slmdesk.models.service import ModelService, free_name, published_of
 from slmdesk.runtime.events import ModelsChanged, Pending
@@ -114,8 +122,9 @@ class PackService(Service):
             raise KnownError("model.none")
 
         def work(stop: threading.Event, report: Report) -> PackResult:
-            made = _make(records, target, _on_bytes(report), stop)
-            return PackResult(str(target), made.manifest_sha256, made.bytes)
+            sources = _sources(records)
+            texts = _texts([model for _path, model in sources])
+            return write_pack(target, sources, texts, _on_bytes(report), stop)
 
         return self._run(target, work)
 
@@ -126,7 +135,9 @@ class PackService(Service):
         def work() -> PackPlan:
             plan = PackPlan(0, 0)
             try:
-                plan = PackPlan(pack_size([model for _path, model in _sources(records)]), free_bytes(target.parent))
+                listed = tuple(model for _path, model in _sources(records))
+                texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(listed).items())
+                plan = PackPlan(Manifest(listed, texts).pack_bytes, free_bytes(target.parent))
                 if os.path.lexists(target):
                     raise KnownError("file.exists", path=str(target))
             except Exception as err:  # noqa: BLE001  the size is of use beside the problem
@@ -212,11 +223,9 @@ class PackService(Service):
         target = Path(os.fsdecode(old.path)) if old and not old.linked else None
         if target is None or target.parent != part.parent:
             target = part.parent / file_name(model.name, model.sha256)
-        try:
+        with writing_to(target):
             part.replace(target)
             sync_folder(target.parent)
-        except OSError as err:
-            raise problem_of(err, target) from err
         file = HashedFile(target, model.sha256, mark_of(target))
         source = f"pack:{model.source}" if model.source.startswith(_HUB) else "pack"
 
@@ -230,20 +239,6 @@ class PackService(Service):
 def _on_bytes(report: Report) -> Callable[[int, int], None]:
     pace = Pace()
     return lambda done, total: report(PackProgress(done, total, pace.left_s(done, total)))
-
-
-def _make(
-    records: Sequence[ModelRecord], target: Path, on_bytes: Callable[[int, int], None], stop: threading.Event
-) -> PackMade:
-    """On a file thread."""
-    sources = _sources(records)
-    listed = [model for _path, model in sources]
-    return write_pack(target, sources, _texts(listed), on_bytes, stop)
-
-
-def pack_size(models: Sequence[PackedModel]) -> int:
-    texts = tuple(Text(name, len(text), "0" * 64) for name, text in _texts(models).items())
-    return Manifest(tuple(models), texts).pack_bytes
 
 
 def _texts(listed: Sequence[PackedModel]) -> dict[str, bytes]:
@@ -268,10 +263,7 @@ def _sources(records: Sequence[ModelRecord]) -> list[tuple[Path, PackedModel]]:
 
 
 def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> PackedModel:
-    about = {} if entry is None else {
-        "title": entry.title, "family": entry.family, "licence": entry.licence, "good_for": entry.good_for,
-        "weakness": entry.weakness, "source": entry.source,
-    }  # fmt: skip
+    about = {key: str(getattr(entry, key)) for key in _ABOUT} if entry else {}
     return PackedModel(
         file=f"models/{slug(record.name)[:50]}-{record.sha256[:12]}.gguf",
         bytes=record.bytes,
@@ -284,16 +276,11 @@ def _listed(record: ModelRecord, origin: str, entry: CatalogueEntry | None) -> P
 
 
 def _about(models: Sequence[PackedModel]) -> str:
-    """What is in the pack, for people who open it with another program."""
     lines = ["A pack of language models, made by slmdesk. Bring it in with: slmdesk models unpack FILE", ""]
     for model in models:
-        lines += [
-            model.name,
-            f"  file: {model.file}",
-            f"  size: {bytes_for_people(model.bytes)}",
-            f"  sha256: {model.sha256}",
-        ]
-        lines += [f"  licence: {model.about.get('licence') or model.license or 'not named in the file'}"]
+        lines += [model.name, f"  file: {model.file}", f"  size: {bytes_for_people(model.bytes)}"]
+        licence = model.about.get("licence") or model.license or "not named in the file"
+        lines += [f"  sha256: {model.sha256}", f"  licence: {licence}"]
         lines += [f"  from: {model.source}"] if model.source else []
         lines += [f"  {model.about[key]}" for key in ("good_for", "weakness") if model.about.get(key)]
         lines.append("")
@@ -367,12 +354,6 @@ class Manifest(Record):
         return _size_of(self, len(self.to_bytes()))
 
 
-class PackMade(Record):
-    path: Path
-    bytes: int
-    manifest_sha256: str
-
-
 def tar_header(name: str, size: int) -> bytes:
     """The 512 bytes before a regular file of this name and size."""
     length = b"%011o\0" % size if size < 8 << 30 else b"\x80" + size.to_bytes(11, "big")
@@ -393,7 +374,7 @@ def write_pack(
     texts: Mapping[str, bytes],
     on_bytes: OnBytes,
     stop: threading.Event,
-) -> PackMade:
+) -> PackResult:
     """In this order: beside, synced, renamed; sums are checked on the way.  Raises KnownError `file.exists`,
     `disk.full`, `file.unwritable`, `model.…`, and Stopped; no part stays then.
     """
@@ -418,7 +399,7 @@ def write_pack(
             done += model.bytes
         out.write(END)
         give_name(os.replace)
-    return PackMade(target, size, hashlib.sha256(first).hexdigest())
+    return PackResult(str(target), hashlib.sha256(first).hexdigest(), size)
 
 
 class OpenPack:
@@ -493,10 +474,9 @@ class OpenPack:
         if version != VERSION or type(version) is not int:
             raise self.invalid("its list has no version")
         try:
-            manifest = Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
+            return Manifest(_each(shape.get("models"), _model), _each(shape.get("texts"), _text))
         except KnownError as err:
             raise self.invalid(f"its list is wrong: {err.args_for_people['what']}") from err
-        return manifest
 
     def _read(self, size: int) -> bytes:
         pieces = []
@@ -566,9 +546,7 @@ class _Unwritable(Exception):
 @contextmanager
 def _written(target: Path, size: int) -> Iterator[NewFile]:
     try:
-        free = shutil.disk_usage(target.parent).free
-        if free < size:
-            raise KnownError("disk.full", path=str(target.parent), needed_bytes=size, available_bytes=free)
+        need_free(target.parent, size)
         with new_beside(target, PACK_MODE) as new:
             yield new
     except OSError as err:
@@ -659,31 +637,24 @@ class Unpacking:
 
     def _need_space(self, size: int) -> None:
         private_folder(self._folder)
-        needed, free = size + SPARE_BYTES, shutil.disk_usage(self._folder).free
-        if size and free < needed:
-            raise KnownError("disk.full", path=str(self._folder), needed_bytes=needed, available_bytes=free)
+        if size:
+            need_free(self._folder, size + SPARE_BYTES)
 
     def _keep(self, model: PackedModel, on_bytes: Callable[[int, int], None]) -> None:
         part = self._folder / f".import-{uuid4().hex}{PART_SUFFIX}"
         self._made.append(part)
-        try:
-            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
-        except OSError as err:
-            raise problem_of(err, part) from err
+        with writing_to(part):
+            handle = open_new(part)
         with os.fdopen(handle, "wb", buffering=0) as out:
 
             def keep(chunk: bytes) -> None:
-                try:
+                with writing_to(part, needed_bytes=model.bytes):
                     while chunk:
                         chunk = chunk[out.write(chunk) :]
-                except OSError as err:
-                    raise problem_of(err, part, needed_bytes=model.bytes) from err
 
             self._pack.take(model, keep, on_bytes, self._stop)
-            try:
+            with writing_to(part, needed_bytes=model.bytes):
                 os.fsync(out.fileno())
-            except OSError as err:
-                raise problem_of(err, part, needed_bytes=model.bytes) from err
         self.parts[model.sha256] = (part, _checked(part, model))
 
 
@@ -714,10 +685,7 @@ def requested_of(models: Sequence[PackedModel], only: Sequence[str] | None) -> t
 def _checked(part: Path, model: PackedModel) -> GgufHeader:
     """The header of what came, if it is of use here.  Raises KnownError model.*, which names it as listed."""
     try:
-        header = check_file(part)
-        require_usable(header)
-        check_tokenizer(part, header)
+        return usable_header(part)
     except KnownError as err:
         args = {key: model.file if key == "path" else value for key, value in err.args_for_people.items()}
         raise KnownError(err.code, **args) from err
-    return header

@@ -29,8 +29,7 @@ from slmdesk.gguf.memory import (
 )
 from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.load_spec import hardware_key
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.loader.model_loader import ModelLoader, hardware_key
 from slmdesk.models.service import ModelService, PaceChanged, Pc, available_bytes, fit_file
 from slmdesk.runtime.events import MessageEnded, ModelState, Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
@@ -303,7 +302,8 @@ class SpeedService(Service):
             return
         if event.usage.output_tokens < LEAST_TOKENS or self._loader.is_busy or event.message.model_sha256 is None:
             return  # too short to tell, or another was written beside it
-        record = self._record_of(event.message.model_sha256)
+        sha256 = event.message.model_sha256
+        record = next((model for model in self._store.models.all() if model.sha256 == sha256), None)
         if record is not None:
             past = event.usage.prompt_tokens + event.usage.output_tokens // 2
             self.note(record, event.timing.tokens_per_s, past)
@@ -429,9 +429,6 @@ class SpeedService(Service):
         if written is None or written.tokens_per_s <= 0 or written.read_bytes <= 0:
             return None
         return written if written.hardware == self._key() else None
-
-    def _record_of(self, sha256: str) -> ModelRecord | None:
-        return next((model for model in self._store.models.all() if model.sha256 == sha256), None)
 
     def _key(self) -> str:
         if not self._hardware:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import problem_of as write_problem
-from slmdesk.base.protocol import stored_from
+from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
@@ -43,8 +42,7 @@ class ModelInfo(Record):
 class ModelService(Service):
     _runtime: Runtime
     _importer: Lazy[ModelService, Importer] = Lazy(
-        "models.importer:Importer",
-        lambda s, new: new(s._runtime, lambda: s.folder, s._store.models.all, s.register),
+        "models.importer:Importer", lambda s, new: new(s._runtime, lambda: s.folder, s._store.models.all, s.register)
     )
     _checker: Lazy[ModelService, Checker] = Lazy("models.importer:Checker", lambda s, new: new(s._runtime))
 
@@ -89,9 +87,8 @@ class ModelService(Service):
     def _usual(self, known: Sequence[ModelRecord]) -> ModelRecord:
         if not known:
             raise KnownError("model.none")
-        for model in known:
-            if model.id == self._chosen:
-                return model
+        if chosen := next((model for model in known if model.id == self._chosen), None):
+            return chosen
         if default := default_in(self._settings.current, known, DefaultUse.CHAT):
             return default
         used = [model for model in known if model.last_used is not None]
@@ -127,7 +124,6 @@ class ModelService(Service):
         return record
 
     def force_load(self, record: ModelRecord) -> None:
-        """Load this model next time even when memory seems too small."""
         self._loader.force_load(record)
 
     def try_again(self, model: str) -> ModelRecord:
@@ -302,33 +298,19 @@ class ModelService(Service):
     ) -> ModelRecord:
         """Of a checked file in its place; of a known sha256 the record there.  Publishes nothing.  Raises store.*."""
         place = os.fsencode(file.path)
-        old = self.by_sha256(file.sha256)
+        old, file_mark = self.by_sha256(file.sha256), picked(file.mark, "bytes", "mtime_ns", "inode")
         if old is None:
             shown = _shown(header, license)
+            name = name_beside(name, str(shown.get("quantization") or ""), self._store.models.all())
             return self._store.models.add(
-                name=name_beside(name, str(shown.get("quantization") or ""), self._store.models.all()),
-                path=place,
-                linked=linked,
-                bytes=file.mark.bytes,
-                sha256=file.sha256,
-                mtime_ns=file.mark.mtime_ns,
-                inode=file.mark.inode,
-                header=shown,
-                source=source,
+                name=name, path=place, linked=linked, sha256=file.sha256, header=shown, source=source, **file_mark
             )
         if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():
             if not linked:
                 file.path.unlink(missing_ok=True)  # the copy we have just made of what is there already
             return old
-        return self._store.models.change(
-            old.id,
-            path=place,
-            linked=linked,
-            bytes=file.mark.bytes,
-            mtime_ns=file.mark.mtime_ns,
-            inode=file.mark.inode,
-            source=old.source if source == "file" else source,
-        )
+        source = old.source if source == "file" else source
+        return self._store.models.change(old.id, path=place, linked=linked, source=source, **file_mark)
 
 
 def _delete(path: Path) -> int:
@@ -345,12 +327,7 @@ def _delete(path: Path) -> int:
 
 def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
     shown: dict[str, Json] = {
-        "kind": header.kind,
-        "architecture": header.architecture,
-        "quantization": header.quantization,
-        "parameters": header.parameters,
-        "context_length": header.context_length,
-        "has_chat_template": header.has_chat_template,
+        **picked(header, "kind", "architecture", "quantization", "parameters", "context_length", "has_chat_template"),
         "license": header.license or license,
         "active_bytes": active_bytes(header),
         "step_s": step_seconds(header),
@@ -391,7 +368,6 @@ class Pc(Record):
 
     @property
     def best_bytes(self) -> int:
-        """The largest memory a model can have as a whole."""
         return max(self.available_bytes, *(round(device.memory_bytes * CARD_SHARE) for device in self.devices), 0)
 
 
@@ -460,22 +436,18 @@ class DefaultUse(StrEnum):
     EMBED = "embed"
 
 
-SETTING: Mapping[DefaultUse, str] = MappingProxyType(
-    {
-        DefaultUse.CHAT: "model_for_chat",
-        DefaultUse.SUMMARIZE: "model_for_summaries",
-        DefaultUse.TRANSLATE: "model_for_translation",
-        DefaultUse.EMBED: "model_for_embedding",
-    }
-)
-WORDS: Mapping[DefaultUse, str] = MappingProxyType(
-    {
-        DefaultUse.CHAT: "chat",
-        DefaultUse.SUMMARIZE: "summaries",
-        DefaultUse.TRANSLATE: "translation",
-        DefaultUse.EMBED: "finding passages",
-    }
-)
+WORDS: Mapping[DefaultUse, str] = {
+    DefaultUse.CHAT: "chat",
+    DefaultUse.SUMMARIZE: "summaries",
+    DefaultUse.TRANSLATE: "translation",
+    DefaultUse.EMBED: "finding passages",
+}
+SETTING: Mapping[DefaultUse, str] = {
+    DefaultUse.CHAT: "model_for_chat",
+    DefaultUse.SUMMARIZE: "model_for_summaries",
+    DefaultUse.TRANSLATE: "model_for_translation",
+    DefaultUse.EMBED: "model_for_embedding",
+}
 
 
 def can_do(record: ModelRecord, use: DefaultUse) -> bool:
@@ -595,11 +567,10 @@ def look_for_unadopted(
     """What is neither `known` nor among `twins`; parts of a model are left, for a person to ask for."""
     mine: tuple[Path, ...] = ()
     if own is not None:
-        try:
-            mine = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
+        with suppress(OSError):  # the folder is on a disk that is away: its models are said to be missing one by one
+            found = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
             remove_left_overs(own)
-        except OSError:
-            mine = ()  # the folder is on a disk that is away: its models are said to be missing one by one
+            mine = found
     if not shared:
         return UnlistedFiles(mine)
     try:
@@ -653,7 +624,7 @@ def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRe
 
 def is_for_this_pc(record: ModelRecord) -> bool:
     """Whether a copy was made on this PC; on another one the published model is used instead."""
-    from slmdesk.loader.load_spec import hardware_key
+    from slmdesk.loader.model_loader import hardware_key
 
     origin = origin_of(record)
     return origin is None or origin.hardware == hardware_key()

@@ -95,7 +95,6 @@ class Suggestion(Record):
     speed: Speed | None = None
 
     def is_for(self, job: str, language: str) -> bool:
-        """Whether it was made for a job (of SKILLS) and a language; empty ones are any."""
         speaks = not language or language in self.codes or MANY_LANGUAGES in self.codes
         return speaks and (not job or job in self.skills)
 
@@ -297,20 +296,14 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
 
 
 def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
-    return tuple(
-        OfferedFile(
-            repo=repo,
-            name=one.name,
-            size_bytes=one.found.file.bytes,
-            quantization=one.found.file.quantization,
-            fit=one.found.fit,
-            is_recommended=one is best,
-            speed=one.found.speed,
-            parts=len(one.found.file.parts),
-            sha256=one.found.file.sha256,
-        )
-        for one in sorted_by_quality(sized)
-    )
+    def offered(one: _Sized) -> OfferedFile:
+        file, found = one.found.file, one.found
+        return OfferedFile(
+            repo, one.name, file.bytes, file.quantization, found.fit, one is best, found.speed, len(file.parts),
+            file.sha256,
+        )  # fmt: skip
+
+    return tuple(map(offered, sorted_by_quality(sized)))
 
 
 # ---- the page of a repository

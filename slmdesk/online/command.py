@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,17 @@ from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table, words_for
+from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB
 from slmdesk.hub.search import parse_link
 from slmdesk.online.downloads import ENDS
 from slmdesk.online.events import DownloadChanged
 from slmdesk.online.hub import Filters, FoundFile, FoundRepo, SearchPage
-from slmdesk.online.network import ENDPOINT_VARIABLE, endpoint_of, json_of, time_of
+from slmdesk.online.network import ENDPOINT_VARIABLE, endpoint_of, json_of
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 
+ENFORCE = "While offline, have the system itself refuse every connection; from the next command or start on."
 MOST_STDIN = 10_000
 PLACES = ("keyring", "file", "ask")
 PLACE_WORDS = {
@@ -42,11 +45,7 @@ PLACE_WORDS = {
 
 @click.command()
 @click.option("--offline", type=click.Choice(["on", "off"]), help="Forbid or allow requests.")
-@click.option(
-    "--enforce",
-    type=click.Choice(["on", "off"]),
-    help="While offline, have the system itself refuse every connection; from the next command or start on.",
-)
+@click.option("--enforce", type=click.Choice(["on", "off"]), help=ENFORCE)
 @click.option("--endpoint", "hub_endpoint", help="A mirror of the Hub, https://…; '' for the Hub itself.")
 @click.option("--hosts", "hub_hosts", help="Further hosts files may come from, by spaces; '.a.example': all below it.")
 @click.option("--proxy", help="system, none, or http://host:port.")
@@ -87,7 +86,10 @@ def network(
         raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
     secret = _read_token() if is_given else ""
     with console.services() as services:
-        _change(console, services, changes, offline)
+        if changes:
+            console.result_of(services, lambda: services.network.change(**changes))
+        if offline is not None:
+            services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
         if is_given:
             console.result_of(services, lambda: services.tokens.keep(secret, token_place or "keyring"))
         if forget_token or token_place == "ask":  # noqa: S105 (a place)
@@ -100,15 +102,7 @@ def network(
             _show(console, services, services.service_thread.call(lambda: services.network.requests(limit, words)))
 
 
-def _change(console: Console, services: Services, changes: dict[str, Any], offline: str | None) -> None:
-    if changes:
-        console.result_of(services, lambda: services.network.change(**changes))
-    if offline is not None:
-        services.service_thread.call(lambda: services.network.set_offline(offline == "on"))
-
-
 def _read_token() -> str:
-    """Read the token from stdin, without echo on a terminal."""
     if sys.stdin.isatty():
         return str(click.prompt("Access token (not shown)", hide_input=True, err=True))
     return sys.stdin.readline(MOST_STDIN)
@@ -167,13 +161,16 @@ def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -
         return
     _say_count(console, services, services.service_thread.call(services.network.today))
     if rows:
-        table(console, [(time_of(row), row.method, clean_label(f"{row.host}{row.path}"), row.purpose) for row in rows])
+        table(
+            console,
+            [(iso_time(row.time), row.method, clean_label(f"{row.host}{row.path}"), row.purpose) for row in rows],
+        )
 
 
 # ---- `slmdesk statement`
 
 
-DAY = click.DateTime(["%Y-%m-%d"])
+day_option = partial(click.option, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD")
 LEVELS = {
     "kernel": "the system keeps slmdesk and all of its processes from the network",
     "children only": "the system keeps the processes that open models and documents from the network",
@@ -184,14 +181,8 @@ KEY_PLACES = {"keyring": "in the system's keyring", "file": "in a file that only
 
 @click.group(invoke_without_command=True)
 @click.option("-o", "--output", "target", type=NamedFile(dir_okay=False), help="The file to write, a tar; required.")
-@click.option(
-    "--from",
-    "since",
-    type=DAY,
-    metavar="YYYY-MM-DD",
-    help="The first day; without it, from the beginning of the ledger.",
-)
-@click.option("--to", "until", type=DAY, metavar="YYYY-MM-DD", help="The last day; without it, until now.")
+@day_option("--from", "since", help="The first day; without it, from the beginning of the ledger.")
+@day_option("--to", "until", help="The last day; without it, until now.")
 @click.option("--host-name", is_flag=True, help="Name this PC in it.")
 @click.option("--new-key", is_flag=True, help="Sign with a new key from now on.")
 @json_option
@@ -213,11 +204,8 @@ def statement(
     if target is None:
         raise click.UsageError("name the file to write: -o FILE.", context)
     console: Console = context.obj
-    _make(console, target.absolute(), _day(since), _day(until), host_name=host_name, new_key=new_key)
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value is not None else None
+    days = since and since.date(), until and until.date()
+    _make(console, target.absolute(), *days, host_name=host_name, new_key=new_key)
 
 
 def _make(
@@ -238,13 +226,9 @@ def _make(
         request = StatementRequest(target, since, until, with_host_name=host_name, is_new_key=new_key)
         made = console.result_of(services, lambda: services.statements.make(request, found, control), progressed)
     if console.as_json:
-        console.give(
-            {
-                "path": str(made.path), "sha256": made.sha256, "rows": made.rows, "requests": made.requests,
-                "refused": made.refused, "level": made.level, "key": made.fingerprint, "key_place": made.key_place,
-                "is_key_new": made.is_key_new, "head": made.head, "problems": list(made.problems),
-            }
-        )  # fmt: skip
+        given = picked(made, "sha256", "rows", "requests", "refused", "level")
+        of_key = {"key": made.fingerprint, **picked(made, "key_place", "is_key_new", "head")}
+        console.give({"path": str(made.path), **given, **of_key, "problems": list(made.problems)})
         return
     console.say(f"Written to {made.path}")
     console.say(f"Requests: {made.requests:,}; refused: {made.refused:,}; rows of the ledger: {made.rows:,}")
@@ -298,10 +282,8 @@ def verify(console: Console, file: Path, earlier: tuple[Path, ...], noted: str |
     for name, value in found.items():
         console.say(f"  {name}: {value:,}" if isinstance(value, int) else f"  {name}: {value}")
     console.say(f"Key: {key}")
-    for line in fits:
+    for line in (*fits, *(f"Not checked: {line}." for line in unchecked)):
         console.say(line)
-    for line in unchecked:
-        console.say(f"Not checked: {line}.")
 
 
 # ---- `slmdesk models search` and `models download`
@@ -344,9 +326,8 @@ def search(
         page = _found(console, services, " ".join(words), filters, limit)
     if console.as_json:
         console.give([_shape(repo) for repo in page.found])
-    else:
-        for repo in page.found:
-            _show_repo(console, repo)
+    for repo in () if console.as_json else page.found:
+        _show_repo(console, repo)
     if not page.found:
         console.notify("Nothing on the Hub has such a name. Try fewer words.")
     if page.too_large:
@@ -401,18 +382,8 @@ def download(console: Console, repo_or_file: str, quantization: str) -> None:
     if model is None:
         raise KnownError("download.stopped", id=job)
     if console.as_json:
-        console.give(
-            {
-                "id": model.id,
-                "path": os.fsdecode(model.path),
-                "bytes": model.bytes,
-                "sha256": model.sha256,
-                "resumed_from": end.resumed_from,
-                "name": model.name,
-                "source": model.source,
-                "fit": end.fit,
-            }
-        )
+        given = {"id": model.id, "path": os.fsdecode(model.path), **picked(model, "bytes", "sha256")}
+        console.give({**given, "resumed_from": end.resumed_from, **picked(model, "name", "source"), "fit": end.fit})
     else:
         console.say(f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked")
 
@@ -436,7 +407,6 @@ def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bo
 
 
 def _wait(console: Console, services: Services, job: str, ends: queue.SimpleQueue[DownloadChanged]) -> DownloadChanged:
-    """Wait for the end of the download.  Ctrl-C pauses it: the part so far is kept."""
     try:
         return next_of(ends)
     except KeyboardInterrupt:
@@ -489,13 +459,8 @@ def _shape(found: FoundRepo) -> dict[str, Json]:
 
 
 def _file_shape(found: FoundFile) -> dict[str, Json]:
-    file = found.file
-    return {
-        **picked(file, "name", "bytes", "quantization"),
-        "sha256": file.sha256 or None,
-        "fit": found.fit,
-        "parts": len(file.parts),
-    }
+    of_file = picked(found.file, "name", "bytes", "quantization")
+    return {**of_file, "sha256": found.file.sha256 or None, "fit": found.fit, "parts": len(found.file.parts)}
 
 
 def _show_repo(console: Console, found: FoundRepo) -> None:

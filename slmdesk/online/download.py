@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import threading
 import time
 from collections import deque
@@ -14,15 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.files import PRIVATE_FILE, problem_of, sync_folder
+from slmdesk.base.files import need_free, problem_of
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.gguf.header import GgufHeader
-from slmdesk.gguf.read import check_file, check_tokenizer, join, read_header, require_chat_model
+from slmdesk.gguf.read import read_header, require_chat_model
 from slmdesk.hub.guard import SpeedLimit, because
 from slmdesk.hub.search import Hub, RemoteFile, Repo
 from slmdesk.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
-from slmdesk.models.importer import require_usable
+from slmdesk.models.importer import join_into, require_usable, usable_header
 from slmdesk.models.service import ModelService, Pc, available_bytes, fit_by_size, fit_header, name_for, weights_budget
 from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.runtime.file_io import Claim, HashedFile, file_name, mark_of
@@ -40,11 +39,7 @@ FULL_TRIES = 2
 JOINED = ".joined"
 _PART_OF = re.compile(r"-\d{5}-of-\d{5}$")
 _JUDGED_AT = tuple(1 << shift for shift in range(20, 27))
-_STATES = {
-    "checking": DownloadState.CHECKING,
-    "fetching": DownloadState.FETCHING,
-    "waiting": DownloadState.WAITING,
-}
+_STATES = {"checking": DownloadState.CHECKING, "fetching": DownloadState.FETCHING, "waiting": DownloadState.WAITING}
 _REASONS = {
     "ignored": "the server cannot go on in the middle of a file",
     "changed": "it has changed on the server",
@@ -170,13 +165,9 @@ class ModelDownload:
                 raise Stopped
 
     def _need_space(self) -> None:
-        folder = self._models.folder
         there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
         joined = self.now.total_bytes if len(self.parts) > 1 else 0  # beside its parts, for a while
-        needed = max(0, self.now.total_bytes - there) + joined + self._spare
-        free = shutil.disk_usage(folder).free
-        if free < needed:
-            raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+        need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + self._spare)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
         before = self.now.resumed_from  # of the parts before this one
@@ -265,9 +256,7 @@ class ModelDownload:
             return self._join(remote)
         part = self.parts[0]
         try:
-            header = check_file(part.path)
-            require_usable(header)
-            check_tokenizer(part.path, header)
+            usable_header(part.path)
         except KnownError:
             part.remove()
             raise
@@ -276,27 +265,12 @@ class ModelDownload:
         return self._register(HashedFile(target, part.file.sha256, mark_of(target)), read_header(target), remote)
 
     def _join(self, remote: RemoteFile) -> ModelRecord:
-        """Make one file of the parts, all of them checked, and give it its place and its record."""
-        folder, beside = self._models.folder, self.parts[0].path.with_suffix(JOINED)
-        try:
-            beside.unlink(missing_ok=True)
-            with beside.open("xb") as out:
-                beside.chmod(PRIVATE_FILE)
-                sha256 = join([part.path for part in self.parts], out, self._on_joined)
-                out.flush()
-                os.fsync(out.fileno())
-            header = check_file(beside)
-            require_chat_model(header)
-            check_tokenizer(beside, header)
-            target = folder / file_name(_stem(remote), sha256)
-            beside.replace(target)
-            sync_folder(folder)
-        except OSError as err:
-            raise problem_of(err, folder, needed_bytes=self.now.total_bytes) from err
-        finally:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-        record = self._register(HashedFile(target, sha256, mark_of(target)), read_header(target), remote)
+        paths, beside = [part.path for part in self.parts], self.parts[0].path.with_suffix(JOINED)
+        size = self.now.total_bytes
+        joined, header = join_into(
+            beside, paths, lambda _: _stem(remote), self._on_joined, needed=size, require=require_chat_model
+        )
+        record = self._register(joined, header, remote)
         for part in self.parts:
             part.remove()
         return record

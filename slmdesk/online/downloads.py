@@ -143,7 +143,6 @@ class DownloadService(Service):
         self._say_places()
 
     def left_overs(self) -> list[LeftoverFile]:
-        """Return abandoned partial files and damaged files.  Reads the disk."""
         running = {
             (download.now.repo, download.now.name) for download in self._all.values() if download.now.state not in ENDS
         }
@@ -497,7 +496,6 @@ class DownloadJobs:
 
 
 def request_of(job: JobRecord) -> tuple[str, str, str]:
-    """Repository, file and quantization, as they were asked for."""
     repo, file, quantization = (str(job.settings.get(key) or "") for key in ("repo", "file", "quantization"))
     return repo, file, quantization
 

@@ -10,8 +10,6 @@ from slmdesk.runtime.messages import Problem
 
 
 class DownloadState(StrEnum):
-    """The states of a download.  The last four are ends; a paused or failed download can be resumed."""
-
     QUEUED = "queued"
     """It waits for its turn, or, with a note, for the network to be allowed."""
     ASKING = "asking"

@@ -176,8 +176,6 @@ _MOST_PARAMETERS = 10**13
 
 
 class Filters(Record):
-    """The filters of a search; an empty one accepts all."""
-
     task: str = ""
     """A key of hub.search.TASKS."""
     language: str = ""
@@ -191,7 +189,6 @@ class Filters(Record):
 
     @property
     def narrows(self) -> bool:
-        """Whether the filters narrow the search, so that it makes sense without words."""
         return bool(self.task or self.language or self.license or self.author)
 
 
@@ -295,7 +292,6 @@ class SearchService:
 
 
 def judged_by_name(repo: Repo, available: int) -> FoundRepo:
-    """Return a repository without known sizes, judged by its number of weights and its file names."""
     parameters = repo.parameters or parameters_in(repo.id)
     files = tuple(_judged_by_name(file, parameters, available) for file in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files), is_about=True)

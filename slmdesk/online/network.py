@@ -19,6 +19,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_atomically
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import with_password, without_password
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
 from slmdesk.base.settings import Settings, reason_against
@@ -47,8 +48,6 @@ class Exported(Record):
 
 
 class NetworkService(Service):
-    """It is the guard's log."""
-
     def __init__(self, runtime: Runtime, passwords: ProxyPasswords, ledger_events: LedgerEvents) -> None:
         super().__init__(runtime)
         self.passwords, self._ledger_events = passwords, ledger_events
@@ -129,9 +128,7 @@ class NetworkService(Service):
 
     def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
         """Rows of the network log, newest first, with a number below `before`.  Service thread."""
-        if before is None:
-            return self._store.ledger.page(limit, words)
-        return self._store.ledger.page(limit, words, before)
+        return self._store.ledger.page(limit, words, *(() if before is None else (before,)))
 
     def count(self, words: str = "") -> int:
         """Service thread."""
@@ -200,8 +197,6 @@ MAX_CA_BYTES = 16 << 20
 
 
 class FixedProxy(Record):
-    """Uses the same proxy for every host except this PC itself."""
-
     address: str
     place: str = ""
     """Where the password for it is kept; empty: it has none, or it stands in the address."""
@@ -230,7 +225,6 @@ def no_proxy(_scheme: str, _host: str) -> str:
 
 
 def policy_for(settings: Settings, offline: Callable[[], bool], passwords: ProxyPasswords | None = None) -> GuardPolicy:
-    """What the guard allows by these settings.  Equal settings give equal policies."""
     endpoint = endpoint_of(settings)
     host = (urlsplit(endpoint).hostname or "").lower()
     more = frozenset(settings.hub_hosts.lower().split())
@@ -259,10 +253,10 @@ def certificates_in(path: Path) -> int:
             raise KnownError("setting.invalid", key="ca_file", reason="it is no file of certificates")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cafile=path)
-    except ssl.SSLError as err:
-        raise KnownError("setting.invalid", key="ca_file", reason="there is no certificate in it (PEM)") from err
     except OSError as err:
-        raise KnownError("setting.invalid", key="ca_file", reason=err.strerror or "it cannot be read") from err
+        no_pem = "there is no certificate in it (PEM)" if isinstance(err, ssl.SSLError) else ""
+        reason = no_pem or err.strerror or "it cannot be read"
+        raise KnownError("setting.invalid", key="ca_file", reason=reason) from err
     return len(context.get_ca_certs()) or context.cert_store_stats()["x509"]
 
 
@@ -285,21 +279,9 @@ def format_for(path: Path) -> str:
     return suffix
 
 
-def time_of(row: NetworkLogRow) -> str:
-    """When the request was sent: ISO 8601 in UTC."""
-    return iso_time(row.time)
-
-
 def json_of(row: NetworkLogRow) -> dict[str, Json]:
     """A row as JSON (see cli.md).  `bytes` is null while the answer has not ended."""
-    return {
-        "time": time_of(row),
-        "host": row.host,
-        "method": row.method,
-        "path": row.path,
-        "bytes": row.bytes,
-        "purpose": row.purpose,
-    }
+    return {"time": iso_time(row.time), **picked(row, *COLUMNS[1:])}
 
 
 def to_json(rows: Sequence[NetworkLogRow]) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import open_new, problem_of
+from slmdesk.base.files import open_new, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.record import Record
@@ -57,11 +57,12 @@ def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, st
     words = "slmdesk itself sends nothing"
     if not is_wanted(settings, policy):
         return Enforcement(False, f"{words}.")
+    why = "the system enforces that from the next start on"
     if not barriers.can_enforce():
-        return Enforcement(False, f"{words}; this system offers no way to enforce that for it.")
-    if has_remote_display(environment):
-        return Enforcement(False, f"{words}; the system cannot enforce that for a window shown through a network.")
-    return Enforcement(False, f"{words}; the system enforces that from the next start on.")
+        why = "this system offers no way to enforce that for it"
+    elif has_remote_display(environment):
+        why = "the system cannot enforce that for a window shown through a network"
+    return Enforcement(False, f"{words}; {why}.")
 
 
 # ---- writes into the ledger what is no request
@@ -95,7 +96,6 @@ class LedgerEvents(Service):
             self._leave_head(Path(folder), row)
 
     def stop(self) -> None:
-        """Write down that this instance ends in order; waits a moment for a folder of the policy."""
         self._note_leaving(LEAVE_S)
         with suppress(KnownError):
             self._store.ledger.stop()
@@ -192,8 +192,5 @@ def leave_head(folder: Path, chain: str, words: str) -> None:
     """
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"
-    try:
-        with os.fdopen(open_new(path), "wb") as out:
-            out.write(words.encode())
-    except OSError as err:
-        raise problem_of(err, path) from err
+    with writing_to(path), os.fdopen(open_new(path), "wb") as out:
+        out.write(words.encode())

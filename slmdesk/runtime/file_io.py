@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 import threading
 import time
@@ -16,10 +15,10 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, sync_folder
+from slmdesk.base.files import PRIVATE_FILE, need_free, private_folder, sync_folder, writing_to
 from slmdesk.base.record import Record
 from slmdesk.gguf.read import opened, shown_path
-from slmdesk.store.locks import FileLock
+from slmdesk.store.database import FileLock
 
 if sys.platform != "win32":
     import fcntl
@@ -94,15 +93,15 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
 
             def keep(chunk: bytes) -> None:
                 digest.update(chunk)
-                with _unwritable(part, needed):
+                with writing_to(part, needed_bytes=needed):
                     out.write(chunk)
 
             _read(source, keep, on_bytes, stop)
-            with _unwritable(part, needed):
+            with writing_to(part, needed_bytes=needed):
                 out.flush()
                 os.fsync(out.fileno())
         target = folder / file_name(name, digest.hexdigest())
-        with _unwritable(target, 0):
+        with writing_to(target):
             part.replace(target)
             sync_folder(folder)
         return HashedFile(target, digest.hexdigest(), mark_of(target))
@@ -118,10 +117,8 @@ def need_space(source: Path, folder: Path, *, bytes: int | None = None) -> int:
     """
     needed = (mark_of(source).bytes if bytes is None else bytes) + SPARE_BYTES
     private_folder(folder)
-    with _unwritable(folder, needed):
-        free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise KnownError("disk.full", path=str(folder), needed_bytes=needed, available_bytes=free)
+    with writing_to(folder, needed_bytes=needed):
+        need_free(folder, needed)
     return needed
 
 
@@ -177,16 +174,8 @@ def _mark(found: os.stat_result) -> FileMark:
 
 
 @contextmanager
-def _unwritable(path: Path, needed: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as err:
-        raise problem_of(err, path, needed_bytes=needed) from err
-
-
-@contextmanager
 def _writable(path: Path) -> Iterator[BinaryIO]:
-    with _unwritable(path, 0):
+    with writing_to(path):
         out = path.open("xb")
     try:
         path.chmod(PRIVATE_FILE)

@@ -1,7 +1,7 @@
 """The database: the only package that knows SQLite.  Returns records; used on the service thread."""
 
 from slmdesk.store.backup import BackupResult, backup, plain_backup, source_of, unlock_backup
-from slmdesk.store.database import SQLITE_VERSION, missing_library, new_id
+from slmdesk.store.database import SQLITE_VERSION, FileLock, InstanceLock, is_instance_alive, missing_library, new_id
 from slmdesk.store.encryption import unlock, unlock_with, wants_key, wrong_of
 from slmdesk.store.keys import (
     KEYRING,
@@ -17,7 +17,6 @@ from slmdesk.store.keys import (
     new_data_key,
     put_keys,
 )
-from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive
 from slmdesk.store.messages import SPACE
 from slmdesk.store.opening import OpenedStore, open_store
 from slmdesk.store.store import Changes, Store, damaged_copies, plain_aside

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder
+from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.untrusted import MAX_FILE_BYTES
@@ -108,10 +108,7 @@ def _write(out: BinaryIO, keys: KeyFile, database: Path, sha256: str) -> None:
 
     wrapped = to_bytes(keys)
     sums = f"{hashlib.sha256(wrapped).hexdigest()}  {KEYS}\n{sha256}  {DATABASE}\n".encode()
-    with (
-        tarfile.open(fileobj=out, mode="w:", format=tarfile.GNU_FORMAT) as tar,
-        database.open("rb") as source,
-    ):
+    with tarfile.open(fileobj=out, mode="w:", format=tarfile.GNU_FORMAT) as tar, database.open("rb") as source:
         _add(tar, KEYS, io.BytesIO(wrapped), len(wrapped))
         _add(tar, DATABASE, source, os.fstat(source.fileno()).st_size)
         _add(tar, SUMS, io.BytesIO(sums), len(sums))
@@ -154,11 +151,7 @@ class BackupResult(Record):
 
 
 def backup(
-    paths: Paths,
-    target: Path,
-    on_progress: Callable[[int, int], None] | None = None,
-    *,
-    key: DataKey | None = None,
+    paths: Paths, target: Path, on_progress: Callable[[int, int], None] | None = None, *, key: DataKey | None = None
 ) -> BackupResult:
     """Copy the live database to `target`, verified and synced, on any thread; `target` is replaced by a whole copy
     only.  `key`: of an encrypted history; so is the copy then.  `on_progress(done, total)` counts pages; what it raises
@@ -167,7 +160,7 @@ def backup(
     """
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
-    try:
+    with writing_to(target):
         with _made_beside(target) as (beside, handle):
             try:
                 _copy(paths.database, beside, handle, on_progress, key)
@@ -184,14 +177,12 @@ def backup(
             else:
                 result = _put_together(beside, target, result.sha256, keys_of(paths, key))
         sync_folder(target.parent)
-    except OSError as err:
-        raise problem_of(err, target) from err
     return result
 
 
 def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
     """Copy an encrypted history as a plain, verified database.  Any thread; the app holds schema.lock alone."""
-    try:
+    with writing_to(target):
         with _made_beside(target) as (beside, _):
             plain = beside.with_name(WHOLE)
             export(paths.database, plain, key, None)
@@ -202,8 +193,6 @@ def plain_backup(paths: Paths, target: Path, key: DataKey) -> BackupResult:
                 os.close(handle)
             plain.replace(target)
         sync_folder(target.parent)
-    except OSError as err:
-        raise problem_of(err, target) from err
     return result
 
 
@@ -255,11 +244,7 @@ def _replaced(target: Path) -> KnownError:
 
 
 def _copy(
-    source: Path,
-    beside: Path,
-    handle: int,
-    on_progress: Callable[[int, int], None] | None,
-    key: DataKey | None,
+    source: Path, beside: Path, handle: int, on_progress: Callable[[int, int], None] | None, key: DataKey | None
 ) -> None:
     seen: list[int] = []
 

@@ -223,9 +223,7 @@ class Documents(StorePart):
         """The documents of a collection; or the last opened, without those that are only part of a folder."""
         where, values = ("where documents.collection = ?", [collection]) if collection else ("where opened > 0", [])
         return self._all(
-            document_from,
-            f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?",
-            [*values, limit],
+            document_from, f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?", [*values, limit]
         )
 
     def marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
@@ -295,7 +293,6 @@ class Documents(StorePart):
         )
 
     def items_about(self, document: str) -> list[str]:
-        """The ids of items about a document that are not in the trash, newest first."""
         return self._column_of(
             "select items.id from item_documents join items on items.id = item_documents.item"
             " where item_documents.document = ? and items.deleted_at is null order by items.updated desc",

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import open_new, problem_of, sync_folder, write_atomically
+from slmdesk.base.files import open_new, sync_folder, write_atomically, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.store import database
 from slmdesk.store import database as driver
-from slmdesk.store.database import BUSY_MS, HEADER_BYTES, Database, connect, journal_of, known_errors, uri_of
+from slmdesk.store.database import BUSY_MS, HEADER_BYTES, Database, FileLock, connect, journal_of, known_errors, uri_of
 from slmdesk.store.keys import (
     DataKey,
     KeyFile,
@@ -33,7 +33,6 @@ from slmdesk.store.keys import (
     read_keys,
     to_bytes,
 )
-from slmdesk.store.locks import FileLock
 from slmdesk.store.messages import INDEXES
 
 MAGIC = b"SQLite format 3\0"
@@ -81,7 +80,6 @@ class CipherPages:
         self._mac_key = hashlib.pbkdf2_hmac("sha512", self._key, bytes(one ^ _MASK for one in salt), 2, 32)
 
     def is_whole(self, number: int, page: bytes) -> bool:
-        """Whether a page, counted from 1, is as it was written with this key."""
         if len(page) != PAGE_BYTES:
             return False
         start = HEADER_BYTES if number == 1 else 0
@@ -242,7 +240,6 @@ def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
 
 
 def forget_former(database: Database) -> None:
-    """All of the files are written anew."""
     if database.row(_ROW) is not None:
         with database.writing():
             database.run("delete from main.meta where key = 'former-keys'")
@@ -293,7 +290,7 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
 
 def _rewrite(paths: Paths, before: DataKey | None, after: DataKey | None) -> None:
     database = paths.database
-    try:
+    with writing_to(database):
         size = _made_whole(database, before)
         if shutil.disk_usage(database.parent).free < ROOM * size:
             available = shutil.disk_usage(database.parent).free
@@ -306,8 +303,6 @@ def _rewrite(paths: Paths, before: DataKey | None, after: DataKey | None) -> Non
             journal_of(database).unlink(missing_ok=True)  # empty: it was rolled back, and nobody writes
             beside.replace(database)
             sync_folder(database.parent)
-    except OSError as err:
-        raise problem_of(err, database) from err
 
 
 def _made_whole(database: Path, key: DataKey | None) -> int:

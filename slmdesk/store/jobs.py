@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, StepStatus
 from slmdesk.base.types import Json
-from slmdesk.store.database import RowLike, StorePart, mapping_from, merged, new_id, row_to
-from slmdesk.store.locks import is_instance_alive
+from slmdesk.store.database import RowLike, StorePart, is_instance_alive, mapping_from, merged, new_id, row_to
 
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)
 ALONE_AFTER = 2
@@ -76,7 +75,6 @@ class Jobs(StorePart):
         )
 
     def cleared_at(self) -> float:
-        """When ended jobs were last cleared from the list; 0: never."""
         row = self._db.row("select value from meta where key = 'jobs_cleared'")
         return float(row[0]) if row else 0.0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import problem_of, sync_folder, write_atomically
+from slmdesk.base.files import sync_folder, write_atomically, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
@@ -74,7 +74,6 @@ class DataKey:
         return DatabaseKey(both[:KEY_BYTES], both[KEY_BYTES:])
 
     def wrapped(self, key: bytes, aad: bytes) -> bytes:
-        """Itself, sealed with the key of a slot."""
         return seal(key, self._secret, aad)
 
 
@@ -151,7 +150,6 @@ class KeyFile(Record):
         return self._with_secret(RECOVERY, key, secret)
 
     def with_keyring(self, key: DataKey, secret: bytes) -> KeyFile:
-        """Opened by 32 bytes that are kept in the system's keyring."""
         return self._with_secret(KEYRING, key, secret)
 
     def with_organisation(self, key: DataKey, public: bytes) -> KeyFile:
@@ -295,10 +293,8 @@ def keys_of(paths: Paths, key: DataKey) -> KeyFile:
 def put_keys(paths: Paths, keys: KeyFile) -> None:
     """As `write_keys`, for keys that are proved to be those of the history: what was left of a change of keys goes."""
     write_keys(paths, keys)
-    try:
+    with writing_to(paths.next_keys_file):
         paths.next_keys_file.unlink(missing_ok=True)
-    except OSError as err:
-        raise problem_of(err, paths.next_keys_file) from err
 
 
 def write_keys(paths: Paths, keys: KeyFile) -> None:
@@ -314,15 +310,13 @@ def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
     """The history is under these keys now: they become the file of keys, by a new name that needs no room on the disk;
     a copy that cannot be written is of other keys, so it goes.  Raises KnownError `file.unwritable`.
     """
-    try:
+    with writing_to(paths.keys_file):
         paths.next_keys_file.replace(paths.keys_file)
         sync_folder(paths.data)
         try:
             write_atomically(paths.keys_copy, to_bytes(keys))
         except KnownError:
             paths.keys_copy.unlink(missing_ok=True)
-    except OSError as err:
-        raise problem_of(err, paths.keys_file) from err
 
 
 def file_damaged(paths: Paths) -> KnownError:

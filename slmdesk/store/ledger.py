@@ -26,8 +26,7 @@ from slmdesk.base.records import (
     said_in,
 )
 from slmdesk.base.types import Json
-from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, row_to
-from slmdesk.store.locks import is_instance_alive
+from slmdesk.store.database import RowLike, Shared, StorePart, is_instance_alive, mapping_from, row_to
 
 _LAST = (1 << 63) - 1
 _HOLDS = (
@@ -71,7 +70,6 @@ class Ledger(StorePart):
         return row
 
     def record(self, request: Outgoing) -> int:
-        """Write a request down before it is sent.  Returns its number."""
         return self.append(Kind.REQUEST, _shape(request)).n
 
     def finish(self, n: int, answer: Answered) -> None:
@@ -82,7 +80,6 @@ class Ledger(StorePart):
         self.append(Kind.REFUSED, {**_shape(request), "code": code})
 
     def start(self, data: Mapping[str, Json]) -> LedgerRow:
-        """Write down that this instance has started, and which others had ended without a word."""
         with self._db.writing():
             still, unclean = self._others()
             row = self.append(
@@ -139,7 +136,6 @@ class Ledger(StorePart):
     # ---- the chain
 
     def head(self) -> LedgerRow | None:
-        """The last row."""
         return self._first(ledger_row_from, "select * from ledger order by n desc limit 1")
 
     def last(self, *kinds: Kind) -> LedgerRow | None:

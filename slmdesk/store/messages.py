@@ -16,13 +16,13 @@ from slmdesk.store.database import (
     Shared,
     StorePart,
     Value,
+    is_instance_alive,
     mapping_from,
     marks,
     merged,
     new_id,
     row_to,
 )
-from slmdesk.store.locks import is_instance_alive
 from slmdesk.store.retention import Holds
 from slmdesk.text import folding
 from slmdesk.text.folding import fold
@@ -185,7 +185,6 @@ class SearchIndex(StorePart):
         return True
 
     def rebuild(self) -> None:
-        """Rebuild the indexes: after damage, or when the folding has changed."""
         with self._db.writing():
             for index in INDEXES:
                 self._db.insert(f"insert into {index} ({index}) values ('delete-all')")
@@ -345,7 +344,6 @@ class Items(StorePart):
         return self._change(id, **values) if values else self.get(id)
 
     def spaces(self) -> list[tuple[Item, int]]:
-        """All spaces that are not in the trash, by their names, each with the number of chats the list shows in it."""
         rows = self._db.rows(
             "select folder, count(*) from items where folder is not null and kind <> 'space'"
             " and deleted_at is null and not archived group by folder"
@@ -603,7 +601,6 @@ class Messages(StorePart):
             raise KnownError("store.damaged", path=str(self._db.path)) from known
 
     def index(self, n: int) -> None:
-        """Inside a transaction: index the message with this number."""
         self._index.add(n, self._searchable(n))
 
     def _unindex(self, n: int) -> None:

@@ -12,16 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, problem_of, sync_folder
+from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, sync_folder, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BEGINNING, Kind, canonical, chain_hash
 from slmdesk.store import database
 from slmdesk.store.backup import drop_old_copies, keep_copy
-from slmdesk.store.database import CHECK_MARK, Database, connect, journal_of, known_errors
+from slmdesk.store.database import (
+    CHECK_MARK,
+    Database,
+    FileLock,
+    InstanceLock,
+    connect,
+    is_instance_alive,
+    journal_of,
+    known_errors,
+    sweep_dead_instances,
+)
 from slmdesk.store.encryption import MAGIC, check_pages, header_of, keep_keys_of, proved_key
 from slmdesk.store.keys import DataKey
-from slmdesk.store.locks import FileLock, InstanceLock, is_instance_alive, sweep_dead_instances
 from slmdesk.store.store import Store
 from slmdesk.text.folding import VERSION as FOLDING_VERSION
 from slmdesk.text.folding import fold_for_search
@@ -34,7 +43,18 @@ Step: TypeAlias = "Callable[[SqliteDatabase], None]"
 APPLICATION_ID = 0x534C4D44
 """'SLMD', in the file's header: tells our file from another program's."""
 
-_M001 = (
+
+def _step(name: str, *statements: str) -> Step:
+    def run(db: SqliteDatabase) -> None:
+        for statement in statements:
+            db.conn.execute(statement)
+
+    run.__name__ = name
+    return run
+
+
+m001_history = _step(
+    "m001_history",
     "create table meta (key text primary key, value not null) without rowid",
     "insert into meta values ('revision', 0)",
     """create table items (
@@ -67,11 +87,6 @@ _M001 = (
 )
 
 
-def m001_history(db: SqliteDatabase) -> None:
-    for statement in _M001:
-        db.conn.execute(statement)
-
-
 def m002_titles(db: SqliteDatabase) -> None:
     db.conn.execute("create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')")
     for n, title in db.conn.execute("select n, title from items").fetchall():
@@ -79,7 +94,8 @@ def m002_titles(db: SqliteDatabase) -> None:
             db.conn.execute("insert into titles (rowid, folded) values (?, ?)", (n, folded))
 
 
-_M003 = (
+m003_jobs = _step(
+    "m003_jobs",
     """create table jobs (
         n integer primary key, id text not null unique, kind text not null, title text not null, status text not null,
         owner text, item text references items (id), model_sha256 text not null, settings text not null,
@@ -94,19 +110,13 @@ _M003 = (
 )
 
 
-def m003_jobs(db: SqliteDatabase) -> None:
-    for statement in _M003:
-        db.conn.execute(statement)
-
-
-def m004_measurements(db: SqliteDatabase) -> None:
-    db.conn.execute(
-        "create table measurements (n integer primary key, key text not null unique, value text not null,"
-        " time real not null)"
-    )
-
-
-_M005 = (
+m004_measurements = _step(
+    "m004_measurements",
+    "create table measurements (n integer primary key, key text not null unique, value text not null,"
+    " time real not null)",
+)
+m005_documents = _step(
+    "m005_documents",
     """create table collections (
         n integer primary key, id text not null unique, name text not null, path blob not null,
         watched integer not null, settings text not null, added real not null)""",
@@ -139,12 +149,8 @@ _M005 = (
 )
 
 
-def m005_documents(db: SqliteDatabase) -> None:
-    for statement in _M005:
-        db.conn.execute(statement)
-
-
-_M006 = (
+m006_translations = _step(
+    "m006_translations",
     """create table segments (
         item text not null references items (id), number integer not null, unit integer not null, place text not null,
         kind text not null, source text not null, lead text not null, trail text not null, tags text not null,
@@ -166,37 +172,23 @@ _M006 = (
     "create index terms_by_glossary on terms (glossary, n)",
 )
 
-
-def m006_translations(db: SqliteDatabase) -> None:
-    for statement in _M006:
-        db.conn.execute(statement)
-
-
-def m007_doubts(db: SqliteDatabase) -> None:
-    db.conn.execute("alter table segments add column doubts text not null default '[]'")
-
-
-def m008_thoughts(db: SqliteDatabase) -> None:
-    db.conn.execute("alter table messages add column thought text not null default ''")
-    db.conn.execute("alter table messages add column thought_seconds real")
-
-
-def m009_edits(db: SqliteDatabase) -> None:
-    db.conn.execute("alter table messages add column original text")
-
-
-def m010_presets(db: SqliteDatabase) -> None:
-    db.conn.execute(
-        "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
-        " value text not null, created real not null)"
-    )
-
-
-def m011_archive(db: SqliteDatabase) -> None:
-    """Items that are archived, and the order of the list of chats: pinned ones first."""
-    db.conn.execute("alter table items add column archived integer not null default 0")
-    db.conn.execute("create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null")
-
+m007_doubts = _step("m007_doubts", "alter table segments add column doubts text not null default '[]'")
+m008_thoughts = _step(
+    "m008_thoughts",
+    "alter table messages add column thought text not null default ''",
+    "alter table messages add column thought_seconds real",
+)
+m009_edits = _step("m009_edits", "alter table messages add column original text")
+m010_presets = _step(
+    "m010_presets",
+    "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
+    " value text not null, created real not null)",
+)
+m011_archive = _step(
+    "m011_archive",
+    "alter table items add column archived integer not null default 0",
+    "create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null",
+)
 
 _M012 = (
     """create table ledger (
@@ -224,7 +216,8 @@ def m012_ledger(db: SqliteDatabase) -> None:
     db.conn.execute("drop table requests")
 
 
-_M013 = (
+m013_retention = _step(
+    "m013_retention",
     """create table rules (
         n integer primary key, id text not null unique, kind text not null, folder text not null,
         days integer not null, "then" text not null, trash_days integer not null, set_by text not null,
@@ -239,38 +232,25 @@ _M013 = (
 )
 
 
-def m013_retention(db: SqliteDatabase) -> None:
-    for statement in _M013:
-        db.conn.execute(statement)
-
-
 def m014_encryption(_db: SqliteDatabase) -> None:
     """No table changes: an older slmdesk says “newer” of an encrypted history, which it would take for damaged."""
 
 
-def m015_redactions(db: SqliteDatabase) -> None:
-    db.conn.execute(
-        "create table redactions (item text not null references items (id) on delete cascade, n integer not null,"
-        " kind text not null, original text not null, substitute text not null, forms text not null,"
-        " primary key (item, n))"
-    )
-    db.conn.execute(
-        "create table private_names (n integer primary key, words text not null unique, kind text not null)"
-    )
-
-
-def m016_hold_end(db: SqliteDatabase) -> None:
-    db.conn.execute('alter table holds add column "until" real')
-
-
-def m017_arrived(db: SqliteDatabase) -> None:
-    """When an item came here, however old it is: rules count from then on.  An imported one says when that was."""
-    db.conn.execute("alter table items add column arrived real not null default 0")
-    db.conn.execute(
-        "update items set arrived = max(created, case when json_valid(settings)"
-        " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)"
-    )
-
+m015_redactions = _step(
+    "m015_redactions",
+    "create table redactions (item text not null references items (id) on delete cascade, n integer not null,"
+    " kind text not null, original text not null, substitute text not null, forms text not null,"
+    " primary key (item, n))",
+    "create table private_names (n integer primary key, words text not null unique, kind text not null)",
+)
+m016_hold_end = _step("m016_hold_end", 'alter table holds add column "until" real')
+m017_arrived = _step(
+    "m017_arrived",
+    "alter table items add column arrived real not null default 0",
+    "update items set arrived = max(created, case when json_valid(settings)"
+    " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)",
+)
+"""When an item came here, however old it is: rules count from then on.  An imported one says when that was."""
 
 STEPS: tuple[Step, ...] = (
     m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
@@ -320,7 +300,6 @@ def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
 
 
 def unknown_steps(conn: database.Connection, steps: Sequence[Step]) -> list[str]:
-    """Steps recorded in the file that this version does not know: a newer version made them."""
     rows = conn.execute("select name from _sqlite_migrations where migration_set = 'slmdesk'").fetchall()
     return sorted({str(row[0]) for row in rows} - set(names_of(steps)))
 
@@ -545,7 +524,6 @@ def _is_writable(paths: Paths) -> bool:
 
 
 def _was_unclean(paths: Paths, is_alone: bool) -> bool:
-    """Whether an instance ended without closing, or damage was found while one ran."""
     if (paths.data / CHECK_MARK).exists() or (is_alone and _has_journal(paths.database)):
         return True
     return any(not is_instance_alive(paths, each.stem) for each in paths.instance_locks.glob("*.lock"))
@@ -577,7 +555,7 @@ def _begin_new(opening: _Opening) -> None:
 @contextmanager
 def _made_beside(opening: _Opening) -> Iterator[Path]:
     beside = opening.paths.data / f".{opening.paths.database.name}.new"
-    try:
+    with writing_to(beside):
         _remove_pair(beside)  # left over from a crash
         os.close(open_new(beside))
         try:
@@ -587,8 +565,6 @@ def _made_beside(opening: _Opening) -> Iterator[Path]:
             yield beside
         finally:
             _remove_pair(beside)
-    except OSError as err:
-        raise problem_of(err, beside) from err
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:

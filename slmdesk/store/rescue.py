@@ -407,8 +407,6 @@ _Key = tuple[Cell, ...]
 
 
 class RescuedTranslations(StorePart):
-    """The part of a rescue that knows translations; inside its transaction."""
-
     def __init__(self, store: Store) -> None:
         super().__init__(store.shared)
         self._store = store
@@ -426,7 +424,6 @@ class RescuedTranslations(StorePart):
         """By table: takes over a row with its number, and returns whether it did: 0 or 1."""
 
     def complete(self) -> int:
-        """Complete what depends on all rows.  Returns how many segments are missing."""
         for item in self._lost_items:
             self._complete_item(item)
         with self._store.terms.writing():  # whoever reads terms must read them again
@@ -604,8 +601,6 @@ def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
 
 
 class _Rescue(StorePart):
-    """One rescue, inside its transaction."""
-
     def __init__(self, store: Store, key: DataKey | None) -> None:
         super().__init__(store.shared)
         self._store, self._key = store, key
@@ -664,7 +659,6 @@ class _Rescue(StorePart):
         return first
 
     def _take_over(self, table: str, n: int, values: Values) -> int:
-        """Whether a row was brought over: 0 or 1."""
         taker = self._translations.takers.get(table)
         if taker is not None:
             return taker(n, values)

@@ -12,14 +12,22 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import dated_name, open_new, private_folder, problem_of, sync_folder, write_atomically
+from slmdesk.base.files import (
+    dated_name,
+    open_new,
+    private_folder,
+    problem_of,
+    sync_folder,
+    write_atomically,
+    writing_to,
+)
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.store import database
 from slmdesk.store import database as driver
 from slmdesk.store.backup import BackupSource, kept_copies, source_of
-from slmdesk.store.database import Database, Shared, connect, journal_of, known_errors, uri_of
+from slmdesk.store.database import Database, FileLock, Shared, connect, journal_of, known_errors, uri_of
 from slmdesk.store.encryption import (
     check_pages,
     check_seals,
@@ -32,7 +40,6 @@ from slmdesk.store.encryption import (
 )
 from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, to_bytes
 from slmdesk.store.ledger import Ledger, of_other_chain
-from slmdesk.store.locks import FileLock
 from slmdesk.store.opening import (
     STEPS,
     Step,
@@ -81,10 +88,8 @@ def prepare_backup(
     found = _check_source(paths, source, len(steps))
     source_key = _key_of(found, key, source_key)
     private_folder(paths.data)
-    try:  # in a folder of its own: a damage mark for the copy must not apply to the history
+    with writing_to(paths.data):  # in a folder of its own: a damage mark for the copy must not apply to the history
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
-    except OSError as err:
-        raise problem_of(err, paths.data) from err
     beside = folder / paths.database.name
     try:
         sha256 = _copy(found, beside)
@@ -139,25 +144,20 @@ def _key_of(found: BackupSource, key: DataKey | None, source_key: DataKey | None
 
 
 def _copy(found: BackupSource, beside: Path) -> str:
-    """Copy the database of a backup.  Returns the sum of the whole file."""
     digest = hashlib.sha256()
     try:
         untrusted = found.path.open("rb")
     except OSError as err:
         raise KnownError("file.unreadable", path=str(found.path), reason=err.strerror or "") from err
-    with untrusted:
-        try:
-            with os.fdopen(open_new(beside), "wb") as copy:
-                at = 0
-                while block := untrusted.read(1 << 20):
-                    digest.update(block)
-                    copy.write(block[max(0, found.offset - at) : max(0, found.end - at)])
-                    at += len(block)
-                copy.flush()
-                os.fsync(copy.fileno())
-                return digest.hexdigest()
-        except OSError as err:
-            raise problem_of(err, beside, needed_bytes=found.bytes) from err
+    with untrusted, writing_to(beside, needed_bytes=found.bytes), os.fdopen(open_new(beside), "wb") as copy:
+        at = 0
+        while block := untrusted.read(1 << 20):
+            digest.update(block)
+            copy.write(block[max(0, found.offset - at) : max(0, found.end - at)])
+            at += len(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+        return digest.hexdigest()
 
 
 def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
@@ -210,11 +210,9 @@ def _empty_indexes(conn: database.Connection) -> None:
 def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
     """Raises OSError as well."""
     under = beside.with_name(f"under-{beside.name}")
-    try:
+    with writing_to(under):
         export(beside, under, before, after)
         beside.unlink()
-    except OSError as err:
-        raise problem_of(err, under) from err
     return under
 
 

@@ -199,7 +199,6 @@ class Holds(StorePart):
             self._db.run("delete from holds where id = ?", (id,))
 
     def on_item(self, item: str) -> Hold | None:
-        """Return the hold on an item, if any: on itself, its space, or all."""
         return self._first(
             Hold,
             "select * from holds where what = 'all' or what = 'item' and target = ?"

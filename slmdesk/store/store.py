@@ -28,6 +28,8 @@ from slmdesk.base.types import Json, Lazy
 from slmdesk.store.backup import kept_copies, renew_copies
 from slmdesk.store.database import (
     Database,
+    FileLock,
+    InstanceLock,
     Row,
     RowLike,
     Shared,
@@ -41,7 +43,6 @@ from slmdesk.store.database import (
 from slmdesk.store.encryption import change_key, forget_former, former_keys, header_of, is_encrypted, is_under
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
-from slmdesk.store.locks import FileLock, InstanceLock
 from slmdesk.store.messages import Items, SearchIndex
 from slmdesk.store.retention import Holds, Rules
 
@@ -131,7 +132,6 @@ class Models(StorePart):
         return found[0]
 
     def change(self, id: str, **values: Any) -> ModelRecord:
-        """Change fields of a record by name (name, path, bytes, sha256, mtime_ns, inode, header, last_used …)."""
         if unknown := values.keys() - _CHANGEABLE:
             raise ValueError(f"a model record has no field {', '.join(unknown)}")
         if "inode" in values:
@@ -283,11 +283,9 @@ class Store:
         return self.database.writing()
 
     def revision(self) -> int:
-        """The store's counter: each change of an item or message takes the next number."""
         return self.shared.revision()
 
     def data_version(self) -> int:
-        """A number that changes when another instance has written."""
         return self.database.data_version()
 
     def take_replaced(self) -> int:
@@ -388,7 +386,6 @@ class Store:
             return self.index.purge_some(is_first=is_first)
 
     def purge_index(self) -> int:
-        """End what `purge_some` has begun; returns the mark for `purged`."""
         _forget_dialogs(self.paths)
         with self.database.writing():
             self.index.purge()
@@ -404,7 +401,6 @@ class Store:
             self.database.run("delete from meta where key = 'purge' and value = ?", (mark,))
 
     def set_aside(self) -> tuple[Path, ...]:
-        """Databases that were set aside earlier: damaged, or replaced by a backup."""
         return _all_aside(self.paths.database)
 
     @contextmanager

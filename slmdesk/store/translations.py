@@ -58,12 +58,7 @@ class Segments(StorePart):
                 })  # fmt: skip
 
     def of_item(
-        self,
-        item: str,
-        *,
-        begin: int = 0,
-        limit: int = 1000,
-        states: Collection[SegmentState] = (),
+        self, item: str, *, begin: int = 0, limit: int = 1000, states: Collection[SegmentState] = ()
     ) -> list[SegmentRecord]:
         where = ["item = ?", "number >= ?"]
         values: list[Value] = [item, begin]
@@ -322,13 +317,7 @@ class TranslationMemory(StorePart):
             (query, limit * 10, source_language, target_language, limit),
         )
 
-    def page(
-        self,
-        requested: MemoryFilter = _ANY,
-        *,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> list[MemoryPair]:
+    def page(self, requested: MemoryFilter = _ANY, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
         built = _where(requested)
         if built is None:
             return []
@@ -375,7 +364,6 @@ class TranslationMemory(StorePart):
             return self._all(MemoryPair, "select * from memory where n = ?", (n,))[0]
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Delete pairs by number.  Returns those that existed, for `restore`."""
         with self._db.writing():
             gone = self._drop_pairs(numbers)
             self._shared.request_purge()
@@ -429,8 +417,7 @@ class TranslationMemory(StorePart):
 
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(
-            f"select n, origin, source, target from memory where {_AT}",
-            (source_language, target_language, domain, key),
+            f"select n, origin, source, target from memory where {_AT}", (source_language, target_language, domain, key)
         )
 
 
@@ -438,7 +425,6 @@ _AT = "source_language = ? and target_language = ? and domain = ? and key = ?"
 
 
 def memory_key(source: str) -> str:
-    """The key a source is found by: without differences of case and white space."""
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -550,7 +536,6 @@ class Terms(StorePart):
         return changed
 
     def forget(self, numbers: Sequence[int]) -> list[Term]:
-        """Delete terms by number.  Returns those that existed."""
         gone = []
         with self.writing():
             for n in numbers:
@@ -669,7 +654,6 @@ def _matching(glossary: str, words: str) -> tuple[str, list[Value]]:
 
 
 def glossary_from(row: RowLike) -> GlossaryRecord:
-    """Build the record of a row, queried with the number of its terms."""
     return row_to(GlossaryRecord, row, is_active=bool(row["active"]), terms=row["term_count"])
 
 

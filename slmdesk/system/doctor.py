@@ -20,7 +20,7 @@ from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
 from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of
-from slmdesk.loader.load_spec import processor
+from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
 from slmdesk.online.statement.proofs import code_from_elsewhere
 from slmdesk.runtime.events import Pending

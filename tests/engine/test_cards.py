@@ -19,7 +19,7 @@ from slmdesk.engine.llama.library import (
 )
 from slmdesk.engine.llama.loading import ON_PROCESSOR, _params
 from slmdesk.gguf.memory import RESERVE
-from slmdesk.loader.load_spec import card_backends
+from slmdesk.loader.model_loader import card_backends
 
 pytestmark = pytest.mark.model
 

@@ -200,7 +200,7 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monk
     elif harm == "changed":
         path.write_bytes(path.read_bytes()[:-1])
     else:
-        monkeypatch.setattr("slmdesk.loader.load_spec.hardware_key", lambda: "another processor")
+        monkeypatch.setattr("slmdesk.loader.model_loader.hardware_key", lambda: "another processor")
     assert on_thread(recorder, lambda: services.models.choose(None)).id == model.id
     named = on_thread(recorder, lambda: services.models.choose(copy.id))
     assert named.id == copy.id, "who names the copy to remove it does not mean its model"
@@ -270,7 +270,7 @@ def test_a_full_disk_short_memory_and_a_noisy_pc_are_said(small_desk, monkeypatc
     services = recorder.services
     usage = shutil.disk_usage(services.models.folder)
     with monkeypatch.context() as patch:
-        patch.setattr("slmdesk.runtime.file_io.shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
+        patch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
         assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
     with monkeypatch.context() as patch:
         patch.setattr("slmdesk.evaluation.formats.available_bytes", lambda: 1 << 20)

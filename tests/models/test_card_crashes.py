@@ -7,7 +7,7 @@ from fakes.recorder import result_of
 
 from slmdesk.base.records import Status
 from slmdesk.chat.types import SendRequest
-from slmdesk.loader.load_spec import CrashHistory, crashed_card
+from slmdesk.loader.model_loader import CrashHistory, crashed_card
 from slmdesk.runtime.events import ModelState, ModelStateChanged, Noticed
 from slmdesk.system.doctor import examine
 

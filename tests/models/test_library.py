@@ -288,7 +288,7 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(r
 
     model = import_file(recorder, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
-    monkeypatch.setattr("slmdesk.loader.load_spec.hash_file", fail)
+    monkeypatch.setattr("slmdesk.loader.model_loader.hash_file", fail)
     sent = recorder.services.service_thread.call(lambda: recorder.services.chats.send(SendRequest("hello")))
     ended = recorder.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")

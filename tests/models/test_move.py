@@ -17,7 +17,7 @@ from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import Policy
-from slmdesk.loader import load_spec
+from slmdesk.loader import model_loader
 from slmdesk.models import move as move_files
 from slmdesk.models.move import (
     COPY,
@@ -35,7 +35,7 @@ from slmdesk.models.move import (
 )
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.messages import Problem
-from slmdesk.store.locks import FileLock
+from slmdesk.store.database import FileLock
 
 pytestmark = pytest.mark.process
 
@@ -402,7 +402,7 @@ def test_a_load_that_was_asked_for_before_the_move_finds_the_new_place(recorder,
     stale = recorder.services.service_thread.call(lambda: recorder.services.store.models.get(two[0].id))
     assert isinstance(move(recorder, tmp_path / "new"), MoveResult)
     fresh = lambda: recorder.services.service_thread.call(lambda: recorder.services.store.models.get(stale.id))  # noqa: E731
-    path, mark = load_spec.place_of(stale, fresh)
+    path, mark = model_loader.place_of(stale, fresh)
     assert path.parent == tmp_path / "new"
     assert mark.bytes == stale.bytes
 

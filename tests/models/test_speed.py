@@ -18,7 +18,7 @@ from slmdesk.base.types import Device, PcMeasurement, Usage
 from slmdesk.chat.service import SendRequest
 from slmdesk.gguf.memory import Pace
 from slmdesk.gguf.read import read_header
-from slmdesk.loader import load_spec
+from slmdesk.loader import model_loader
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.models import running
 from slmdesk.models.service import PaceChanged, Pc, fit_header
@@ -76,7 +76,7 @@ def test_another_processor_or_memory_is_another_pc(opened, monkeypatch) -> None:
     again = opened()
     assert on_service_thread(again, lambda: again.services.measuring.measured) is None
     assert on_service_thread(again, lambda: again.services.measuring.pace) == Pace()
-    assert load_spec.processor() in load_spec.hardware_key()
+    assert model_loader.processor() in model_loader.hardware_key()
 
 
 def test_it_is_measured_by_itself_when_it_is_quiet_and_only_once(opened, monkeypatch) -> None:

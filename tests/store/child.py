@@ -16,7 +16,7 @@ from slmdesk.base.settings import SettingsFile
 from slmdesk.base.types import Role, TextPart
 from slmdesk.privacy.opening import follow_key
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
-from slmdesk.store.locks import FileLock
+from slmdesk.store.database import FileLock
 from slmdesk.store.opening import STEPS, OpenedStore
 from slmdesk.writing.spelling.service import OwnWords
 

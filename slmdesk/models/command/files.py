@@ -11,7 +11,6 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import changed
-from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
@@ -41,7 +40,7 @@ def info(console: Console, model_or_file: str) -> None:
         path = services.service_thread.call(lambda: services.models.path_of(model_or_file)).absolute()
         records = services.service_thread.call(services.models.list)
         pace = services.service_thread.call(lambda: services.measuring.pace)
-    record = next((record for record in records if _path(record) == str(path)), None)
+    record = next((record for record in records if os.fsdecode(record.path) == str(path)), None)
     header = found.header
     speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
     shape: dict[str, Json] = {
@@ -134,17 +133,10 @@ def fit(console: Console, model_or_file: str, context: int | None) -> None:
     if context and found.most_tokens and context > found.most_tokens:
         console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
     if console.as_json:
-        console.give(
-            {
-                "verdict": found.verdict,
-                "memory_bytes": found.memory.total,
-                "parts": picked(found.memory, "weights", "kv_cache", "compute"),
-                "available_bytes": found.available_bytes,
-                "context_tokens": found.context_tokens,
-                "device": found.device or None,
-                **speed_shape(found.speed),
-            }
-        )
+        parts = picked(found.memory, "weights", "kv_cache", "compute")
+        given: dict[str, Json] = {"verdict": found.verdict, "memory_bytes": found.memory.total, "parts": parts}
+        given |= picked(found, "available_bytes", "context_tokens")
+        console.give({**given, "device": found.device or None, **speed_shape(found.speed)})
         return
     words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
     console.say(
@@ -181,10 +173,6 @@ def measure_pc(console: Console, services: Services) -> None:
 def _tokens(speed: Speed) -> str:
     low, high = (f"{one:,.0f}" if one >= 100 else f"{one:.3g}" for one in (speed.low, speed.high))
     return f"{low} to {high} tokens a second"
-
-
-def _path(record: ModelRecord) -> str:
-    return os.fsdecode(record.path)
 
 
 # ---- `slmdesk models import`
@@ -249,9 +237,8 @@ def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None
             console.say(f"{end.model.id}  {clean_label(end.model.name, 60)}  {bytes_for_people(end.model.bytes)}{here}")
         elif end.problem:
             sentence = end.problem.sentence
-            console.notify(
-                f"error: {sentence if end.path in sentence else f'{clean_label(end.path, 300)}: {sentence}'}"
-            )
+            where = "" if end.path in sentence else f"{clean_label(end.path, 300)}: "
+            console.notify(f"error: {where}{sentence}")
 
 
 def _row(end: ImportEnded) -> dict[str, Json]:
@@ -304,13 +291,9 @@ def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) 
 
 def _left_shape(file: LeftoverFile) -> dict[str, Json]:
     return {
-        "id": file.id,
-        "repo": file.repo or None,
-        "name": file.name,
-        "bytes": file.bytes,
-        "bytes_total": file.expected,
-        "damaged": file.is_bad,
-    }
+        "id": file.id, "repo": file.repo or None, "name": file.name, "bytes": file.bytes,
+        "bytes_total": file.expected, "damaged": file.is_bad,
+    }  # fmt: skip
 
 
 def _left_row(file: LeftoverFile) -> tuple[str, str, str]:
@@ -360,12 +343,7 @@ def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ..
     end = _wait(console, begin, "checking")
     if console.as_json:
         models: list[Json] = [
-            {
-                **picked(model.model, "id", "name", "bytes", "sha256"),
-                "license": model.license,
-                "about": dict(model.about),
-                "is_new": model.is_new,
-            }
+            picked(model.model, "id", "name", "bytes", "sha256") | picked(model, "license", "about", "is_new")
             for model in end.models
         ]
         console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
@@ -440,15 +418,10 @@ def _show(console: Console, found: FoundModels, linked: dict[str, str], problems
     rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
     for model in found.models:
         path, problem = str(model.path), model.problem or problems.get(str(model.path))
-        if problem:
-            state = "not usable"
-        else:
-            state = (
-                f"linked as {linked[path]}" if path in linked else f"here as {model.known}" if model.known else "new"
-            )
-        rows.append(
-            (model.program, clean_label(model.name, 60), bytes_for_people(model.bytes), state, clean_label(path, 300))
-        )
+        state = f"here as {model.known}" if model.known else "new"
+        state = f"linked as {linked[path]}" if path in linked else state
+        name, size = clean_label(model.name, 60), bytes_for_people(model.bytes)
+        rows.append((model.program, name, size, "not usable" if problem else state, clean_label(path, 300)))
     table(console, rows)
     for model in found.models:
         if problem := model.problem or problems.get(str(model.path)):
@@ -474,11 +447,7 @@ def _list(console: Console, file: Path) -> None:
         found = console.result_of(services, lambda: services.packs.contents(file.absolute()))
     if console.as_json:
         models: list[Json] = [
-            {
-                **picked(model.listed, "name", "bytes", "sha256", "license"),
-                "about": dict(model.listed.about),
-                "id": model.here,
-            }
+            picked(model.listed, "name", "bytes", "sha256", "license", "about") | {"id": model.here}
             for model in found.models
         ]
         console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})

@@ -15,7 +15,6 @@ from slmdesk.command.main import LazyGroup
 from slmdesk.gguf.memory import Speed, offload_of, offload_words
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.messages import bytes_for_people, sentence_for
-from slmdesk.services import Services
 
 PLACES = {
     "bench": "evaluation.command:bench",
@@ -50,7 +49,10 @@ def models() -> None:
 def list_models(console: Console) -> None:
     """List the models on this PC."""
     with console.services() as services:
-        _adopt(console, services)
+        try:  # models in the folder but not in the library, for instance after a damaged history
+            console.result_of(services, services.models.adopt)
+        except ReportedError as err:
+            console.notify(f"note: {err.problem.sentence}")
         records = services.service_thread.call(services.models.list)
         if console.as_json:
             expected = services.service_thread.call(lambda: [services.measuring.expected(record) for record in records])
@@ -58,21 +60,13 @@ def list_models(console: Console) -> None:
             console.give([{**shape_of_model(model), **speed, **pairs_shape(model)} for model, speed in shapes])
             return
     if not records:
-        console.notify(
-            "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
-        )
+        ways = "slmdesk models import FILE, or: slmdesk models download REPO"
+        console.notify(f"There is no model yet. Add one with: {ways}")
         return
     rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
-    rows += [
-        (
-            record.id,
-            clean_label(record.name, 60),
-            bytes_for_people(record.bytes),
-            _kind(record),
-            clean_label(_path(record), 200),
-        )
-        for record in records
-    ]
+    for record in records:
+        name, path = clean_label(record.name, 60), clean_label(os.fsdecode(record.path), 200)
+        rows.append((record.id, name, bytes_for_people(record.bytes), _kind(record), path))
     table(console, rows)
     for record in records:
         if record.behaves is False:
@@ -120,18 +114,6 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         console.say(
             f"{use.value}  {f'{chosen.id}  {clean_label(chosen.name, 60)}' if chosen else '-  (the last used)'}"
         )
-
-
-def _adopt(console: Console, services: Services) -> None:
-    """Add models that are in the folder but not in the library, for instance after a damaged history."""
-    try:
-        console.result_of(services, services.models.adopt)
-    except ReportedError as err:
-        console.notify(f"note: {err.problem.sentence}")
-
-
-def _path(record: ModelRecord) -> str:
-    return os.fsdecode(record.path)
 
 
 def _kind(record: ModelRecord) -> str:

@@ -32,15 +32,33 @@ from slmdesk.models.importer import (
 )
 from slmdesk.models.move import MovePlan, MoveProgress, MoveResult, MoveStep
 from slmdesk.models.packs import PackContents, PackResult
-from slmdesk.models.window.packs import PACK_FILTER, CheckList, CheckRow, MakePackDialog, OpenPackDialog, PackController
+from slmdesk.models.window.packs import (
+    PACK_FILTER,
+    CheckList,
+    CheckRow,
+    MakePackDialog,
+    OpenPackDialog,
+    PackController,
+    WorkDialog,
+)
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.widgets.build import breakable, column, named, passing, plain_label, row, show_column, show_words
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    show_column,
+    show_words,
+)
 from slmdesk.window.widgets.dialogs import Dialog, TextDialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.opening import ask_file
-from slmdesk.window.widgets.rows import DOT, FitMark, WideDialog, amount_words
+from slmdesk.window.widgets.rows import DOT, FitMark, amount_words
 
 WIDTH = 460
 LIST_HEIGHT = 320
@@ -56,7 +74,6 @@ class AddingController(QObject):
         self._bridge = bridge
 
     def look_at(self, paths: Path | Sequence[Path]) -> None:
-        """Read the headers of one file, of several, or of all in a folder; nothing is added."""
         requested = (paths,) if isinstance(paths, Path) else tuple(paths)
         self._bridge.follow(self._bridge.services.looking.look(requested), self._on_looked)
 
@@ -135,29 +152,22 @@ class AddDialog(Dialog):
         return column(head, words, gap=theme.SPACE_4)
 
     def _build_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.SPACE_8)
-        row.addStretch(1)
         in_parts = any(candidate.parts > 1 for candidate in self._good)
-        it = "it" if len(self._good) == 1 else "them"
-        for name, words, tip, link in (
-            ("add_cancel", "Cancel", "", None),
-            ("add_link", f"Link (leave {it} where {'it is' if it == 'it' else 'they are'})", "", True),
-            ("add_copy", "Copy into slmdesk", "A copy is kept in the folder for models", False),
-        ):
-            button = named(QPushButton(words, self), name, tip=tip)
-            button.setAutoDefault(link is False)
-            button.clicked.connect(self.reject if link is None else partial(self._on_chosen, link))
-            if link:
-                button.setEnabled(not in_parts)
-                stays = "The file stays where it is and must stay there"
-                button.setToolTip(
-                    "A model in parts is put together into one file, so it is copied" if in_parts else stays
-                )
-            row.addWidget(button)
-        button.setProperty("kind", "primary")
-        button.setDefault(True)
-        return row
+        cancel = button("Cancel", "add_cancel", self, on=self.reject)
+        words = "Link (leave it where it is)" if len(self._good) == 1 else "Link (leave them where they are)"
+        tip = "The file stays where it is and must stay there"
+        if in_parts:
+            tip = "A model in parts is put together into one file, so it is copied"
+        link = button(words, "add_link", self, tip=tip, on=partial(self._on_chosen, True))
+        link.setEnabled(not in_parts)
+        tip = "A copy is kept in the folder for models"
+        copy = button(
+            "Copy into slmdesk", "add_copy", self, tip=tip, kind="primary", on=partial(self._on_chosen, False)
+        )
+        cancel.setAutoDefault(False)
+        link.setAutoDefault(False)
+        copy.setDefault(True)
+        return row(1, cancel, link, copy, gap=theme.SPACE_8)
 
     def _on_chosen(self, link: bool) -> None:
         self.add_chosen.emit(tuple(candidate.path for candidate in self._good), link)
@@ -184,15 +194,10 @@ def lines_of(candidate: Candidate) -> list[str]:
 
 def short_lines_of(candidate: Candidate) -> list[str]:
     header = candidate.header
-    parts = [
-        bytes_for_people(candidate.bytes),
-        header.quantization if header else "",
-        (header.license if header else ""),
-    ]
-    if candidate.parts > 1:
-        parts.append(f"{candidate.parts} parts")
-    if header and header.kind == "encoder":
-        parts.append("cannot chat")
+    parts = [bytes_for_people(candidate.bytes)]
+    parts += [header.quantization, header.license or ""] if header else []
+    parts.append(f"{candidate.parts} parts" if candidate.parts > 1 else "")
+    parts.append("cannot chat" if header and header.kind == "encoder" else "")
     return [*(part for part in parts if part), str(candidate.path)]
 
 
@@ -200,8 +205,6 @@ def short_lines_of(candidate: Candidate) -> list[str]:
 
 
 class ModelDialogs(QObject):
-    """Opens a dialog for each request, one of a kind at a time."""
-
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, window: QWidget, menu: AddMenu, parent: QObject | None = None) -> None:
@@ -259,14 +262,12 @@ class ModelDialogs(QObject):
 
     def _on_taken(self, event: PackResult) -> None:
         new = [model.model for model in event.models if model.is_new]
+        notice = Notice(f"{len(new)} models came out of the pack, and are exactly what was packed.", key="pack")
         if len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
             words = f"{new[0].name} came out of the pack, and is exactly what was packed."
-            action = "Use it now" if new[0].can_chat else ""
-            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="pack"))
-        else:
-            words = f"{len(new)} models came out of the pack, and are exactly what was packed."
-            self._bridge.notice_raised.emit(Notice(words, key="pack"))
+            notice = Notice(words, action="Use it now" if new[0].can_chat else "", on_action=use, key="pack")
+        self._bridge.notice_raised.emit(notice)
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
         if kind not in self._open:
@@ -281,7 +282,6 @@ class ModelDialogs(QObject):
         dialog.show()
 
     def _raise(self, kind: str) -> bool:
-        """Bring the open dialog of this kind to the front.  Returns whether there is one."""
         dialog = self._open.get(kind)
         if dialog is not None:
             dialog.raise_()
@@ -340,21 +340,18 @@ class FoundController(QObject):
             more = f" {len(failed)} could not be." if failed else ""
             details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
             life = 0 if failed else UNDO_MS
-            self._bridge.notice_raised.emit(
-                Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
-            )
+            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            self._bridge.notice_raised.emit(notice)
         self.linked.emit(ends)
 
 
-class FoundDialog(WideDialog):
+class FoundDialog(WorkDialog):
     def __init__(self, parent: QWidget, controller: FoundController) -> None:
-        super().__init__(
-            parent, name="found_models", title="Models on this PC", intro=INTRO, spoken="Looking for models"
-        )
+        title = "Models on this PC"
+        super().__init__(parent, controller, name="found_models", title=title, intro=INTRO, doing="Looking for models")
         self._controller = controller
         self._models: dict[str, FoundModel] = {}
         self._skipped = ""
-        self._is_linking = False
         self._build_ui()
         self._connect()
         self.work.show_work(LOOKING, None)
@@ -376,10 +373,9 @@ class FoundDialog(WideDialog):
     def _connect(self) -> None:
         controller = self._controller
         controller.found.connect(self._on_found)
-        controller.refused.connect(self._on_refused)
         controller.progressed.connect(self._on_progressed)
         controller.linked.connect(self._on_linked)
-        self._list.chosen_changed.connect(self._on_changed)
+        self._list.chosen_changed.connect(self._refresh)
         self._more.clicked.connect(self._on_more)
         self._close.clicked.connect(self._on_close)
         self._link.clicked.connect(self._on_link)
@@ -398,54 +394,43 @@ class FoundDialog(WideDialog):
         self._list.focus_first()
 
     def _on_refused(self, problem: Problem) -> None:
-        self._is_linking = False
-        self.work.end()
-        self.show_trouble(problem.sentence)
-        self._on_changed()
+        self._is_busy = True  # looking may have failed, too
+        super()._on_refused(problem)
 
-    def _on_changed(self) -> None:
+    def _refresh(self) -> None:
         chosen = self._list.chosen
-        self._link.setEnabled(bool(chosen) and not self._is_linking)
+        self._link.setEnabled(bool(chosen) and not self._is_busy)
         self._link.setText("Link it" if len(chosen) == 1 else "Link them")
-        self._list.setEnabled(not self._is_linking)
-        self._close.setText("Cancel" if self._is_linking else "Close")
+        self._list.setEnabled(not self._is_busy)
+        self._close.setText("Cancel" if self._is_busy else "Close")
 
     def _on_link(self) -> None:
-        self._is_linking = True
-        self.show_trouble("")
-        self.work.show_work("Reading them once, for their checksums…", 0.0)
         models = [self._models[other_row.key] for other_row in self._list.chosen]
-        self._on_changed()
+        self._begin_work("Reading them once, for their checksums…")
         self._controller.link(models)
 
     def _on_progressed(self, words: str, fraction: float) -> None:
-        if self._is_linking:
+        if self._is_busy:
             self.work.show_work(words, fraction)
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
-        if not self._is_linking:
+        if not self._is_busy:
             return
-        self._is_linking = False
+        self._is_busy = False
         self.work.end()
         if all(end.model for end in ends) and len(ends) == len(self._list.chosen):
             self.accept()
             return
-        self._on_changed()
+        self._refresh()
         self.work.show_work(LOOKING, None)
         self._controller.look()
 
     def _on_more(self) -> None:
         TextDialog(self, title="Not looked at", intro="What was passed over, and why.", text=self._skipped).show()
 
-    def _on_close(self) -> None:
-        if self._is_linking:
-            self._controller.cancel()
-        else:
-            self.reject()
-
     def reject(self) -> None:
         """Close the dialog: searching stops, linking goes on."""
-        if not self._is_linking:
+        if not self._is_busy:
             self._controller.cancel()
         super().reject()
 
@@ -469,11 +454,7 @@ def row_of(model: FoundModel) -> CheckRow:
 # ---- a small menu beside *Add a model file…*
 
 
-WAYS = (
-    ("find", "Look for models on this PC…"),
-    ("open_pack", "Open a pack…"),
-    ("make_pack", "Make a pack…"),
-)
+WAYS = (("find", "Look for models on this PC…"), ("open_pack", "Open a pack…"), ("make_pack", "Make a pack…"))
 
 
 class AddMenu(QPushButton):
@@ -541,7 +522,6 @@ class MoveController(QObject):
         self._bridge.ask(self._bridge.services.settings.change(models_folder=str(target)), changed)
 
     def cancel(self) -> None:
-        """Cancel; the models stay where they were."""
         if self._moving is not None:
             self._moving.cancel()
 
@@ -558,13 +538,13 @@ class MoveController(QObject):
         self.refused.emit(problem)
 
 
-class MoveDialog(WideDialog):
+class MoveDialog(WorkDialog):
     def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
+        title = "Move the folder for models"
         super().__init__(
-            parent, name="move_models", title="Move the folder for models", intro=MOVE_INTRO, spoken="Moving the models"
+            parent, controller, name="move_models", title=title, intro=MOVE_INTRO, doing="Moving the models"
         )
         self._controller, self._plan = controller, plan
-        self._is_moving = False
         self._build_ui()
         self._connect()
         self.fit(self.width())
@@ -586,52 +566,34 @@ class MoveDialog(WideDialog):
         self._move.setFocus()
 
     def _connect(self) -> None:
-        controller = self._controller
-        controller.progressed.connect(self._on_progressed)
-        controller.ended.connect(self._on_ended)
-        controller.refused.connect(self._on_refused)
+        self._controller.progressed.connect(self._on_progressed)
+        self._controller.ended.connect(self._on_ended)
         self._only.clicked.connect(self._on_only)
         self._close.clicked.connect(self._on_close)
         self._move.clicked.connect(self._on_move)
 
     def _on_move(self) -> None:
-        self._is_moving = True
-        self.show_trouble("")
-        self.work.show_work("Beginning…", 0.0)
-        self._refresh()
+        self._begin_work("Beginning…")
         self._controller.move(Path(self._plan.target))
 
     def _on_only(self) -> None:
         self._controller.only_new(Path(self._plan.target))
         self.accept()
 
-    def _on_close(self) -> None:
-        if self._is_moving:
-            self._controller.cancel()
-        else:
-            self.reject()
-
     def _on_progressed(self, event: MoveProgress) -> None:
-        if self._is_moving:
+        if self._is_busy:
             what = STEPS[event.step].format(name=event.name)
             self.work.show_work(amount_words(what, event.done_bytes, event.total_bytes, event.eta_s), event.fraction)
             self._close.setEnabled(event.step is not MoveStep.FINISHING)
 
-    def _on_ended(self, event: MoveResult) -> None:
-        if self._is_moving:
-            self._is_moving = False
+    def _on_ended(self, _event: MoveResult) -> None:
+        if self._is_busy:
+            self._is_busy = False
             self.accept()
 
-    def _on_refused(self, problem: Problem) -> None:
-        if self._is_moving:
-            self._is_moving = False
-            self.work.end()
-            self.show_trouble(problem.sentence)
-            self._refresh()
-
     def _refresh(self) -> None:
-        self._move.setEnabled(not self._is_moving)
-        self._only.setEnabled(not self._is_moving)
+        self._move.setEnabled(not self._is_busy)
+        self._only.setEnabled(not self._is_busy)
         self._close.setEnabled(True)
 
 

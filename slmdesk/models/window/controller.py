@@ -210,8 +210,6 @@ _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
 class Trial(Record):
-    """Progress of a trial: a text, and a share of the whole, 0..1."""
-
     words: str
     fraction: float
 

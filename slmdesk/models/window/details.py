@@ -15,7 +15,7 @@ from slmdesk.evaluation.model_cards import ModelDetails
 from slmdesk.evaluation.window.formats import FormatState, FormatWork, title_of
 from slmdesk.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.gguf.quantization import quantization_named
-from slmdesk.loader.load_spec import crashed_card
+from slmdesk.loader.model_loader import crashed_card
 from slmdesk.models.service import WORDS, DefaultUse
 from slmdesk.models.window.controller import BENCH, EXAM, VERIFY, LibraryController, Trial
 from slmdesk.runtime.messages import bytes_for_people
@@ -235,7 +235,6 @@ class HeaderFields(QWidget):
             widget.setVisible(False)
 
     def show_fields(self, fields: Sequence[tuple[str, str]], left_out: int) -> None:
-        """Show these fields; `left_out` more are in the file."""
         self._fields, self._left_out = tuple(fields), left_out
         self.setVisible(bool(fields))
         count = QLocale().toString(len(fields) + left_out)
@@ -295,7 +294,6 @@ class TrialLine(QWidget):
             self._button.setText(text)
 
     def show_trial(self, trial: Trial | None) -> None:
-        """Show the progress; None: it is not running."""
         self._is_running = trial is not None and self._stops
         self._button.setText("Stop" if self._is_running else self._start_words)
         self._state.setVisible(trial is not None)
@@ -380,7 +378,6 @@ def memory_words(details: ModelDetails) -> str:
 
 
 def card_words(record: ModelRecord) -> str:
-    """What was on a graphics card when it was last loaded; empty without a card."""
     if card := crashed_card(record.info):
         return f"not used: the model's process ended unexpectedly on {card}"
     offload = offload_of(record.info)
@@ -404,7 +401,6 @@ def expected_words(details: ModelDetails) -> str:
 
 
 def behaves_words(record: ModelRecord) -> str:
-    """What the short test at its first load found; empty before."""
     if record.behaves is None:
         return ""
     return "reads plain sentences" if record.behaves else "does not behave like a language model; perhaps damaged"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
@@ -70,36 +70,32 @@ SAME = "✓ It is the same: this is the pack you were told of."
 OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
 
 
-class _PackDialog(WideDialog):
-    def __init__(
-        self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
-    ) -> None:
-        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
-        self._packs, self._doing, self._is_busy = packs, doing, False
-        packs.progressed.connect(self._on_progressed)
-        packs.refused.connect(self._on_refused)
-        packs.stopped.connect(self._on_stopped)
+class _Worker(Protocol):
+    refused: Any
 
-    def _begin_work(self) -> None:
+    def cancel(self) -> None: ...
+
+
+class WorkDialog(WideDialog):
+    """A dialog whose controller does one piece of work, which *Cancel* stops."""
+
+    def __init__(self, parent: QWidget, worker: _Worker, *, name: str, title: str, intro: str, doing: str) -> None:
+        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
+        self._worker, self._is_busy = worker, False
+        worker.refused.connect(self._on_refused)
+
+    def _begin_work(self, words: str) -> None:
         self._is_busy = True
         self.show_trouble("")
-        self.work.show_work(self._doing, 0.0)
+        self.work.show_work(words, 0.0)
         self._refresh()
-
-    def _on_progressed(self, event: PackProgress) -> None:
-        if self._is_busy:
-            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
-            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
     def _on_refused(self, problem: Problem) -> None:
         self._end_work(problem.sentence)
 
-    def _on_stopped(self) -> None:
-        self._end_work("Stopped; nothing of it was kept.")
-
     def _on_close(self) -> None:
         if self._is_busy:
-            self._packs.cancel()
+            self._worker.cancel()
         else:
             self.reject()
 
@@ -112,6 +108,21 @@ class _PackDialog(WideDialog):
 
     def _refresh(self) -> None:
         raise NotImplementedError
+
+
+class _PackDialog(WorkDialog):
+    def __init__(
+        self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
+    ) -> None:
+        super().__init__(parent, packs, name=name, title=title, intro=intro, doing=doing)
+        self._packs, self._doing = packs, doing
+        packs.progressed.connect(self._on_progressed)
+        packs.stopped.connect(lambda: self._end_work("Stopped; nothing of it was kept."))
+
+    def _on_progressed(self, event: PackProgress) -> None:
+        if self._is_busy:
+            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
+            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
 
 class MakePackDialog(_PackDialog):
@@ -192,12 +203,9 @@ class MakePackDialog(_PackDialog):
             return
         self._plan = plan
         size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
-        if plan.problem:
-            self.show_trouble(plan.problem.sentence)
-        elif plan.bytes > plan.free_bytes:
-            self.show_trouble(f"Not enough space there: the pack takes {size}, {free} are free.")
-        else:
-            self.show_trouble("")
+        full = f"Not enough space there: the pack takes {size}, {free} are free."
+        full = full if plan.bytes > plan.free_bytes else ""
+        self.show_trouble(plan.problem.sentence if plan.problem else full)
         if plan.bytes:
             self._sum.setText(f"{len(self._list.chosen)} chosen{DOT}the pack takes {size}{DOT}{free} are free there")
         self._refresh()
@@ -215,7 +223,7 @@ class MakePackDialog(_PackDialog):
         chosen = self._list.chosen
         if not chosen or self._target is None:
             return
-        self._begin_work()
+        self._begin_work(self._doing)
         self._packs.make([other_row.key for other_row in chosen], self._target)
 
     def _on_made(self, event: PackResult) -> None:
@@ -269,10 +277,8 @@ class OpenPackDialog(_PackDialog):
         self._verdict = plain_label("", self, name="open_pack_verdict", kind="small", is_hidden=True)
         self._list = CheckList(self, name="open_pack_models", height=150)
         self._sum = plain_label("", self, name="open_pack_sum", kind="muted")
-        self.body.addWidget(self._file)
-        self.body.addWidget(self._checksum)
-        self.body.addWidget(self._reported)
-        self.body.addWidget(self._verdict)
+        for widget in (self._file, self._checksum, self._reported, self._verdict):
+            self.body.addWidget(widget)
         self.body.addWidget(self._list, 1)
         self.body.addWidget(self._sum)
         self.buttons.addStretch(1)
@@ -297,17 +303,12 @@ class OpenPackDialog(_PackDialog):
             count = "1 model" if len(chosen) == 1 else f"{len(chosen)} models"
             words = f"{count}, {bytes_for_people(size)}{DOT}{bytes_for_people(free)} are free"
         self._sum.setText(words)
-        is_full = size > free
-        self.show_trouble(
-            f"Not enough space: {bytes_for_people(size)} are needed, {bytes_for_people(free)} are free."
-            if is_full
-            else ""
-        )
+        full = f"Not enough space: {bytes_for_people(size)} are needed, {bytes_for_people(free)} are free."
+        self.show_trouble(full if size > free else "")
         self._take.setText("Bring it in" if len(chosen) == 1 else "Bring them in")
         self._refresh()
 
     def _on_reported(self, text: str) -> None:
-        """Compare the checksum entered, without spaces and case."""
         reported = "".join(text.split()).lower()
         self._is_other = bool(reported) and reported != self._contents.manifest_sha256
         self._verdict.setText(OTHER if self._is_other else SAME)
@@ -316,8 +317,7 @@ class OpenPackDialog(_PackDialog):
         self._refresh()
 
     def _on_take(self) -> None:
-        self._doing = "Checking the pack"
-        self._begin_work()
+        self._begin_work("Checking the pack")
         self._doing = "Checking and copying"
         self._packs.take(self._contents, [other_row.key for other_row in self._list.chosen])
 
@@ -407,7 +407,6 @@ class PackController(QObject):
         self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
 
     def cancel(self) -> None:
-        """Cancel; nothing is kept."""
         if self._work is not None:
             self._work.cancel()
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QLocale, Qt, QTimer, QUrl, Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QInputDialog,
     QLabel,
     QMenu,
@@ -132,7 +131,9 @@ class ModelsPage(QScrollArea):
         ):
             heading = plain_label(words, holder, name=f"{name}_heading", kind="heading")
             if part is self._local:
-                parts.addLayout(self._build_local_head(heading, holder))
+                tip = "Ask several models the same question, side by side"
+                compare = button("Compare models…", "compare_button", holder, tip=tip, on=self.compare_requested)
+                parts.addLayout(row((heading, 1), compare))
             else:
                 parts.addWidget(heading)
             parts.addWidget(part)
@@ -142,11 +143,6 @@ class ModelsPage(QScrollArea):
         show_column(self, inner)
         self._steady = ScrollAnchor(self)
         TabOrder(self, inner)
-
-    def _build_local_head(self, heading: QLabel, holder: QWidget) -> QHBoxLayout:
-        tip = "Ask several models the same question, side by side"
-        compare = button("Compare models…", "compare_button", holder, tip=tip, on=self.compare_requested)
-        return row((heading, 1), compare)
 
     def _connect(self) -> None:
         library, find, fetch = self._library, self._offering.find, self._offering.fetch
@@ -177,13 +173,11 @@ class ModelsPage(QScrollArea):
     def show_model(self, id: str) -> None:
         self._local.show_model(id)
 
-    def _on_models_listed(self, models: object) -> None:
-        assert isinstance(models, tuple)
+    def _on_models_listed(self, models: tuple[ModelCard, ...]) -> None:
         self._offering.here.keep_sums(model.record.sha256 for model in models)
         self._show_here()
 
-    def _on_download_shown(self, change: object) -> None:
-        assert isinstance(change, DownloadChanged)
+    def _on_download_shown(self, change: DownloadChanged) -> None:
         self._offering.here.keep(change)
         self._show_here()
 
@@ -296,28 +290,29 @@ class LocalModels(QWidget):
             self._models, self._copies = ordered, copies
             self._fill()
 
+    def _details_of(self, model: str) -> DetailsPanel | None:
+        card = self._cards.get(model)
+        return card.details if card is not None else None
+
     def show_details(self, details: ModelDetails) -> None:
-        card = self._cards.get(details.card.record.id)
-        if card is not None and card.details is not None:
-            card.details.show_details(details)
-            card.details.show_uses(uses_of(card.card, card.copies), details.can_do)
-            card.details.lock_uses(self._managed)
-            card.details.allow_formats(self._has_formats)
+        id = details.card.record.id
+        if panel := self._details_of(id):
+            panel.show_details(details)
+            panel.show_uses(uses_of(self._cards[id].card, self._cards[id].copies), details.can_do)
+            panel.lock_uses(self._managed)
+            panel.allow_formats(self._has_formats)
 
     def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
-        card = self._cards.get(model)
-        if card is not None and card.details is not None:
-            card.details.show_trial(kind, trial)
+        if panel := self._details_of(model):
+            panel.show_trial(kind, trial)
 
     def show_format_state(self, state: FormatState) -> None:
-        card = self._cards.get(state.model.id)
-        if card is not None and card.details is not None:
-            card.details.show_format_state(state)
+        if panel := self._details_of(state.model.id):
+            panel.show_format_state(state)
 
     def show_format_work(self, model: str, work: FormatWork | None) -> None:
-        card = self._cards.get(model)
-        if card is not None and card.details is not None:
-            card.details.show_format_work(work)
+        if panel := self._details_of(model):
+            panel.show_format_work(work)
 
     def show_policy(self, policy: Policy) -> None:
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
@@ -397,16 +392,15 @@ class LocalModels(QWidget):
         return card
 
     def _on_action(self, model: str, action: str) -> None:
-        if action == "rename":
-            self._ask_name(model)
-        elif action == "verify":
-            self._library.trials.start(model, VERIFY)
-        elif action == "folder":
-            open_outside(QUrl.fromLocalFile(str(self._library.folder_of(model))))
-        elif action == "remove":
-            self._library.remove(model)
-        elif action == "formats":
-            self.show_formats(model)
+        library = self._library
+        does = {
+            "rename": self._ask_name,
+            "verify": lambda model: library.trials.start(model, VERIFY),
+            "folder": lambda model: open_outside(QUrl.fromLocalFile(str(library.folder_of(model)))),
+            "remove": library.remove,
+            "formats": self.show_formats,
+        }
+        does[action](model)
 
     def show_formats(self, model: str) -> None:
         card = self._cards.get(model)
@@ -510,7 +504,8 @@ class LocalCard(Card):
             self._use.setToolTip("Chat with this model now")
         self._more.setAccessibleName(f"More to do with {record.name}")
         self._name_toggle()
-        self.set_sentence(sentence_of(examined_card(card, copies)))
+        used = used_card(card, copies)
+        self.set_sentence(sentence_of(used if used.exam else card))  # of the copy in use, once it has sat its own exam
         self.set_info(info_of(card, self._speed))
         uses = uses_of(card, copies)
         self._badge.setText(f"Default for {', '.join(WORDS[use] for use in uses)}" if uses else "")
@@ -572,12 +567,6 @@ class LocalCard(Card):
             self.open_details()
         if action != "details":
             self.action_chosen.emit(action)
-
-
-def examined_card(card: ModelCard, copies: Sequence[ModelCard]) -> ModelCard:
-    """The one in use, of a model and its copies, once it has sat an exam of its own; else the model."""
-    used = used_card(card, copies)
-    return used if used.exam else card
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:

@@ -11,11 +11,10 @@ import struct
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import slmdesk
@@ -56,7 +55,7 @@ class StatementKey(Record):
     @property
     def fingerprint(self) -> str:
         """As `ssh-keygen -l` prints it."""
-        return fingerprint_of(self.public)
+        return "SHA256:" + base64.b64encode(hashlib.sha256(self.public).digest()).decode().rstrip("=")
 
     def sign(self, message: bytes) -> bytes:
         signature = _string(KIND) + _string(self.key.sign(_signed(message)))
@@ -109,12 +108,7 @@ class StatementKeys:
         return ["file"] if self.vaults["keyring"].missing() else ["keyring", "file"]
 
 
-def fingerprint_of(public: bytes) -> str:
-    return "SHA256:" + base64.b64encode(hashlib.sha256(public).digest()).decode().rstrip("=")
-
-
 def is_good(message: bytes, signature: bytes) -> bool:
-    """Whether `signature`, a file, is good for `message`, by the key that it names."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -213,9 +207,7 @@ class Control:
     def __enter__(self) -> Control:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self.close()
 
     @property
@@ -384,18 +376,10 @@ def _compared(each: metadata.Distribution) -> dict[str, Json]:
 
 def _package(folder: Path) -> dict[str, Json]:
     """One checksum over all files of the program itself: where it runs from its source no RECORD lists them."""
-    digest, count = hashlib.sha256(), 0
-    for path, name in _files(folder):
-        digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
-        count += 1
-    return {"version": slmdesk.__version__, "files": count, "sha256": digest.hexdigest()}
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, str]]:
-    found = [(path, path.relative_to(folder).as_posix()) for path in folder.rglob("*")]
-    for path, name in sorted(found, key=lambda one: one[1]):
-        if "__pycache__" not in path.parts and path.is_file():
-            yield path, name
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    names = [name for name in sorted(paths) if "__pycache__" not in paths[name].parts and paths[name].is_file()]
+    sums = "".join(f"{hashlib.sha256(paths[name].read_bytes()).hexdigest()}  {name}\n" for name in names)
+    return {"version": slmdesk.__version__, "files": len(names), "sha256": hashlib.sha256(sums.encode()).hexdigest()}
 
 
 def _key(name: str) -> str:

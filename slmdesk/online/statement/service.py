@@ -108,7 +108,10 @@ class StatementService(Service):
             "enforcement": self._enforcement(test),
             "self_test": test.to_json(),
             "not_covered": list(NOT_COVERED),
-            "earlier": [_head_of(row) for row in statements],
+            "earlier": [
+                {"n": said.get("n"), "hash": said.get("head"), "time": time, "key": said.get("key")}
+                for time, said in ((iso(row.time), row.said) for row in statements)
+            ],
             "key": _key_shape(key, statements),
         }
         pdf: bytes = yield _as_pages(self._print(paper_of(statement)))
@@ -118,12 +121,12 @@ class StatementService(Service):
         return made
 
     def _tested(self, request: StatementRequest, control: Control | None, report: Report) -> SelfTest:
+        def ask_guard() -> None:
+            self._guard().check("https", NOWHERE, None)
+
         report(StatementProgress("test"))
         with control or Control() as begun:
-            return run_self_test(self._ask_guard, control=begun, desk_ways=request.desk_ways)
-
-    def _ask_guard(self) -> None:
-        self._guard().check("https", NOWHERE, None)
+            return run_self_test(ask_guard, control=begun, desk_ways=request.desk_ways)
 
     def _bounds(self, request: StatementRequest) -> tuple[int, int, int]:
         """Numbers of the period's first and last row (before the first: none), and of the last one of all."""
@@ -192,19 +195,14 @@ class StatementService(Service):
         }  # fmt: skip
         self._service_thread.call(lambda: self._store.ledger.append(Kind.STATEMENT, row))
         write_atomically(request.target, packed)
+        rows = max(0, report.last - report.first + 1)
+        sent = sum(one["requests"] for one in statement["requests"])
+        refused = sum(one["times"] for one in statement["refused"])
         return StatementMade(
-            request.target,
-            hashlib.sha256(packed).hexdigest(),
-            max(0, report.last - report.first + 1),
-            sum(one["requests"] for one in statement["requests"]),
-            sum(one["times"] for one in statement["refused"]),
-            statement["enforcement"]["level"],
-            key.fingerprint,
-            key.place,
-            statement["key"]["is_new"],
-            head["hash"],
+            request.target, hashlib.sha256(packed).hexdigest(), rows, sent, refused,
+            statement["enforcement"]["level"], key.fingerprint, key.place, statement["key"]["is_new"], head["hash"],
             tuple(_problems(statement)),
-        )
+        )  # fmt: skip
 
 
 def _about(request: StatementRequest, examined: Mapping[str, Json], files: dict[str, Json]) -> dict[str, Json]:
@@ -222,10 +220,7 @@ def _about(request: StatementRequest, examined: Mapping[str, Json], files: dict[
             "from": request.since.isoformat() if request.since else None,
             "to": request.until.isoformat() if request.until else None,
         },
-        "pc": {
-            "name": platform.node()[:MOST_NAME] if request.with_host_name else None,
-            "system": platform.platform(),
-        },
+        "pc": {"name": platform.node()[:MOST_NAME] if request.with_host_name else None, "system": platform.platform()},
         "program": {
             "version": slmdesk.__version__,
             "python": platform.python_version(),
@@ -257,10 +252,6 @@ def _begin_of(day: date | None, days: int = 0) -> int:
         return 1 << 62 if days else -(1 << 62)
     begin = datetime.combine(day + timedelta(days=days), time()).astimezone()
     return round(begin.timestamp() * 1_000_000)
-
-
-def _head_of(row: LedgerRow) -> dict[str, Json]:
-    return {"n": row.said.get("n"), "hash": row.said.get("head"), "time": iso(row.time), "key": row.said.get("key")}
 
 
 def _key_shape(key: StatementKey, statements: list[LedgerRow]) -> dict[str, Json]:
@@ -449,7 +440,8 @@ LEVELS = {
 def paper_of(statement: Mapping[str, Any]) -> Paper:
     pieces = [
         *_in_short(statement), *_program(statement), *_walls(statement), *_self_test(statement), *_traffic(statement),
-        *_happened(statement), *_not_covered(statement), *_to_check(statement),
+        *_happened(statement), heading("What this statement does not cover"), *map(item, statement["not_covered"]),
+        *_to_check(statement),
     ]  # fmt: skip
     period = statement["period"]
     begin, end = period["from"] or "the beginning", period["to"] or "now"
@@ -519,12 +511,9 @@ def _policy_words(policy: Mapping[str, Any]) -> str:
 
 
 def _walls(statement: Mapping[str, Any]) -> Iterator[Piece]:
-    enforcement = statement["enforcement"]
+    processes = statement["enforcement"]["processes"].items()
     yield heading("What keeps the network away")
-    rows = tuple(
-        (name, one["network"], one["walls"], ", ".join(one["facts"]) or "-")
-        for name, one in enforcement["processes"].items()
-    )
+    rows = tuple((name, one["network"], one["walls"], ", ".join(one["facts"]) or "-") for name, one in processes)
     yield table(("Process", "Kept from the network by", "Walls", "What took effect, as it said itself"), rows)
     yield small("Only what was seen to take effect is listed, never what was asked for.")
 
@@ -600,12 +589,6 @@ def _change_words(one: Mapping[str, Any]) -> str:
     if problem := one.get("problem"):
         return f"The head of the ledger could not be left in the folder of the policy: {problem}"
     return f"Another policy: {one.get('file') or 'none'}, checksum {one.get('sha256') or 'none'}"
-
-
-def _not_covered(statement: Mapping[str, Any]) -> Iterator[Piece]:
-    yield heading("What this statement does not cover")
-    for one in statement["not_covered"]:
-        yield item(one)
 
 
 def _to_check(statement: Mapping[str, Any]) -> Iterator[Piece]:

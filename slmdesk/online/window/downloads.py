@@ -47,29 +47,18 @@ class DownloadsController(QObject):
         """A file of a repository, or the one of a quantization; when offline, a notice offers the network."""
         running = [changed for changed in self._all.values() if changed.repo == repo and changed.state not in ENDS]
         if any(file in ("", changed.name) for changed in running):
-            self._bridge.notice_raised.emit(
-                Notice("This model is being downloaded already.", life_ms=UNDO_MS, key="download")
-            )
+            words = "This model is being downloaded already."
+            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="download"))
             return
-        begin = partial(self._start, repo, file, quantization)
-        if self._is_offline:
-            self._offer_network("Allow the network and download", begin)
-        else:
-            begin()
+        self._when_allowed("Allow the network and download", partial(self._start, repo, file, quantization))
 
     def pause(self, id: str) -> None:
-        """Pause a download; the part received is kept."""
         self._bridge.services.downloads.pause(id)
 
     def resume(self, id: str) -> None:
-        go_on = partial(self._resume, id)
-        if self._is_offline:
-            self._offer_network("Allow the network and go on", go_on)
-        else:
-            go_on()
+        self._when_allowed("Allow the network and go on", partial(self._resume, id))
 
     def move(self, id: str, where: str) -> None:
-        """Change the place of a waiting download in the queue: up, down, first."""
         self._bridge.services.downloads.move(id, where)
 
     def cancel(self, id: str) -> None:
@@ -139,9 +128,8 @@ class DownloadsController(QObject):
             return
         use = partial(self._chat_with, change.model.id, change.id)  # its row may be closed by then
         words = f"{change.model.name} is here, and exactly what was published."
-        self._bridge.notice_raised.emit(
-            Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
-        )
+        notice = Notice(words, action="Use it now", on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
+        self._bridge.notice_raised.emit(notice)
 
     def _chat_with(self, model: str, id: str) -> None:
         self.dismiss(id)
@@ -153,23 +141,20 @@ class DownloadsController(QObject):
     def _resume(self, id: str) -> None:
         self._bridge.services.downloads.resume(id)
 
-    def _offer_network(self, action: str, then: Callable[[], None]) -> None:
+    def _when_allowed(self, action: str, then: Callable[[], None]) -> None:
+        if not self._is_offline:
+            then()
+            return
+        network, once = self._bridge.services.network, "Only this once"
+
         def allow() -> None:
-            self._bridge.ask(self._bridge.services.network.set_offline(False), lambda _: then())
+            self._bridge.ask(network.set_offline(False), lambda _: then())
 
-        def once() -> None:
-            self._bridge.ask(self._bridge.services.network.allow_once(), lambda _: then())
+        def allow_once() -> None:
+            self._bridge.ask(network.allow_once(), lambda _: then())
 
-        self._bridge.notice_raised.emit(
-            Notice(
-                OFFLINE_WORDS,
-                action=action,
-                on_action=allow,
-                other="Only this once",
-                on_other=once,
-                key="offline",
-            )
-        )
+        notice = Notice(OFFLINE_WORDS, action=action, on_action=allow, other=once, on_other=allow_once, key="offline")
+        self._bridge.notice_raised.emit(notice)
 
     def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
         self.removals.begin(id, words, then, partial(self._undo, id), key=f"cancel {id}")
@@ -195,11 +180,12 @@ class DownloadsController(QObject):
         self._bridge.ask(self._bridge.services.downloads.discard(left_over), discarded)
 
     def _forget_left(self, change: DownloadChanged) -> None:
-        same = [file.id for file in self._left.values() if (file.repo, file.name) == (change.repo, change.name)]
+        about = change.repo, change.name
+        same = [file.id for file in self._left.values() if (file.repo, file.name) == about and not file.is_bad]
         for id in same:
-            if not self._left[id].is_bad:
-                del self._left[id]
-                self._list_left()
+            del self._left[id]
+        if same:
+            self._list_left()
 
     def _list_left(self) -> None:
         self.left_overs_listed.emit(tuple(file for file in self._left.values() if file.id not in self.removals))
@@ -216,12 +202,7 @@ WORDS = {
     DownloadState.PAUSED: "Paused",
     DownloadState.DONE: "Complete, and exactly what was published.",
 }
-RUNNING = frozenset(
-    {
-        DownloadState.QUEUED, DownloadState.ASKING, DownloadState.CHECKING, DownloadState.FETCHING,
-        DownloadState.WAITING, DownloadState.ELSEWHERE,
-    }
-)  # fmt: skip
+RUNNING = frozenset(DownloadState) - ENDS
 MOVES = (
     ("up", "Earlier in the queue", "Alt+Up"),
     ("down", "Later in the queue", "Alt+Down"),
@@ -297,17 +278,13 @@ class DownloadRow(Card):
 
 
 class LeftoverRow(Card):
-    """An unfinished download of an earlier run, or a damaged file."""
-
     def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
         super().__init__(parent, name="left_over_row", title=found.name)
-        received = f"{bytes_for_people(found.bytes)} of {bytes_for_people(found.expected)}"
+        size = bytes_for_people(found.bytes)
+        info = f"Begun earlier: {size} of {bytes_for_people(found.expected)} are here."
         if found.is_bad:
-            size = bytes_for_people(found.bytes)
-            self.set_info(f"Damaged on the way or at its source: {size} are kept aside, never used.")
-        else:
-            begun = f"Begun earlier: {received} are here." if found.repo else "Begun earlier; of what is not known."
-            self.set_info(begun)
+            info = f"Damaged on the way or at its source: {size} are kept aside, never used."
+        self.set_info(info if found.repo or found.is_bad else "Begun earlier; of what is not known.")
         if found.repo and not found.is_bad:
             bar = thin_bar("download_bar", self, "Downloaded", most=1000)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
@@ -338,24 +315,20 @@ class Downloads(QWidget):
         fetch.left_overs_listed.connect(self.show_left_overs)
 
     def show_download(self, change: DownloadChanged) -> None:
-        row = self._rows.get(change.id)
-        if row is not None:
-            before = self._places.get(change.id)
+        before, self._places[change.id] = self._places.get(change.id), _place(change)
+        if row := self._rows.get(change.id):
             row.show_change(change)
-            self._places[change.id] = _place(change)
-            if self._places[change.id] != before:
-                self._put_in_order()
-            return
-        row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
-        row.gated_requested.connect(self.gated_requested)
-        self._layout.addWidget(row)
-        self._places[change.id] = _place(change)
-        self._put_in_order()
-        self.setVisible(True)
+        else:
+            row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
+            row.gated_requested.connect(self.gated_requested)
+            self._layout.addWidget(row)
+            self.setVisible(True)
+            before = None
+        if self._places[change.id] != before:
+            self._put_in_order()
 
     def hide_download(self, id: str) -> None:
-        row = self._rows.pop(id, None)
-        if row is not None:
+        if row := self._rows.pop(id, None):
             self._drop(row)
 
     def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
@@ -382,20 +355,15 @@ class Downloads(QWidget):
 
 
 def words_of(change: DownloadChanged) -> str:
-    received = ""
-    if change.total_bytes:
-        received = f"{bytes_for_people(change.done_bytes)} of {bytes_for_people(change.total_bytes)}"
-    if change.state is DownloadState.DONE:
-        return DOT.join((WORDS[change.state], bytes_for_people(change.total_bytes)))
-    parts = [received]
-    if change.state is DownloadState.QUEUED:
-        parts.insert(0, place_words(change.place))
-    if change.state in WORDS:
-        parts.insert(0, WORDS[change.state])
-    if change.bytes_per_s:
-        parts.append(f"{bytes_for_people(change.bytes_per_s)} a second")
-    if change.eta_s is not None:
-        parts.append(f"{time_words(change.eta_s)} left")
+    state, total = change.state, bytes_for_people(change.total_bytes)
+    if state is DownloadState.DONE:
+        return DOT.join((WORDS[state], total))
+    parts = (
+        place_words(change.place) if state is DownloadState.QUEUED else WORDS.get(state, ""),
+        f"{bytes_for_people(change.done_bytes)} of {total}" if change.total_bytes else "",
+        f"{bytes_for_people(change.bytes_per_s)} a second" if change.bytes_per_s else "",
+        f"{time_words(change.eta_s)} left" if change.eta_s is not None else "",
+    )
     return DOT.join(part for part in parts if part)
 
 
@@ -408,7 +376,6 @@ def place_words(place: int) -> str:
 
 
 def _place(change: DownloadChanged) -> tuple[int, int]:
-    """The sort key of the rows: running, waiting in order, ended."""
     if change.state is DownloadState.QUEUED:
         return 1, change.place
     return (0, 0) if change.state in RUNNING else (2, 0)

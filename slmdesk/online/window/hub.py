@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
@@ -95,12 +95,10 @@ class HubController(QObject):
         )
 
     def search_again(self) -> None:
-        """Search again from the first page, without reusing earlier results."""
         self._restart()
         self.search_now()
 
     def choose(self, filters: Filters) -> None:
-        """Search with these filters, and save them."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -125,7 +123,7 @@ class HubController(QObject):
         visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
 
     def close_repo(self, repo: str) -> None:
-        if (visit := self._visits.pop(repo, None)) is not None:
+        if visit := self._visits.pop(repo, None):
             visit.cancel()
 
     def ask_page(self, repo: str) -> None:
@@ -169,7 +167,6 @@ class HubController(QObject):
             self.search_failed.emit(problem)
 
     def _visit(self, repo: str) -> _Visit:
-        """Begin requests for a repository; earlier ones are cancelled."""
         self.close_repo(repo)
         return self._visits.setdefault(repo, _Visit(repo, self._bridge))
 
@@ -223,7 +220,6 @@ class _Visit:
         self._following.append(self._bridge.follow(request, on_answer, on_problem))
 
     def cancel(self) -> None:
-        """Cancel the requests; nothing more is reported."""
         self._is_over = True
         for call in self._following:
             call.cancel()
@@ -280,14 +276,9 @@ class FileRow(QWidget):
         self._about = plain_label("", self, name="file_name", kind="small")
         self.fit = FitMark(self)
         self.fit.show_fit(file.fit, why=BY_SIZE)
-        self._get = button(
-            GET,
-            "download_file_button",
-            self,
-            label=f"{GET} {file.name}",
-            kind="primary" if is_primary else "",
-            on=lambda: at.fetch.start(repo, file.name),
-        )
+        label, kind = f"{GET} {file.name}", "primary" if is_primary else ""
+        self._get = button(GET, "download_file_button", self, label=label, kind=kind)
+        self._get.clicked.connect(lambda: at.fetch.start(repo, file.name))
         texts = column(self._words, self._about, gap=0)
         get = (self._get, Qt.AlignmentFlag.AlignVCenter)
         row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
@@ -339,9 +330,8 @@ class RepoDetails(QWidget):
         self._others = plain_label("", self, name="other_files", kind="small")
         self._heading = plain_label("What its publisher says", self, name="card_heading", kind="strong")
         self._card_note = plain_label("", self, name="card_note", kind="muted")
-        self._page = button(
-            "Its page…", "page_button", self, label=f"Read about {self._repo} in the browser", on=self._ask_page
-        )
+        label = f"Read about {self._repo} in the browser"
+        self._page = button("Its page…", "page_button", self, label=label, on=self._ask_page)
         self._card = column()
         self._whole = button("Read all of it", "card_whole", self, on=self._on_whole)
         self._whole.setCheckable(True)
@@ -355,10 +345,6 @@ class RepoDetails(QWidget):
         for other_row in self.rows:
             other_row.show_here(self._at.here)
 
-    def show_loading(self) -> None:
-        self._clear()
-        _say(self._note, "Asking the Hub for the files…", kind="muted")
-
     def show_note(self, sentence: str) -> None:
         self._clear()
         _say(self._note, sentence, kind="muted")
@@ -367,10 +353,8 @@ class RepoDetails(QWidget):
         self._clear()
         if repo.is_gated:
             self._show_gated(repo.repo)
-        if not repo.files:
-            _say(self._note, NO_FILES, kind="muted")
-        elif repo.is_unclear:
-            _say(self._note, UNCLEAR, kind="muted")
+        if not repo.files or repo.is_unclear:
+            _say(self._note, UNCLEAR if repo.files else NO_FILES, kind="muted")
         elif repo.recommended is None and any(file.size_bytes and file.has_known_form for file in repo.files):
             _say(self._note, NOTHING_FITS, kind="warn")
         for file in repo.files:
@@ -409,11 +393,9 @@ class RepoDetails(QWidget):
         _say(self._info, f"{seen}{KINDS.get(judged.kind, template)}".strip())
 
     def show_card(self, card: ReadableCard | Problem) -> None:
-        if isinstance(card, Problem):
-            _say(self._card_note, f"The card cannot be read. {card.sentence}")
-            return
-        if not card.text:
-            _say(self._card_note, NO_CARD)
+        if isinstance(card, Problem) or not card.text:
+            words = f"The card cannot be read. {card.sentence}" if isinstance(card, Problem) else NO_CARD
+            _say(self._card_note, words)
             return
         reader = MarkdownReader(self._at.keeper, self, label="What its publisher says")
         reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
@@ -521,7 +503,7 @@ class OfferCard(Card):
         if self.at.find.is_offline:
             details.show_note(OFFLINE)
             return
-        details.show_loading()
+        details.show_note("Asking the Hub for the files…")
         self.at.find.open_repo(self.repo)
 
 
@@ -557,6 +539,15 @@ class OfferList(QWidget):
         for card in self._offers_of(asked):
             if card.details is not None:
                 card.details.show_card(text)
+
+    def _drop(self, rows: QVBoxLayout, cards: list[Any]) -> None:
+        for card in cards:
+            rows.removeWidget(card)
+            card.hide()
+            if card.is_open:
+                self.at.find.close_repo(card.repo)
+            card.deleteLater()
+        cards.clear()
 
     def _offers_of(self, asked: str) -> list[OfferCard]:
         return [card for card in self.offers() if card.repo.casefold() == asked.casefold()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -33,6 +34,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import DOT, Choice
 
+ANY_JOB: list[tuple[object, str]] = [("", "Any job"), *SKILLS.items()]
+ANY_LANGUAGE: list[tuple[object, str]] = [("", "Any language"), *sorted(LANGUAGES.items(), key=itemgetter(1))]
 HINT = "Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed."
 OFFLINE_HINT = "The search needs the network."
 NOTHING = "Nothing on the Hub has such a name. Try fewer or other words."
@@ -156,18 +159,11 @@ class HubSearch(OfferList):
         if kept and names[: len(kept)] == kept:
             found = found[len(kept) :]
         else:
-            for card in self._cards:
-                self._rows.removeWidget(card)
-                card.hide()
-                if card.is_open:
-                    self.at.find.close_repo(card.repo)
-                card.deleteLater()
-            self._cards.clear()
+            self._drop(self._rows, self._cards)
         self._waiting = list(found)
         self._add(AT_ONCE)
 
     def _add(self, count: int) -> None:
-        """Add some results; the rest in later event loop turns."""
         now, self._waiting = self._waiting[:count], self._waiting[count:]
         for repo in now:
             self._cards.append(RepoCard(repo, self, self.at))
@@ -221,12 +217,9 @@ class SearchFilters(QWidget):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._task = self._choice("search_task", "What the model is for", [("", "Any job"), *SKILLS.items()])
+        self._task = self._choice("search_task", "What the model is for", ANY_JOB)
         self._task.setToolTip(TASK_TIP)
-        languages = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
-        self._language = self._choice(
-            "search_language", "Language the model should know", [("", "Any language"), *languages]
-        )
+        self._language = self._choice("search_language", "Language the model should know", ANY_LANGUAGE)
         licences = [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
         free = (PERMISSIVE_ONES, "Free for any use")
         self._license = self._choice("search_license", "Licence", [("", "Any licence"), free, *licences])
@@ -237,7 +230,7 @@ class SearchFilters(QWidget):
         parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
         flow(*parts, gap=theme.SPACE_8, into=self)
 
-    def _choice(self, name: str, spoken: str, values: list[tuple[str, str]]) -> Choice:
+    def _choice(self, name: str, spoken: str, values: Sequence[tuple[object, str]]) -> Choice:
         return named(Choice(list(values), self), name, label=spoken)
 
     def _connect(self) -> None:
@@ -249,14 +242,10 @@ class SearchFilters(QWidget):
 
     @property
     def filters(self) -> Filters:
-        return Filters(
-            task=self._task.currentData(),
-            language=self._language.currentData(),
-            license=self._license.currentData(),
-            author=self._author.text().strip(),
-            fits=self._fits.isChecked(),
-            sort=self._sort.currentData(),
+        task, language, license, sort = (
+            choice.currentData() for choice in (self._task, self._language, self._license, self._sort)
         )
+        return Filters(task, language, license, self._author.text().strip(), self._fits.isChecked(), sort)
 
     def show_filters(self, filters: Filters) -> None:
         self._task.show_value(filters.task)
@@ -299,7 +288,6 @@ class SuggestionCard(OfferCard):
         self.fit.show_fit(suggestion.fit, why=why, is_about=True, is_slow=is_too_slow(suggestion.speed))
 
     def allow(self, is_allowed: bool) -> None:
-        """Whether its details can be requested and its files downloaded."""
         self._get.setVisible(is_allowed)
         self.show_details_button(is_allowed)
 
@@ -321,11 +309,10 @@ class Suggestions(OfferList):
         self._waiting: list[Suggestion] = []
         self._is_managed = False
         self._note = plain_label("Reading the list…", self, name="suggestions_note", kind="muted")
-        self._job = named(Choice([("", "Any job"), *SKILLS.items()], self), "suggestions_job")
+        self._job = named(Choice(ANY_JOB, self), "suggestions_job")
         self._job.setAccessibleName("What the model is for")
         self._job.setToolTip("Embedding models write nothing: they find passages by what they mean.")
-        languages = sorted(LANGUAGES.items(), key=lambda language: language[1])
-        self._language = named(Choice([("", "Any language"), *languages], self), "suggestions_language")
+        self._language = named(Choice(ANY_LANGUAGE, self), "suggestions_language")
         self._language.setAccessibleName("The language it was made for")
         self._language.setToolTip("Models of many languages are shown for each.")
         self._job.value_chosen.connect(self._show)
@@ -379,27 +366,12 @@ class Suggestions(OfferList):
             card.ask()
 
     def _show(self) -> None:
-        for card in self._cards:
-            self._rows.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-            if card.is_open:
-                self.at.find.close_repo(card.repo)
-        self._cards.clear()
+        self._drop(self._rows, self._cards)
         job, language = self._job.currentData(), self._language.currentData()
-        found = [
-            suggestion
-            for suggestion in self._found
-            if suggestion.is_for(job, language) and (job or suggestion.skills != (EMBEDDING,))
-        ]
+        found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
+        found = [suggestion for suggestion in found if job or suggestion.skills != (EMBEDDING,)]
         if language:  # of those that fit, the ones that name it come before those of "many languages"
-            found.sort(
-                key=lambda suggestion: (
-                    suggestion.fit == "too_large",
-                    is_too_slow(suggestion.speed),
-                    language not in suggestion.codes,
-                )
-            )
+            found.sort(key=lambda one: (one.fit == "too_large", is_too_slow(one.speed), language not in one.codes))
         self._waiting = found[FIRST:]
         self._all.setText(f"Show all {len(found)}")
         self._all.setVisible(bool(self._waiting))

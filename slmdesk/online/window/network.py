@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,11 @@ ENFORCE = (
 )
 NOT_HERE = "This system has no way to enforce that for a program."
 SYSTEM_CERTIFICATES = "System default"
+ENDPOINT = "Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…)."
+HOSTS = (
+    "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means every "
+    "host below it. Everything else is refused."
+)
 FIELD_WIDTH = 240
 
 
@@ -117,17 +121,9 @@ class NetworkSection(QWidget):
             sentence.setText(PROXY + PASSWORD_WORDS[place])
 
     def _build_hub(self) -> None:
-        self._endpoint = self._field(HUB)
-        self._add_field(
-            self._endpoint, "hub_endpoint", "Address of the Hub",
-            "Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).",
-        )  # fmt: skip
-        self._hosts = self._field("files.example.org .storage.example.org")
-        self._add_field(
-            self._hosts, "hub_hosts", "Further hosts",
-            "Where else files may come from, such as the storage of a mirror. Several by spaces; a dot in front means "
-            "every host below it. Everything else is refused.",
-        )  # fmt: skip
+        self._endpoint, self._hosts = self._field(HUB), self._field("files.example.org .storage.example.org")
+        self._add_field(self._endpoint, "hub_endpoint", "Address of the Hub", ENDPOINT)
+        self._add_field(self._hosts, "hub_hosts", "Further hosts", HOSTS)
 
     def _build_way(self) -> None:
         self._proxy = named(Choice(list(PROXIES), self._body), "proxy_choice")
@@ -274,7 +270,6 @@ class NetworkSection(QWidget):
 
 
 def speed_words(kib: int) -> str:
-    """A speed limit as text: '2 MB/s'."""
     return f"{bytes_for_people(kib * 1024)}/s" if kib else "None"
 
 
@@ -305,9 +300,8 @@ class NetworkController(QObject):
         if value == getattr(self.current, key):
             self.verdict_given.emit(key, "")
             return
-        values: dict[str, Any] = {key: value}
 
-        def saved() -> None:
+        def saved(_new: object) -> None:
             self.verdict_given.emit(key, "")
 
         def refused(problem: Problem) -> None:
@@ -318,9 +312,9 @@ class NetworkController(QObject):
             self.settings_shown.emit(self.current)
 
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
-            self._bridge.ask(self._bridge.services.network.set_offline(bool(value)), lambda _none: saved(), refused)
+            self._bridge.ask(self._bridge.services.network.set_offline(bool(value)), saved, refused)
         else:
-            self._bridge.follow(self._bridge.services.network.change(**values), lambda _new: saved(), refused)
+            self._bridge.follow(self._bridge.services.network.change(**{key: value}), saved, refused)
 
     def _on_settings_changed(self, settings: Settings) -> None:
         self.current = settings
@@ -434,7 +428,7 @@ class NetworkLogWindow(Dialog):
         controller.rows_renewed.connect(model.renew)
         controller.counted.connect(self._on_counted)
         controller.exported.connect(self._on_exported)
-        controller.failed.connect(self._on_failed)
+        controller.failed.connect(lambda problem: self._say(problem.sentence, "danger"))
         model.page_requested.connect(controller.more)
         for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
             changed.connect(self._widen)
@@ -450,7 +444,6 @@ class NetworkLogWindow(Dialog):
         self._field.setEnabled(count > 0)
 
     def _widen(self) -> None:
-        """Widen columns to show their text, as far as there is room; none gets narrower than a person left it."""
         table, letter = self._table, self._table.fontMetrics().averageCharWidth()
         for at, name in enumerate(COLUMNS[:-1]):
             requested = max(table.sizeHintForColumn(at), table.horizontalHeader().sectionSizeHint(at)) + theme.SPACE_8
@@ -469,9 +462,6 @@ class NetworkLogWindow(Dialog):
     def _on_exported(self, done: Exported) -> None:
         noun = "row" if done.rows == 1 else "rows"
         self._say(f"{done.rows:,} {noun} written to {done.path}", "muted")
-
-    def _on_failed(self, problem: Problem) -> None:
-        self._say(problem.sentence, "danger")
 
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
@@ -520,37 +510,34 @@ class NetworkLogController(QObject):
     def refresh(self) -> None:
         self._timer.stop()
         self._turn += 1
-        turn, words = self._turn, self.words
-        self._bridge.ask(
-            self._bridge.services.network.requests(PAGE, words), partial(self._on_first, turn), self.failed.emit
-        )
+        self._ask(lambda rows: self.rows_replaced.emit(rows, len(rows) < PAGE))
         self._count()
 
     def more(self, before: int) -> None:
         """Read the page of rows with numbers below `before`."""
-        turn, words = self._turn, self.words
-        self._bridge.ask(
-            self._bridge.services.network.requests(PAGE, words, before),
-            partial(self._on_more, turn),
-            self.failed.emit,
-        )
+        self._ask(lambda rows: self.rows_added.emit(rows, len(rows) < PAGE), before)
 
     def export(self, path: Path) -> None:
-        """Write the rows found, or all, to a file; `exported` or `failed` follows."""
-        self._bridge.follow(
-            self._bridge.services.network.export(path, self.words), self.exported.emit, self.failed.emit
-        )
+        export = self._bridge.services.network.export(path, self.words)
+        self._bridge.follow(export, self.exported.emit, self.failed.emit)
 
     def _on_requests_counted(self, _event: object) -> None:
         if not self._renew_timer.isActive():
             self._renew_timer.start()
 
     def _renew(self) -> None:
-        turn, words = self._turn, self.words
-        self._bridge.ask(
-            self._bridge.services.network.requests(PAGE, words), partial(self._on_renewed, turn), self.failed.emit
-        )
+        self._ask(self.rows_renewed.emit)
         self._count()
+
+    def _ask(self, then: Callable[[Sequence[NetworkLogRow]], object], before: int | None = None) -> None:
+        turn = self._turn
+
+        def answered(rows: Sequence[NetworkLogRow]) -> None:
+            if turn == self._turn:
+                then(rows)
+
+        requests = self._bridge.services.network.requests(PAGE, self.words, before)
+        self._bridge.ask(requests, answered, self.failed.emit)
 
     def _count(self) -> None:
         words = self.words
@@ -559,18 +546,6 @@ class NetworkLogController(QObject):
             lambda counts: self.counted.emit(*counts),
             self.failed.emit,
         )
-
-    def _on_first(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
-        if turn == self._turn:
-            self.rows_replaced.emit(rows, len(rows) < PAGE)
-
-    def _on_more(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
-        if turn == self._turn:
-            self.rows_added.emit(rows, len(rows) < PAGE)
-
-    def _on_renewed(self, turn: int, rows: Sequence[NetworkLogRow]) -> None:
-        if turn == self._turn:
-            self.rows_renewed.emit(rows)
 
 
 class NetworkLogModel(QAbstractTableModel):
@@ -655,14 +630,8 @@ def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
     """A row as text, in the order of COLUMNS. Host names and paths are untrusted: each becomes one clean line."""
     when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
-    return (
-        when,
-        clean_label(request.host, 250),
-        request.method,
-        clean_label(request.path, 1000),
-        size,
-        clean_label(request.purpose, 250),
-    )
+    host, path = clean_label(request.host, 250), clean_label(request.path, 1000)
+    return (when, host, request.method, path, size, clean_label(request.purpose, 250))
 
 
 def summary_of(count: int, today: int) -> str:

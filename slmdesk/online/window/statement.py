@@ -6,9 +6,10 @@ import errno
 import os
 import platform
 import socket
+from collections.abc import Callable
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
@@ -38,6 +39,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
+
+T = TypeVar("T")
 
 TITLE = "Statement for an auditor"
 INTRODUCTION = (
@@ -166,9 +169,8 @@ class StatementWindow(Dialog):
 
     def _on_make(self) -> None:
         proposed = Path.home() / f"slmdesk statement {date.today().isoformat()}.tar"
-        ask_new_file(
-            self, TITLE, self._on_target_chosen, name="statement_file_dialog", proposed=proposed, filters=FILTER
-        )
+        name = "statement_file_dialog"
+        ask_new_file(self, TITLE, self._on_target_chosen, name=name, proposed=proposed, filters=FILTER)
 
     def _on_target_chosen(self, target: Path) -> None:
         """Of an existing file the dialog has asked whether to replace it."""
@@ -241,7 +243,6 @@ def result_words(made: StatementMade) -> str:
 
 
 def _day_of(field: QLineEdit) -> date | None:
-    """The day that is written there; None for anything else."""
     try:
         return date.fromisoformat(field.text().strip())
     except ValueError:
@@ -272,12 +273,16 @@ class StatementController(QObject):
         return self._following is not None
 
     def make(self, request: StatementRequest) -> None:
-        """Look at the program and its processes, then make the statement."""
         self._turn += 1
         self.progressed.emit(StatementProgress("test"))
-        self._following = self._bridge.follow(
-            examine, partial(self._on_examined, self._turn, request), partial(self._on_refused, self._turn)
-        )
+
+        def examined(found: dict[str, Json]) -> None:
+            making = self._bridge.services.statements.make(request, found)
+            self._following = self._bridge.follow(
+                making, self._now(self._on_made), self._now(self._on_refused), self._now(self.progressed.emit)
+            )
+
+        self._following = self._bridge.follow(examine, self._now(examined), self._now(self._on_refused))
 
     def cancel(self) -> None:
         """Stop; no file is written, unless it just was."""
@@ -287,29 +292,23 @@ class StatementController(QObject):
             following.cancel()
             self.stopped.emit()
 
-    def _on_examined(self, turn: int, request: StatementRequest, examined: dict[str, Json]) -> None:
-        if turn != self._turn:
-            return
-        self._following = self._bridge.follow(
-            self._bridge.services.statements.make(request, examined),
-            partial(self._on_made, turn),
-            partial(self._on_refused, turn),
-            partial(self._on_progressed, turn),
-        )
+    def _now(self, then: Callable[[T], object]) -> Callable[[T], None]:
+        """`then`, unless it was cancelled meanwhile."""
+        turn = self._turn
 
-    def _on_progressed(self, turn: int, progress: StatementProgress) -> None:
-        if turn == self._turn:
-            self.progressed.emit(progress)
+        def heard(what: T) -> None:
+            if turn == self._turn:
+                then(what)
 
-    def _on_made(self, turn: int, made: StatementMade) -> None:
-        if turn == self._turn:
-            self._following = None
-            self.made.emit(made)
+        return heard
 
-    def _on_refused(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn:
-            self._following = None
-            self.refused.emit(problem)
+    def _on_made(self, made: StatementMade) -> None:
+        self._following = None
+        self.made.emit(made)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._following = None
+        self.refused.emit(problem)
 
 
 def connect_by_qt(port: int) -> None:

@@ -450,7 +450,7 @@ class Frame(QObject):
             self.keeper.set_font_scale(settings.font_scale)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
-        from slmdesk.loader.load_spec import limits_of
+        from slmdesk.loader.model_loader import limits_of
 
         if limits_of(settings) != limits_of(old):
             self.models.reload()
