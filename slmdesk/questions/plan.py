@@ -20,14 +20,7 @@ from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
-from slmdesk.questions.grounds import (
-    LEAST_SURE,
-    UNTOLD,
-    Grounds,
-    asks_yes_or_no,
-    is_answered,
-    parts_of,
-)
+from slmdesk.questions.grounds import LEAST_SURE, UNTOLD, Grounds, asks_yes_or_no, is_answered, parts_of
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,

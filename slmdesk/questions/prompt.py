@@ -49,12 +49,11 @@ _ANY = "the language of the question"
 _QUOTE = re.compile(r"\[\d{1,4}\]\s*[\"\u201c\u201e\u00ab]")
 _LABEL = re.compile(r"^\s*(?:Answer|Antwort|Réponse|Respuesta|Risposta|Odpowiedź)\s*:\s*", re.IGNORECASE)
 _DENIES = re.compile(
-    r"[^.!?;\n]*(?:\bnot (?:\w+ )?in (?:the|this) (?:text|document|passages?)"
-    r"|\bthe (?:text|document) does not (?:say|state|mention|give|tell|specify)"
-    r"|\bnicht (?:im|aus dem) (?:Text|Dokument)|\bder Text (?:sagt|nennt|enthält) (?:\w+ )?(?:nichts|nicht|keine)"
-    r"|\bpas dans le (?:texte|document)|\ble texte ne (?:\w+ )?(?:dit|précise|mentionne|donne)"
-    r"|\bno (?:está|aparece|figura) en el (?:texto|documento)|\bnon (?:è|si trova|compare) nel (?:testo|documento)"
-    r"|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
+    r"[^.!?;\n]*(?:\bnot (?:\w+ )?in (?:the|this) (?:text|document|passages?)|\bthe (?:text|document) does not (?:say|"
+    r"state|mention|give|tell|specify)|\bnicht (?:im|aus dem) (?:Text|Dokument)|\bder Text (?:sagt|nennt|"
+    r"enthält) (?:\w+ )?(?:nichts|nicht|keine)|\bpas dans le (?:texte|document)|\ble texte ne (?:\w+ )?(?:dit|précise|"
+    r"mentionne|donne)|\bno (?:está|aparece|figura) en el (?:texto|documento)|\bnon (?:è|si trova|"
+    r"compare) nel (?:testo|documento)|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
     re.IGNORECASE,
 )
 

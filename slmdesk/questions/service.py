@@ -273,10 +273,7 @@ class QuestionService(Service):
     # ---- what is read for it
 
     def _choice(
-        self,
-        request: ReadingRequest,
-        chosen: Callable[[AnswerContext], None],
-        failed: Callable[[Problem | None], None],
+        self, request: ReadingRequest, chosen: Callable[[AnswerContext], None], failed: Callable[[Problem | None], None]
     ) -> ReadingChoice:
         return ReadingChoice(self._service_thread, self._store, self._loader, self._retrieval, request, chosen, failed)
 

@@ -28,12 +28,7 @@ from slmdesk.command.job_output import (
     write_json,
     writing,
 )
-from slmdesk.command.redaction import (
-    print_preview_of,
-    redact_option,
-    redact_preview_option,
-    say_redaction,
-)
+from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew

@@ -353,22 +353,19 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _REMARK = re.compile(
-    r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b"
-    r"|in this translation\b"
-    r"|hinweis\s*:|anmerkung\w*\s*:|erklärung\w*\s*:|diese übersetzung\b|ich hoffe\b|remarque\s*:|explication\s*:"
-    r"|nota\s*:|explicación\s*:|spiegazione\s*:|uwaga\s*:)",
+    r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b|"
+    r"in this translation\b|hinweis\s*:|anmerkung\w*\s*:|erklärung\w*\s*:|diese übersetzung\b|ich hoffe\b|"
+    r"remarque\s*:|explication\s*:|nota\s*:|explicación\s*:|spiegazione\s*:|uwaga\s*:)",
     re.IGNORECASE,
 )
 _CHATTER = re.compile(
     r"^\s*(?:sure[,!.]|of course|certainly|here(?:'s| is| are)\b.{0,40}(?:translat|text)"
     rf"|(?:\w+,? +){{0,5}}{_TRANSLATION}\b[^:\n]{{0,40}}:"
     rf"|{_CORRECTED}(?: \w+)?\s*:"
-    r"|hier ist|voici|aquí (?:está|tienes)|ecco"
-    r"|(?:claro|por supuesto|natürlich|gerne?|bien sûr|d['’]accord|certo|certamente|oczywiście)\b[^:\n]{0,40}"
-    r"(?:tradu|übersetz|tłumacz|version|wersj)[^:\n]{0,30}:"
-    r"|(?:yes|ja|oui|sí|sì|tak)[,!.] (?:i can|i will|ich kann|das ist|je peux|puedo|posso|mogę)\b"
-    r"|(?:please|bitte) (?:provide|geben sie mir)\b"
-    r"|oto tłumaczenie|note\s*:|as an ai\b)",
+    r"|hier ist|voici|aquí (?:está|tienes)|ecco|(?:claro|por supuesto|natürlich|gerne?|bien sûr|d['’]accord|certo|"
+    r"certamente|oczywiście)\b[^:\n]{0,40}(?:tradu|übersetz|tłumacz|version|wersj)[^:\n]{0,30}:|(?:yes|ja|oui|sí|sì|"
+    r"tak)[,!.] (?:i can|i will|ich kann|das ist|je peux|puedo|posso|mogę)\b|(?:please|bitte) (?:provide|"
+    r"geben sie mir)\b|oto tłumaczenie|note\s*:|as an ai\b)",
     re.IGNORECASE,
 )
 _EXCUSE = re.compile(

@@ -481,7 +481,7 @@ STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         code: frozenset(words.split())
         for code, words in (
-            ("en", _EN), ("de", _DE), ("fr", _FR), ("es", _ES), ("it", _IT), ("pt", _PT), ("nl", _NL), ("pl", _PL),
+            ("en", _EN), ("de", _DE), ("fr", _FR), ("es", _ES), ("it", _IT), ("pt", _PT), ("nl", _NL), ("pl", _PL)
         )
     }
 )  # fmt: skip

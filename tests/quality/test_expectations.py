@@ -236,7 +236,7 @@ def test_recall_counts_weights() -> None:
     [
         "", "Not in the text.", "The document does not say who was elected.", "There is no information about a dog.",
         "Das steht nicht im Text.", "Dazu enthält das Protokoll keine Angabe.", "Le rapport ne le précise pas.",
-        "Cela n'est pas indiqué dans le document.", "Dazu sagt der Vertrag nichts.",
+        "Cela n'est pas indiqué dans le document.", "Dazu sagt der Vertrag nichts."
     ],
 )  # fmt: skip
 def test_denials_are_known(answer: str) -> None:

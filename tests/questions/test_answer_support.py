@@ -61,13 +61,7 @@ def pages_of(document: str) -> tuple[Page, ...]:
 def cases(name: str) -> list[Case]:
     found = tomllib.loads((GOLDEN / name).read_text("utf-8"))["case"]
     return [
-        Case(
-            pages_of(one["document"]),
-            one["question"],
-            one["answer"],
-            one["right"],
-            one.get("page", 0),
-        )
+        Case(pages_of(one["document"]), one["question"], one["answer"], one["right"], one.get("page", 0))
         for one in found
     ]
 

@@ -105,12 +105,7 @@ def _page(number, text):
             '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.',
             3,
         ),
-        (
-            LEASE,
-            "What is the rent?",
-            '[1] "made up by the model"\nAnswer: 46,800 pounds a year.',
-            2,
-        ),
+        (LEASE, "What is the rent?", '[1] "made up by the model"\nAnswer: 46,800 pounds a year.', 2),
         (
             VORSTAND,
             "Wer vertritt Frau Thiele während ihres Urlaubs?",
@@ -199,7 +194,7 @@ def test_what_the_quotation_does_not_bear_out_is_to_be_checked(text, question, w
         ("El Proveedor revisa las máquinas y no las impresoras cada mes.", "¿Cada cuánto se revisan las máquinas?",
          "Cada mes."),
         ("Die Nachzahlung wird wegen der Kasse einbehalten.", "Aus welchem Grund wird die Nachzahlung einbehalten?",
-         "Wegen der Kasse."),
+         "Wegen der Kasse.")
     ],
 )  # fmt: skip
 def test_other_forms_of_the_words_and_a_contrast_do_not_hide_the_answer(text, question, words):

@@ -10,15 +10,7 @@ from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
 from slmdesk.library.search import nearest_of, share_of
-from slmdesk.questions.prompt import (
-    NOT_FOUND,
-    Source,
-    grammar_of,
-    not_found,
-    parsed_answer,
-    said_turns_of,
-    turns_of,
-)
+from slmdesk.questions.prompt import NOT_FOUND, Source, grammar_of, not_found, parsed_answer, said_turns_of, turns_of
 
 pytestmark = pytest.mark.pure
 

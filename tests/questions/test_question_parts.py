@@ -17,10 +17,7 @@ pytestmark = pytest.mark.pure
             "How much notice must the tenant give to end the lease early, and when?",
             ("How much notice must the tenant give to end the lease early?", "when?"),
         ),
-        (
-            "How much rent is payable a year, and on which days?",
-            ("How much rent is payable a year?", "on which days?"),
-        ),
+        ("How much rent is payable a year, and on which days?", ("How much rent is payable a year?", "on which days?")),
         (
             "Combien de plants sont morts le premier hiver, et pourquoi ?",
             ("Combien de plants sont morts le premier hiver?", "pourquoi ?"),
@@ -32,10 +29,7 @@ pytestmark = pytest.mark.pure
         ("¿Cuánto cuesta y cuándo se paga?", ("¿Cuánto cuesta?", "cuándo se paga?")),
         ("how much is the rent and when is it due", ("how much is the rent?", "when is it due?")),
         ("What is the rent? When is it due?", ("What is the rent?", "When is it due?")),
-        (
-            "Who pays, when does he pay and how much is it?",
-            ("Who pays, when does he pay?", "how much is it?"),
-        ),
+        ("Who pays, when does he pay and how much is it?", ("Who pays, when does he pay?", "how much is it?")),
     ],
 )
 def test_a_question_of_two_parts_is_split(question, parts):

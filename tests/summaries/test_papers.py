@@ -21,7 +21,7 @@ BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit fr
     [
         (LEASE, Paper.CONTRACT), (MIETE, Paper.CONTRACT), (MINUTES, Paper.MINUTES), (PROTOKOLL, Paper.MINUTES),
         (REPORT, Paper.REPORT), (LETTER, Paper.LETTER), (BRIEF, Paper.LETTER),
-        ("The otter is a mammal that lives in rivers.", Paper.ARTICLE), ("", Paper.ARTICLE),
+        ("The otter is a mammal that lives in rivers.", Paper.ARTICLE), ("", Paper.ARTICLE)
     ],
 )  # fmt: skip
 def test_a_paper_is_told_by_its_words(text, paper) -> None:

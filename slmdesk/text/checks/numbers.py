@@ -520,8 +520,7 @@ _MONEY = re.compile(
 _WHOLE = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+|\d+)(?:[.,]\d+)?(?![\d/])(?![.,]\d)")
 _OF_HUNDRED = re.compile(r"[ \u00a0\u202f]?(?:%|‰|per ?cent|v\. ?H\.|pour ?cent|por ?ciento|per ?cento|Prozent)", re.I)
 _OTHER_UNIT = re.compile(
-    r"[ \u00a0\u202f]?(?:hours?|hrs?|Stunden|Std|heures?|horas?|ore|m²|m2|km|kg|g|cm|mm|l|Stück|Stk|pcs|x|°C?|h|"
-    r"uhr)\b",
+    r"[ \u00a0\u202f]?(?:hours?|hrs?|Stunden|Std|heures?|horas?|ore|m²|m2|km|kg|g|cm|mm|l|Stück|Stk|pcs|x|°C?|h|uhr)\b",
     re.IGNORECASE,
 )
 GAP = r"(?>[ \u00a0]{0,8}(?:\t|\||(?:\r?\n[ \t\u00a0>]{0,16}){1,2})[ \u00a0]{0,8}|[ \u00a0\u202f]{1,2}|-)"
@@ -532,18 +531,16 @@ Taken in one way only: thirty gaps that could each be split in several would be 
 _IBAN = re.compile(rf"(?<![^\W_])([A-Z]{{2}}(?={GAP}?\d)|[a-z]{{2}}(?=\d))")
 _CODE = re.compile(r"(?<![^\W_])[^\W_](?:[^\W_]|[-/._](?=[^\W_]))*")
 _COUNT = (
-    r"\d{1,3}(?:[.,]\d)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|thirty|sixty|"
-    r"ninety|"
-    r"ein(?:em|en|er|es|e)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|dreißig|"
-    r"une?|deux|trois|quatre|cinq|sept|huit|neuf|dix|douze|quinze|trente|soixante|quatre-vingt-dix|"
-    r"una?|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|treinta|sesenta|noventa|"
-    r"due|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|quindici|trenta|sessanta|novanta"
+    r"\d{1,3}(?:[.,]\d)?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|thirty|sixty|ninety|"
+    r"ein(?:em|en|er|es|e)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|dreißig|une?|deux|trois|"
+    r"quatre|cinq|sept|huit|neuf|dix|douze|quinze|trente|soixante|quatre-vingt-dix|una?|dos|tres|cuatro|cinco|seis|"
+    r"siete|ocho|nueve|diez|doce|treinta|sesenta|noventa|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|"
+    r"quindici|trenta|sessanta|novanta"
 )
 _SPAN = (
-    r"(?:calendar |business |working |full |Kalender|Werk)?"
-    r"(?:days?|weeks?|months?|years?|Tagen?|Tage|Wochen?|Monat(?:en|e|s)?|Jahr(?:en|e|s)?|"
-    r"jours?|semaines?|mois|an(?:s|nées?|née)?|días?|semanas?|mes(?:es)?|años?|giorn[io]|settiman[ae]|mes[ei]|"
-    r"ann[io])"
+    r"(?:calendar |business |working |full |Kalender|Werk)?(?:days?|weeks?|months?|years?|Tagen?|Tage|Wochen?|"
+    r"Monat(?:en|e|s)?|Jahr(?:en|e|s)?|jours?|semaines?|mois|an(?:s|nées?|née)?|días?|semanas?|mes(?:es)?|años?|"
+    r"giorn[io]|settiman[ae]|mes[ei]|ann[io])"
 )
 _PERIOD = re.compile(
     rf"(?<![\w.,])(?:{_COUNT})(?: \([^()]{{1,15}}\))?[ \u00a0-](?:(?:full|whole|clear|volle[nr]?|"

@@ -583,19 +583,16 @@ Span = tuple[int, int]
 
 _FORM = (
     r"(?:[gm]bH|GmbH(?: & Co\.? ?(?:KG|OHG))?|g?AG|KG(?:aA)?|OHG|GbR|UG(?: \(haftungsbeschränkt\))?|e\. ?[VK]\.|"
-    r"e\. ?K(?:fm|fr)?\.|eG|mbB|PartG|"
-    r"SE|(?:Pty\.? )?Ltd\.?|PLLC|P\. ?C\.|PC|Limited|LLP|LLC|PLC|plc|Inc\.?|Corp\.?|LP|CIC|"
-    r"SA(?:RL|S(?:U)?)?|S\. ?A\.(?: ?R\. ?L\.| ?S\.)?|SNC|SCI|SCP|EURL|SCOP|"
-    r"S\. ?L\.(?: ?[UPL]\.)?|SL[UP]?|S\. ?A\.(?: ?U\.)?|C\. ?B\.|S\. ?C\.|S\. ?Coop\.|"
-    r"S\. ?r\. ?l\.(?: ?s\.)?|Srl|S\. ?p\. ?A\.|SpA|S\. ?n\. ?c\.|S\. ?a\. ?s\.|"
-    r"B\. ?V\.|N\. ?V\.|Oy|AB|ApS|A/S|sp\. z o\.\s?o\.)"
+    r"e\. ?K(?:fm|fr)?\.|eG|mbB|PartG|SE|(?:Pty\.? )?Ltd\.?|PLLC|P\. ?C\.|PC|Limited|LLP|LLC|PLC|plc|Inc\.?|Corp\.?|"
+    r"LP|CIC|SA(?:RL|S(?:U)?)?|S\. ?A\.(?: ?R\. ?L\.| ?S\.)?|SNC|SCI|SCP|EURL|SCOP|S\. ?L\.(?: ?[UPL]\.)?|SL[UP]?|"
+    r"S\. ?A\.(?: ?U\.)?|C\. ?B\.|S\. ?C\.|S\. ?Coop\.|S\. ?r\. ?l\.(?: ?s\.)?|Srl|S\. ?p\. ?A\.|SpA|S\. ?n\. ?c\.|"
+    r"S\. ?a\. ?s\.|B\. ?V\.|N\. ?V\.|Oy|AB|ApS|A/S|sp\. z o\.\s?o\.)"
 )
 _IS_FORM = re.compile(_FORM)
 LEGAL_FORM = re.compile(rf"(?<![\w.]){_FORM}(?![\w])")
 _POSTCODE = re.compile(
     r"(?<![\w/-])(?:(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÀ-ÖØ-Þ]|\d{2}-\d{3}\s+[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻ]|"
-    r"[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}(?!\w)|"
-    r"[A-Z]{2} \d{5}(?!\d))"
+    r"[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}(?!\w)|[A-Z]{2} \d{5}(?!\d))"
 )
 _STREET = re.compile(
     r"\b\d{1,4}\s?[a-z]?,? (?:bis |ter )?(?:rue|avenue|av\.|boulevard|bd|place|quai|impasse|chemin|cours|allée|"
@@ -608,28 +605,21 @@ _STREET = re.compile(
 )
 _BEHIND_NAME = re.compile(
     r",? (?:vertreten durch|represented by|acting by|whose|having its|with its|of \d|registered|a company|"
-    r"an? \w+ company|"
-    r"repr[ée]sent[ée]e?s? par|dont le si[eè]ge|sise?\b|domicili\w+|immatricul\w+|au capital|société|"
-    r"representad[oa] por|"
-    r"con (?:CIF|NIF|DNI|sede|domicilio)|provist[oa]|mayor de edad|rappresentat[oa] da|con sede|nat[oa] a|"
-    r"residente|in persona|C\.F\.|P\. ?IVA|"
-    r"born|née?\b|geb\.|geboren|wohnhaft|mit Sitz|ansässig|(?:im Folgenden|nachfolgend|nachstehend|hereinafter|"
-    r"ci-après|en adelante|di seguito)|"
-    r"inhaber|inh\.|als\b|as\b|Tel\b|Telefon|phone|E-?Mail)"
-    r"|\s*[(\u2013\u2014]\s?(?:[\"\u201c\u201e\u00ab'\u2018]|the\b|der\b|die\b|im Folgenden|nachfolgend|"
-    r"hereinafter|ci-après|le\b|la\b|en adelante|el\b|di seguito|il\b)"
-    r"|\s[\u00b7\u2022|]\s|\s[\u2013\u2014]\s(?=[\"\u201e\u201c\u00ab]|nachfolgend|im Folgenden|Vermieter|Mieter|"
-    r"Auftrag)|;|\n| {3,}|\t",
+    r"an? \w+ company|repr[ée]sent[ée]e?s? par|dont le si[eè]ge|sise?\b|domicili\w+|immatricul\w+|au capital|société|"
+    r"representad[oa] por|con (?:CIF|NIF|DNI|sede|domicilio)|provist[oa]|mayor de edad|rappresentat[oa] da|con sede|"
+    r"nat[oa] a|residente|in persona|C\.F\.|P\. ?IVA|born|née?\b|geb\.|geboren|wohnhaft|mit Sitz|ansässig|"
+    r"(?:im Folgenden|nachfolgend|nachstehend|hereinafter|ci-après|en adelante|di seguito)|inhaber|inh\.|als\b|as\b|"
+    r"Tel\b|Telefon|phone|E-?Mail)|\s*[(\u2013\u2014]\s?(?:[\"\u201c\u201e\u00ab'\u2018]|the\b|der\b|die\b|"
+    r"im Folgenden|nachfolgend|hereinafter|ci-après|le\b|la\b|en adelante|el\b|di seguito|il\b)|\s[\u00b7\u2022|]\s|"
+    r"\s[\u2013\u2014]\s(?=[\"\u201e\u201c\u00ab]|nachfolgend|im Folgenden|Vermieter|Mieter|Auftrag)|;|\n| {3,}|\t",
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"(?:\(?(?:\d{1,2}|[a-z])[.)]\s+|[\s\"\u201c\u201e\u00ab*#>\u2013\u2022-]+|"
-    r"(?:the company|the firm|the|Spett(?:abile|\.?le)?\.?|Egr\. Sig\.|Gent\.ma Sig\.ra|der Firma|die Firma|Firma|"
-    r"Fa\.|(?:de )?la société|la sociedad|la empresa|"
-    r"la mercantil|la società|l'impresa|"
-    r"to|an die|an den|an das|an|à l['’]attention de|a la atención de|alla cortese attenzione d[ei]l?|z\. ?Hd\.|"
-    r"à la|à|al|alla|a la|"
-    r"der|die|das|dem|den|la|le|les|el|il|lo|l['’])(?:\s+|(?<=['’]))(?=[^\W_]))+",
+    r"(?:\(?(?:\d{1,2}|[a-z])[.)]\s+|[\s\"\u201c\u201e\u00ab*#>\u2013\u2022-]+|(?:the company|the firm|the|"
+    r"Spett(?:abile|\.?le)?\.?|Egr\. Sig\.|Gent\.ma Sig\.ra|der Firma|die Firma|Firma|Fa\.|(?:de )?la société|"
+    r"la sociedad|la empresa|la mercantil|la società|l'impresa|to|an die|an den|an das|an|à l['’]attention de|"
+    r"a la atención de|alla cortese attenzione d[ei]l?|z\. ?Hd\.|à la|à|al|alla|a la|der|die|das|dem|den|la|le|les|el|"
+    r"il|lo|l['’])(?:\s+|(?<=['’]))(?=[^\W_]))+",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"[A-ZÀ-ÖØ-Þ\d]|[^\W\d_]+\.? [A-ZÀ-ÖØ-Þ]")

@@ -449,10 +449,9 @@ _CARD_LABEL = re.compile(
 _NUMBER_LABEL = re.compile(
     r"(?:steuer[\s-]?(?:id|identifikation\w*)[\w-]*|steuer-?(?:nr|nummer)|\bst\.?-?nr|\bid-?nr|\bust-?id\S*|"
     r"umsatzsteuer\S*|(?:sozial|renten|kranken)?versicherungs-?(?:nr|nummer)|\bsv-?(?:nr|nummer)|\b(?:tin|uid)\b|"
-    r"\btax (?:id|number|code|identification|reference)|social security|insurance number|\bvat\b|"
-    r"\b(?:nip|pesel|regon|nir|siren|siret|tva|nif|nie|dni|cif|bsn|btw|rsin)\b|sécurité sociale|n° ?fiscal|"
-    r"numéro fiscal|codice fiscale|\bc\. ?f\.|\bcf\b|partita iva|\bp\. ?iva|seguridad social|burgerservice\w*)"
-    r"[^\n\d]{0,40}$",
+    r"\btax (?:id|number|code|identification|reference)|social security|insurance number|\bvat\b|\b(?:nip|pesel|regon|"
+    r"nir|siren|siret|tva|nif|nie|dni|cif|bsn|btw|rsin)\b|sécurité sociale|n° ?fiscal|numéro fiscal|codice fiscale|"
+    r"\bc\. ?f\.|\bcf\b|partita iva|\bp\. ?iva|seguridad social|burgerservice\w*)[^\n\d]{0,40}$",
     re.IGNORECASE,
 )
 _NUMBERS: tuple[tuple[str, str, bool], ...] = (

@@ -273,11 +273,10 @@ _STREET_END = re.compile(
 )
 _STREET_WORDS = (
     "street st road rd lane avenue ave court square drive close way terrace gardens crescent row mews hill place "
-    "grove park walk green boulevard blvd flat unit apartment apt suite rue bd quai route allee cours impasse "
-    "chemin passage villa calle c avda avenida plaza pza paseo camino ronda carrer travesia via viale piazza "
-    "piazzale corso largo vicolo strada ul ulica ulicy al aleja aleje pl plac os osiedle m am im an auf in zum "
-    "zur unter hinter vor der dem den alte alter neue neuer strasse str weg platz ring damm ufer markt bis ter "
-    "the a d de du des del "
+    "grove park walk green boulevard blvd flat unit apartment apt suite rue bd quai route allee cours impasse chemin "
+    "passage villa calle c avda avenida plaza pza paseo camino ronda carrer travesia via viale piazza piazzale corso "
+    "largo vicolo strada ul ulica ulicy al aleja aleje pl plac os osiedle m am im an auf in zum zur unter hinter vor "
+    "der dem den alte alter neue neuer strasse str weg platz ring damm ufer markt bis ter the a d de du des del "
 )
 _KEPT = frozenset(_STREET_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -484,9 +484,7 @@ class VersionsController(QObject):
     ) -> None:
         first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
         self._bridge.follow(
-            self._bridge.services.versions.paragraphs(document, first, last),
-            received,
-            lambda _problem: received(()),
+            self._bridge.services.versions.paragraphs(document, first, last), received, lambda _problem: received(())
         )
 
     # ---- events

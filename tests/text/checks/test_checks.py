@@ -84,7 +84,7 @@ STORE = "The store must not be used until a technician has repaired it and a log
         ("Das Lager darf benutzt werden, bevor ein Techniker es repariert hat.",
          "Das Lager darf nicht benutzt werden, bevor ein Techniker es repariert hat.", "de", ["negation"]),
         ("Le local peut être utilisé après la réparation par un technicien.",
-         "Le local ne doit pas être utilisé avant la réparation par un technicien.", "fr", []),
+         "Le local ne doit pas être utilisé avant la réparation par un technicien.", "fr", [])
     ],
 )  # fmt: skip
 def test_times_months_and_not_until_are_read_as_people_read_them(sentence, source, language, expected) -> None:

@@ -296,7 +296,7 @@ def test_chinese_is_compared_by_letters() -> None:
         ("It takes 30 days.", "It takes thirty days.", []),
         ("Der Mieter zahlt 900 Euro.", "Der Mieter zahlt 950 Euro.", [("amount", "900 Euro", "950 Euro")]),
         ("Der Mieter darf Hunde halten.", "Der Mieter darf keine Hunde halten.",
-         [("negation", "darf", "darf keine")]),
+         [("negation", "darf", "darf keine")])
     ],
 )  # fmt: skip
 def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:

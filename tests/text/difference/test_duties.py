@@ -81,28 +81,28 @@ def named(old: str, new: str, language: str = "") -> list[tuple[str, str, str]]:
         (
             "The Licensor installs the program and moves the data of two years from the old system.",
             "The Licensor installs the program.",
-            [("duty removed", "and moves the data of two years from the old system", "")],
+            [("duty removed", "and moves the data of two years from the old system", "")]
         ),
         (
             "The Licensor defends the Licensee at its own cost.",
             "The Licensor defends the Licensee at its own cost, provided that it is informed within ten days.",
-            [("condition", "", "provided that it is informed within ten days")],
+            [("condition", "", "provided that it is informed within ten days")]
         ),
         (
             "Der Vermieter erstattet die Kosten, wenn er vorher zugestimmt hat.",
             "Der Vermieter erstattet die Kosten.",
-            [("condition", "wenn er vorher zugestimmt hat", "")],
+            [("condition", "wenn er vorher zugestimmt hat", "")]
         ),
         ("The deposit is returned if the flat is clean.", "The deposit is returned provided the flat is clean.", []),
         ("The rent is paid at the bank.", "The rent is paid at the bank where the Landlord has it.", []),
         (
             "“Fault” means that a roster cannot be opened.",
             "“Fault” means that a roster cannot be printed.",
-            [("definition", "Fault", "Fault")],
+            [("definition", "Fault", "Fault")]
         ),
         ("It is updated without waiting for a request.", "It is updated unasked.", []),
         ("The Buyer pays for repairs.", "The Supplier pays for repairs.", [("name", "Buyer", "Supplier")]),
-        ("The Buyer and the Supplier pay.", "The Buyer pays.", [("name", "Supplier", "")]),
+        ("The Buyer and the Supplier pay.", "The Buyer pays.", [("name", "Supplier", "")])
     ],
 )  # fmt: skip
 def test_what_was_added_or_removed_is_named(old: str, new: str, facts: list[tuple[str, str, str]]) -> None:

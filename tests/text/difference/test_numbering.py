@@ -50,7 +50,7 @@ MIETE = (
         (MIETE, tuple(one.replace("(1)", "(a)").replace("(2)", "(b)") for one in MIETE)),
         (MIETE, tuple(one.replace("§ 3", "3.").replace("§ 4", "4.") for one in MIETE)),
         (("A.1 The goods.", "A.2 The price."), ("A.1. The goods.", "A.2. The price.")),
-        (("# Article 5", "The price is fixed."), ("# Article 6", "The price is fixed.")),
+        (("# Article 5", "The price is fixed."), ("# Article 6", "The price is fixed."))
     ],
 )  # fmt: skip
 def test_another_numbering_is_no_change(old: tuple[str, ...], new: tuple[str, ...]) -> None:

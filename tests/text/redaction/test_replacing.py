@@ -104,7 +104,7 @@ TABLE: Table = (
         ("to DE41922658117394225187", "to DE89 3704 0044 0532 0130 00"),
         ("to de41 9226 5811-7394 2251 87", "to DE89 3704 0044 0532 0130 00"),
         ("Post.Belvik@example.org", "anna@kanzlei.example"),
-        ("Tamlor Velnor, that is Tamlor Velnor GmbH", "Nordlicht Werk, that is Nordlicht Werk GmbH"),
+        ("Tamlor Velnor, that is Tamlor Velnor GmbH", "Nordlicht Werk, that is Nordlicht Werk GmbH")
     ],
 )  # fmt: skip
 def test_case_blanks_brackets_and_endings_do_not_matter(answer: str, expected: str) -> None:
@@ -143,10 +143,7 @@ def test_what_is_half_changed_is_marked_and_never_guessed(answer: str, marked: s
     ],
 )
 def test_letters_that_only_look_alike_are_no_error(answer: str, expected: str) -> None:
-    table = (
-        Entry(Kind.PERSON, "Anna", "Milan"),
-        Entry(Kind.EMAIL, "anna@kanzlei.example", "post.milan@example.org"),
-    )
+    table = (Entry(Kind.PERSON, "Anna", "Milan"), Entry(Kind.EMAIL, "anna@kanzlei.example", "post.milan@example.org"))
     restorer = Restorer(table)
     assert restorer.add(answer) + restorer.end() == restored(answer, table).text == expected
 

@@ -82,9 +82,7 @@ def test_a_pair_around_a_sentence_is_no_matter_of_translation():
 
 
 NESTED = st.recursive(
-    st.text("ab. Cd<>/1", min_size=0, max_size=12),
-    lambda inner: st.lists(inner, min_size=1, max_size=4),
-    max_leaves=12,
+    st.text("ab. Cd<>/1", min_size=0, max_size=12), lambda inner: st.lists(inner, min_size=1, max_size=4), max_leaves=12
 )
 
 

@@ -211,10 +211,7 @@ def test_the_columns_alone_scroll(program):
     """One scroll bar: the pane around the columns has none where the window has its usual size."""
     program.window.resize(1280, 800)
     compared(program)
-    columns, around = (
-        program.pane.rows.verticalScrollBar(),
-        program.find("versions_scroll").verticalScrollBar(),
-    )
+    columns, around = (program.pane.rows.verticalScrollBar(), program.find("versions_scroll").verticalScrollBar())
     program.wait(lambda: program.pane.rows.isVisible() and columns.maximum() > 0)
     program.wait(lambda: around.maximum() == 0 and not around.isVisible())
 
