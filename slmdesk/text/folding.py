@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -26,22 +25,15 @@ _UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
 _STRETCHES = re.compile(r"(?s).{1,4000}\S{0,100}\s*")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 """What `_words` finds in a folded text of nothing but ASCII, in a third of the time."""
+MOST_HITS = 8
 _PIECES = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 
 
 @cache
 def _words() -> re.Pattern[str]:
     """A pattern of letters and digits with their marks: the usual word class cuts Hindi at its vowel signs."""
-    marks: list[str] = []
-    first = None
-    for number in range(0x300, 0x1F000 if sys.maxunicode > 0xFFFF else 0xFFFF):
-        is_mark = unicodedata.category(chr(number)) in ("Mn", "Mc")
-        if is_mark and first is None:
-            first = number
-        elif not is_mark and first is not None:
-            marks.append(f"{chr(first)}-{chr(number - 1)}")
-            first = None
-    return re.compile(rf"[^\W_]+(?:[{''.join(marks)}]+[^\W_]*)*")
+    marks = "".join(sign for sign in map(chr, range(0x300, 0x1F000)) if unicodedata.category(sign) in ("Mn", "Mc"))
+    return re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*")
 
 
 def fold(text: str) -> str:
@@ -64,17 +56,14 @@ def fold_for_search(text: str) -> str:
 
 def query_pieces(words: str) -> list[list[str]]:
     """What to search for: for each word or run a list of pieces that must follow one another."""
-    query: list[list[str]] = []
-    for run, unspaced in _runs(fold(words)):
-        if unspaced and len(run) > 1:
-            query.append([run[at : at + 2] for at in range(len(run) - 1)])
-        else:
-            query.append([run])
-    return query
+    return [
+        [run[at : at + 2] for at in range(len(run) - 1)] if unspaced and len(run) > 1 else [run]
+        for run, unspaced in _runs(fold(words))
+    ]
 
 
-def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]]:
-    """Positions in the original `text` of the first hits of `words`: (start, end), in order, not overlapping.
+def find_spans(text: str, words: str) -> list[tuple[int, int]]:
+    """Positions in the original `text` of the first MOST_HITS hits of `words`: (start, end), in order, not overlapping.
 
     A word counts when it begins with a word of the query, a run without spaces when it contains one.
     """
@@ -87,8 +76,8 @@ def find_spans(text: str, words: str, *, limit: int = 8) -> list[tuple[int, int]
         for word in _words().finditer(text, stretch.start(), stretch.end()):
             for piece in _PIECES.finditer(word.group()):
                 spans += _hits(piece.group(), needles, word.start() + piece.start())
-            if len(spans) >= limit:
-                return spans[:limit]
+            if len(spans) >= MOST_HITS:
+                return spans[:MOST_HITS]
     return spans
 
 
@@ -116,19 +105,11 @@ def _runs(folded: str) -> Iterator[tuple[str, bool]]:
 
 
 def _index_pieces(folded: str) -> Iterator[str]:
-    words = _words().findall(folded)
     if not _UNSPACED_LETTER.search(folded):
-        yield from words
+        yield from _words().findall(folded)
         return
-    for word in words:
-        if not _UNSPACED_LETTER.search(word):
-            yield word
-            continue
-        for piece in _PIECES.findall(word):
-            if _is_unspaced(piece):
-                yield from (piece[at : at + 2] for at in range(len(piece)))
-            else:
-                yield piece
+    for piece, unspaced in _runs(folded):
+        yield from (piece[at : at + 2] for at in range(len(piece))) if unspaced else (piece,)
 
 
 def _is_unspaced(piece: str) -> bool:

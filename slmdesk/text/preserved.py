@@ -478,7 +478,7 @@ def leftover(source: str, target: str, source_language: str, target_language: st
         if word not in lower:
             continue
         before, after = words[at - 1] if at else "", words[at + 1] if at + 1 < len(words) else ""
-        if _is_of_name(word, before, after, pairs):
+        if ((word, after) in pairs and after[:1].isupper()) or ((before, word) in pairs and before[:1].isupper()):
             continue
         if source_language == "en" and _ADVERB.fullmatch(word):
             return word
@@ -506,10 +506,6 @@ def _small_words(language: str) -> frozenset[str]:
     if language not in tables()["function"]:
         return frozenset()
     return function_words(language) | (_MORE if language == "en" else frozenset())
-
-
-def _is_of_name(word: str, before: str, after: str, pairs: set[tuple[str, str]]) -> bool:
-    return ((word, after) in pairs and after[:1].isupper()) or ((before, word) in pairs and before[:1].isupper())
 
 
 def foreign_letters(source: str, target: str, target_language: str) -> str:

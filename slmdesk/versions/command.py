@@ -12,7 +12,7 @@ from slmdesk.command.console import Console, NamedFile, ReportedError, harmless,
 from slmdesk.command.inputs import named_model
 from slmdesk.command.job_output import check_file, follow, form_of, open_document
 from slmdesk.services import Services
-from slmdesk.text.difference.types import Change, ChangeKind, Run
+from slmdesk.text.difference.types import Change, ChangeKind
 from slmdesk.versions.service import VersionRequest, VersionView, json_of
 from slmdesk.versions.types import (
     Comparison,
@@ -59,7 +59,9 @@ def compare(
     """
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
-    form = _form_of(output, force)
+    form = form_of(output, FORMS) if output is not None else ""
+    if output is not None:
+        check_file(output, replace=force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
@@ -78,14 +80,6 @@ def compare(
         _say(console, found)
 
 
-def _form_of(output: Path | None, force: bool) -> str:
-    if output is None:
-        return ""
-    form = form_of(output, FORMS)
-    check_file(output, replace=force)
-    return form
-
-
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
     """Start the comparison and follow it, and the model's description, to the end; Ctrl-C stops it."""
     received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
@@ -93,9 +87,8 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
     services.on(VersionsCompared, received.put)
     item = services.service_thread.call(lambda: services.versions.begin(request)).id
     try:
-        event = next_of(received)
-        while event.item != item:
-            event = next_of(received)
+        while (event := next_of(received)).item != item:
+            pass
         if isinstance(event, VersionsFailed):
             raise ReportedError(event.problem)
     except KeyboardInterrupt:
@@ -114,8 +107,8 @@ def _say(console: Console, found: Comparison) -> None:
     if found.note:
         console.say(found.note)
     for reported in found.sentences:
-        doubt = "" if reported.supported else " (not supported by the text)"
-        console.say(f"  · {reported.text} [{place_words(found.changes[reported.change], found)}]{doubt}")
+        place = place_words(found.changes[reported.change], found)
+        console.say(f"  · {reported.text} [{place}]{reported.doubt}")
     for number, at in enumerate(by_importance(found.changes), 1):
         change = found.changes[at]
         is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words stand below
@@ -129,17 +122,13 @@ def _say(console: Console, found: Comparison) -> None:
 
 
 def _say_coloured(console: Console, change: Change) -> None:
-    for runs, colour, sign, marks in (
-        (change.old_runs, RED, "-", ("[-", "-]")),
-        (change.new_runs, GREEN, "+", ("{+", "+}")),
+    for runs, sign, begin, end in (
+        (change.old_runs, "-", f"{RED}[-", f"-]{PLAIN}"),
+        (change.new_runs, "+", f"{GREEN}{{+", f"+}}{PLAIN}"),
     ):
-        if runs:
-            words = "".join(_coloured(run, colour, marks, harmless(run.text)) for run in runs)
+        texts = (f"{begin}{harmless(run.text)}{end}" if run.is_marked else harmless(run.text) for run in runs)
+        if words := "".join(texts):
             console.write_shown(f"   {sign} {_indented(words).lstrip()}\n")
-
-
-def _coloured(run: Run, colour: str, marks: tuple[str, str], text: str) -> str:
-    return f"{colour}{marks[0]}{text}{marks[1]}{PLAIN}" if run.is_marked else text
 
 
 def _indented(text: str) -> str:

@@ -9,7 +9,7 @@ from slmdesk.base.records import Item
 from slmdesk.exports.writers import to_xlsx
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
-from slmdesk.versions.service import json_of, report_of, versions_paper, versions_sheets
+from slmdesk.versions.service import json_of, versions_paper, versions_sheets
 from slmdesk.versions.types import Comparison
 
 FORMAT = "slmdesk-versions"
@@ -26,7 +26,6 @@ def export_versions(store: Store, item: Item, form: str) -> Make | None:
             raise KnownError("item.unknown", id=item.id)
         if form == "json":
             return json_bytes({"format": FORMAT, "version": 1, "id": item.id, **json_of(comparison)})
-        report = report_of(comparison)
-        return to_xlsx(versions_sheets(report)) if form == "xlsx" else versions_paper(report)
+        return to_xlsx(versions_sheets(comparison)) if form == "xlsx" else versions_paper(comparison)
 
     return make

@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from slmdesk.base.documents import Page, PageStatus, Paper, Piece, Run, heading, item, paragraph, small, table
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import lenient_from, stored_from
+from slmdesk.base.protocol import lenient_from, picked, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -33,8 +34,10 @@ from slmdesk.runtime.prompt_texts import texts
 from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.text.checks.support import Rarity, check
 from slmdesk.text.difference.types import Change
+from slmdesk.text.difference.types import Run as Stretch
 from slmdesk.text.sentences import LANGUAGES, detect
 from slmdesk.versions.types import (
+    UNSUPPORTED,
     Comparison,
     Side,
     VersionsCompared,
@@ -55,6 +58,7 @@ from slmdesk.versions.types import (
 KIND = "versions"
 LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
+MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While it compares, others get their turn so often, and for so long: pure Python lets nobody else run."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
@@ -146,25 +150,20 @@ class VersionService(Service, JobPlanner):
         read = pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare")
         return read.map(view)
 
-    def paragraphs(
-        self, document: str, first: tuple[int, int], last: tuple[int, int], most: int = 500
-    ) -> Pending[tuple[str, ...]]:
-        """The paragraphs of a document from a place (page, character) to another, at most so many; for what is folded
-        together as the same.
-        """
+    def paragraphs(self, document: str, first: tuple[int, int], last: tuple[int, int]) -> Pending[tuple[str, ...]]:
+        """The paragraphs from a place (page, character) to another: what is folded as the same, as far as is shown."""
         found = self._store.documents.get(document).id
 
         def read() -> tuple[str, ...]:
             from slmdesk.text.difference.parts import units_of
 
-            texts: list[str] = []
-            for page in self._pages(found, threading.Event(), first[0], last[0]):
-                for unit in units_of([page]):
-                    if first <= (page.number, unit.place.start) and (page.number, unit.place.end) <= last:
-                        texts.append(unit.text)
-                        if len(texts) >= most:
-                            return tuple(texts)
-            return tuple(texts)
+            texts = (
+                unit.text
+                for page in self._pages(found, threading.Event(), first[0], last[0])
+                for unit in units_of([page])
+                if first <= (page.number, unit.place.start) and (page.number, unit.place.end) <= last
+            )
+            return tuple(islice(texts, MOST_PARAGRAPHS))
 
         return pending_on_file_thread(self._service_thread, read, name="compare")
 
@@ -236,18 +235,17 @@ class VersionService(Service, JobPlanner):
         stored = self._store.items.get(item)
         request = _kept_request(stored)
         record = self._models.by_sha256(request.model or None)
-        if record is not None and _chosen(comparison) and self._may_report(record, is_named=request.named):
+        if record is not None and chosen_of(comparison.changes) and self._may_report(record, is_named=request.named):
             title = stored.title.removeprefix("Compare: ")
-            self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(), item=item)
+            self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), item=item)
         self._publish(VersionsCompared(item, comparison))
 
     def _keep(
         self, item: str, comparison: Comparison, shape: Mapping[str, Json], record: ModelRecord | None = None
     ) -> None:
         """The result, and its text as a message, so that the history finds it."""
-        words = text_of(comparison)
         self._store.results.save(item, shape)
-        self._items.keep_words(item, words, record)
+        self._items.keep_words(item, text_of(comparison), record)
 
     # ---- in a model's words (see jobs)
 
@@ -259,10 +257,8 @@ class VersionService(Service, JobPlanner):
             raise KnownError("model.unknown", wanted=job.title, known="none")
         skills = yield from self._exams.examined(record, SKILLS, Batch(cost=60.0, later=5000.0))
         if any(skills[skill].level == "weak" for skill in SKILLS if skill in skills):
-            note = (
-                f"{record.name} is too weak to tell the changes in its own words, so the passages stand for themselves."
-            )
-            comparison = changed(comparison, note=note)
+            note = "is too weak to tell the changes in its own words, so the passages stand for themselves."
+            comparison = changed(comparison, note=f"{record.name} {note}")
         else:
             truth = skills.get(Skill.TRUTH)
             reported = yield from self._reported(comparison, truth.threshold if truth else None)
@@ -272,7 +268,6 @@ class VersionService(Service, JobPlanner):
     def _reported(
         self, comparison: Comparison, threshold: float | None
     ) -> Generator[AskedQuestion, Any, list[Wording]]:
-
         changes = comparison.changes
         chosen = chosen_of(changes)
         step = digest_step(changes, chosen, comparison.language)
@@ -319,8 +314,6 @@ def _language_of(pages: Sequence[Page]) -> str:
     sample = ""
     for page in pages:
         sample += page.text[: LANGUAGE_CHARACTERS - len(sample)]
-        if len(sample) >= LANGUAGE_CHARACTERS:
-            break
     return detect(sample, LANGUAGES)[0] or ""
 
 
@@ -334,16 +327,6 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
     coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
     trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
     return Side(record.id, record.name, str(record.info.get("page_kind") or "page"), coverage, trouble)
-
-
-def _prompt_version() -> str:
-
-    return prompt_version()
-
-
-def _chosen(comparison: Comparison) -> list[int]:
-
-    return chosen_of(comparison.changes)
 
 
 def _kept_request(item: Item) -> KeptRequest:
@@ -426,9 +409,8 @@ def _checked(at: int, text: str, changes: Sequence[Change], source: str, languag
 
 def truth_of(change: Change, reported: Wording) -> dict[str, Json]:
     """The step that asks the model itself whether its sentence holds, in the exam's words."""
-    old = change.old or "(nothing)"
-    new = change.new or "(nothing)"
-    return truth_step(f"Old version: {old}\nNew version: {new}", reported.text)
+    versions = f"Old version: {change.old or '(nothing)'}\nNew version: {change.new or '(nothing)'}"
+    return truth_step(versions, reported.text)
 
 
 def doubted(reported: Wording, scores: Sequence[float] | None, threshold: float) -> Wording:
@@ -446,10 +428,9 @@ def _turned(text: str, change: Change) -> list[Mark]:
             ("from|von|de|da|z", event.new, event.old),
             ("to|auf|à|a|na", event.old, event.new),
         ):
-            if not wrong or not right:
-                continue
-            match = re.search(rf"\b(?:{before})\s+(?:\w+\s+)?{re.escape(wrong)}(?!\w)", text)
-            if match and not re.search(rf"\b(?:{before})\s+(?:\w+\s+)?{re.escape(right)}(?!\w)", text):
+            lead = rf"\b(?:{before})\s+(?:\w+\s+)?"
+            match = re.search(rf"{lead}{re.escape(wrong)}(?!\w)", text) if wrong and right else None
+            if match and not re.search(rf"{lead}{re.escape(right)}(?!\w)", text):
                 found.append(Mark(DIRECTION, match.group(), match.start(), match.end(), right))
     return found[:1]
 
@@ -464,9 +445,8 @@ def text_of(found: Comparison, most: int = 200) -> str:
     if found.sentences:
         lines += ["", "**In the model's words**", ""]
         for reported in found.sentences:
-            doubt = "" if reported.supported else " (not supported by the text)"
             change = found.changes[reported.change]
-            lines.append(f"- {reported.text} [{place_words(change, found)}]{doubt}")
+            lines.append(f"- {reported.text} [{place_words(change, found)}]{reported.doubt}")
     if found.changes:
         lines += ["", "**Changes, the most important first**", ""]
     order = by_importance(found.changes)
@@ -478,87 +458,46 @@ def text_of(found: Comparison, most: int = 200) -> str:
     return "\n".join([*lines, "", coverage_line(found)])
 
 
-def report_of(found: Comparison) -> VersionsReport:
-    kinds = found.old.page_kind, found.new.page_kind
-    return VersionsReport(
-        old_name=found.old.name,
-        new_name=found.new.name,
-        headline=headline(found),
-        note=found.note,
-        reported=[
-            (sentence.text, place_words(found.changes[sentence.change], found), sentence.supported)
-            for sentence in found.sentences
-        ],
-        first=by_importance(found.changes),
-        changes=[
-            ChangeLine(
-                kind=kind_words(change),
-                clause=clause_words(change),
-                where=where_words(change, *kinds),
-                old_pages=page_ranges([place.page for place in change.old_places]),
-                new_pages=page_ranges([place.page for place in change.new_places]),
-                what=change_words(change),
-                old=[(run.text, run.is_marked) for run in change.old_runs],
-                new=[(run.text, run.is_marked) for run in change.new_runs],
-            )
-            for change in found.changes
-        ],
-        coverage=coverage_line(found),
-        language=found.language,
-    )
-
-
 def json_of(found: Comparison) -> dict[str, Json]:
     """Return the comparison as JSON for programs: the contract of `slmdesk compare --json`."""
     changes: list[Json] = [
         {
-            "kind": change.kind.value,
-            "old": change.old,
-            "new": change.new,
+            **picked(change, "kind", "old", "new"),
             "clause": clause_words(change),
-            "old_clause": change.old_clause,
-            "new_clause": change.new_clause,
+            **picked(change, "old_clause", "new_clause"),
             "pages": pages_of(change),
             "old_pages": sorted({place.page for place in change.old_places}),
             "new_pages": sorted({place.page for place in change.new_places}),
-            "named": [{"kind": one.kind, "old": one.old, "new": one.new} for one in change.named],
+            "named": [to_json(one) for one in change.named],
             "marked": marked_text(change.old_runs, change.new_runs),
         }
         for change in found.changes
     ]
     reported: list[Json] = [
         {
-            "change": sentence.change,
-            "text": sentence.text,
-            "supported": sentence.supported,
-            "flags": [{"kind": flag.kind, "text": flag.text, "detail": flag.detail} for flag in sentence.flags],
+            **picked(sentence, "change", "text", "supported"),
+            "flags": [picked(flag, "kind", "text", "detail") for flag in sentence.flags],
         }
         for sentence in found.sentences
     ]
-    important: list[Json] = list(by_importance(found.changes))
     return {
         "changes": changes,
         "summary": headline(found),
         "sentences": reported,
-        "important": important,
+        "important": list[Json](by_importance(found.changes)),
         "same_bytes": found.same_bytes,
         "old": _side_shape(found.old),
         "new": _side_shape(found.new),
-        "model": found.model,
-        "note": found.note,
-        "seconds": found.seconds,
+        **picked(found, "model", "note", "seconds"),
     }
 
 
 def _side_shape(side: Side) -> dict[str, Json]:
-    coverage = side.coverage
-    unread: list[Json] = [{"page": one.page, "reason": one.reason} for one in coverage.unreadable]
     return {
         "document": side.document,
         "file": side.name,
-        "pages_total": coverage.pages_total,
-        "pages_read": coverage.pages_read,
-        "unreadable": unread,
+        **picked(side.coverage, "pages_total", "pages_read"),
+        "unreadable": [picked(one, "page", "reason") for one in side.coverage.unreadable],
         "trouble": side.trouble,
     }
 
@@ -566,89 +505,57 @@ def _side_shape(side: Side) -> dict[str, Json]:
 # ---- exports a comparison of two versions of a document, as a document or a spreadsheet
 
 
-class ChangeLine(Record):
-    kind: str
-    clause: str
-    where: str
-    old_pages: str
-    new_pages: str
-    what: str
-    old: Sequence[tuple[str, bool]]
-    """Words, and whether they are the ones that changed."""
-    new: Sequence[tuple[str, bool]]
-
-
-class VersionsReport(Record):
-    old_name: str
-    new_name: str
-    headline: str
-    note: str
-    reported: Sequence[tuple[str, str, bool]]
-    """Sentences of a model, where, and whether the text bears them out."""
-    first: Sequence[int]
-    """The numbers of the changes from 0, the most important first."""
-    changes: Sequence[ChangeLine]
-    coverage: str
-    language: str = ""
-
-
-def versions_paper(report: VersionsReport) -> Paper:
+def versions_paper(found: Comparison) -> Paper:
     """The summary, every change with both wordings, and the coverage.
 
     Removed words stand between [- and -], added words between {+ and +}: colour alone would not print.
     """
-    pieces: list[Piece] = [paragraph(Run(report.headline, bold=True))]
-    if report.note:
-        pieces.append(small(report.note))
-    if report.reported:
+    pieces: list[Piece] = [paragraph(Run(headline(found), bold=True))]
+    if found.note:
+        pieces.append(small(found.note))
+    if found.sentences:
         pieces.append(heading("In the model's words"))
-    for text, where, is_supported in report.reported:
-        runs = [Run(text), Run(f" [{where}]", cite=True)]
-        pieces.append(item(*runs, *([] if is_supported else [Run(" (not supported by the text)", italic=True)])))
-    if report.changes:
-        has_clauses = any(change.clause for change in report.changes)  # a text without headings has none
-        heads = ("No.", *(["Clause"] if has_clauses else []), "Where", "What changed")
+    for sentence in found.sentences:
+        place = Run(f" [{place_words(found.changes[sentence.change], found)}]", cite=True)
+        pieces.append(item(Run(sentence.text), place, *([Run(UNSUPPORTED, italic=True)] * (not sentence.supported))))
+    clauses = [clause_words(change) for change in found.changes]
+    where = [where_words(change, found.old.page_kind, found.new.page_kind) for change in found.changes]
+    if found.changes:
+        heads = ("No.", *(["Clause"] * any(clauses)), "Where", "What changed")  # a text without headings has no clauses
         rows = tuple(
-            (str(at + 1), *([report.changes[at].clause] if has_clauses else []), report.changes[at].where,
-             report.changes[at].what)
-            for at in report.first
-        )  # fmt: skip
-        pieces += [heading("The most important first"), table(heads, rows)]
-        pieces.append(heading("All changes"))
-    clause = ""
-    for at, change in enumerate(report.changes):
-        if change.clause and change.clause != clause:
-            pieces.append(heading(change.clause, 3))
-        clause = change.clause
-        pieces.append(heading(f"{at + 1}. {change.kind.capitalize()}, {change.where}", 4 if clause else 3))
-        if change.old:
-            pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old, "[-", "-]")))
-        if change.new:
-            pieces.append(paragraph(Run("New: ", bold=True), *_marked(change.new, "{+", "+}")))
-    pieces += [heading("What was read"), paragraph(report.coverage)]
-    title = f"{report.old_name} and {report.new_name}"
-    subtitle = f"What changed from {report.old_name} (old) to {report.new_name} (new)"
-    return Paper(f"Compare: {title}", tuple(pieces), subtitle, report.language)
+            (str(at + 1), *([clauses[at]] * any(clauses)), where[at], change_words(found.changes[at]))
+            for at in by_importance(found.changes)
+        )
+        pieces += [heading("The most important first"), table(heads, rows), heading("All changes")]
+    last = ""
+    for at, (change, clause) in enumerate(zip(found.changes, clauses, strict=True)):
+        if clause and clause != last:
+            pieces.append(heading(clause, 3))
+        last = clause
+        pieces.append(heading(f"{at + 1}. {kind_words(change).capitalize()}, {where[at]}", 4 if clause else 3))
+        if change.old_runs:
+            pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old_runs, "[-", "-]")))
+        if change.new_runs:
+            pieces.append(paragraph(Run("New: ", bold=True), *_marked(change.new_runs, "{+", "+}")))
+    pieces += [heading("What was read"), paragraph(coverage_line(found))]
+    title = f"{found.old.name} and {found.new.name}"
+    subtitle = f"What changed from {found.old.name} (old) to {found.new.name} (new)"
+    return Paper(f"Compare: {title}", tuple(pieces), subtitle, found.language)
 
 
-def versions_sheets(report: VersionsReport) -> Mapping[str, Sequence[Sequence[Cell]]]:
+def versions_sheets(found: Comparison) -> Mapping[str, Sequence[Sequence[Cell]]]:
     """A row per change, the most important first, numbered as they stand in the text; and the summary."""
     rows: list[Sequence[Cell]] = [("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")]
-    for at in report.first:
-        line = report.changes[at]
-        rows.append((
-            at + 1, line.kind, line.clause, line.old_pages, line.new_pages, line.what, _text(line.old), _text(line.new),
-        ))  # fmt: skip
-    about: list[Sequence[Cell]] = [("", ""), ("Old version", report.old_name), ("New version", report.new_name)]
-    about += [("Summary", report.headline), ("Note", report.note), ("What was read", report.coverage)]
-    about += [("In the model's words", text if is_supported else f"{text} (not supported by the text)")
-              for text, _, is_supported in report.reported]  # fmt: skip
+    for at in by_importance(found.changes):
+        change = found.changes[at]
+        pages = (page_ranges([place.page for place in places]) for places in (change.old_places, change.new_places))
+        what = change_words(change)
+        rows.append((at + 1, kind_words(change), clause_words(change), *pages, what, change.old, change.new))
+    about: list[Sequence[Cell]] = [("", ""), ("Old version", found.old.name), ("New version", found.new.name)]
+    about += [("Summary", headline(found)), ("Note", found.note), ("What was read", coverage_line(found))]
+    about += [("In the model's words", sentence.text + sentence.doubt) for sentence in found.sentences]
     return {"Changes": rows, "Summary": about}
 
 
-def _marked(runs: Sequence[tuple[str, bool]], begin: str, end: str) -> list[Run]:
-    return [Run(f"{begin}{text}{end}" if is_marked else text, bold=is_marked) for text, is_marked in runs]
-
-
-def _text(runs: Sequence[tuple[str, bool]]) -> str:
-    return "".join(text for text, _ in runs)
+def _marked(runs: Sequence[Stretch], begin: str, end: str) -> list[Run]:
+    return [Run(f"{begin}{run.text}{end}" if run.is_marked else run.text, bold=run.is_marked) for run in runs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from slmdesk.base.record import Number, Record
@@ -21,11 +21,18 @@ class Side(Record):
     trouble: str = ""
 
 
+UNSUPPORTED = " (not supported by the text)"
+
+
 class Wording(Record):
     change: int
     text: str
     supported: bool
     flags: tuple[Mark, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        return "" if self.supported else UNSUPPORTED
 
 
 class Comparison(Record):
@@ -66,12 +73,7 @@ _FACT_WORDS: Mapping[str, tuple[str, str]] = {
     "negation": ("negation", "negations"),
     "amount": ("amount", "amounts"),
     "percent": ("percentage", "percentages"),
-    "period": ("period", "periods"),
-    "number": ("number", "numbers"),
-    "date": ("date", "dates"),
-    "name": ("name", "names"),
-    "condition": ("condition", "conditions"),
-    "definition": ("definition", "definitions"),
+    **{kind: (kind, f"{kind}s") for kind in ("period", "number", "date", "name", "condition", "definition")},
 }
 RANKS = tuple(_FACT_WORDS)
 """Kinds of facts, the most important first."""
@@ -86,9 +88,7 @@ MOST_QUOTED = 160
 
 
 def by_importance(changes: Sequence[Change]) -> list[int]:
-    """Return the indexes of the changes, most important first: changed facts by RANKS, what was removed, added or
-    moved, then other words by size.
-    """
+    """Return their indexes: changed facts by RANKS, what was removed, added or moved, then other words by size."""
 
     def rank(at: int) -> tuple[int, int, int]:
         change = changes[at]
@@ -131,8 +131,7 @@ def headline(found: Comparison) -> str:
     side = found.new
     if not pages:  # there were only removals
         pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
-    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
-    unit = ("page" if one == "p." else one) if len(pages) == 1 else many
+    unit = _unit(side, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
     passages = len(found.changes)
     inside = f" in {passages:,} passage{'' if passages == 1 else 's'}" if passages != count else ""
@@ -152,20 +151,14 @@ def kind_words(change: Change) -> str:
 
 def change_words(change: Change) -> str:
     values = "; ".join(_told(one, change) for one in change.named)
-    if change.kind is ChangeKind.ADDED:
-        return f"{kind_words(change)}: “{shortened(change.new)}”"
-    if change.kind is ChangeKind.REMOVED:
-        return f"{kind_words(change)}: “{shortened(change.old)}”"
+    if change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED):
+        return f"{kind_words(change)}: “{shortened(change.new or change.old)}”"
     if change.kind is ChangeKind.MOVED:
         return f"moved: “{shortened(change.new)}”" + (f" ({values})" if values else "")
-    label = _row_label(change)
-    return f"{label}: {values or _wording(change)}" if label else values or _wording(change)
-
-
-def _row_label(change: Change) -> str:
     first, *others = (cell.strip() for cell in change.new.strip("| ").split(" | "))
     is_same = bool(others) and change.old.strip("| ").split(" | ")[0].strip() == first
-    return shortened(first, 60) if is_same and "\n" not in change.new else ""
+    label = shortened(first, 60) if is_same and "\n" not in change.new else ""
+    return f"{label}: {values or _wording(change)}" if label else values or _wording(change)
 
 
 def _told(fact: Named, change: Change) -> str:
@@ -213,21 +206,22 @@ def pages_of(change: Change) -> list[int]:
     return sorted({place.page for place in change.new_places or change.old_places})
 
 
+def _unit(side: Side, count: int) -> str:
+    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
+    return many if count != 1 else "page" if one == "p." else one
+
+
 def unread_words(side: Side, which: str) -> str:
     """What of a version could not be compared: "Pages 3–4 of the old version (a.pdf) could not be read (scanned) …"."""
     by_reason: dict[str, list[int]] = {}
     for unread in side.coverage.unreadable:
         if unread.reason != "empty":
             by_reason.setdefault(unread.reason, []).append(unread.page)
-    one, many = PAGE_WORDS.get(side.page_kind, PAGE_WORDS["page"])
-    parts: list[str] = []
-    for reason, pages in by_reason.items():
-        unit = ("page" if one == "p." else one) if len(pages) == 1 else many
-        verb = "was" if len(pages) == 1 else "were"
-        parts.append(
-            f"{unit.capitalize()} {page_ranges(pages)} of the {which} version ({side.name}) could not be read "
-            f"({reason}) and {verb} not compared."
-        )
+    parts = [
+        f"{_unit(side, len(pages)).capitalize()} {page_ranges(pages)} of the {which} version ({side.name}) could not "
+        f"be read ({reason}) and {'was' if len(pages) == 1 else 'were'} not compared."
+        for reason, pages in by_reason.items()
+    ]
     if side.coverage.unreadable and not side.coverage.pages_read and not parts:
         parts.append(f"The {which} version ({side.name}) has no words, so there was nothing to compare.")
     if side.trouble:
@@ -247,18 +241,15 @@ def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
         sign = ("[-", "-]") if old else ("{+", "+}")
         return sign[0] + "".join(run.text for run in old or new) + sign[1]
     parts: list[str] = []
-    gone, come = list(old), list(new)
-    at = to = 0
-    while at < len(gone) or to < len(come):
-        if at < len(gone) and gone[at].is_marked:
-            parts.append(f"[-{gone[at].text}-]")
-            at += 1
-        elif to < len(come) and come[to].is_marked:
-            parts.append(f"{{+{come[to].text}+}}")
-            to += 1
+    gone, come = deque(old), deque(new)
+    while gone or come:
+        if gone and gone[0].is_marked:
+            parts.append(f"[-{gone.popleft().text}-]")
+        elif come and come[0].is_marked:
+            parts.append(f"{{+{come.popleft().text}+}}")
         else:
-            parts.append(come[to].text if to < len(come) else gone[at].text)
-            at, to = at + 1, to + 1
+            both = [side.popleft().text for side in (come, gone) if side]
+            parts.append(both[0])
     return "".join(parts)
 
 

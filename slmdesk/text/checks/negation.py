@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import WORD, WordSet, folded, function_words, stem, tables, word_set
+from slmdesk.text.checks.words import WORD, WordSet, folded, function_words, listed, stem, tables, word_set
 from slmdesk.text.sentences import sentence_spans
 
 _WORD = re.compile(r"n['’]t\b|[^\W\d_]+(?:-[^\W\d_]+)*(?=n['’]t\b)|[^\W\d_]+(?:[-][^\W\d_]+)*(?:['’][^\W\d_]+)?")
@@ -33,11 +34,14 @@ class Word(Record):
     content: bool
 
 
+_Denial = tuple[int, frozenset[str]]
+
+
 class Line(Record):
     words: tuple[Word, ...]
     stems: frozenset[str]
     forms: frozenset[str]
-    denials: tuple[tuple[int, frozenset[str]], ...]
+    denials: tuple[_Denial, ...]
     """Of each negation: its place among the words, and the stems of what it denies."""
 
 
@@ -48,7 +52,6 @@ def _soft() -> WordSet:
 
 @cache
 def _hard(language: str) -> frozenset[str]:
-    every = frozenset(tables()["negation"]["hard"].split())
     # "no" denies in English, Spanish and Italian, "ni", "ne", "mai", "sans" and the like are other words elsewhere.
     not_here = {
         "en": "ne n pas jamais aucun aucune ni sans rien personne mai nie ani bez nic nada nulla non",
@@ -59,17 +62,7 @@ def _hard(language: str) -> frozenset[str]:
         "pl": "ni no none ne n pas mai sin sans non personne nada",
         "": "n ne ni personne mai sin nic",
     }
-    return every - frozenset(not_here.get(language, "").split())
-
-
-@cache
-def _joiners() -> frozenset[str]:
-    return frozenset(tables()["negation"]["joiners"].split())
-
-
-@cache
-def _phrases() -> frozenset[str]:
-    return frozenset(tables()["negation"]["phrases"].split())
+    return listed("negation", "hard") - frozenset(not_here.get(language, "").split())
 
 
 @cache
@@ -107,14 +100,14 @@ def take_apart(sentence: str, language: str) -> Line:
         if "'" in word or "’" in word:
             word = word.replace("’", "'")
             word = word if word in hard else word.partition("'")[2] if word.index("'") < 3 else word.partition("'")[0]
-        if last and (_CLAUSE.search(sentence, last, match.start()) or word in _joiners()):
+        if last and (_CLAUSE.search(sentence, last, match.start()) or word in listed("negation", "joiners")):
             clause += 1
         last = match.end()
         is_hard = word in hard or word == "n't" or word == "cannot"
         if language == "fr" and word in ("ne", "pas") and any(w.hard and w.clause == clause for w in words[-4:]):
             is_hard = False  # "ne … pas" is one negation
         content = not is_hard and len(word) > 1 and word not in small
-        if content and words and words[-1].hard and word in _phrases() and _opens(words):
+        if content and words and words[-1].hard and word in listed("negation", "phrases") and _opens(words):
             content = False  # "in no event may they": what is negated comes after it
         words.append(Word(match.start(), match.end(), word, stem(word), clause, is_hard, content))
     denials = tuple(
@@ -133,12 +126,8 @@ def _opens(words: list[Word]) -> bool:
 def _is_phrase(words: list[Word], at: int) -> bool:
     """Whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
     after = [word.word for word in words[at + 1 : at + 4]]
-    bounds = frozenset(tables()["negation"]["bounds"].split())
-    return bool(after) and (
-        after[0] in bounds
-        or (len(after) > 1 and after[0] in _MORE and after[1] in _THAN)
-        or (len(after) > 2 and after[1] in _MORE and after[2] in _THAN)
-    )
+    is_more = any(more in _MORE and than in _THAN for more, than in pairwise(after))
+    return bool(after) and (after[0] in listed("negation", "bounds") or is_more)
 
 
 def _denied(words: list[Word], at: int) -> frozenset[str]:
@@ -180,16 +169,19 @@ def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
         head = _head(said, at)
         if any(_is_put_off(said, at, line) for line in about):
             continue
-        if head in best.stems and not any(_says_no(line, said) for line in about) and not _opposite_word(said, about):
+        if (
+            head in best.stems
+            and not any(line.denials or _has_soft(line, said) for line in about)
+            and not _opposite_word(said, about)
+        ):
             word = said.words[at]
             return [(word.start, word.end, "")]
     for at, denied in there:
         overlap = denied & said.stems
-        if _head(best, at) not in said.stems or len(overlap) < min(2, len(denied)):
+        if _head(best, at) not in said.stems or len(overlap) < min(2, len(denied)) or _is_put_off(best, at, said):
             continue
-        if _is_put_off(best, at, said):
-            continue
-        if _has_soft(said, best) or _opposite_word(said, [best]) or _affirmed(overlap, alike[1:]):
+        is_affirmed = any(overlap <= line.stems and not line.denials for line in alike[1:])
+        if is_affirmed or _has_soft(said, best) or _opposite_word(said, [best]):
             continue
         shown = next((word for word in said.words if word.stem == _head(best, at) and word.content), said.words[0])
         return [(shown.start, shown.end, best.words[at].word)]
@@ -198,29 +190,24 @@ def _denials(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
 
 def _is_put_off(line: Line, at: int, other: Line) -> bool:
     """Whether a negation ends with an event ("not … until") that the other sentence has before the same thing."""
-    order = {name: tables()["negation"][name].split() for name in ("until", "earlier", "later")}
-    until = next((place for place in range(at + 1, len(line.words)) if line.words[place].word in order["until"]), None)
+    ends, earlier, later = (listed("negation", name) for name in ("until", "earlier", "later"))
+    until = next((place for place in range(at + 1, len(line.words)) if line.words[place].word in ends), None)
     if until is None:
         return False
     event = {word.stem for word in line.words[until + 1 :] if word.content}
     head = _head(line, at)
     for place, word in enumerate(other.words):
-        if word.word not in order["earlier"] + order["later"]:
+        if word.word not in earlier | later:
             continue
         behind = {other_word.stem for other_word in other.words[place + 1 :] if other_word.clause == word.clause}
         rest = {word.stem for word in (*other.words[:place], *other.words[place + 1 :])} - behind
-        sooner, then = (rest, behind) if word.word in order["earlier"] else (behind, rest)
+        sooner, then = (rest, behind) if word.word in earlier else (behind, rest)
         if event & sooner and head in then and head not in sooner:
             return True
     return False
 
 
-_Denials = list[tuple[int, frozenset[str]]]
-
-
-def _unmatched(
-    one: tuple[tuple[int, frozenset[str]], ...], other: tuple[tuple[int, frozenset[str]], ...]
-) -> tuple[_Denials, _Denials]:
+def _unmatched(one: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_Denial], list[_Denial]]:
     """The negations left on both sides after each was matched with the one that negates most of the same words."""
     pairs = sorted(
         ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
@@ -241,17 +228,9 @@ def _head(line: Line, at: int) -> str:
     return after[0] if after else before[-1] if before else ""
 
 
-def _says_no(line: Line, other: Line) -> bool:
-    """Whether a sentence denies something: by a negation, or by a word like "refuse" that the other lacks."""
-    return bool(line.denials) or _has_soft(line, other)
-
-
 def _has_soft(line: Line, other: Line) -> bool:
+    """Whether it denies something by a word like "refuse" that the other lacks."""
     return any(word in _soft() and word not in other.forms and stem(word) not in other.stems for word in line.forms)
-
-
-def _affirmed(stems: frozenset[str], others: list[Line]) -> bool:
-    return any(stems <= line.stems and not line.denials for line in others)
 
 
 def _opposite_word(said: Line, known: list[Line]) -> bool:
@@ -289,33 +268,29 @@ def _prefixed(said: Line, alike: list[Line], source_forms: frozenset[str]) -> li
     near = frozenset().union(*(line.forms for line in alike))
     denied = frozenset().union(*(stems for line in alike for _, stems in line.denials))
     for word in said.words:
-        if not word.content:
+        if not word.content or word.stem in stems_there:
             continue
-        base = _base(word.word)
-        if base and word.stem not in stems_there and _base_in(base, near) and stem(base) not in denied:
+        base, full = _base(word.word), word.word[:-4] + "ful"
+        if base and _base_in(base, near) and stem(base) not in denied:
             found.append((word.start, word.end, base))
-        elif word.word.endswith("less") and word.stem not in stems_there and _base_in(word.word[:-4] + "ful", near):
-            found.append((word.start, word.end, word.word[:-4] + "ful"))
-        elif word.stem not in stems_there and not said.denials:
-            turned = next((w for w in near if _base(w) and stem(_base(w)) == word.stem and w[-4:] != ""), None)
-            less = next((w for w in near if w.endswith("less") and word.word == w[:-4] + "ful"), None)
-            if (turned or less) and not any(_soft_near(said, word)):
-                found.append((word.start, word.end, turned or less or ""))
+        elif word.word.endswith("less") and _base_in(full, near):
+            found.append((word.start, word.end, full))
+        elif not said.denials:
+            turned = next((other for other in near if _base(other) and stem(_base(other)) == word.stem), "")
+            turned = turned or next((w for w in near if w.endswith("less") and word.word == w[:-4] + "ful"), "")
+            beside = (other.word for other in said.words if other is not word and other.clause == word.clause)
+            if turned and not any(other in _soft() for other in beside):
+                found.append((word.start, word.end, turned))
     return found
-
-
-def _soft_near(said: Line, word: Word) -> list[bool]:
-    return [other.word in _soft() for other in said.words if other is not word and other.clause == word.clause]
 
 
 def _antonyms(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
-    for at, word in enumerate(said.words):
-        for sense in _senses(word.word):
-            turned = _turned_by(said, at, alike, sense)
-            if turned:
-                found.append((word.start, word.end, turned))
-    return found
+    return [
+        (word.start, word.end, turned)
+        for at, word in enumerate(said.words)
+        for sense in _senses(word.word)
+        if (turned := _turned_by(said, at, alike, sense))
+    ]
 
 
 def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -> str:
@@ -328,17 +303,12 @@ def _turned_by(said: Line, at: int, alike: list[Line], sense: tuple[int, int]) -
             continue
         same = _distance(line, sense, anchors)
         opposite = _distance(line, (sense[0], 1 - sense[1]), anchors)
-        if opposite is None:
-            if same is not None:
-                return ""
-            continue
-        if same is None or opposite[0] < same[0]:
-            verdicts.append(opposite[1])
-        else:
+        if same and (opposite is None or opposite[0] >= same[0]):
             return ""
-    if said.words[at].word in _MODAL and said.denials:
-        return ""
-    if not verdicts or len(said.denials) != len(alike[0].denials):
+        if opposite:
+            verdicts.append(opposite[1])
+    is_forbidden = said.words[at].word in _MODAL and said.denials
+    if is_forbidden or not verdicts or len(said.denials) != len(alike[0].denials):
         return ""
     return verdicts[0]
 
@@ -387,26 +357,6 @@ def _openers(language: str) -> re.Pattern[str] | None:
     )
 
 
-@cache
-def _signs(language: str) -> frozenset[str]:
-    return frozenset(tables()["conditions"]["signs"].get(language, "").split())
-
-
-@cache
-def _limits(language: str) -> frozenset[str]:
-    return frozenset(tables()["conditions"]["limits"].get(language, "").split())
-
-
-@cache
-def _not_before() -> frozenset[str]:
-    return frozenset(tables()["conditions"]["not_before_limit"].split())
-
-
-@cache
-def _not_behind() -> frozenset[str]:
-    return frozenset(tables()["conditions"]["not_behind"].split())
-
-
 def left_away(sentence: str, source: str, language: str) -> str:
     """The condition of the source that the sentence leaves out, as the source has it; "" where there is none."""
     if _openers(language) is None or _has_sign(sentence, language):
@@ -418,10 +368,8 @@ def left_away(sentence: str, source: str, language: str) -> str:
         reported = len(said & _stems(line, language)) / max(1, len(said))
         if reported < least or (found and reported == least):
             continue
-        condition = next(
-            (condition for condition in _conditions(line, language) if _is_left(said, line, condition, language)), ""
-        )
-        condition = condition or _limit(said, line, language)
+        left = (one for one in _conditions(line, language) if _is_left(said, line, one, language))
+        condition = next(left, "") or _limit(said, line, language)
         if condition or reported > least or not found:
             found, least = condition, reported
     return found[:MOST_DETAIL]
@@ -430,14 +378,15 @@ def left_away(sentence: str, source: str, language: str) -> str:
 def _has_sign(sentence: str, language: str) -> bool:
     opener = _openers(language)
     words = {folded(one) for one in WORD.findall(sentence)}
-    return bool(words & (_signs(language) | _limits(language))) or bool(opener and opener.search(sentence))
+    signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
+    return bool(words & signs) or bool(opener and opener.search(sentence))
 
 
 def _conditions(line: str, language: str) -> Iterator[str]:
     opener = _openers(language)
     for match in opener.finditer(line) if opener else ():
         before = [folded(one) for one in WORD.findall(line[: match.start()])[-1:]]
-        if before and before[0] in _not_behind():
+        if before and before[0] in listed("conditions", "not_behind"):
             continue  # "even if", "see if"
         stop = _STOP.search(line, match.end())
         yield line[match.start() : stop.start() if stop else len(line)].rstrip(" .")
@@ -456,10 +405,10 @@ def _is_left(said: frozenset[str], line: str, condition: str, language: str) -> 
 def _limit(said: frozenset[str], line: str, language: str) -> str:
     """An "only" of the source with what it limits, where the sentence repeats that."""
     words = list(WORD.finditer(line))
-    limits, small = _limits(language), function_words(language)
+    limits, small = listed("conditions", "limits", language), function_words(language)
     for at, word in enumerate(words):
         before = folded(words[at - 1][0]) if at else ""
-        if folded(word[0]) not in limits or before in _not_before():
+        if folded(word[0]) not in limits or before in listed("conditions", "not_before_limit"):
             continue
         behind = [word for word in words[at + 1 :] if folded(word[0]) not in small][:LIMITED]
         reported = sum(stem(folded(match[0])) in said for match in behind)
@@ -480,7 +429,7 @@ def _stems(text: str, language: str) -> frozenset[str]:
 # English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
 
 
-_NO = {
+_NO_WORDS = {
     "en": "not no never none nobody nothing nowhere neither nor cannot without",
     "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts nirgends weder ohne",
     "fr": "ne n pas jamais aucun aucune rien ni sans non",
@@ -490,7 +439,7 @@ _NO = {
     "pt": "não nunca jamais nenhum nenhuma ninguém nada nem sem",
     "nl": "niet geen nooit niemand niets nergens noch zonder",
 }
-_KNOWN = {language: frozenset(words.split()) for language, words in _NO.items()}
+_NO = {language: frozenset(words.split()) for language, words in _NO_WORDS.items()}
 _WORDS = re.compile(r"[^\W\d_]+(?:['’]t\b)?")
 _FRENCH_SHORT = re.compile(r"\bn\b(?!['’])")
 _NUMERO = re.compile(r"\bno\.\s?(?=\d)", re.IGNORECASE)
@@ -528,7 +477,7 @@ def denial(text: str, language: str) -> str | None:
 
 def denials(text: str, language: str) -> list[str] | None:
     """The words of a text that deny, in order; None in a language without a word list."""
-    no = _KNOWN.get(language)
+    no = _NO.get(language)
     if no is None:
         return None
     if language == "en":

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
+from contextlib import suppress
 from functools import cache
+from typing import Literal
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import WORD, folded, tables, values
+from slmdesk.text.checks.words import WORD, folded, listed, tables, values
 
 _SPACE = "\u00a0\u202f\u2009 "
 _FIGURES = re.compile(
@@ -52,10 +54,8 @@ class Number(Record):
     of_date: bool = False
 
     @property
-    def kind(self) -> str:
-        if self.unit is None:
-            return "number"
-        name = self.unit[0]
+    def kind(self) -> Literal["amount", "percent", "number"]:
+        name = self.unit[0] if self.unit else ""
         return "amount" if name in _CURRENCIES else "percent" if name in ("percent", "points") else "number"
 
 
@@ -68,22 +68,12 @@ def _units() -> dict[str, Unit]:
     }
 
 
-@cache
-def _about() -> frozenset[str]:
-    return frozenset(tables()["numbers"]["about"].split())
-
-
-@cache
-def _joins() -> frozenset[str]:
-    return frozenset(tables()["numbers"]["joins"].split())
-
-
 def find_identifiers(text: str) -> list[tuple[int, int]]:
-    found = []
-    for match in _NAMED.finditer(text):
-        if not _GROUPED.fullmatch(match.group()) and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match.group())[0]):
-            found.append(match.span())
-    return found
+    return [
+        match.span()
+        for match in _NAMED.finditer(text)
+        if not _GROUPED.fullmatch(match[0]) and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match[0])[0])
+    ]
 
 
 def find_numbers(text: str, language: str = "") -> list[Number]:
@@ -102,8 +92,7 @@ def _figure(text: str, match: re.Match[str]) -> Number:
     raw, end = match.group(), match.end()
     options = (_FRACTIONS[raw],) if raw in _FRACTIONS else readings(raw)
     unit: Unit | None = None
-    before = _CURRENCY_BEFORE.search(text, max(0, match.start() - 5), match.start())
-    if before is not None:
+    if before := _CURRENCY_BEFORE.search(text, max(0, match.start() - 5), match.start()):
         sign = (before["w"] or before["s"]).upper()
         unit = (_SYMBOLS.get(sign, sign), 1.0)
     while (after := _AFTER.match(text, end)) is not None:
@@ -114,8 +103,8 @@ def _figure(text: str, match: re.Match[str]) -> Number:
         if times is None or (after["w"] in ("mil", "mille") and text[end : after.start("w")].strip(_SPACE) != ""):
             break
         options, end = tuple(round(value * times, 9) for value in options), after.end()
-        of = _OF.match(text, end)
-        end = of.end() if of is not None else end
+        if of := _OF.match(text, end):
+            end = of.end()
     if unit is None:
         unit, end = _unit_at(text, end)
     return Number(match.start(), end, options, unit, _is_about(text, match.start()))
@@ -128,20 +117,17 @@ def _roman(match: re.Match[str]) -> Number:
 
 
 def _unit_at(text: str, end: int) -> tuple[Unit | None, int]:
-    points = _POINTS.match(text, end)
-    if points is not None:
-        return ("points", 1.0), points.end()
-    of_hundred = _PER_CENT.match(text, end)
-    if of_hundred is not None:
-        return ("percent", 1.0), of_hundred.end()
+    for pattern, name in ((_POINTS, "points"), (_PER_CENT, "percent")):
+        if match := pattern.match(text, end):
+            return (name, 1.0), match.end()
     after = _AFTER.match(text, end)
     if after is None:
         return None, end
     word = after["w"]
-    if len(word) == 1 and word.isalpha() and word not in ("h", "s", "g", "t", "m", "l", "V", "W"):
+    is_letter = len(word) == 1 and word.isalpha() and word not in "hsgtmlVW"
+    is_article = word in ("an", "ton") and text[end : end + 1] == " "  # more often than years and tons
+    if is_letter or is_article:
         return None, end
-    if word in ("an", "ton", "bar", "sec") and text[end : end + 1] == " " and word in ("an", "ton"):
-        return None, end  # articles more often than years and tons
     unit = _units().get(word.casefold() if word.isascii() else folded(word)) or _units().get(folded(word))
     return (unit, after.end("w")) if unit else (None, end)
 
@@ -159,7 +145,7 @@ def readings(raw: str) -> tuple[float, ...]:
         sign = "," if comma >= 0 else "."
         head, *groups = plain.split(sign)
         if len(groups) > 1:
-            if all(len(group) == 3 for group in groups[-1:]) and all(len(group) in (2, 3) for group in groups):
+            if len(groups[-1]) == 3 and all(len(group) in (2, 3) for group in groups):
                 return (float(plain.replace(sign, "")),)
             return tuple(float(part) for part in (head, *groups))
         point_value = float(f"{head}.{groups[0]}")
@@ -172,15 +158,14 @@ def readings(raw: str) -> tuple[float, ...]:
 
 def _is_about(text: str, start: int) -> bool:
     before = text[max(0, start - 14) : start].rstrip(_SPACE + "€$£¥")
-    if before.endswith(("~", "≈", "≃", "±")):
-        return True
-    words = WORD.findall(before)[-2:]
-    return any(folded(word) in _about() for word in words)
+    words = map(folded, WORD.findall(before)[-2:])
+    return before.endswith(("~", "≈", "≃", "±")) or not listed("numbers", "about").isdisjoint(words)
 
 
 def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Number]:
     ones, tens = values("ones", language), values("tens", language)
     scales, soft = values("scales", language), values("soft", language)
+    known = ones.keys() | tens.keys() | soft.keys()
     found: list[Number] = []
     used = {place for start, end in taken for place in range(start, end)}
     free = [match for match in WORD.finditer(text) if match.start() not in used]
@@ -212,7 +197,7 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
                 current, last, is_soft = current + 1, 1, False
             elif word in soft and (end < 0 or last >= 20) and not (end >= 0 and word in ("un", "una", "ein", "eine")):
                 current, last, is_soft = current + soft[word], soft[word], end < 0
-            elif end >= 0 and word in _joins() and last >= 20 and _goes_on(free, at, ones, tens, soft, text):
+            elif end >= 0 and word in listed("numbers", "joins") and last >= 20 and _goes_on(free, at, known, text):
                 at += 1
                 continue
             else:
@@ -237,13 +222,10 @@ def _follows(value: int, last: int, language: str) -> bool:
     return last >= 20 and value < min(last, 10 if last < 100 else 100)
 
 
-def _goes_on(
-    free: list[re.Match[str]], at: int, ones: dict[str, int], tens: dict[str, int], soft: dict[str, int], text: str
-) -> bool:
+def _goes_on(free: list[re.Match[str]], at: int, known: set[str], text: str) -> bool:
     if at + 1 >= len(free) or text[free[at].end() : free[at + 1].start()].strip(_SPACE + "-"):
         return False
-    following = folded(free[at + 1].group())
-    return following in ones or following in tens or following in soft
+    return folded(free[at + 1].group()) in known
 
 
 def _is_no_number(text: str, number: Number, language: str) -> bool:
@@ -340,11 +322,6 @@ def _months() -> dict[str, int]:
 
 
 @cache
-def _alone() -> frozenset[str]:
-    return frozenset(tables()["months"]["alone"].split())
-
-
-@cache
 def _weekdays() -> dict[str, int]:
     return {word: at for at, line in enumerate(tables()["weekdays"]["names"]) for word in line.split()}
 
@@ -360,15 +337,14 @@ _AFTER_YEAR = re.compile(r"\.?" + _OF_YEAR + _YEAR)
 def find_dates(text: str, language: str = "") -> list[DateMention]:
     """All dates, months, weekdays and times of day, in order; years alone are left to the numbers."""
     found: list[DateMention] = []
-    words = [(match, re.sub(r"['’]s$", "", folded(match.group()))) for match in WORD.finditer(text)]
     if any(sign.isdigit() for sign in text):
         found += _in_figures(text, language)
-    for match, word in words:
+    for match in WORD.finditer(text):
+        word = re.sub(r"['’]s$", "", folded(match.group()))
         if word in _months():
             when = _around_month(text, match.start(), match.end(), word)
-            if when is not None and match[0] in _VERBS and language != "es" and not _is_surely_date(text, when):
-                continue
-            if when is not None:
+            is_verb = match[0] in _VERBS and language != "es"
+            if when and not (is_verb and not _is_surely_date(text, when)):
                 found.append(when)
         elif word in _weekdays() and not (word == "martes" and language != "es"):
             found.append(DateMention(match.start(), match.end(), weekday=_weekdays()[word]))
@@ -386,26 +362,22 @@ def _is_surely_date(text: str, when: DateMention) -> bool:
 
 
 def _around_month(text: str, start: int, end: int, word: str) -> DateMention | None:
-    month = _months()[word]
-    before = _BEFORE_MONTH.search(text, max(0, start - 12), start)
-    if before is not None and 1 <= int(before["d"]) <= 31:
-        year = _AFTER_YEAR.match(text, end)
-        return DateMention(
-            before.start("d"), year.end() if year else end, ((_int(year, "y"), month, int(before["d"])),)
-        )  # 3 March 2024
+    month, is_large = _months()[word], text[start].isupper()
+    before, year = _BEFORE_MONTH.search(text, max(0, start - 12), start), _AFTER_YEAR.match(text, end)
+    if before and 1 <= int(before["d"]) <= 31:  # 3 March 2024
+        day = (_int(year, "y"), month, int(before["d"]))
+        return DateMention(before.start("d"), year.end() if year else end, (day,))
     after = _AFTER_DAY.match(text, end)
-    if after is not None and 1 <= int(after["d"]) <= 31:
-        return DateMention(start, after.end(), ((_int(after, "y"), month, int(after["d"])),))  # March 3, 2024
-    year = _AFTER_YEAR.match(text, end)
-    if year is not None:
+    if after and 1 <= int(after["d"]) <= 31:  # March 3, 2024
+        return DateMention(start, after.end(), ((_int(after, "y"), month, int(after["d"])),))
+    if year:
         return DateMention(start, year.end(), ((int(year["y"]), month, None),))
-    if word in _alone() and (text[start].isupper() or word not in ("march", "august", "avril", "marca", "marche")):
-        return DateMention(start, end, ((None, month, None),))
-    if word in ("may", "mai", "mars", "maj", "maja", "maju") and _MONTH_BEFORE.search(text, max(0, start - 12), start):
-        if word == "may" and not text[start].isupper():
-            return None
-        return DateMention(start, end, ((None, month, None),))
-    return None
+    is_month = word in listed("months", "alone") and (
+        is_large or word not in ("march", "august", "avril", "marca", "marche")
+    )
+    if not is_month and word in ("may", "mai", "mars", "maj", "maja", "maju") and (is_large or word != "may"):
+        is_month = _MONTH_BEFORE.search(text, max(0, start - 12), start) is not None
+    return DateMention(start, end, ((None, month, None),)) if is_month else None
 
 
 def _int(match: re.Match[str] | None, name: str) -> int | None:
@@ -419,23 +391,15 @@ def _in_figures(text: str, language: str) -> list[DateMention]:
     for match in _PLAIN.finditer(text):
         a, b, year = int(match["a"]), int(match["b"]), int(match["y"])
         year += 2000 if year < 70 else 1900 if year < 100 else 0
-        _add(
-            found,
-            match,
-            [(year, b, a), (year, a, b)] if "/" in match.group() or "-" in match.group() else [(year, b, a)],
-        )
+        _add(found, match, [(year, b, a), (year, a, b)] if "/" in match[0] or "-" in match[0] else [(year, b, a)])
     if language in ("de", "pl"):
         for match in _SHORT.finditer(text):
             _add(found, match, [(None, int(match["m"]), int(match["d"]))])
     for match in _CJK.finditer(text):
-        _add(
-            found,
-            match,
-            [(_int(match, "y"), _int(match, "m") or _int(match, "m2"), _int(match, "d") or _int(match, "d2"))],
-        )
+        month, day = _int(match, "m") or _int(match, "m2"), _int(match, "d") or _int(match, "d2")
+        _add(found, match, [(_int(match, "y"), month, day)])
     for match in _CLOCK.finditer(text):
-        minutes = _minutes(text, match)
-        if minutes:
+        if minutes := _minutes(text, match):
             found.append(DateMention(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
     return found
 
@@ -450,25 +414,21 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     """The minutes since midnight that a time may mean; empty when it is none."""
     half = (match["half"] or "").casefold().replace(".", "").replace(" ", "")
     is_spaced = (match["sep"] or "").strip() == "h" != match["sep"]
+    hour, minute = int(match["h"]), int(match["min"] or 0)
+    both = (hour * 60 + minute, (hour + 12) * 60 + minute) if 1 <= hour < 12 else (hour * 60 + minute,)
     if half in ("h", "heure", "heures") or is_spaced:
-        if _HOUR_BEFORE.search(text, max(0, match.start() - 12), match.start()) is None:
-            return ()
-        hour = int(match["h"])
-        minutes = hour * 60 + int(match["min"] or 0)
-        return (minutes, minutes + 720) if 1 <= hour < 12 else (minutes,)
+        return both if _HOUR_BEFORE.search(text, max(0, match.start() - 12), match.start()) else ()
     said = bool(half) or _CLOCK_BEFORE.search(text, max(0, match.start() - 10), match.start()) is not None
-    if match["sep"] is None and not (
-        half or re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()])
-    ):
+    is_bare = match["sep"] is None and not half
+    if is_bare and not re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()]):
         return ()
     if match["sep"] == "." and not said:
         return ()
-    hour, minute = int(match["h"]), int(match["min"] or 0)
     if half == "pm":
         return ((hour % 12 + 12) * 60 + minute,)
     if half == "am":
         return (hour % 12 * 60 + minute,)
-    return (hour * 60 + minute, (hour + 12) * 60 + minute) if 1 <= hour < 12 and not half else (hour * 60 + minute,)
+    return both[:1] if half else both
 
 
 def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) -> bool:
@@ -482,23 +442,17 @@ def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) ->
 
 
 def _agrees(said: Day, known: Day, years: set[int]) -> bool:
-    if said[1] is not None and said[1] != known[1]:
+    if any(said[at] is not None and said[at] != known[at] for at in (1, 2)):
         return False
-    if said[2] is not None and said[2] != known[2]:
-        return False
-    if said[0] is None or said[0] == known[0]:
-        return True
-    return known[0] is None and said[0] in years
+    return said[0] is None or said[0] == known[0] or (known[0] is None and said[0] in years)
 
 
 def _weekdays_of(when: DateMention) -> set[int]:
     days: set[int] = set()
     for year, month, day in when.readings:
         if year and month and day:
-            try:
+            with suppress(ValueError):
                 days.add(datetime.date(year, month, day).weekday())
-            except ValueError:
-                continue
     return days
 
 
@@ -551,7 +505,7 @@ _PERIOD = re.compile(
 )
 
 
-def find_days(text: str, language: str = "") -> list[Span]:
+def find_days(text: str, language: str) -> list[Span]:
     """Days with their year."""
     return [
         (date.start, date.end)
@@ -560,7 +514,7 @@ def find_days(text: str, language: str = "") -> list[Span]:
     ]
 
 
-def find_amounts(text: str, language: str = "") -> list[Span]:
+def find_amounts(text: str, language: str) -> list[Span]:
     """Amounts of money: figures with a currency, or with two decimals and no other unit."""
     taken = find_days(text, language) + find_ibans(text)
     found = []
@@ -584,10 +538,7 @@ def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
 
 
 def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
-    """Bank accounts as long as those of their country, in any case, also over lines and cells.
-
-    `checked`: only those whose check digits are right.
-    """
+    """Bank accounts as long as those of their country, in any case, also over lines; `checked`: with right digits."""
     found: list[Span] = []
     for start in _IBAN.finditer(text):
         country = _account_of(start[0].upper())
@@ -622,15 +573,12 @@ def is_iban(words: str) -> bool:
 def find_codes(text: str, language: str = "") -> list[Span]:
     """What may be the number of a paper: a word with a digit that is no day and no amount."""
     taken = find_days(text, language) + find_ibans(text)
-    found = []
-    for match in _CODE.finditer(text):
-        start, end = match.span()
-        if not any(sign.isdigit() for sign in match.group()):
-            continue
-        if any(start < other[1] and other[0] < end for other in taken) or _CURRENCY_AFTER.match(text, end):
-            continue
-        found.append((start, end))
-    return found
+    found = [match.span() for match in _CODE.finditer(text) if any(map(str.isdigit, match.group()))]
+    return [
+        (start, end)
+        for start, end in found
+        if not any(start < other[1] and other[0] < end for other in taken) and not _CURRENCY_AFTER.match(text, end)
+    ]
 
 
 def find_periods(text: str) -> list[Span]:

@@ -44,6 +44,20 @@ def tables() -> dict[str, Any]:
 
 
 @cache
+def listed(section: str, name: str, language: str = "") -> frozenset[str]:
+    """The words of a list, or of its part for a language."""
+    found = tables()[section][name]
+    return frozenset((found if isinstance(found, str) else found.get(language, "")).split())
+
+
+@cache
+def large_words() -> frozenset[str]:
+    """Folded words that are written large and name nobody: titles, months, weekdays and the like."""
+    days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
+    return listed("names", "common") | listed("names", "titles") | frozenset(days.split())
+
+
+@cache
 def values(name: str, language: str = "") -> dict[str, int]:
     """Parse a list like "two=2 three=3" from the numbers section; "ones" has the forms of the ordinals too."""
     found = tables()["numbers"][language] if language else tables()["numbers"]
@@ -71,10 +85,9 @@ def _tellers() -> dict[str, tuple[str, ...]]:
 
 
 def tongue(text: str, language: str = "", likely: str = "") -> str:
-    """The language that has most of a text's function words, if at least two; "" otherwise.
+    """The language with most of a text's function words, at least two; microseconds, for checks wait for no model.
 
-    `language` wins when the checks know it, `likely` when it has nearly as many as the best.  Rough, but takes
-    microseconds: the checks must not wait for a model.
+    `language` wins when the checks know it, `likely` when it has nearly as many as the best.
     """
     short = language.partition("-")[0].casefold()
     if short in tables()["function"]:
@@ -98,7 +111,7 @@ def folded(word: str) -> str:
 
 @cache
 def _endings() -> frozenset[str]:
-    return frozenset(("", *tables()["names"]["endings"].split()))
+    return listed("names", "endings") | {""}
 
 
 def same_word(one: str, other: str) -> bool:
@@ -112,7 +125,7 @@ def same_word(one: str, other: str) -> bool:
     if one[size:] in ends and other[size:] in ends:
         return True
     # Kraków, Krakowie: the ending may begin with letters both share; Chojnice, Chojnic.
-    return size > 4 and any(one[at:] in ends and other[at:] in ends for at in (size - 1,))
+    return size > 4 and one[size - 1 :] in ends and other[size - 1 :] in ends
 
 
 _STEM_ENDING_WORDS = "ungen ments ations ation ingly ement ing ies ied ten est ung ed en er em et te ly e a o y i u"

@@ -34,6 +34,7 @@ from slmdesk.window.widgets.build import (
     plain_label,
     row,
     show_column,
+    show_words,
     split,
 )
 from slmdesk.window.widgets.notices import give_export_menu
@@ -144,8 +145,8 @@ class ComparePane(QFrame):
 
     def _connect(self) -> None:
         self._other.value_chosen.connect(self._on_other_chosen)
-        self._filter.value_chosen.connect(self._on_filter_chosen)
-        self._order.value_chosen.connect(self._on_order_chosen)
+        self._filter.value_chosen.connect(partial(self._list_by, self.list.lines.choose))
+        self._order.value_chosen.connect(partial(self._list_by, self.list.lines.order_by))
         self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
@@ -183,32 +184,30 @@ class ComparePane(QFrame):
 
     def show_pair(self, old: str, new: str) -> None:
         self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
-        for widget in (self._pair, self._swap):
-            widget.setVisible(bool(old))
+        self._pair.setVisible(bool(old))
+        self._swap.setVisible(bool(old))
 
     def _on_earlier_listed(self) -> None:
         if self._is_wide:
             self.earlier.setVisible(False)
 
+    def _show_only(self, part: QWidget) -> None:
+        for one in (self._busy, self._failed, self._result, self._hint):
+            one.setVisible(one is part)
+
     def show_nothing(self) -> None:
         self._comparison = None
         self._set_wide(False)
-        for widget in (self._busy, self._failed, self._result):
-            widget.setVisible(False)
-        self._hint.setVisible(True)
+        self._show_only(self._hint)
 
     def show_busy(self, words: str) -> None:
         self._set_wide(False)
-        for widget in (self._failed, self._result, self._hint):
-            widget.setVisible(False)
         self._busy_words.setText(words)
-        self._busy.setVisible(True)
+        self._show_only(self._busy)
 
     def show_failed(self, sentence: str) -> None:
-        for widget in (self._busy, self._result, self._hint):
-            widget.setVisible(False)
         self._failed.setText(sentence)
-        self._failed.setVisible(True)
+        self._show_only(self._failed)
 
     def show_wording(self, is_at_work: bool) -> None:
         self._busy_words.setText("A model is saying in a few sentences what changed…")
@@ -217,19 +216,15 @@ class ComparePane(QFrame):
     def show_comparison(self, found: Comparison) -> None:
         is_other = self._comparison is None or self._comparison.changes != found.changes
         self._comparison = found
-        for part in (self._busy, self._failed, self._hint):
-            part.setVisible(False)
         self._summary.setText(headline(found))
         marks = ("", "⚠ ")
         reported = [f"{marks[not sentence.supported]}{sentence.text}" for sentence in found.sentences[:MOST_REPORTED]]
         more = len(found.sentences) - MOST_REPORTED
-        self._reported.setText("\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
+        show_words(self._reported, "\n".join(reported) + (f"\nand {more} more in the export" if more > 0 else ""))
         doubts = any(not sentence.supported for sentence in found.sentences[:MOST_REPORTED])
         by = f"In the words of {found.model}; the list below is found by rule." if reported else ""
         warning = " ⚠: not supported by the two versions, look at the passage." if doubts else ""
-        self._note.setText((by + warning + " " + found.note).strip())
-        self._reported.setVisible(bool(reported))
-        self._note.setVisible(bool(self._note.text()))
+        show_words(self._note, (by + warning + " " + found.note).strip())
         self._coverage.setText(coverage_line(found))
         has_changes = bool(found.changes)
         self._split.setVisible(has_changes)
@@ -241,7 +236,7 @@ class ComparePane(QFrame):
             self.list.lines.choose("all")
             self.list.lines.show_changes(found)
             self.rows.show_rows(found.rows, found.changes)
-        self._result.setVisible(True)
+        self._show_only(self._result)
         self._set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
 
@@ -276,13 +271,8 @@ class ComparePane(QFrame):
         elif isinstance(value, str) and value:
             self._controller.choose_other(value)
 
-    def _on_filter_chosen(self, value: object) -> None:
-        self.list.lines.choose(str(value))
-        self.list.show_change(self.current)
-        self._show_count()
-
-    def _on_order_chosen(self, value: object) -> None:
-        self.list.lines.order_by(str(value))
+    def _list_by(self, choose: Callable[[str], None], value: object) -> None:
+        choose(str(value))
         self.list.show_change(self.current)
         self._show_count()
 
