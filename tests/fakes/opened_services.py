@@ -28,6 +28,12 @@ def opened(monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def recorder(opened) -> Recorder:
+    """Services without a model."""
+    return opened(model=False)
+
+
+@pytest.fixture
 def asked(monkeypatch):
     """All that engines are given, as one text in small letters, growing."""
     return recorded(monkeypatch)

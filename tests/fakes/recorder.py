@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fakes.echo.program import ECHO
 
@@ -29,6 +30,10 @@ class Recorder:
         self.events: list[Event] = []
         self._more = threading.Condition()
         services.on(Event, self._receive)
+
+    def ask(self, request: Callable[[Services], Any]) -> Any:
+        """What a request to the services returns, made on their thread."""
+        return self.services.service_thread.call(lambda: request(self.services))
 
     def _receive(self, event: Event) -> None:
         with self._more:

@@ -188,6 +188,16 @@ class WindowDriver:
     def notices(self) -> list[str]:
         return [bar.notice.text for bar in self.window.notices.bars]
 
+    def is_said(self, words: str) -> bool:
+        """Whether a notice holds these words."""
+        return any(words in notice for notice in self.notices())
+
+    def open_models(self):
+        """Show the page of models."""
+        QTest.keyClick(self.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        self.wait(lambda: self.frame.models_page.isVisible())
+        return self
+
     def close(self) -> None:
         if not self.closed:
             self.window.close()

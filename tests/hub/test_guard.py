@@ -133,9 +133,8 @@ def test_p1_offline_opens_no_socket(server, sockets):
 )
 def test_other_hosts_and_plain_http_are_refused_without_a_socket(server, sockets, address):
     hosts = ("huggingface.co", ".hf.co", "127.0.0.1")
-    with server.client(hosts=hosts) as client, pytest.raises(KnownError) as caught:
+    with server.client(hosts=hosts) as client, pytest.raises(KnownError, match=r"^network\.refused "):
         client.get(address)
-    assert caught.value.code == "network.refused"
     assert not sockets
     assert not server.rows
 
@@ -166,9 +165,8 @@ def test_plain_http_is_for_an_endpoint_on_this_pc_alone():
 @pytest.mark.process
 @pytest.mark.parametrize("target", ["http://127.0.0.2/x", "https://example.org/x", "http://127.0.0.1:9/x"])
 def test_d8_each_hop_of_a_redirect_is_asked_again(server, target):
-    with server.client() as client, pytest.raises(KnownError) as caught:
+    with server.client() as client, pytest.raises(KnownError, match=r"^network\.refused "):
         client.get(f"{server.endpoint}/redirect?{target}", headers={"authorization": "Bearer secret"})
-    assert caught.value.code == "network.refused"
     assert [row[2] for row in server.rows] == ["/redirect"], "the refused hop left no row: it never left"
     assert len(server.finished) == 1
 

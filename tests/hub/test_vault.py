@@ -50,9 +50,8 @@ def test_the_systems_keyring_keeps_changes_and_forgets(use) -> None:
 def test_a_keyring_that_is_a_plain_file_is_no_keyring(use) -> None:
     backend, vault = use(PlainFileBackend()), SystemKeyring()
     assert vault.missing() == "this system has none"
-    with pytest.raises(KnownError) as err:
+    with pytest.raises(KnownError, match=r"^token\.keyring "):
         vault.put(HOST, SECRET)
-    assert err.value.code == "token.keyring"
     assert backend.kept == {}
 
 
@@ -140,9 +139,8 @@ def test_a_disk_that_knows_no_owners_gets_none(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(module, "write_atomically", write)
     path = tmp_path / "access-token.json"
-    with pytest.raises(KnownError) as err:
+    with pytest.raises(KnownError, match=r"^file\.unwritable "):
         PrivateFile(path).put(HOST, SECRET)
-    assert err.value.code == "file.unwritable"
     assert not path.exists()
 
 
@@ -167,6 +165,5 @@ def test_neither_link_nor_pipe_is_read(tmp_path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "other")
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe"):
-        with pytest.raises(KnownError) as err:
+        with pytest.raises(KnownError, match=r"^file\.unreadable "):
             PrivateFile(tmp_path / name).get(HOST)
-        assert err.value.code == "file.unreadable"

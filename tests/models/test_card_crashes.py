@@ -17,15 +17,15 @@ CARD = "Echo card"
 
 
 def send(recorder):
-    return recorder.services.service_thread.call(lambda: recorder.services.chats.send(SendRequest("hello")))
+    return recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
 
 
 def record_of(recorder):
-    return recorder.services.service_thread.call(recorder.services.models.list)[0]
+    return recorder.ask(lambda services: services.models.list())[0]
 
 
 def change(recorder, **values):
-    recorder.services.service_thread.call(lambda: recorder.services.settings.change(**values))
+    recorder.ask(lambda services: services.settings.change(**values))
 
 
 def test_a_model_that_crashes_on_the_card_is_loaded_without_it_and_the_person_is_told(opened) -> None:
@@ -37,7 +37,7 @@ def test_a_model_that_crashes_on_the_card_is_loaded_without_it_and_the_person_is
     assert CARD in problem.sentence
     record = record_of(recorder)
     assert (crashed_card(record.info), record.info.get("offload")) == (CARD, None)
-    assert not recorder.services.service_thread.call(lambda: recorder.services.loader.times_crashed(record))
+    assert not recorder.ask(lambda services: services.loader.times_crashed(record))
     children = recorder.services.engine.generation
     recorder.end_of(send(recorder).answer.id)
     assert recorder.services.engine.generation == children

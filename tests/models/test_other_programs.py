@@ -19,11 +19,6 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def recorder(opened):
-    return opened(model=False)
-
-
-@pytest.fixture
 def user(tmp_path, monkeypatch) -> Path:
     """The home folder of a person whose system knows no other places."""
     folder = tmp_path / "user"
@@ -98,10 +93,10 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, f
     assert {model.program: model.path for model in found.models} == five
     assert found.skipped == ()
     assert all((model.known, model.problem) == (None, None) for model in found.models)
-    assert recorder.services.service_thread.call(recorder.services.models.list) == []  # looking changes nothing
+    assert recorder.ask(lambda services: services.models.list()) == []  # looking changes nothing
     ends = link(recorder, found)
     assert [end.problem for end in ends] == [None] * 5
-    records = recorder.services.service_thread.call(recorder.services.models.list)
+    records = recorder.ask(lambda services: services.models.list())
     assert {os.fsdecode(record.path) for record in records} == {str(one) for one in five.values()}
     assert all(record.linked for record in records)
     assert len({record.name for record in records}) == 5

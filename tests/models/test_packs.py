@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fakes.recorder import Recorder, import_model, result_of
+from fakes.recorder import import_model, result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_adapter, tiny_bert, tiny_llama, tiny_projector, tiny_qwen2, write
 
@@ -37,11 +37,6 @@ from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def recorder(opened) -> Recorder:
-    return opened(model=False)
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def inside(path: Path, name: str) -> bytes:
 
 
 def models(recorder):
-    return recorder.services.service_thread.call(recorder.services.models.list)
+    return recorder.ask(lambda services: services.models.list())
 
 
 def forget(recorder) -> None:
@@ -83,7 +78,7 @@ def made(recorder, tmp_path) -> tuple[Path, PackResult]:
     first = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     second = import_file(recorder, write(tmp_path / "b.gguf", tiny_qwen2()))
     change = {"source": "huggingface:bartowski/SmolLM2-135M-Instruct-GGUF/x.gguf@1"}
-    recorder.services.service_thread.call(lambda: recorder.services.store.models.change(first.id, **change))
+    recorder.ask(lambda services: services.store.models.change(first.id, **change))
     end = pack(recorder, [first.id, second.name, first.name], tmp_path / "two.tar")
     assert isinstance(end, PackResult)
     forget(recorder)
@@ -124,7 +119,7 @@ def test_what_the_catalogue_says_travels_along(recorder, tmp_path) -> None:
     entry = load_catalogue()[0]
     model = import_file(recorder, write(tmp_path / "a.gguf", tiny_llama()))
     source = f"huggingface:{entry.repo}/x.gguf@1"
-    recorder.services.service_thread.call(lambda: recorder.services.store.models.change(model.id, source=source))
+    recorder.ask(lambda services: services.store.models.change(model.id, source=source))
     assert isinstance(pack(recorder, [model.id], tmp_path / "p.tar"), PackResult)
     about = unpack(recorder, tmp_path / "p.tar").models[0].about
     assert (about["weakness"], about["licence"], about["title"]) == (entry.weakness, entry.licence, entry.title)
@@ -177,7 +172,7 @@ def test_a_pack_is_never_written_over_a_file_nor_of_a_changed_model(recorder, tm
     place.write_bytes(data + b"more")
     assert pack(recorder, [model.id], tmp_path / "p.tar").code == "model.changed"
     assert sorted(tmp_path.iterdir()) == before
-    assert recorder.services.service_thread.call(lambda: recorder.services.store.models.all())
+    assert recorder.ask(lambda services: services.store.models.all())
 
 
 def test_d12_a_disk_without_room_is_said_with_the_amounts(recorder, made, monkeypatch, tmp_path, folder) -> None:
@@ -556,6 +551,5 @@ def test_sizes_of_eight_gigabytes_and_more_have_a_header_tar_reads() -> None:
 
 
 def test_an_unknown_model_is_named(recorder, tmp_path) -> None:
-    with pytest.raises(KnownError) as err:
-        recorder.services.service_thread.call(lambda: recorder.services.packs.pack(["nothing"], tmp_path / "p.tar"))
-    assert err.value.code == "model.unknown"
+    with pytest.raises(KnownError, match=r"^model\.unknown "):
+        recorder.ask(lambda services: services.packs.pack(["nothing"], tmp_path / "p.tar"))

@@ -63,18 +63,18 @@ def keep(recorder, token: str, place: str):
 
 def fetch(recorder, repo: str = REPO):
     begin = len(recorder.events)
-    recorder.services.service_thread.call(lambda: recorder.services.downloads.start(repo))
+    recorder.ask(lambda services: services.downloads.start(repo))
     return recorder.wait(DownloadChanged, lambda event: event.state in ENDS, begin)
 
 
 def state(recorder) -> TokenChanged:
-    return recorder.services.service_thread.call(recorder.services.tokens.state)
+    return recorder.ask(lambda services: services.tokens.state())
 
 
 def traces(home, recorder) -> list[str]:
     """Where the marker stands."""
     found = [str(one) for one, held in contents(home) if MARKER.encode() in held]
-    rows = recorder.services.service_thread.call(lambda: recorder.services.network.requests(1000))
+    rows = recorder.ask(lambda services: services.network.requests(1000))
     return found + [where for where, text in (("ledger", str(rows)), ("facts", str(recorder.events))) if MARKER in text]
 
 
@@ -147,23 +147,19 @@ def test_the_environment_wins_and_is_not_ours_to_forget(recorder, hub, keyring, 
 
 def test_another_mirror_is_not_given_it(recorder, hub, keyring) -> None:
     keep(recorder, MARKER, "keyring")
-    recorder.services.service_thread.call(
-        lambda: recorder.services.settings.change(hub_endpoint="https://mirror.example.org")
-    )
+    recorder.ask(lambda services: services.settings.change(hub_endpoint="https://mirror.example.org"))
     assert (state(recorder), recorder.services.tokens.token()) == (TokenChanged("", "mirror.example.org"), "")
-    recorder.services.service_thread.call(lambda: recorder.services.settings.change(hub_endpoint=hub.endpoint))
+    recorder.ask(lambda services: services.settings.change(hub_endpoint=hub.endpoint))
     assert recorder.services.tokens.token() == MARKER
 
 
 @pytest.mark.parametrize("place", ["keyring", "file", "ask"])
 def test_a_token_for_another_mirror_takes_its_place(recorder, hub, keyring, home, place) -> None:
     keep(recorder, "hf_forTheFirst", place)
-    recorder.services.service_thread.call(
-        lambda: recorder.services.settings.change(hub_endpoint="https://mirror.example.org")
-    )
+    recorder.ask(lambda services: services.settings.change(hub_endpoint="https://mirror.example.org"))
     keep(recorder, MARKER, place)
     assert (state(recorder).place, recorder.services.tokens.token()) == (place, MARKER)
-    recorder.services.service_thread.call(lambda: recorder.services.settings.change(hub_endpoint=hub.endpoint))
+    recorder.ask(lambda services: services.settings.change(hub_endpoint=hub.endpoint))
     assert recorder.services.tokens.token() == ""
     assert list(keyring.kept.values()) == ([MARKER] if place == "keyring" else [])
 

@@ -28,7 +28,7 @@ def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, mo
     recorder = opened(model=False)
     pc = Pc(64 << 30, Pace(bandwidth=2e9))  # much memory that is read slowly
     monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
-    found = recorder.services.service_thread.call(recorder.services.offers.suggestions)
+    found = recorder.ask(lambda services: services.offers.suggestions())
     slow = [is_too_slow(one.speed) for one in found]
     assert any(slow)
     assert not slow[0]

@@ -295,9 +295,8 @@ def test_h7_a_newer_programs_history_is_not_touched(kind, paths, some_history, h
         if how != "higher version":
             conn.execute("insert into _sqlite_migrations values (99, 'slmdesk', 'm099_future', 'then')")
     before = fingerprint(paths)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^store\.newer "):
         open_either(paths, "d")
-    assert caught.value.code == "store.newer"
     assert fingerprint(paths) == before
 
 

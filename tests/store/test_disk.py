@@ -66,9 +66,8 @@ def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(kind, stor
     store.database.rows(f"PRAGMA max_page_count={pages + 2}")
     words = "the first words " * 10_000
     for _ in range(3):
-        with pytest.raises(KnownError) as caught:
+        with pytest.raises(KnownError, match=r"^store\.full "):
             store.messages.grow(answer.id, words)
-        assert caught.value.code == "store.full"
     assert store.messages.get(answer.id).text == "the first words", "what was on the disk stays"
     assert not (paths.data / "check-at-start").exists(), "full is not damaged"
     store.database.rows("PRAGMA max_page_count=1000000")

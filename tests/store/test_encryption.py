@@ -124,12 +124,10 @@ def test_a_wrong_key_never_reaches_sqlite_and_changes_nothing(paths, key, encryp
     before, names = paths.database.read_bytes(), sorted(each.name for each in paths.data.iterdir())
     chance = random.Random(1)
     for _ in range(1000):
-        with pytest.raises(KnownError) as caught:
+        with pytest.raises(KnownError, match=r"^key\.wrong "):
             open_store(paths, instance_id="wrong", key=DataKey(chance.randbytes(32)))
-        assert caught.value.code == "key.wrong"
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.missing "):
         open_store(paths, instance_id="none")
-    assert caught.value.code == "key.missing"
     assert paths.database.read_bytes() == before
     assert sorted(each.name for each in paths.data.iterdir()) == names, "never set aside"
     assert words_in(paths, key) == encrypted
@@ -152,9 +150,8 @@ def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, k
         with pytest.raises(KnownError) as caught:
             unlock(paths, typed)
         assert caught.value.code == code
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.wrong "):
         unlock_with(paths, "keyring", bytes(32))
-    assert caught.value.code == "key.wrong"
     from slmdesk.base.sealing import shown
 
     for found in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
@@ -165,9 +162,8 @@ def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, k
 
 def test_keys_of_another_history_are_told_from_damage(paths, key, encrypted):
     write_keys(paths, keys_of(new_data_key()))
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.file_damaged "):
         unlock(paths, PASSPHRASE)
-    assert caught.value.code == "key.file_damaged"
     assert words_in(paths, key) == encrypted
 
 
@@ -222,17 +218,15 @@ def test_new_keys_for_everything(paths, key, encrypted):
     assert (store.key, store.items.page(limit=1)[0].kind) == (other, "chat")
     store.close()
     assert unlock(paths, PASSPHRASE) == other
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.wrong "):
         open_store(paths, instance_id="old", key=key)
-    assert caught.value.code == "key.wrong"
     assert words_in(paths, other) == encrypted
 
 
 def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monkeypatch):
     other = open_store(paths, instance_id="other").store
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^store\.in_use "):
         store.change_key(key, keys)
-    assert caught.value.code == "store.in_use"
     other.close()
     usage = shutil.disk_usage(paths.data)
     with monkeypatch.context() as patched:
@@ -493,9 +487,8 @@ def test_a_lost_or_damaged_file_of_keys_is_replaced_by_its_copy(paths, key, encr
     paths.keys_file.write_bytes(b"[]")
     paths.keys_copy.write_bytes(b"")
     before = paths.database.read_bytes()
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.file_damaged "):
         unlock(paths, PASSPHRASE)
-    assert caught.value.code == "key.file_damaged"
     assert paths.database.read_bytes() == before
 
 
@@ -572,9 +565,8 @@ def test_a_backup_has_its_keys_with_it_and_no_word(paths, key, keys, encrypted, 
             assert hashlib.sha256(tar.extractfile(name).read()).hexdigest() == total
     assert source_of(target).keys == read_keys(paths.keys_file)
     assert unlock_backup(target, PASSPHRASE) == key
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.wrong "):
         unlock_backup(target, "wrong")
-    assert caught.value.code == "key.wrong"
 
 
 def backup_of_another(tmp_path: Path, *, plain: bool) -> tuple[Path, DataKey | None]:
@@ -595,9 +587,8 @@ def backup_of_another(tmp_path: Path, *, plain: bool) -> tuple[Path, DataKey | N
 def test_what_is_restored_into_an_encrypted_history_gets_its_keys(paths, key, encrypted, tmp_path, plain):
     target, theirs = backup_of_another(tmp_path, plain=plain)
     before = read_keys(paths.keys_file)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"^key\.missing "):
         restore(paths, target, key=None if plain else key)
-    assert caught.value.code == "key.missing"
     done = restore(paths, target, key=key, source_key=theirs)
     assert list(words_in(paths, key).values()) == [f"{MARKER} hello theirs"]
     assert read_keys(paths.keys_file) == before
@@ -653,9 +644,8 @@ def test_an_encrypted_backup_that_was_changed_is_refused(paths, key, encrypted, 
         at = chance.randrange(16384, len(data) - 16384)
         data[at] ^= 0xFF
         target.write_bytes(data)
-        with pytest.raises(KnownError) as caught:
+        with pytest.raises(KnownError, match=r"^backup\.unusable "):
             restore(paths, target, key=key)
-        assert caught.value.code == "backup.unusable"
     assert paths.database.read_bytes() == before
     target.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(KnownError) as caught:

@@ -44,11 +44,7 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
     assert [
         (other_segment.number, other_segment.unit, other_segment.source)
         for other_segment in store.segments.of_item(item)
-    ] == [
-        (0, 0, "One <1>two</1>"),
-        (1, 0, "Three"),
-        (2, 1, "EUR 5"),
-    ]
+    ] == [(0, 0, "One <1>two</1>"), (1, 0, "Three"), (2, 1, "EUR 5")]
     flag = SegmentFlag("number", "5", "the source has 6")
     changed = store.segments.change(
         item, 1, target="Drei", state=SegmentState.TRANSLATED, origin=Origin.MODEL, flags=(flag,)
@@ -57,11 +53,7 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
     assert changed.revision > store.segments.of_item(item)[0].revision
     assert (store.segments.numbers(item, state=LOOK), store.segments.count_look(item)) == ([1], 1)
     assert [other_segment.number for other_segment in store.segments.of_item(item, states=[SegmentState.OPEN])] == [0]
-    assert store.segments.count(item) == {
-        SegmentState.OPEN: 1,
-        SegmentState.TRANSLATED: 1,
-        SegmentState.LEFT: 1,
-    }
+    assert store.segments.count(item) == {SegmentState.OPEN: 1, SegmentState.TRANSLATED: 1, SegmentState.LEFT: 1}
     with pytest.raises(KnownError):
         store.segments.change(item, 9, target="x")
 

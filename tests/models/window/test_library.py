@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.dropping import drop
 from fakes.recorder import add_model
 from fakes.split_gguf import split
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.records import JobStatus
@@ -31,8 +31,7 @@ def library(start, model_file):
     """The window on its page of models, with one model."""
     program = start()
     program.frame.library.add_files((model_file,), False)
-    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    program.open_models().wait(lambda: cards(program))
     return program
 
 
@@ -99,6 +98,7 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
     entry = next(action for action in menu.actions() if action.objectName().startswith("model_"))
     assert entry.text().endswith("\tfor short chats only")
     assert "judging true and false" in entry.toolTip()
+    assert only(library).info["exam"]["version"] == items()[0], "its answers are of these items"
 
 
 def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
@@ -129,7 +129,7 @@ def test_comparing_with_the_checksum_says_when(library) -> None:
     panel = opened(library)
     before = only(library).info.get("verified")
     press(library, panel, "verify_button")
-    library.wait(lambda: any("to the last bit" in notice for notice in library.notices()))
+    library.wait(lambda: library.is_said("to the last bit"))
     assert before is None
     assert only(library).info["verified"] > 0
 
@@ -165,8 +165,8 @@ def test_removing_a_default_says_so(library) -> None:
     library.wait(lambda: words(cards(library)[0], "default_badge"))
     library.frame.library.removals.undo_ms = 50
     press(library, panel, "details_remove")
-    library.wait(lambda: any("It was the default for chat" in notice for notice in library.notices()))
-    library.wait(lambda: any("are free again" in notice for notice in library.notices()))
+    library.wait(lambda: library.is_said("It was the default for chat"))
+    library.wait(lambda: library.is_said("are free again"))
     assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
 
 
@@ -210,21 +210,8 @@ def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
     library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
 
 
-def test_the_answers_of_an_exam_are_of_these_items(library) -> None:
-    panel = opened(library)
-    press(library, panel, "exam_button")
-    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
-    assert only(library).info["exam"]["version"] == items()[0]
-
-
-def dropped(program, *paths: Path):
-    """Drop these on the page; the dialog that follows."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    page, copy = program.frame.models_page, Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(page.viewport(), QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys))
-    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+def dropped(program, *paths: Path) -> None:
+    drop(program.frame.models_page.viewport(), *paths)
 
 
 def dialog_of(program) -> AddDialog:
@@ -255,9 +242,7 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert "not a GGUF model file" in said(dialog)
     assert "notes.txt" not in said(dialog)
     library.click(library.find("add_link", dialog))
-    library.wait(
-        lambda: any("2 models were added. Already here: Tiny llama." in notice for notice in library.notices())
-    )
+    library.wait(lambda: library.is_said("2 models were added. Already here: Tiny llama."))
     assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
         "One", "Tiny llama", "Two",
     ]  # fmt: skip
@@ -274,17 +259,17 @@ def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
     assert "in 3 parts that are put together" in said(dialog)
     assert not library.find("add_link", dialog).isEnabled()
     library.click(library.find("add_copy", dialog))
-    library.wait(lambda: any("In parts is in the library" in notice for notice in library.notices()))
+    library.wait(lambda: library.is_said("In parts is in the library"))
     parts[0].unlink()
     dropped(library, parts[1])
-    library.wait(lambda: any("whole-00001-of-00003.gguf" in notice for notice in library.notices()))
+    library.wait(lambda: library.is_said("whole-00001-of-00003.gguf"))
 
 
 def test_a_folder_without_models_is_said(library, tmp_path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     dropped(library, empty)
-    library.wait(lambda: any("no model file" in notice for notice in library.notices()))
+    library.wait(lambda: library.is_said("no model file"))
 
 
 def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
@@ -299,16 +284,11 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
     program = start(is_noise=True)
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.wait(lambda: any("does not behave like a language model" in notice for notice in notices(program)))
-    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    program.wait(lambda: program.is_said("does not behave like a language model"))
+    program.open_models().wait(lambda: cards(program))
     program.wait(lambda: "not behave like a language model" in cards(program)[0].words)
     assert cards(program)[0].findChild(QPushButton, "use_button").isEnabled()
     assert "does not behave" in words(opened(program), "value_behaves")
-
-
-def notices(program) -> list[str]:
-    return [bar.notice.text for bar in program.window.notices.bars]
 
 
 def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program) -> None:
@@ -318,7 +298,7 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program)
 
     program.ask(begin)
     program.send("hello")
-    program.wait(lambda: any(notice.startswith("Test “") for notice in notices(program)))
+    program.wait(lambda: any(notice.startswith("Test “") for notice in program.notices()))
     assert program.ask(lambda services: services.jobs.list()) == []
     (bar,) = [bar for bar in program.window.notices.bars if bar.notice.text.startswith("Test “")]
     program.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
@@ -327,8 +307,7 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program)
 
 def test_the_details_say_the_speed_the_card_says(program) -> None:
     """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
-    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.models_page.isVisible() and cards(program))
+    program.open_models().wait(lambda: cards(program))
     pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(program).sha256: 1.0})
     details = details_with(program, pace)
     assert details.is_measured

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
+from fakes.dropping import drop
 from fakes.fake_hub import FakeHub, Fault, online
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -50,12 +51,20 @@ def models(start, home, hub):
 
     def begin(**settings):
         online(home, hub, **settings)
-        program = start()
-        QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-        program.wait(lambda: program.frame.models_page.isVisible())
-        return program
+        return start().open_models()
 
     return begin
+
+
+@pytest.fixture
+def stalled(models, hub):
+    """The window with a download of which the line fell silent after 80 000 bytes; from there it must go on."""
+    program = models()
+    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
+    download(program)
+    program.wait(hub.stalled.is_set)
+    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 80_000)
+    return program
 
 
 def shown(program, kind, name: str):
@@ -94,12 +103,8 @@ def action(card, name: str) -> None:
     menu.findChild(QAction, f"action_{name}").trigger()
 
 
-def notice(program, words: str) -> bool:
-    return any(words in other_notice for other_notice in program.notices())
-
-
 def press_notice(program, words: str) -> None:
-    program.wait(lambda: notice(program, words))
+    program.wait(lambda: program.is_said(words))
     bar = next(bar for bar in program.window.notices.bars if words in bar.notice.text)
     button = bar.findChild(QPushButton, "notice_action")
     program.wait(button.isVisible)
@@ -124,12 +129,6 @@ def parts(program) -> list[Path]:
     return list(program.ask(lambda services: services.models.folder).glob(".download-*.part"))
 
 
-def wait_stalled(program, hub) -> None:
-    """Until the line is silent and what came of the first 80 000 bytes is in the file: from there it must go on."""
-    program.wait(hub.stalled.is_set)
-    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 80_000)
-
-
 def add(program, path: Path, count: int = 1, link: bool = False) -> None:
     program.frame.library.add_files((path,), link)
     program.wait(lambda: len(local(program)) == count and not shown(program, QWidget, "library_import"))
@@ -152,7 +151,7 @@ def test_search_download_and_chat(models, hub):
     program.wait(lambda: shown(program, QPushButton, "use_download_button"))
     program.wait(lambda: local(program))
     assert "Tiny llama" in local(program)[0].words
-    assert notice(program, "exactly what was published")
+    assert program.is_said("exactly what was published")
     rows = program.ask(lambda services: services.network.requests(100))
     program.wait(lambda: f"{len(rows)} requests today" in button.text())
     assert len(rows) == len(hub.seen) > 2
@@ -185,16 +184,6 @@ def test_typing_searches_once_and_the_last_words_count(models, hub):
     write(program, "tiny")
     program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
     assert len([one for one in hub.seen if one.path == "/api/models"]) == 1
-
-
-def test_an_answer_that_comes_after_the_next_key_is_not_shown(models, hub):
-    program = models()
-    hub.api_faults = [Fault(silent=True)]
-    write(program, "other")
-    program.wait(hub.stalled.is_set)
-    assert shown(program, QWidget, "search_bar")
-    write(program, "tiny")
-    program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
 
 
 def test_more_shows_the_next_page_and_keeps_what_is_open(models, hub):
@@ -265,7 +254,7 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     program.wait(lambda: shown(program, QPushButton, "download_button"))
 
     press(program, "download_button")
-    program.wait(lambda: notice(program, "works offline"))
+    program.wait(lambda: program.is_said("works offline"))
     assert program.ask(lambda services: services.downloads.all()) == []
     assert not hub.seen
     press(program, "allow_network_button")
@@ -319,11 +308,8 @@ def test_the_status_bar_switches_the_network(models):
     program.wait(lambda: program.window.findChild(QWidget, "ledger_table"))
 
 
-def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
+    program = stalled
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
@@ -334,11 +320,8 @@ def test_a_download_pauses_and_goes_on_where_it_was(models, hub):
     assert ranges[-1] == "bytes=80000-"
 
 
-def test_offline_what_is_fetched_waits_and_says_so(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
+    program = stalled
     program.frame.settings.change("offline", True)
     program.wait(lambda: change(program).state is DownloadState.QUEUED)
     program.wait(lambda: "you work offline" in cards(program, "download_row")[0].words)
@@ -346,7 +329,7 @@ def test_offline_what_is_fetched_waits_and_says_so(models, hub):
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     press(program, "pause_button")
-    program.wait(lambda: notice(program, "works offline"))
+    program.wait(lambda: program.is_said("works offline"))
     assert len(hub.seen) == asked
     press_notice(program, "works offline")
     program.wait(lambda: local(program))
@@ -386,11 +369,8 @@ def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     assert [one.path.split("/")[2][0] for one in hub.seen if "/resolve/" in one.path] == ["a", "d", "b", "c"]
 
 
-def test_a_cancelled_download_can_be_taken_back(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_a_cancelled_download_can_be_taken_back(stalled):
+    program = stalled
     press(program, "cancel_download_button")
     assert not cards(program, "download_row")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
@@ -398,12 +378,9 @@ def test_a_cancelled_download_can_be_taken_back(models, hub):
     program.wait(lambda: local(program))
 
 
-def test_the_part_of_a_cancelled_download_goes(models, hub):
-    program = models()
+def test_the_part_of_a_cancelled_download_goes(stalled):
+    program = stalled
     program.frame.fetch.removals.undo_ms = 50
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
     press(program, "cancel_download_button")
     program.wait(lambda: change(program).state is DownloadState.CANCELLED)
     assert not parts(program)
@@ -422,11 +399,8 @@ def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
     program.wait(lambda: local(program))
 
 
-def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(stalled, models, hub):
+    program = stalled
     program.close()
     again = models()
     again.wait(lambda: local(again))
@@ -434,11 +408,8 @@ def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(models, h
     assert [request.headers.get("range") for request in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
 
 
-def test_what_was_paused_is_paused_at_the_next_start(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
+    program = stalled
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     program.close()
@@ -450,11 +421,8 @@ def test_what_was_paused_is_paused_at_the_next_start(models, hub):
     again.wait(lambda: local(again))
 
 
-def test_what_an_earlier_slmdesk_left_is_offered(models, hub, home):
-    program = models()
-    hub.storage_faults = [HEADER, Fault(stall_at=80_000)]
-    download(program)
-    wait_stalled(program, hub)
+def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
+    program = stalled
     program.close()
     with contextlib.closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as database:
         database.execute("delete from jobs")  # downloads were no jobs then
@@ -477,7 +445,7 @@ def test_a_damaged_file_is_offered_for_deletion(models, hub):
     assert "never used" in cards(program, "left_over_row")[0].words
     program.frame.fetch.removals.undo_ms = 50
     press(program, "discard_left_button")
-    program.wait(lambda: notice(program, "free again"))
+    program.wait(lambda: program.is_said("free again"))
     assert not list(program.ask(lambda services: services.models.folder).glob("*.bad"))
 
 
@@ -492,7 +460,7 @@ def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):
     assert Path(os.fsdecode(record.path)).is_file()
     program.frame.library.removals.undo_ms = 50
     action(local(program)[0], "remove")
-    program.wait(lambda: notice(program, "are free again"))
+    program.wait(lambda: program.is_said("are free again"))
     assert not Path(os.fsdecode(record.path)).exists()
     assert program.ask(lambda services: services.models.list()) == []
     assert program.find("local_note").isVisible()
@@ -537,7 +505,7 @@ def test_verifying_and_details(models, model_file):
     program = models()
     add(program, model_file, link=True)
     action(local(program)[0], "verify")
-    program.wait(lambda: notice(program, "to the last bit"))
+    program.wait(lambda: program.is_said("to the last bit"))
     panel = local(program)[0].details
     press(program, "fields_toggle", panel)
     fields = panel.findChild(QPlainTextEdit, "fields_list")
@@ -547,7 +515,7 @@ def test_verifying_and_details(models, model_file):
     assert len(fields.toPlainText().splitlines()) == 1
     model_file.write_bytes(model_file.read_bytes()[:-1] + b"x")
     action(local(program)[0], "verify")
-    program.wait(lambda: notice(program, "has changed since it was checked"))
+    program.wait(lambda: program.is_said("has changed since it was checked"))
 
 
 def test_a_broken_file_is_said_on_its_card(models, model_file):
@@ -563,13 +531,7 @@ def test_a_broken_file_is_said_on_its_card(models, model_file):
 
 def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_file):
     program = models()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(model_file))])
-    page, copy = program.frame.models_page, Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
-    QApplication.sendEvent(page.viewport(), enter)
-    QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
+    drop(program.frame.models_page.viewport(), model_file)
     program.wait(lambda: program.window.findChild(AddDialog))
     dialog = program.window.findChild(AddDialog)
     said = " ".join(one.text() for one in dialog.findChildren(QLabel))
@@ -587,7 +549,7 @@ def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(model
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"%PDF-1.7")
     program.frame.library.add_files((bad,), False)
-    program.wait(lambda: notice(program, "not a GGUF model file"))
+    program.wait(lambda: program.is_said("not a GGUF model file"))
     add(program, model_file)
 
 
@@ -639,27 +601,6 @@ def test_every_control_of_the_page_has_a_name(models, model_file):
             assert button.objectName(), button.text()
 
 
-def test_results_are_sorted_and_filtered_as_chosen(models, hub):
-    hub.add("somebody/polish-GGUF", {FILE: b"GGUF"}, tags=["pl"], downloads=5, likes=500)
-    hub.add("somebody/english-GGUF", {FILE: b"GGUF"}, tags=["en"], downloads=50, likes=5)
-    program = models()
-
-    def names() -> list[str]:
-        return [card.repo for card in cards(program)]
-
-    def choose(name: str, value: str) -> None:
-        box = program.find(name)
-        box.setCurrentIndex(box.findData(value))
-        box.activated.emit(box.currentIndex())
-
-    write(program, "ish")
-    program.wait(lambda: names() == ["somebody/english-GGUF", "somebody/polish-GGUF"])
-    choose("search_sort", "likes")
-    program.wait(lambda: names() == ["somebody/polish-GGUF", "somebody/english-GGUF"])
-    choose("search_language", "en")
-    program.wait(lambda: names() == ["somebody/english-GGUF"])
-
-
 def test_tab_goes_the_way_of_the_eye(models, model_file):
     program = models()
     add(program, model_file)
@@ -688,9 +629,7 @@ def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
     model = program.ask(lambda services: services.models.state.model)
     done = subprocess.run([*SLMDESK, "models", "remove", model], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    program.wait(
-        lambda: any("removed from the library elsewhere" in other_notice for other_notice in program.notices())
-    )
+    program.wait(lambda: program.is_said("removed from the library elsewhere"))
     program.wait(lambda: program.page.picker.button.text() == "Add a model")
     assert program.page.first_start.isVisible()
 

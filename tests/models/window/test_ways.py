@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.dropping import drop
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
 from slmdesk.models import move, packs
 from slmdesk.models.window.adding import FoundDialog, MoveDialog
@@ -36,10 +37,7 @@ def user(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def models(start, user):
     """The window on its page of models."""
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.models_page.isVisible())
-    return program
+    return start().open_models()
 
 
 def add(program, path: Path, name: str = "", link: bool = False):
@@ -80,10 +78,6 @@ def press(program, within: QDialog, name: str) -> None:
     button = within.findChild(QPushButton, name)
     program.wait(button.isEnabled)
     program.click(button)
-
-
-def notice(program, text: str) -> bool:
-    return any(text in other_notice for other_notice in program.notices())
 
 
 @pytest.fixture
@@ -135,38 +129,27 @@ def test_a_pack_is_made_looked_into_and_taken_in_part(models, pack):
     reported.setText(QGuiApplication.clipboard().text().upper())
     assert "It is the same" in words(opened)
     press(program, opened, "open_pack_take")
-    program.wait(lambda: notice(program, "For letters came out of the pack"))
+    program.wait(lambda: program.is_said("For letters came out of the pack"))
     assert sorted(one.name for one in library(program)) == ["For letters", "For tables"]
 
 
 def test_a_pack_dropped_on_the_page_is_shown_and_a_hostile_one_is_a_sentence(models, pack, tmp_path):
-    program = models
-
-    def drop(path: Path) -> None:
-        data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path))])
-        page, copy = program.frame.models_page, Qt.DropAction.CopyAction
-        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        enter = QDragEnterEvent(QPoint(50, 50), copy, data, buttons, keys)
-        QApplication.sendEvent(page.viewport(), enter)
-        assert enter.isAccepted()
-        QApplication.sendEvent(page.viewport(), QDropEvent(QPointF(50, 50), copy, data, buttons, keys))
-
+    program, page = models, models.frame.models_page.viewport()
     hostile = tmp_path / "hostile.tar"
     hostile.write_bytes(b"hello" * 500)
-    drop(hostile)
-    program.wait(lambda: notice(program, "is no pack of models"))
+    drop(page, hostile)
+    program.wait(lambda: program.is_said("is no pack of models"))
     data = bytearray(pack.read_bytes())
     data[data.index(b"GGUF") + 5000] ^= 1
     (tmp_path / "bad.tar").write_bytes(data)
-    drop(tmp_path / "bad.tar")
+    drop(page, tmp_path / "bad.tar")
     opened = dialog(program, OpenPackDialog)
     press(program, opened, "open_pack_take")
     program.wait(lambda: "is damaged" in words(opened))
     assert "Nothing of it was kept" in words(opened)
     assert len(library(program)) == 1
     press(program, opened, "open_pack_close")
-    drop(pack)
+    drop(page, pack)
     program.wait(lambda: "two.tar" in words(dialog(program, OpenPackDialog)))
 
 
@@ -248,7 +231,7 @@ def test_models_of_other_programs_are_listed_and_linked(models, user):
     assert not found.findChild(QPushButton, "found_link").isEnabled()
     tick(found, "Tiny qwen")
     press(program, found, "found_link")
-    program.wait(lambda: notice(program, "1 model is linked"))
+    program.wait(lambda: program.is_said("1 model is linked"))
     assert {os.fsdecode(one.path) for one in library(program) if one.linked} == {str(here), str(new)}
 
 
@@ -277,7 +260,7 @@ def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
     assert "another disk" in words(moving)
     assert str(other_disk) in words(moving)
     press(program, moving, "move_start")
-    program.wait(lambda: notice(program, "1 model is now in"))
+    program.wait(lambda: program.is_said("1 model is now in"))
     assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {other_disk}
     program.wait(lambda: program.find("models_folder_label").full_text == str(other_disk))
 
@@ -290,7 +273,7 @@ def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
     moving = dialog(program, MoveDialog)
     moving.findChild(QPushButton, "move_start").click()
     moving.findChild(QPushButton, "move_close").click()
-    program.wait(lambda: notice(program, "The move was stopped"))
+    program.wait(lambda: program.is_said("The move was stopped"))
     assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {home / "models"}
     assert list(other_disk.iterdir()) == []
 
@@ -300,7 +283,7 @@ def test_a_folder_can_be_for_new_models_alone(models, tmp_path, home):
     add(program, write(tmp_path / "a.gguf", tiny_llama()))
     ask_folder(program, tmp_path / "second")
     press(program, dialog(program, MoveDialog), "move_only_new")
-    program.wait(lambda: notice(program, "New models are kept in"))
+    program.wait(lambda: program.is_said("New models are kept in"))
     add(program, write(tmp_path / "b.gguf", tiny_qwen2()))
     found = {Path(os.fsdecode(one.path)).parent for one in library(program)}
     assert found == {home / "models", tmp_path / "second"}
@@ -311,7 +294,7 @@ def test_a_folder_that_cannot_be_is_a_sentence(models, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("mine")
     ask_folder(program, tmp_path / "full")
-    program.wait(lambda: notice(program, "is not empty"))
+    program.wait(lambda: program.is_said("is not empty"))
 
 
 def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, home, tmp_path, user):
@@ -329,10 +312,10 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     program.frame.library.removals.undo_ms = 50
     program.wait(lambda: program.window.findChild(QLabel, "card_title"))
     program.frame.library.remove(record.id)
-    program.wait(lambda: notice(program, "is there for everybody"))
+    program.wait(lambda: program.is_said("is there for everybody"))
     assert [one.id for one in library(program)] == [record.id]
     ask_folder(program, shared / "mine")
-    program.wait(lambda: notice(program, "set by your organisation"))
+    program.wait(lambda: program.is_said("set by your organisation"))
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]
 
 

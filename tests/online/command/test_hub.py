@@ -49,6 +49,20 @@ def part_size(home: Path) -> int:
     return sum(path.stat().st_size for path in (home / "models").glob("*.part"))
 
 
+@pytest.fixture
+def stalled(begin, hub, home, data):
+    """Begins a download of which so many bytes come to the disk before the server falls silent."""
+
+    def start(at: int) -> subprocess.Popen:
+        hub.add(REPO, {NAME: data})
+        hub.storage_faults = [Fault(stall_at=at)]
+        process = begin("models", "download", REPO, "--json")
+        wait_for(lambda: part_size(home) >= at, f"{at} bytes on the disk")
+        return process
+
+    return start
+
+
 def test_search_keeps_the_contract(run, hub) -> None:
     model = tiny_llama().data
     hub.add(REPO, {NAME: model, "README.md": b""}, license="mit", tags=["pl"])
@@ -92,18 +106,10 @@ def test_search_takes_the_filters_of_the_window(run, hub) -> None:
     assert run("models", "search", "tiny", "--task", "poems").status == 2
 
 
-def test_a_quantization_behind_a_colon_is_fetched(run, hub) -> None:
-    model = tiny_llama().data
-    hub.add(REPO, {NAME: model, "tiny.Q8_0.gguf": model + b"8"})
-    done = run("models", "download", f"hf.co/{REPO}:Q8_0", "--json")
-    assert done.status == 0, done.err
-    assert done.json["sha256"] == hashlib.sha256(model + b"8").hexdigest()
-
-
 def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> None:
     model = tiny_llama().data
     hub.add(REPO, {NAME: model, "tiny.Q8_0.gguf": model + b"8"})
-    done = run("models", "download", REPO, "--quantization", "q8_0", "--json")
+    done = run("models", "download", f"hf.co/{REPO}:q8_0", "--json")
     assert done.status == 0, done.err
     assert done.json["sha256"] == hashlib.sha256(model + b"8").hexdigest()
     assert (done.json["bytes"], done.json["resumed_from"]) == (len(model) + 1, 0)
@@ -232,11 +238,8 @@ def test_d1_killed_at_any_moment(begin, run, hub, home, data, dice, count) -> No
     assert hashlib.sha256(Path(done.json["path"]).read_bytes()).hexdigest() == done.json["sha256"]
 
 
-def test_ctrl_c_keeps_what_came(begin, run, hub, home, data) -> None:
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=10 << 20)]
-    process = begin("models", "download", REPO, "--json")
-    wait_for(lambda: part_size(home) >= 10 << 20, "10 MiB on the disk")
+def test_ctrl_c_keeps_what_came(stalled, run) -> None:
+    process = stalled(10 << 20)
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=WAIT_S)
@@ -247,16 +250,17 @@ def test_ctrl_c_keeps_what_came(begin, run, hub, home, data) -> None:
     assert run("models", "download", REPO, "--json").json["resumed_from"] == 10 << 20
 
 
+def asked_twice(hub) -> bool:
+    return len([request for request in hub.requests("api") if "/api/" in request.path]) == 2
+
+
 def test_d13_two_commands_fetch_one_file_once(begin, hub, home, data) -> None:
     hub.add(REPO, {NAME: data})
     hub.storage_faults = [Fault(stall_at=5 << 20)]
     first = begin("models", "download", REPO, "--json")
     wait_for(hub.stalled.is_set, "the first fetches")
     second = begin("models", "download", REPO, "--json")
-    wait_for(
-        lambda: len([request for request in hub.requests("api") if "/api/" in request.path]) == 2,
-        "the second has asked",
-    )
+    wait_for(lambda: asked_twice(hub), "the second has asked")
     hub.release.set()
     ends = [json.loads(one.communicate(timeout=WAIT_S)[0]) for one in (first, second)]
     assert ends[0]["id"] == ends[1]["id"]
@@ -264,27 +268,18 @@ def test_d13_two_commands_fetch_one_file_once(begin, hub, home, data) -> None:
     assert [path.name for path in (home / "models").iterdir()] == [Path(ends[0]["path"]).name]
 
 
-def test_d13_when_one_is_killed_the_other_takes_over(begin, hub, home, data) -> None:
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=20 << 20)]
-    first = begin("models", "download", REPO, "--json")
-    wait_for(lambda: part_size(home) >= 20 << 20, "20 MiB on the disk")
+def test_d13_when_one_is_killed_the_other_takes_over(stalled, begin, hub, data) -> None:
+    first = stalled(20 << 20)
     second = begin("models", "download", REPO, "--json")
-    wait_for(
-        lambda: len([request for request in hub.requests("api") if "/api/" in request.path]) == 2,
-        "the second has asked",
-    )
+    wait_for(lambda: asked_twice(hub), "the second has asked")
     first.send_signal(signal.SIGKILL)
     out, err = second.communicate(timeout=WAIT_S)
     assert json.loads(out)["resumed_from"] >= 4 << 20, err
     assert json.loads(out)["sha256"] == hashlib.sha256(data).hexdigest()
 
 
-def test_d7_a_pc_that_slept_goes_on(begin, hub, home, data) -> None:
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=8 << 20)]
-    process = begin("models", "download", REPO, "--json")
-    wait_for(lambda: part_size(home) >= 8 << 20, "8 MiB on the disk")
+def test_d7_a_pc_that_slept_goes_on(stalled, hub, data) -> None:
+    process = stalled(8 << 20)
     process.send_signal(signal.SIGSTOP)
     hub.release.set()
     rest = len(data) - (8 << 20)
@@ -374,11 +369,8 @@ def test_a_download_is_a_job_that_another_command_lists_pauses_and_resumes(begin
     assert run("jobs", "cancel", job["id"], "--json").json["error"]["code"] == "job.ended"
 
 
-def test_a_killed_download_is_cancelled_with_its_part(begin, run, hub, home, data) -> None:
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=10 << 20)]
-    process = begin("models", "download", REPO, "--json")
-    wait_for(lambda: part_size(home) >= 10 << 20, "10 MiB on the disk")
+def test_a_killed_download_is_cancelled_with_its_part(stalled, run, hub, home) -> None:
+    process = stalled(10 << 20)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     hub.release.set()

@@ -73,12 +73,6 @@ def test_what_is_no_token_is_refused(run, hub) -> None:
         assert run("network", *args).status == 2
 
 
-def test_the_environment_is_named_and_wins(run, hub, monkeypatch, environment) -> None:
-    environment["HF_TOKEN"] = MARKER
-    assert run("network", "--settings", "--json").json["token"] == "environment"
-    assert run("models", "download", REPO).status == 0
-
-
 def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
     run("models", "search", "gated")
     rows = run("network", "--json").json

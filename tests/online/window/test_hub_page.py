@@ -33,10 +33,7 @@ def models(start, home, hub):
     def begin(**settings):
         if not (home / "config" / "settings.json").exists():
             online(home, hub, **settings)
-        program = start()
-        QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-        program.wait(lambda: program.frame.models_page.isVisible())
-        return program
+        return start().open_models()
 
     return begin
 
@@ -98,9 +95,18 @@ def note(program, name: str) -> str:
 
 
 def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
-    hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9)
-    hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8)
+    hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9, likes=5)
+    hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8, likes=50)
     program = models()
+    write(program, "gguf")
+    program.wait(lambda: names(program) == ["code-GGUF", "other-GGUF"])
+    choose(program, "search_sort", "likes")
+    program.wait(lambda: names(program) == ["other-GGUF", "code-GGUF"])
+    choose(program, "search_language", "en")
+    program.wait(lambda: names(program) == ["other-GGUF"])
+    choose(program, "search_language", "")
+    write(program, " ")
+    hub.seen.clear()
     choose(program, "search_task", "code")  # without any word
     program.wait(lambda: names(program) == ["code-GGUF"])
     choose(program, "search_task", "")
@@ -149,6 +155,7 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub):
     hub.api_faults = [Fault(drip=40, pause_s=0.05)]  # it comes, bit by bit
     write(program, "older")
     program.wait(lambda: hub.seen)
+    assert shown(program, QWidget, "search_bar")
     reported: list[object] = []
     program.frame.models_area.hub.found.connect(reported.append)
     write(program, "tiny")

@@ -83,9 +83,13 @@ def change(program):
 
 def failed_download(program) -> QPushButton:
     program.frame.fetch.start(REPO, FILE)
-    page = program.frame.models_page
-    program.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
-    return next(one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible())
+    return visible(program, program.frame.models_page, QPushButton, "gated_button")
+
+
+def visible(program, place, kind, name: str | None = None):
+    """The first of a kind that is shown, once there is one."""
+    program.wait(lambda: [one for one in place.findChildren(kind, name) if one.isVisible()])
+    return next(one for one in place.findChildren(kind, name) if one.isVisible())
 
 
 def everywhere(home, program) -> list:
@@ -115,7 +119,7 @@ def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub,
     assert dialog.isVisible()
     write(program, field, "hf_wrong")
     program.wait(lambda: getattr(change(program).problem, "code", "") == "hub.token_refused")
-    program.click(failed_download_button(program))
+    program.click(visible(program, program.frame.models_page, QPushButton, "gated_button"))
     dialog = newest(program)
     assert "did not accept" in dialog.findChild(QLabel, "gated_problem").text()
     write(program, dialog.findChild(QLineEdit, "token_field"), MARKER)
@@ -124,15 +128,8 @@ def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub,
     assert everywhere(home, program) == []
 
 
-def failed_download_button(program) -> QPushButton:
-    page = program.frame.models_page
-    program.wait(lambda: [one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible()])
-    return next(one for one in page.findChildren(QPushButton, "gated_button") if one.isVisible())
-
-
 def newest(program) -> GatedDialog:
-    program.wait(lambda: [one for one in program.window.findChildren(GatedDialog) if one.isVisible()])
-    return next(one for one in program.window.findChildren(GatedDialog) if one.isVisible())
+    return visible(program, program.window, GatedDialog)
 
 
 def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault) -> None:
@@ -142,12 +139,10 @@ def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault)
     page.ensureWidgetVisible(field)
     field.setFocus()
     QTest.keyClicks(field, "gated")
-    program.wait(lambda: [one for one in page.findChildren(QPushButton, "files_button") if one.isVisible()])
-    opening = next(one for one in page.findChildren(QPushButton, "files_button") if one.isVisible())
+    opening = visible(program, page, QPushButton, "files_button")
     page.ensureWidgetVisible(opening)
     program.click(opening)
-    program.wait(lambda: [one for one in page.findChildren(GatedPanel) if one.isVisible()])
-    panel = next(one for one in page.findChildren(GatedPanel) if one.isVisible())
+    panel = visible(program, page, GatedPanel)
     write(program, panel.findChild(QLineEdit, "token_field"), MARKER)
     program.wait(lambda: vault.kept)
     program.wait(lambda: not [one for one in page.findChildren(GatedPanel) if one.isVisible()])
@@ -370,7 +365,7 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
     menu.aboutToShow.emit()
     assert not [action for action in menu.actions() if "Add" in action.text()]
     program.frame.models.import_file(model_file)
-    program.wait(lambda: any("switched off by your organisation" in notice for notice in program.notices()))
+    program.wait(lambda: program.is_said("switched off by your organisation"))
 
 
 def test_every_hidden_thing_is_there_without_a_policy(start) -> None:

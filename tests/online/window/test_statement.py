@@ -88,11 +88,7 @@ def test_a_period_and_the_name_of_the_pc(start, tmp_path):
     since, until = part(window, "statement_since", QLineEdit), part(window, "statement_until", QLineEdit)
     program.wait(since.isEnabled)
     today = date.today().isoformat()
-    for words, wrong in (
-        ("2020-02-30", "year, month"),
-        ("", "year, month"),
-        ("2020-02-28", "before the first"),
-    ):
+    for words, wrong in (("2020-02-30", "year, month"), ("", "year, month"), ("2020-02-28", "before the first")):
         until.clear()
         program.type_into(until, words)
         assert not part(window, "statement_make").isEnabled()
