@@ -72,12 +72,7 @@ def test_the_value_is_right_and_a_trap_is_wrong(document: TableDocument) -> None
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
 def test_the_value_of_a_column_is_right_in_no_other(document: TableDocument) -> None:
     for cell in document.cells:
-        others = [
-            other_cell.value
-            for other_cell in document.cells
-            if other_cell is not cell and other_cell.value and other_cell.value != cell.value
-        ]
-        for other in others:
+        for other in {one.value for one in document.cells} - {"", cell.value}:
             if (document.name, cell.column, other) != ("facture-traduction", "Net amount", "1 240,00 €"):
                 assert judged(cell, FoundCell(other)) is Verdict.WRONG, (cell.column, other)
 

@@ -106,11 +106,9 @@ def test_a_perfect_report_has_the_full_score_and_an_empty_one_none(document: Ver
 @each
 def test_an_edit_is_missed_where_only_the_others_are_told(document: VersionDocument) -> None:
     for edit in document.edits:
-        others = [told(other_edit) for other_edit in document.edits if other_edit is not edit]
-        assert missed(document.edits, others) == [edit]
-        assert false_alarms([other_edit for other_edit in document.edits if other_edit is not edit], [told(edit)]) == [
-            told(edit)
-        ]
+        others = [other for other in document.edits if other is not edit]
+        assert missed(document.edits, list(map(told, others))) == [edit]
+        assert false_alarms(others, [told(edit)]) == [told(edit)]
 
 
 RENT = Edit("amount", "3. Rent", "pays a rent of £26,400 a year", "pays a rent of £28,400 a year")

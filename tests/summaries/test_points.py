@@ -119,15 +119,13 @@ def test_sentences_of_a_point_are_points_each_and_repeated_once() -> None:
 
 
 def test_a_right_link_stays_and_a_wrong_one_is_mended() -> None:
-    right = linked(point("The rent is 1,400 euros a month.", 1), SOURCE, range(4))
-    assert right.is_supported
-    assert right.links == (1,)
-    wrong = linked(point("The rent is 1,400 euros a month.", 2), SOURCE, range(4))
-    assert wrong.is_supported
-    assert wrong.links == (1,)
-    both = linked(point("The lease ends on 31 March 2026, and the rent is 1,400 euros a month.", 0), SOURCE, range(4))
-    assert both.is_supported
-    assert both.links == (0, 1)
+    rent, both = (
+        "The rent is 1,400 euros a month.",
+        "The lease ends on 31 March 2026, and the rent is 1,400 euros a month.",
+    )
+    for said, links in ((point(rent, 1), (1,)), (point(rent, 2), (1,)), (point(both, 0), (0, 1))):
+        found = linked(said, SOURCE, range(4))
+        assert (found.is_supported, found.links) == (True, links)
 
 
 @pytest.mark.parametrize(
@@ -255,12 +253,6 @@ def test_what_was_stored_without_a_number_of_words_was_made_by_an_earlier_versio
         assert stored_from(Summary, stored | changes).is_of_older_version == is_older
 
 
-def test_how_much_was_read_is_said_in_the_words_of_the_document() -> None:
-    assert pages_read_words(3, 8, "section") == "3 of 8 sections read"
-    assert pages_read_words(3, 8, "scroll") == "3 of 8 pages read"
-    assert coverage_words(Coverage(8, 8, 40, 40), "slide") == "8 of 8 slides read."
-
-
 def test_which_kinds_of_summary_are_lists() -> None:
     alone = [Sentence("A.", (), (), True)]
     assert [kind for kind in Kind if has_bullets(kind.value, alone)] == [
@@ -279,8 +271,9 @@ def test_sections_go_by_the_highest_headings_that_part_the_text() -> None:
 
 
 def test_the_ledger_in_a_line() -> None:
-    full = Coverage(84, 84, 900, 900)
-    assert coverage_words(full) == "84 of 84 pages read."
+    assert pages_read_words(3, 8, "section") == "3 of 8 sections read"
+    assert pages_read_words(3, 8, "scroll") == "3 of 8 pages read"
+    assert coverage_words(Coverage(84, 84, 900, 900)) == "84 of 84 pages read."
     gaps = (*(Unread(page, "scanned") for page in (5, 6, 7, 12)), Unread(80, "empty"))
     words = coverage_words(Coverage(84, 79, 900, 900, gaps), "slide")
     assert words == "79 of 84 slides read. Not read: 5–7, 12 (scanned); 80 (empty)."

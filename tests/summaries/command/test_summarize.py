@@ -89,12 +89,8 @@ def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_pa
     assert [one["file"] for one in shape["failed"]] == ["=bad.txt"]
     assert {one["file"] for one in shape["documents"]} == {"letter.txt", "lease.md"}
     assert {one["file"] for one in shape["sentences"]} == {"letter.txt", "lease.md"}
-    assert sorted(path.name for path in out.iterdir()) == [
-        "lease.md.md",
-        "letter.txt.md",
-        "summaries.csv",
-        "together.md",
-    ]
+    made = sorted(path.name for path in out.iterdir())
+    assert made == ["lease.md.md", "letter.txt.md", "summaries.csv", "together.md"]
     rows = list(csv.DictReader(io.StringIO((out / "summaries.csv").read_text("utf-8-sig"))))
     pages = {row["file"]: row["pages_read"] for row in rows}
     named = "1 document could not be read at all: =bad.txt ("

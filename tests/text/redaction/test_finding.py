@@ -184,17 +184,8 @@ def test_finds_are_in_order_and_do_not_overlap() -> None:
 
 
 ODD = (
-    "",
-    " ",
-    "\0",
-    "@" * 5_000,
-    "A" * 20_000,
-    "1" * 20_000,
-    " " * 20_000,
-    "Mr " * 5_000,
-    "Aa-" * 5_000,
-    "DE00 " * 4_000,
-)
+    "", " ", "\0", "@" * 5_000, "A" * 20_000, "1" * 20_000, " " * 20_000, "Mr " * 5_000, "Aa-" * 5_000, "DE00 " * 4_000
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ODD, ids=map(str, range(len(ODD))))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.text.tagged import (
+    Phrase,
     Tags,
     doubled,
     emptied,
@@ -25,11 +26,7 @@ pytestmark = pytest.mark.pure
 def test_phrases_are_what_stands_between_tags():
     words, phrases = phrases_of("The <1>old <2>red</2></1> house<3/> is.", Tags((1, 2), (3,)))
     assert words == "The old red house is."
-    assert [(phrase.number, phrase.text, phrase.start, phrase.end) for phrase in phrases] == [
-        (1, "old red", 4, 11),
-        (2, "red", 8, 11),
-        (3, "", 17, 17),
-    ]
+    assert phrases == [Phrase(1, "old red", 4, 11), Phrase(2, "red", 8, 11), Phrase(3, "", 17, 17)]
 
 
 def test_pairs_go_where_their_words_are():

@@ -24,8 +24,7 @@ def test_twelve_known_changes_between_a_word_file_and_a_pdf(run, contracts) -> N
     assert len(reported) == 12, reported
     for kind, old, new in EDITS:
         if kind == "added":
-            new = new.removeprefix(old).strip()
-            old = ""
+            old, new = "", new.removeprefix(old).strip()
         found = [one for one in shape["changes"] if old in one["old"] and (not new or new in one["new"])]
         assert found, (kind, old, new)
         expected = kind if kind in ("added", "removed") else "changed"
@@ -100,17 +99,14 @@ def test_it_is_kept_and_found_again(run, contracts) -> None:
 
 
 def test_pages_that_could_not_be_read_are_named(run, tmp_path) -> None:
-    def made(name, *pages):
+    def made(name, words, *pages):
         path = tmp_path / name
-        path.write_bytes(bytes(TinyPdf(list(pages))))
+        path.write_bytes(bytes(TinyPdf([TinyPage(lines(60, 700, words)), *pages])))
         return str(path)
 
-    def page(*words):
-        return TinyPage(lines(60, 700, *words))
-
-    text = ("The rent is 900 euros a month and is due on the first day of it.",)
-    old = made("old.pdf", page(*text), TinyPage(picture=True), TinyPage(picture=True))
-    new = made("new.pdf", page("The rent is 950 euros a month and is due on the first day of it."))
+    text = "The rent is 900 euros a month and is due on the first day of it."
+    old = made("old.pdf", text, TinyPage(picture=True), TinyPage(picture=True))
+    new = made("new.pdf", text.replace("900", "950"))
     done = run("compare", old, new)
     assert "Pages 2–3 of the old version (old.pdf) could not be read" in done.out
     assert "were not compared" in done.out

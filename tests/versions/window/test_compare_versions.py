@@ -177,14 +177,9 @@ def test_a_thousand_changes_scroll_smoothly(qtbot, qapp):
 
     place = (Place(1, 0, 5),)
     changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(5000)]
+    long = "of the old contract " * 9
     rows = [
-        Row(
-            (Run(f"Clause {at} " + "of the old contract " * 9), Run("30", True, at)),
-            (Run("and 60", True, at),),
-            0,
-            place,
-            place,
-        )
+        Row((Run(f"Clause {at} {long}"), Run("30", True, at)), (Run("and 60", True, at),), 0, place, place)
         for at in range(5000)
     ]
     view = CompareRows(ThemeKeeper(qapp))
