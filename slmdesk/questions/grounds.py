@@ -33,6 +33,8 @@ with less, an answer is not in the text.  Neither separates alone.
 """
 UNTOLD = 0.5
 """How sure a model is taken to be that was not asked."""
+SURE = 3.0
+"""How sure (20 to 1) a model must be for an answer from a sentence that has far less of the question than another."""
 LEAST_OF_BEST = 0.5
 """And of what the sentence has that has most of it: an answer that rests on another one is about something else."""
 LEAST_NEAR = 0.55
@@ -96,10 +98,10 @@ class Grounds:
             return ()
         said = self.weights.share(own, first.citation.quote)
         rest = [one for one in own if not self.weights.share([one], first.citation.quote)]
-        left = [value for value in values if not holds(value, answer, first.citation.quote)]
+        left = [value for value in values if not _holds(value, answer, first.citation.quote)]
         second = self._best(asked, rest, left, answer, without=first) if left or (own and said < LEAST_SAID) else None
         if second and (
-            any(holds(flag, answer, second.citation.quote) for flag in left)
+            any(_holds(flag, answer, second.citation.quote) for flag in left)
             or self.weights.share(own, f"{first.citation.quote}\n{second.citation.quote}") >= said + LEAST_GAIN
         ):
             return first.citation, second.citation
@@ -129,7 +131,7 @@ class Grounds:
 
         def worth(place: Place) -> float:
             quote = place.citation.quote
-            return words[place] + 1.5 * sum(may(quote) and holds(value, answer, quote) for value, may in tests)
+            return words[place] + 1.5 * sum(may(quote) and _holds(value, answer, quote) for value, may in tests)
 
         return max(likely, key=worth, default=None)
 
@@ -147,7 +149,7 @@ class Grounds:
             return ()
         quotes = "\n".join(citation.quote for citation in citations)
         values = [value for value in new_values(question, answer) if value.kind != "name"]  # which languages inflect
-        marks = [_mark(value) for value in values if not holds(value, answer, quotes)]
+        marks = [_mark(value) for value in values if not _holds(value, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
         own = own_words(question, answer)
@@ -156,11 +158,18 @@ class Grounds:
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
 
+    def holds_all(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
+        """Whether all values of an answer and most of its own words stand in its quotations."""
+        quotes = "\n".join(citation.quote for citation in citations)
+        return all(_holds(value, answer, quotes) for value in new_values(question, answer)) and (
+            self.weights.share(own_words(question, answer), quotes) >= LEAST_SAID
+        )
+
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Whether an answer adds something to the question, and nothing of it stands in its quotations."""
         quotes = "\n".join(one.quote for one in citations)
         if values := new_values(question, answer):
-            return not any(holds(one, answer, quotes) for one in values)
+            return not any(_holds(one, answer, quotes) for one in values)
         return not self._is_otherwise(question, answer) and not self.weights.share(own_words(question, answer), quotes)
 
     def _is_otherwise(self, question: str, answer: str) -> bool:
@@ -226,6 +235,14 @@ def speaks_otherwise(answer: str, text: str) -> bool:
 
 def _is_among(word: str, others: Sequence[str]) -> bool:
     return any(word == one or are_alike(word, one) for one in others)
+
+
+def _holds(value: Flag, answer: str, quotes: str) -> bool:
+    """Whether a value stands in quotations; the number of an item ("2. Rooms …") is no value."""
+    return holds(value, answer, quotes if value.kind == "date" else _ITEM.sub("", quotes))
+
+
+_ITEM = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[^\W\d])", re.MULTILINE)
 
 
 def _mark(flag: Flag) -> Mark:

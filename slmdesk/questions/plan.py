@@ -20,7 +20,7 @@ from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
-from slmdesk.questions.grounds import LEAST_SURE, UNTOLD, Grounds, asks_yes_or_no, is_answered, parts_of
+from slmdesk.questions.grounds import LEAST_SURE, SURE, UNTOLD, Grounds, asks_yes_or_no, is_answered, parts_of, says_no
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,
@@ -295,7 +295,7 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, 
     )
     for question in passed_over if part.found else ():
         other_part, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
-        parts.append(other_part if is_answered(question, other_part.answer) else judge(reading, question, "", UNTOLD))
+        parts.append(other_part)
     return joined(parts, (asked.question, *passed_over), reading)
 
 
@@ -307,7 +307,8 @@ def _answered(
     A model that can tell is asked first whether the text says it: small ones find something to answer in any text.
     """
     question = only or asked.question
-    tells = asked.can_tell and not only and not asks_yes_or_no(question)
+    tells = asked.can_tell and not only
+    is_yes_no = asks_yes_or_no(question)
     best: Part | None = None
     while True:
         turns = turns_of(
@@ -317,7 +318,7 @@ def _answered(
         if tells:
             scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
             certainty = scores[0] - scores[1] if len(scores) == len(YES_NO) else certainty
-        if certainty >= LEAST_CERTAIN:
+        if certainty >= LEAST_CERTAIN or is_yes_no:
             words = (yield Step(tuple(turns), changed(SAMPLING, grammar=grammar_of(question)), reading)).text
         part = judge(reading, question, words, certainty)
         best = part if best is None or part.worth > best.worth else best
@@ -469,8 +470,11 @@ class Evidence:
         if not is_found or grounds.unknown_names(self.question):
             return self._missing()
         citations = grounds.citations(question, answer)
+        if asks_yes_or_no(question):  # small models take whether the text says it for the question itself
+            certainty = max(UNTOLD, -certainty if says_no(answer) else certainty)
         is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
-        if is_unsure or grounds.is_elsewhere(question, citations):
+        is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
+        if is_unsure or (not is_sure and grounds.is_elsewhere(question, citations)):
             return self._missing()
         if not asks_yes_or_no(question) and grounds.is_made_up(question, answer, citations):
             return self._missing()

@@ -9,7 +9,7 @@ import pytest
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.library.search import RankedPassages
-from slmdesk.questions.grounds import Grounds, asks_yes_or_no
+from slmdesk.questions.grounds import SURE, Grounds, asks_yes_or_no
 from slmdesk.questions.plan import AnswerContext, Evidence
 from slmdesk.questions.prompt import NOT_FOUND, Source
 
@@ -181,7 +181,7 @@ def test_a_sentence_that_says_no_is_the_answer_where_the_model_says_yes():
 )
 def test_what_the_quotation_does_not_bear_out_is_to_be_checked(text, question, words, is_supported):
     evidence = Pages((f"Letter\n{text}", "Annex\nForms are enclosed.")).evidence(question)
-    part = evidence.part(question, words, 1.0)
+    part = evidence.part(question, words, -1.0 if words == "No." else 1.0)
     assert (part.found, not part.marks) == (True, is_supported)
 
 
@@ -249,9 +249,17 @@ def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_word
     assert (part.found, [citation.page for citation in part.citations]) == (True, [2])
 
 
-def test_a_quotation_with_nothing_of_the_question_is_no_answer_however_sure_the_model_is():
-    evidence = Pages(LEASE).evidence("What has the hospital been promised?")
-    assert not evidence.part("What has the hospital been promised?", "46,800 pounds a year.", 2.0).found
+@pytest.mark.parametrize(("certainty", "expected"), [(2.0, False), (SURE, True)])
+def test_a_quotation_with_nothing_of_the_question_is_no_answer_unless_the_model_is_very_sure(certainty, expected):
+    evidence = Pages(LEASE).evidence("What do the occupants owe?")
+    assert evidence.part("What do the occupants owe?", "46,800 pounds a year.", certainty).found is expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [("2 rooms.", False), ("3 rooms.", True)])
+def test_the_number_of_an_item_is_no_value(value, expected):
+    text = "Cleaning\n2. The treatment rooms are cleaned with the nurse present. The contractor cleans 3 rooms."
+    part = Pages((text,)).part("How many rooms are cleaned?", value)
+    assert (part.found and not part.marks) is expected
 
 
 @pytest.mark.parametrize(

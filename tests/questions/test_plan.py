@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.records import Passage
+from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages
 from slmdesk.library.types import Mark
 from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
@@ -96,9 +97,9 @@ def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
     assert (answered.answer, answered.found) == (NOT_FOUND, False)
 
 
-def test_it_is_not_asked_about_what_yes_or_no_answers():
-    steps, _ = through("Does it stop?", Reply("a: No."), begin=WHOLE, can_tell=True)
-    assert [step.choices for step in steps] == [()]
+def test_a_yes_or_no_is_asked_for_however_sure_the_model_is():
+    steps, _ = through("Does it stop?", Reply("", (-9.0, 0.0)), Reply("a: No."), begin=WHOLE, can_tell=True)
+    assert [step.choices for step in steps] == [YES_NO, ()]
 
 
 def test_marks_move_with_their_part():
