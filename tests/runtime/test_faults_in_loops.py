@@ -16,11 +16,12 @@ from fakes.recorder import TIMEOUT_S, add_model, is_alive, row
 
 from slmdesk.base.records import Status
 from slmdesk.chat.types import SendRequest
-from slmdesk.runtime.events import MessageGrew
+from slmdesk.runtime.events import MessageGrew, ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 
 WORDS = " ".join(f"word{number}" for number in range(120))
+GONE = (ModelState.CRASHED, ModelState.NOT_LOADED)
 
 
 @pytest.fixture
@@ -34,18 +35,15 @@ def dice() -> random.Random:
 @counts("w1_kills")
 def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, dice, count) -> None:
     recorder = opened(slow=0.004, load_seconds=0.1)
-    chats = recorder.services.chats
-    model = recorder.services.service_thread.call(recorder.services.models.list)[0]
+    model = recorder.ask(lambda services: services.models.list())[0]
     pids: set[int] = set()
     cut = 0
     for number in range(count):
         begin = len(recorder.events)
-        recorder.services.service_thread.call(
-            lambda: recorder.services.models.use(model.id)
-        )  # a person's request: deaths count anew
-        sent = recorder.services.service_thread.call(lambda: chats.send(SendRequest(WORDS)))
+        recorder.ask(lambda services: services.models.use(model.id))  # a person's request: deaths count anew
+        sent = recorder.ask(lambda services: services.chats.send(SendRequest(WORDS)))
         time.sleep(dice.random() * 1.2)  # the load, the prompt, the answer, the idling after it
-        pid = recorder.services.engine.pid
+        at_kill, pid = len(recorder.events), recorder.services.engine.pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
             pids.add(pid)
@@ -55,8 +53,10 @@ def test_w1_killed_at_any_moment_the_words_stay_and_the_next_wish_works(opened, 
         cut += ended.message.status is Status.FAILED
         shown = "".join(event.text for event in recorder.of(MessageGrew, begin) if event.message == sent.answer.id)
         assert (kept.status, kept.text) == (ended.message.status, shown), number
-    recorder.services.service_thread.call(lambda: recorder.services.models.use(model.id))
-    sent = recorder.services.service_thread.call(lambda: chats.send(SendRequest("hello")))
+        if pid is not None:  # one that died after its answer is noticed a moment later: the next wish must not go to it
+            recorder.wait(ModelStateChanged, lambda event: event.state in GONE, at_kill)
+    recorder.ask(lambda services: services.models.use(model.id))
+    sent = recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
     print(f"{cut} of {count} answers cut")
     assert cut or count < 10, "of a few, all may come when nothing is being written"
