@@ -63,7 +63,9 @@ class QuestionPane(QScrollArea):
     citation_pointed_at = Signal(object)
     export_requested = Signal(str)
 
-    def __init__(self, controller: QuestionController, parent: QWidget, *, about: str = "document") -> None:
+    def __init__(
+        self, controller: QuestionController, parent: QWidget | None = None, *, about: str = "document"
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
         self._what = about

@@ -54,7 +54,6 @@ from slmdesk.library.types import (
 )
 from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.document_view import DocumentView
-from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
@@ -97,7 +96,7 @@ class DocumentsPage(QWidget):
         self,
         controller: DocumentsController,
         folders: FoldersController,
-        folder_questions: QuestionController,
+        folder_questions: QWidget,
         keeper: ThemeKeeper,
     ) -> None:
         super().__init__()
@@ -551,7 +550,7 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 class FolderView(QFrame):
     def __init__(
-        self, documents: DocumentsController, folders: FoldersController, questions: QuestionController, parent: QWidget
+        self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self.setObjectName("folder_view")
@@ -560,10 +559,9 @@ class FolderView(QFrame):
         self._build_ui(questions)
         self._connect()
 
-    def _build_ui(self, questions: QuestionController) -> None:
-        self._left = self._overview()
-        self.questions = QuestionPane(questions, self, about="folder")
-        self._split = split("folder_splitter", self, self._left, self.questions, sizes=(520, 400), grows=0)
+    def _build_ui(self, questions: QWidget) -> None:
+        self._left, self._right = self._overview(), questions
+        self._split = split("folder_splitter", self, self._left, self._right, sizes=(520, 400), grows=0)
         self._chips = self._chip_row()
         column(self._chips, (self._split, 1), into=self, gap=0)
 
@@ -652,13 +650,10 @@ class FolderView(QFrame):
         self._look.setVisible(not is_reading)
         self._look.setText("Go on" if state.status in GO_ON else "Look again")
         self._watched.setChecked(state.record.watched)
-        self.questions.setEnabled(state.documents > 0)
+        self._right.setEnabled(state.documents > 0)
 
     def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
         self._rows.show_records(records)
-        read = [record for record in records if record.status is DocumentStatus.READ]
-        kinds = {document.id: info_of(document).page_kind.value for document in read}
-        self.questions.name_documents({document.id: document.name for document in read}, kinds)
         lines = [document.sentence for document in left[:MOST_REASONS]]
         if len(left) > MOST_REASONS:
             lines.append(f"And {len(left) - MOST_REASONS:,} more.")
@@ -679,7 +674,7 @@ class FolderView(QFrame):
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
         self._chips.setVisible(not is_wide)
         self._left.setVisible(is_wide or self._chip_documents.isChecked())
-        self.questions.setVisible(is_wide or self._chip_questions.isChecked())
+        self._right.setVisible(is_wide or self._chip_questions.isChecked())
 
 
 def _sentence_of(state: CollectionState) -> str:

@@ -15,10 +15,10 @@ from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.evaluation import exams
 from slmdesk.evaluation.model_cards import BenchProgress, ModelCard
-from slmdesk.evaluation.window.formats import FormatController
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.importer import ImportEnded, VerifyResult
 from slmdesk.models.service import SETTING, DefaultUse, PaceChanged, copies_of, lost_words, origin_of
+from slmdesk.models.window.formats import FormatController
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.translation import pairs

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, 
 from slmdesk.base.records import ModelRecord
 from slmdesk.evaluation.formats import advice_of
 from slmdesk.evaluation.model_cards import ModelDetails
-from slmdesk.evaluation.window.formats import FormatState, FormatWork, title_of
 from slmdesk.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.loader.model_loader import crashed_card
 from slmdesk.models.service import WORDS, DefaultUse
 from slmdesk.models.window.controller import BENCH, EXAM, VERIFY, LibraryController, Trial
+from slmdesk.models.window.formats import FormatState, FormatWork, title_of
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.translation.pairs import note_lines, notes_of, pair_line, results_of
 from slmdesk.window.base import theme

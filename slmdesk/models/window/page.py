@@ -23,23 +23,18 @@ from slmdesk.base.policy import Policy
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
-from slmdesk.evaluation.window.formats import FormatDialog, FormatState, FormatWork
 from slmdesk.gguf.memory import is_too_slow, speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
 from slmdesk.models.window.controller import VERIFY, LibraryController, Trial
 from slmdesk.models.window.details import DetailsPanel, quantization_words
-from slmdesk.online.events import DownloadChanged
+from slmdesk.models.window.formats import FormatDialog, FormatState, FormatWork
 from slmdesk.online.hub import licence_named
-from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
-from slmdesk.online.window.hub import HubController, Offering
-from slmdesk.online.window.hub_offers import HubSearch, Suggestions
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
-from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import ONCE_TIP, thin_bar
 from slmdesk.window.widgets.build import (
     breakable,
@@ -53,9 +48,8 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.opening import FileDrop, ask_about_link, choose_model_file, open_outside, packs_among
+from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside, packs_among
 from slmdesk.window.widgets.rows import DOT, Card, ScrollAnchor, TabOrder
-from slmdesk.window.widgets.tokens import TokenController
 
 COLUMN = 760
 OFFLINE = "slmdesk works offline. Searching and downloading need the network."
@@ -88,46 +82,39 @@ class ModelsPage(QScrollArea):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     file_chosen = Signal(object)
-    gated_met = Signal(object)
     compare_requested = Signal()
     pack_chosen = Signal(object)
 
     def __init__(
         self,
         library: LibraryController,
-        find: HubController,
-        fetch: DownloadsController,
-        tokens: TokenController,
-        keeper: ThemeKeeper,
-        parent: QWidget | None = None,
+        downloads: QWidget,
+        suggestions: QWidget,
+        search: QWidget,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.setObjectName("models_page")
         FileDrop(self, self._on_dropped)
-        self._library, self._offering = library, Offering(find, fetch, tokens, keeper, InstalledIndex())
-        self._build_ui()
+        self._library = library
+        self._build_ui(downloads, suggestions, search)
         self._connect()
-        self._on_offline_changed(find.is_offline)
 
-    def _build_ui(self) -> None:
+    def _build_ui(self, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = QWidget(inner)
         holder.setMaximumWidth(COLUMN)
         self._offline = OfflineBar(holder)
-        self._downloads = Downloads(self._offering.fetch, holder)
         self._local = LocalModels(self._library, holder)
         self.more_ways = AddMenu(self._local)
         self._local.add_way(self.more_ways)
-        self._suggestions = Suggestions(holder, self._offering)
-        self.search = HubSearch(holder, self._offering)
         title = plain_label("Models", holder, name="models_title", kind="title")
         margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24)
-        parts = column(title, self._offline, self._downloads, into=holder, gap=theme.SPACE_12, margins=margins)
+        parts = column(title, self._offline, downloads, into=holder, gap=theme.SPACE_12, margins=margins)
         for name, words, part in (
             ("local", "On this PC", self._local),
-            ("suggested", "Suggested", self._suggestions),
-            ("hub", "On the Hugging Face Hub", self.search),
+            ("suggested", "Suggested", suggestions),
+            ("hub", "On the Hugging Face Hub", search),
         ):
             heading = plain_label(words, holder, name=f"{name}_heading", kind="heading")
             if part is self._local:
@@ -141,58 +128,27 @@ class ModelsPage(QScrollArea):
         parts.addStretch(1)
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
-        self._steady = ScrollAnchor(self)
+        self.steady = ScrollAnchor(self)
         TabOrder(self, inner)
 
     def _connect(self) -> None:
-        library, find, fetch = self._library, self._offering.find, self._offering.fetch
-        library.models_listed.connect(self._on_models_listed)
-        for part in (self._offline, self._suggestions, self.more_ways):
-            library.policy_shown.connect(part.show_policy)
+        for part in (self._offline, self.more_ways):
+            self._library.policy_shown.connect(part.show_policy)
         self._local.grown.connect(self._on_grown)
         self._local.add_requested.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
         self._offline.once_requested.connect(self.once_chosen)
-        find.offline_changed.connect(self._on_offline_changed)
-        find.page_known.connect(lambda address: ask_about_link(self, address))
-        for offers in (self.search, self._suggestions):
-            offers.grown.connect(self._steady.scroll_into_view)
-        fetch.download_shown.connect(self._on_download_shown)
-        fetch.download_hidden.connect(self._on_download_hidden)
-        self._downloads.gated_requested.connect(self.gated_met)
 
-    def show_suggested(self, job: str, language: str) -> None:
-        self._suggestions.choose(job, language)
-        QTimer.singleShot(0, self._suggestions, self._show_suggestions)
-
-    def _show_suggestions(self) -> None:
+    def scroll_to(self, part: QWidget) -> None:
         if (inner := self.widget()) is not None:
-            top = self._suggestions.mapTo(inner, self._suggestions.rect().topLeft()).y()
+            top = part.mapTo(inner, part.rect().topLeft()).y()
             self.verticalScrollBar().setValue(top - theme.SPACE_32)
 
     def show_model(self, id: str) -> None:
         self._local.show_model(id)
 
-    def _on_models_listed(self, models: tuple[ModelCard, ...]) -> None:
-        self._offering.here.keep_sums(model.record.sha256 for model in models)
-        self._show_here()
-
-    def _on_download_shown(self, change: DownloadChanged) -> None:
-        self._offering.here.keep(change)
-        self._show_here()
-
-    def _on_download_hidden(self, id: str) -> None:
-        self._offering.here.forget(id)
-        self._show_here()
-
-    def _show_here(self) -> None:
-        self._suggestions.show_here()
-        self.search.show_here()
-
-    def _on_offline_changed(self, is_offline: bool) -> None:
+    def show_offline(self, is_offline: bool) -> None:
         self._offline.setVisible(is_offline)
-        self.search.show_offline(is_offline)
-        self._suggestions.show_offline(is_offline)
 
     def _on_grown(self, widget: QWidget) -> None:
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))

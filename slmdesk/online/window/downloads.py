@@ -300,8 +300,8 @@ class Downloads(QWidget):
 
     gated_requested = Signal(object)
 
-    def __init__(self, fetch: DownloadsController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, fetch: DownloadsController) -> None:
+        super().__init__()
         self.setObjectName("downloads")
         self._fetch = fetch
         self._rows: dict[str, DownloadRow] = {}

@@ -510,8 +510,8 @@ class OfferCard(Card):
 class OfferList(QWidget):
     grown = Signal(QWidget, QWidget)
 
-    def __init__(self, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent)
+    def __init__(self, at: Offering) -> None:
+        super().__init__()
         self.at = at
         at.find.repo_found.connect(self._on_repo_found)
         at.find.repo_failed.connect(self._on_repo_failed)

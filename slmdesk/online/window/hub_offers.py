@@ -63,8 +63,8 @@ class RepoCard(OfferCard):
 
 
 class HubSearch(OfferList):
-    def __init__(self, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent, at)
+    def __init__(self, at: Offering) -> None:
+        super().__init__(at)
         self.setObjectName("hub_search")
         self._cards: list[RepoCard] = []
         self._waiting: list[OfferedRepo] = []
@@ -301,8 +301,8 @@ class SuggestionCard(OfferCard):
 
 
 class Suggestions(OfferList):
-    def __init__(self, parent: QWidget, at: Offering) -> None:
-        super().__init__(parent, at)
+    def __init__(self, at: Offering) -> None:
+        super().__init__(at)
         self.setObjectName("suggestions")
         self._found: Sequence[Suggestion] = ()
         self._cards: list[SuggestionCard] = []

@@ -81,8 +81,8 @@ PASSWORD_WORDS = {
 
 
 class NetworkSection(QWidget):
-    def __init__(self, network: NetworkController, tokens: TokenController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, network: NetworkController, tokens: TokenController) -> None:
+        super().__init__()
         self.setObjectName("network_section")
         self._network, self._tokens = network, tokens
         self._verdicts: dict[str, QLabel] = {}

@@ -444,8 +444,8 @@ LOCK_WITH = "When the screen of this PC is locked. Before it goes to sleep the h
 
 
 class PrivacySection(QWidget):
-    def __init__(self, controller: PrivacyController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, controller: PrivacyController) -> None:
+        super().__init__()
         self.setObjectName("privacy_section")
         self._controller = controller
         self._choices: dict[str, Choice] = {}

@@ -19,8 +19,8 @@ NONE = "None yet. Names on this list are always found, whatever stands around th
 
 
 class RedactionSection(QWidget):
-    def __init__(self, controller: RedactionNamesController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, controller: RedactionNamesController) -> None:
+        super().__init__()
         self.setObjectName("redaction_section")
         self._controller = controller
         self._names: tuple[Listed, ...] = ()

@@ -13,18 +13,12 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
 from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
 from slmdesk.base.walls import Walls
-from slmdesk.online.window.network import NetworkController, NetworkSection
-from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.privacy.window.dialogs import PrivacySection
-from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, marks
+from slmdesk.window.base.bridge import marks
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_column, show_words
 from slmdesk.window.widgets.rows import Choice, add_setting
-from slmdesk.window.widgets.tokens import TokenController
-from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
 
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
@@ -51,20 +45,17 @@ class SettingsPage(QScrollArea):
 
     def __init__(
         self,
-        bridge: Bridge,
         controller: SettingsController,
-        tokens: TokenController,
-        privacy: PrivacyController,
         models_folder: str,
-        parent: QWidget | None = None,
+        *,
+        after_models: Iterable[QWidget],
+        after_documents: Iterable[QWidget],
     ) -> None:
-        super().__init__(parent)
+        """`after_models`, `after_documents`: what other features have to be set, below these headings."""
+        super().__init__()
         self.setObjectName("settings_page")
         self._controller = controller
-        self.network = NetworkController(bridge, controller.current, self)
-        self.spelling = SpellingController(bridge, controller, self)
-        self._redaction = RedactionNamesController(bridge, self)
-        self._tokens, self._privacy_controller = tokens, privacy
+        self._after_models, self._after_documents = after_models, after_documents
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
         self._build_ui()
@@ -89,14 +80,12 @@ class SettingsPage(QScrollArea):
         )
         self._build_look()
         self._build_models(holder)
-        self.privacy = PrivacySection(self._privacy_controller, holder)
-        self._column.addWidget(self.privacy)
-        self._network = NetworkSection(self.network, self._tokens, holder)
-        self._column.addWidget(self._network)
+        for section in self._after_models:
+            self._column.addWidget(section)
         self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
-        self._column.addWidget(SpellingSection(self.spelling, holder))
-        self._column.addWidget(RedactionSection(self._redaction, holder))
+        for section in self._after_documents:
+            self._column.addWidget(section)
         self._build_writing()
         self._build_key(holder)
         self._build_history(holder)
@@ -281,8 +270,6 @@ class SettingsPage(QScrollArea):
     def show_policy(self, policy: Policy) -> None:
         """Say what the organisation has set; such settings are shown but cannot be changed."""
         show_words(self._policy_note, policy_words(policy))
-        self._network.show_policy(policy)
-        self.privacy.show_policy(policy)
         for key in policy.managed:
             if widget := self.findChild(QWidget, f"setting_{key}"):
                 widget.setEnabled(False)

@@ -35,18 +35,14 @@ GONE = ("Signal source has been deleted", "already deleted.")
 
 
 class Bridge(QObject):
-    """The services as the window sees them.
-
-    Lives on the window's thread; never blocks it.  Emits `opened` when requests begin to be carried out (those made
-    before are queued), `open_failed` with a Problem, `closed` when the services have ended, `settings_changed` with
-    Settings.  `problem_met` with a Problem and `notice_raised` with a Notice are emitted by whoever has something to
-    tell the person; `problem_met` also for a refusal whose caller gave no `refused`.  For events, see `on`.
-    """
+    """The services as the window sees them.  Lives on the window's thread; never blocks it."""
 
     opened = Signal()
+    """Requests made before are carried out now."""
     open_failed = Signal(object)
     closed = Signal()
     problem_met = Signal(object)
+    """By whoever has something to tell the person, as the next; also for a refusal that nobody takes."""
     notice_raised = Signal(object)
     settings_changed = Signal(object)
 

@@ -282,9 +282,27 @@ class Frame(QObject):
 
     @cached_property
     def settings_page(self) -> SettingsPage:
+        from slmdesk.online.window.network import NetworkController, NetworkSection
+        from slmdesk.privacy.window.dialogs import PrivacySection
+        from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
         from slmdesk.system.window.page import SettingsPage
+        from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
 
-        page = SettingsPage(self._bridge, self.settings, self.tokens, self.privacy, self._models_folder)
+        bridge, settings = self._bridge, self.settings
+        privacy = PrivacySection(self.privacy)
+        network = NetworkSection(NetworkController(bridge, settings.current, self), self.tokens)
+        for section in (privacy, network):
+            settings.policy_shown.connect(section.show_policy)
+            if settings.policy is not None:
+                section.show_policy(settings.policy)
+        spelling = SpellingSection(SpellingController(bridge, settings, self))
+        redaction = RedactionSection(RedactionNamesController(bridge, self))
+        page = SettingsPage(
+            settings,
+            self._models_folder,
+            after_models=(privacy, network),
+            after_documents=(spelling, redaction),
+        )
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
@@ -359,7 +377,7 @@ class Frame(QObject):
         )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
-        self.chat_page.first_start.encrypt_requested.connect(lambda: self.settings_page.privacy.encrypt())
+        self.chat_page.first_start.encrypt_requested.connect(self._on_encrypt_requested)
         self.privacy.encryption_shown.connect(status.show_encrypted)
         status.cover_requested.connect(self.locking.cover)
         status.lock_requested.connect(self.locking.lock)
@@ -477,6 +495,12 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page("Chat")
 
+    def _on_encrypt_requested(self) -> None:
+        from slmdesk.privacy.window.dialogs import PrivacySection
+
+        if section := self.settings_page.findChild(PrivacySection):
+            section.encrypt()
+
     def _on_erase_requested(self) -> None:
         from slmdesk.history.window import EraseDialog
 
@@ -593,5 +617,5 @@ class Opener(QObject):
         self._frame.window.show_page("Models")
 
     def suggested(self, language: str) -> None:
-        self._on_page("Models", lambda: self._frame.models_page.show_suggested("translation", language))
+        self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
         self.models()

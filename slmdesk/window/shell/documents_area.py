@@ -58,7 +58,8 @@ class DocumentsArea(QObject):
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
         self._bridge = bridge
-        self.page = DocumentsPage(self.documents, self.folders, self.folder_questions, keeper)
+        self.folder_pane = QuestionPane(self.folder_questions, about="folder")
+        self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
         self.summary_pane = SummaryPane(self.summaries, self.page)
         self.question_pane = QuestionPane(self.questions, self.page)
@@ -94,7 +95,7 @@ class DocumentsArea(QObject):
             (self.summary_pane, self.summaries),
             (self.question_pane, self.questions),
             (self.compare_pane, self.versions),
-            (self.page.folder.questions, self.folder_questions),
+            (self.folder_pane, self.folder_questions),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
         self._connect_panes()
@@ -105,14 +106,20 @@ class DocumentsArea(QObject):
         self.documents.folder_offered.connect(folders.offer)
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
+        folders.contents_received.connect(self._on_contents_received)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
-        self.page.folder.questions.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
+        self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
 
     def _on_folder_shown(self, state: CollectionState | None) -> None:
         if state is not None:
             self.documents.leave()
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
+
+    def _on_contents_received(self, records: Iterable[DocumentRecord]) -> None:
+        read = [record for record in records if record.status is DocumentStatus.READ]
+        kinds = {document.id: info_of(document).page_kind.value for document in read}
+        self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
 
     def visit(self, span: Span) -> None:
         """Open a passage, also of a document that is not on the list."""

@@ -61,15 +61,11 @@ class Page(Record):
 
 
 class MainWindow(QMainWindow):
-    """Emits `page_shown` with a page's index and `close_requested` instead of closing by itself.
-    `translate_requested`, `writing_requested` (both with a text) and `document_translate_requested` (a Path) are
-    emitted by whoever shows them, see gui.widgets.translate_request; `clipboard_translate_requested` by a shortcut that
-    works on every page.
-    """
-
     page_shown = Signal(int)
     close_requested = Signal()
+    """Instead of closing by itself."""
     translate_requested = Signal(str)
+    """This and the next two are emitted by whoever shows a text or a document (widgets.dialogs)."""
     writing_requested = Signal(str)
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
@@ -194,10 +190,6 @@ class MainWindow(QMainWindow):
 
 
 class NoticeController(QObject):
-    """Shows notices and drops those that are over.  Emits `quit_requested` when a person ends what cannot open,
-    `trash_requested` when they want to see what was moved there, `exam_requested` with the id of a model to be tested.
-    """
-
     quit_requested = Signal()
     trash_requested = Signal()
     exam_requested = Signal(str)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
+from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.evaluation.window.comparison import CompareController, ComparePage
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.controller import LibraryController
 from slmdesk.models.window.page import ModelsPage
 from slmdesk.online.events import DownloadChanged
-from slmdesk.online.window.downloads import DownloadsController
-from slmdesk.online.window.hub import HubController
+from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
+from slmdesk.online.window.hub import HubController, Offering
+from slmdesk.online.window.hub_offers import HubSearch, Suggestions
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.tokens import GatedDialog, TokenController
 
 
@@ -35,12 +38,15 @@ class ModelsArea(QStackedWidget):
     ) -> None:
         super().__init__()
         self.setObjectName("models_place")
-        self._tokens = tokens
+        self._tokens, self._here = tokens, InstalledIndex()
         self.library = LibraryController(bridge, self)
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         self.compare = CompareController(bridge, self)
-        self.page = ModelsPage(self.library, self.hub, self.fetch, tokens, keeper)
+        offering = Offering(self.hub, self.fetch, tokens, keeper, self._here)
+        self._downloads = Downloads(self.fetch)
+        self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
+        self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
         self.compare_page = ComparePage(self.compare, keeper)
         self.ways = ModelDialogs(bridge, window, self.page.more_ways, self)
         self.currentChanged.connect(lambda at: self.setFocusProxy((self.page, self.compare_page)[at]))
@@ -51,7 +57,40 @@ class ModelsArea(QStackedWidget):
         self.page.compare_requested.connect(self._on_compare_requested)
         self.compare_page.back_requested.connect(lambda: self.setCurrentWidget(self.page))
         self.page.pack_chosen.connect(self.ways.open_pack)
-        self.page.gated_met.connect(self._on_gated_met)
+        self._connect_hub()
+
+    def _connect_hub(self) -> None:
+        self.library.policy_shown.connect(self.suggestions.show_policy)
+        self.library.models_listed.connect(self._on_models_listed)
+        self.hub.page_known.connect(lambda address: ask_about_link(self, address))
+        self.fetch.download_shown.connect(self._on_download_shown)
+        self.fetch.download_hidden.connect(self._on_download_hidden)
+        self._downloads.gated_requested.connect(self._on_gated_met)
+        for offers in (self.search, self.suggestions):
+            offers.grown.connect(self.page.steady.scroll_into_view)
+        for part in (self.page, self.search, self.suggestions):
+            self.hub.offline_changed.connect(part.show_offline)
+            part.show_offline(self.hub.is_offline)
+
+    def show_suggested(self, job: str, language: str) -> None:
+        self.suggestions.choose(job, language)
+        QTimer.singleShot(0, self.suggestions, lambda: self.page.scroll_to(self.suggestions))
+
+    def _on_models_listed(self, models: tuple[ModelCard, ...]) -> None:
+        self._here.keep_sums(model.record.sha256 for model in models)
+        self._show_here()
+
+    def _on_download_shown(self, change: DownloadChanged) -> None:
+        self._here.keep(change)
+        self._show_here()
+
+    def _on_download_hidden(self, id: str) -> None:
+        self._here.forget(id)
+        self._show_here()
+
+    def _show_here(self) -> None:
+        self.suggestions.show_here()
+        self.search.show_here()
 
     def _on_compare_requested(self) -> None:
         self.setCurrentWidget(self.compare_page)

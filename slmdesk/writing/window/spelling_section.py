@@ -32,8 +32,8 @@ OR_CHOOSE = " Or choose a folder or file with a Hunspell dictionary: two files o
 
 
 class SpellingSection(QWidget):
-    def __init__(self, controller: SpellingController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, controller: SpellingController) -> None:
+        super().__init__()
         self.setObjectName("spelling_section")
         self._controller = controller
         self._state = SpellingState((), ())

@@ -81,7 +81,7 @@ def press(program, name: str, within=None) -> None:
 
 
 def write(program, words: str) -> None:
-    field = program.frame.models_page.search.field
+    field = program.frame.models_area.search.field
     program.frame.models_page.ensureWidgetVisible(field)
     field.setFocus()
     field.selectAll()
@@ -204,7 +204,7 @@ def test_a_pasted_link_goes_to_its_file(models, hub):
     hub.add("somebody/two-GGUF", {FILE: b"GGUF1", "tiny.Q8_0.gguf": b"GGUF2"})
     program = models()
     QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
-    field = program.frame.models_page.search.field
+    field = program.frame.models_area.search.field
     field.setFocus()
     QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: shown(program, QPushButton, "download_file_button"))
@@ -250,7 +250,7 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     program = models(offline=True)
     button = program.find("network_button")
     program.wait(lambda: "Offline — 0 requests today" in button.text())
-    assert not program.frame.models_page.search.field.isEnabled()
+    assert not program.frame.models_area.search.field.isEnabled()
     program.wait(lambda: shown(program, QPushButton, "download_button"))
 
     press(program, "download_button")
@@ -669,7 +669,7 @@ def test_what_a_search_found_is_in_sight(models, hub):
     program.wait(lambda: cards(program))
     bottom = cards(program)[0].height()
     program.wait(lambda: top_of(program, cards(program)[0]) + bottom <= program.frame.models_page.viewport().height())
-    assert top_of(program, program.frame.models_page.search.field) >= 0
+    assert top_of(program, program.frame.models_area.search.field) >= 0
     press(program, "files_button", cards(program)[0])
     program.wait(lambda: shown(program, QPushButton, "download_file_button"))
     row = shown(program, QWidget, "file_row")[0]

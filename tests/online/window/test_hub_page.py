@@ -51,7 +51,7 @@ def press(program, name: str, within=None) -> None:
 
 
 def write(program, words: str) -> None:
-    field = program.frame.models_page.search.field
+    field = program.frame.models_area.search.field
     program.frame.models_page.ensureWidgetVisible(field)
     field.setFocus()
     field.selectAll()

@@ -25,7 +25,16 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.policy import FEATURES
 from slmdesk.online.events import DownloadState
-from slmdesk.online.window.network import ADDRESS, EMPTY, NOTHING, PAGE, NetworkLogModel, NetworkLogWindow, TokenDialog
+from slmdesk.online.window.network import (
+    ADDRESS,
+    EMPTY,
+    NOTHING,
+    PAGE,
+    NetworkController,
+    NetworkLogModel,
+    NetworkLogWindow,
+    TokenDialog,
+)
 from slmdesk.window.widgets.bars import SHOWN_BY
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.tokens import GatedDialog, GatedPanel
@@ -134,8 +143,7 @@ def newest(program) -> GatedDialog:
 
 def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault) -> None:
     program = begin()
-    page = program.frame.models_page
-    field = page.search.field
+    page, field = program.frame.models_page, program.frame.models_area.search.field
     page.ensureWidgetVisible(field)
     field.setFocus()
     QTest.keyClicks(field, "gated")
@@ -218,7 +226,8 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
         assert field.text() == words, "to be mended"
         write(program, field, before)
         program.wait(lambda verdict=verdict: not verdict.text())
-    program.frame.settings_page.network.change("ca_file", str(bad))
+    program.window.page("Settings")
+    program.frame.findChild(NetworkController).change("ca_file", str(bad))
     program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
     assert settings(program).ca_file == ""
     assert not program.notices(), "beside the field is enough"

@@ -21,10 +21,10 @@ from slmdesk.evaluation import formats as trials
 from slmdesk.evaluation.exams import INFO_KEY as EXAM_KEY
 from slmdesk.evaluation.exams import ExamResult, Skill, SkillResult, items
 from slmdesk.evaluation.formats import INFO_KEY, LAYERS_KEY, FormatReport, FormatResult
-from slmdesk.evaluation.window.formats import FASTER, SMALLER, GainBar, scale_of
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.loader.model_loader import hardware_key
 from slmdesk.models.service import COPY, CopyOrigin, DefaultUse
+from slmdesk.models.window.formats import FASTER, SMALLER, GainBar, scale_of
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
 
