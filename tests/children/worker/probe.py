@@ -67,11 +67,13 @@ HARMLESS = {  # calls that come to nothing: whatever but EPERM is the kernel's o
     "open_file_locked": ("fcntl", -1, 37, 0),
     "open_file_locked_after_waiting": ("fcntl", -1, 38, 0),
 }  # fmt: skip
+HARMLESS_PROGRAM = ["/bin/true"] if sys.platform == "linux" else [sys.executable, "-c", ""]
 TRIES = {}
+"""What is tried, by its name; raises OSError where it is not allowed."""
 
 
 def attempt(function):
-    """Note a try under its name; it raises OSError where it is not allowed."""
+    """Note a try under its name."""
     TRIES[function.__name__] = function
     return function
 
@@ -101,48 +103,90 @@ for one, arguments in HARMLESS.items():
     TRIES[one] = lambda arguments=arguments: answered(call, *arguments)
 
 
+def must(read):
+    assert read
+
+
+TRIES |= {
+    "desk_memory_read": lambda: must(os.pread(memory(os.O_RDONLY), DESK["size"], DESK["address"])),
+    "desk_memory_write": lambda: os.pwrite(memory(os.O_RDWR), b"taken over", DESK["address"]),
+    "desk_maps": lambda: must(Path(f"{PROC}/maps").read_bytes()),
+    "desk_environment": lambda: must(Path(f"{PROC}/environ").read_bytes()),
+    "desk_open_files": lambda: list(Path(f"{PROC}/fd").iterdir()),
+    "desk_command_line": lambda: must(Path(f"{PROC}/cmdline").read_bytes()),
+    "desk_root_folder": lambda: list(Path(f"{PROC}/root/{HOME}").iterdir()),
+    "desk_oom_score": lambda: Path(f"{PROC}/oom_score_adj").write_text("900"),
+    "processes_listed": lambda: list(Path("/proc").iterdir()),
+    "ssh_key_read": lambda: must((HOME / ".ssh" / "id").read_bytes()),
+    "home_listed": lambda: list(HOME.iterdir()),
+    "autostart_made": lambda: (HOME / ".config" / "autostart" / "x.desktop").write_text("[Desktop Entry]"),
+    "usercustomize_made": lambda: (HOME / "usercustomize.py").write_text("evil = True"),
+    "database_read": lambda: must((HOME / "data" / "slmdesk.sqlite3").read_bytes()),
+    "settings_written": lambda: (HOME / "config" / "settings.json").write_text('{"offline": false}'),
+    "file_renamed": lambda: (HOME / "old").rename(HOME / "new"),
+    "file_linked": lambda: os.link(HOME / ".ssh" / "id", HOME / "linked"),
+    "link_made": lambda: (HOME / "link").symlink_to("/etc/passwd"),
+    "folder_made": lambda: (HOME / "folder").mkdir(),
+    "file_deleted": lambda: (HOME / "deleted").unlink(),
+    "file_cut": lambda: os.truncate(HOME / "cut", 0),
+    "rights_changed": lambda: (HOME / ".ssh").chmod(0o755),
+    "times_changed": lambda: os.utime(HOME / "cut", (1, 1)),
+    "times_of_an_open_file_changed": lambda: os.utime(1),
+    "attribute_set": lambda: os.setxattr(HOME / "cut", "user.evil", b"1"),
+    "system_file_read": lambda: must(Path("/etc/passwd").read_bytes()),
+    "inet_socket": lambda: made(socket.AF_INET, socket.SOCK_STREAM),
+    "inet_datagrams": lambda: made(socket.AF_INET, socket.SOCK_DGRAM),
+    "inet6_socket": lambda: made(socket.AF_INET6, socket.SOCK_STREAM),
+    "netlink_socket": lambda: made(socket.AF_NETLINK, socket.SOCK_RAW),
+    "vsock_socket": lambda: made(socket.AF_VSOCK, socket.SOCK_STREAM),
+    "io_uring": lambda: os.close(call("io_uring_setup", 4, ctypes.create_string_buffer(120))),
+    "program_started": lambda: subprocess.run(HARMLESS_PROGRAM, check=True),
+    "process_forked": lambda: ended(os.fork()),
+    "end_with_parent_refused": lambda: call("prctl", 1, 0, 0, 0, 0),  # PR_SET_PDEATHSIG
+    "group_left": lambda: os.setpgid(0, os.getpgid(0)),
+    "memory_file": lambda: os.close(os.memfd_create("slmdesk-probe", 0)),
+    "code_made": lambda: page_of_code().close(),
+    "signal_to_desk": lambda: os.kill(DESK["pid"], 0),
+    "signal_queued_to_desk": lambda: signal.pidfd_send_signal(os.pidfd_open(DESK["pid"]), 0),
+    "signal_by_owner_of_a_kind": lambda: signal_by(
+        lambda line: fcntl.fcntl(line, 15, struct.pack("ii", 1, DESK["pid"]))
+    ),  # F_SETOWN_EX, F_OWNER_PID
+    "signal_by_file_owner": lambda: signal_by(
+        lambda line: fcntl.ioctl(line, 0x8901, struct.pack("i", DESK["pid"]))
+    ),  # FIOSETOWN
+    "signal_by_socket_owner": lambda: signal_by(
+        lambda line: fcntl.ioctl(line, 0x8902, struct.pack("i", DESK["pid"]))
+    ),  # SIOCSPGRP
+    "desk_priority": lambda: os.setpriority(os.PRIO_PROCESS, DESK["pid"], os.getpriority(os.PRIO_PROCESS, DESK["pid"])),
+    "group_priority": lambda: os.setpriority(os.PRIO_PGRP, 0, os.getpriority(os.PRIO_PGRP, 0)),
+    "desk_affinity": lambda: os.sched_setaffinity(DESK["pid"], os.sched_getaffinity(DESK["pid"])),
+    "desk_scheduler": lambda: call("sched_setscheduler", DESK["pid"], 0, ctypes.byref(ctypes.c_int(0))),
+    "keyring": lambda: call("keyctl", 0, -3, 1),
+    "key_added": lambda: call("add_key", b"user", b"slmdesk-probe", b"x", 1, -1),
+    "user_namespace": lambda: ended(call("clone", 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0)),  # CLONE_NEWUSER
+    "namespace_left": lambda: call("unshare", 0),  # of nothing: else the tries after it were somebody else's
+    "user_faults": lambda: os.close(call("userfaultfd", 1)),
+    "shared_memory": lambda: call("shmget", 0, 4096, 0o1600),
+    "semaphores": lambda: call("semget", 0, 1, 0o1600),
+    "message_queue": lambda: call("msgget", 0, 0o1600),
+    "posix_queue": lambda: os.close(
+        call("mq_open", f"slmdesk-probe-{os.getpid()}".encode(), os.O_CREAT | os.O_RDWR, 0o600, None)
+    ),
+    "folder_watched": lambda: os.close(call("inotify_init1", 0)),
+    "process_compared": lambda: call("kcmp", os.getpid(), DESK["pid"], 1, 0, 0),
+    "personality_changed": lambda: call("personality", 0),
+    "vm_read": lambda: vm_call("process_vm_readv"),
+    "vm_write": lambda: vm_call("process_vm_writev"),
+    "descriptor_taken": lambda: os.close(call("pidfd_getfd", os.pidfd_open(DESK["pid"]), 0, 0)),
+}
+
+
+def page_of_code():
+    return mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+
+
 def memory(flags, pid=DESK["pid"]):
     return os.open(f"/proc/{pid}/mem", flags)
-
-
-@attempt
-def desk_memory_read():
-    assert os.pread(memory(os.O_RDONLY), DESK["size"], DESK["address"])
-
-
-@attempt
-def desk_memory_write():
-    os.pwrite(memory(os.O_RDWR), b"taken over", DESK["address"])
-
-
-@attempt
-def desk_maps():
-    assert Path(f"{PROC}/maps").read_bytes()
-
-
-@attempt
-def desk_environment():
-    assert Path(f"{PROC}/environ").read_bytes()
-
-
-@attempt
-def desk_open_files():
-    list(Path(f"{PROC}/fd").iterdir())
-
-
-@attempt
-def desk_command_line():
-    assert Path(f"{PROC}/cmdline").read_bytes()
-
-
-@attempt
-def desk_root_folder():
-    list(Path(f"{PROC}/root/{HOME}").iterdir())
-
-
-@attempt
-def desk_oom_score():
-    Path(f"{PROC}/oom_score_adj").write_text("900")
 
 
 @attempt
@@ -154,39 +198,9 @@ def helper_memory_write():
 
 
 @attempt
-def processes_listed():
-    list(Path("/proc").iterdir())
-
-
-@attempt
-def ssh_key_read():
-    assert (HOME / ".ssh" / "id").read_bytes()
-
-
-@attempt
-def home_listed():
-    list(HOME.iterdir())
-
-
-@attempt
 def bashrc_appended():
     with (HOME / ".bashrc").open("a") as file:
         file.write("evil\n")
-
-
-@attempt
-def autostart_made():
-    (HOME / ".config" / "autostart" / "x.desktop").write_text("[Desktop Entry]")
-
-
-@attempt
-def usercustomize_made():
-    (HOME / "usercustomize.py").write_text("evil = True")
-
-
-@attempt
-def database_read():
-    assert (HOME / "data" / "slmdesk.sqlite3").read_bytes()
 
 
 @attempt
@@ -196,69 +210,9 @@ def database_written():
 
 
 @attempt
-def settings_written():
-    (HOME / "config" / "settings.json").write_text('{"offline": false}')
-
-
-@attempt
 def program_written():
     with (HOME / "program" / "slmdesk" / "app.py").open("a") as file:
         file.write("evil = True\n")
-
-
-@attempt
-def file_renamed():
-    (HOME / "old").rename(HOME / "new")
-
-
-@attempt
-def file_linked():
-    os.link(HOME / ".ssh" / "id", HOME / "linked")
-
-
-@attempt
-def link_made():
-    (HOME / "link").symlink_to("/etc/passwd")
-
-
-@attempt
-def folder_made():
-    (HOME / "folder").mkdir()
-
-
-@attempt
-def file_deleted():
-    (HOME / "deleted").unlink()
-
-
-@attempt
-def file_cut():
-    os.truncate(HOME / "cut", 0)
-
-
-@attempt
-def rights_changed():
-    (HOME / ".ssh").chmod(0o755)
-
-
-@attempt
-def times_changed():
-    os.utime(HOME / "cut", (1, 1))
-
-
-@attempt
-def times_of_an_open_file_changed():
-    os.utime(1)
-
-
-@attempt
-def attribute_set():
-    os.setxattr(HOME / "cut", "user.evil", b"1")
-
-
-@attempt
-def system_file_read():
-    assert Path("/etc/passwd").read_bytes()
 
 
 @attempt
@@ -298,37 +252,12 @@ def made(family, kind):
 
 
 @attempt
-def inet_socket():
-    made(socket.AF_INET, socket.SOCK_STREAM)
-
-
-@attempt
-def inet_datagrams():
-    made(socket.AF_INET, socket.SOCK_DGRAM)
-
-
-@attempt
-def inet6_socket():
-    made(socket.AF_INET6, socket.SOCK_STREAM)
-
-
-@attempt
-def netlink_socket():
-    made(socket.AF_NETLINK, socket.SOCK_RAW)
-
-
-@attempt
-def vsock_socket():
-    made(socket.AF_VSOCK, socket.SOCK_STREAM)
-
-
-@attempt
 def inet_socket_on_a_thread():
     found = []
 
     def run():
         try:
-            inet_socket()
+            TRIES["inet_socket"]()
             found.append(True)
         except OSError:
             pass
@@ -341,25 +270,10 @@ def inet_socket_on_a_thread():
 
 
 @attempt
-def io_uring():
-    os.close(call("io_uring_setup", 4, ctypes.create_string_buffer(120)))
-
-
-@attempt
-def program_started():
-    subprocess.run(["/bin/true"] if sys.platform == "linux" else [sys.executable, "-c", ""], check=True)
-
-
-@attempt
 def program_from_memory():
     program = os.memfd_create("slmdesk-probe", 0)
     os.write(program, Path("/bin/true").read_bytes())
     subprocess.run([f"/proc/self/fd/{program}"], check=True, pass_fds=(program,))
-
-
-@attempt
-def process_forked():
-    ended(os.fork())
 
 
 def ended(child):
@@ -372,9 +286,9 @@ def ended(child):
 @attempt
 def process_vforked():
     if not X86:  # it has no such call
-        process_forked()
+        ended(os.fork())
         return
-    place = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    place = page_of_code()
     # vfork; in the new process exit(0), with no use of the stack that both have: not possible from Python
     place.write(bytes.fromhex("b83a000000 0f05 85c0 7509 31ff b83c000000 0f05 c3"))
     child = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(place)))()
@@ -391,42 +305,12 @@ def brother_made():
 
 
 @attempt
-def end_with_parent_refused():
-    call("prctl", 1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG
-
-
-@attempt
-def group_left():
-    os.setpgid(0, os.getpgid(0))
-
-
-@attempt
-def memory_file():
-    os.close(os.memfd_create("slmdesk-probe", 0))
-
-
-@attempt
 def large_file():
     file = os.memfd_create("slmdesk-probe", 0)
     try:
         os.ftruncate(file, 1 << 30)
     finally:
         os.close(file)
-
-
-@attempt
-def code_made():
-    mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
-
-
-@attempt
-def signal_to_desk():
-    os.kill(DESK["pid"], 0)
-
-
-@attempt
-def signal_queued_to_desk():
-    signal.pidfd_send_signal(os.pidfd_open(DESK["pid"]), 0)
 
 
 def signal_by(owner_set):
@@ -448,30 +332,10 @@ def signal_by_owner():
 
 
 @attempt
-def signal_by_owner_of_a_kind():
-    signal_by(lambda line: fcntl.fcntl(line, 15, struct.pack("ii", 1, DESK["pid"])))  # F_SETOWN_EX, F_OWNER_PID
-
-
-@attempt
-def signal_by_file_owner():
-    signal_by(lambda line: fcntl.ioctl(line, 0x8901, struct.pack("i", DESK["pid"])))  # FIOSETOWN
-
-
-@attempt
-def signal_by_socket_owner():
-    signal_by(lambda line: fcntl.ioctl(line, 0x8902, struct.pack("i", DESK["pid"])))  # SIOCSPGRP
-
-
-@attempt
 def signal_number_chosen():
     one, other = socket.socketpair()
     with one, other:
         fcntl.fcntl(one, fcntl.F_SETSIG, signal.SIGKILL)
-
-
-@attempt
-def desk_priority():
-    os.setpriority(os.PRIO_PROCESS, DESK["pid"], os.getpriority(os.PRIO_PROCESS, DESK["pid"]))
 
 
 @attempt
@@ -483,11 +347,6 @@ def account_priority():
 
 
 @attempt
-def group_priority():
-    os.setpriority(os.PRIO_PGRP, 0, os.getpriority(os.PRIO_PGRP, 0))
-
-
-@attempt
 def desk_limits():
     import resource
 
@@ -495,80 +354,10 @@ def desk_limits():
 
 
 @attempt
-def desk_affinity():
-    os.sched_setaffinity(DESK["pid"], os.sched_getaffinity(DESK["pid"]))
-
-
-@attempt
-def desk_scheduler():
-    call("sched_setscheduler", DESK["pid"], 0, ctypes.byref(ctypes.c_int(0)))
-
-
-@attempt
-def keyring():
-    call("keyctl", 0, -3, 1)
-
-
-@attempt
-def key_added():
-    call("add_key", b"user", b"slmdesk-probe", b"x", 1, -1)
-
-
-@attempt
-def user_namespace():
-    ended(call("clone", 0x10000000 | signal.SIGCHLD, 0, 0, 0, 0))  # CLONE_NEWUSER
-
-
-@attempt
-def namespace_left():
-    call("unshare", 0)  # of nothing: else the tries after it were somebody else's
-
-
-@attempt
-def user_faults():
-    os.close(call("userfaultfd", 1))
-
-
-@attempt
-def shared_memory():
-    call("shmget", 0, 4096, 0o1600)
-
-
-@attempt
-def semaphores():
-    call("semget", 0, 1, 0o1600)
-
-
-@attempt
-def message_queue():
-    call("msgget", 0, 0o1600)
-
-
-@attempt
-def posix_queue():
-    os.close(call("mq_open", f"slmdesk-probe-{os.getpid()}".encode(), os.O_CREAT | os.O_RDWR, 0o600, None))
-
-
-@attempt
 def file_handle_name():
     handle = ctypes.create_string_buffer(136)
     ctypes.c_uint.from_buffer(handle).value = 128
     call("name_to_handle_at", -100, str(HOME).encode(), handle, ctypes.byref(ctypes.c_int()), 0)
-
-
-@attempt
-def folder_watched():
-    os.close(call("inotify_init1", 0))
-
-
-@attempt
-def process_compared():
-    call("kcmp", os.getpid(), DESK["pid"], 1, 0, 0)
-
-
-@attempt
-def personality_changed():
-    call("personality", 0)
 
 
 class Piece(ctypes.Structure):
@@ -579,21 +368,6 @@ def vm_call(name):
     space = ctypes.create_string_buffer(b"taken over"[:8], 8)
     ours, theirs = Piece(ctypes.addressof(space), 8), Piece(DESK["address"], 8)
     call(name, DESK["pid"], ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0)
-
-
-@attempt
-def vm_read():
-    vm_call("process_vm_readv")
-
-
-@attempt
-def vm_write():
-    vm_call("process_vm_writev")
-
-
-@attempt
-def descriptor_taken():
-    os.close(call("pidfd_getfd", os.pidfd_open(DESK["pid"]), 0, 0))
 
 
 @attempt

@@ -105,6 +105,7 @@ def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
     choose(program, "search_language", "en")
     program.wait(lambda: names(program) == ["other-GGUF"])
     choose(program, "search_language", "")
+    program.wait(lambda: names(program) == ["other-GGUF", "code-GGUF"])
     write(program, " ")
     hub.seen.clear()
     choose(program, "search_task", "code")  # without any word
