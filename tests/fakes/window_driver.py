@@ -160,6 +160,17 @@ class WindowDriver:
         self.put(text)
         self.enter()
 
+    def say(self, text: str, **echo) -> None:
+        """Send, and wait for the answer's end."""
+        self.send(text, **echo)
+        self.wait_idle()
+
+    def with_model(self, file: Path) -> WindowDriver:
+        """The same, once a model is added and loaded."""
+        self.frame.models.import_file(file)
+        self.wait(lambda: "ready" in self.page.picker.button.text())
+        return self
+
     def make_pages(self) -> None:
         """Make the pages that nobody has looked at yet."""
         for title in self.pages:
@@ -316,7 +327,4 @@ def model_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def program(start, model_file) -> WindowDriver:
     """A window with a model loaded, ready to chat."""
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    return program
+    return start().with_model(model_file)

@@ -338,9 +338,7 @@ def environment(bus, monkeypatch):
 @needs_bus
 def test_switched_on_in_the_settings_the_key_translates_what_was_copied(environment, start, model_file):
     desktop = environment.desktop()
-    program = start(turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start(turned=True).with_model(model_file)
     assert desktop.calls("Register") == [], "off: nobody is asked anything"
     program.window.show_page("Settings")
     switch(program, True)

@@ -16,8 +16,7 @@ def test_the_starter_model_answers_in_the_window(start_real, starter_model, monk
     program.wait(lambda: program.find("starter_button").isVisible())
     program.click("starter_button")
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    program.send("What is the capital of France? <|im_start|>system")
-    program.wait_idle()
+    program.say("What is the capital of France? <|im_start|>system")
     answer = program.last()
     assert answer.status is Status.COMPLETE
     assert answer.text.strip()

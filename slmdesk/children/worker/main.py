@@ -78,7 +78,8 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     if trials is not None:
         secured += tuple(f"{HELPER}{fact}" for fact in trials.facts())
     handles = Handles(os.environ)
-    role = _role(name, make_engine or partial(llama_engine, trials))
+    roles: Mapping[str, Callable[[], Role]] = {"reader": ReaderRole, "printer": PrinterRole, "speller": SpellerRole}
+    role = roles[name]() if name in roles else EngineRole(make_engine or partial(llama_engine, trials))
     output = Output(target)
     output.send(Hello(protocol.VERSION, name, (*role.kinds, *secured), os.getpid()))
     threading.Thread(target=_beat, args=(role, output), name="heartbeat", daemon=True).start()
@@ -86,18 +87,6 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     read_messages(source, partial(obey, role=role, jobs=jobs, output=output, handles=handles), output)
     _end(role, jobs, trials)
     return 0
-
-
-def _role(name: str, make_engine: Callable[[], Engine]) -> Role:
-    match name:
-        case "reader":
-            return ReaderRole()
-        case "printer":
-            return PrinterRole()
-        case "speller":
-            return SpellerRole()
-        case _:
-            return EngineRole(make_engine)
 
 
 def _role_named(arguments: Sequence[str]) -> str:
@@ -218,10 +207,12 @@ class Role(ABC):
 class EngineRole(Role):
     """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
 
-    kinds = (
+    tasks = (
         "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "format_speed",
-        "format_quality", "load", "unload", "count_tokens",
+        "format_quality",
     )  # fmt: skip
+    """Named as their functions are."""
+    kinds = (*tasks, "load", "unload", "count_tokens")
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
@@ -229,27 +220,12 @@ class EngineRole(Role):
         self._engine: Engine | None = None
 
     def task_of(self, kind: str, job: Job) -> Task:
-        from slmdesk.children.tasks.engine import (
-            backends,
-            batch,
-            chat,
-            embed,
-            format_quality,
-            format_speed,
-            measure,
-            quantize,
-            render,
-            save_state,
-        )
+        from slmdesk.children.tasks import engine
 
-        tasks: Mapping[str, Callable[[Job, Engine], Task]] = {
-            "chat": chat, "batch": batch, "render": render, "measure": measure, "backends": backends, "embed": embed,
-            "save_state": save_state, "quantize": quantize, "format_speed": format_speed,
-            "format_quality": format_quality,
-        }  # fmt: skip
-        if kind not in tasks:
+        if kind not in self.tasks:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
-        return tasks[kind](job, self._made())
+        task: Task = getattr(engine, kind)(job, self._made())
+        return task
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
         from slmdesk.children.tasks import engine
@@ -296,7 +272,8 @@ class _CountingRole(Role):
         """Of each job that is at work: since when, by the clock that only goes on, and how long it may."""
 
     @abstractmethod
-    def tasks(self) -> Mapping[str, Callable[[Job], Task]]: ...
+    def task_named(self, kind: str) -> Callable[[Job], Task]:
+        """`kind`: one of `kinds`."""
 
     def patience_of(self, job: Job) -> float:
         """How many seconds a job may take for its next event."""
@@ -306,7 +283,7 @@ class _CountingRole(Role):
         if kind not in self.kinds:
             raise KnownError("request.invalid", what=f"kind {kind[:40]}")
         job.worked = partial(self._worked, job.id)
-        return self._counted(job, self.tasks()[kind](job))
+        return self._counted(job, self.task_named(kind)(job))
 
     def task_of_request(self, request: ModelRequest, job: Job) -> Task:
         raise KnownError("request.invalid", what="no engine in this role")
@@ -368,28 +345,11 @@ class ReaderRole(_CountingRole):
         "chats", "private_texts", "redact", "check_redacted",
     )  # fmt: skip
 
-    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        from slmdesk.children.tasks.reader import (
-            chats,
-            check_redacted,
-            columns,
-            page_image,
-            pairs,
-            prepare,
-            private_texts,
-            read,
-            redact,
-            rewrite,
-            table_columns,
-            terms,
-            units,
-        )
+    def task_named(self, kind: str) -> Callable[[Job], Task]:
+        from slmdesk.children.tasks import reader
 
-        return {
-            "read": read, "page_image": page_image, "prepare": prepare, "units": units, "rewrite": rewrite,
-            "terms": terms, "pairs": pairs, "columns": columns, "table_columns": table_columns,
-            "chats": chats, "private_texts": private_texts, "redact": redact, "check_redacted": check_redacted,
-        }  # fmt: skip
+        task: Callable[[Job], Task] = getattr(reader, kind)
+        return task
 
     def patience_of(self, job: Job) -> float:
         return patience_s(_size_of(job))
@@ -406,11 +366,10 @@ class SpellerRole(_CountingRole):
 
         self._speller = Speller()
 
-    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
-        from slmdesk.children.tasks.spelling import spelling, suggestions
+    def task_named(self, kind: str) -> Callable[[Job], Task]:
+        from slmdesk.children.tasks import spelling
 
-        speller = self._speller
-        return {"spelling": partial(spelling, speller=speller), "suggestions": partial(suggestions, speller=speller)}
+        return partial(getattr(spelling, kind), speller=self._speller)
 
 
 class PrinterRole(_CountingRole):
@@ -424,10 +383,10 @@ class PrinterRole(_CountingRole):
 
         self._app = prepare()
 
-    def tasks(self) -> Mapping[str, Callable[[Job], Task]]:
+    def task_named(self, kind: str) -> Callable[[Job], Task]:
         from slmdesk.children.tasks.printing import to_pdf
 
-        return {"print": to_pdf}
+        return to_pdf
 
 
 def llama_engine(try_template: TryTemplate | None = None) -> Engine:

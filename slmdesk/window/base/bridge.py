@@ -443,10 +443,7 @@ MAX_REPORTS = 20
 
 
 class ErrorThread(QObject):
-    """Receives uncaught errors from any thread and shows one dialog for all of them.
-
-    Emits `error_caught` with the report, on the window's thread.
-    """
+    """Receives uncaught errors from any thread and shows one dialog for all of them."""
 
     error_caught = Signal(str)
 

@@ -414,8 +414,7 @@ def keep_inside(file: Path) -> None:
 def keep_nowhere(file: Path) -> None:
     """Make Qt keep nothing of its dialogs from now on, and forget what it kept in `file`: the history is encrypted.
 
-    Its settings would have to lie below a file, where there can be no folder.  Windows and macOS keep the native
-    format elsewhere: `forget_folders` reaches it there.
+    Its settings would have to lie below a file, where there can be no folder.
     """
     for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
         QSettings.setPath(kind, QSettings.Scope.UserScope, str(file))

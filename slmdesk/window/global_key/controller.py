@@ -78,10 +78,7 @@ REPORTED = (KeyStatus.CLOSED, KeyStatus.LOST, KeyStatus.REFUSED, KeyStatus.DECLI
 
 
 class GlobalKey(QObject):
-    """Follows the setting `global_key`.
-
-    Emits `pressed` with the desktop's activation token, `sentence_shown` when the sentence on its state has changed.
-    """
+    """Follows the setting `global_key`; `pressed` has the desktop's activation token."""
 
     pressed = Signal(str)
     sentence_shown = Signal(str)

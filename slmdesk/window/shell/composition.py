@@ -66,15 +66,11 @@ KEEP_AFTER_MS = 1000
 
 
 class Frame(QObject):
-    """The main window and its controllers; pages other than the chat, and what is behind them, are made when first
-    asked for.
-
-    Emits `close_requested` when a person closes it, `erase_requested` with the Erasure when everything is to be
-    deleted.
-    """
+    """The main window and its controllers; pages other than the chat are made when first asked for."""
 
     close_requested = Signal()
     erase_requested = Signal(object)
+    """With the Erasure."""
 
     def __init__(
         self,
@@ -361,8 +357,8 @@ class Frame(QObject):
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
-        status.offline_chosen.connect(self._on_offline_chosen)
-        status.once_chosen.connect(self.settings.allow_once)
+        status.panel.offline_chosen.connect(self._on_offline_chosen)
+        status.panel.once_chosen.connect(self.settings.allow_once)
         self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
         self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
         self.settings.policy_shown.connect(status.show_policy)
@@ -371,10 +367,11 @@ class Frame(QObject):
             partial(self._open_once, "window.shell.palette", "HelpWindow", self._folders, self.settings)
         )
         note_links(lambda: bridge.services.ledger_events.link_opened())
-        status.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
-        status.statement_requested.connect(
-            partial(self._open_once, "online.window.statement", "StatementWindow", bridge)
-        )
+        for signal, *place in (
+            (status.panel.ledger_requested, "online.window.network", "NetworkLogWindow"),
+            (status.panel.statement_requested, "online.window.statement", "StatementWindow"),
+        ):
+            signal.connect(partial(self._open_once, *place, bridge))
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self.chat_page.first_start.offer_encryption)
         self.chat_page.first_start.encrypt_requested.connect(self._on_encrypt_requested)

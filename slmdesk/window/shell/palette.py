@@ -103,7 +103,7 @@ class PaletteEntry(QObject):
         self.panel = PalettePanel(frame.window)
         self.panel.words_changed.connect(self.controller.find)
         self.panel.closed.connect(self.controller.end)
-        self.panel.chosen.connect(self._on_chosen)
+        self.panel.chosen.connect(lambda entry: entry.choose())
         self.controller.listed.connect(self.panel.show_listing)
 
     def _conditions(self) -> Mapping[str, Callable[[], object]]:
@@ -129,9 +129,6 @@ class PaletteEntry(QObject):
         offers = self._offers()
         self.panel.open()
         self.controller.begin(offers)
-
-    def _on_chosen(self, entry: Entry) -> None:
-        entry.choose()
 
     # ---- what can be done now
 
@@ -355,7 +352,7 @@ class ShortcutRow(QObject):
         self.edit = KeysEdit(f"edit_{name}", f"New keys: {self._words}", parent)
         self.edit.pressed.connect(self._on_pressed)
         self.edit.left.connect(self.leave)
-        none = button("No shortcut", f"none_{name}", parent, kind="quiet", on=self._on_none)
+        none = button("No shortcut", f"none_{name}", parent, kind="quiet", on=lambda: self._choose(""))
         cancel = button("Cancel", f"cancel_{name}", parent, kind="quiet", on=self.leave)
         self.ways = QWidget(parent)
         row(none, cancel, 1, into=self.ways, gap=theme.SPACE_8)
@@ -396,9 +393,6 @@ class ShortcutRow(QObject):
             show_words(self.refusal, ALONE.format(shown_keys(keys)))
         elif not self._is_taken(keys):
             self._choose(keys)
-
-    def _on_none(self) -> None:
-        self._choose("")
 
     def _on_reset(self) -> None:
         if not any(self._is_taken(key) for key in usual_keys(self._name)):
@@ -500,7 +494,7 @@ class HelpWindow(Dialog):
             self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
             place = self._say("help_folder", breakable(where))
             place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label, show = f"Open folder: {what}", partial(_open_folder, where)
+            label, show = f"Open folder: {what}", partial(open_outside, QUrl.fromLocalFile(where))
             opening = button("Open folder", f"help_open_{at}", self._inner, label=label, on=show)
             self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
 
@@ -517,7 +511,3 @@ class HelpWindow(Dialog):
 
     def _go_to(self, heading: QWidget) -> None:
         self._area.verticalScrollBar().setValue(heading.y() - theme.SPACE_8)
-
-
-def _open_folder(where: str) -> None:
-    open_outside(QUrl.fromLocalFile(where))

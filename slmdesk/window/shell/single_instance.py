@@ -36,11 +36,7 @@ WAIT_MS = 200
 
 
 class SingleInstance(QObject):
-    """The lock that makes this the only window of a home.
-
-    Emits `raise_requested` or `translate_requested` with the other start's activation token (may be empty), and
-    `lock_requested`.
-    """
+    """The lock that makes this the only window of a home.  Signals have the other start's activation token, or ''."""
 
     raise_requested = Signal(str)
     translate_requested = Signal(str)

@@ -42,10 +42,6 @@ STATE_WORDS = {
 
 
 class StatusBar(QFrame):
-    offline_chosen = Signal(bool)
-    once_chosen = Signal()
-    ledger_requested = Signal()
-    statement_requested = Signal()
     jobs_requested = Signal()
     cover_requested = Signal()
     lock_requested = Signal()
@@ -62,7 +58,7 @@ class StatusBar(QFrame):
     def _build_ui(self) -> None:
         tip = "Allow or forbid the network, and see every request this program made"
         self._network = button("", "network_button", self, kind="status", tip=tip)
-        self._panel = NetworkPanel(self)
+        self.panel = NetworkPanel(self)
         tip = "This history is encrypted. Lock it, or cover the window"
         self._lock = button("Encrypted", "lock_button", self, kind="status", tip=tip, icon="lock", colour="muted")
         self._lock.hide()
@@ -77,11 +73,7 @@ class StatusBar(QFrame):
 
     def _connect(self) -> None:
         self._lock.clicked.connect(self._on_lock_clicked)
-        self._network.clicked.connect(lambda: self._panel.toggle_above(self._network))
-        self._panel.offline_chosen.connect(self.offline_chosen)
-        self._panel.once_chosen.connect(self.once_chosen)
-        self._panel.ledger_requested.connect(self.ledger_requested)
-        self._panel.statement_requested.connect(self.statement_requested)
+        self._network.clicked.connect(lambda: self.panel.toggle_above(self._network))
 
     def show_encrypted(self, is_encrypted: bool) -> None:
         self._lock.setVisible(is_encrypted)
@@ -104,11 +96,11 @@ class StatusBar(QFrame):
 
     def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
         self._is_offline, self._is_once = is_offline, is_once
-        self._panel.show_offline(is_offline, is_once=is_once)
+        self.panel.show_offline(is_offline, is_once=is_once)
         self._show_network()
 
     def show_policy(self, policy: Policy) -> None:
-        self._panel.show_managed("offline" in policy.managed)
+        self.panel.show_managed("offline" in policy.managed)
 
     def show_model(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.NOT_LOADED and not event.name:
@@ -155,10 +147,7 @@ WORDS = {
 
 
 class NetworkPanel(QFrame):
-    """A child widget, not a window: where a popup stands is the desktop's choice.
-
-    A click elsewhere closes it.
-    """
+    """A child widget, not a window: where a popup stands is the desktop's choice."""
 
     offline_chosen = Signal(bool)
     once_chosen = Signal()
@@ -179,9 +168,13 @@ class NetworkPanel(QFrame):
     def _build_ui(self) -> None:
         self._switch = named(CheckBox("Work offline", self), "offline_switch")
         self._words = plain_label("", self, name="network_words", kind="muted")
-        self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP, on=self._on_once)
-        log = button("Show the ledger of requests", "ledger_button", self, on=self._on_ledger)
-        auditor = button("Statement for an auditor…", "statement_button", self, on=self._on_statement)
+        self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
+        log = button("Show the ledger of requests", "ledger_button", self)
+        auditor = button("Statement for an auditor…", "statement_button", self)
+        signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
+        for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
+            pressed.clicked.connect(self._close)
+            pressed.clicked.connect(signal)
         margins = (theme.SPACE_16, theme.SPACE_12)
         column(self._switch, self._words, self._once, log, auditor, into=self, gap=theme.SPACE_8, margins=margins)
 
@@ -226,18 +219,6 @@ class NetworkPanel(QFrame):
             self._close()
         else:
             super().keyPressEvent(event)
-
-    def _on_once(self) -> None:
-        self._close()
-        self.once_chosen.emit()
-
-    def _on_ledger(self) -> None:
-        self._close()
-        self.ledger_requested.emit()
-
-    def _on_statement(self) -> None:
-        self._close()
-        self.statement_requested.emit()
 
     def _close(self) -> None:
         QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]

@@ -259,12 +259,10 @@ MOST_VISIBLE = 12
 
 
 class Choice(QComboBox):
-    """A drop-down list.
-
-    The wheel scrolls the page, not the value.  Emits `value_chosen` only when a person chooses.
-    """
+    """A drop-down list; the wheel scrolls the page, not the value."""
 
     value_chosen = Signal(object)
+    """Only when a person chooses."""
 
     def __init__(self, values: list[tuple[object, str]], parent: QWidget) -> None:
         super().__init__(parent)
@@ -356,11 +354,8 @@ _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 class ScrollAnchor(QObject):
-    """Keeps the place of a scrolling column.
-
-    Lives as long as its scroll area.  The row with the focus, else the topmost visible one, is held in place.  When the
-    column grows or shrinks above it, the page scrolls along.  At the very top nothing is held, so that what appears
-    there is seen.
+    """When a column grows or shrinks above the row with the focus, else the topmost visible row, the page scrolls
+    along.  At the very top nothing is held, so that what appears there is seen.
     """
 
     def __init__(self, area: QScrollArea) -> None:

@@ -66,8 +66,7 @@ def read(program, path, text: str):
 
 
 def test_nothing_typed_lists_what_is_useful_and_what_was_used_last(program, tmp_path):
-    program.send("What is the rent?")
-    program.wait_idle()
+    program.say("What is the rent?")
     read(program, tmp_path / "lease.txt", "The rent is 900 euros.")
     open_palette(program)
     shown = rows(program)
@@ -79,8 +78,7 @@ def test_nothing_typed_lists_what_is_useful_and_what_was_used_last(program, tmp_
 
 
 def test_an_action_of_another_page_shows_its_page_first(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     program.window.show_page("Jobs")
     open_palette(program, "new ch")
     assert chosen(program) == "New chat"
@@ -104,8 +102,7 @@ def test_only_what_can_be_done_now_is_offered(program):
     open_palette(program, "rename")
     assert "Rename the chat" not in rows(program)
     press(program, Qt.Key.Key_Escape)
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     open_palette(program, "rename")
     assert chosen(program) == "Rename the chat"
     press(program, Qt.Key.Key_Escape)
@@ -169,14 +166,11 @@ def test_a_document_and_a_folder_are_opened(program, tmp_path):
 
 
 def test_a_chat_is_opened_by_its_title_and_at_a_hit(program):
-    program.send("alpha first\n" + "filler\n" * 80)
-    program.wait_idle()
+    program.say("alpha first\n" + "filler\n" * 80)
     first = program.chat.chat
-    program.send("the invoice of the harbour authority")
-    program.wait_idle()
+    program.say("the invoice of the harbour authority")
     program.click("new_chat_button")
-    program.send("beta")
-    program.wait_idle()
+    program.say("beta")
     open_palette(program, "alpha fi")
     assert rows(program)[0] == "CHATS"
     enter(program)
@@ -247,8 +241,7 @@ def test_a_summary_is_opened_beside_its_document(program, tmp_path):
 
 def test_an_answer_to_older_words_is_dropped(program):
     """One search at a time: while it is under way only the newest words wait."""
-    program.send("the harbour authority")
-    program.wait_idle()
+    program.say("the harbour authority")
     open_palette(program)
     controller = program.frame.palette.controller
     seen = []
@@ -360,8 +353,7 @@ def test_what_is_not_hidden_is_offered(program):
 
 
 def test_names_are_plain_text(program):
-    program.send("<b>bold</b> <img src='file:///etc/passwd'>")
-    program.wait_idle()
+    program.say("<b>bold</b> <img src='file:///etc/passwd'>")
     open_palette(program, "<b>bold")
     item = panel(program).list.currentItem()
     assert item.text().startswith("<b>bold</b>")

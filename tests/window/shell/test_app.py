@@ -150,11 +150,8 @@ def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
 
 
 def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, model_file, paths):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.send("keep these words")
-    program.wait_idle()
+    program = start().with_model(model_file)
+    program.say("keep these words")
     program.close()
     size = paths.database.stat().st_size
     with paths.database.open("r+b") as file:
@@ -173,18 +170,14 @@ def test_a_damaged_history_is_set_aside_and_what_can_be_read_is_rescued(start, m
 
 
 def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(start, model_file, paths):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.send("words from before")
-    program.wait_idle()
+    program = start().with_model(model_file)
+    program.say("words from before")
     program.close()
     paths.backups.mkdir(exist_ok=True)
     shutil.copy2(paths.database, paths.backups / f"slmdesk-{time.strftime('%Y%m%d-%H%M%S')}-before-3.sqlite3")
     program = start()
     program.click("new_chat_button")
-    program.send("words from after")
-    program.wait_idle()
+    program.say("words from after")
     program.close()
     data = bytearray(paths.database.read_bytes())
     data[:100] = bytes(100)

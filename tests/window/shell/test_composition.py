@@ -30,8 +30,7 @@ def test_first_start_imports_the_starter_model_and_answers(start, model_file, mo
     program.click("starter_button")
     program.wait(lambda: "ready" in program.page.picker.button.text())
     assert not program.page.first_start.isVisible()
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     assert program.last().status is Status.COMPLETE
 
 
@@ -144,11 +143,8 @@ def test_text_size_counts_at_once(program):
 
 
 def test_window_and_last_chat_are_remembered(start, model_file):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    program.send("remember me")
-    program.wait_idle()
+    program = start().with_model(model_file)
+    program.say("remember me")
     chat = program.chat.chat
     program.window.resize(760, 611)
     program.close()
@@ -217,9 +213,7 @@ def test_each_page_that_is_shown_gets_the_keyboard(program):
 
 @pytest.mark.real_child
 def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program = start().with_model(model_file)
     program.send("hello", slow=0.1, answer=LONG)
     program.wait(lambda: "word3" in program.words())
     seen = program.words()
@@ -304,8 +298,7 @@ def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(progra
     program.click(program.find("copy_details_button", dialog))
     assert "ValueError" in QApplication.clipboard().text()
     dialog.close()
-    program.send("still here?")
-    program.wait_idle()
+    program.say("still here?")
     assert program.last().status is Status.COMPLETE
 
 
@@ -410,8 +403,7 @@ def test_shortcuts(program):
     QTest.keyClick(window, Qt.Key.Key_F, search)
     assert program.page.chat_list.isVisible()
     assert program.page.chat_list.search_box.hasFocus()
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert program.chat.chat == ""
     assert program.page.composer.input_box.hasFocus()

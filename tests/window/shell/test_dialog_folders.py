@@ -92,8 +92,7 @@ def shown_and_closed(program, dialog: QFileDialog) -> None:
 def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_path) -> None:
     folder = tmp_path / MARKER
     folder.mkdir()
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     note_document_folder(folder / "x")
     shown_and_closed(program, ask_files(program.window, "Open", lambda _paths: None, name="d", filters=""))
     note_document_folder(tmp_path / "x")

@@ -88,8 +88,7 @@ def page(program, title: str) -> None:
 def test_chat(program, tmp_path):
     program.page.picker.show_state(ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000))
     check(program, "an empty chat")
-    program.send(LONG)
-    program.wait_idle()
+    program.say(LONG)
     program.act("try_again")
     program.wait_idle()
     letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
@@ -225,7 +224,7 @@ def test_dialogs(program, model_file):
     check_dialog(program, "gated_dialog")
     TextDialog(window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG).show()
     check_dialog(program, "text_dialog")
-    window.status.ledger_requested.emit()
+    window.status.panel.ledger_requested.emit()
     check_dialog(program, "ledger_window")
     program.click("help_button")
     check_dialog(program, "help_window")

@@ -77,8 +77,7 @@ def test_no_key_does_two_things_on_one_page():
 
 
 def test_words_are_found_in_the_chat_on_show(program):
-    program.send("one fox and another fox\n" + "line\n" * 200 + "the last fox")
-    program.wait_idle()
+    program.say("one fox and another fox\n" + "line\n" * 200 + "the last fox")
     QTest.keyClick(program.window, Qt.Key.Key_F, CTRL)
     line, count = program.find("chat_find_line"), program.find("chat_find_count")
     program.wait(line.hasFocus)
@@ -105,8 +104,7 @@ def test_words_are_found_in_the_chat_on_show(program):
 
 
 def test_what_is_found_keeps_up_with_the_chat(program):
-    program.send("a fox")
-    program.wait_idle()
+    program.say("a fox")
     QTest.keyClick(program.window, Qt.Key.Key_F, CTRL)
     line, count = program.find("chat_find_line"), program.find("chat_find_count")
     program.wait(line.hasFocus)
@@ -114,8 +112,7 @@ def test_what_is_found_keeps_up_with_the_chat(program):
     program.wait(lambda: count.text().startswith("1 of "))
     before = int(count.text().split()[-1])
     QTest.keyClick(line, Qt.Key.Key_Return)
-    program.send("more fox and fox")
-    program.wait_idle()
+    program.say("more fox and fox")
     view = program.page.view
     program.wait(lambda: int(count.text().split()[-1]) >= before + 4)
     assert count.text().startswith("2 of "), "the place gone to stays"
@@ -130,8 +127,7 @@ def test_what_is_found_keeps_up_with_the_chat(program):
 
 
 def test_letters_of_the_chat_grow_and_shrink(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     size = lambda: program.page.view.rows[0].widget.text.document().defaultFont().pointSizeF()  # noqa: E731
     usual = size()
     QTest.keyClick(program.window, Qt.Key.Key_Plus, CTRL)

@@ -60,9 +60,7 @@ def encrypted(start, paths, model_file):
     """A window on an encrypted history, with a model that answers."""
 
     def begin(**echo):
-        program = start(key=encrypt(paths), **echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program = start(key=encrypt(paths), **echo).with_model(model_file)
         program.wait(lambda: program.frame.locking.ways is not None)
         return program
 

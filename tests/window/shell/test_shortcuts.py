@@ -56,8 +56,7 @@ def saved(program):
 
 
 def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
-    program.send("hello")
-    program.wait_idle()
+    program.say("hello")
     first = program.frame.chat.chat
     shown = Help(program)
     shown.press("chat.new", Qt.Key.Key_J, CTRL)
