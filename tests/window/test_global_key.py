@@ -68,11 +68,17 @@ def ask(owner, qtbot):
     return begin
 
 
-@needs_bus
-def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
-    desktop = bus.desktop()
-    key = ask(bus.environment)
+@pytest.fixture
+def ready(bus, ask):
+    """A desktop, and a key that it has given."""
+    desktop, key = bus.desktop(), ask(bus.environment)
     key.wait(KeyStatus.READY)
+    return desktop, key
+
+
+@needs_bus
+def test_the_key_the_desktop_gives_is_named_and_pressed(ready, qtbot):
+    desktop, key = ready
     assert [state.status for state in key.states] == [KeyStatus.ASKING, KeyStatus.READY]
     assert "Ctrl+Alt+Shift+T translates what was copied" in words_of(key.states[-1])
     qtbot.waitUntil(lambda: bool(desktop.calls("BindShortcuts")), timeout=WAIT_MS)
@@ -86,10 +92,8 @@ def test_the_key_the_desktop_gives_is_named_and_pressed(bus, ask, qtbot):
 
 
 @needs_bus
-def test_a_key_that_is_held_down_is_one_wish(bus, ask, qtbot):
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+def test_a_key_that_is_held_down_is_one_wish(ready, qtbot):
+    desktop, key = ready
     for _ in range(5):
         desktop.notify("press")
     desktop.notify("rebind Later")
@@ -101,13 +105,11 @@ def test_a_key_that_is_held_down_is_one_wish(bus, ask, qtbot):
 
 
 @needs_bus
-def test_another_session_and_another_program_press_nothing(bus, ask, qtbot):
+def test_another_session_and_another_program_press_nothing(bus, ready, qtbot):
     from jeepney import DBusAddress, HeaderFields, new_signal
     from jeepney.io.blocking import open_dbus_connection
 
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+    desktop, key = ready
     qtbot.waitUntil(lambda: bool(desktop.calls("BindShortcuts")), timeout=WAIT_MS)
     (bound,) = desktop.calls("BindShortcuts")
     session = bound["body"][0]
@@ -134,10 +136,8 @@ def _ping():
 
 
 @needs_bus
-def test_the_desktop_gives_another_key_or_none(bus, ask, qtbot):
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+def test_the_desktop_gives_another_key_or_none(ready, qtbot):
+    desktop, key = ready
     desktop.notify("rebind Meta+T")
     qtbot.waitUntil(lambda: "Meta+T translates" in words_of(key.states[-1]), timeout=WAIT_MS)
     desktop.notify("rebind ")
@@ -176,10 +176,8 @@ def test_a_bus_without_a_portal(bus, ask):
 
 
 @needs_bus
-def test_the_desktop_closes_the_session(bus, ask, qtbot):
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+def test_the_desktop_closes_the_session(ready, qtbot):
+    desktop, key = ready
     desktop.notify("close")
     key.wait(KeyStatus.CLOSED)
     key.start()
@@ -198,10 +196,8 @@ def test_the_bus_dies(bus, ask):
 
 
 @needs_bus
-def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask, qtbot):
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ready, qtbot):
+    desktop, key = ready
     desktop.notify("vanish")
     qtbot.waitUntil(lambda: len(desktop.calls("BindShortcuts")) == 2, timeout=WAIT_MS)
     key.wait(KeyStatus.READY)
@@ -224,13 +220,11 @@ def test_a_portal_that_is_started_anew_is_asked_again_but_not_for_ever(bus, ask,
 
 
 @needs_bus
-def test_switched_off_the_desktop_hears_that_we_are_gone(bus, ask, qtbot):
+def test_switched_off_the_desktop_hears_that_we_are_gone(bus, ready, qtbot):
     from jeepney.bus_messages import message_bus
     from jeepney.io.blocking import open_dbus_connection
 
-    desktop = bus.desktop()
-    key = ask(bus.environment)
-    key.wait(KeyStatus.READY)
+    desktop, key = ready
     name = desktop.received[-1]["sender"]
     key.stop()
     assert key.states[-1].status is KeyStatus.OFF
