@@ -34,6 +34,7 @@ from slmdesk.models.packs import (
     tar_header,
 )
 from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.file_io import Pace
 from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
@@ -217,16 +218,28 @@ except KnownError as err:
 def test_cancel_leaves_nothing(recorder, made, tmp_path, folder, monkeypatch) -> None:
     services = recorder.services
     path, _end = made
+    is_cancelled = threading.Event()
+
+    class StandsUntilCancelled(Pace):
+        """A small pack would be whole before it is cancelled."""
+
+        def left_s(self, done: int, total: int) -> float | None:
+            assert is_cancelled.wait(30)
+            return super().left_s(done, total)
+
     monkeypatch.setattr("slmdesk.models.packs.CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.models.packs.Pace", StandsUntilCancelled)
 
     def cancelled(pending: Pending[PackResult]) -> Pending[PackResult]:
         pending.cancel()
+        is_cancelled.set()
         return pending
 
     assert result_of(services, lambda: cancelled(services.packs.unpack(path))) == PackResult(str(path))
     assert list(folder.iterdir()) == []
     model = import_file(recorder, write(tmp_path / "c.gguf", tiny_llama(seed=9)))
     before, target = sorted(tmp_path.iterdir()), tmp_path / "q.tar"
+    is_cancelled.clear()
     assert result_of(services, lambda: cancelled(services.packs.pack([model.id], target))) == PackResult(str(target))
     assert sorted(tmp_path.iterdir()) == before
 
