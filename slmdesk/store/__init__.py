@@ -2,7 +2,6 @@
 
 from slmdesk.store.backup import BackupResult, backup, plain_backup, source_of, unlock_backup
 from slmdesk.store.database import SQLITE_VERSION, FileLock, InstanceLock, is_instance_alive, missing_library, new_id
-from slmdesk.store.encryption import unlock, unlock_with, wants_key, wrong_of
 from slmdesk.store.keys import (
     KEYRING,
     ORGANISATION,
@@ -16,6 +15,10 @@ from slmdesk.store.keys import (
     keys_of,
     new_data_key,
     put_keys,
+    unlock,
+    unlock_with,
+    wants_key,
+    wrong_of,
 )
 from slmdesk.store.messages import SPACE
 from slmdesk.store.opening import OpenedStore, open_store

@@ -1,10 +1,14 @@
-"""Verified copies of the database, and an encrypted history's backup: a tar of its keys, it and their sums."""
+"""Copies of the database: verified backups, of an encrypted history a tar of its keys, it and their sums; and the whole
+of it rewritten under another key.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,22 +18,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import open_new, private_folder, problem_of, sync_folder, writing_to
+from slmdesk.base.files import (
+    EXCHANGED,
+    open_new,
+    private_folder,
+    problem_of,
+    sync_folder,
+    write_atomically,
+    writing_to,
+)
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.untrusted import MAX_FILE_BYTES
-from slmdesk.store.database import connect, journal_of, known_errors
-from slmdesk.store.encryption import (
-    check_pages,
-    export,
-    fits,
-    header_of,
-    is_encrypted,
+from slmdesk.store import database as driver
+from slmdesk.store.database import Connection, Database, connect, connected, journal_of, known_errors, uri_of
+from slmdesk.store.file import StoreFile, check_pages, check_seals, made_beside, reading, remove_pair
+from slmdesk.store.keys import (
+    DataKey,
+    KeyFile,
+    adopt_next_keys,
+    from_bytes,
     keys_beside,
-    opened_file,
+    keys_of,
+    read_keys,
+    to_bytes,
     wrong_of,
 )
-from slmdesk.store.keys import DataKey, KeyFile, from_bytes, keys_of, read_keys, to_bytes
+from slmdesk.store.messages import INDEXES
 
 if TYPE_CHECKING:
     import tarfile
@@ -39,53 +54,27 @@ _MARK_AT, _MARK = 257, b"ustar"
 BLOCK = 1 << 20
 
 
-class BackupSource(Record):
-    path: Path
-    offset: int
-    bytes: int
-    """Of the database."""
-    keys: KeyFile | None = None
-
-    @property
-    def end(self) -> int:
-        return self.offset + self.bytes
-
-    @property
-    def is_encrypted(self) -> bool:
-        return is_encrypted(header_of(self.path, self.offset))
-
-    def fits(self, key: DataKey) -> bool:
-        return fits(self.path, key, offset=self.offset)
-
-
-def source_of(path: Path) -> BackupSource:
+def source_of(path: Path) -> StoreFile:
     """A backup of either kind, or a history set aside.  Raises KnownError `file.…`, `key.file_damaged`."""
-    try:
-        with opened_file(path) as file:
-            begin = file.read(_MARK_AT + len(_MARK))
-            if begin[_MARK_AT:] != _MARK:
-                return BackupSource(path, 0, file.seek(0, os.SEEK_END), read_keys(keys_beside(path)))
+    with reading(path) as file:
+        begin = file.read(_MARK_AT + len(_MARK))
+        if begin[_MARK_AT:] == _MARK:
             return _source_in(path, file)
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=str(path)) from err
-    except OSError as err:
-        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or "") from err
+        return StoreFile(path, 0, file.seek(0, os.SEEK_END), read_keys(keys_beside(path)))
 
 
-def _source_in(path: Path, file: BinaryIO) -> BackupSource:
+def _source_in(path: Path, file: BinaryIO) -> StoreFile:
     import tarfile
 
     file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             first, second = tar.next(), tar.next()
-            if first is None or second is None or (first.name, second.name) != (KEYS, DATABASE):
-                return BackupSource(path, 0, 0)
-            if not (first.isreg() and second.isreg()) or first.size > MAX_FILE_BYTES:
-                return BackupSource(path, 0, 0)
+            names = [each.name for each in (first, second) if each is not None and each.isreg()]
+            if first is None or second is None or names != [KEYS, DATABASE] or first.size > MAX_FILE_BYTES:
+                return StoreFile(path, 0, 0)
             file.seek(first.offset_data)
-            keys = from_bytes(file.read(first.size))
-            return BackupSource(path, second.offset_data, second.size, keys)
+            return StoreFile(path, second.offset_data, second.size, from_bytes(file.read(first.size)))
     except (tarfile.TarError, ValueError) as err:
         raise KnownError("key.file_damaged", path=str(path)) from err
 
@@ -163,8 +152,9 @@ def backup(
     with writing_to(target):
         with _made_beside(target) as (beside, handle):
             try:
-                _copy(paths.database, beside, handle, on_progress, key)
-                result = _checked(beside, handle, paths.database, key)
+                with known_errors(beside):
+                    _copy(paths.database, beside, handle, on_progress, key)
+                result = _summed(handle)
             except KnownError as known:
                 if _is_ours(beside, handle):
                     raise
@@ -224,11 +214,9 @@ def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
             with suppress(OSError):
                 os.close(handle)
     finally:
-        whole = beside.with_name(WHOLE)
-        for each in (beside, journal_of(beside), whole, journal_of(whole)):
-            with suppress(OSError):
-                each.unlink()
         with suppress(OSError):
+            for each in (beside, beside.with_name(WHOLE)):
+                remove_pair(each)
             folder.rmdir()
 
 
@@ -240,7 +228,7 @@ def _is_ours(beside: Path, handle: int) -> bool:
 
 
 def _replaced(target: Path) -> KnownError:
-    return KnownError("file.unwritable", path=str(target), reason="another program replaced it while it was written")
+    return KnownError("file.unwritable", path=str(target), reason=EXCHANGED)
 
 
 def _copy(
@@ -256,11 +244,7 @@ def _copy(
         if restarts > MAX_RESTARTS:
             raise _TooBusyError
 
-    with (
-        known_errors(beside),
-        closing(connect(source, key=key, read_only=True)) as live,
-        closing(connect(beside, key=key)) as copy,
-    ):
+    with closing(connect(source, key=key, read_only=True)) as live, closing(connect(beside, key=key)) as copy:
         copy.execute("PRAGMA user_version=1")  # an empty page: whatever SQLite opened by the name, it writes there
         if not os.fstat(handle).st_size:
             raise KnownError("file.unwritable", path=str(beside), reason="it is another file")
@@ -268,16 +252,12 @@ def _copy(
             live.backup(copy, pages=PAGES_A_STEP, progress=notify, sleep=0.01)
         except _TooBusyError:  # others write between the steps, which starts it over each time: one step, they wait
             live.backup(copy, pages=-1)
+    with connected(beside, key=key, read_only=True) as copy:
+        check_pages(copy, source)
 
 
 class _TooBusyError(Exception):
     pass
-
-
-def _checked(beside: Path, handle: int, source: Path, key: DataKey | None) -> BackupResult:
-    with known_errors(beside), closing(connect(beside, key=key, read_only=True)) as copy:
-        check_pages(copy, source)
-    return _summed(handle)
 
 
 def _summed(handle: int) -> BackupResult:
@@ -342,3 +322,137 @@ def renew_copies(paths: Paths, until: float | None = None, key: DataKey | None =
 
 class _OutOfTimeError(Exception):
     pass
+
+
+# ---- keys of before, with which the files beside the history may still be sealed
+#
+# New keys or none come with a renaming of the database, and these files are written anew after it. So the database
+# that gets the name has in it what they are sealed with until then: a kill between the two loses nothing.
+
+
+SEALED = ("settings", "words")
+"""Purposes of the keys of these files (`DataKey.derive`); no other key of before is kept."""
+_ROW = "select value from main.meta where key = 'former-keys'"  # of the file, also where nothing is kept
+
+
+def note_former(conn: Connection, key: DataKey) -> None:
+    """In a database that no store has open: the files are still sealed with what this key gives."""
+    row = conn.execute(_ROW).fetchone()
+    former = [*_listed(row[0] if row else "[]"), {purpose: key.derive(purpose).hex() for purpose in SEALED}]
+    conn.execute("insert or replace into meta values ('former-keys', ?)", (json.dumps(former),))
+
+
+def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
+    """What the file of this purpose may be sealed with, beside the key of now; the last first."""
+    row = database.row(_ROW)
+    found = [one.get(purpose) for one in _listed(row[0])] if row is not None else []
+    return tuple(bytes.fromhex(one) for one in reversed(found) if isinstance(one, str))
+
+
+def forget_former(database: Database) -> None:
+    if database.row(_ROW) is not None:
+        with database.writing():
+            database.run("delete from main.meta where key = 'former-keys'")
+
+
+def _listed(text: str) -> list[dict[str, object]]:
+    return [load for load in json.loads(text) if isinstance(load, dict)]
+
+
+# ---- rewrites a history under another key, or under none
+#
+# encrypting, decrypting, and new keys for everything. The caller holds schema.lock alone, and no connection of this
+# process has the file open.
+
+
+ROOM = 2.2
+"""Free space that is wanted, in sizes of the history: the new file, and its copies in the folder of backups."""
+
+
+def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys: KeyFile | None) -> None:
+    """Encrypt the history with `after`, which `keys` opens; both None: make it plain.  At every moment it is the old
+    one or the new one, and what opens it is on the disk: new keys come first, under a name of their own
+    (`Paths.next_keys_file`), old ones go last.  Saved states, which hold words too, are deleted; kept copies are left
+    to `Store.purge`.  Raises KnownError store.*, disk.full, file.unwritable, key.library_missing; the history is as it
+    was then, or, where the folder could not be changed after the renaming, the new one.
+    """
+    driver.cipher()
+    if keys is not None:
+        write_atomically(paths.next_keys_file, to_bytes(keys))
+    try:
+        _remove_states(paths)
+        _rewrite(paths.database, before, after)
+    except BaseException:
+        if not StoreFile(paths.database).is_under(after):  # else it has its name already, and these keys open it
+            paths.next_keys_file.unlink(missing_ok=True)
+        raise
+    if keys is not None:
+        adopt_next_keys(paths, keys)
+    else:
+        for each in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
+            with suppress(OSError):  # where one stays it opens nothing
+                each.unlink()
+    _remove_states(paths)  # what was saved meanwhile
+
+
+def _rewrite(database: Path, before: DataKey | None, after: DataKey | None) -> None:
+    with made_beside(database) as beside:
+        with connected(database, key=before) as conn:
+            check_pages(conn, database)
+        needed, free = round(ROOM * database.stat().st_size), shutil.disk_usage(database.parent).free
+        if free < needed:
+            raise KnownError("disk.full", path=str(database), needed_bytes=needed, available_bytes=free)
+        export(database, beside, before, after, is_renewing=True)
+        journal_of(database).unlink(missing_ok=True)  # empty: it was rolled back, and nobody writes
+        beside.replace(database)
+        sync_folder(database.parent)
+
+
+def export(
+    source: Path, target: Path, before: DataKey | None, after: DataKey | None, *, is_renewing: bool = False
+) -> None:
+    """Write a whole database into the new file `target`, compared and synced.  `is_renewing`: to take the place of
+    `source`, so copies and files beside it are to be renewed.  Raises KnownError store.*, key.*, and OSError.
+    """
+    os.close(open_new(target))
+    with known_errors(target), closing(driver.open_file(uri_of(source, "ro"), before, by_cipher=True)) as conn:
+        expected = _content(conn)  # by sqlcipher3: it alone can write an encrypted file beside; that inherits no "ro"
+        driver.attach(conn, uri_of(target, "rw"), "new", after)
+        conn.execute("PRAGMA new.journal_mode=OFF").fetchall()  # nothing is in it that could be lost
+        conn.execute("select sqlcipher_export('new')").fetchall()
+        for pragma in ("application_id", "user_version"):
+            value = conn.execute(f"PRAGMA main.{pragma}").fetchone()[0]
+            conn.execute(f"PRAGMA new.{pragma}={value}")
+    with connected(target, key=after) as conn:
+        check_pages(conn, target)
+        check_seals(conn, target, after)
+        if _content(conn) != expected:
+            raise KnownError("store.damaged", path=str(target))
+        for index in INDEXES:
+            conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
+        if is_renewing:  # as `Shared.request_purge`, in a file that no store has open
+            conn.execute("update meta set value = value + 1 where key = 'revision'")
+            conn.execute("insert or replace into meta select 'purge', value from meta where key = 'revision'")
+            if before is not None:
+                note_former(conn, before)
+    with target.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _content(conn: Connection) -> list[tuple[object, ...]]:
+    entries = conn.execute(
+        "select type, name, tbl_name, sql from sqlite_schema where name not like 'sqlite!_%' escape '!'"
+        " order by type, name"
+    ).fetchall()
+    return [
+        (*row, conn.execute(f'select count(*) from "{row["name"]}"').fetchone()[0] if row["type"] == "table" else 0)
+        for row in entries
+    ]
+
+
+def _remove_states(paths: Paths) -> None:
+    """They are what a model has read: made anew when they are wanted."""
+    with suppress(OSError):
+        for each in paths.states.iterdir():
+            with suppress(OSError):
+                each.unlink()

@@ -14,13 +14,13 @@ import sys
 import time
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from enum import StrEnum
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from slmdesk.base.errors import KnownError
@@ -28,26 +28,15 @@ from slmdesk.base.files import PRIVATE_FILE, private_folder, problem_of, writing
 from slmdesk.base.paths import Paths
 from slmdesk.base.sealing import LIBRARY, library_missing
 from slmdesk.base.types import Json
-from slmdesk.store.keys import DataKey
 from slmdesk.text.folding import make_storable
+
+if TYPE_CHECKING:
+    from slmdesk.store.keys import DataKey
 
 Connection = sqlite3.Connection
 Row = sqlite3.Row
-VERSION = sqlite3.sqlite_version
-BUSY = sqlite3.SQLITE_BUSY
-CANTOPEN = sqlite3.SQLITE_CANTOPEN
-CORRUPT = sqlite3.SQLITE_CORRUPT
-ERROR = sqlite3.SQLITE_ERROR
-FULL = sqlite3.SQLITE_FULL
-IOERR = sqlite3.SQLITE_IOERR
-LOCKED = sqlite3.SQLITE_LOCKED
-NOLFS = sqlite3.SQLITE_NOLFS
-NOMEM = sqlite3.SQLITE_NOMEM
-NOTADB = sqlite3.SQLITE_NOTADB
-PERM = sqlite3.SQLITE_PERM
-PROTOCOL = sqlite3.SQLITE_PROTOCOL
-READONLY = sqlite3.SQLITE_READONLY
-TOOBIG = sqlite3.SQLITE_TOOBIG
+SQLITE_VERSION = sqlite3.sqlite_version
+BUSY, ERROR, FULL, IOERR = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
 
 CIPHER = "sqlcipher3.dbapi2"
 HEADER_BYTES = 112
@@ -90,13 +79,13 @@ def operational_errors() -> tuple[type[Exception], ...]:
 
 _CODES = {
     "database is locked": BUSY,
-    "database table is locked": LOCKED,
-    "attempt to write a readonly database": READONLY,
+    "database table is locked": sqlite3.SQLITE_LOCKED,
+    "attempt to write a readonly database": sqlite3.SQLITE_READONLY,
     "disk I/O error": IOERR,
-    "database disk image is malformed": CORRUPT,
+    "database disk image is malformed": sqlite3.SQLITE_CORRUPT,
     "database or disk is full": FULL,
-    "unable to open database file": CANTOPEN,
-    "file is not a database": NOTADB,
+    "unable to open database file": sqlite3.SQLITE_CANTOPEN,
+    "file is not a database": sqlite3.SQLITE_NOTADB,
 }
 
 
@@ -108,48 +97,32 @@ def code_of(err: BaseException) -> int:
     return _CODES.get(str(err), code) if code in (0, ERROR) and isinstance(err, errors()) else code
 
 
-def failed(what: str) -> Exception:
-    return sqlite3.OperationalError(what)
-
-
-def undecodable(what: str) -> Exception:
-    return sqlite3.DatabaseError(what)
-
-
 def inconsistent(what: str) -> Exception:
     return sqlite3.IntegrityError(what)
 
 
-def open_file(uri: str, *, timeout_s: float, key: DataKey | None) -> Connection:
-    """Connect to a file.  The key was proved (`fits`): SQLite takes a wrong one for damage.  Raises `errors()`, and
+def open_file(uri: str, key: DataKey | None, *, by_cipher: bool = False) -> Connection:
+    """Connect to a file.  The key was proved (`StoreFile.proved`): SQLite takes a wrong one for damage.  `by_cipher`: a
+    plain file by sqlcipher3 too, which can write an encrypted one beside it (`attach`).  Raises `errors()`, and
     KnownError `key.library_missing`.
     """
-    if key is None:
-        conn = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
-        conn.row_factory = sqlite3.Row
-        return conn
-    module = cipher()
-    encrypted: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
+    module: Any = cipher() if key is not None or by_cipher else sqlite3
+    conn: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
-        give_key(encrypted, key)
-        encrypted.row_factory = module.Row
+        conn.row_factory = module.Row
+        if module is not sqlite3:  # it writes what it finds of damage to stderr, over a person's terminal
+            conn.execute("PRAGMA cipher_log_level=NONE").fetchall()
+        if key is not None:  # raw, so that nothing is stretched at each opening
+            conn.execute(f'PRAGMA key="{_raw(key)}"').fetchall()
+            conn.execute(f"PRAGMA cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
     except BaseException:
-        encrypted.close()
+        conn.close()
         raise
-    return encrypted
+    return conn
 
 
 def in_memory() -> Connection:
     return sqlite3.connect(":memory:", isolation_level=None)
-
-
-def open_without_key(uri: str, *, timeout_s: float) -> Connection:
-    """Connect to a plain file with sqlcipher3, which can write an encrypted one beside it (`attach`)."""
-    module = cipher()
-    conn: Connection = module.connect(uri, uri=True, isolation_level=None, timeout=timeout_s)
-    conn.row_factory = module.Row
-    _be_quiet(conn)
-    return conn
 
 
 def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cipher: bool = True) -> None:
@@ -162,18 +135,6 @@ def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cip
         conn.execute(f"PRAGMA {name}.cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
 
 
-def give_key(conn: Connection, key: DataKey) -> None:
-    """Tell a new connection of sqlcipher3 its key: raw, so that nothing is stretched at each opening."""
-    _be_quiet(conn)
-    conn.execute(f'PRAGMA key="{_raw(key)}"').fetchall()
-    conn.execute(f"PRAGMA cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
-
-
-def _be_quiet(conn: Connection) -> None:
-    """SQLCipher writes what it finds of damage to stderr, over a person's terminal; its error says it already."""
-    conn.execute("PRAGMA cipher_log_level=NONE").fetchall()
-
-
 def _raw(key: DataKey) -> str:
     database = key.database()
     return f"x'{(database.key + database.salt).hex()}'"
@@ -182,7 +143,6 @@ def _raw(key: DataKey) -> str:
 # ---- the app's one database connection
 
 
-SQLITE_VERSION = VERSION
 BUSY_MS = 5_000
 """How long a write waits for another instance before `store.busy`."""
 TICK_MS = 50
@@ -212,28 +172,33 @@ def journal_of(database: Path) -> Path:
     return database.with_name(database.name + "-journal")
 
 
-def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False, immutable: bool = False) -> Connection:
-    """Open a database that exists; nothing else opens one.  The key was proved (`fits`).  Raises an error of
-    `errors()`. A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two
-    instances share the file.  temp_store is memory, so that no text of the user is written to the system's temporary
-    folder.
+def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Connection:
+    """Open a database that exists; nothing else opens one.  The key was proved.  Raises an error of `errors()`.
+    A rollback journal, not WAL: its reset bug (SQLite before 3.51.3) needs two connections, and two instances share the
+    file.  temp_store is memory, so that no text of the user is written to the system's temporary folder.
     """
-    mode = ("ro&immutable=1" if immutable else "ro") if read_only or immutable else "rw"
-    conn = open_file(uri_of(path, mode), timeout_s=BUSY_MS / 1000, key=key)
+    conn = open_file(uri_of(path, "ro" if read_only else "rw"), key)
     try:
         for pragma in PRAGMAS:
             conn.execute(f"PRAGMA {pragma}").fetchall()
-        if not read_only and not immutable:
+        if not read_only:
             mode_now = conn.execute("PRAGMA journal_mode=TRUNCATE").fetchone()[0]
             if mode_now != "truncate":
-                raise failed(f"journal mode stays {mode_now}")
+                raise sqlite3.OperationalError(f"journal mode stays {mode_now}")
     except UnicodeDecodeError as err:  # SQLite's message about a damaged schema quotes it, invalid UTF-8 included
         conn.close()
-        raise undecodable("Could not decode what is said of the schema") from err
+        raise sqlite3.DatabaseError("Could not decode what is said of the schema") from err
     except BaseException:
         conn.close()
         raise
     return conn
+
+
+@contextmanager
+def connected(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Iterator[Connection]:
+    """A connection for as long as the block runs, with SQLite's errors as KnownErrors."""
+    with known_errors(path), closing(connect(path, key=key, read_only=read_only)) as conn:
+        yield conn
 
 
 def uri_of(path: Path, mode: str) -> str:
@@ -244,19 +209,19 @@ def known_error(err: BaseException, path: Path) -> KnownError | None:
     """Translate SQLite's result code; None for a bug of ours.  Full, damaged and busy are never confused."""
     code = code_of(err)
     undecodable = "Could not decode" in str(err)  # text that is not UTF-8: raised by Python's module, without a code
-    if code in (CORRUPT, NOTADB) or undecodable:
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or undecodable:
         return KnownError("store.damaged", path=str(path))
     if code == FULL or (code == IOERR and _is_nearly_full(path)):
         return KnownError("store.full")
-    if code in (READONLY, PERM):
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return KnownError("store.read_only", path=str(path))
-    if code in (BUSY, LOCKED, PROTOCOL):
+    if code in (BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL):
         return KnownError("store.busy")
-    if code in (IOERR, CANTOPEN, NOLFS):
+    if code in (IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS):
         return KnownError("file.unwritable", path=str(path), reason=getattr(err, "sqlite_errorname", "SQLITE_IOERR"))
-    if code == TOOBIG:
+    if code == sqlite3.SQLITE_TOOBIG:
         return KnownError("request.invalid", what="text too large for the database")
-    if code == NOMEM:
+    if code == sqlite3.SQLITE_NOMEM:
         raise MemoryError from err
     return None
 

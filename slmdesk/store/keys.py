@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,22 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import sync_folder, write_atomically, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record, changed, field
-from slmdesk.base.sealing import KEY_BYTES, SealBroken, agreed, derive, new_key, new_pair, seal, stretch, unseal
+from slmdesk.base.sealing import (
+    KEY_BYTES,
+    SealBroken,
+    agreed,
+    derive,
+    looks_like,
+    new_key,
+    new_pair,
+    seal,
+    secret_of,
+    stretch,
+    unseal,
+)
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
+from slmdesk.store.database import FileLock
+from slmdesk.store.file import StoreFile
 
 FORMAT, VERSION = "slmdesk-keys", 1
 STORE_BYTES = 16
@@ -29,7 +44,6 @@ SALT_BYTES = 16
 CHECK = "keys"
 MOST_SLOTS = 16
 PASSPHRASE, RECOVERY, KEYRING, ORGANISATION = "passphrase", "recovery", "keyring", "organisation"
-KINDS = (PASSPHRASE, RECOVERY, KEYRING, ORGANISATION)
 
 LEAST_MEMORY_KIB = 64 << 10
 MOST_MEMORY_KIB = 4 << 20
@@ -171,8 +185,6 @@ class KeyFile(Record):
 
     def opened_by(self, typed: str) -> DataKey | None:
         """By a recovery key or a passphrase (about a second, much memory); None: it is neither."""
-        from slmdesk.base.sealing import secret_of
-
         secret = secret_of(typed)
         if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
             return found
@@ -211,6 +223,9 @@ def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> byte
 
 
 # ---- as bytes
+
+
+_OF_KDF = {PASSPHRASE: ("salt",), RECOVERY: ("salt",), KEYRING: ("salt",), ORGANISATION: ("ephemeral", "public")}
 
 
 def to_bytes(keys: KeyFile) -> bytes:
@@ -255,8 +270,7 @@ def _slot_from(shape: Mapping[str, object]) -> Slot:
         for name, most in (("memory_kib", MOST_MEMORY_KIB), ("passes", MOST_PASSES), ("lanes", MOST_LANES)):
             if type(kdf[name]) is not int or not 0 < kdf[name] <= most:
                 raise ValueError(name)
-    names = {"passphrase": ("salt",), "recovery": ("salt",), "keyring": ("salt",)}
-    for name in names.get(slot.kind, ("ephemeral", "public") if slot.kind == ORGANISATION else ()):
+    for name in _OF_KDF.get(slot.kind, ()):
         bytes.fromhex(kdf[name])
     return slot
 
@@ -321,3 +335,82 @@ def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
 
 def file_damaged(paths: Paths) -> KnownError:
     return KnownError("key.file_damaged", path=str(paths.keys_file))
+
+
+# ---- from what somebody knows or has to the key of the history, and the proof that it is that key
+
+
+ASIDE_SUFFIX = ".keys.json"
+
+
+def wants_key(paths: Paths) -> bool:
+    """Whether the history is opened by a key: by its file's header; or, where no history is there or its header is
+    damaged, because there are keys.  Before this process has the file open.  Raises KnownError `file.unreadable`.
+    """
+    file = StoreFile(paths.database)
+    return file.is_encrypted or (not file.is_plain and bool(key_files(paths)))
+
+
+def unlock(paths: Paths, typed: str) -> DataKey:
+    """By a passphrase (about a second) or a recovery key, before the history is open.  Raises KnownError key.*."""
+    return _unlocked(paths, lambda keys: keys.opened_by(typed), wrong=wrong_of(typed))
+
+
+def unlock_with(paths: Paths, kind: str, secret: bytes) -> DataKey:
+    return _unlocked(paths, lambda keys: keys.opened_with(kind, secret), wrong=KnownError("key.wrong"))
+
+
+def wrong_of(typed: str) -> KnownError:
+    """The error for what opened nothing: a recovery key with a typing error is told as such."""
+    is_mistyped = looks_like(typed) and secret_of(typed) is None
+    return KnownError("key.mistyped" if is_mistyped else "key.wrong")
+
+
+def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wrong: KnownError) -> DataKey:
+    found = key_files(paths)
+    if not found:
+        raise file_damaged(paths)
+    file, is_other = StoreFile(paths.database), False
+    for keys in found:
+        key = open_one(keys)
+        if key is None:
+            continue
+        if not file.is_encrypted:
+            return key
+        if file.fits(key):
+            _put_in_order(paths, keys, key)
+            return key
+        is_other = True
+    raise file_damaged(paths) if is_other else wrong
+
+
+def _put_in_order(paths: Paths, keys: KeyFile, key: DataKey) -> None:
+    """What a crash or damage left: both copies hold the keys that opened the history, and what was kept of a change is
+    gone.  Left for the next time where another instance changes keys, or nothing can be written.
+    """
+    if read_keys(paths.keys_file) == keys == read_keys(paths.keys_copy) and not os.path.lexists(paths.next_keys_file):
+        return
+    with suppress(KnownError, OSError):
+        lock = FileLock(paths.schema_lock)
+        try:
+            if lock.share(wait_s=0) and StoreFile(paths.database).fits(key):  # once more: it may have new keys since
+                if read_keys(paths.next_keys_file) == keys:
+                    adopt_next_keys(paths, keys)
+                else:
+                    put_keys(paths, keys)
+        finally:
+            lock.close()
+
+
+def keep_keys_of(paths: Paths, aside: Path, key: DataKey | None) -> None:
+    """Keep the keys beside an encrypted history set aside.  Raises KnownError `disk.full`, `file.unwritable`."""
+    keys = read_keys(paths.keys_file) or read_keys(paths.keys_copy)
+    if key is not None:
+        with suppress(KnownError):  # they are lost
+            keys = keys_of(paths, key)
+    if keys is not None:
+        write_atomically(keys_beside(aside), to_bytes(keys))
+
+
+def keys_beside(aside: Path) -> Path:
+    return aside.with_name(aside.name + ASIDE_SUFFIX)

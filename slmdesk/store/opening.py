@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, sync_folder, writing_to
+from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, sync_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BEGINNING, Kind, canonical, chain_hash
@@ -24,13 +24,24 @@ from slmdesk.store.database import (
     FileLock,
     InstanceLock,
     connect,
+    connected,
     is_instance_alive,
     journal_of,
     known_errors,
     sweep_dead_instances,
 )
-from slmdesk.store.encryption import MAGIC, check_pages, header_of, keep_keys_of, proved_key
-from slmdesk.store.keys import DataKey
+from slmdesk.store.file import (
+    APPLICATION_ID,
+    DAMAGED,
+    NEWER,
+    StoreFile,
+    check_pages,
+    check_tables,
+    has_journal,
+    made_beside,
+    remove_pair,
+)
+from slmdesk.store.keys import DataKey, keep_keys_of
 from slmdesk.store.store import Store
 from slmdesk.text.folding import VERSION as FOLDING_VERSION
 from slmdesk.text.folding import fold_for_search
@@ -39,9 +50,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteDatabase
 
 Step: TypeAlias = "Callable[[SqliteDatabase], None]"
-
-APPLICATION_ID = 0x534C4D44
-"""'SLMD', in the file's header: tells our file from another program's."""
 
 
 def _step(name: str, *statements: str) -> Step:
@@ -311,9 +319,6 @@ def unknown_steps(conn: database.Connection, steps: Sequence[Step]) -> list[str]
 # locks). See design.md, *Store*.
 
 
-HEADER_BYTES = 100
-
-
 class OpenedStore(Record):
     store: Store
     notices: tuple[KnownError, ...]
@@ -348,7 +353,7 @@ def open_store(
     store.damaged); one that cannot be written is opened read-only (notice store.read_only).  Raises KnownError: key.*,
     store.newer (nothing touched), store.in_use (others must be closed), store.busy (after 5 s), store.full.
     """
-    proved = proved_key(paths.database, key)
+    proved = _proved(paths, key)
     if paths.database.exists() and not _is_writable(paths):
         return _open_to_read(paths, instance_id, proved, steps, clock)
     private_folder(paths.data)
@@ -364,7 +369,7 @@ def open_store(
             is_alone,
             unclean=_was_unclean(paths, is_alone),
             damage_met=(paths.data / CHECK_MARK).exists(),
-            key=proved_key(paths.database, key),  # once more: it may have been encrypted before we had the lock
+            key=_proved(paths, key),  # once more: it may have been encrypted before we had the lock
             new_key=key,
         )
         database = _open_to_write(opening)
@@ -381,6 +386,10 @@ def open_store(
     except BaseException:
         lock.close()
         raise
+
+
+def _proved(paths: Paths, key: DataKey | None) -> DataKey | None:
+    return StoreFile(paths.database).proved(key) if os.path.lexists(paths.database) else key
 
 
 def _finish(opening: _Opening, database: Database, instance_id: str, clock: Callable[[], float]) -> OpenedStore:
@@ -424,10 +433,11 @@ def _open_to_write(opening: _Opening) -> Database:
         drop_old_copies(paths, time.time())
     if not paths.database.exists():
         _begin_new(opening)
-    verdict = judge_header(paths.database, len(opening.steps))
-    if verdict == "newer":
-        raise KnownError("store.newer", path=str(paths.database), version=version_of(paths.database))
-    if verdict == "damaged":
+    file = StoreFile(paths.database)
+    verdict = file.verdict(len(opening.steps))
+    if verdict == NEWER:
+        raise KnownError("store.newer", path=str(paths.database), version=file.version)
+    if verdict == DAMAGED:
         return _start_over(opening, paths.database)
     original = _copy_before_rollback(opening)
     try:
@@ -437,7 +447,7 @@ def _open_to_write(opening: _Opening) -> Database:
             raise
         return _start_over(opening, original)
     if original != paths.database:
-        _remove_pair(original)
+        remove_pair(original)
     return database
 
 
@@ -462,16 +472,6 @@ def _connect_checked(opening: _Opening) -> Database:
     return Database(conn, paths.database, read_only=False, key=opening.key)
 
 
-def check_tables(conn: database.Connection, path: Path) -> None:
-    """Raise store.damaged for a file with our header but without our tables."""
-    try:
-        conn.execute("select 1 from _sqlite_migrations, meta, items, messages, gone, models limit 0")
-    except database.operational_errors() as err:
-        if database.code_of(err) != database.ERROR:
-            raise
-        raise KnownError("store.damaged", path=str(path)) from err
-
-
 def _migrate(opening: _Opening, conn: database.Connection) -> None:
     """Migrate to the newest version; a verified copy is made before, and kept 30 days."""
     if not opening.is_alone:
@@ -482,49 +482,12 @@ def _migrate(opening: _Opening, conn: database.Connection) -> None:
     migrate(conn, opening.steps)
 
 
-# ---- the file as bytes
-
-
-def judge_header(database: Path, newest: int, *, offset: int = 0, end: int | None = None) -> str:
-    """Return "ours", "newer" or "damaged", by the header at `offset`; opens no connection and changes nothing."""
-    header = header_of(database, offset)
-    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
-        return "damaged"
-    page_bytes = int.from_bytes(header[16:18], "big")
-    page_bytes = 65536 if page_bytes == 1 else page_bytes
-    if page_bytes < 512 or page_bytes & (page_bytes - 1) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        return "damaged"
-    if int.from_bytes(header[60:64], "big") > newest:
-        return "newer"
-    size = (_size_of(database) if end is None else end) - offset
-    pages = int.from_bytes(header[28:32], "big")
-    is_cut = size < pages * page_bytes and not _has_journal(database)  # SQLite repairs it from the journal
-    return "damaged" if is_cut else "ours"
-
-
-def version_of(database: Path, offset: int = 0) -> int:
-    return int.from_bytes(header_of(database, offset)[60:64], "big")
-
-
-def _size_of(database: Path) -> int:
-    try:
-        return database.stat().st_size
-    except OSError as err:
-        raise KnownError("file.unreadable", path=str(database), reason=err.strerror or "") from err
-
-
-def _has_journal(database: Path) -> bool:
-    with suppress(OSError):
-        return journal_of(database).stat().st_size > 0
-    return False
-
-
 def _is_writable(paths: Paths) -> bool:
     return os.access(paths.data, os.W_OK) and os.access(paths.database, os.W_OK)
 
 
 def _was_unclean(paths: Paths, is_alone: bool) -> bool:
-    if (paths.data / CHECK_MARK).exists() or (is_alone and _has_journal(paths.database)):
+    if (paths.data / CHECK_MARK).exists() or (is_alone and has_journal(paths.database)):
         return True
     return any(not is_instance_alive(paths, each.stem) for each in paths.instance_locks.glob("*.lock"))
 
@@ -554,23 +517,18 @@ def _begin_new(opening: _Opening) -> None:
 
 @contextmanager
 def _made_beside(opening: _Opening) -> Iterator[Path]:
-    beside = opening.paths.data / f".{opening.paths.database.name}.new"
-    with writing_to(beside):
-        _remove_pair(beside)  # left over from a crash
-        os.close(open_new(beside))
-        try:
-            with known_errors(beside), closing(connect(beside, key=opening.new_key)) as conn:
-                migrate(conn, opening.steps)
-                conn.execute("insert or replace into meta values ('folding', ?)", (FOLDING_VERSION,))
-            yield beside
-        finally:
-            _remove_pair(beside)
+    with made_beside(opening.paths.database) as fresh:
+        os.close(open_new(fresh))
+        with connected(fresh, key=opening.new_key) as conn:
+            migrate(conn, opening.steps)
+            conn.execute("insert or replace into meta values ('folding', ?)", (FOLDING_VERSION,))
+        yield fresh
 
 
 def _copy_before_rollback(opening: _Opening) -> Path:
     """Copy file and journal first, in case it is the journal that is damaged; returns where the untouched bytes are."""
     database = opening.paths.database
-    if not (opening.is_alone and _has_journal(database)):
+    if not (opening.is_alone and has_journal(database)):
         return database
     copy = database.with_name(f".{database.name}.before-rollback.new")
     try:
@@ -578,7 +536,7 @@ def _copy_before_rollback(opening: _Opening) -> Path:
             shutil.copyfile(source, target)
             target.chmod(PRIVATE_FILE)
     except OSError:  # no space for it: the rollback must still happen, as it makes the file consistent
-        _remove_pair(copy)
+        remove_pair(copy)
         return database
     return copy
 
@@ -595,7 +553,7 @@ def _start_over(opening: _Opening, original: Path) -> Database:
         for source, target in ((original, aside), (journal_of(original), journal_of(aside))):
             if source.exists():
                 source.replace(target)
-        _remove_pair(database)
+        remove_pair(database)
         fresh.replace(database)
         sync_folder(opening.paths.data)
     opening.notices.append(KnownError("store.damaged", path=str(aside)))
@@ -604,26 +562,20 @@ def _start_over(opening: _Opening, original: Path) -> Database:
     return _connect_checked(opening)
 
 
-def _remove_pair(database: Path) -> None:
-    for each in (database, journal_of(database)):
-        each.unlink(missing_ok=True)
-
-
 # ---- read-only
 
 
 def _open_to_read(
     paths: Paths, instance_id: str, key: DataKey | None, steps: Sequence[Step], clock: Callable[[], float]
 ) -> OpenedStore:
-    verdict = judge_header(paths.database, len(steps))
-    if verdict == "damaged":
-        raise KnownError("store.damaged", path=str(paths.database))
-    if verdict == "newer" or version_of(paths.database) < len(steps):
-        raise KnownError(
-            "store.newer" if verdict == "newer" else "store.read_only",
-            path=str(paths.database),
-            **({"version": version_of(paths.database)} if verdict == "newer" else {}),
-        )
+    file, path = StoreFile(paths.database), str(paths.database)
+    verdict = file.verdict(len(steps))
+    if verdict == DAMAGED:
+        raise KnownError("store.damaged", path=path)
+    if verdict == NEWER:
+        raise KnownError("store.newer", path=path, version=file.version)
+    if file.version < len(steps):
+        raise KnownError("store.read_only", path=path)
     with known_errors(paths.database):
         conn = connect(paths.database, key=key, read_only=True)
         try:
@@ -632,4 +584,4 @@ def _open_to_read(
             conn.close()
             raise
     store = Store(Database(conn, paths.database, read_only=True, key=key), paths, instance_id, clock=clock)
-    return OpenedStore(store, (KnownError("store.read_only", path=str(paths.database)),), read_only=True)
+    return OpenedStore(store, (KnownError("store.read_only", path=path),), read_only=True)

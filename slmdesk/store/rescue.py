@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import struct
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store.chats import preset_from
 from slmdesk.store.database import StorePart, mapping_from, row_to
-from slmdesk.store.encryption import PAGE_BYTES, RESERVED_BYTES, CipherPages, fits, header_of, is_encrypted
+from slmdesk.store.file import LEAST_HEADER, MAGIC, PAGE_BYTES, RESERVED_BYTES, CipherPages, StoreFile, reading
 from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
 from slmdesk.store.messages import message_from
@@ -31,7 +30,6 @@ from slmdesk.text.sentences import detect
 
 LEAF, INTERIOR = 0x0D, 0x05
 INDEX_PAGES = (0x02, 0x0A)
-USUAL_PAGE_BYTES = 4096
 MAX_ROW_BYTES = 256 << 20
 MAX_COLUMNS = 64
 MOST_PAGES = 1 << 31
@@ -51,8 +49,8 @@ class Carver:
     """Cells of leaf pages that could not be read as a row."""
     _roots: dict[Cell, Cell] = field(init=False, default_factory=dict)
     _file: BinaryIO = field(init=False)
-    _page_bytes: int = field(init=False, default=USUAL_PAGE_BYTES)
-    _usable: int = field(init=False, default=USUAL_PAGE_BYTES)
+    _page_bytes: int = field(init=False, default=PAGE_BYTES)
+    _usable: int = field(init=False, default=PAGE_BYTES)
     """Bytes of a page that hold content."""
     _pages: int = field(init=False, default=0)
     _cipher: CipherPages | None = field(init=False, default=None)
@@ -85,31 +83,22 @@ class Carver:
 
     @contextmanager
     def _opened(self) -> Iterator[None]:
-        try:
-            handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-            with os.fdopen(handle, "rb") as self._file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
-                self._measure()
-                yield
-        except FileNotFoundError as err:
-            raise KnownError("file.missing", path=str(self.path)) from err
-        except OSError as err:
-            raise KnownError("file.unreadable", path=str(self.path), reason=err.strerror or "") from err
+        with reading(self.path) as self._file:
+            if not self.path.is_file():
+                raise KnownError("file.unreadable", path=str(self.path), reason="it is no regular file")
+            self._measure()
+            yield
 
     def _measure(self) -> None:
-        header = self._file.read(100)
+        header = self._file.read(LEAST_HEADER)
+        reported = int.from_bytes(header[16:18], "big")
+        reported = 65536 if reported == 1 else reported
         if self.key is not None:
             self._cipher = CipherPages(self.key)
             self._page_bytes, self._usable = PAGE_BYTES, PAGE_BYTES - RESERVED_BYTES
-            self._pages = -(-os.fstat(self._file.fileno()).st_size // self._page_bytes)
-            return
-        reported = int.from_bytes(header[16:18], "big")
-        reported = 65536 if reported == 1 else reported
-        if header.startswith(b"SQLite format 3\0") and reported >= 512 and not reported & (reported - 1):
+        elif header.startswith(MAGIC) and reported >= 512 and not reported & (reported - 1):
             self._page_bytes = self._usable = reported
-        size = os.fstat(self._file.fileno()).st_size
-        self._pages = -(-size // self._page_bytes)
+        self._pages = -(-self._file.seek(0, os.SEEK_END) // self._page_bytes)
 
     def _page(self, number: int) -> bytes:
         self._file.seek((number - 1) * self._page_bytes)
@@ -593,9 +582,10 @@ def rescue_into(
 
 def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
     """What decrypts the pages; None for a plain file.  Its header may be what is damaged, so the pages are asked."""
-    if key is not None and damaged.is_file() and fits(damaged, key):
+    file = StoreFile(damaged)
+    if key is not None and damaged.is_file() and file.fits(key):
         return key
-    if is_encrypted(header_of(damaged)):
+    if file.is_encrypted:
         raise KnownError("key.missing")
     return None
 

@@ -24,37 +24,42 @@ from slmdesk.base.files import (
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
-from slmdesk.store import database
 from slmdesk.store import database as driver
-from slmdesk.store.backup import BackupSource, kept_copies, source_of
-from slmdesk.store.database import Database, FileLock, Shared, connect, journal_of, known_errors, uri_of
-from slmdesk.store.encryption import (
+from slmdesk.store.backup import export, kept_copies, source_of
+from slmdesk.store.database import (
+    Connection,
+    Database,
+    FileLock,
+    Shared,
+    connect,
+    journal_of,
+    known_errors,
+    uri_of,
+)
+from slmdesk.store.file import (
+    DAMAGED,
+    NEWER,
+    OURS,
+    StoreFile,
     check_pages,
     check_seals,
-    export,
-    header_of,
-    is_encrypted,
-    is_under,
-    keep_keys_of,
-    wants_key,
+    check_tables,
+    reading,
 )
-from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, to_bytes
+from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, keep_keys_of, to_bytes, wants_key
 from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.opening import (
     STEPS,
     Step,
-    check_tables,
-    judge_header,
     migrate,
     schema_after,
     schema_of,
     unknown_steps,
-    version_of,
 )
 from slmdesk.store.retention import RESTORED
 from slmdesk.store.store import Store
 
-DAMAGED = "it is damaged"
+BROKEN = "it is damaged"
 NOT_OURS = "it is no backup of slmdesk, or only a part of one"
 CHANGED = "its tables are not as slmdesk makes them"
 IN_USE = "it is the history in use"
@@ -86,7 +91,9 @@ def prepare_backup(
     KnownError file.*, backup.unusable, store.newer, disk.full, store.full, key.*; nothing is left behind then.
     """
     found = _check_source(paths, source, len(steps))
-    source_key = _key_of(found, key, source_key)
+    if found.is_encrypted:
+        driver.cipher()
+    source_key = found.proved(source_key, key)
     private_folder(paths.data)
     with writing_to(paths.data):  # in a folder of its own: a damage mark for the copy must not apply to the history
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
@@ -99,12 +106,12 @@ def prepare_backup(
                 _update_copy(beside, source, paths, source_key, steps)
                 if key is not None and key != source_key:
                     beside = _put_under(beside, source_key, key)
-        except database.errors() as err:  # a file with our mark but without our tables
+        except driver.errors() as err:  # a file with our mark but without our tables
             raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS) from err
         except KnownError as known:
             if known.code != "store.damaged":
                 raise
-            raise KnownError("backup.unusable", path=str(source), reason=DAMAGED) from known
+            raise KnownError("backup.unusable", path=str(source), reason=BROKEN) from known
         yield PreparedBackup(
             beside, source.stat().st_size, sha256, key or source_key, None if key is not None else found.keys
         )
@@ -112,7 +119,7 @@ def prepare_backup(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_source(paths: Paths, source: Path, newest: int) -> BackupSource:
+def _check_source(paths: Paths, source: Path, newest: int) -> StoreFile:
     try:
         if not source.exists():
             raise KnownError("file.missing", path=str(source))
@@ -124,33 +131,21 @@ def _check_source(paths: Paths, source: Path, newest: int) -> BackupSource:
     except OSError as err:
         raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
     found = source_of(source)
-    verdict = judge_header(source, newest, offset=found.offset, end=found.end)
-    if verdict == "newer":
-        raise KnownError("store.newer", path=str(source), version=version_of(source, found.offset))
-    if verdict == "damaged":
+    verdict = found.verdict(newest)
+    if verdict == NEWER:
+        raise KnownError("store.newer", path=str(source), version=found.version)
+    if verdict == DAMAGED:
         raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)
     return found
 
 
-def _key_of(found: BackupSource, key: DataKey | None, source_key: DataKey | None) -> DataKey | None:
-    """What opens a backup: the key that was given for it, else that of the history.  Proved; None for a plain one."""
-    if not found.is_encrypted:
-        return None
-    database.cipher()
-    for other_key in (source_key, key):
-        if other_key is not None and found.fits(other_key):
-            return other_key
-    raise KnownError("key.missing" if source_key is None else "key.wrong")
-
-
-def _copy(found: BackupSource, beside: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        untrusted = found.path.open("rb")
-    except OSError as err:
-        raise KnownError("file.unreadable", path=str(found.path), reason=err.strerror or "") from err
-    with untrusted, writing_to(beside, needed_bytes=found.bytes), os.fdopen(open_new(beside), "wb") as copy:
-        at = 0
+def _copy(found: StoreFile, beside: Path) -> str:
+    digest, at = hashlib.sha256(), 0
+    with (
+        reading(found.path) as untrusted,
+        writing_to(beside, needed_bytes=found.size or 0),
+        os.fdopen(open_new(beside), "wb") as copy,
+    ):
         while block := untrusted.read(1 << 20):
             digest.update(block)
             copy.write(block[max(0, found.offset - at) : max(0, found.end - at)])
@@ -168,7 +163,7 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files never have one
         check_tables(conn, beside)
         if unknown_steps(conn, steps):
-            raise KnownError("store.newer", path=str(source), version=version_of(beside))
+            raise KnownError("store.newer", path=str(source), version=StoreFile(beside).version)
         if schema_of(conn) != schema_after(steps[: _version(conn)]):
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
@@ -188,11 +183,11 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
         copy.rules.keep_time(RESTORED, time.time())
 
 
-def _version(conn: database.Connection) -> int:
+def _version(conn: Connection) -> int:
     return int(conn.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _empty_indexes(conn: database.Connection) -> None:
+def _empty_indexes(conn: Connection) -> None:
     """Put empty indexes in the place of those that came: FTS5 never sees their pages, which may hold anything."""
     virtual = "type = 'table' and sql like 'create virtual table%'"
     made_by = conn.execute(f"select name, sql from sqlite_schema where {virtual}").fetchall()
@@ -227,8 +222,7 @@ def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
     found: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
-            found_in = source_of(path)
-            if judge_header(path, len(steps), offset=found_in.offset, end=found_in.end) == "ours":
+            if source_of(path).verdict(len(steps)) == OURS:
                 about = path.stat()
                 found.append(BackupCopy(path, about.st_mtime, about.st_size))
     return sorted(found, key=lambda copy: copy.time, reverse=True)
@@ -282,7 +276,7 @@ def replace_history(
         except OSError as err:
             raise problem_of(err, database, needed_bytes=ready.bytes) from err
         finally:
-            is_there = is_under(database, ready.key)
+            is_there = StoreFile(database).is_under(ready.key)
             if store is not None and is_there:
                 store.database.key = ready.key
             if ready.keys is not None and not is_there:  # they would open what they are not for
@@ -300,7 +294,8 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
         ready.path.replace(database)
         sync_folder(paths.data)
         return Restored(ready.bytes, ready.sha256, None)
-    is_readable = is_under(database, key)
+    file = StoreFile(database)
+    is_readable = file.is_under(key)
     if is_readable:
         _roll_back(database, key)
         _require_no_hold(database, key)
@@ -308,7 +303,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     is_current = is_readable and _is_current(database, version)
     _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
     aside = dated_name(database, "replaced")
-    if is_encrypted(header_of(database)):
+    if file.is_encrypted:
         keep_keys_of(paths, aside, key if is_readable else None)
     _swap(database, ready.path, aside)
     return Restored(ready.bytes, ready.sha256, aside)
@@ -324,7 +319,8 @@ def _roll_back(database: Path, key: DataKey | None) -> None:
 
 
 def _is_current(database: Path, version: int) -> bool:
-    return judge_header(database, version) == "ours" and version_of(database) == version
+    file = StoreFile(database)
+    return file.verdict(version) == OURS and file.version == version
 
 
 def _require_no_hold(database: Path, key: DataKey | None) -> None:

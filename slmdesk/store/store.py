@@ -25,7 +25,7 @@ from slmdesk.base.records import (
     Rule,
 )
 from slmdesk.base.types import Json, Lazy
-from slmdesk.store.backup import kept_copies, renew_copies
+from slmdesk.store.backup import change_key, forget_former, former_keys, kept_copies, renew_copies
 from slmdesk.store.database import (
     Database,
     FileLock,
@@ -40,7 +40,7 @@ from slmdesk.store.database import (
     new_id,
     row_to,
 )
-from slmdesk.store.encryption import change_key, forget_former, former_keys, header_of, is_encrypted, is_under
+from slmdesk.store.file import StoreFile
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.messages import Items, SearchIndex
@@ -427,7 +427,7 @@ class Store:
                     try:
                         change_key(self.paths, before, key, keys)
                     finally:  # an error after the renaming must not open the new file with the old key
-                        if is_under(self.paths.database, key):
+                        if StoreFile(self.paths.database).is_under(key):
                             self.database.key = key
             finally:
                 if self.key != before:
@@ -495,7 +495,7 @@ def damaged_copies(database: Path) -> list[Path]:
 def plain_aside(paths: Paths) -> tuple[Path, ...]:
     """Databases that were set aside earlier, or kept as copies, and are not encrypted.  Any thread."""
     copies = (each for each in kept_copies(paths) if each.suffix == paths.database.suffix)
-    return (*(each for each in _all_aside(paths.database) if not is_encrypted(header_of(each))), *copies)
+    return (*(each for each in _all_aside(paths.database) if not StoreFile(each).is_encrypted), *copies)
 
 
 def _all_aside(database: Path) -> tuple[Path, ...]:

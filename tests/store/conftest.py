@@ -19,7 +19,7 @@ from slmdesk.base.types import Role, TextPart
 from slmdesk.store import DataKey, KeyFile, Store, new_data_key
 from slmdesk.store.backup import source_of
 from slmdesk.store.database import connect
-from slmdesk.store.encryption import PAGE_BYTES, CipherPages
+from slmdesk.store.file import PAGE_BYTES, CipherPages
 from slmdesk.store.keys import write_keys
 
 CHILD = Path(__file__).with_name("child.py")

@@ -317,7 +317,7 @@ def history_in(copy: Path, paths: Paths) -> Iterator[sqlite3.Connection]:
     extracted.write_bytes(copy.read_bytes()[found.offset : found.end])
     key = key_of(paths) if found.is_encrypted else None
     try:
-        with closing(connect(extracted, key=key, immutable=True)) as conn:
+        with closing(connect(extracted, key=key, read_only=True)) as conn:
             yield conn
     finally:
         extracted.unlink()

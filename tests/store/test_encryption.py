@@ -23,18 +23,20 @@ from slmdesk.privacy.opening import follow_key
 from slmdesk.store import damaged_copies, open_store
 from slmdesk.store.backup import backup, kept_copies, source_of, unlock_backup
 from slmdesk.store.database import connect, journal_of
-from slmdesk.store.encryption import (
-    CipherPages,
-    fits,
-    header_of,
-    is_encrypted,
+from slmdesk.store.file import NEWER, OURS, CipherPages, StoreFile
+from slmdesk.store.keys import (
+    Cost,
+    DataKey,
+    KeyFile,
     keys_beside,
+    new_data_key,
+    read_keys,
     unlock,
     unlock_with,
     wants_key,
+    write_keys,
 )
-from slmdesk.store.keys import Cost, DataKey, KeyFile, new_data_key, read_keys, write_keys
-from slmdesk.store.opening import STEPS, judge_header, version_of
+from slmdesk.store.opening import STEPS
 from slmdesk.store.rescue import rescue_into
 from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
 from slmdesk.writing.spelling.service import OwnWords
@@ -171,12 +173,11 @@ def test_keys_of_another_history_are_told_from_damage(paths, key, encrypted):
 
 
 def test_without_a_key_version_size_and_kind_are_known(paths, encrypted):
-    header = header_of(paths.database)
-    assert is_encrypted(header)
-    assert version_of(paths.database) == len(STEPS)
-    assert judge_header(paths.database, len(STEPS)) == "ours"
-    assert judge_header(paths.database, len(STEPS) - 1) == "newer", "what an older slmdesk says"
-    assert b"CREATE" not in header
+    file = StoreFile(paths.database)
+    assert (file.is_encrypted, file.version) == (True, len(STEPS))
+    assert file.verdict(len(STEPS)) == OURS
+    assert file.verdict(len(STEPS) - 1) == NEWER, "what an older slmdesk says"
+    assert b"CREATE" not in file.header
     with closing(sqlite3.connect(paths.database)) as conn, pytest.raises(sqlite3.DatabaseError):
         conn.execute("select * from items").fetchall()
 
@@ -205,7 +206,7 @@ def test_all_of_it_is_there_after_encrypting_and_after_decrypting(paths, key, en
     store.close()
     assert not paths.keys_file.exists()
     assert not paths.keys_copy.exists()
-    assert header_of(paths.database)[20] == 0
+    assert StoreFile(paths.database).is_plain
     assert not wants_key(paths)
     assert words_in(paths, None) == encrypted
     assert words_in(paths, key) == encrypted, "a key that is not wanted does no harm"
@@ -235,7 +236,7 @@ def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monk
             store.change_key(key, keys)
     assert caught.value.code == "disk.full"
     assert (store.key, list(store.items.page())) == (None, [])
-    assert not is_encrypted(header_of(paths.database))
+    assert not StoreFile(paths.database).is_encrypted
     assert not list(paths.data.glob("keys.json*"))
     store.items.add("chat", "goes on")
 
@@ -518,7 +519,7 @@ def test_a_damaged_encrypted_history_is_set_aside_and_rescued(paths, key, encryp
     (aside,) = damaged_copies(paths.database)
     assert aside.read_bytes() == data
     assert read_keys(keys_beside(aside)) == read_keys(paths.keys_file)
-    assert is_encrypted(header_of(paths.database)), "the new one is encrypted as well"
+    assert StoreFile(paths.database).is_encrypted, "the new one is encrypted as well"
     found = rescue_into(opened.store, aside)
     messages = [
         message for item in opened.store.items.page(limit=100) for message in opened.store.messages.of_item(item.id)
@@ -542,7 +543,7 @@ def test_a_lost_header_is_damage_and_what_comes_after_is_encrypted(paths, key, e
     (aside,) = damaged_copies(paths.database)
     assert rescue_into(opened.store, aside).messages == len(encrypted)
     opened.store.close()
-    assert fits(paths.database, key)
+    assert StoreFile(paths.database).fits(key)
 
 
 # ---- backups
@@ -606,7 +607,7 @@ def test_a_history_that_was_encrypted_from_its_beginning_comes_back(paths, key, 
     store = open_store(paths, instance_id="first", key=key).store
     say(store, store.items.add("chat", "one").id, f"{MARKER} hello first")
     store.close()
-    assert fits(paths.database, key)
+    assert StoreFile(paths.database).fits(key)
     backup(paths, tmp_path / "my.slmbackup", key=key)
     restore(paths, tmp_path / "my.slmbackup", key=key)
     assert list(words_in(paths, key).values()) == [f"{MARKER} hello first"]

@@ -17,8 +17,7 @@ from slmdesk.base.sealing import shown
 from slmdesk.store import DataKey, KeyFile, new_data_key, open_store
 from slmdesk.store.backup import backup
 from slmdesk.store.database import FileLock
-from slmdesk.store.encryption import unlock
-from slmdesk.store.keys import keys_of, read_keys, to_bytes, write_keys
+from slmdesk.store.keys import keys_of, read_keys, to_bytes, unlock, write_keys
 from slmdesk.store.restoring import prepare_backup, replace_history
 
 pytestmark = pytest.mark.process
