@@ -182,7 +182,7 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(r
     download.do("pause")
     assert download.end().state == "paused"
     monkeypatch.setattr("slmdesk.online.downloads.remove_parts_of", fail)
-    monkeypatch.setattr("slmdesk.online.download.ModelDownload.remove_parts", fail)
+    monkeypatch.setattr("slmdesk.online.downloads.ModelDownload.remove_parts", fail)
     download.do("cancel")
     services = recorder.services
     services.service_thread.call(services.downloads._on_time)  # it is cancelled in the table, but not done with

@@ -22,7 +22,7 @@ from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, Import
 from slmdesk.models.move import MoveProgress
 from slmdesk.models.packs import PackProgress, PackResult
 from slmdesk.models.service import Fit, lost_words
-from slmdesk.online.download import LeftoverFile
+from slmdesk.online.downloads import LeftoverFile
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
 from slmdesk.services import Services

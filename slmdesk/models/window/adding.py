@@ -38,7 +38,7 @@ from slmdesk.models.window.packs import (
     CheckRow,
     MakePackDialog,
     OpenPackDialog,
-    PackController,
+    Work,
     WorkDialog,
 )
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -64,31 +64,22 @@ WIDTH = 460
 LIST_HEIGHT = 320
 
 
-class AddingController(QObject):
-    """Emits `files_read` with all Candidates, if at least one can be added."""
+def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[Sequence[Candidate]], object]) -> None:
+    """`read` gets what was found, if at least one can be added."""
 
-    files_read = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="adding_controller")
-        self._bridge = bridge
-
-    def look_at(self, paths: Path | Sequence[Path]) -> None:
-        requested = (paths,) if isinstance(paths, Path) else tuple(paths)
-        self._bridge.follow(self._bridge.services.looking.look(requested), self._on_looked)
-
-    def _on_looked(self, found: InspectedFiles) -> None:
-        good = [candidate for candidate in found.candidates if candidate.problem is None]
+    def looked(found: InspectedFiles) -> None:
+        problems = [candidate.problem for candidate in found.candidates]
         if found.was_cut:
             words = f"Only the first {MOST_FILES} model files were looked at. Add the others afterwards."
-            self._bridge.notice_raised.emit(Notice(words, key="many files"))
-        if good:
-            self.files_read.emit(found.candidates)
-        elif not found.candidates:
-            self._bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
-        for candidate in [] if good else found.candidates[:1]:
-            if candidate.problem:
-                self._bridge.problem_met.emit(candidate.problem)
+            bridge.notice_raised.emit(Notice(words, key="many files"))
+        if not problems:
+            bridge.notice_raised.emit(Notice("There is no model file (.gguf) in that folder.", key="no files"))
+        elif all(problems):
+            bridge.problem_met.emit(problems[0])
+        else:
+            read(found.candidates)
+
+    bridge.follow(bridge.services.looking.look((paths,) if isinstance(paths, Path) else tuple(paths)), looked)
 
 
 class AddDialog(Dialog):
@@ -212,21 +203,20 @@ class ModelDialogs(QObject):
         self._bridge = bridge
         self._window = window
         self._open: dict[str, QDialog] = {}
-        self.packs = PackController(bridge, self)
-        self.found = FoundController(bridge, self)
-        self.moving = MoveController(bridge, self)
+        self.packs = Work(bridge, self, "pack", "A pack is being made or opened already.")
+        self.linking = Work(bridge, self, "linked")
+        self.moving = Work(bridge, self, "move", "The models are being moved already.")
         menu.find_requested.connect(self.find)
         menu.open_pack_requested.connect(self.choose_pack)
         menu.make_pack_requested.connect(self.make_pack)
-        self.packs.opened.connect(self._on_pack_opened)
-        self.packs.made.connect(self._on_made)
-        self.packs.taken.connect(self._on_taken)
+        self.packs.ended.connect(self._on_pack_ended)
         self.packs.refused.connect(partial(self._on_refused, "pack"))
-        self.moving.planned.connect(self._on_planned)
+        self.linking.ended.connect(self._on_linked)
+        self.moving.ended.connect(self._on_moved)
         self.moving.refused.connect(partial(self._on_refused, "move"))
 
     def find(self) -> None:
-        self._show("found", lambda: FoundDialog(self._window, self.found))
+        self._show("found", lambda: FoundDialog(self._window, self.linking))
 
     def make_pack(self) -> None:
         self._show("pack", lambda: MakePackDialog(self._window, self.packs))
@@ -237,7 +227,7 @@ class ModelDialogs(QObject):
 
     def open_pack(self, path: Path) -> None:
         if not self._raise("pack"):
-            self.packs.look_into(path)
+            self._bridge.follow(self._bridge.services.packs.contents(path), self._on_pack_opened)
 
     def choose_folder(self, folder: str) -> None:
         if self._raise("move"):
@@ -245,8 +235,12 @@ class ModelDialogs(QObject):
         dialog = passing(QFileDialog(self._window, "A folder for models", folder), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda file: self.moving.plan(Path(file)))
+        dialog.fileSelected.connect(self._on_folder_chosen)
         dialog.open()
+
+    def _on_folder_chosen(self, folder: str) -> None:
+        if not self.moving.is_busy():
+            self._bridge.follow(self._bridge.services.moving.plan(Path(folder)), self._on_planned)
 
     def _on_pack_opened(self, contents: PackContents) -> None:
         self._show("pack", lambda: OpenPackDialog(self._window, self.packs, contents))
@@ -254,20 +248,37 @@ class ModelDialogs(QObject):
     def _on_planned(self, plan: MovePlan) -> None:
         self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
 
-    def _on_made(self, event: PackResult) -> None:
-        """The dialog shows the checksum; if it was closed, a notice does."""
-        if "pack" not in self._open:
-            words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
-            self._bridge.notice_raised.emit(Notice(words, event.manifest_sha256, key="pack"))
-
-    def _on_taken(self, event: PackResult) -> None:
+    def _on_pack_ended(self, event: PackResult) -> None:
+        """Of one that was made the dialog shows the checksum; if it was closed, a notice does."""
+        if not event.manifest_sha256:
+            return
         new = [model.model for model in event.models if model.is_new]
-        notice = Notice(f"{len(new)} models came out of the pack, and are exactly what was packed.", key="pack")
-        if len(new) == 1:
+        if not event.models:
+            words = f"The pack {Path(event.path).name} is written. The checksum of its list: {event.manifest_sha256}"
+            notice = Notice(words, event.manifest_sha256, key="pack")
+        elif len(new) == 1:
             use = partial(self.chat_requested.emit, new[0].id)
             words = f"{new[0].name} came out of the pack, and is exactly what was packed."
             notice = Notice(words, action="Use it now" if new[0].can_chat else "", on_action=use, key="pack")
-        self._bridge.notice_raised.emit(notice)
+        else:
+            notice = Notice(f"{len(new)} models came out of the pack, and are exactly what was packed.", key="pack")
+        if event.models or "pack" not in self._open:
+            self._bridge.notice_raised.emit(notice)
+
+    def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
+        count = len([end for end in ends if end.model])
+        failed = [end for end in ends if end.problem]
+        if count or failed:
+            words = "1 model is linked." if count == 1 else f"{count} models are linked."
+            more = f" {len(failed)} could not be." if failed else ""
+            details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
+            life = 0 if failed else UNDO_MS
+            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            self._bridge.notice_raised.emit(notice)
+
+    def _on_moved(self, event: MoveResult) -> None:
+        words = "The move was stopped. All models are where they were." if event.moved is None else _end_words(event)
+        self._bridge.notice_raised.emit(Notice(words, "\n".join(event.left), key="move"))
 
     def _on_refused(self, kind: str, problem: Problem) -> None:
         if kind not in self._open:
@@ -299,63 +310,16 @@ INTRO = (
 LOOKING = "Looking into the folders of these programs…"
 
 
-class FoundController(QObject):
-    found = Signal(object)
-    progressed = Signal(str, float)
-    linked = Signal(object)
-    refused = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="found_controller")
-        self._bridge = bridge
-        self._linking: list[FoundModel] = []
-        self._running: Call | None = None
-
-    def look(self) -> None:
-        self._running = self._bridge.follow(self._bridge.services.finding.find(), self.found.emit, self.refused.emit)
-
-    def link(self, models: Sequence[FoundModel]) -> None:
-        """Link these one after another; `linked` follows, also when it was cancelled."""
-        self._linking = list(models)
-        self._running = self._bridge.follow(
-            self._bridge.services.finding.link(models), self._on_linked, self.refused.emit, self._on_progressed
-        )
-
-    def cancel(self) -> None:
-        """Stop searching or linking; what is linked stays."""
-        if self._running is not None:
-            self._running.cancel()
-
-    def _on_progressed(self, now: ImportProgress) -> None:
-        at = next((at for at, model in enumerate(self._linking) if model.path == now.path), 0)
-        what = f"Reading {self._linking[at].name} ({at + 1} of {len(self._linking)})"
-        words = amount_words(what, now.done_bytes, now.total_bytes, None)
-        self.progressed.emit(words, now.done_bytes / max(now.total_bytes, 1))
-
-    def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
-        count = len([end for end in ends if end.model])
-        failed = [end for end in ends if end.problem]
-        if count or failed:
-            words = "1 model is linked." if count == 1 else f"{count} models are linked."
-            more = f" {len(failed)} could not be." if failed else ""
-            details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
-            life = 0 if failed else UNDO_MS
-            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
-            self._bridge.notice_raised.emit(notice)
-        self.linked.emit(ends)
-
-
 class FoundDialog(WorkDialog):
-    def __init__(self, parent: QWidget, controller: FoundController) -> None:
+    def __init__(self, parent: QWidget, linking: Work) -> None:
         title = "Models on this PC"
-        super().__init__(parent, controller, name="found_models", title=title, intro=INTRO, doing="Looking for models")
-        self._controller = controller
+        super().__init__(parent, linking, name="found_models", title=title, intro=INTRO, doing="Looking for models")
+        self._looking: Call | None = None
         self._models: dict[str, FoundModel] = {}
         self._skipped = ""
         self._build_ui()
         self._connect()
-        self.work.show_work(LOOKING, None)
-        controller.look()
+        self._look()
 
     def _build_ui(self) -> None:
         self._note = plain_label("", self, name="found_note", kind="muted")
@@ -371,16 +335,18 @@ class FoundDialog(WorkDialog):
         self._link.setEnabled(False)
 
     def _connect(self) -> None:
-        controller = self._controller
-        controller.found.connect(self._on_found)
-        controller.progressed.connect(self._on_progressed)
-        controller.linked.connect(self._on_linked)
         self._list.chosen_changed.connect(self._refresh)
         self._more.clicked.connect(self._on_more)
         self._close.clicked.connect(self._on_close)
         self._link.clicked.connect(self._on_link)
 
+    def _look(self) -> None:
+        self.work.show_work(LOOKING, None)
+        finding = self._bridge.services.finding.find()
+        self._looking = self._bridge.follow(finding, self._on_found, self._on_refused)
+
     def _on_found(self, found: FoundModels) -> None:
+        self._looking = None
         self.work.end()
         self._close.setText("Close")
         self._models = {str(model.path): model for model in found.models}
@@ -407,13 +373,17 @@ class FoundDialog(WorkDialog):
     def _on_link(self) -> None:
         models = [self._models[other_row.key] for other_row in self._list.chosen]
         self._begin_work("Reading them once, for their checksums…")
-        self._controller.link(models)
+        self._worker.begin(self._bridge.services.finding.link(models))
 
-    def _on_progressed(self, words: str, fraction: float) -> None:
+    def _on_progressed(self, now: ImportProgress) -> None:
         if self._is_busy:
-            self.work.show_work(words, fraction)
+            chosen = self._list.chosen
+            at = next((at for at, row in enumerate(chosen) if row.key == str(now.path)), 0)
+            what = f"Reading {self._models[str(now.path)].name} ({at + 1} of {len(chosen)})"
+            words = amount_words(what, now.done_bytes, now.total_bytes, None)
+            self.work.show_work(words, now.done_bytes / max(now.total_bytes, 1))
 
-    def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
+    def _on_ended(self, ends: tuple[ImportEnded, ...]) -> None:
         if not self._is_busy:
             return
         self._is_busy = False
@@ -422,16 +392,15 @@ class FoundDialog(WorkDialog):
             self.accept()
             return
         self._refresh()
-        self.work.show_work(LOOKING, None)
-        self._controller.look()
+        self._look()
 
     def _on_more(self) -> None:
         TextDialog(self, title="Not looked at", intro="What was passed over, and why.", text=self._skipped).show()
 
     def reject(self) -> None:
         """Close the dialog: searching stops, linking goes on."""
-        if not self._is_busy:
-            self._controller.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         super().reject()
 
 
@@ -490,61 +459,11 @@ STEPS = {
 }
 
 
-class MoveController(QObject):
-    planned = Signal(object)
-    progressed = Signal(object)
-    ended = Signal(object)
-    refused = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="move_controller")
-        self._bridge = bridge
-        self._moving: Call | None = None
-
-    def plan(self, target: Path) -> None:
-        if self._moving is not None:
-            self._bridge.notice_raised.emit(Notice("The models are being moved already.", key="move"))
-            return
-        self._bridge.follow(self._bridge.services.moving.plan(target), self.planned.emit)
-
-    def move(self, target: Path) -> None:
-        self._moving = self._bridge.follow(
-            self._bridge.services.moving.move(target), self._on_ended, self._on_refused, self.progressed.emit
-        )
-
-    def only_new(self, target: Path) -> None:
-        """Save new models there; existing ones stay where they are and remain usable."""
-
-        def changed(_settings: object) -> None:
-            words = f"New models are kept in {target}. Those added before stay where they are."
-            self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="move"))
-
-        self._bridge.ask(self._bridge.services.settings.change(models_folder=str(target)), changed)
-
-    def cancel(self) -> None:
-        if self._moving is not None:
-            self._moving.cancel()
-
-    def _on_ended(self, event: MoveResult) -> None:
-        self._moving = None
-        if event.moved is None:
-            self._bridge.notice_raised.emit(Notice("The move was stopped. All models are where they were.", key="move"))
-        else:
-            self._bridge.notice_raised.emit(Notice(_end_words(event), "\n".join(event.left), key="move"))
-        self.ended.emit(event)
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._moving = None
-        self.refused.emit(problem)
-
-
 class MoveDialog(WorkDialog):
-    def __init__(self, parent: QWidget, controller: MoveController, plan: MovePlan) -> None:
+    def __init__(self, parent: QWidget, moving: Work, plan: MovePlan) -> None:
         title = "Move the folder for models"
-        super().__init__(
-            parent, controller, name="move_models", title=title, intro=MOVE_INTRO, doing="Moving the models"
-        )
-        self._controller, self._plan = controller, plan
+        super().__init__(parent, moving, name="move_models", title=title, intro=MOVE_INTRO, doing="Moving the models")
+        self._plan = plan
         self._build_ui()
         self._connect()
         self.fit(self.width())
@@ -566,18 +485,20 @@ class MoveDialog(WorkDialog):
         self._move.setFocus()
 
     def _connect(self) -> None:
-        self._controller.progressed.connect(self._on_progressed)
-        self._controller.ended.connect(self._on_ended)
         self._only.clicked.connect(self._on_only)
         self._close.clicked.connect(self._on_close)
         self._move.clicked.connect(self._on_move)
 
     def _on_move(self) -> None:
         self._begin_work("Beginning…")
-        self._controller.move(Path(self._plan.target))
+        self._worker.begin(self._bridge.services.moving.move(Path(self._plan.target)))
 
     def _on_only(self) -> None:
-        self._controller.only_new(Path(self._plan.target))
+        """New models are kept there; those that are here stay and remain usable."""
+        words = f"New models are kept in {self._plan.target}. Those added before stay where they are."
+        said = Notice(words, life_ms=UNDO_MS, key="move")
+        raised, target = self._bridge.notice_raised, self._plan.target
+        self._bridge.ask(self._bridge.services.settings.change(models_folder=target), lambda _new: raised.emit(said))
         self.accept()
 
     def _on_progressed(self, event: MoveProgress) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -28,6 +28,7 @@ from slmdesk.window.widgets.opening import ModelImports
 from slmdesk.window.widgets.rows import Removals
 
 if TYPE_CHECKING:
+    from slmdesk.runtime.events import Pending
     from slmdesk.services import Services
 
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
@@ -214,6 +215,15 @@ class Trial(Record):
     fraction: float
 
 
+def _measured(now: BenchProgress) -> Trial:
+    return Trial(now.what, now.fraction)
+
+
+def _read(bytes_done: tuple[int, int]) -> Trial:
+    done, total = bytes_done
+    return Trial(f"{bytes_for_people(done)} of {bytes_for_people(total)} are read", done / max(total, 1))
+
+
 class TrialController(QObject):
     trial_changed = Signal(str, str, object)
     details_read = Signal(object)
@@ -233,13 +243,16 @@ class TrialController(QObject):
         self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)
 
     def start(self, model: str, kind: str) -> None:
+        services = self._bridge.services
         if kind == EXAM:
             self._set(model, kind, Trial("The exam begins…", 0.0))
-            self._bridge.ask(self._bridge.services.exams.take(model), None, partial(self._refused, model, kind))
+            self._bridge.ask(services.exams.take(model), None, partial(self._refused, model, kind))
         elif kind == BENCH:
-            self._bench(model)
-        else:
-            self._verify(model)
+            self._set(model, kind, Trial("The model is loaded anew…", 0.0))
+            self._follow(model, kind, services.bench.run(model), lambda _result: self._end(model, kind), _measured)
+        elif (model, kind) not in self._running:
+            self._set(model, kind, Trial("The whole file is read…", 0.0))
+            self._follow(model, kind, services.models.verify([model]), partial(self._on_verified, model), _read)
 
     def stop(self, model: str, kind: str) -> None:
         if kind == EXAM:
@@ -248,39 +261,13 @@ class TrialController(QObject):
         elif (model, kind) in self._running:
             self._running[model, kind].cancel()
 
-    # ---- the measurement
+    def _follow(
+        self, model: str, kind: str, work: Pending[Any], ended: Callable[[Any], object], trial: Callable[[Any], Trial]
+    ) -> None:
+        def on_progress(now: object) -> None:
+            self._set(model, kind, trial(now))
 
-    def _bench(self, model: str) -> None:
-        self._set(model, BENCH, Trial("The model is loaded anew…", 0.0))
-
-        def on_progress(now: BenchProgress) -> None:
-            self._set(model, BENCH, Trial(now.what, now.fraction))
-
-        self._running[model, BENCH] = self._bridge.follow(
-            self._bridge.services.bench.run(model),
-            lambda _result: self._end(model, BENCH),
-            partial(self._refused, model, BENCH),
-            on_progress,
-        )
-
-    # ---- the checksum
-
-    def _verify(self, model: str) -> None:
-        if (model, VERIFY) in self._running:
-            return
-        self._set(model, VERIFY, Trial("The whole file is read…", 0.0))
-
-        def on_progress(bytes_done: tuple[int, int]) -> None:
-            done, total = bytes_done
-            words = f"{bytes_for_people(done)} of {bytes_for_people(total)} are read"
-            self._set(model, VERIFY, Trial(words, done / max(total, 1)))
-
-        self._running[model, VERIFY] = self._bridge.follow(
-            self._bridge.services.models.verify([model]),
-            partial(self._on_verified, model),
-            partial(self._refused, model, VERIFY),
-            on_progress,
-        )
+        self._running[model, kind] = self._bridge.follow(work, ended, partial(self._refused, model, kind), on_progress)
 
     def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)

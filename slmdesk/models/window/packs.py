@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
-from slmdesk.models.packs import OfferedModel, PackContents, PackPlan, PackProgress, PackResult
+from slmdesk.models.packs import OfferedModel, PackContents, PackPlan, PackResult
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
@@ -50,7 +50,6 @@ from slmdesk.window.widgets.rows import DOT, WideDialog, amount_words
 
 if TYPE_CHECKING:
     from slmdesk.runtime.events import Pending
-    from slmdesk.services import Services
 
 PACK_FILTER = "Packs of models (*.tar);;All files (*)"
 PLAN_MS = 150
@@ -68,21 +67,53 @@ OPEN_INTRO = (
 )
 SAME = "✓ It is the same: this is the pack you were told of."
 OTHER = "It is another one: this is not the pack you were told of. Do not bring it in."
+STOPPED = "Stopped; nothing of it was kept."
 
 
-class _Worker(Protocol):
-    refused: Any
+class Work(QObject):
+    """What a dialog begins and shows, and what goes on without it; one piece at a time."""
 
-    def cancel(self) -> None: ...
+    progressed = Signal(object)
+    ended = Signal(object)
+    refused = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QObject, name: str, busy: str = "") -> None:
+        """`busy`: what is said when it is begun a second time."""
+        super().__init__(parent, objectName=f"{name}_work")
+        self.bridge, self._key, self._busy = bridge, name, busy
+        self._call: Call | None = None
+
+    def is_busy(self) -> bool:
+        """Whether it runs, which is said then."""
+        if self._call is not None:
+            self.bridge.notice_raised.emit(Notice(self._busy, key=self._key))
+        return self._call is not None
+
+    def begin(self, request: Pending[Any]) -> None:
+        self._call = self.bridge.follow(request, self._on_ended, self._on_refused, self.progressed.emit)
+
+    def cancel(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+
+    def _on_ended(self, result: object) -> None:
+        self._call = None
+        self.ended.emit(result)
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._call = None
+        self.refused.emit(problem)
 
 
 class WorkDialog(WideDialog):
-    """A dialog whose controller does one piece of work, which *Cancel* stops."""
+    """A dialog with one piece of work, which *Cancel* stops."""
 
-    def __init__(self, parent: QWidget, worker: _Worker, *, name: str, title: str, intro: str, doing: str) -> None:
+    def __init__(self, parent: QWidget, worker: Work, *, name: str, title: str, intro: str, doing: str) -> None:
         super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
-        self._worker, self._is_busy = worker, False
+        self._worker, self._bridge, self._doing, self._is_busy = worker, worker.bridge, doing, False
         worker.refused.connect(self._on_refused)
+        worker.progressed.connect(self._on_progressed)
+        worker.ended.connect(self._on_ended)
 
     def _begin_work(self, words: str) -> None:
         self._is_busy = True
@@ -109,34 +140,28 @@ class WorkDialog(WideDialog):
     def _refresh(self) -> None:
         raise NotImplementedError
 
-
-class _PackDialog(WorkDialog):
-    def __init__(
-        self, parent: QWidget, packs: PackController, *, name: str, title: str, intro: str, doing: str
-    ) -> None:
-        super().__init__(parent, packs, name=name, title=title, intro=intro, doing=doing)
-        self._packs, self._doing = packs, doing
-        packs.progressed.connect(self._on_progressed)
-        packs.stopped.connect(lambda: self._end_work("Stopped; nothing of it was kept."))
-
-    def _on_progressed(self, event: PackProgress) -> None:
+    def _on_progressed(self, event: Any) -> None:
         if self._is_busy:
             words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
             self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
 
+    def _on_ended(self, result: Any) -> None:
+        raise NotImplementedError
 
-class MakePackDialog(_PackDialog):
-    def __init__(self, parent: QWidget, packs: PackController) -> None:
+
+class MakePackDialog(WorkDialog):
+    def __init__(self, parent: QWidget, packs: Work) -> None:
         super().__init__(
             parent, packs, name="make_pack", title="Make a pack", intro=MAKE_INTRO, doing="Writing the pack"
         )
         self._target: Path | None = None
         self._plan: PackPlan | None = None
         self._sha256 = ""
+        self._turn = 0
         self._timer = Delay(self, PLAN_MS, self._on_time)
         self._build_ui()
         self._connect()
-        packs.list_models()
+        self._bridge.ask(self._bridge.services.models.list(), self._on_models_listed, self._on_refused)
 
     def _build_ui(self) -> None:
         self._list = CheckList(self, name="make_pack_models", height=180)
@@ -159,10 +184,6 @@ class MakePackDialog(_PackDialog):
         self._make.setEnabled(False)
 
     def _connect(self) -> None:
-        packs = self._packs
-        packs.models_listed.connect(self._on_models_listed)
-        packs.planned.connect(self._on_planned)
-        packs.made.connect(self._on_made)
         self._list.chosen_changed.connect(self._on_changed)
         self._choose.clicked.connect(self._on_choose)
         self._close.clicked.connect(self._on_close)
@@ -196,10 +217,12 @@ class MakePackDialog(_PackDialog):
 
     def _on_time(self) -> None:
         if self._target and self._list.chosen:
-            self._packs.plan([other_row.key for other_row in self._list.chosen], self._target)
+            self._turn += 1
+            planning = self._bridge.services.packs.plan([row.key for row in self._list.chosen], self._target)
+            self._bridge.follow(planning, partial(self._on_planned, self._turn), self._on_refused)
 
-    def _on_planned(self, plan: PackPlan) -> None:
-        if self._is_busy:
+    def _on_planned(self, turn: int, plan: PackPlan) -> None:
+        if self._is_busy or turn != self._turn:
             return
         self._plan = plan
         size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
@@ -221,12 +244,15 @@ class MakePackDialog(_PackDialog):
 
     def _on_make(self) -> None:
         chosen = self._list.chosen
-        if not chosen or self._target is None:
+        if not chosen or self._target is None or self._worker.is_busy():
             return
         self._begin_work(self._doing)
-        self._packs.make([other_row.key for other_row in chosen], self._target)
+        self._worker.begin(self._bridge.services.packs.pack([row.key for row in chosen], self._target))
 
-    def _on_made(self, event: PackResult) -> None:
+    def _on_ended(self, event: PackResult) -> None:
+        if event.models or not event.manifest_sha256:
+            self._end_work(STOPPED)
+            return
         self._is_busy = False
         self.work.end()
         self._sha256 = event.manifest_sha256
@@ -255,8 +281,8 @@ class MakePackDialog(_PackDialog):
         self._close.setText("Cancel" if self._is_busy else "Close")
 
 
-class OpenPackDialog(_PackDialog):
-    def __init__(self, parent: QWidget, packs: PackController, contents: PackContents) -> None:
+class OpenPackDialog(WorkDialog):
+    def __init__(self, parent: QWidget, packs: Work, contents: PackContents) -> None:
         name = Path(contents.path).name
         super().__init__(
             parent, packs, name="open_pack", title="Open a pack", intro=OPEN_INTRO, doing="Checking the pack"
@@ -286,7 +312,6 @@ class OpenPackDialog(_PackDialog):
         self._take = self.add_button("Bring them in", name="open_pack_take", is_primary=True)
 
     def _connect(self) -> None:
-        self._packs.taken.connect(self._on_taken)
         self._list.chosen_changed.connect(self._on_changed)
         self._reported.textChanged.connect(self._on_reported)
         self._close.clicked.connect(self._on_close)
@@ -317,12 +342,18 @@ class OpenPackDialog(_PackDialog):
         self._refresh()
 
     def _on_take(self) -> None:
+        if self._worker.is_busy():
+            return
         self._begin_work("Checking the pack")
         self._doing = "Checking and copying"
-        self._packs.take(self._contents, [other_row.key for other_row in self._list.chosen])
+        path, expected = Path(self._contents.path), self._contents.manifest_sha256
+        only = [row.key for row in self._list.chosen]
+        self._worker.begin(self._bridge.services.packs.unpack(path, expected=expected, only=only))
 
-    def _on_taken(self, _event: PackResult) -> None:
-        if self._is_busy:
+    def _on_ended(self, event: PackResult) -> None:
+        if not event.manifest_sha256:
+            self._end_work(STOPPED)
+        elif event.models and self._is_busy:
             self._is_busy = False
             self.accept()
 
@@ -362,82 +393,6 @@ def _checksum_label(parent: QWidget, name: str) -> QLabel:
     label.setAccessibleName("Checksum of the pack (sha256)")
     label.setToolTip("sha256 of the list of the pack, which holds the checksum of everything in it")
     return label
-
-
-# ---- packs of models
-
-
-class PackController(QObject):
-    """Lives on the window's thread; one pack at a time."""
-
-    models_listed = Signal(object)
-    planned = Signal(object)
-    opened = Signal(object)
-    progressed = Signal(object)
-    made = Signal(object)
-    taken = Signal(object)
-    refused = Signal(object)
-    stopped = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="pack_controller")
-        self._bridge = bridge
-        self._work: Call | None = None
-        self._turn = 0
-
-    def list_models(self) -> None:
-        self._bridge.ask(self._bridge.services.models.list(), self._on_models, self.refused.emit)
-
-    def plan(self, models: Sequence[str], target: Path) -> None:
-        """Ask for the size of a pack of these; `planned` follows, for the latest request only."""
-        self._turn += 1
-        self._bridge.follow(
-            self._bridge.services.packs.plan(models, target), partial(self._on_planned, self._turn), self.refused.emit
-        )
-
-    def make(self, models: Sequence[str], target: Path) -> None:
-        self._begin(lambda services: services.packs.pack(models, target), self.made)
-
-    def look_into(self, path: Path) -> None:
-        self._bridge.follow(self._bridge.services.packs.contents(path), self.opened.emit)
-
-    def take(self, contents: PackContents, sums: Sequence[str]) -> None:
-        """`taken`, `refused` or `stopped` follows; the file must be the pack that was inspected."""
-        path, expected = Path(contents.path), contents.manifest_sha256
-        self._begin(lambda services: services.packs.unpack(path, expected=expected, only=sums), self.taken)
-
-    def cancel(self) -> None:
-        if self._work is not None:
-            self._work.cancel()
-
-    # ---- events
-
-    def _on_models(self, models: Sequence[ModelRecord]) -> None:
-        self.models_listed.emit(tuple(models))
-
-    def _on_planned(self, turn: int, plan: PackPlan) -> None:
-        if turn == self._turn:
-            self.planned.emit(plan)
-
-    # ---- private
-
-    def _begin(self, request: Callable[[Services], Pending[PackResult]], ended: SignalInstance) -> None:
-        if self._work is not None:
-            self._bridge.notice_raised.emit(Notice("A pack is being made or opened already.", key="pack"))
-            return
-        answered = partial(self._on_ended, ended)
-        self._work = self._bridge.follow(request, answered, self._on_refused, self.progressed.emit)
-
-    def _on_ended(self, ended: SignalInstance, result: PackResult) -> None:
-        self._work = None
-        if result.manifest_sha256:
-            ended.emit(result)
-        else:
-            self.stopped.emit()
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._work = None
-        self.refused.emit(problem)
 
 
 # ---- a list of models to choose from

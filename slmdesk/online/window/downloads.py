@@ -10,8 +10,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.settings import Settings
-from slmdesk.online.download import LeftoverFile
-from slmdesk.online.downloads import ENDS
+from slmdesk.online.downloads import ENDS, LeftoverFile
 from slmdesk.online.events import DownloadChanged, DownloadState
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -50,13 +49,14 @@ class DownloadsController(QObject):
             words = "This model is being downloaded already."
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="download"))
             return
-        self._when_allowed("Allow the network and download", partial(self._start, repo, file, quantization))
+        start = partial(self._bridge.services.downloads.start, repo, file, quantization, waits=True)
+        self._when_allowed("Allow the network and download", start)
 
     def pause(self, id: str) -> None:
         self._bridge.services.downloads.pause(id)
 
     def resume(self, id: str) -> None:
-        self._when_allowed("Allow the network and go on", partial(self._resume, id))
+        self._when_allowed("Allow the network and go on", partial(self._bridge.services.downloads.resume, id))
 
     def move(self, id: str, where: str) -> None:
         self._bridge.services.downloads.move(id, where)
@@ -66,7 +66,11 @@ class DownloadsController(QObject):
         change = self._all[id]
         if change.state not in ENDS:
             self.pause(id)
-        self._let_go(id, f"The download of {change.name or change.repo} is cancelled.", partial(self._cancel_now, id))
+        self._let_go(
+            id,
+            f"The download of {change.name or change.repo} is cancelled.",
+            partial(self._bridge.services.downloads.cancel, id),
+        )
 
     def use(self, id: str) -> None:
         model = self._all[id].model
@@ -135,13 +139,7 @@ class DownloadsController(QObject):
         self.dismiss(id)
         self.chat_requested.emit(model)
 
-    def _start(self, repo: str, file: str, quantization: str) -> None:
-        self._bridge.services.downloads.start(repo, file, quantization, waits=True)  # fmt: skip
-
-    def _resume(self, id: str) -> None:
-        self._bridge.services.downloads.resume(id)
-
-    def _when_allowed(self, action: str, then: Callable[[], None]) -> None:
+    def _when_allowed(self, action: str, then: Callable[[], object]) -> None:
         if not self._is_offline:
             then()
             return
@@ -165,10 +163,7 @@ class DownloadsController(QObject):
             self._list_left()
         elif (change := self._all.get(id)) is not None:
             self.download_shown.emit(change)
-            self._resume(id)
-
-    def _cancel_now(self, id: str) -> None:
-        self._bridge.services.downloads.cancel(id)
+            self._bridge.services.downloads.resume(id)
 
     def _discard_now(self, left_over: str) -> None:
         name = self._left.pop(left_over).name

@@ -67,7 +67,7 @@ class HubController(QObject):
         self._search: Search | None = None
         self._with_too_large = False
         self._asking: Call | None = None
-        self._visits: dict[str, _Visit] = {}
+        self._visits: dict[str, list[Call]] = {}
         self._timer = Delay(self, DEBOUNCE_MS, self.search_now)
         bridge.when_open(self._on_opened)
         bridge.on(PaceChanged, self._on_opened)
@@ -119,12 +119,12 @@ class HubController(QObject):
         self.search_now()
 
     def open_repo(self, repo: str) -> None:
-        visit = self._visit(repo)
-        visit.follow(lambda services: services.offers.repo(repo), partial(self._on_repo, visit), self.repo_failed)
+        self.close_repo(repo)
+        self._visit(repo, self._bridge.services.offers.repo(repo), partial(self._on_repo, repo), self.repo_failed)
 
     def close_repo(self, repo: str) -> None:
-        if visit := self._visits.pop(repo, None):
-            visit.cancel()
+        for call in self._visits.pop(repo, ()):
+            call.cancel()
 
     def ask_page(self, repo: str) -> None:
         self._bridge.ask(self._bridge.services.offers.page_of(repo), self.page_known.emit)
@@ -156,7 +156,8 @@ class HubController(QObject):
         self._asking = None
         if isinstance(found, OfferedRepo):
             self.found.emit(Offers((found,)))
-            self._on_repo(self._visit(found.repo), found)
+            self.close_repo(found.repo)
+            self._on_repo(found.repo, found)
         else:
             self._search = found.search
             self.found.emit(found)
@@ -166,21 +167,24 @@ class HubController(QObject):
             self._asking = None
             self.search_failed.emit(problem)
 
-    def _visit(self, repo: str) -> _Visit:
-        self.close_repo(repo)
-        return self._visits.setdefault(repo, _Visit(repo, self._bridge))
+    def _visit(self, repo: str, request: Pending[T], answered: Callable[[T], object], failed: SignalInstance) -> None:
+        """Until the repository is closed or opened anew, `answered` gets the answer, or `failed` is emitted."""
+        calls = self._visits.setdefault(repo, [])
 
-    def _on_repo(self, visit: _Visit, found: OfferedRepo) -> None:
-        self.repo_found.emit(visit.repo, found)
-        source = found.source
+        def now(then: Callable[[Any], object]) -> Callable[[Any], object]:
+            return lambda answer: then(answer) if self._visits.get(repo) is calls else None
+
+        calls.append(self._bridge.follow(request, now(answered), now(partial(failed.emit, repo))))
+
+    def _on_repo(self, repo: str, found: OfferedRepo) -> None:
+        self.repo_found.emit(repo, found)
+        source, pages = found.source, self._bridge.services.repo_pages
         first = found.recommended or next((file for file in found.files if file.size_bytes), None)
         if source is None:
             return
         if first is not None:
-            judged = partial(self.judged.emit, visit.repo)
-            visit.follow(lambda services: services.repo_pages.judge(source, first.name), judged, self.judged)
-        card_read = partial(self.card_read.emit, visit.repo)
-        visit.follow(lambda services: services.repo_pages.card(source), card_read, self.card_read)
+            self._visit(repo, pages.judge(source, first.name), partial(self.judged.emit, repo), self.judged)
+        self._visit(repo, pages.card(source), partial(self.card_read.emit, repo), self.card_read)
 
     def _on_opened(self) -> None:
         self._bridge.ask(lambda _services: self.filters, self.filters_shown.emit)
@@ -195,34 +199,6 @@ class HubController(QObject):
         self.offline_changed.emit(self.is_offline)
         if not self.is_offline:
             self.search_now()
-
-
-class _Visit:
-    def __init__(self, repo: str, bridge: Bridge) -> None:
-        self.repo = repo
-        self._bridge = bridge
-        self._is_over = False
-        self._following: list[Call] = []
-
-    def follow(
-        self, request: Callable[[Services], Pending[T]], answered: Callable[[T], object], failed: SignalInstance
-    ) -> None:
-        """Ask for something; until the visit is over, `answered` gets it, or `failed` is emitted with the Problem."""
-
-        def on_answer(answer: T) -> None:
-            if not self._is_over:
-                answered(answer)
-
-        def on_problem(problem: Problem) -> None:
-            if not self._is_over:
-                failed.emit(self.repo, problem)
-
-        self._following.append(self._bridge.follow(request, on_answer, on_problem))
-
-    def cancel(self) -> None:
-        self._is_over = True
-        for call in self._following:
-            call.cancel()
 
 
 def filters_in(state: WindowState) -> Filters:

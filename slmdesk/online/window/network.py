@@ -81,14 +81,14 @@ PASSWORD_WORDS = {
 
 
 class NetworkSection(QWidget):
-    def __init__(self, network: NetworkController, tokens: TokenController) -> None:
+    def __init__(self, bridge: Bridge, settings: Settings, tokens: TokenController) -> None:
         super().__init__()
         self.setObjectName("network_section")
-        self._network, self._tokens = network, tokens
+        self._bridge, self._current, self._tokens = bridge, settings, tokens
         self._verdicts: dict[str, QLabel] = {}
         self._build_ui()
         self._connect()
-        self.show_settings(network.current)
+        self.show_settings(settings)
         self._show_token(tokens.state)
 
     def _build_ui(self) -> None:
@@ -137,7 +137,7 @@ class NetworkSection(QWidget):
         self._certificates = ElidedLabel(self._body, name="ca_file_label")
         self._choose = button("Choose…", "ca_file_button", self._body, label="Choose a file of certificates")
         self._system = button("Use the system's", "ca_file_system_button", self._body)
-        self._system.clicked.connect(lambda: self._network.change("ca_file", ""))
+        self._system.clicked.connect(lambda: self.change("ca_file", ""))
         line = self._line(self._certificates, self._choose, self._system)
         add_setting(
             self._column, line, "ca_file", "Certificates",
@@ -163,7 +163,7 @@ class NetworkSection(QWidget):
         )  # fmt: skip
 
     def _connect(self) -> None:
-        change = self._network.change
+        change = self.change
         self._offline.clicked.connect(lambda is_on: change("offline", is_on))
         self._enforce.value_chosen.connect(lambda is_enforced: change("offline_enforced", is_enforced))
         self._endpoint.editingFinished.connect(lambda: change("hub_endpoint", _address(self._endpoint.text())))
@@ -174,12 +174,31 @@ class NetworkSection(QWidget):
         self._speed.value_chosen.connect(lambda kib: change("speed_limit_kib", kib))
         self._change.clicked.connect(lambda: TokenDialog(self._tokens, self.window()).open())
         self._forget.clicked.connect(self._tokens.forget)
-        self._network.settings_shown.connect(self.show_settings)
-        self._network.verdict_given.connect(self._on_verdict)
+        self._bridge.settings_changed.connect(self.show_settings)
         self._tokens.state_shown.connect(self._show_token)
+
+    def change(self, key: str, value: object) -> None:
+        """Change how the Hub is reached; why a value is not taken over is said beside its field."""
+        if value == getattr(self._current, key):
+            self._show_verdict(key, "")
+            return
+
+        def refused(problem: Problem) -> None:
+            if problem.code in BESIDE:
+                self._show_verdict(key, problem_words(problem))
+            else:
+                self._bridge.problem_met.emit(problem)
+            self.show_settings(self._current)
+
+        saved, network = (lambda _new: self._show_verdict(key, "")), self._bridge.services.network
+        if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
+            self._bridge.ask(network.set_offline(bool(value)), saved, refused)
+        else:
+            self._bridge.follow(network.change(**{key: value}), saved, refused)
 
     def show_settings(self, settings: Settings) -> None:
         """Show these; a value being typed, or one that was refused, stays in its field."""
+        self._current = settings
         self._offline.setChecked(settings.offline)
         self._enforce.show_value(settings.offline_enforced)
         self._show_text(self._endpoint, "hub_endpoint", settings.hub_endpoint)
@@ -212,30 +231,30 @@ class NetworkSection(QWidget):
         self._change.setEnabled(state.place != "environment")
         self._forget.setVisible(state.place not in ("", "environment"))
 
-    def _on_verdict(self, key: str, words: str) -> None:
+    def _show_verdict(self, key: str, words: str) -> None:
         if label := self._verdicts.get(key):
             show_words(label, breakable(words))
             if not words:
-                self.show_settings(self._network.current)
+                self.show_settings(self._current)
 
     def _on_proxy_chosen(self, value: object) -> None:
         self._proxy_address.setVisible(value == ADDRESS)
         if value == ADDRESS:
             self._proxy_address.setFocus()
         else:
-            self._network.change("proxy", value)
+            self.change("proxy", value)
 
     def _on_proxy_written(self) -> None:
         words = self._proxy_address.text().strip()
         if words:
-            self._network.change("proxy", words if "://" in words else f"http://{words}")
+            self.change("proxy", words if "://" in words else f"http://{words}")
             self._proxy_address.setModified(False)  # a password in it is not shown any longer than it takes to keep it
 
     def _on_choose(self) -> None:
-        dialog = passing(QFileDialog(self, "File of certificates", self._network.current.ca_file), "ca_file_dialog")
+        dialog = passing(QFileDialog(self, "File of certificates", self._current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["Certificates (*.pem *.crt *.cer)", "All files (*)"])
-        dialog.fileSelected.connect(lambda name: self._network.change("ca_file", name))
+        dialog.fileSelected.connect(lambda name: self.change("ca_file", name))
         dialog.open()
 
     def _show_text(self, field: QLineEdit, key: str, text: str) -> None:
@@ -279,46 +298,8 @@ def _address(text: str) -> str:
     return "" if words == HUB else words
 
 
-# ---- changes how the Hub is reached
-
-
 BESIDE = frozenset({"setting.invalid", "setting.managed"})
 """Problems shown beside the field."""
-
-
-class NetworkController(QObject):
-    settings_shown = Signal(object)
-    verdict_given = Signal(str, str)
-
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="network_controller")
-        self._bridge = bridge
-        self.current = settings
-        bridge.settings_changed.connect(self._on_settings_changed)
-
-    def change(self, key: str, value: object) -> None:
-        if value == getattr(self.current, key):
-            self.verdict_given.emit(key, "")
-            return
-
-        def saved(_new: object) -> None:
-            self.verdict_given.emit(key, "")
-
-        def refused(problem: Problem) -> None:
-            if problem.code in BESIDE:
-                self.verdict_given.emit(key, problem_words(problem))
-            else:
-                self._bridge.problem_met.emit(problem)
-            self.settings_shown.emit(self.current)
-
-        if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
-            self._bridge.ask(self._bridge.services.network.set_offline(bool(value)), saved, refused)
-        else:
-            self._bridge.follow(self._bridge.services.network.change(**{key: value}), saved, refused)
-
-    def _on_settings_changed(self, settings: Settings) -> None:
-        self.current = settings
-        self.settings_shown.emit(settings)
 
 
 def problem_words(problem: Problem) -> str:
@@ -371,11 +352,13 @@ class NetworkLogWindow(Dialog):
         super().__init__(parent)
         passing(self, "ledger_window", TITLE)
         self.resize(1040, 600)
-        self._controller = NetworkLogController(bridge, self)
+        self._bridge, self._searched, self._turn = bridge, "", 0
+        self._search_timer = Delay(self, DEBOUNCE_MS, self.refresh)
+        self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
         self._model = NetworkLogModel(self)
         self._build_ui()
         self._connect()
-        self._controller.refresh()
+        self.refresh()
         self._field.setFocus()
 
     def _build_ui(self) -> None:
@@ -420,23 +403,62 @@ class NetworkLogWindow(Dialog):
         return table
 
     def _connect(self) -> None:
-        controller, model = self._controller, self._model
-        self._field.textChanged.connect(controller.search)
-        self._field.returnPressed.connect(controller.refresh)
-        controller.rows_replaced.connect(model.replace)
-        controller.rows_added.connect(model.add)
-        controller.rows_renewed.connect(model.renew)
-        controller.counted.connect(self._on_counted)
-        controller.exported.connect(self._on_exported)
-        controller.failed.connect(lambda problem: self._say(problem.sentence, "danger"))
-        model.page_requested.connect(controller.more)
+        model = self._model
+        self._bridge.on(RequestsToday, self._on_requests_counted)
+        self._field.textChanged.connect(self._on_typed)
+        self._field.returnPressed.connect(self.refresh)
+        model.page_requested.connect(self._read_more)
         for changed in (model.modelReset, model.rowsInserted, model.dataChanged):
             changed.connect(self._widen)
         QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
-        QShortcut(QKeySequence.StandardKey.Refresh, self, controller.refresh)
+        QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
 
-    def _on_counted(self, count: int, found: int, today: int) -> None:
+    def refresh(self) -> None:
+        self._search_timer.stop()
+        self._turn += 1
+        self._read(self._model.replace)
+        self._count()
+
+    def _on_typed(self, words: str) -> None:
+        self._searched = words.strip()
+        self._search_timer.start()
+
+    def _read_more(self, before: int) -> None:
+        """The page of rows with numbers below `before`."""
+        self._read(self._model.add, before)
+
+    def _on_requests_counted(self, _event: object) -> None:
+        if not self._renew_timer.isActive():
+            self._renew_timer.start()
+
+    def _renew(self) -> None:
+        self._read(lambda rows, _at_end: self._model.renew(rows))
+        self._count()
+
+    def _read(self, then: Callable[[Sequence[NetworkLogRow], bool], object], before: int | None = None) -> None:
+        turn = self._turn
+
+        def answered(rows: Sequence[NetworkLogRow]) -> None:
+            if turn == self._turn:
+                then(rows, len(rows) < PAGE)
+
+        requests = self._bridge.services.network.requests(PAGE, self._searched, before)
+        self._bridge.ask(requests, answered, self._on_failed)
+
+    def _count(self) -> None:
+        words = self._searched
+        self._bridge.ask(
+            lambda services: (services.network.count(), services.network.count(words), services.network.today()),
+            self._on_counted,
+            self._on_failed,
+        )
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._say(problem.sentence, "danger")
+
+    def _on_counted(self, counts: tuple[int, int, int]) -> None:
+        count, found, today = counts
         self._summary.setText(summary_of(count, today))
         self._nothing.setText(NOTHING if count else EMPTY)
         self._stack.setCurrentWidget(self._table if found else self._nothing)
@@ -456,8 +478,12 @@ class NetworkLogWindow(Dialog):
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
         dialog.selectFile("slmdesk requests.csv")
-        dialog.fileSelected.connect(lambda name: self._controller.export(Path(name)))
+        dialog.fileSelected.connect(self._on_target_chosen)
         dialog.open()
+
+    def _on_target_chosen(self, name: str) -> None:
+        export = self._bridge.services.network.export(Path(name), self._searched)
+        self._bridge.follow(export, self._on_exported, self._on_failed)
 
     def _on_exported(self, done: Exported) -> None:
         noun = "row" if done.rows == 1 else "rows"
@@ -485,67 +511,6 @@ COLUMNS = ("Time", "Host", "Method", "Path", "Bytes", "Purpose")
 BYTES = COLUMNS.index("Bytes")
 UNENDED = "…"
 Index = QModelIndex | QPersistentModelIndex
-
-
-class NetworkLogController(QObject):
-    rows_replaced = Signal(object, bool)
-    rows_added = Signal(object, bool)
-    rows_renewed = Signal(object)
-    counted = Signal(int, int, int)
-    exported = Signal(object)
-    failed = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="ledger_controller")
-        self._bridge = bridge
-        self.words, self._turn = "", 0
-        self._timer = Delay(self, DEBOUNCE_MS, self.refresh)
-        self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
-        bridge.on(RequestsToday, self._on_requests_counted)
-
-    def search(self, words: str) -> None:
-        self.words = words.strip()
-        self._timer.start()
-
-    def refresh(self) -> None:
-        self._timer.stop()
-        self._turn += 1
-        self._ask(lambda rows: self.rows_replaced.emit(rows, len(rows) < PAGE))
-        self._count()
-
-    def more(self, before: int) -> None:
-        """Read the page of rows with numbers below `before`."""
-        self._ask(lambda rows: self.rows_added.emit(rows, len(rows) < PAGE), before)
-
-    def export(self, path: Path) -> None:
-        export = self._bridge.services.network.export(path, self.words)
-        self._bridge.follow(export, self.exported.emit, self.failed.emit)
-
-    def _on_requests_counted(self, _event: object) -> None:
-        if not self._renew_timer.isActive():
-            self._renew_timer.start()
-
-    def _renew(self) -> None:
-        self._ask(self.rows_renewed.emit)
-        self._count()
-
-    def _ask(self, then: Callable[[Sequence[NetworkLogRow]], object], before: int | None = None) -> None:
-        turn = self._turn
-
-        def answered(rows: Sequence[NetworkLogRow]) -> None:
-            if turn == self._turn:
-                then(rows)
-
-        requests = self._bridge.services.network.requests(PAGE, self.words, before)
-        self._bridge.ask(requests, answered, self.failed.emit)
-
-    def _count(self) -> None:
-        words = self.words
-        self._bridge.ask(
-            lambda services: (services.network.count(), services.network.count(words), services.network.today()),
-            lambda counts: self.counted.emit(*counts),
-            self.failed.emit,
-        )
 
 
 class NetworkLogModel(QAbstractTableModel):

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtNetwork import QHostAddress, QNetworkProxy, QTcpSocket
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -77,7 +77,9 @@ class StatementWindow(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "statement_window", TITLE)
-        self._controller = StatementController(bridge, self)
+        self._bridge = bridge
+        self._call: Call | None = None
+        self._turn = 0
         self._made: StatementMade | None = None
         self._was_wrong = False
         self._build_ui()
@@ -134,17 +136,12 @@ class StatementWindow(Dialog):
         return foot
 
     def _connect(self) -> None:
-        controller = self._controller
-        controller.progressed.connect(self._on_progressed)
-        controller.made.connect(self._on_made)
-        controller.refused.connect(self._on_refused)
-        controller.stopped.connect(lambda: self._say(STOPPED, "muted"))
         self._some.toggled.connect(self._refresh)
         for day in (self._since, self._until):
             day.textChanged.connect(self._refresh)
 
     def _refresh(self) -> None:
-        is_busy, is_some = self._controller.is_busy, self._some.isChecked()
+        is_busy, is_some = self._call is not None, self._some.isChecked()
         for widget in (self._some, self._named):
             widget.setEnabled(not is_busy)
         for day in (self._since, self._until):
@@ -176,7 +173,7 @@ class StatementWindow(Dialog):
         """Of an existing file the dialog has asked whether to replace it."""
         self._made = None
         is_some = self._some.isChecked()
-        self._controller.make(
+        self._begin(
             StatementRequest(
                 target,
                 since=_day_of(self._since) if is_some else None,
@@ -188,13 +185,42 @@ class StatementWindow(Dialog):
         )
         self._refresh()
 
+    def _begin(self, request: StatementRequest) -> None:
+        self._turn += 1
+        self._on_progressed(StatementProgress("test"))
+        refused = self._now(self._on_refused)
+
+        def examined(found: dict[str, Json]) -> None:
+            making = self._bridge.services.statements.make(request, found)
+            self._call = self._bridge.follow(making, self._now(self._on_made), refused, self._now(self._on_progressed))
+
+        self._call = self._bridge.follow(examine, self._now(examined), refused)
+
+    def _now(self, then: Callable[[T], object]) -> Callable[[T], None]:
+        """`then`, unless it was cancelled meanwhile."""
+        turn = self._turn
+
+        def heard(what: T) -> None:
+            if turn == self._turn:
+                then(what)
+
+        return heard
+
+    def _cancel(self) -> None:
+        """No file is written then, unless it just was."""
+        if self._call is not None:
+            call, self._call = self._call, None
+            self._turn += 1
+            call.cancel()
+            self._say(STOPPED, "muted")
+
     def _on_progressed(self, far: StatementProgress) -> None:
         self._say(f"{STAGES[far.stage]} …", "muted")
         self._bar.setRange(0, far.total)
         self._bar.setValue(far.done)
 
     def _on_made(self, made: StatementMade) -> None:
-        self._made = made
+        self._call, self._made = None, made
         self._say(f"Written to {made.path}", "muted")
         self._result.setText(breakable(result_words(made)))
         self._refresh()
@@ -202,7 +228,7 @@ class StatementWindow(Dialog):
         QTimer.singleShot(0, self._result, lambda: self.reveal(self._result))  # once there is room for it
 
     def _on_refused(self, problem: Problem) -> None:
-        self._say(problem.sentence, "danger")
+        self._call = None
         self._refresh()
         self._say(problem.sentence, "danger")
 
@@ -215,14 +241,14 @@ class StatementWindow(Dialog):
             open_outside(QUrl.fromLocalFile(str(self._made.path.parent)))
 
     def _on_close(self) -> None:
-        if self._controller.is_busy:
-            self._controller.cancel()
+        if self._call is not None:
+            self._cancel()
             self._refresh()
         else:
             self.reject()
 
     def reject(self) -> None:
-        self._controller.cancel()
+        self._cancel()
         super().reject()
 
     def _say(self, words: str, kind: str) -> None:
@@ -249,66 +275,11 @@ def _day_of(field: QLineEdit) -> date | None:
         return None
 
 
-# ---- makes a statement for an auditor from the window
+# ---- how the window itself tries to reach the network
 
 
 QT_WAY = "connection by Qt"
 WAIT_MS = 5000
-
-
-class StatementController(QObject):
-    progressed = Signal(object)
-    made = Signal(object)
-    refused = Signal(object)
-    stopped = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="statement_controller")
-        self._bridge = bridge
-        self._following: Call | None = None
-        self._turn = 0
-
-    @property
-    def is_busy(self) -> bool:
-        return self._following is not None
-
-    def make(self, request: StatementRequest) -> None:
-        self._turn += 1
-        self.progressed.emit(StatementProgress("test"))
-
-        def examined(found: dict[str, Json]) -> None:
-            making = self._bridge.services.statements.make(request, found)
-            self._following = self._bridge.follow(
-                making, self._now(self._on_made), self._now(self._on_refused), self._now(self.progressed.emit)
-            )
-
-        self._following = self._bridge.follow(examine, self._now(examined), self._now(self._on_refused))
-
-    def cancel(self) -> None:
-        """Stop; no file is written, unless it just was."""
-        if self._following is not None:
-            following, self._following = self._following, None
-            self._turn += 1
-            following.cancel()
-            self.stopped.emit()
-
-    def _now(self, then: Callable[[T], object]) -> Callable[[T], None]:
-        """`then`, unless it was cancelled meanwhile."""
-        turn = self._turn
-
-        def heard(what: T) -> None:
-            if turn == self._turn:
-                then(what)
-
-        return heard
-
-    def _on_made(self, made: StatementMade) -> None:
-        self._following = None
-        self.made.emit(made)
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._following = None
-        self.refused.emit(problem)
 
 
 def connect_by_qt(port: int) -> None:

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from slmdesk.library.window.controller import DocumentsController
     from slmdesk.library.window.page import DocumentsPage
     from slmdesk.models.importer import Candidate
-    from slmdesk.models.window.adding import AddingController
     from slmdesk.models.window.controller import LibraryController
     from slmdesk.models.window.page import ModelsPage
     from slmdesk.online.window.downloads import DownloadsController
@@ -231,7 +230,7 @@ class Frame(QObject):
 
         area = ModelsArea(self._bridge, self._settings, self.state, self.tokens, self.keeper, self.window)
         area.chat_requested.connect(self._on_chat_requested)
-        area.page.file_chosen.connect(self.adding.look_at)
+        area.page.file_chosen.connect(self.look_at_files)
         area.page.offline_chosen.connect(self._on_offline_chosen)
         area.page.once_chosen.connect(self.settings.allow_once)
         if self._model is not None:
@@ -260,13 +259,10 @@ class Frame(QObject):
     def compare_page(self) -> ComparePage:
         return self.models_area.compare_page
 
-    @cached_property
-    def adding(self) -> AddingController:
-        from slmdesk.models.window.adding import AddingController
+    def look_at_files(self, paths: Path | Sequence[Path]) -> None:
+        from slmdesk.models.window.adding import look_at_files
 
-        adding = AddingController(self._bridge, self)
-        adding.files_read.connect(self._on_files_read)
-        return adding
+        look_at_files(self._bridge, paths, self._on_files_read)
 
     @cached_property
     def jobs_page(self) -> JobsPage:
@@ -278,7 +274,7 @@ class Frame(QObject):
 
     @cached_property
     def settings_page(self) -> SettingsPage:
-        from slmdesk.online.window.network import NetworkController, NetworkSection
+        from slmdesk.online.window.network import NetworkSection
         from slmdesk.privacy.window.dialogs import PrivacySection
         from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
         from slmdesk.system.window.page import SettingsPage
@@ -286,7 +282,7 @@ class Frame(QObject):
 
         bridge, settings = self._bridge, self.settings
         privacy = PrivacySection(self.privacy)
-        network = NetworkSection(NetworkController(bridge, settings.current, self), self.tokens)
+        network = NetworkSection(bridge, settings.current, self.tokens)
         for section in (privacy, network):
             settings.policy_shown.connect(section.show_policy)
             if settings.policy is not None:
@@ -352,7 +348,7 @@ class Frame(QObject):
         self.chat.inspector.page_requested.connect(self.opener.page)
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
-        self.models.file_chosen.connect(lambda paths: self.adding.look_at(paths))
+        self.models.file_chosen.connect(self.look_at_files)
         self.models.state_changed.connect(self._show_model)
 
     def _connect_status(self) -> None:
