@@ -6,23 +6,25 @@ import os
 import re
 import struct
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Item, Kind, LedgerRow, Rescued, Status
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
+from slmdesk.store import database
 from slmdesk.store.chats import preset_from
 from slmdesk.store.database import StorePart, mapping_from, row_to
 from slmdesk.store.file import LEAST_HEADER, MAGIC, PAGE_BYTES, RESERVED_BYTES, CipherPages, StoreFile, reading
 from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
 from slmdesk.store.messages import message_from
+from slmdesk.store.opening import STEPS, migrate
 from slmdesk.store.store import Store, model_from
 from slmdesk.store.translations import glossary_from, memory_key, segment_from, term_from
 from slmdesk.text.folding import fold
@@ -221,27 +223,44 @@ def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
 
 Values = dict[str, Cell]
 
-TABLES = {
-    "items": ("n", "id", "kind", "title", "folder", "pinned", "created", "updated", "deleted_at", "revision",
-              "settings", "archived", "arrived"),
-    "messages": ("n", "id", "item", "parent", "role", "parts", "text", "status", "owner", "model_sha256", "model_name",
-                 "preset", "sampling", "seed", "tokens_in", "tokens_out", "tokens_reused", "seconds", "finish_reason",
-                 "prompt_version", "error_code", "error_args", "created", "revision", "thought", "thought_seconds",
-                 "original"),
-    "models": ("n", "id", "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source",
-               "added", "last_used", "facts"),
-    "requests": ("n", "time", "host", "method", "path", "purpose", "bytes"),
-    "ledger": ("n", "time", "monotonic", "boot", "kind", "data", "hash", "about"),
-    "segments": ("item", "number", "unit", "place", "kind", "source", "lead", "trail", "tags", "language", "target",
-                 "state", "origin", "flags", "reason", "revision", "doubts"),
-    "memory": ("n", "source_language", "target_language", "domain", "key", "source", "target", "origin", "item",
-               "created", "used"),
-    "glossaries": ("n", "id", "name", "source_language", "target_language", "domain", "active", "created"),
-    "terms": ("n", "glossary", "source", "target", "folded", "extra"),
-    "presets": ("n", "id", "name", "place", "value", "created"),
-    "results": ("item", "value"),
-}  # fmt: skip
-"""The columns in the order of schema.py."""
+TABLES = (
+    "items", "messages", "models", "requests", "ledger", "segments", "memory", "glossaries", "terms", "presets",
+    "results",
+)  # fmt: skip
+NUMBERED = frozenset(TABLES) - {"segments", "results"}
+_BEFORE_THE_CHAIN = (
+    "create table requests (n integer primary key, time real not null, host text not null, method text not null,"
+    " path text not null, purpose text not null, bytes integer)"
+)
+_TYPES: dict[str, type] = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes}
+
+
+@cache
+def _columns() -> dict[str, dict[str, tuple[type, ...]]]:
+    """Of each table the columns in their order, and what kinds of values each holds."""
+    with closing(database.in_memory()) as conn:
+        migrate(conn, STEPS)
+        conn.execute(_BEFORE_THE_CHAIN)
+        return {table: dict(map(_column_in, conn.execute(f"PRAGMA table_info({table})"))) for table in TABLES}
+
+
+def _column_in(info: tuple[Any, ...]) -> tuple[str, tuple[type, ...]]:
+    _at, name, kind, is_not_null, _default, is_key = info
+    return name, (_TYPES[kind.upper()],) if is_not_null or is_key else (_TYPES[kind.upper()], type(None))
+
+
+@cache
+def _by_width() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
+    whole = [(table, tuple(columns)) for table, columns in _columns().items()]
+    older = [(table, columns[:-fewer]) for table, columns in whole for fewer in _FEWER.get(table, ())]
+    found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+    for table, columns in (*whole, *older):
+        found.setdefault(len(columns), []).append((table, columns))
+    return found
+
+
+_FEWER = {"segments": (1,), "items": (1, 2), "messages": (1, 3)}
+"""Columns that rows lack from before doubts; before the day they came, the archive; before edits, thoughts."""
 
 
 def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int, Values]]:
@@ -251,12 +270,12 @@ def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int,
         if found is not None:
             if found[0] in tables:
                 yield found[0], n, found[1]
-        elif len(cells) in _WIDTHS and not any(_looks_like(cells, other) for other in _OTHERS):
+        elif len(cells) in _by_width() and not any(_looks_like(cells, other) for other in _OTHERS):
             carver.unreadable += 1
 
 
 def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
-    for table, columns in _WIDTHS.get(len(cells), ()):
+    for table, columns in _by_width().get(len(cells), ()):
         values = dict(zip(columns, cells, strict=True))
         if table in NUMBERED:
             values["n"] = n
@@ -272,10 +291,11 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
 
 
 def _is_ours(table: str, values: Values) -> bool:
-    for name, value in values.items():
-        if not _REALS.isdisjoint((name, (table, name))) and isinstance(value, int):  # SQLite keeps a whole number short
-            values[name] = float(value)
-        if not isinstance(values[name], _kind_of(table, name)):
+    for name, kinds in _columns()[table].items():
+        value = values.get(name)
+        if float in kinds and isinstance(value, int):  # SQLite keeps a whole number short
+            value = values[name] = float(value)
+        if not isinstance(value, kinds):
             return False
     if any(not _ID.fullmatch(str(values[name])) for name in _IDS.get(table, ())):
         return False
@@ -287,16 +307,6 @@ def _is_ours(table: str, values: Values) -> bool:
     except (ValueError, TypeError, KeyError, IndexError):
         return False
     return True
-
-
-def _kind_of(table: str, name: str) -> type | tuple[type, ...]:
-    if not _REALS.isdisjoint((name, (table, name))):
-        kind: type = float
-    elif name in _INTS:
-        kind = int
-    else:
-        kind = bytes if (table, name) == ("models", "path") else str
-    return (kind, type(None)) if name in _MAY_BE_NULL or (table, name) in _MAY_BE_NULL else kind
 
 
 def _looks_like(cells: list[Cell], kinds: str) -> bool:
@@ -316,16 +326,6 @@ def _segment(values: Values) -> None:
     if not (0 <= record.number < 1 << 40 and all(isinstance(one, int) for one in (*record.paired, *record.lone))):
         raise ValueError("no segment")
 
-
-NUMBERED = frozenset(table for table, columns in TABLES.items() if columns[0] == "n")
-_WIDTHS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
-for _name, _columns in TABLES.items():
-    _WIDTHS.setdefault(len(_columns), []).append((_name, _columns))
-_WIDTHS.setdefault(len(TABLES["segments"]) - 1, []).append(("segments", TABLES["segments"][:-1]))
-for _fewer in (1, 2):  # before the day they came, before the archive
-    _WIDTHS.setdefault(len(TABLES["items"]) - _fewer, []).append(("items", TABLES["items"][:-_fewer]))
-for _fewer in (1, 3):  # before edits, before thoughts
-    _WIDTHS.setdefault(len(TABLES["messages"]) - _fewer, []).append(("messages", TABLES["messages"][:-_fewer]))
 
 _OTHERS = (
     "-siiiis",  # passages
@@ -352,20 +352,6 @@ _IDS = {
     "terms": ("glossary",), "results": ("item",), "presets": ("id",),
 }  # fmt: skip
 _LANGUAGE = re.compile(r"([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?")
-_REALS: set[str | tuple[str, str]] = {
-    "created", "updated", "deleted_at", "seconds", "added", "last_used", "used", "thought_seconds", "arrived",
-    ("requests", "time"), ("presets", "place"),
-}  # fmt: skip
-_INTS = {
-    "n", "pinned", "revision", "seed", "tokens_in", "tokens_out", "tokens_reused", "linked", "bytes", "mtime_ns",
-    "number", "unit", "active", "archived", "time", "monotonic", "about",
-}  # fmt: skip
-_MAY_BE_NULL: set[str | tuple[str, str]] = {
-    "folder", "deleted_at", "parent", "owner", "model_sha256", "model_name", "preset", "seed", "tokens_in",
-    "tokens_out", "tokens_reused", "seconds", "finish_reason", "prompt_version", "error_code", "last_used",
-    "thought_seconds", "original", ("requests", "bytes"), ("ledger", "about"), ("segments", "origin"),
-    ("memory", "item"),
-}  # fmt: skip
 _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": partial(row_to, Item),
     "messages": message_from,
