@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import pytest
 from fakes.recorder import Recorder, open_echo, result_of
@@ -162,7 +163,7 @@ def test_after_new_keys_that_were_cut_short_the_right_file_of_keys_is_changed(
         raise KnownError("file.unwritable", path=str(paths.keys_file), reason="busy")
 
     with monkeypatch.context() as patched:
-        patched.setattr("slmdesk.store.backup.adopt_next_keys", unwritable)
+        patched.setattr(import_module("slmdesk.store.backup"), "adopt_next_keys", unwritable)
         assert result_of(services, lambda: services.privacy.renew(WORDS, OTHER, recovery)).code == "file.unwritable"
     assert services.paths.next_keys_file.exists()
     backup = tmp_path / "my.slmbackup"
