@@ -6,17 +6,23 @@ import random
 import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.child import open_either
-from store.conftest import KINDS_IN_SOAK, integrity, say
+from store.conftest import KINDS_IN_SOAK, add_older, integrity, say
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Answered, AnswerEnding, Outgoing, Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.store import InstanceLock, is_instance_alive, open_store
+from slmdesk.store import SPACE, InstanceLock, Store, damaged_copies, is_instance_alive, open_store
+from slmdesk.store.backup import kept_copies
+from slmdesk.store.messages import INDEXED, LOOKED_AT, SearchIndex
+from slmdesk.store.opening import STEPS
+from slmdesk.store.rescue import rescue_into
+from slmdesk.text.folding import fold_for_search
 
 pytestmark = pytest.mark.pure
 
@@ -431,3 +437,273 @@ def test_what_is_stored_is_checked_as_it_is_read(store, paths):
     store.database.conn.execute("update messages set status = 'complete', parts = cast(x'ff' as text)")
     with pytest.raises(KnownError, match=r"store\.damaged"):
         store.messages.get(message)
+
+
+# ---- titles are found like words: renamed, thrown away, deleted, rescued; a history from before is brought along
+
+
+def hits(store: Store, words: str, **more) -> list[tuple[str, str]]:
+    """Titles and message ids."""
+    return [(one.title, one.message) for one in store.index.search(words, **more)]
+
+
+def test_a_title_is_found_as_it_is_now(store, paths):
+    chat = store.items.add("chat", "Straße nach Łódź")
+    say(store, chat.id, "how far is it")
+    (found,) = store.index.search("strasse lodz")
+    assert (found.item, found.message, found.title) == (chat.id, "", "Straße nach Łódź")
+    assert found.snippet == "how far is it"
+    store.items.rename(chat.id[:8], "Travels")
+    assert hits(store, "strasse") == []
+    assert hits(store, "trav") == [("Travels", "")]
+    store.items.trash(chat.id)
+    assert hits(store, "travels") == []
+    store.items.restore(chat.id)
+    assert hits(store, "travels") == [("Travels", "")]
+    store.delete_for_good(chat.id)
+    assert hits(store, "travels") == []
+    store.close()
+    assert integrity(paths) == ["ok"]
+
+
+def test_a_chat_whose_words_hold_it_too_is_told_by_its_message_alone(store):
+    chat = store.items.add("chat", "hello there")
+    first = say(store, chat.id, "hello there, how are you")
+    say(store, chat.id, "fine")
+    assert hits(store, "hello") == [("hello there", first)]
+    assert hits(store, "hello fine") == [], "words of a title and of a message are not put together"
+    answer = store.messages.add(chat.id, parent=first, role=Role.ASSISTANT, status=Status.STREAMING)
+    store.messages.grow(answer.id, "hello hello")
+    assert len(hits(store, "hello")) == 1
+
+
+def test_hits_of_both_kinds_come_newest_first_by_page(store):
+    requested = []
+    for number in range(40):
+        by_title = number % 3 == 0
+        chat = store.items.add("chat", f"needle {number}" if by_title else f"chat {number}")
+        said = say(store, chat.id, "other words" if by_title else f"a needle {number}")
+        requested.append((chat.title, "" if by_title else said))
+    empty = [store.items.add("chat", f"needle without words {number}").title for number in range(3)]
+    requested = [(title, "") for title in empty] + requested
+    reported, before = [], None
+    while page := store.index.search("needle", limit=7, before=before):
+        assert len(page) <= 7
+        reported += [(one.title, one.message) for one in page]
+        before = page[-1].n
+    assert reported == requested[::-1]
+
+
+def test_a_history_from_before_titles_were_found_is_brought_along(paths):
+    old = open_store(paths, instance_id="d", steps=STEPS[:1], clock=time.time)
+    assert old.notices == ()
+    with old.store.database.writing():
+        old.store.database.run(
+            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
+            " values ('00000000000000aa', 'chat', 'Ære være', 0, 1, 1, 0, '{}')"
+        )
+    old.store.close()
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert hits(store, "aere") == [("Ære være", "")]
+        assert len(kept_copies(paths)) == 1
+    assert integrity(paths) == ["ok"]
+
+
+def test_titles_are_rescued_and_their_index_is_made_anew(paths):
+    with closing(open_store(paths, instance_id="d").store) as store:
+        for number in range(50):
+            store.items.add("chat", f"marker {number}")
+    with closing(sqlite3.connect(paths.database)) as conn:
+        conn.execute("update titles_data set block = zeroblob(200) where id > 10")
+        conn.commit()
+    (paths.data / "check-at-start").touch()
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert len(store.index.search("marker", limit=100)) == 50
+    assert integrity(paths) == ["ok"]
+    data = bytearray(paths.database.read_bytes())
+    data[:100] = bytes(100)
+    paths.database.write_bytes(data)
+    with closing(open_store(paths, instance_id="d").store) as store:
+        assert hits(store, "marker") == []
+        rescue_into(store, damaged_copies(paths.database)[0])
+        assert len(store.index.search("marker", limit=100)) == 50
+    assert integrity(paths) == ["ok"]
+
+
+# ---- searches of many messages: the same ones are found whichever way they are looked for, newest first
+
+
+WORDS = ("letter", "letters", "lettuce", "contract", "über", "Überweisung", "東京都", "a1b2c3", "rare")
+"""From nearly every message to one in thirty."""
+COUNT = 700
+
+
+@pytest.fixture
+def texts(store: Store) -> dict[str, str]:
+    """Messages of two chats by id, oldest first; the second chat is in the trash."""
+    rng, texts = random.Random(3), {}
+    chats = [store.items.add("chat", "One"), store.items.add("chat", "Two")]
+    with store.database.writing():
+        for number in range(COUNT):
+            words = [word for place, word in enumerate(WORDS) if rng.random() < 0.95 / (place + 1) ** 1.5]
+            text, chat = " ".join(words) or "nothing", chats[number % 5 == 0]
+            made = say(store, chat.id, text)
+            if chat is chats[0]:
+                texts[made] = text
+    store.items.trash(chats[1].id)
+    return texts
+
+
+def expected(texts: dict[str, str], words: str) -> list[str]:
+    *whole, last = fold_for_search(words).split()
+    found = []
+    for id, text in texts.items():
+        known = fold_for_search(text).split()
+        if all(word in known for word in whole) and any(word.startswith(last) for word in known):
+            found.append(id)
+    return found[::-1]
+
+
+LOOKED_FOR = (
+    "letter", "lett", "letters", "letter letters", "lettuce contr", "uber", "überw", "a1b2", "rare", "rar",
+    "letter rare", "nothing", "nowhere", "letterhead",
+)  # fmt: skip
+
+
+def test_the_newest_messages_that_hold_the_words_are_found(store, texts):
+    for words in LOOKED_FOR:
+        wanted = expected(texts, words)
+        for limit in (5, 50, COUNT):
+            found = store.index.search(words, limit=limit)
+            assert [one.message for one in found] == wanted[:limit], (words, limit)
+            if len(wanted) > limit:
+                following = [one.message for one in store.index.search(words, limit=limit, before=found[-1].n)]
+                assert following == wanted[limit : 2 * limit], (words, limit)
+
+
+def test_of_a_word_in_most_messages_few_are_read(store, texts, monkeypatch):
+    read = []
+    real = SearchIndex.words_of
+    monkeypatch.setattr(SearchIndex, "words_of", lambda self, parts, text: read.append(text) or real(self, parts, text))
+    assert len("letter") > INDEXED
+    assert len(store.index.search("letter", limit=20)) == 20
+    assert len(read) < LOOKED_AT
+
+
+# ---- the order of the list of chats: pinned, archived, in spaces; older histories and damaged ones come along
+
+
+def listed(store, **more) -> list[str]:
+    return [item.title for item in store.items.listed(**more)]
+
+
+def test_pinned_chats_are_listed_first_page_by_page(store):
+    ids = [store.items.add("chat", str(number)).id for number in range(5)]
+    store.items.add("summary", "no chat")
+    store.items.place(ids[1], pinned=True)
+    say(store, ids[0], "newest")
+    pages, before = [], None
+    while page := store.items.listed(limit=2, before=before):
+        pages += [item.title for item in page]
+        before = (page[-1].pinned, page[-1].updated, page[-1].n)
+    assert pages == ["1", "0", "4", "3", "2"]
+    assert store.items.place(ids[1], pinned=False).updated == store.items.get(ids[1]).updated
+    assert listed(store) == ["0", "4", "3", "2", "1"]
+
+
+def test_the_archive_is_out_of_list_titles_and_search(store):
+    kept, gone = (store.items.add("chat", f"lease {number}").id for number in range(2))
+    say(store, gone, "the notice period")
+    store.items.place(gone, archived=True)
+    assert (listed(store), listed(store, archived=True)) == (["lease 0"], ["lease 1"])
+    assert [id for id, _kind, _title in store.items.titles()] == [kept]
+    for words in ("lease", "notice"):
+        found = {hit.item for hit in store.index.search(words, archived=False)}
+        assert gone not in found
+        assert gone in {hit.item for hit in store.index.search(words, archived=True)}
+        assert gone in {hit.item for hit in store.index.search(words)}
+    store.items.place(gone, archived=False)
+    assert listed(store) == ["lease 1", "lease 0"]
+
+
+def test_chats_of_a_space_are_listed_in_it_as_long_as_it_lives(store):
+    space, other = (store.items.add(SPACE, name).id for name in ("Zoo", "äpfel"))
+    inside, outside = (store.items.add("chat", name).id for name in ("in", "out"))
+    store.items.place(inside, space=space)
+    assert (listed(store), listed(store, space=space), listed(store, space=other)) == (["out"], ["in"], [])
+    assert [(item.title, count) for item, count in store.items.spaces()] == [("äpfel", 0), ("Zoo", 1)]
+    store.items.place(inside, archived=True)
+    assert [count for _item, count in store.items.spaces()] == [0, 0]
+    assert listed(store, archived=True) == ["in"], "the archive holds those of all spaces"
+    store.items.place(inside, archived=False)
+    store.items.trash(space)
+    assert listed(store) == ["out", "in"] or listed(store) == ["in", "out"]
+    assert [item.title for item, _count in store.items.spaces()] == ["äpfel"]
+    store.items.restore(space)
+    assert listed(store) == ["out"], "it has its chats again"
+    store.delete_for_good(space)
+    assert store.items.get(inside).folder is None
+    assert store.items.place(outside, space="").folder is None
+
+
+def test_a_space_is_found_by_no_search(store):
+    store.items.add(SPACE, "lease")
+    chat = store.items.add("chat", "lease").id
+    assert [hit.item for hit in store.index.search("lease")] == [chat]
+
+
+def test_an_unknown_item_has_no_place(store):
+    with pytest.raises(KnownError, match=r"item\.unknown"):
+        store.items.place("ffffffffffffffff", pinned=True)
+
+
+def test_an_older_history_has_nothing_archived(paths):
+    with closing(open_store(paths, instance_id="old", steps=STEPS[:10]).store) as old:
+        id = add_older(old, "chat", "before")
+    with closing(open_store(paths, instance_id="new").store) as new:
+        item = new.items.get(id)
+        assert (item.title, item.archived) == ("before", False)
+        assert listed(new) == ["before"]
+        new.read_everything()
+
+
+@pytest.mark.parametrize(
+    ("settings", "came"),
+    [
+        ("{}", 1000.0),
+        ('{"imported": {"program": "x", "time": 5000.5}}', 5000.5),
+        ('{"imported": {"program": "x", "time": 10}}', 1000.0),
+        ('{"imported": "x"}', 1000.0),
+        ('{"imported": {"time": {}}}', 1000.0),
+        ("{", 1000.0),
+    ],
+)
+def test_items_of_an_older_history_came_when_they_were_made_or_imported(paths, settings, came):
+    with closing(open_store(paths, instance_id="old", steps=STEPS[:16]).store) as old:
+        id = add_older(old, "chat", "before", settings=settings)
+        with old.together():
+            old.database.run("update items set created = 1000.0, updated = 900.0")
+    with closing(open_store(paths, instance_id="new").store) as new:
+        assert new.database.row("select arrived from items where id = ?", (id,))[0] == came
+        assert [bool(new.rules.old_items("chat", "", before, (-1.0, -1), 9)) for before in (came, came + 1)] == [0, 1]
+
+
+def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
+    with closing(open_store(paths, instance_id="old", steps=STEPS[:10]).store) as old:
+        add_older(old, "chat", "before")
+        with old.together():
+            old.database.run("update items set created = 1.0, updated = 1.0")
+    with closing(open_store(paths, instance_id="new").store) as store:
+        space = store.items.add(SPACE, "Zoo", settings={"system": "Be brief."}).id
+        store.items.place(store.items.add("chat", "in").id, space=space)
+        store.items.place(store.items.add("chat", "aside").id, archived=True)
+    with closing(sqlite3.connect(paths.database)) as conn:  # so that the file is refused
+        conn.execute("PRAGMA writable_schema=ON")
+        conn.execute("update sqlite_schema set sql = 'nonsense' where name = 'jobs'")
+        conn.commit()
+    with closing(open_store(paths, instance_id="again").store) as store:
+        assert rescue_into(store, damaged_copies(paths.database)[0]).items == 4
+        assert listed(store) == ["before"]
+        assert store.rules.old_items("chat", "", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
+        assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])
+        assert [item.settings for item, _count in store.items.spaces()] == [{"system": "Be brief."}]

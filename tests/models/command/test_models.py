@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+import random
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from fakes import tiny_families
 from fakes.commands import ROOT, SLMDESK
+from fakes.fake_hub import Fault
+from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
+from fakes.tiny_lora import make_lora
 
 pytestmark = pytest.mark.process
 
@@ -185,3 +191,194 @@ def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_pa
     assert run("models", "default", "--none").status == 2
     gone = run("models", "remove", with_model["id"])
     assert "It was the default for translation" in gone.err
+
+
+# ---- bringing in several files and folders, what downloads left over, and what the lists say of how to go on
+
+
+REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
+
+
+def test_one_file_is_an_object_and_the_same_again_says_so(run, tiny) -> None:
+    first = run("models", "import", str(tiny), "--json")
+    assert {"id", "name", "path", "bytes", "sha256", "is_new"} <= set(first.json)
+    assert first.json["is_new"] is True
+    assert run("models", "import", str(tiny), "--json").json["is_new"] is False
+    assert "was here already" in run("models", "import", str(tiny)).out
+
+
+def test_several_files_one_of_them_bad(run, tiny, tmp_path) -> None:
+    page = tmp_path / "page.gguf"
+    page.write_text("<html>")
+    done = run("models", "import", str(tiny), str(page), str(tmp_path / "nothing.gguf"), "--json")
+    assert done.status == 1
+    assert [bool(one["id"]) for one in done.json] == [True, False, False]
+    assert ("web page" in done.json[1]["reason"], "not there" in done.json[2]["reason"]) == (True, True)
+    assert "2 of 3" in done.err
+    assert len(run("models", "list", "--json").json) == 1
+
+
+def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
+    folder = tmp_path / "stick" / "below"
+    folder.mkdir(parents=True)
+    write(folder / "q.gguf", tiny_qwen2())
+    for n, part in enumerate(split(tiny_llama().data, 2), 1):
+        (folder / f"s-{n:05}-of-00002.gguf").write_bytes(part)
+    done = run("models", "import", str(tmp_path / "stick"), "--link", "--json")
+    assert done.status == 0, done.err
+    assert sorted(one["linked"] for one in done.json) == [False, True], "what came in parts is put together"
+    assert [one["ok"] for one in run("models", "verify", "--json").json] == [True, True]
+    (tmp_path / "empty").mkdir()
+    nothing = run("models", "import", str(tmp_path / "empty"), "--json")
+    assert (nothing.status, nothing.json["error"]["code"]) == (1, "model.none_found")
+    assert run("models", "import", "a", "b", "--name", "x").status == 2
+
+
+def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> None:
+    for request in ("info", "fit", "remove", "verify"):
+        assert run("models", request, "nothing", "--json").json["error"]["code"] == "model.unknown"
+        if request != "fit":
+            assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
+    assert run("models", "info", "nothing.gguf", "--json").json["error"]["code"] == "model.missing"
+    assert run("models", "unpack", str(tmp_path / "x.tar"), "--expect", "").status == 2
+    assert len(run("models", "list", "--json").json) == 1
+
+
+def test_a_damaged_download_is_named_and_can_be_deleted(run, hub, home) -> None:
+    hub.add(REPO, {NAME: tiny_llama().data}, lies={NAME: {"sha256": "0" * 64}})
+    failed = run("models", "download", REPO)
+    assert (failed.status, "models leftovers" in failed.err) == (1, True)
+    (left,) = run("models", "leftovers", "--json").json
+    assert (left["name"], left["repo"], left["damaged"]) == (NAME, REPO, True)
+    assert NAME in run("models", "leftovers").out
+    (job,) = run("jobs", "list", "--json").json
+    assert (job["status"], "damaged" in job["reason"]) == ("failed", True)
+    words = run("jobs", "list").err
+    assert ("damaged" in words, "jobs resume" in words) == (True, True)
+    wrong = run("models", "leftovers", "--remove", "nothing", "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (1, "download.unknown")
+    removed = run("models", "leftovers", "--remove", NAME, "--json")
+    assert removed.json == {"removed": [left["id"]], "bytes_freed": left["bytes"]}
+    assert run("models", "leftovers", "--json").json == []
+    assert list((home / "models").iterdir()) == []
+
+
+def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) -> None:
+    data = tiny_llama().data + random.Random(1).randbytes(12 << 20)
+    hub.add(REPO, {NAME: data})
+    hub.storage_faults = [Fault(stall_at=8 << 20)]
+    process = begin("models", "download", REPO)
+    assert hub.stalled.wait(60)
+    assert run("jobs", "list", "--json").json[0]["status"] == "running"
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    hub.release.set()
+    (job,) = run("jobs", "list", "--json").json
+    assert (job["status"], job["eta_s"]) == ("open", None)
+    assert "jobs resume" in run("jobs", "list").err
+    (left,) = run("models", "leftovers", "--json").json
+    assert (left["damaged"], left["bytes_total"]) == (False, len(data))
+    assert f"models download {REPO}/{NAME}" in run("models", "leftovers").out
+    assert run("jobs", "resume", job["id"], "--json").json["status"] == "done"
+    assert run("models", "leftovers", "--json").json == []
+
+
+def test_a_repository_without_models_and_the_organisations_word(run, hub, home) -> None:
+    hub.add("some/texts", {"README.md": b"x"})
+    assert run("models", "download", "some/texts", "--json").json["error"]["code"] == "hub.no_models"
+    (home / "config" / "policy.toml").write_text('[network]\noffline = true\n[models]\nfolder = "/nowhere"\n')
+    refused = run("models", "search", "x", "--json")
+    assert refused.json["error"]["code"] == "network.offline"
+    assert ("organisation" in refused.err, "--offline off" in refused.err) == (True, False)
+    assert any("/nowhere" in one for one in run("doctor", "--json").json["policy"]["problems"])
+
+
+def test_the_settings_tell_the_address_of_the_environment(run, environment) -> None:
+    assert run("network", "--settings", "--json").json["hub"] == "https://huggingface.co"
+    environment["HF_ENDPOINT"] = "https://mirror.example/"
+    assert run("network", "--settings", "--json").json["hub"] == "https://mirror.example"
+    assert "https://mirror.example (HF_ENDPOINT)" in run("network", "--settings").out
+
+
+# ---- lora
+
+
+def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
+    base = tiny_families.make("llama2", tmp_path)
+    lora = make_lora(base, tmp_path / "lora.gguf")
+    model = run("models", "import", str(base), "--link", "--json").json
+    adapter = run("models", "import", str(lora), "--link", "--json").json
+    assert (model["kind"], adapter["kind"], adapter["base"]) == ("model", "adapter", "Tiny llama2")
+    assert [one["kind"] for one in run("models", "list", "--json").json] == ["model", "adapter"]
+    assert "adapter for Tiny llama2" in run("models", "list").out
+    assert run("models", "info", adapter["id"], "--json").json["base"] == "Tiny llama2"
+
+    ask = ("chat", "Tell me.", "--temperature", "0", "--max-tokens", "8", "--json")
+    plain = run(*ask, real=True).lines[-1]
+    with_it = run(*ask, "--lora", adapter["id"][:6], "--lora-scale", "0.5", real=True).lines[-1]
+    assert (plain["type"], with_it["type"]) == ("done", "done")
+    assert plain["text"] != with_it["text"]
+    assert (plain["lora"], with_it["lora"], with_it["lora_scale"]) == (None, adapter["id"], 0.5)
+    again = run(*ask, "-c", with_it["chat"], real=True).lines[-1]
+    assert again["lora"] == adapter["id"]  # the chat keeps it
+    off = run(*ask, "-c", with_it["chat"], "--lora", "none", real=True).lines[-1]
+    assert off["lora"] is None
+
+    refused = run(*ask, "--lora", model["id"])
+    assert (refused.status, refused.lines[-1]["code"]) == (1, "adapter.unusable")
+    assert run(*ask, "--lora-scale", "3").status == 2
+    never = run("chat", "Hello", "-m", adapter["id"], "--json", real=True)
+    assert (never.status, never.lines[-1]["code"]) == (1, "model.wrong_kind")
+
+
+def test_an_adapter_travels_in_a_pack(run, tmp_path, monkeypatch) -> None:
+    base = tiny_families.make("llama2", tmp_path)
+    model = run("models", "import", str(base), "--json").json
+    adapter = run("models", "import", str(make_lora(base, tmp_path / "lora.gguf")), "--json").json
+    assert run("models", "pack", model["id"], adapter["id"], "-o", str(tmp_path / "both.pack")).status == 0
+    elsewhere = ("--home", str(tmp_path / "elsewhere"))
+    received = run(*elsewhere, "models", "unpack", str(tmp_path / "both.pack"), "--json")
+    assert received.status == 0, received.err
+    assert sorted(one["kind"] for one in run(*elsewhere, "models", "list", "--json").json) == ["adapter", "model"]
+
+
+# ---- A model that crashed too often: every command starts it again when it is named
+
+
+CRASHES = {"at": 1, "fault": "segfault"}
+
+
+@pytest.fixture
+def crashed(run, with_model) -> str:
+    """The id of a model that is not started by itself any more."""
+    for _ in range(3):
+        assert run("chat", "hello", echo=CRASHES).status == 1
+    return with_model["id"]
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "letter.md"
+    path.write_text("The rent for the flat in the second floor is 900 euros a month.\n\nPets need a permission.\n")
+    return path
+
+
+def test_every_command_starts_a_named_model_again(run, crashed, letter, tmp_path) -> None:
+    asked = run("chat", "hello")
+    assert (asked.status, "-m ID" in asked.err) == (1, True)
+    commands = (
+        ("summarize", str(letter), "--language", "de", "-m", crashed),
+        ("translate", str(letter), "--from", "en", "--to", "de", "-m", crashed, "-o", str(tmp_path / "out.md")),
+        ("extract", str(letter), "--columns", "Rent", "-m", crashed),
+        ("chat", "hello", "-m", crashed),
+    )
+    for command in commands:
+        done = run(*command, echo={"turned": True})
+        assert (done.status, "-m ID" in done.err) == (0, False), done.err
+        for _ in range(3):
+            run("chat", "hello", echo=CRASHES)
+
+
+def test_a_document_without_a_named_model_is_told_how_to_name_one(run, crashed, letter) -> None:
+    said = run("translate", str(letter), "--from", "en", "--to", "de")
+    assert (said.status, "-m ID" in said.err) == (1, True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import shutil
 import stat
 import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,7 +17,8 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
-from slmdesk.online.statement.proofs import StatementKey, StatementKeys, is_good
+from slmdesk.online.statement import proofs
+from slmdesk.online.statement.proofs import StatementKey, StatementKeys, code_from_elsewhere, installed, is_good
 from slmdesk.online.statement.verify import signer
 
 pytestmark = pytest.mark.pure
@@ -114,3 +120,98 @@ def test_a_key_file_that_is_damaged_makes_no_new_key(home):
         with pytest.raises(KnownError, match=r"statement\.key"):
             keys().open()
         assert file.read_bytes() == harm
+
+
+# ---- the installed files are compared with the list they were built with: what was changed or is missing is named
+
+
+def sum_of(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch) -> Path:
+    """A library of four files that the program is said to need."""
+    about, package = tmp_path / "small-1.0.dist-info", tmp_path / "small"
+    files = {"one.py": b"1\n", "two.py": b"2\n", "data/three.bin": b"\0" * 9, "__pycache__/one.pyc": b"compiled"}
+    rows = []
+    for name, data in files.items():
+        path = package / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        rows.append(f"small/{name},sha256={sum_of(data)},{len(data)}")
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: small\nVersion: 1.0\n")
+    (about / "RECORD").write_text("\n".join([*rows, "small-1.0.dist-info/RECORD,,", ""]))
+    real = metadata.distribution
+    found = metadata.PathDistribution(about)
+    monkeypatch.setattr(proofs.metadata, "distribution", lambda name: found if name == "small" else real(name))
+    monkeypatch.setattr(proofs, "_needed", lambda: {"small"})
+    return package
+
+
+def test_what_was_changed_or_is_missing_is_named(library):
+    seen = []
+    found = installed(lambda done, total: seen.append((done, total)))["libraries"]["small"]
+    assert (found["version"], found["files_as_built"], found["changed"], found["missing"]) == ("1.0", 3, [], [])
+    assert found["without_a_checksum"] == 2, "the list itself, and what Python compiled"
+    assert seen == [(5, 5)]
+    (library / "two.py").write_bytes(b"3\n")
+    (library / "data" / "three.bin").unlink()
+    (library / "__pycache__" / "one.pyc").write_bytes(b"anew")
+    found = installed()["libraries"]["small"]
+    assert (found["files_as_built"], found["changed"]) == (1, ["small/two.py"])
+    assert found["missing"] == ["small/data/three.bin"]
+
+
+def test_the_program_itself_has_one_checksum_wherever_it_runs_from(library, tmp_path, monkeypatch):
+    first = installed()["package"]
+    assert first["files"] > 300
+    assert installed()["package"] == first
+    copy = tmp_path / "copy"
+    (copy / "a").mkdir(parents=True)
+    (copy / "__init__.py").write_bytes(b"")
+    monkeypatch.setattr(proofs.slmdesk, "__file__", str(copy / "__init__.py"))
+    small = installed()["package"]
+    (copy / "__pycache__").mkdir()
+    (copy / "__pycache__" / "x.pyc").write_bytes(b"x")
+    assert installed()["package"] == small
+    (copy / "a" / "b.py").write_bytes(b"x")
+    assert installed()["package"]["sha256"] != small["sha256"]
+
+
+MAPS = f"""\
+7f00-7f01 r-xp 00000000 00:00 1                  /usr/lib/libc.so.6
+7f00-7f01 r-xp 00000000 00:00 1                  {sys.prefix}/lib/one.so (deleted)
+7f00-7f01 r--p 00000000 00:00 1                  /home/me/data.so
+7f00-7f01 rw-p 00000000 00:00 0
+7f00-7f01 r-xp 00000000 00:00 0                  [vdso]
+7f00-7f01 r-xp 00000000 00:01 2                  /memfd:libffi (deleted)
+"""
+HOOK = "7f00-7f01 r-xp 00001000 00:00 2                  {}\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/me/hook one.so",
+        "/tmp/hook.so (deleted)",
+        "/memfd:x (deleted)",
+        "/memfd:libffi.so (deleted)",
+        "/usrlocal/x.so",
+    ],
+)
+def test_a_library_from_elsewhere_is_named(tmp_path, path):
+    maps = tmp_path / "maps"
+    maps.write_text(MAPS)
+    assert code_from_elsewhere({}, maps) == []
+    maps.write_text(MAPS + HOOK.format(path) * 2)
+    (line,) = code_from_elsewhere({}, maps)
+    assert path in line
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "LD_AUDIT", "PYTHONPATH", "PYTHONSTARTUP"])
+def test_what_brings_code_from_elsewhere_is_named(tmp_path, name):
+    (line,) = code_from_elsewhere({name: "x", "HOME": "/home/me"}, tmp_path / "there is none")
+    assert line.startswith(f"{name} is set")
+    assert code_from_elsewhere({name: ""}, tmp_path / "there is none") == []
