@@ -23,7 +23,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.models.service import ModelService
 from slmdesk.runtime.events import ModelsChanged, Noticed, Pending
-from slmdesk.runtime.file_io import CHUNK_BYTES, PART_SUFFIX, SPARE_BYTES, Claim, OnBytes, Pace, file_name
+from slmdesk.runtime.file_io import PART_SUFFIX, SPARE_BYTES, Claim, OnBytes, Pace, chunks_of, file_name
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import FileWork, Report, Runtime, Service, pending_on_file_thread
 from slmdesk.store.database import FileLock
@@ -33,7 +33,6 @@ CLOSE_S = 0.8
 PAUSE_S = 15.0
 """For running downloads to be paused."""
 LOOK_S = 0.05
-TELL_S = 0.1
 ROUNDS = 3
 """What came into the old folder while it was moved is moved in another round."""
 
@@ -285,14 +284,10 @@ def _prepared(
     """The files with how each got to its new place.  On a file thread.  Raises KnownError, Stopped."""
     copied = [file for file in files if is_other_disk(Path(file.old), target)]
     total = sum(file.bytes for file in copied)
-    pace, reported, done, ready = Pace(), 0.0, 0, []
+    pace, done, ready = Pace(), 0, []
     for file in files:
 
         def say(step: MoveStep, share: int, of_one: int, file: MovingFile = file, before: int = done) -> None:
-            nonlocal reported
-            if time.monotonic() - reported < TELL_S and of_one < file.bytes:
-                return
-            reported = time.monotonic()
             work = 2 * before + share  # each byte is written, then read again
             eta = pace.left_s(work, 2 * total)
             shown = before + (of_one if step is MoveStep.COPYING else file.bytes)
@@ -653,13 +648,10 @@ def _copy(
 def _write_copy(old: Path, part: Path, file: MovingFile, on_bytes: OnBytes, stop: threading.Event) -> str:
     digest, done = hashlib.sha256(), 0
     with old.open("rb", buffering=0) as source, os.fdopen(open_new(part), "wb") as out:
-        while chunk := source.read(CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
+        for chunk in chunks_of(source.read, file.bytes, on_bytes, stop):
             digest.update(chunk)
             out.write(chunk)
             done += len(chunk)
-            on_bytes(done, file.bytes)
         out.flush()
         os.fsync(out.fileno())
         if hasattr(os, "posix_fadvise"):  # so that it is read back from the disk, not from memory
@@ -670,14 +662,10 @@ def _write_copy(old: Path, part: Path, file: MovingFile, on_bytes: OnBytes, stop
 
 
 def _hash(path: Path, size: int, on_bytes: OnBytes, stop: threading.Event) -> str:
-    digest, done = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
+        for chunk in chunks_of(file.read, size, on_bytes, stop):
             digest.update(chunk)
-            done += len(chunk)
-            on_bytes(done, size)
     return digest.hexdigest()
 
 

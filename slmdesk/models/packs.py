@@ -8,7 +8,6 @@ import json
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +41,12 @@ from slmdesk.models.move import free_bytes
 from slmdesk.models.service import ModelService, free_name, published_of
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
-    CHUNK_BYTES,
     PART_SUFFIX,
     SPARE_BYTES,
     HashedFile,
     OnBytes,
     Pace,
+    chunks_of,
     file_name,
     mark_of,
     slug,
@@ -420,18 +419,17 @@ class OpenPack:
     ) -> None:
         """Read the next file, which has to be this one, piece by piece.  Raises KnownError pack.*, Stopped."""
         self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
-        digest, done, reported = hashlib.sha256(), 0, 0.0
-        while done < entry.bytes:
-            if stop.is_set():
-                raise Stopped
-            chunk = self._read(min(CHUNK_BYTES, entry.bytes - done))
+        digest, left = hashlib.sha256(), entry.bytes
+
+        def read(size: int) -> bytes:
+            nonlocal left
+            chunk = self._read(min(size, left))
+            left -= len(chunk)
+            return chunk
+
+        for chunk in chunks_of(read, entry.bytes, on_bytes, stop):
             digest.update(chunk)
             keep(chunk)
-            done += len(chunk)
-            if time.monotonic() - reported >= 0.1:
-                reported = time.monotonic()
-                on_bytes(done, entry.bytes)
-        on_bytes(done, entry.bytes)
         self._expect(padding(entry.bytes), f"what is behind {entry.file}")
         if digest.hexdigest() != entry.sha256:
             raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
@@ -512,20 +510,14 @@ def _size_of(manifest: Manifest, manifest_bytes: int) -> int:
 
 
 def _copy_model(path: Path, model: PackedModel, out: BinaryIO, on_bytes: OnBytes, stop: threading.Event) -> None:
-    digest, done, reported = hashlib.sha256(), 0, 0.0
+    digest, done = hashlib.sha256(), 0
     with opened(path) as (source, _info):
-        while chunk := source.read(CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
+        for chunk in chunks_of(source.read, model.bytes, on_bytes, stop):
             done += len(chunk)
             if done > model.bytes:
                 break
             digest.update(chunk)
             _write(out, chunk)
-            if time.monotonic() - reported >= 0.1:
-                reported = time.monotonic()
-                on_bytes(done, model.bytes)
-    on_bytes(done, model.bytes)
     if done != model.bytes or digest.hexdigest() != model.sha256:
         raise KnownError("model.changed", path=shown_path(path))
 

@@ -154,19 +154,27 @@ def _own(file: BinaryIO) -> bool:
 
 def _read(path: Path, take: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event) -> FileMark:
     with opened(path) as (source, before):
-        done, reported = 0, 0.0
-        while chunk := source.read(CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
+        done = 0
+        for chunk in chunks_of(source.read, before.st_size, on_bytes, stop):
             take(chunk)
             done += len(chunk)
-            if time.monotonic() - reported >= 0.1:
-                reported = time.monotonic()
-                on_bytes(done, before.st_size)
-        on_bytes(done, before.st_size)
         if done != before.st_size or _mark(os.fstat(source.fileno())) != _mark(before):
             raise KnownError("model.changed", path=shown_path(path))
         return _mark(before)
+
+
+def chunks_of(read: Callable[[int], bytes], total: int, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
+    """What `read` gives, until there is no more; tells how much of `total` was taken.  Raises Stopped."""
+    done, reported = 0, 0.0
+    while chunk := read(CHUNK_BYTES):
+        if stop.is_set():
+            raise Stopped
+        yield chunk
+        done += len(chunk)
+        if time.monotonic() - reported >= 0.1:
+            reported = time.monotonic()
+            on_bytes(done, total)
+    on_bytes(done, total)
 
 
 def _mark(found: os.stat_result) -> FileMark:

@@ -293,7 +293,7 @@ def test_a_copy_that_reads_differently_is_not_taken(recorder, two, folder, other
 
 def test_cancel_leaves_all_where_it_was(recorder, two, folder, other_disk, monkeypatch) -> None:
     services, before = recorder.services, names(folder)
-    monkeypatch.setattr(move_files, "CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.runtime.file_io.CHUNK_BYTES", 64)
 
     def cancelled() -> Pending[MoveResult]:
         moving = services.moving.move(other_disk / "new")

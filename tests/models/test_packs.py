@@ -227,7 +227,7 @@ def test_cancel_leaves_nothing(recorder, made, tmp_path, folder, monkeypatch) ->
             assert is_cancelled.wait(30)
             return super().left_s(done, total)
 
-    monkeypatch.setattr("slmdesk.models.packs.CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.runtime.file_io.CHUNK_BYTES", 64)
     monkeypatch.setattr("slmdesk.models.packs.Pace", StandsUntilCancelled)
 
     def cancelled(pending: Pending[PackResult]) -> Pending[PackResult]:

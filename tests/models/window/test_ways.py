@@ -16,7 +16,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
-from slmdesk.models import move, packs
+from slmdesk.models import packs
 from slmdesk.models.window.adding import FoundDialog, MoveDialog
 from slmdesk.models.window.packs import MakePackDialog, OpenPackDialog
 
@@ -175,7 +175,7 @@ def test_a_pack_is_cancelled_and_made_again(models, tmp_path, monkeypatch):
     made = dialog(program, MakePackDialog)
     program.wait(lambda: made.findChildren(QCheckBox))
     made.set_target(tmp_path / "p.tar")
-    monkeypatch.setattr("slmdesk.models.packs.CHUNK_BYTES", 16)
+    monkeypatch.setattr("slmdesk.runtime.file_io.CHUNK_BYTES", 16)
     open_now = packs.opened
 
     class SlowFile:
@@ -268,7 +268,7 @@ def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
 def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
     program = models
     add(program, write(tmp_path / "a.gguf", tiny_llama()))
-    monkeypatch.setattr(move, "CHUNK_BYTES", 64)
+    monkeypatch.setattr("slmdesk.runtime.file_io.CHUNK_BYTES", 64)
     ask_folder(program, other_disk)
     moving = dialog(program, MoveDialog)
     moving.findChild(QPushButton, "move_start").click()
