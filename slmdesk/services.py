@@ -55,9 +55,8 @@ if TYPE_CHECKING:
     from slmdesk.models.packs import PackService
     from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService, NameService
-    from slmdesk.online.catalogue import CatalogueService, RepoPageService
     from slmdesk.online.downloads import DownloadService
-    from slmdesk.online.hub import HubService, SearchService
+    from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
     from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
     from slmdesk.online.statement.service import StatementService
     from slmdesk.privacy.service import PrivacyService
@@ -314,8 +313,8 @@ class Services:
     )
     moving: Made[MoveService] = Made("models.move:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads))
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
-    offers: Made[CatalogueService] = Made("online.catalogue:CatalogueService", lambda s, new: new(s.hub, s.searching))
-    repo_pages: Made[RepoPageService] = Made("online.catalogue:RepoPageService", lambda s, new: new(s.hub))
+    offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
+    repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
     statements: Made[StatementService] = Made(
         "online.statement.service:StatementService",
         lambda s, new: new(

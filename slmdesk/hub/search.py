@@ -636,7 +636,6 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
 
     @property
     def size_text(self) -> str:
-        """For people: "3.2 billion", "33 million", "46.7 billion, 12.9 billion at work"."""
         text = count_text(self.parameters)
         return f"{text}, {count_text(self.active)} at work" if self.is_mixture else text
 

@@ -118,7 +118,6 @@ class WriteBehind:
 
 
 def sync_file(handle: int) -> None:
-    """Raises OSError."""
     if hasattr(os, "fdatasync"):  # the journal holds the size: times and owner may come later
         os.fdatasync(handle)
     else:
@@ -209,7 +208,6 @@ class Part:
             self.need_space()
 
     def flush(self, *, sync: bool = False) -> None:
-        """Wait until all bytes so far are in the file and hashed."""
         try:
             if self._behind is not None:
                 self._behind.drain(sync=sync)
@@ -221,7 +219,6 @@ class Part:
             raise self._problem(err) from err
 
     def sync(self) -> None:
-        """Flush the file to the disk and record that in the journal; returns when that is done."""
         self.flush(sync=True)
 
     def start_over(self) -> None:

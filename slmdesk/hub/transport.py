@@ -96,7 +96,6 @@ class HearingBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Raises Stopped, and what httpcore2 raises."""
         connect = self._inner.connect_tcp
         return HearingStream(_hearing(lambda: connect(host, port, timeout, local_address, socket_options)))
 
@@ -134,7 +133,6 @@ class HearingStream(httpcore2.NetworkStream):
         raise Stopped
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write a request; it is small, so the system takes it at once."""
         self._inner.write(buffer, timeout)
 
     def close(self) -> None:
@@ -143,7 +141,6 @@ class HearingStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        """Raises Stopped, and what httpcore2 raises."""
         begin = self._inner.start_tls
         return HearingStream(_hearing(lambda: begin(ssl_context, server_hostname, timeout)))
 

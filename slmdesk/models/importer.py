@@ -76,8 +76,6 @@ class _Import(Record):
 
 
 class Importer(Service):
-    """Called on the service thread."""
-
     def __init__(
         self,
         runtime: Runtime,
@@ -683,8 +681,6 @@ _Read = tuple[ModelRecord, HashedFile | KnownError]
 
 
 class Checker(Service):
-    """Called on the service thread."""
-
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._work = FileWork(runtime.service_thread, "verify-model")

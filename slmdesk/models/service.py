@@ -153,11 +153,9 @@ class ModelService(Service):
         self._loader.unload()
 
     def cancel_load(self) -> None:
-        """Cancel loading; requests that wait for the model are cancelled."""
         self._loader.cancel_load()
 
     def require(self, feature: str) -> None:
-        """Check that the organisation allows a feature of core.policy.FEATURES.  Raises KnownError `feature.hidden`."""
         self._settings.policy.require(feature)
 
     # ---- bringing in
@@ -360,8 +358,6 @@ class Fit(Record):
 
 
 class Pc(Record):
-    """Any thread."""
-
     available_bytes: int
     pace: Pace = field(default_factory=Pace)
     devices: tuple[Device, ...] = ()
@@ -451,7 +447,6 @@ SETTING: Mapping[DefaultUse, str] = {
 
 
 def can_do(record: ModelRecord, use: DefaultUse) -> bool:
-    """Whether a model is of the right kind: an encoder never chats, and only an encoder makes vectors."""
     return record.kind == "encoder" if use is DefaultUse.EMBED else record.can_chat
 
 
@@ -466,15 +461,12 @@ def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
 
 
 class DefaultsService(Service):
-    """Service thread."""
-
     def default(self, use: DefaultUse) -> ModelRecord | None:
         models = self._store.models.all()
         found = default_in(self._settings.current, models, use)
         return usable(found, models) if found else None
 
     def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
-        """Raises KnownError `model.unknown`."""
         return uses_in(self._settings.current, self._store.models.get(model))
 
     def set_default(self, use: DefaultUse, model: str | None) -> ModelRecord | None:
@@ -507,8 +499,6 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
 
 
 class NameService(Service):
-    """On the service thread."""
-
     def rename(self, model: str, name: str) -> ModelRecord:
         """The file keeps its name.  Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
         record = self._store.models.get(model)

@@ -394,7 +394,6 @@ def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
 
 
 def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
-    """Ask for an access token for this run only; returns whether one was given.  It is not echoed."""
     console.end_progress()
     if end.problem:
         console.notify(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
@@ -429,7 +428,6 @@ class _Notes:
         self._last_note = self._last_fit = ""
 
     def on_event(self, event: DownloadChanged) -> None:
-        """Receive an event, on the service thread."""
         note = event.note.sentence if event.note else ""
         if note and note != self._last_note:
             self._notify(note)

@@ -483,7 +483,6 @@ class DownloadService(Service):
         return [other_changed.id for other_changed in self.all() if other_changed.state not in ENDS]
 
     def resume_paused(self, ids: Sequence[str]) -> None:
-        """Raises as `resume`."""
         for other_changed in self.all():
             if other_changed.id in ids and other_changed.state is DownloadState.PAUSED:
                 self.resume(other_changed.id)
@@ -529,7 +528,6 @@ class DownloadService(Service):
     # ---- as `jobs` runs them (jobs/runner.py)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        """Because a person named it.  Raises KnownError `feature.hidden`, job.ended, job.elsewhere."""
         self._models.require(FEATURE)
         record = self._jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)
@@ -538,7 +536,6 @@ class DownloadService(Service):
         return self._jobs.job(record.id)
 
     def change_job(self, record: JobRecord, status: JobStatus) -> JobRecord:
-        """Raises KnownError job.ended."""
         job = self._known_by(record)
         job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
@@ -785,7 +782,6 @@ class DownloadJobs:
         return self._store.jobs.add(KIND, title, model_sha256="", steps=(), settings=request)
 
     def job(self, id: str) -> JobRecord:
-        """Raises KnownError `download.unknown`."""
         try:
             job = self._store.jobs.get(id)
         except KnownError as err:
@@ -807,7 +803,6 @@ class DownloadJobs:
         return self._store.jobs.is_mine(job)
 
     def change(self, id: str, status: JobStatus) -> JobRecord:
-        """Raises KnownError job.*."""
         return self._store.jobs.change(id, status)
 
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
@@ -830,7 +825,6 @@ class DownloadJobs:
             self._store.jobs.note(change.id, seen)
 
     def put_in_order(self, ids: Sequence[str]) -> None:
-        """Have these, which wait, take their turns in this order.  Raises KnownError store.*."""
         put_in_order(self._store, self.unfinished(), ids)
 
     def read(self, job: JobRecord) -> DownloadChanged:

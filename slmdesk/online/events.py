@@ -45,8 +45,6 @@ class DownloadChanged(Event):
 
 
 class RequestsToday(Event):
-    """The number of requests in the network log since midnight, local time."""
-
     count: int
 
 

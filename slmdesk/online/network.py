@@ -55,11 +55,9 @@ class NetworkService(Service):
 
     @property
     def is_offline(self) -> bool:
-        """Any thread."""
         return self._settings.current.offline
 
     def set_offline(self, offline: bool) -> None:
-        """Raises KnownError when it cannot be saved.  Service thread."""
         self._settings.change(offline=offline)
 
     @property
@@ -68,7 +66,6 @@ class NetworkService(Service):
 
     @property
     def enforcement(self) -> Enforcement:
-        """Any thread."""
         return enforcement(self._settings.current, self._settings.policy)
 
     def allow_once(self) -> None:
@@ -131,7 +128,6 @@ class NetworkService(Service):
         return self._store.ledger.page(limit, words, *(() if before is None else (before,)))
 
     def count(self, words: str = "") -> int:
-        """Service thread."""
         return self._store.ledger.count(words)
 
     def export(self, target: Path, words: str = "") -> Pending[Exported]:
@@ -438,8 +434,6 @@ class TokenService(Service):
         return state
 
     def _alone(self, work: Callable[[], None]) -> Pending[None]:
-        """`work` on a thread of its own, one after another."""
-
         def run() -> None:
             with self._one_at_a_time:
                 work()

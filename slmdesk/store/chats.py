@@ -70,7 +70,6 @@ class Presets(StorePart):
         return found
 
     def add(self, name: str, value: Mapping[str, Json]) -> PresetRecord:
-        """Raises KnownError store.*."""
         ident = new_id()
         with self._db.writing():
             place = self._db.row("select coalesce(max(place), 0) + 1 from presets")
@@ -81,7 +80,6 @@ class Presets(StorePart):
             return self.get(ident)
 
     def put_back(self, record: PresetRecord) -> None:
-        """Raises KnownError store.*."""
         with self._db.writing():
             self._insert("presets", {
                 "id": record.id, "name": record.name, "place": record.place, "value": record.value,
@@ -104,7 +102,6 @@ class Presets(StorePart):
             return old
 
     def order(self, ids: Sequence[str]) -> None:
-        """Raises KnownError store.*."""
         with self._db.writing():
             for place, id in enumerate(ids, 1):
                 self._update("presets", {"place": float(place)}, "id = ?", id)
@@ -124,7 +121,6 @@ class Redactions(StorePart):
         return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))
 
     def keep(self, item: str, entries: Sequence[Entry]) -> None:
-        """Raises KnownError store.*."""
         with self._db.writing():
             self.delete_of_item(item)
             for n, entry in enumerate(entries):
@@ -142,7 +138,6 @@ class Redactions(StorePart):
         return self._all(listed_from, "select * from private_names order by n")
 
     def keep_names(self, names: Sequence[Listed]) -> None:
-        """Raises KnownError store.*."""
         with self._db.writing():
             self._db.run("delete from private_names")
             for name in names:

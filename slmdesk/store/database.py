@@ -273,7 +273,6 @@ class Database:
         return int(row[0] or 0) if row else 0
 
     def data_version(self) -> int:
-        """A number that changes when another instance has written."""
         return self.number("PRAGMA data_version")
 
     def run(self, sql: str, values: Sequence[Value] = ()) -> int:
@@ -421,7 +420,6 @@ ID_BYTES = 8
 
 
 def new_id() -> str:
-    """A new text id: 16 hexadecimal digits, so that a short prefix of it can be typed."""
     return secrets.token_hex(ID_BYTES)
 
 
@@ -700,7 +698,6 @@ class InstanceLock:
 
 
 def is_instance_alive(paths: Paths, instance_id: str) -> bool:
-    """Whether the instance with this id still holds its lock.  No lock file: it ended in order, or never existed."""
     path = paths.instance_locks / f"{instance_id}.lock"
     if not _INSTANCE_ID.fullmatch(instance_id):
         return False

@@ -206,7 +206,6 @@ class Documents(StorePart):
     def add(
         self, *, path: bytes | Path, name: str, sha256: str, format: str, bytes: int, mtime_ns: int, reader: str
     ) -> DocumentRecord:
-        """Raises KnownError store.*."""
         ident, now = new_id(), self._clock()
         with self._db.writing():
             self._insert("documents", {

@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.gguf.memory import Pace, is_too_slow
 from slmdesk.models.service import Pc
-from slmdesk.online.catalogue import OfferedFile
+from slmdesk.online.hub import OfferedFile
 
 
 @pytest.mark.pure

@@ -12,8 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.policy import FEATURES
 from slmdesk.online import hub as searching
-from slmdesk.online.catalogue import RepoJudged
-from slmdesk.online.hub import PERMISSIVE_ONES, Filters, parameters_in
+from slmdesk.online.hub import PERMISSIVE_ONES, Filters, RepoJudged, parameters_in
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.text.cards import ReadableCard
 

@@ -467,7 +467,6 @@ def _progress(console: Console, what: str, done: float, total: float, eta_s: flo
 
 
 def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], what: str) -> PackResult:
-    """Wait for the end of a pack.  Raises the problem it met; Ctrl-C stops it."""
     with console.services() as services:
 
         def progressed(now: PackProgress) -> None:

@@ -404,8 +404,6 @@ BOX_WIDTH = 40
 
 
 class CheckRow(Record):
-    """All text is shown as it is."""
-
     key: str
     title: str
     info: str

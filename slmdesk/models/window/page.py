@@ -27,9 +27,8 @@ from slmdesk.gguf.memory import is_too_slow, speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
-from slmdesk.models.window.controller import VERIFY, LibraryController, Trial
-from slmdesk.models.window.details import DetailsPanel, quantization_words
 from slmdesk.models.window.formats import FormatDialog, FormatState, FormatWork
+from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, Trial, quantization_words
 from slmdesk.online.hub import licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people

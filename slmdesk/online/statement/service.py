@@ -140,7 +140,6 @@ class StatementService(Service):
         return (1 if request.since is None else found[0]), (n if request.until is None else min(n, found[1])), n
 
     def _read(self, report: LedgerReport, total: int, stop: threading.Event, said: Report) -> LedgerReport:
-        """Every row up to `total`, a batch at a time, so that the service thread does other things in between."""
         for begin in range(1, total + 1, BATCH):
             if stop.is_set():
                 raise Stopped
@@ -392,7 +391,6 @@ STATEMENT, LEDGER, PDF, SUMS, SIGNATURE = NAMES
 
 
 def statement_bytes(statement: Mapping[str, Json]) -> bytes:
-    """Canonical JSON, and a line end."""
     text = json.dumps(statement, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
 

@@ -13,8 +13,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
-from slmdesk.online.catalogue import LANGUAGES, SKILLS, OfferedFile, OfferedRepo, Offers, RepoJudged
-from slmdesk.online.hub import Filters
+from slmdesk.online.hub import LANGUAGES, SKILLS, Filters, OfferedFile, OfferedRepo, Offers, RepoJudged
 from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -202,7 +201,6 @@ class HubController(QObject):
 
 
 def filters_in(state: WindowState) -> Filters:
-    """The filters of the last search; an invalid value counts as any."""
     chosen = Filters(**{name: getattr(state, f"search_{name}") for name in _FILTERS})
     return changed(
         chosen,
@@ -445,7 +443,6 @@ class OfferCard(Card):
             self._open.setVisible(is_shown)
 
     def show_details(self) -> RepoDetails:
-        """Open the details without requesting anything."""
         if self.details is None:
             self.details = RepoDetails(self.at, self.repo, self)
             self.details.again_requested.connect(self.ask)

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.gguf.memory import is_too_slow, speed_in_words
-from slmdesk.online.catalogue import LANGUAGES, SKILLS, OfferedRepo, Offers, Suggestion
-from slmdesk.online.hub import LICENCES, PERMISSIVE_ONES, Filters
+from slmdesk.online.hub import LANGUAGES, LICENCES, PERMISSIVE_ONES, SKILLS, Filters, OfferedRepo, Offers, Suggestion
 from slmdesk.online.window.downloads import GET
 from slmdesk.online.window.hub import OfferCard, Offering, OfferList
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -122,7 +121,6 @@ class HubSearch(OfferList):
         self._show_cards(())
 
     def show_searching(self) -> None:
-        """Show that a search is running; the earlier results stay until it ends."""
         self._set("Asking the Hub…", is_busy=True)
 
     def show_found(self, found: Offers) -> None:

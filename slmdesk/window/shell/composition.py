@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from slmdesk.library.window.controller import DocumentsController
     from slmdesk.library.window.page import DocumentsPage
     from slmdesk.models.importer import Candidate
-    from slmdesk.models.window.controller import LibraryController
+    from slmdesk.models.window.library import LibraryController
     from slmdesk.models.window.page import ModelsPage
     from slmdesk.online.window.downloads import DownloadsController
     from slmdesk.services import Services

@@ -9,7 +9,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.evaluation.window.comparison import CompareController, ComparePage
 from slmdesk.models.window.adding import ModelDialogs
-from slmdesk.models.window.controller import LibraryController
+from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
 from slmdesk.online.events import DownloadChanged
 from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex

@@ -26,7 +26,7 @@ from slmdesk.gguf.memory import Pace, Speed
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import DefaultUse, Pc
 from slmdesk.models.window.adding import AddDialog
-from slmdesk.models.window.details import bench_words, card_words, rows_of
+from slmdesk.models.window.library import bench_words, card_words, rows_of
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.base.text import Live
 from slmdesk.window.widgets.bars import StatusBar
