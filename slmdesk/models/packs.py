@@ -389,16 +389,16 @@ def write_pack(
         done = 0
         for path, model in sources:
             out.write(tar_header(model.file, model.bytes))
-
-            def publish(of_one: int, _all: int, before: int = done) -> None:
-                on_bytes(before + of_one, manifest.model_bytes)
-
-            _copy_model(path, model, out, publish, stop)
+            _copy_model(path, model, out, _of_all(on_bytes, done, manifest.model_bytes), stop)
             out.write(padding(model.bytes))
             done += model.bytes
         out.write(END)
         give_name(os.replace)
     return PackResult(str(target), hashlib.sha256(first).hexdigest(), size)
+
+
+def _of_all(on_bytes: OnBytes, before: int, total: int) -> OnBytes:
+    return lambda done, _of_one: on_bytes(before + done, total)
 
 
 class OpenPack:
@@ -414,10 +414,8 @@ class OpenPack:
         if size != expected:
             raise KnownError("pack.incomplete", path=shown_path(path), bytes=size, expected=expected)
 
-    def take(
-        self, entry: PackedModel | Text, keep: Callable[[bytes], object], on_bytes: OnBytes, stop: threading.Event
-    ) -> None:
-        """Read the next file, which has to be this one, piece by piece.  Raises KnownError pack.*, Stopped."""
+    def pieces(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> Iterator[bytes]:
+        """The next file, which has to be this one; to be read to its end.  Raises KnownError pack.*, Stopped."""
         self._expect(tar_header(entry.file, entry.bytes), f"the place of {entry.file}")
         digest, left = hashlib.sha256(), entry.bytes
 
@@ -429,10 +427,15 @@ class OpenPack:
 
         for chunk in chunks_of(read, entry.bytes, on_bytes, stop):
             digest.update(chunk)
-            keep(chunk)
+            yield chunk
         self._expect(padding(entry.bytes), f"what is behind {entry.file}")
         if digest.hexdigest() != entry.sha256:
             raise KnownError("pack.damaged", path=shown_path(self._path), name=entry.file)
+
+    def check(self, entry: PackedModel | Text, on_bytes: OnBytes, stop: threading.Event) -> None:
+        """As `pieces`, of a file that is not kept."""
+        for _chunk in self.pieces(entry, on_bytes, stop):
+            pass
 
     def finish(self) -> None:
         """Make sure that nothing else is in it.  Raises KnownError pack.*."""
@@ -609,17 +612,14 @@ class Unpacking:
         requested = [model for model in self._requested if not is_here(model, self.here)]
         self._need_space(sum(model.bytes for model in requested))
         for text in manifest.texts:
-            self._pack.take(text, lambda _chunk: None, lambda _done, _total: None, self._stop)
-        done, total = 0, manifest.model_bytes
+            self._pack.check(text, lambda _done, _total: None, self._stop)
+        done = 0
         for model in manifest.models:
-
-            def publish(of_one: int, _all: int, before: int = done) -> None:
-                on_bytes(before + of_one, total)
-
+            told = _of_all(on_bytes, done, manifest.model_bytes)
             if model in requested:
-                self._keep(model, publish)
+                self._keep(model, told)
             else:
-                self._pack.take(model, lambda _chunk: None, publish, self._stop)
+                self._pack.check(model, told, self._stop)
             done += model.bytes
         self._pack.finish()
 
@@ -638,13 +638,11 @@ class Unpacking:
         with writing_to(part):
             handle = open_new(part)
         with os.fdopen(handle, "wb", buffering=0) as out:
-
-            def keep(chunk: bytes) -> None:
+            for chunk in self._pack.pieces(model, on_bytes, self._stop):
+                left = memoryview(chunk)
                 with writing_to(part, needed_bytes=model.bytes):
-                    while chunk:
-                        chunk = chunk[out.write(chunk) :]
-
-            self._pack.take(model, keep, on_bytes, self._stop)
+                    while left:
+                        left = left[out.write(left) :]
             with writing_to(part, needed_bytes=model.bytes):
                 os.fsync(out.fileno())
         self.parts[model.sha256] = (part, _checked(part, model))
