@@ -476,7 +476,7 @@ class DownloadService(Service):
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
         if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
-            self._jobs.change(id, JobStatus.OPEN)
+            self._store.jobs.change(id, JobStatus.OPEN)
             self._go(job, waits=job.waits or self._settings.current.offline)
 
     def unfinished(self) -> list[str]:
@@ -499,7 +499,7 @@ class DownloadService(Service):
         waiting = [download.id for download in self._waiting()]
         if id not in waiting:
             return
-        self._jobs.put_in_order(moved(waiting, id, where))
+        put_in_order(self._store, self._jobs.unfinished(), moved(waiting, id, where))
         self._read_order()
         self._say_places()
 
@@ -529,7 +529,7 @@ class DownloadService(Service):
 
     def resume_job(self, record: JobRecord) -> JobRecord:
         self._models.require(FEATURE)
-        record = self._jobs.change(record.id, JobStatus.OPEN)
+        record = self._store.jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)
         job.waits = False
         self._go(job, waits=False)
@@ -612,8 +612,8 @@ class DownloadService(Service):
     def _put_down(self, job: _Download, goal: DownloadState) -> None:
         """Pause or cancel: in the table first, so that it holds whatever becomes of this instance."""
         if job.now.state is DownloadState.FAILED:
-            self._jobs.change(job.id, JobStatus.OPEN)
-        self._jobs.change(job.id, STATUSES[goal])
+            self._store.jobs.change(job.id, JobStatus.OPEN)
+        self._store.jobs.change(job.id, STATUSES[goal])
         if job.is_on:
             job.goal = goal
             job.stop.set()
@@ -652,7 +652,7 @@ class DownloadService(Service):
             return  # its thread tells how it ends
         seen = self._jobs.read(record)
         if job.is_on:
-            if not self._jobs.is_mine(record):
+            if not self._store.jobs.is_mine(record):
                 job.goal = seen.state if seen.state is DownloadState.CANCELLED else DownloadState.PAUSED
                 job.stop.set()
             return
@@ -667,7 +667,7 @@ class DownloadService(Service):
 
     def _run(self, job: _Download) -> bool:
         job.goal, job.stop = None, threading.Event()
-        if not self._jobs.claim(job.id):
+        if self._store.jobs.claim(job.id) is None:
             self._say(job, self._jobs.read(self._jobs.job(job.id)))
             self._look_later()
             return False
@@ -795,16 +795,6 @@ class DownloadJobs:
     def unfinished(self) -> list[JobRecord]:
         return sorted(self._store.jobs.unfinished(KIND), key=place_of)
 
-    def claim(self, id: str) -> bool:
-        """Make this instance the one that runs it; False: it is not to be had."""
-        return self._store.jobs.claim(id) is not None
-
-    def is_mine(self, job: JobRecord) -> bool:
-        return self._store.jobs.is_mine(job)
-
-    def change(self, id: str, status: JobStatus) -> JobRecord:
-        return self._store.jobs.change(id, status)
-
     def leave(self, change: DownloadChanged, status: JobStatus) -> None:
         """Give up one this instance runs.  A full disk is no reason not to: its owner ends with this instance."""
         problem = change.problem
@@ -823,9 +813,6 @@ class DownloadJobs:
         }
         with suppress(KnownError):
             self._store.jobs.note(change.id, seen)
-
-    def put_in_order(self, ids: Sequence[str]) -> None:
-        put_in_order(self._store, self.unfinished(), ids)
 
     def read(self, job: JobRecord) -> DownloadChanged:
         about = job.settings

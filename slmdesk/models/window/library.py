@@ -396,7 +396,10 @@ class DetailsPanel(QFrame):
         )  # fmt: skip
         self._formats.start_requested.connect(lambda: self.action_chosen.emit("formats"))
         self._formats.hide()
-        self.show_format_work(self._library.formats.work_of(self._model))
+        self._show_format_work(self._model, self._library.formats.work_of(self._model))
+        self._library.trials.trial_changed.connect(self._show_trial)
+        self._library.formats.state_read.connect(self._show_format_state)
+        self._library.formats.work_changed.connect(self._show_format_work)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
@@ -461,20 +464,24 @@ class DetailsPanel(QFrame):
         else:
             self._formats.hide()
 
-    def show_format_state(self, state: FormatState) -> None:
+    def _show_format_state(self, state: FormatState) -> None:
+        if state.model.id != self._model:
+            return
         self._used = state.used
         self._formats.set_button(f"{title_of(state.model)}…")
         self._formats.show_words(format_words(state))
         self._formats.setVisible(self._may_format)
 
-    def show_format_work(self, work: FormatWork | None) -> None:
-        self._formats.show_trial(Trial(work.words, work.fraction) if work else None)
+    def _show_format_work(self, model: str, work: FormatWork | None) -> None:
+        if model == self._model:
+            self._formats.show_trial(Trial(work.words, work.fraction) if work else None)
 
     def _on_use_clicked(self, use: DefaultUse, requested: bool) -> None:
         self._library.set_default(self._model, use, self._used if requested else "")
 
-    def show_trial(self, kind: str, trial: Trial | None) -> None:
-        self._trials[kind].show_trial(trial)
+    def _show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
+        if model == self._model:
+            self._trials[kind].show_trial(trial)
 
     def _fill_grid(self, details: ModelDetails) -> None:
         empty_layout(self._grid)

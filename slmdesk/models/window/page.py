@@ -27,8 +27,8 @@ from slmdesk.gguf.memory import is_too_slow, speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
-from slmdesk.models.window.formats import FormatDialog, FormatState, FormatWork
-from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, Trial, quantization_words
+from slmdesk.models.window.formats import FormatDialog
+from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
 from slmdesk.online.hub import licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
@@ -191,9 +191,6 @@ class LocalModels(QWidget):
         library.imports.ended.connect(self.end_progress)
         library.policy_shown.connect(self.show_policy)
         library.trials.details_read.connect(self.show_details)
-        library.trials.trial_changed.connect(self.show_trial)
-        library.formats.state_read.connect(self.show_format_state)
-        library.formats.work_changed.connect(self.show_format_work)
         library.formats.show_requested.connect(self.show_formats)
 
     def _build_ui(self) -> None:
@@ -245,29 +242,13 @@ class LocalModels(QWidget):
             self._models, self._copies = ordered, copies
             self._fill()
 
-    def _details_of(self, model: str) -> DetailsPanel | None:
-        card = self._cards.get(model)
-        return card.details if card is not None else None
-
     def show_details(self, details: ModelDetails) -> None:
-        id = details.card.record.id
-        if panel := self._details_of(id):
+        card = self._cards.get(details.card.record.id)
+        if card is not None and (panel := card.details) is not None:
             panel.show_details(details)
-            panel.show_uses(uses_of(self._cards[id].card, self._cards[id].copies), details.can_do)
+            panel.show_uses(uses_of(card.card, card.copies), details.can_do)
             panel.lock_uses(self._managed)
             panel.allow_formats(self._has_formats)
-
-    def show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
-        if panel := self._details_of(model):
-            panel.show_trial(kind, trial)
-
-    def show_format_state(self, state: FormatState) -> None:
-        if panel := self._details_of(state.model.id):
-            panel.show_format_state(state)
-
-    def show_format_work(self, model: str, work: FormatWork | None) -> None:
-        if panel := self._details_of(model):
-            panel.show_format_work(work)
 
     def show_policy(self, policy: Policy) -> None:
         self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
