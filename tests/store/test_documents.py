@@ -6,21 +6,10 @@ import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import DocumentStatus, Passage
-from slmdesk.store import open_store
 from slmdesk.text.folding import query_pieces
 
 pytestmark = pytest.mark.pure
-
-
-@pytest.fixture
-def store(tmp_path):
-    paths = find_paths(tmp_path)
-    make_folders(paths)
-    opened = open_store(paths, instance_id="a" * 32)
-    yield opened.store
-    opened.store.close()
 
 
 def document(store, name="a.pdf", sha256="0" * 64):

@@ -8,27 +8,12 @@ import pytest
 from store.conftest import add_older
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.store import open_store
 from slmdesk.store.opening import STEPS
 from slmdesk.store.translations import LOOK
 
 pytestmark = pytest.mark.pure
-
-
-@pytest.fixture
-def paths(tmp_path):
-    found = find_paths(tmp_path)
-    make_folders(found)
-    return found
-
-
-@pytest.fixture
-def store(paths):
-    opened = open_store(paths, instance_id="a" * 32)
-    yield opened.store
-    opened.store.close()
 
 
 def segment(unit, source, **more):
