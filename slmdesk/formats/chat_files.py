@@ -41,7 +41,7 @@ from slmdesk.formats.chat_programs import (
     tree_of,
     words,
 )
-from slmdesk.formats.containers import MAX_BYTES, Archive, opened
+from slmdesk.formats.containers import MAX_BYTES, Archive
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import decoded_text
 
@@ -180,7 +180,7 @@ def _kept(chats: Iterable[ForeignChat | None], found: Found) -> Iterator[Foreign
 
 
 def _in_archive(reading: Reading, found: Found) -> Iterator[Chat]:
-    with opened(reading) as archive:
+    with Archive.opened(reading) as archive:
         names = [name for name in archive.names if _is_of_chats(name)]
         if not names and any(name.startswith(RAW_FOLDERS) for name in archive.names):
             raise KnownError("chats.unreadable", path=reading.path, reason=_RAW_BACKUP)

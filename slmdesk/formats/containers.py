@@ -7,9 +7,9 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO, Self
 
 import olefile
 
@@ -36,12 +36,22 @@ BROKEN = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeE
 
 
 class Archive:
-    """The parts of one document.  Names are keys to look up, never paths."""
+    """The files of a zip archive.  Names are keys to look up, never paths."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: str) -> None:
-        self._archive, self._path = archive, path
+    def __init__(self, archive: zipfile.ZipFile, reading: Reading) -> None:
+        self.reading, self._zip = reading, archive
         self._left = MAX_BYTES
-        self._infos = {info.filename: info for info in archive.infolist()}
+        # some programs zip with backslashes
+        self._infos = {info.filename.replace("\\", "/"): info for info in archive.infolist() if not info.is_dir()}
+
+    @classmethod
+    @contextmanager
+    def opened(cls, reading: Reading, *more: Any) -> Iterator[Self]:
+        """Raises KnownError `document.damaged`, `document.bomb`, and as `Reading.open` does."""
+        with reading.open() as file, _zip(file, reading.path) as archive:
+            if len(archive.infolist()) > MAX_ENTRIES:
+                raise KnownError("document.bomb", path=reading.path)
+            yield cls(archive, reading, *more)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,44 +61,64 @@ class Archive:
         return name in self._infos
 
     def read(self, name: str) -> bytes:
-        """The bytes of a part; empty where there is none of that name.
+        """The bytes of a file; empty where there is none of that name.
 
         Raises KnownError `document.bomb`, `document.damaged`, `document.locked`.
         """
         return b"".join(self.chunks(name))
 
     def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
-        """The same piece by piece, for parts that need not be in memory as a whole.  Raises as `read` does."""
+        """The same piece by piece, for files that need not be in memory as a whole.  Raises as `read` does."""
         info = self._infos.get(name)
         if info is None:
             return
         if info.flag_bits & 1:
-            raise KnownError("document.locked", path=self._path)
+            raise KnownError("document.locked", path=self.reading.path)
         limit = min(most_bytes, max(RATIO_FREE_BYTES, info.compress_size * MAX_RATIO))
         if info.file_size > limit:  # more than its header says is never unpacked, so that this costs no time
-            raise KnownError("document.bomb", path=self._path)
+            raise KnownError("document.bomb", path=self.reading.path)
         size = 0
         try:
-            with self._archive.open(info) as part:
+            with self._zip.open(info) as part:
                 while piece := part.read(_CHUNK):
                     size += len(piece)
                     self._left -= len(piece)
                     if size > limit or self._left < 0:
-                        raise KnownError("document.bomb", path=self._path)
+                        raise KnownError("document.bomb", path=self.reading.path)
                     yield piece
         except BROKEN as err:
-            raise KnownError(
-                "document.damaged", path=self._path, reason=f"its part {name[:80]} cannot be read"
-            ) from err
+            reason = f"its part {name[:80]} cannot be read"
+            raise KnownError("document.damaged", path=self.reading.path, reason=reason) from err
+
+    def write(self, changed: Mapping[str, bytes], out: BinaryIO) -> None:
+        """Write the archive to `out` with the changed files, everything else unchanged and in its order.
+
+        Names, dates and attributes of the entries stay; an entry without compression (the first of an OpenDocument file
+        must be one) stays so.
+        """
+        with zipfile.ZipFile(out, "w") as target:
+            for info in self._zip.infolist():
+                copy = zipfile.ZipInfo(info.filename, info.date_time)
+                copy.compress_type = info.compress_type
+                copy.external_attr, copy.create_system = info.external_attr, info.create_system
+                copy.extra, copy.comment = b"", info.comment
+                if info.is_dir():
+                    target.writestr(copy, b"")
+                    continue
+                name = info.filename.replace("\\", "/")
+                with target.open(copy, "w") as part:
+                    part.writelines((changed[name],) if name in changed else self.chunks(name))
 
 
-@contextmanager
-def opened(reading: Reading) -> Iterator[Archive]:
-    """The archive of a document.  Raises KnownError `document.damaged`, `document.bomb`, and as `Reading.open` does."""
-    with reading.open() as file, _zip(file, reading.path) as archive:
-        if len(archive.infolist()) > MAX_ENTRIES:
-            raise KnownError("document.bomb", path=reading.path)
-        yield Archive(archive, reading.path)
+def zipped(files: Mapping[str, bytes], *, stored: str = "") -> bytes:
+    """A new archive that says nothing but its files: no dates, no attributes.  `stored`: the file not compressed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_STORED if name == stored else zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    return out.getvalue()
 
 
 def _zip(file: BinaryIO, path: str) -> zipfile.ZipFile:

@@ -11,7 +11,6 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.containers import opened
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, is_on, local
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
@@ -21,11 +20,10 @@ _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageB
 
 def read(reading: Reading) -> Iterator[Page]:
     """The pages of a Word file if it records where they end, else its sections."""
-    with opened(reading) as archive:
-        package = Package(archive, reading)
+    with Package.opened(reading) as package:
         main = package.main_part("word/document.xml")
         package.read_about()
-        walker = _walker(package, reading, main)
+        walker = _walker(package, main)
         pager = Pager(reading, has_pages=has_pages(package.chunks(main), _BREAK, package.pages_reported()))
         beside = [*_beside(package, walker, main)]
         yield from pager.take(beside)
@@ -41,7 +39,7 @@ def read(reading: Reading) -> Iterator[Page]:
         yield from pager.end()
 
 
-def _walker(package: Package, reading: Reading, main: str) -> Walker:
+def _walker(package: Package, main: str) -> Walker:
     def elements(kind: str) -> dict[str, etree._Element]:
         root = package.tree(package.related(main, kind))
         return (
@@ -51,7 +49,7 @@ def _walker(package: Package, reading: Reading, main: str) -> Walker:
         )
 
     return Walker(
-        reading,
+        package.reading,
         styles_of(package.tree(package.related(main, "styles"))),
         Numbering(package.tree(package.related(main, "numbering"))),
         {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},

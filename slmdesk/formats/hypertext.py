@@ -16,7 +16,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import containers
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.office_xml import local, parse
 from slmdesk.formats.reading import Reading
@@ -591,7 +590,7 @@ class _Book:
 
 def read_epub(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.CHAPTER
-    with containers.opened(reading) as archive:
+    with Archive.opened(reading) as archive:
         book = _book(archive, reading.path)
         locked = locked_parts(archive, reading.path)
         reading.title, reading.author, reading.total = book.title, book.author, len(book.spine)

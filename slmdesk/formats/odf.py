@@ -11,9 +11,8 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.containers import Archive, opened
 from slmdesk.formats.docx import as_number
-from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Stream, attribute, child, local, parse
+from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, local
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
@@ -37,32 +36,20 @@ class OdfStyle(Record):
     name: str = ""
 
 
-def tree_of(archive: Archive, reading: Reading, name: str) -> etree._Element | None:
-    """A part as XML; None where it is missing or, noted, damaged."""
-    if name not in archive:
-        return None
-    try:
-        return parse(archive.read(name), reading.path)
-    except KnownError as err:
-        if err.code != "document.damaged":
-            raise
-        reading.note(Note.PARTLY_DAMAGED)
-        return None
-
-
-def look_into(archive: Archive, reading: Reading) -> None:
+def look_into(package: Package) -> None:
     """Takes title and author, and notes macros.
 
     Raises KnownError `document.locked` for a file locked with a password, `document.damaged` for one without content.
     """
-    manifest = tree_of(archive, reading, "META-INF/manifest.xml")
+    reading = package.reading
+    manifest = package.tree("META-INF/manifest.xml")
     if manifest is not None and any(local(element) == "encryption-data" for element in manifest.iter()):
         raise locked(reading)
-    if CONTENT not in archive:
+    if CONTENT not in package:
         raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
-    if any(name.startswith(("Basic/", "Scripts/")) and not name.endswith("/") for name in archive.names):
+    if any(name.startswith(("Basic/", "Scripts/")) for name in package.names):
         reading.note(Note.MACROS_IGNORED)
-    about = child(tree_of(archive, reading, "meta.xml"), "meta")
+    about = child(package.tree("meta.xml"), "meta")
     values = {local(element): " ".join((element.text or "").split()) for element in about} if about is not None else {}
     reading.title = values.get("title", "")[:MAX_NAME_CHARACTERS]
     reading.author = (values.get("creator") or values.get("initial-creator", ""))[:MAX_NAME_CHARACTERS]
@@ -359,11 +346,11 @@ _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
 
 
 def read_odt(reading: Reading) -> Iterator[Page]:
-    with opened(reading) as archive:
-        look_into(archive, reading)
-        about = tree_of(archive, reading, "styles.xml")
-        pager = Pager(reading, has_pages=has_pages(archive.chunks(CONTENT), _BREAK, 0))
-        stream = Stream(archive.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
+    with Package.opened(reading) as package:
+        look_into(package)
+        about = package.tree("styles.xml")
+        pager = Pager(reading, has_pages=has_pages(package.chunks(CONTENT), _BREAK, 0))
+        stream = Stream(package.chunks(CONTENT), reading.path, "text", opened=("table", "section"))
         walker: OdfWalker | None = None
         for _, element in stream:
             reading.check()
@@ -401,10 +388,10 @@ _ASIDE = {"header": BlockKind.HEADER, "footer": BlockKind.FOOTER, "date-time": B
 def read_odp(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SLIDE
     number = 0
-    with opened(reading) as archive:
-        look_into(archive, reading)
-        about = tree_of(archive, reading, "styles.xml")
-        stream = Stream(archive.chunks(CONTENT), reading.path, "presentation", "drawing")
+    with Package.opened(reading) as package:
+        look_into(package)
+        about = package.tree("styles.xml")
+        stream = Stream(package.chunks(CONTENT), reading.path, "presentation", "drawing")
         styles = None
         for _, element in stream:
             reading.check()
@@ -459,10 +446,10 @@ _GROUPS = ("table-row-group", "table-rows", "table-header-rows")
 
 def read_ods(reading: Reading) -> Iterator[Page]:
     pager = SheetPager(reading)
-    with opened(reading) as archive:
-        look_into(archive, reading)
-        about = tree_of(archive, reading, "styles.xml")
-        stream = Stream(archive.chunks(CONTENT), reading.path, "table", opened=_GROUPS)
+    with Package.opened(reading) as package:
+        look_into(package)
+        about = package.tree("styles.xml")
+        stream = Stream(package.chunks(CONTENT), reading.path, "table", opened=_GROUPS)
         rows = _Rows(reading, stream)
         walker: OdfWalker | None = None
         while (table := rows.next_table()) is not None:

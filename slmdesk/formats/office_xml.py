@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
@@ -12,7 +13,7 @@ from lxml import etree
 from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.containers import Archive
+from slmdesk.formats.containers import MAX_ENTRY_BYTES, Archive
 from slmdesk.formats.reading import Reading
 
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
@@ -159,9 +160,9 @@ def local(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-# ---- what Word, PowerPoint and Excel files share
+# ---- the parts of an Office file, to read, to change and to write back
 #
-# parts found by their types and relationships. Names of parts are conventions only (ECMA-376 part 2); namespaces
+# In Word, PowerPoint and Excel files names of parts are conventions only: they are found by their relations. Namespaces
 # differ between "strict" and "transitional" files, so everything is identified by its local name.
 
 
@@ -173,50 +174,89 @@ FOLLOWED = frozenset({"hyperlink"})
 class Relation(Record):
     kind: str
     part: str
+    """Empty where it leads to no part of the file."""
+    is_external: bool
+    element: etree._Element
+
+    @property
+    def id(self) -> str:
+        return attribute(self.element, "Id")
 
 
-class Package:
-    def __init__(self, archive: Archive, reading: Reading) -> None:
-        self.archive, self._reading = archive, reading
-        self._names = {name.replace("\\", "/").lower(): name for name in archive.names}  # some zip with backslashes
-        if any(name.endswith(("vbaproject.bin", "macrosheets/sheet1.xml")) for name in self._names):
+class Package(Archive):
+    """An Office file: its parts are found in any case of letters, and read as XML."""
+
+    def __init__(self, archive: zipfile.ZipFile, reading: Reading) -> None:
+        super().__init__(archive, reading)
+        self._stored = {name.lower(): name for name in self.names}
+        if any(name.endswith(("vbaproject.bin", "macrosheets/sheet1.xml")) for name in self._stored):
             reading.note(Note.MACROS_IGNORED)
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._stored
+
+    def chunks(self, name: str, most_bytes: int = MAX_ENTRY_BYTES) -> Iterator[bytes]:
+        return super().chunks(self.stored_name(name), most_bytes)
+
+    def stored_name(self, name: str) -> str:
+        return self._stored.get(name.lower(), "")
+
+    def parsed(self, name: str, *, whole: bool = False) -> etree._Element:
+        """A part as XML; `whole` as in `parse`.
+
+        Raises KnownError `document.bomb`, `document.damaged`, `document.locked`, `document.too_large`.
+        """
+        return parse(self.read(name), self.reading.path, whole=whole)
+
+    def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
+        """The same; None where there is no such part, or none that can be read, which is noted."""
+        if not name or name not in self:
+            return None
+        try:
+            return self.parsed(name, whole=whole)
+        except KnownError as err:
+            if err.code != "document.damaged":
+                raise
+            self.reading.note(Note.PARTLY_DAMAGED)
+            return None
+
+    # ---- parts by what they are for (ECMA-376 part 2)
 
     def main_part(self, fallback: str) -> str:
         """The name of the part the document begins with; `fallback` where the package does not say.
 
         Raises KnownError `document.damaged` where there is none.
         """
-        found = next(
-            (relation.part for relation in self.relations("").values() if relation.kind == "officeDocument"), ""
-        )
+        found = next((one.part for one in self.relations("").values() if one.kind == "officeDocument"), "")
         for name in (found, fallback):
             if name and name in self:
                 return name
-        raise KnownError("document.damaged", path=self._reading.path, reason="its main part is missing")
-
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self._names
-
-    def chunks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a part piece by piece; none where there is no such part.  Raises as `Archive.chunks` does."""
-        return self.archive.chunks(self._names.get(name.lower(), ""))
+        raise KnownError("document.damaged", path=self.reading.path, reason="its main part is missing")
 
     def relations(self, part: str) -> Mapping[str, Relation]:
-        """By their ids; those that lead out of the file are left out and noted."""
-        folder, name = posixpath.split(part)
-        root = self.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
+        """Those to other parts, by their ids; what leads out of the file is noted."""
         found = {}
-        for element in root if root is not None else ():
-            kind = attribute(element, "Type").rpartition("/")[2]
-            if attribute(element, "TargetMode") == "External":
-                if kind not in FOLLOWED:
-                    self._reading.note(Note.EXTERNAL_IGNORED)
-                continue
-            target = self._name(folder, attribute(element, "Target"))
-            if target:
-                found[attribute(element, "Id")] = Relation(kind, target)
+        root = self.tree(relations_name(part))
+        for relation in self.relations_in(root, part) if root is not None else ():
+            if relation.part:
+                found[relation.id] = relation
+            elif relation.is_external and relation.kind not in FOLLOWED:
+                self.reading.note(Note.EXTERNAL_IGNORED)
         return found
+
+    def relations_in(self, root: etree._Element, part: str) -> Iterator[Relation]:
+        """All relations of a part, whose element `root` holds."""
+        for element in root.iterchildren("*"):
+            kind, target = attribute(element, "Type").rpartition("/")[2], attribute(element, "Target")
+            is_external = attribute(element, "TargetMode") == "External"
+            name = "" if is_external or not target else self._target(posixpath.dirname(part), target)
+            yield Relation(kind, name, is_external, element)
+
+    def _target(self, folder: str, target: str) -> str:
+        """The part a target means; some programs write other cases and escapes than the archive has."""
+        target = unquote(target.partition("#")[0])
+        joined = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+        return joined if joined in self else ""
 
     def related(self, part: str, kind: str) -> str:
         """The name of the first part of that kind which `part` refers to, else that of convention; empty for none."""
@@ -224,46 +264,39 @@ class Package:
         found = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
         return next(found, usual if part and usual in self else "")
 
-    def stored_name(self, name: str) -> str:
-        return self._names.get(name.lower(), "")
+    def all_related(self, part: str, *kinds: str) -> list[str]:
+        """The names of all parts of these kinds which `part` refers to, in their natural order."""
+        found = {relation.part for relation in self.relations(part).values() if relation.kind in kinds}
+        return sorted(found, key=_natural)
 
-    def tree(self, name: str, *, whole: bool = False) -> etree._Element | None:
-        """A part as XML; None where there is none, or none that can be read, which is noted.  `whole` as in `parse`.
-
-        Raises KnownError `document.bomb`, `document.locked`, `document.too_large`.
-        """
-        if not name or name not in self:
-            return None
-        try:
-            return parse(b"".join(self.chunks(name)), self._reading.path, whole=whole)
-        except KnownError as err:
-            if err.code != "document.damaged":
-                raise
-            self._reading.note(Note.PARTLY_DAMAGED)
-            return None
+    # ---- what the file says of itself
 
     def read_about(self) -> None:
         root = self.tree(self.related("", "core-properties"))
         for element in root if root is not None else ():
             words = " ".join((element.text or "").split())[:MAX_NAME_CHARACTERS]
             if local(element) == "title":
-                self._reading.title = words
+                self.reading.title = words
             elif local(element) == "creator":
-                self._reading.author = words
+                self.reading.author = words
 
     def pages_reported(self) -> int:
         """The page count recorded by the program that wrote the file; 0: none."""
-        root = self.tree(self.related("", "extended-properties"))
-        reported = (
-            next((element.text or "" for element in root if local(element) == "Pages"), "") if root is not None else ""
-        )
+        pages = child(self.tree(self.related("", "extended-properties")), "Pages")
+        reported = (pages.text or "") if pages is not None else ""
         return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
 
-    def _name(self, folder: str, target: str) -> str:
-        """The part a target means; some programs write other cases and escapes than the archive has."""
-        target = unquote(target.partition("#")[0])
-        joined = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
-        return joined if joined in self else ""
+
+def relations_name(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def _natural(name: str) -> tuple[str, int, str]:
+    """The key that puts slide10 behind slide9."""
+    folder, file = posixpath.split(name)
+    digits = "".join(letter for letter in file if letter.isdigit())[:9]
+    return folder, int(digits or 0), file
 
 
 def relation_id(element: etree._Element) -> str:

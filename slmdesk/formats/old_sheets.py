@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.containers import opened
+from slmdesk.formats.containers import Archive
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
 
@@ -51,7 +51,7 @@ def read_xls(reading: Reading) -> Iterator[Page]:
 
 
 def read_xlsb(reading: Reading) -> Iterator[Page]:
-    with opened(reading) as archive:
+    with Archive.opened(reading) as archive:
         size = cells = 0
         for name in archive.names:
             part = archive.read(name)

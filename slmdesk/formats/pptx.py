@@ -8,7 +8,6 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
-from slmdesk.formats.containers import opened
 from slmdesk.formats.office_xml import Package, Relation, attribute, child, local, relation_id, texts
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
@@ -19,8 +18,7 @@ MAX_SLIDES = 10_000
 
 def read(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SLIDE
-    with opened(reading) as archive:
-        package = Package(archive, reading)
+    with Package.opened(reading) as package:
         main = package.main_part("ppt/presentation.xml")
         package.read_about()
         parts = _slides(package, main)
@@ -28,7 +26,7 @@ def read(reading: Reading) -> Iterator[Page]:
         reading.total = len(parts)
         for number, part in enumerate(parts, 1):
             reading.check()
-            yield _slide(package, reading, number, part, authors)
+            yield _slide(package, number, part, authors)
         if not parts:
             yield page_of(1, "1", "", (), reason="no slides")
 
@@ -52,10 +50,10 @@ def _authors(package: Package, main: str) -> Iterator[tuple[str, str]]:
             yield from ((element.get("id", ""), element.get("name", "")) for element in root)
 
 
-def _slide(package: Package, reading: Reading, number: int, part: str, authors: dict[str, str]) -> Page:
+def _slide(package: Package, number: int, part: str, authors: dict[str, str]) -> Page:
     root = package.tree(part)
     if root is None:
-        reading.note(Note.PARTLY_DAMAGED)
+        package.reading.note(Note.PARTLY_DAMAGED)
         return page_of(number, str(number), "", (), status=PageStatus.BROKEN, reason="this slide is broken")
     relations = dict(package.relations(part))
     tree = child(root, "cSld", "spTree")
@@ -67,7 +65,7 @@ def _slide(package: Package, reading: Reading, number: int, part: str, authors: 
             pieces += _comments(package.tree(relation.part), authors)
     hidden = root.get("show") in ("0", "false")
     if hidden:
-        reading.note(Note.HIDDEN_TEXT)
+        package.reading.note(Note.HIDDEN_TEXT)
     return slide_page(number, pieces, hidden=hidden, pictured=_has_picture(tree))
 
 

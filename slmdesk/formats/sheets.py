@@ -15,7 +15,6 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.containers import opened
 from slmdesk.formats.office_xml import Package, Stream, child, local, relation_id
 from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import PageText, Reading
@@ -185,7 +184,6 @@ _ON = ("1", "true")
 
 class _Book(Record):
     package: Package
-    reading: Reading
     strings: Sequence[str]
     formats: Sequence[NumberFormat]
     from_1904: bool
@@ -193,8 +191,7 @@ class _Book(Record):
 
 def read_xlsx(reading: Reading) -> Iterator[Page]:
     pager = SheetPager(reading)
-    with opened(reading) as archive:
-        package = Package(archive, reading)
+    with Package.opened(reading) as package:
         main = package.main_part("xl/workbook.xml")
         package.read_about()
         root = package.tree(main)
@@ -202,7 +199,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
             raise KnownError("document.damaged", path=reading.path, reason="its list of sheets is broken")
         about = child(root, "workbookPr")
         book = _Book(
-            package, reading, _strings(package, reading, package.related(main, "sharedStrings")),
+            package, _strings(package, package.related(main, "sharedStrings")),
             formats_of(package.tree(package.related(main, "styles"))),
             about is not None and about.get("date1904") in _ON,
         )  # fmt: skip
@@ -224,13 +221,13 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
 class _Sheet:
     def __init__(self, book: _Book, part: str) -> None:
         self._book, self._part = book, part
-        self._stream = Stream(book.package.chunks(part), book.reading.path, "sheetData")
+        self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
         """Its pages; a sheet that breaks off gives what came before."""
         yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
         if self._stream.broken:
-            self._book.reading.note(Note.PARTLY_DAMAGED)
+            self._book.package.reading.note(Note.PARTLY_DAMAGED)
             yield pager.broken(name, is_rest=True)
 
     def _rows(self) -> Iterator[Row]:
@@ -242,7 +239,7 @@ class _Sheet:
             number = int(reported) if reported.isdecimal() and len(reported) < 8 else number + 1
             cells = [*self._cells(row)]
             if cells and row.get("hidden") in _ON:
-                self._book.reading.note(Note.HIDDEN_TEXT)
+                self._book.package.reading.note(Note.HIDDEN_TEXT)
             yield Row(number, cells)
 
     def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
@@ -289,7 +286,7 @@ class _Sheet:
         root = self._stream.root
         columns = child(root, "cols")
         if columns is not None and any(column.get("hidden") in _ON for column in columns):
-            self._book.reading.note(Note.HIDDEN_TEXT)
+            self._book.package.reading.note(Note.HIDDEN_TEXT)
         package = self._book.package
         for relation in package.relations(self._part).values():
             if relation.kind == "comments" and (tree := package.tree(relation.part)) is not None:
@@ -309,16 +306,16 @@ def _comments(root: etree._Element) -> Iterator[Piece]:
         yield Piece(BlockKind.COMMENT, "" if words is None else _rich(words), place=place)
 
 
-def _strings(package: Package, reading: Reading, part: str) -> list[str]:
+def _strings(package: Package, part: str) -> list[str]:
     found, size = list[str](), 0
-    stream = Stream(package.chunks(part), reading.path, "sst")
+    stream = Stream(package.chunks(part), package.reading.path, "sst")
     for _, element in stream:
         found.append(_rich(element))
         size += len(found[-1])
         if size > MAX_SHARED_CHARACTERS:
-            raise KnownError("document.too_large", path=reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
+            raise KnownError("document.too_large", path=package.reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
     if part and stream.broken:
-        reading.note(Note.PARTLY_DAMAGED)
+        package.reading.note(Note.PARTLY_DAMAGED)
     return found
 
 

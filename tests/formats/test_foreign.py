@@ -32,7 +32,7 @@ def test_x1_an_archive_that_swells_is_refused_by_its_real_bytes():
     bomb = archive_of(**{"word/document.xml": b"\0" * (64 << 20)})
     assert len(bomb) < 1 << 20
     tracemalloc.start()
-    with containers.opened(reading_of(bomb)) as archive, pytest.raises(KnownError) as caught:
+    with containers.Archive.opened(reading_of(bomb)) as archive, pytest.raises(KnownError) as caught:
         archive.read("word/document.xml")
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -45,7 +45,7 @@ def test_x1_a_header_that_lies_about_the_size_changes_nothing():
     real = (40 << 20).to_bytes(4, "little")
     while (at := data.find(real)) >= 0:
         data[at : at + 4] = (100).to_bytes(4, "little")
-    with containers.opened(reading_of(bytes(data))) as archive, pytest.raises(KnownError) as caught:
+    with containers.Archive.opened(reading_of(bytes(data))) as archive, pytest.raises(KnownError) as caught:
         archive.read("a")
     assert caught.value.code in ("document.bomb", "document.damaged")
 
@@ -54,14 +54,14 @@ def test_x1_too_many_entries_are_refused(monkeypatch):
     monkeypatch.setattr(containers, "MAX_ENTRIES", 10)
     with (
         pytest.raises(KnownError) as caught,
-        containers.opened(reading_of(archive_of(**{str(n): b"" for n in range(11)}))),
+        containers.Archive.opened(reading_of(archive_of(**{str(n): b"" for n in range(11)}))),
     ):
         pass
     assert caught.value.code == "document.bomb"
 
 
 def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
-    with containers.opened(reading_of(archive_of(a=b"one", b=b"two"))) as archive:
+    with containers.Archive.opened(reading_of(archive_of(a=b"one", b=b"two"))) as archive:
         assert archive.names == ("a", "b")
         assert (archive.read("b"), archive.read("c")) == (b"two", b"")
 
@@ -70,7 +70,7 @@ def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
 def test_a_cut_archive_is_damaged(cut):
     whole = archive_of(a=b"one" * 100)
     upto = cut if isinstance(cut, int) else int(len(whole) * cut)
-    with pytest.raises(KnownError) as caught, containers.opened(reading_of(whole[:upto])):
+    with pytest.raises(KnownError) as caught, containers.Archive.opened(reading_of(whole[:upto])):
         pass
     assert caught.value.code == "document.damaged"
 

@@ -6,7 +6,6 @@ import io
 import posixpath
 import re
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from urllib.parse import quote, unquote
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.containers import Archive, format_of_bytes, opened
-from slmdesk.formats.office_xml import attribute, child, local, parse
+from slmdesk.formats.containers import format_of_bytes, zipped
+from slmdesk.formats.office_xml import Package, attribute, child, local, parse, relations_name
 from slmdesk.formats.reading import png_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
 from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
@@ -45,46 +44,63 @@ _KEPT_XML = frozenset((".xml", ".vml", ".rels"))
 
 
 @dataclass(slots=True, eq=False)
-class _Package:
-    parts: dict[str, bytes]
+class _Changes:
+    """What of a package goes, or is called otherwise."""
+
     relations: dict[str, etree._Element] = field(default_factory=dict)
     """By the part they belong to; "" for those of the file."""
     gone: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     lost: dict[str, set[str]] = field(default_factory=dict)
+    """The ids of relations that are gone, by the part they belonged to."""
 
 
 def redact(redacting: Redacting) -> bytes:
-    package = _Package(dict(parts_of(redacting)))
-    if TYPES not in package.parts:
-        raise KnownError("document.damaged", path=redacting.reading.path, reason="its list of parts is missing")
-    _find_relations(redacting, package)
-    new_parts: dict[str, bytes] = {}
-    blanks: set[str] = set()
-    for name, data in package.parts.items():
-        if name == TYPES or suffix_of(name) == ".rels":
-            continue
-        if redacting.removes and (kind := _dropped(name)) is not None:
-            if kind != _SILENT:
-                redacting.remove(kind, name)
-            package.gone.add(name)
-        elif suffix_of(name) not in _KEPT_XML:
-            made = _other(redacting, name, data)
-            if made is not None:
-                new_parts[name] = made
-            elif suffix_of(name) in PICTURES:
-                new_parts[name] = blank()
-                blanks.add(name)
-            else:
-                package.gone.add(name)
-    if redacting.removes:
-        kept = [
-            part for part in package.parts if suffix_of(part) != ".rels" and part != TYPES and part not in package.gone
-        ]
-        package.names = new_names(redacting, kept, is_blank=frozenset(blanks))
-    _cut_relations(redacting, package)
-    _xml_parts(redacting, package, new_parts)
-    return _saved(redacting, package, new_parts)
+    with Package.opened(redacting.reading) as package:
+        if TYPES not in package.names:
+            raise KnownError("document.damaged", path=redacting.reading.path, reason="its list of parts is missing")
+        changes = _Changes()
+        new_parts: dict[str, bytes] = {}
+        blanks: set[str] = set()
+        for name in _names(redacting, package):
+            if name == TYPES:
+                continue
+            if suffix_of(name) == ".rels":
+                changes.relations[_source_of(name)] = package.parsed(name, whole=True)
+            elif redacting.removes and (kind := _dropped(name)) is not None:
+                if kind != _SILENT:
+                    redacting.remove(kind, name)
+                changes.gone.add(name)
+            elif suffix_of(name) not in _KEPT_XML:
+                made = _other(redacting, name, package.read(name))
+                if made is not None:
+                    new_parts[name] = made
+                elif suffix_of(name) in PICTURES:
+                    new_parts[name] = BLANK
+                    blanks.add(name)
+                else:
+                    changes.gone.add(name)
+        parts = [name for name in package.names if suffix_of(name) != ".rels" and name != TYPES]
+        if redacting.removes:
+            kept = [name for name in parts if name not in changes.gone]
+            changes.names = new_names(redacting, kept, is_blank=frozenset(blanks))
+        _cut_relations(redacting, package, changes)
+        _xml_parts(redacting, package, changes, new_parts)
+        return _saved(redacting, package, changes, new_parts)
+
+
+def _names(redacting: Redacting, package: Package) -> Iterator[str]:
+    """The names of all parts, in their order, with signs of life."""
+    for name in package.names:
+        redacting.reading.check()
+        redacting.reading.worked()
+        yield name
+
+
+def _source_of(relations: str) -> str:
+    """The part that a part of relations belongs to."""
+    folder, file = posixpath.split(relations)
+    return posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
 
 
 def _dropped(name: str) -> str | None:
@@ -109,38 +125,23 @@ def _other(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     return embedded(redacting, name, data)
 
 
-def _find_relations(redacting: Redacting, package: _Package) -> None:
-    for name, data in package.parts.items():
-        if suffix_of(name) == ".rels":
-            folder, file = posixpath.split(name)
-            source = posixpath.join(posixpath.dirname(folder), file.removesuffix(".rels"))
-            package.relations[source] = tree_of(redacting, data)
-
-
-def _target(source: str, target: str) -> str:
-    target = unquote(target.partition("#")[0])
-    folder = posixpath.dirname(source)
-    return posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
-
-
-def _cut_relations(redacting: Redacting, package: _Package) -> None:
-    lower = {name.lower(): name for name in package.parts}
-    for source, root in package.relations.items():
-        for element in list(root):
-            if not isinstance(element.tag, str) or not attribute(element, "Target"):
+def _cut_relations(redacting: Redacting, package: Package, changes: _Changes) -> None:
+    for source, root in changes.relations.items():
+        for relation in list(package.relations_in(root, source)):
+            element, name = relation.element, package.stored_name(relation.part)
+            target = attribute(element, "Target")
+            if not target:
                 continue
-            kind = attribute(element, "Type").rpartition("/")[2]
-            if attribute(element, "TargetMode") == "External":
-                _outside(redacting, element, kind, source)
-                continue
-            name = lower.get(_target(source, attribute(element, "Target")).lower(), "")
-            if name in package.gone or (not name and redacting.removes and "aFChunk" in kind):
-                package.lost.setdefault(source, set()).add(attribute(element, "Id"))
-                root.remove(element)
-            elif name in package.names:
-                element.set("Target", "/" + quote(package.names[name]))
-            elif put_in_value(redacting.words, attribute(element, "Target"), source) != attribute(element, "Target"):
-                package.lost.setdefault(source, set()).add(attribute(element, "Id"))  # it leads to no part
+            if relation.is_external:
+                _outside(redacting, element, relation.kind, source)
+            elif name in changes.names:
+                element.set("Target", "/" + quote(changes.names[name]))
+            elif (
+                name in changes.gone
+                or (not name and redacting.removes and "aFChunk" in relation.kind)
+                or put_in_value(redacting.words, target, source) != target  # it leads to no part
+            ):
+                changes.lost.setdefault(source, set()).add(relation.id)
                 root.remove(element)
 
 
@@ -153,18 +154,18 @@ def _outside(redacting: Redacting, relation: etree._Element, kind: str, source: 
     relation.set("Target", put_in_value(redacting.words, target, f"{source}, link"))
 
 
-def _xml_parts(redacting: Redacting, package: _Package, new_parts: dict[str, bytes]) -> None:
+def _xml_parts(redacting: Redacting, package: Package, changes: _Changes, new_parts: dict[str, bytes]) -> None:
     trees: dict[str, etree._Element] = {}
-    for name, data in package.parts.items():
-        if name in package.gone or name == TYPES or suffix_of(name) not in (".xml", ".vml"):
+    for name in _names(redacting, package):
+        if name in changes.gone or name == TYPES or suffix_of(name) not in (".xml", ".vml"):
             continue
         if "customxml/" in name.lower() and "itemprops" not in name.lower() and redacting.removes:
-            new_parts[name] = foreign_xml(redacting, name, data)
+            new_parts[name] = foreign_xml(redacting, name, package.read(name))
         else:
-            trees[name] = _parsed(redacting, package, name, data)
+            trees[name] = _parsed(redacting, package, changes, name)
     workbook = Workbook(redacting, trees)
     for name, root in trees.items():
-        _drop_lost(root, package.lost.get(name, set()))
+        _drop_lost(root, changes.lost.get(name, set()))
         workbook.prepare(name, root)
         _drop_blobs(redacting, name, root)
         redact_tree(root, redacting, name, skips=_skips(name))
@@ -172,22 +173,21 @@ def _xml_parts(redacting: Redacting, package: _Package, new_parts: dict[str, byt
         new_parts[name] = written(root)
 
 
-def _parsed(redacting: Redacting, package: _Package, name: str, data: bytes) -> etree._Element:
+def _parsed(redacting: Redacting, package: Package, changes: _Changes, name: str) -> etree._Element:
     try:
-        return tree_of(redacting, data)
+        return package.parsed(name, whole=True)
     except KnownError as err:
-        if err.code != "document.damaged" or _is_main(package, name):
+        if err.code != "document.damaged" or _is_main(package, changes, name):
             raise
         redacting.remove("damaged", name)
         return etree.fromstring(NEVER)
 
 
-def _is_main(package: _Package, name: str) -> bool:
-    root = package.relations.get("")
+def _is_main(package: Package, changes: _Changes, name: str) -> bool:
+    root = changes.relations.get("")
     return root is not None and any(
-        attribute(element, "Type").endswith("/officeDocument") and _target("", attribute(element, "Target")) == name
-        for element in root
-        if isinstance(element.tag, str)
+        relation.kind == "officeDocument" and package.stored_name(relation.part) == name
+        for relation in package.relations_in(root, "")
     )
 
 
@@ -233,25 +233,20 @@ def _drop_lost(root: etree._Element, lost: set[str]) -> None:
                 drop(element)
 
 
-def _saved(redacting: Redacting, package: _Package, new_parts: Mapping[str, bytes]) -> bytes:
+def _saved(redacting: Redacting, package: Package, changes: _Changes, new_parts: Mapping[str, bytes]) -> bytes:
     if not redacting.draws:
         return b""
-    out = NewArchive()
-    out.add(TYPES, _types(redacting, package))
-    for source, root in package.relations.items():
-        if source in package.gone:
-            continue
-        new = package.names.get(source, source)
-        folder, file = posixpath.split(new)
-        out.add(posixpath.join(folder, "_rels", f"{file}.rels"), written(root))
+    files = {TYPES: _types(package, changes)}
+    for source, root in changes.relations.items():
+        if source not in changes.gone:
+            files.setdefault(relations_name(changes.names.get(source, source)), written(root))
     for name, data in new_parts.items():
-        out.add(package.names.get(name, name), data)
-    return out.data()
+        files.setdefault(changes.names.get(name, name), data)
+    return zipped(files)
 
 
-def _types(redacting: Redacting, package: _Package) -> bytes:
-    root = tree_of(redacting, package.parts[TYPES])
-    lower = {name.lower(): name for name in package.parts}
+def _types(package: Package, changes: _Changes) -> bytes:
+    root = package.parsed(TYPES, whole=True)
     defaults = set()
     for element in list(root):
         if not isinstance(element.tag, str):
@@ -260,17 +255,17 @@ def _types(redacting: Redacting, package: _Package) -> bytes:
         if local(element) == "Default":
             defaults.add(element.get("Extension", "").lower())
             continue
-        name = lower.get(unquote(element.get("PartName", "")).lstrip("/").lower(), "")
-        if not name or name in package.gone:
+        name = package.stored_name(unquote(element.get("PartName", "")).lstrip("/"))
+        if not name or name in changes.gone:
             root.remove(element)
-        elif name in package.names:
-            new = package.names[name]
+        elif name in changes.names:
+            new = changes.names[name]
             element.set("PartName", "/" + quote(new))
             if suffix_of(new) == ".png":
                 element.set("ContentType", "image/png")
     space = etree.QName(root).namespace
     for extension, kind in (("png", "image/png"), ("bin", "application/octet-stream")):
-        if extension not in defaults and any(name.endswith(f".{extension}") for name in package.names.values()):
+        if extension not in defaults and any(name.endswith(f".{extension}") for name in changes.names.values()):
             root.insert(0, root.makeelement(f"{{{space}}}Default", {"Extension": extension, "ContentType": kind}))
     return written(root)
 
@@ -442,37 +437,33 @@ _VALUES = frozenset(("value", "date-value", "time-value", "boolean-value", "stri
 
 
 def redact_opendocument(redacting: Redacting) -> bytes:
-    parts = dict(parts_of(redacting))
-    manifest = parts.pop(_MANIFEST, b"")
-    if b"encryption-data" in manifest:
-        raise KnownError("document.locked", path=redacting.reading.path)
     new_parts: dict[str, bytes] = {}
     gone, blanks = set[str](), set[str]()
-    for name, data in parts.items():
-        if name == _MIME:
-            continue
-        made = _part(redacting, name, data)
-        if made is None and suffix_of(name) in PICTURES and name.lower().startswith("pictures/"):
-            made = blank()
-            blanks.add(name)
-        if made is None:
-            gone.add(name)
-        else:
-            new_parts[name] = made
+    with Package.opened(redacting.reading) as package:
+        mime, manifest = package.read(_MIME), package.read(_MANIFEST)
+        if b"encryption-data" in manifest:
+            raise KnownError("document.locked", path=redacting.reading.path)
+        for name in _names(redacting, package):
+            if name in (_MIME, _MANIFEST):
+                continue
+            made = _part(redacting, name, package.read(name))
+            if made is None and suffix_of(name) in PICTURES and name.lower().startswith("pictures/"):
+                made = BLANK
+                blanks.add(name)
+            if made is None:
+                gone.add(name)
+            else:
+                new_parts[name] = made
     if not redacting.draws:
         return b""
-    names: dict[str, str] = {}
-    if redacting.removes:
-        names = new_names(redacting, [*new_parts], is_blank=frozenset(blanks))
+    names = new_names(redacting, [*new_parts], is_blank=frozenset(blanks)) if redacting.removes else {}
+    files = {_MIME: mime}
     for name, data in new_parts.items():
         if name.rpartition("/")[2] in _PARTS and (names or gone):
-            new_parts[name] = _followed(redacting, data, names, gone, name.rpartition("/")[0])
-    out = NewArchive()
-    out.add(_MIME, parts.get(_MIME, b""), packed=False)
-    for name, data in new_parts.items():
-        out.add(names.get(name, name), data)
-    out.add(_MANIFEST, _manifest(redacting, manifest, new_parts, names))
-    return out.data()
+            data = _followed(redacting, data, names, gone, name.rpartition("/")[0])
+        files.setdefault(names.get(name, name), data)
+    files.setdefault(_MANIFEST, _manifest(redacting, manifest, new_parts, names))
+    return zipped(files, stored=_MIME)
 
 
 def _part(redacting: Redacting, name: str, data: bytes) -> bytes | None:
@@ -591,41 +582,6 @@ SOUNDS = frozenset(
 NEVER = b"<removed/>"
 
 
-class NewArchive:
-    """A zip archive while it is written: no dates, no comments, no attributes of the old one."""
-
-    def __init__(self) -> None:
-        self._out = io.BytesIO()
-        self._file = zipfile.ZipFile(self._out, "w", zipfile.ZIP_DEFLATED)
-        self._names: set[str] = set()
-
-    def add(self, name: str, data: bytes, *, packed: bool = True) -> None:
-        if name in self._names:
-            return
-        self._names.add(name)
-        info = zipfile.ZipInfo(name)
-        info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-        self._file.writestr(info, data)
-
-    def data(self) -> bytes:
-        self._file.close()
-        return self._out.getvalue()
-
-
-def parts_of(redacting: Redacting) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each part, in their order.  Raises KnownError `document.damaged`, `document.bomb` …"""
-    with opened(redacting.reading) as archive:
-        for name in archive.names:
-            redacting.reading.check()
-            redacting.reading.worked()
-            if not name.endswith("/"):
-                yield name, _read(archive, name)
-
-
-def _read(archive: Archive, name: str) -> bytes:
-    return b"".join(archive.chunks(name))
-
-
 def suffix_of(name: str) -> str:
     """The suffix of a part's name; also of one that is nothing else, as `_rels/.rels` is."""
     return ".rels" if name.endswith("/.rels") else posixpath.splitext(name)[1].lower()
@@ -696,10 +652,6 @@ def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
         return data
     redacting.remove("embedded", name)
     return None
-
-
-def blank() -> bytes:
-    return BLANK
 
 
 def is_xml(name: str) -> bool:

@@ -11,8 +11,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from slmdesk.base.documents import MARKED
-from slmdesk.formats.containers import opened
-from slmdesk.formats.office_xml import Package, attribute, child, local
+from slmdesk.formats.office_xml import attribute, child, local
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
     Cells,
@@ -31,6 +30,7 @@ from slmdesk.formats.rewriting.office_parts import (
     drawing_paragraph,
     drawing_units,
     is_drawing,
+    title_units,
     translated,
     twinned,
 )
@@ -57,13 +57,11 @@ _DRAWN = {"chart": "chart", "chartEx": "chart", "diagramData": "diagram", "diagr
 
 def rewrite(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
-    with opened(reading) as archive:
-        package = Package(archive, reading)
-        parts = Parts(package, rewriting)
-        main = package.main_part("word/document.xml")
+    with Parts.opened(reading, rewriting) as parts:
+        main = parts.main_part("word/document.xml")
         names = [(main, "")]
         for kind, word in _ASIDE.items():
-            names += [(name, word) for name in parts.related(main, kind)]
+            names += [(name, word) for name in parts.all_related(main, kind)]
         for name, word in names:
             reading.check()
             part = parts.main(name) if name == main else parts.open(name)
@@ -75,13 +73,13 @@ def rewrite(rewriting: Rewriting) -> Units:
                 yield from drawn_units(parts, name)
         if rewriting.options.tracked:  # other text cannot have tracked changes
             return
-        for name in parts.related(main, "numbering"):
+        for name in parts.all_related(main, "numbering"):
             yield from _numbering(parts, name)
         yield from _reported_elsewhere(parts, main)
-        yield from left_inside(package)
+        yield from left_inside(parts)
         yield from parts.damaged()
         if rewriting.options.properties:
-            yield from property_units(parts, package)
+            yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
 def _units(part: Part, word: str) -> Units:
@@ -199,7 +197,7 @@ def drawn_units(parts: Parts, name: str) -> Units:
     """The titles of charts and the texts of diagrams a part refers to; a diagram also has a second, drawn copy."""
     twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
-        for drawn in parts.related(name, kind):
+        for drawn in parts.all_related(name, kind):
             part = parts.open(drawn)
             if part is None:
                 continue
@@ -221,9 +219,9 @@ def _is_cached_text(element: etree._Element) -> bool:
     return any(local(ancestor) in ("strCache", "strDim") for ancestor in element.iterancestors())
 
 
-def left_inside(package: Package) -> Units:
-    for name in package.archive.names:
-        key, last = name.replace("\\", "/").lower(), name.rpartition("/")[2][:80]
+def left_inside(parts: Parts) -> Units:
+    for name in parts.names:
+        key, last = name.lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
             yield LeftAsIs("embedded", "", last)
         elif key.endswith("vbaproject.bin"):
@@ -256,24 +254,12 @@ def _numbering(parts: Parts, name: str) -> Units:
 
 
 def _reported_elsewhere(parts: Parts, main: str) -> Units:
-    for name in parts.related(main, "glossaryDocument"):
-        root = parts.package.tree(name)
+    for name in parts.all_related(main, "glossaryDocument"):
+        root = parts.tree(name)
         if root is not None:
             yield from said("definition", "building blocks", " ".join(_words_of(root)))
-    for name in parts.related(main, "aFChunk"):
+    for name in parts.all_related(main, "aFChunk"):
         yield LeftAsIs("embedded", "", name.rpartition("/")[2][:80])
-
-
-def property_units(parts: Parts, package: Package) -> Units:
-    part = parts.open(package.related("", "core-properties"))
-    title = child(part.root, "title") if part is not None else None
-    if part is None or title is None or not (title.text or "").strip():
-        return
-    answer = yield Unit((title.text or "").strip(), kind="property", place="properties")
-    if answer is not None:
-        title.text = answer
-        part.is_changed = True
-        parts.close(part)
 
 
 # ---- converts a paragraph of a Word file to nodes and back

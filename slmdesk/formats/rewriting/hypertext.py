@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.containers import opened
+from slmdesk.formats.containers import Archive
 from slmdesk.formats.hypertext import locked_parts
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting import text_files
@@ -65,7 +65,7 @@ def rewrite(rewriting: Rewriting) -> Units:
 
 def rewrite_epub(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
-    with opened(reading) as archive:
+    with Archive.opened(reading) as archive:
         locked = locked_parts(archive, reading.path)
         for name in archive.names:
             reading.check()

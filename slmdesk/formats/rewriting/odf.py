@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.containers import Archive, opened
-from slmdesk.formats.office_xml import attribute, child, local, parse
+from slmdesk.formats.odf import CONTENT
+from slmdesk.formats.office_xml import attribute, child, local
 from slmdesk.formats.rewriting.office_parts import (
     Group,
     Inline,
     InlineObject,
     InvisibleMark,
     Node,
+    Part,
+    Parts,
     Words,
+    text_unit,
+    title_units,
     translated,
-    written,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Options, Rewriting, Unit, Units, said
 
-_PARTS = (("content.xml", ""), ("styles.xml", "header or footer"))
 _GROUPS = frozenset(("a", "meta", "meta-field", "ruby"))
 _UNSEEN_STARTS = frozenset(
     ("bookmark", "bookmark-start", "reference-mark", "reference-mark-start", "change", "change-start",
@@ -47,39 +49,34 @@ _BLANKS = re.compile("( {2,})")
 _WORDLESS = frozenset(("float", "percentage", "currency", "date", "time", "boolean"))
 
 
-@dataclass(slots=True, eq=False)
-class _Part:
-    name: str
-    root: etree._Element
-    is_changed: bool = False
-
-
 def rewrite(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
     is_changed = False
-    with opened(reading) as archive:
-        if not archive.read("content.xml"):
+    with Parts.opened(reading, rewriting) as parts:
+        if CONTENT not in parts:
             raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
-        for name, word in _PARTS:
-            data = archive.read(name)
-            if not data:
+        for name, word in ((CONTENT, ""), ("styles.xml", "header or footer")):
+            part = parts.main(name) if name == CONTENT else parts.open(name)
+            if part is None:
                 continue
-            part = _Part(name, parse(data, reading.path, whole=True))
             yield from _left_in(part)
             yield from _units(part, word, rewriting)
             is_changed = is_changed or part.is_changed
             if is_changed:  # the direction is declared in both
                 turn(part.root, rewriting.options)
-                rewriting.put(name, written(part.root))
-        for name in archive.names:
-            if _OBJECT.match(name):
-                yield from _object(archive, name, rewriting)
-        yield from _left(archive)
+                part.is_changed = True
+            parts.close(part)
+        for name in parts.names:
+            if _OBJECT.match(name) and (part := parts.open(name)) is not None:
+                yield from _object(part)
+                parts.close(part)
+        yield from _left(parts)
+        yield from parts.damaged()
         if rewriting.options.properties:
-            yield from _properties(archive, rewriting)
+            yield from title_units(parts, "meta.xml", "meta", "title")
 
 
-def _left_in(part: _Part) -> Units:
+def _left_in(part: Part) -> Units:
     """What is not changed: text that tracked changes delete, the templates of indexes."""
     for element in part.root.iter("{*}deletion"):
         yield from said("deleted", "", " ".join("".join(each.itertext()) for each in element.iter("{*}p", "{*}h")))
@@ -87,25 +84,22 @@ def _left_in(part: _Part) -> Units:
         yield from said("definition", "title of an index", element.text or "")
 
 
-def _object(archive: Archive, name: str, rewriting: Rewriting) -> Units:
-    part = _Part(name, parse(archive.read(name), rewriting.reading.path, whole=True))
+def _object(part: Part) -> Units:
     if next(part.root.iter("{*}chart"), None) is None:
-        yield LeftAsIs("embedded", "", name.partition("/")[0])
+        yield LeftAsIs("embedded", "", part.name.partition("/")[0])
         return
     for element in [element for element in part.root.iter("{*}p") if _is_in_title(element)]:
         yield from _paragraph(part, element, "chart", {})
     cells = (element for element in part.root.iter("{*}p") if not _is_in_title(element))
     labels = dict.fromkeys("".join(cell.itertext()).strip() for cell in cells)
     yield from said("chart_labels", "chart", ", ".join(label for label in labels if any(map(str.isalpha, label))))
-    if part.is_changed:
-        rewriting.put(name, written(part.root))
 
 
 def _is_in_title(element: etree._Element) -> bool:
     return any(local(ancestor) in ("title", "subtitle", "footer") for ancestor in element.iterancestors())
 
 
-def _units(part: _Part, word: str, rewriting: Rewriting) -> Units:
+def _units(part: Part, word: str, rewriting: Rewriting) -> Units:
     places = Places(word)
     looks = _looks(part.root)
     literals = _literals(part.root)
@@ -158,7 +152,7 @@ def _literals(root: etree._Element) -> set[str]:
     return found - {""}
 
 
-def _paragraph(part: _Part, element: etree._Element, place: str, looks: Mapping[str, str]) -> Units:
+def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[str, str]) -> Units:
     stretches: list[tuple[Inline | None, Sequence[Node]]] = []
     found: list[Node] = []
     for node in _nodes(element, (), looks, _Blanks()):
@@ -312,16 +306,13 @@ def _looks(root: etree._Element) -> dict[str, str]:
     return found
 
 
-def _plain(part: _Part, element: etree._Element, place: str) -> Units:
+def _plain(part: Part, element: etree._Element, place: str) -> Units:
     words = (element.text or "").strip()
     if any(letter.isalpha() for letter in words):
-        answer = yield Unit(words, kind="alt_text", place=place)
-        if answer is not None:
-            element.text = answer
-            part.is_changed = True
+        yield from text_unit(part, element, kind="alt_text", place=place)
 
 
-def _attribute(part: _Part, element: etree._Element, name: str) -> Units:
+def _attribute(part: Part, element: etree._Element, name: str) -> Units:
     key = next((key for key in element.attrib if str(key).endswith(f"}}{name}")), None)
     words = str(element.attrib[key]) if key is not None else ""
     if key is None or not any(letter.isalpha() for letter in words):
@@ -336,26 +327,12 @@ def _attribute(part: _Part, element: etree._Element, name: str) -> Units:
         part.is_changed = True
 
 
-def _left(archive: Archive) -> Units:
-    for name in archive.names:
-        if name.startswith(("Basic/", "Scripts/")) and not name.endswith(("/", "-lc.xml", "-lb.xml")):
+def _left(parts: Parts) -> Units:
+    for name in parts.names:
+        if name.startswith(("Basic/", "Scripts/")) and not name.endswith(("-lc.xml", "-lb.xml")):
             yield LeftAsIs("macros", "", name.rpartition("/")[2][:80])
         elif name == "META-INF/documentsignatures.xml":
             yield LeftAsIs("signature", "", "documentsignatures.xml")
-
-
-def _properties(archive: Archive, rewriting: Rewriting) -> Units:
-    data = archive.read("meta.xml")
-    if not data:
-        return
-    part = _Part("meta.xml", parse(data, rewriting.reading.path, whole=True))
-    title = child(part.root, "meta", "title")
-    if title is None or not (title.text or "").strip():
-        return
-    answer = yield Unit((title.text or "").strip(), kind="property", place="properties")
-    if answer is not None:
-        title.text = answer
-        rewriting.put("meta.xml", written(part.root))
 
 
 # ---- the reading direction of an OpenDocument file

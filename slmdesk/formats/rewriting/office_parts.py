@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import posixpath
+import zipfile
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace  # noqa: TID251
+from dataclasses import dataclass, replace  # noqa: TID251
 from typing import Any, TypeAlias
 
 from lxml import etree
@@ -14,6 +14,7 @@ from lxml import etree
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.formats.office_xml import Package, child, is_on, local
+from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, UnitOrLeft, Units, said
 from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
 
@@ -373,58 +374,47 @@ XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 class Part:
     name: str
     root: etree._Element
+    speech: Speech
     is_changed: bool = False
-    speech: Speech = field(default_factory=Speech)
 
 
-class Parts:
-    def __init__(self, package: Package, rewriting: Rewriting) -> None:
-        self.package, self._rewriting = package, rewriting
-        self._seen: set[str] = set()
+class Parts(Package):
+    """An Office file whose parts are changed: each is opened once, and put back when it is closed."""
+
+    def __init__(self, archive: zipfile.ZipFile, reading: Reading, rewriting: Rewriting) -> None:
+        super().__init__(archive, reading)
+        self.rewriting, self.speech = rewriting, Speech.of(rewriting.options)
+        self._opened: set[str] = set()
         self._damaged: list[str] = []
-        self.speech = Speech.of(rewriting.options)
 
     def main(self, name: str) -> Part:
         """The part a document begins with.  Raises KnownError `document.damaged` where it cannot be parsed."""
         part = self.open(name)
         if part is None:
-            raise KnownError("document.damaged", path=self._rewriting.reading.path, reason="its main part is broken")
+            raise KnownError("document.damaged", path=self.reading.path, reason="its main part is broken")
         return part
 
     def open(self, name: str) -> Part | None:
-        """A part, once; None where it is not there, was given before, or cannot be parsed: see `damaged`."""
-        if not name or name in self._seen:
+        """None for a part that is not there, was given before, or cannot be parsed: see `damaged`."""
+        if not name or name in self._opened:
             return None
-        self._seen.add(name)
-        root = self.package.tree(name, whole=True)
-        if root is None:
-            if name in self.package:
-                self._damaged.append(name)
-            return None
-        return Part(name, root, speech=self.speech)
-
-    def damaged(self) -> Iterator[LeftAsIs]:
-        return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
+        self._opened.add(name)
+        root = self.tree(name, whole=True)
+        if root is None and name in self:
+            self._damaged.append(name)
+        return None if root is None else Part(name, root, self.speech)
 
     def close(self, part: Part) -> None:
         if part.is_changed:
-            self._rewriting.put(self.package.stored_name(part.name), written(part.root))
+            self.rewriting.put(self.stored_name(part.name), written(part.root))
 
-    def related(self, part: str, *kinds: str) -> Iterator[str]:
-        found = {relation.part for relation in self.package.relations(part).values() if relation.kind in kinds}
-        return iter(sorted(found, key=_natural))
+    def damaged(self) -> Iterator[LeftAsIs]:
+        return (LeftAsIs("damaged", "", name[:80]) for name in self._damaged)
 
 
 def written(root: etree._Element) -> bytes:
     tree = root.getroottree()
     return etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=tree.docinfo.standalone)
-
-
-def _natural(name: str) -> tuple[str, int, str]:
-    """The key that puts slide10 behind slide9."""
-    folder, file = posixpath.split(name)
-    digits = "".join(letter for letter in file if letter.isdigit())[:9]
-    return folder, int(digits or 0), file
 
 
 def translated(
@@ -458,6 +448,22 @@ def attribute_unit(part: Part, element: etree._Element, name: str, *, kind: str,
         if answer is not None:
             element.set(key, answer)
             part.is_changed = True
+
+
+def text_unit(part: Part, element: etree._Element, *, kind: str, place: str) -> Units:
+    answer = yield Unit((element.text or "").strip(), kind=kind, place=place)
+    if answer is not None:
+        element.text = answer
+        part.is_changed = True
+
+
+def title_units(parts: Parts, name: str, *path: str) -> Units:
+    """The title in the file's properties."""
+    part = parts.open(name)
+    title = child(part.root, *path) if part is not None else None
+    if part is not None and title is not None and (title.text or "").strip():
+        yield from text_unit(part, title, kind="property", place="properties")
+        parts.close(part)
 
 
 # ---- DrawingML: slides, charts, diagrams, shapes on sheets

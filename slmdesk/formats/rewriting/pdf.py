@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Sequence
 from enum import StrEnum
 from html import escape
 from itertools import groupby
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.formats.containers import zipped
 from slmdesk.formats.pdf import read
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
 
@@ -26,7 +25,6 @@ TABLE_WIDTH = 9_000
 """Of an A4 page between its margins, in twentieths of a point."""
 _BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML does not allow (XML 1.0, 2.2)."""
-_DATE = (1980, 1, 1, 0, 0, 0)
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 
 
@@ -92,13 +90,8 @@ class WordFile:
             f'w:header="708" w:footer="708" w:gutter="0"/>{"<w:bidi/>" if self._right_to_left else ""}</w:sectPr>'
             "</w:body></w:document>"
         )
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in (*_PARTS, ("word/styles.xml", self._styles()), ("word/document.xml", document)):
-                info = zipfile.ZipInfo(name, _DATE)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, text.encode("utf-8"))
-        return out.getvalue()
+        parts = {**_PARTS, "word/styles.xml": self._styles(), "word/document.xml": document}
+        return zipped({name: text.encode("utf-8") for name, text in parts.items()})
 
     # ---- inside
 
@@ -140,26 +133,17 @@ _SPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml"
-_PARTS = (
-    (
-        "[Content_Types].xml",
-        f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/word/document.xml" ContentType="{_KIND}.document.main+xml"/>'
-        f'<Override PartName="/word/styles.xml" ContentType="{_KIND}.styles+xml"/></Types>',
-    ),
-    (
-        "_rels/.rels",
-        f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
-        f'Type="{_OFFICE}/officeDocument" Target="word/document.xml"/></Relationships>',
-    ),
-    (
-        "word/_rels/document.xml.rels",
-        f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
-        f'Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
-    ),
-)
+_PARTS = {
+    "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    f'<Override PartName="/word/document.xml" ContentType="{_KIND}.document.main+xml"/>'
+    f'<Override PartName="/word/styles.xml" ContentType="{_KIND}.styles+xml"/></Types>',
+    "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+    f'Type="{_OFFICE}/officeDocument" Target="word/document.xml"/></Relationships>',
+    "word/_rels/document.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
+    f'Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+}
 
 
 def _style(id: str, name: str, paragraph: str = "", look: str = "", *, following: str = "Normal") -> str:

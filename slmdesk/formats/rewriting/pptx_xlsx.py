@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from slmdesk.formats.containers import opened
 from slmdesk.formats.office_xml import Package, attribute, child, local, relation_id
-from slmdesk.formats.rewriting.docx import drawn_units, left_inside, property_units
+from slmdesk.formats.rewriting.docx import drawn_units, left_inside
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
     Cells,
@@ -25,6 +24,8 @@ from slmdesk.formats.rewriting.office_parts import (
     drawing_paragraph,
     drawing_units,
     is_drawing,
+    text_unit,
+    title_units,
     translated,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
@@ -33,23 +34,21 @@ from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch
 
 def rewrite_pptx(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
-    with opened(reading) as archive:
-        package = Package(archive, reading)
-        parts = Parts(package, rewriting)
-        main = package.main_part("ppt/presentation.xml")
+    with Parts.opened(reading, rewriting) as parts:
+        main = parts.main_part("ppt/presentation.xml")
         parts.main(main)
-        for number, name in enumerate(_slides(package, main), start=1):
+        for number, name in enumerate(_slides(parts, main), start=1):
             reading.check()
             yield from _slide(parts, name, f"slide {number}")
-            for notes in parts.related(name, "notesSlide"):
+            for notes in parts.all_related(name, "notesSlide"):
                 yield from _slide(parts, notes, f"slide {number}, notes")
-            for comments in parts.related(name, "comments"):
+            for comments in parts.all_related(name, "comments"):
                 yield from _comments(parts, comments, f"slide {number}, comment")
         yield from _furniture(parts, main)
-        yield from left_inside(package)
+        yield from left_inside(parts)
         yield from parts.damaged()
         if rewriting.options.properties:
-            yield from property_units(parts, package)
+            yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
 def _slides(package: Package, main: str) -> Iterator[str]:
@@ -75,8 +74,8 @@ def _slide(parts: Parts, name: str, word: str) -> Units:
 
 def _furniture(parts: Parts, main: str) -> Units:
     """What layouts and masters show on slides: texts that are no placeholders, whose words are hints for authors."""
-    masters = list(parts.related(main, "slideMaster"))
-    for name in (*masters, *(layout for master in masters for layout in parts.related(master, "slideLayout"))):
+    masters = list(parts.all_related(main, "slideMaster"))
+    for name in (*masters, *(layout for master in masters for layout in parts.all_related(master, "slideLayout"))):
         part = parts.open(name)
         if part is None:
             continue
@@ -96,15 +95,8 @@ def _comments(parts: Parts, name: str, word: str) -> Units:
     yield from drawing_units(part, place=_placed(word), kind="comment")
     for element in part.root.iter("{*}text"):
         if local(element) == "text" and (element.text or "").strip():
-            yield from _property_units(part, element, word)
+            yield from text_unit(part, element, kind="comment", place=word)
     parts.close(part)
-
-
-def _property_units(part: Part, element: etree._Element, word: str) -> Units:
-    answer = yield Unit((element.text or "").strip(), kind="comment", place=word)
-    if answer is not None:
-        element.text = answer
-        part.is_changed = True
 
 
 def _placed(word: str) -> Callable[[etree._Element], str]:
@@ -159,19 +151,17 @@ class _Known:
 
 def rewrite_xlsx(rewriting: Rewriting) -> Units:
     reading = rewriting.reading
-    with opened(reading) as archive:
-        package = Package(archive, reading)
-        parts = Parts(package, rewriting)
-        main = package.main_part("xl/workbook.xml")
+    with Parts.opened(reading, rewriting) as parts:
+        main = parts.main_part("xl/workbook.xml")
         book = parts.main(main)
-        sheets = list(_sheets(package, main, book))
+        sheets = list(_sheets(parts, main, book))
         opened_sheets = [(sheet, part) for sheet in sheets if (part := parts.open(sheet.name)) is not None]
-        tables = [part for sheet, _ in opened_sheets for name in parts.related(sheet.name, "table")
+        tables = [part for sheet, _ in opened_sheets for name in parts.all_related(sheet.name, "table")
                   if (part := parts.open(name)) is not None]  # fmt: skip
         known = _known([part for _, part in opened_sheets], book, tables)
-        strings = parts.open(package.related(main, "sharedStrings"))
+        strings = parts.open(parts.related(main, "sharedStrings"))
         if strings is not None:
-            _find_headers(package, opened_sheets, known)
+            _find_headers(parts, opened_sheets, known)
             yield from _shared(strings, opened_sheets, known, tables)
             parts.close(strings)
         is_written = strings is not None and strings.is_changed
@@ -183,17 +173,17 @@ def rewrite_xlsx(rewriting: Rewriting) -> Units:
                 _turn(part)
             parts.close(part)
             yield from _beside(parts, sheet)
-        for name in archive.names:
+        for name in parts.names:
             if "pivotcachedefinition" in name.lower() and name.endswith(".xml"):
                 yield LeftAsIs("pivot", "", name.rpartition("/")[2][:80])
         if rewriting.options.sheet_names:
             yield from _sheet_names(book, sheets, known)
         for part in (book, *tables):
             parts.close(part)
-        yield from left_inside(package)
+        yield from left_inside(parts)
         yield from parts.damaged()
         if rewriting.options.properties:
-            yield from property_units(parts, package)
+            yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
 def _turn(part: Part) -> None:
@@ -427,7 +417,7 @@ def _page_line(part: Part, line: etree._Element, place: str) -> Units:
 
 
 def _beside(parts: Parts, sheet: _Sheet) -> Units:
-    for name in parts.related(sheet.name, "comments", "threadedComment"):
+    for name in parts.all_related(sheet.name, "comments", "threadedComment"):
         part = parts.open(name)
         if part is None:
             continue
@@ -437,12 +427,9 @@ def _beside(parts: Parts, sheet: _Sheet) -> Units:
             if text is not None and len(text):
                 yield from _item(part, text, place, "comment")
             elif text is not None and any(letter.isalpha() for letter in text.text or ""):
-                answer = yield Unit((text.text or "").strip(), kind="comment", place=place)
-                if answer is not None:
-                    text.text = answer
-                    part.is_changed = True
+                yield from text_unit(part, text, kind="comment", place=place)
         parts.close(part)
-    for name in parts.related(sheet.name, "drawing"):
+    for name in parts.all_related(sheet.name, "drawing"):
         part = parts.open(name)
         if part is None:
             continue

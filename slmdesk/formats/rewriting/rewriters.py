@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import re
-import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeAlias
@@ -90,29 +89,6 @@ Rewriter: TypeAlias = Callable[[Rewriting], Units]
 """Raises KnownError document.…, as readers do."""
 
 
-def copied(archive: Archive, source: zipfile.ZipFile, changed: dict[str, bytes], out: BinaryIO) -> None:
-    """Write the archive to `out` with the changed parts, everything else unchanged and in its order.
-
-    Names, dates and attributes of the entries stay; an entry without compression (the first of an OpenDocument file
-    must be one) stays so.
-    """
-    with zipfile.ZipFile(out, "w") as target:
-        for info in source.infolist():
-            copy = zipfile.ZipInfo(info.filename, info.date_time)
-            copy.compress_type = info.compress_type
-            copy.external_attr, copy.create_system = info.external_attr, info.create_system
-            copy.extra, copy.comment = b"", info.comment
-            if info.is_dir():
-                target.writestr(copy, b"")
-                continue
-            with target.open(copy, "w") as part:
-                if info.filename in changed:
-                    part.write(changed[info.filename])
-                else:
-                    for chunk in archive.chunks(info.filename):
-                        part.write(chunk)
-
-
 # ---- the two passes over a document
 
 
@@ -178,8 +154,8 @@ def _save(rewriting: Rewriting, out: BinaryIO) -> None:
     if rewriting.data is not None:
         out.write(rewriting.data)
         return
-    with rewriting.reading.open() as file, zipfile.ZipFile(file) as source:
-        copied(Archive(source, rewriting.reading.path), source, rewriting.changed, out)
+    with Archive.opened(rewriting.reading) as archive:
+        archive.write(rewriting.changed, out)
 
 
 # ---- the rewriter of each format
