@@ -32,8 +32,8 @@ from benchmarks.reading_samples import PDFS, SAMPLES, Sample
 from slmdesk.base.documents import translated_name
 from slmdesk.base.errors import KnownError
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import Reading
-from slmdesk.formats.rewriting.rewriters import REWRITERS, LeftAsIs, Rewriting, Unit, listed, rewriter_of, written_to
+from slmdesk.formats.reading import REWRITERS, Reading, rewriter_of
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, listed, written_to
 from slmdesk.text.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"

@@ -1,4 +1,4 @@
-"""What a reader is given and yields, opening of documents that cannot block (X7), the reader of each format."""
+"""What a reader is given and yields, opening of documents that cannot block (X7), the functions of each format."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from slmdesk.base.documents import MAX_FILE_BYTES, Attachment, Block, BlockKind, Note, Page, PageKind
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
+
+if TYPE_CHECKING:
+    from slmdesk.formats.redacting.redactors import Redactor
+    from slmdesk.formats.rewriting.rewriters import Rewriter
 
 
 @dataclass(slots=True, eq=False)
@@ -282,9 +286,6 @@ class Picture(Record):
     """For each mark the boxes of its lines; none where the place is not known."""
 
 
-PictureBlock: TypeAlias = Callable[[Reading, PictureRequest], Picture]
-"""Raises KnownError document.…"""
-
 # ---- encodes raw pixels as a PNG file (the PNG specification, W3C)
 
 
@@ -310,52 +311,62 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-# ---- the reader of each format
+# ---- what reads, rewrites and redacts each format
 
 
-READERS: Mapping[str, str] = {
-    "pdf": "pdf:read",
-    "txt": "text:read",
-    "code": "text:read_code",
-    "md": "text:read_markdown",
-    "docx": "docx:read",
-    "pptx": "pptx:read",
-    "xlsx": "sheets:read_xlsx",
-    "xlsb": "old_sheets:read_xlsb",
-    "xls": "old_sheets:read_xls",
-    "csv": "sheets:read_separated",
-    "odt": "odf:read_odt",
-    "odp": "odf:read_odp",
-    "ods": "odf:read_ods",
-    "html": "hypertext:read_html",
-    "mht": "mail:read_archive",
-    "epub": "hypertext:read_epub",
-    "rtf": "rtf:read",
-    "eml": "mail:read",
-    "msg": "msg:read",
-    "subtitles": "subtitles:read",
-    "ttml": "subtitles:read_ttml",
-    "po": "text:read",
-    "xliff": "text:read",
-}
-"""Module of this package and function, by the ids of core.formats."""
-
-
-ATTACHMENTS: Mapping[str, str] = {
-    "pdf": "pdf:attachment",
-    "eml": "mail:attachment",
-    "msg": "msg:attachment",
-}
+_FUNCTIONS = (
+    ("docx", "docx:read", "rewriting.docx:rewrite", "redacting.office:redact"),
+    ("pptx", "pptx:read", "rewriting.pptx_xlsx:rewrite_pptx", "redacting.office:redact"),
+    ("xlsx", "sheets:read_xlsx", "rewriting.pptx_xlsx:rewrite_xlsx", "redacting.office:redact"),
+    ("xlsb", "old_sheets:read_xlsb"),
+    ("xls", "old_sheets:read_xls"),
+    ("odt", "odf:read_odt", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
+    ("odp", "odf:read_odp", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
+    ("ods", "odf:read_ods", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
+    ("pdf", "pdf:read", "rewriting.pdf:rewrite", "redacting.pages:redact"),
+    ("eml", "mail:read", "rewriting.hypertext:rewrite_mail", "redacting.mails:redact"),
+    ("msg", "msg:read"),
+    ("txt", "text:read", "rewriting.text_files:rewrite_plain", "redacting.text:redact"),
+    ("code", "text:read_code"),
+    ("md", "text:read_markdown", "rewriting.text_files:rewrite_markdown", "redacting.text:redact"),
+    ("csv", "sheets:read_separated", "rewriting.text_files:rewrite_separated", "redacting.text:redact"),
+    ("html", "hypertext:read_html", "rewriting.hypertext:rewrite", "redacting.text:redact_page"),
+    ("mht", "mail:read_archive"),
+    ("epub", "hypertext:read_epub", "rewriting.hypertext:rewrite_epub"),
+    ("rtf", "rtf:read"),
+    ("subtitles", "subtitles:read", "rewriting.text_files:rewrite_subtitles"),
+    ("ttml", "subtitles:read_ttml"),
+    ("po", "text:read", "rewriting.localization:rewrite_po"),
+    ("xliff", "text:read", "rewriting.localization:rewrite_xliff"),
+)
+"""The id of each format (base.documents), and the functions that read, rewrite and redact it, with their modules."""
+READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
+REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
+REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
+ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
 """The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
-PICTURES: Mapping[str, str] = {
-    "pdf": "pdf:picture",
-}
 
 
 def reader_of(format_id: str) -> Reader:
     """The reader of a format, imported when it is first needed: their libraries are large.  Raises KeyError."""
     reader: Reader = _named(READERS[format_id])
     return reader
+
+
+def rewriter_of(format_id: str, path: str) -> Rewriter:
+    """Raises KnownError `document.no_rewriter`."""
+    if format_id not in REWRITERS:
+        raise KnownError("document.no_rewriter", path=path, known=" ".join(REWRITERS))
+    rewriter: Rewriter = _named(REWRITERS[format_id])
+    return rewriter
+
+
+def redactor_of(format_id: str, path: str) -> Redactor:
+    """Raises KnownError `document.no_redactor`."""
+    if format_id not in REDACTORS:
+        raise KnownError("document.no_redactor", path=path, known=" ".join(REDACTORS))
+    redactor: Redactor = _named(REDACTORS[format_id])
+    return redactor
 
 
 def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, bytes]:
@@ -368,10 +379,10 @@ def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, by
 
 def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> Picture:
     """A page as it looks.  Raises KnownError `document.no_image` where the format has no such thing."""
-    if format_id not in PICTURES:
+    if format_id != "pdf":
         raise KnownError("document.no_image", path=reading.path)
-    pictured: PictureBlock = _named(PICTURES[format_id])
-    return pictured(reading, requested)
+    picture: Picture = _named("pdf:picture")(reading, requested)
+    return picture
 
 
 def _named(place: str) -> Any:

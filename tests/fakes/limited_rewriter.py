@@ -10,10 +10,9 @@ CHILD = """
 import io, json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import Reading, rewriter_of
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit
 from slmdesk.formats.rewriting.rewriters import listed, written_to
-from slmdesk.formats.rewriting.rewriters import rewriter_of
 from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.text.tagged import pieces
 path = sys.argv[1]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from slmdesk.formats.reading import Reading
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, rewriter_of, written_to
+from slmdesk.formats.reading import Reading, rewriter_of
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
 from slmdesk.formats.text import decode
 from slmdesk.text.tagged import pieces
 

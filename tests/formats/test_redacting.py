@@ -22,18 +22,9 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import REDACTORS, Reading, redactor_of
 from slmdesk.formats.redacting.office import cleaned
-from slmdesk.formats.redacting.redactors import (
-    REDACTORS,
-    Listing,
-    Redacting,
-    Replacing,
-    Seeking,
-    put,
-    put_in_value,
-    redactor_of,
-)
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, put, put_in_value
 from slmdesk.formats.redacting.text import left_in, redact_tree
 from slmdesk.text.redaction.types import BAR
 

@@ -13,20 +13,11 @@ from fakes.small_documents import book as electronic_book
 
 from slmdesk.base.documents import TRANSLATABLE
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.reading import READERS, Reading
+from slmdesk.formats.reading import READERS, REWRITERS, Reading, rewriter_of
 from slmdesk.formats.rewriting import docx as word
 from slmdesk.formats.rewriting import odf as open_document
 from slmdesk.formats.rewriting import pptx_xlsx
-from slmdesk.formats.rewriting.rewriters import (
-    REWRITERS,
-    LeftAsIs,
-    Options,
-    Rewriting,
-    Unit,
-    listed,
-    rewriter_of,
-    written_to,
-)
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
 
 pytestmark = pytest.mark.pure
 

@@ -12,9 +12,9 @@ import pytest
 from lxml import etree
 
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import Reading, rewriter_of
 from slmdesk.formats.rewriting.localization import forms_of, header_for, is_rule
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, rewriter_of, written_to
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
 
 pytestmark = pytest.mark.pure
 

@@ -14,8 +14,8 @@ from fakes import needles as planting
 from fakes import office
 from fakes.tiny_pdf import Text, TinyPdf
 
-from slmdesk.formats.reading import Reading
-from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, redactor_of
+from slmdesk.formats.reading import Reading, redactor_of
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
 from slmdesk.formats.redacting.text import left_in
 from slmdesk.library.redacted import pairs_for, private_words
 from slmdesk.text.redaction.types import Certainty, Kind, Listed

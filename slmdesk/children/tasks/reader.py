@@ -29,6 +29,7 @@ from slmdesk.formats.containers import HEAD_BYTES, OLD, SIGNED, format_of_bytes,
 from slmdesk.formats.reading import (
     MAX_WIDTH,
     READERS,
+    REDACTORS,
     PictureRequest,
     Reading,
     attachment_of,
@@ -36,8 +37,10 @@ from slmdesk.formats.reading import (
     look_at,
     picture_of,
     reader_of,
+    redactor_of,
+    rewriter_of,
 )
-from slmdesk.formats.redacting.redactors import REDACTORS, Listing, Redacting, Replacing, Said, Seeking, redactor_of
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Said, Seeking
 from slmdesk.formats.redacting.text import left_in
 from slmdesk.formats.rewriting.rewriters import (
     LeftAsIs,
@@ -47,7 +50,6 @@ from slmdesk.formats.rewriting.rewriters import (
     Unit,
     UnitOrLeft,
     listed,
-    rewriter_of,
     written_to,
 )
 from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences

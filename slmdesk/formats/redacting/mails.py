@@ -15,6 +15,7 @@ from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import format_of_bytes
 from slmdesk.formats.mail import MAX_MAIL_BYTES
+from slmdesk.formats.reading import REDACTORS, redactor_of
 from slmdesk.formats.redacting.office import PICTURES, picture, suffix_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put_in_value
 from slmdesk.formats.redacting.text import redact_markup, redact_text
@@ -160,8 +161,6 @@ class _Mail:
         return new
 
     def _bytes(self, kind: str, name: str, data: bytes) -> bytes | None:
-        from slmdesk.formats.redacting.redactors import REDACTORS, redactor_of
-
         if not self._redacting.removes and kind.startswith(("image/", "audio/", "video/")):
             return data
         found = format_of_bytes(io.BytesIO(data))

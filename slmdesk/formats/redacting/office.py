@@ -17,7 +17,7 @@ from lxml import etree
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import format_of_bytes, zipped
 from slmdesk.formats.office_xml import Package, attribute, child, local, parse, relations_name
-from slmdesk.formats.reading import png_of
+from slmdesk.formats.reading import REDACTORS, png_of, redactor_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
 from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
 from slmdesk.formats.sheets import GENERAL, NumberFormat, formats_of, shown
@@ -639,8 +639,6 @@ def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
 
 def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     """A document in this one, redacted as this one is; None where it cannot be, and is taken out."""
-    from slmdesk.formats.redacting.redactors import REDACTORS, redactor_of
-
     kind = format_of_bytes(io.BytesIO(data))
     if kind in REDACTORS and redacting.depth < MOST_DEPTH:
         try:

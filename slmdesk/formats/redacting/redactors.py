@@ -1,17 +1,15 @@
-"""What every redactor is given: the document, the words to replace, list or seek; the redactor of each format."""
+"""What every redactor is given: the document, the words to replace, list or seek."""
 
 from __future__ import annotations
 
 import html
-import importlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from urllib.parse import quote, unquote
 
-from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.formats.reading import Reading
 from slmdesk.text.redaction.finding import WordList
@@ -219,32 +217,3 @@ class Seeking:
         for _, _, number in self._list.found(text, bare=bare, edges=edges):
             self.found.setdefault(number, place)
         return ()
-
-
-# ---- the redactor of each format
-
-
-REDACTORS: Mapping[str, str] = {
-    "docx": "office:redact",
-    "pptx": "office:redact",
-    "xlsx": "office:redact",
-    "odt": "office:redact_opendocument",
-    "odp": "office:redact_opendocument",
-    "ods": "office:redact_opendocument",
-    "pdf": "pages:redact",
-    "eml": "mails:redact",
-    "txt": "text:redact",
-    "md": "text:redact",
-    "csv": "text:redact",
-    "html": "text:redact_page",
-}
-"""Module of this package and function, by the ids of core.formats."""
-
-
-def redactor_of(format_id: str, path: str) -> Redactor:
-    """The redactor of a format, imported when it is first needed.  Raises KnownError `document.no_redactor`."""
-    if format_id not in REDACTORS:
-        raise KnownError("document.no_redactor", path=path, known=" ".join(REDACTORS))
-    module, _, name = REDACTORS[format_id].partition(":")
-    redactor: Redactor = getattr(importlib.import_module(f"slmdesk.formats.redacting.{module}"), name)
-    return redactor

@@ -1,8 +1,7 @@
-"""The interface of a rewriter, the two passes over a document, and the rewriter of each format."""
+"""The interface of a rewriter, and the two passes over a document."""
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -156,36 +155,3 @@ def _save(rewriting: Rewriting, out: BinaryIO) -> None:
         return
     with Archive.opened(rewriting.reading) as archive:
         archive.write(rewriting.changed, out)
-
-
-# ---- the rewriter of each format
-
-
-REWRITERS: Mapping[str, str] = {
-    "pdf": "pdf:rewrite",
-    "docx": "docx:rewrite",
-    "pptx": "pptx_xlsx:rewrite_pptx",
-    "xlsx": "pptx_xlsx:rewrite_xlsx",
-    "odt": "odf:rewrite",
-    "odp": "odf:rewrite",
-    "ods": "odf:rewrite",
-    "txt": "text_files:rewrite_plain",
-    "md": "text_files:rewrite_markdown",
-    "html": "hypertext:rewrite",
-    "epub": "hypertext:rewrite_epub",
-    "subtitles": "text_files:rewrite_subtitles",
-    "csv": "text_files:rewrite_separated",
-    "po": "localization:rewrite_po",
-    "xliff": "localization:rewrite_xliff",
-    "eml": "hypertext:rewrite_mail",
-}
-"""Module of this package and function, by the ids of core.formats."""
-
-
-def rewriter_of(format_id: str, path: str) -> Rewriter:
-    """The rewriter of a format, imported when it is first needed.  Raises KnownError `document.no_rewriter`."""
-    if format_id not in REWRITERS:
-        raise KnownError("document.no_rewriter", path=path, known=" ".join(REWRITERS))
-    module, _, name = REWRITERS[format_id].partition(":")
-    rewriter: Rewriter = getattr(importlib.import_module(f"slmdesk.formats.rewriting.{module}"), name)
-    return rewriter
