@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from slmdesk.base.documents import (
@@ -32,7 +32,7 @@ NOTES_TITLE = "Notes on the earlier part"
 _UNSENT = ("draft", "draft_attachments")
 """Of an item's settings: never said, never sent."""
 
-_CUT: Mapping[Status, str] = {
+_CUT: Mapping[Status, str] = {  # why a message is incomplete
     Status.STREAMING: "still being written",
     Status.CANCELLED: "stopped by the reader",
     Status.FAILED: "cut off by a failure",
@@ -40,14 +40,13 @@ _CUT: Mapping[Status, str] = {
 }
 
 
-def cut_words(status: Status) -> str:
-    """Why a message is incomplete; "" when it is complete."""
-    return _CUT.get(status, "")
-
-
 def iso_time(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
+
+
+def _moment(seconds: float) -> str:
+    return iso_time(seconds).replace("T", " ").replace("Z", " UTC")
 
 
 def attached_lines(message: Message) -> list[str]:
@@ -88,15 +87,18 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
     for name, words in opening_of(item):
         blocks += [f"**{name}**", words]
     for message in path:
-        blocks.append(f"**{_speaker(message)}** · {iso_time(message.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = message.words
-        if words.strip():
-            blocks.append(words.strip("\n"))
-        if message.attachments:
-            blocks.append("\n".join(f"- {_heading(line)}" for line in attached_lines(message)))
-        if message.status in _CUT:
-            blocks.append(f"*({_CUT[message.status]})*")
+        blocks += _blocks_of(message)
     return "\n\n".join(blocks) + "\n"
+
+
+def _blocks_of(message: Message) -> Iterator[str]:
+    yield f"**{_speaker(message)}** · {_moment(message.created)}"
+    if message.words.strip():
+        yield message.words.strip("\n")
+    if message.attachments:
+        yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
+    if message.status in _CUT:
+        yield f"*({_CUT[message.status]})*"
 
 
 def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
@@ -113,12 +115,7 @@ def comparison_to_markdown(
 ) -> str:
     blocks = [f"# {_heading(item.title)}"]
     for message in messages:
-        blocks.append(f"**{_speaker(message)}** · {iso_time(message.created).replace('T', ' ').replace('Z', ' UTC')}")
-        words = message.words
-        if words.strip():
-            blocks.append(words.strip("\n"))
-        if message.status in _CUT:
-            blocks.append(f"*({_CUT[message.status]})*")
+        blocks += _blocks_of(message)
         if message.id in figures:
             blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[message.id]))
     if vote:
@@ -193,12 +190,8 @@ def _message(message: Message) -> dict[str, Json]:
 
 
 def _speaker(message: Message) -> str:
-    if message.role is Role.USER:
-        return "You"
-    if message.role is Role.SYSTEM:
-        return "Instructions"
-    edited = " (edited by you)" if message.original is not None else ""
-    return _heading(message.model_name or "Model") + edited
+    is_edited = message.role not in (Role.USER, Role.SYSTEM) and message.original is not None
+    return _heading(_name_of_speaker(message)) + (" (edited by you)" if is_edited else "")
 
 
 def _heading(text: str) -> str:
@@ -274,15 +267,11 @@ def comparison_paper(
 
 
 def _said(message: Message) -> list[Piece]:
-    words = message.words
-    pieces = [
-        heading(_name_of_speaker(message), 3),
-        small(iso_time(message.created).replace("T", " ").replace("Z", " UTC")),
-    ]
-    pieces += pieces_of(words) if message.role is Role.ASSISTANT else _lines(words)
+    pieces = [heading(_name_of_speaker(message), 3), small(_moment(message.created))]
+    pieces += pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words)
     pieces += [small(line) for line in attached_lines(message)]
-    if cut := cut_words(message.status):
-        pieces.append(small(f"({cut})"))
+    if message.status in _CUT:
+        pieces.append(small(f"({_CUT[message.status]})"))
     return pieces
 
 
