@@ -11,7 +11,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.office_xml import Package, Stream, attribute, child, is_on, local
+from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
 
@@ -41,12 +41,8 @@ def read(reading: Reading) -> Iterator[Page]:
 
 def _walker(package: Package, main: str) -> Walker:
     def elements(kind: str) -> dict[str, etree._Element]:
-        root = package.tree(package.related(main, kind))
-        return (
-            {attribute(element, "id"): element for element in root if local(element) == kind.rstrip("s")}
-            if root is not None
-            else {}
-        )
+        found = children(package.tree(package.related(main, kind)), kind.rstrip("s"))
+        return {attribute(element, "id"): element for element in found}
 
     return Walker(
         package.reading,
@@ -155,8 +151,7 @@ class Walker:
 
     def _paragraph(self, element: etree._Element) -> Iterator[Flow]:
         properties = child(element, "pPr")
-        named = child(properties, "pStyle")
-        style_id = attribute(named, "val") if named is not None else ""
+        style_id = attribute(child(properties, "pStyle"), "val")
         style = self._styles.get(style_id) or self._styles.get("") or Style()
         broken = child(properties, "pageBreakBefore")
         if is_on(broken) if broken is not None else style.breaks_before:
@@ -298,8 +293,7 @@ class Walker:
         cells: list[list[Flow]] = []
         for cell in self._inside(row, "tc"):
             cells.append([flow for part in cell for flow in self.flow(part)])
-            span = child(cell, "tcPr", "gridSpan")
-            wide = attribute(span, "val") if span is not None else "1"
+            wide = attribute(child(cell, "tcPr", "gridSpan"), "val")
             cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
@@ -310,8 +304,7 @@ class Walker:
 
     @staticmethod
     def _is_continuous(section: etree._Element) -> bool:
-        kind = child(section, "type")
-        return kind is not None and attribute(kind, "val") == "continuous"
+        return attribute(child(section, "type"), "val") == "continuous"
 
 
 def _is_bold(row: etree._Element) -> bool:
@@ -321,8 +314,7 @@ def _is_bold(row: etree._Element) -> bool:
 
 def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
     """White text on white; text in tables, boxes and on shading is visible."""
-    colour = child(properties, "color")
-    if colour is None or attribute(colour, "val").upper() != "FFFFFF":
+    if attribute(child(properties, "color"), "val").upper() != "FFFFFF":
         return False
     if child(properties, "shd") is not None or child(properties, "highlight") is not None:
         return False
@@ -363,11 +355,7 @@ class Style(Record):
 
 
 def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
-    elements = (
-        {attribute(element, "styleId"): element for element in root if local(element) == "style"}
-        if root is not None
-        else {}
-    )
+    elements = {attribute(element, "styleId"): element for element in children(root, "style")}
     found: dict[str, Style] = {}
     for name, element in elements.items():
         found[name] = _resolved(name, elements)
@@ -380,7 +368,7 @@ def _resolved(name: str, elements: Mapping[str, etree._Element]) -> Style:
     chain: list[etree._Element] = []
     while name in elements and elements[name] not in chain:
         chain.append(elements[name])
-        name = attribute(based, "val") if (based := child(chain[-1], "basedOn")) is not None else ""
+        name = attribute(child(chain[-1], "basedOn"), "val")
     style = Style()
     for element in reversed(chain):
         style = _with(style, element)
@@ -388,8 +376,7 @@ def _resolved(name: str, elements: Mapping[str, etree._Element]) -> Style:
 
 
 def _with(style: Style, element: etree._Element) -> Style:
-    named = child(element, "name")
-    name = attribute(named, "val").lower() if named is not None else ""
+    name = attribute(child(element, "name"), "val").lower()
     if heading := _HEADING.match(name):
         style = changed(style, kind=BlockKind.HEADING, level=int(heading[1]))
     elif name == "title":
@@ -414,10 +401,10 @@ def _with(style: Style, element: etree._Element) -> Style:
 
 def outline_level(properties: etree._Element | None) -> int | None:
     """What a paragraph's properties say of its level: 1 up to 9, 0 for body text, None: nothing."""
-    outline = child(properties, "outlineLvl")
-    if outline is None or not attribute(outline, "val").isdecimal():
+    outline = attribute(child(properties, "outlineLvl"), "val")
+    if not outline.isdecimal():
         return None
-    level = int(attribute(outline, "val")[:3])
+    level = int(outline[:3])
     return level + 1 if level < _LEVELS else 0
 
 
@@ -426,7 +413,7 @@ def number_of(properties: etree._Element | None) -> tuple[str | None, int | None
     about = child(properties, "numPr")
     number, level = child(about, "numId"), child(about, "ilvl")
     found = attribute(number, "val") if number is not None else None
-    depth = attribute(level, "val") if level is not None else ""
+    depth = attribute(level, "val")
     return "" if found == "0" else found, min(int(depth), _LEVELS - 1) if depth.isdecimal() and len(depth) < 3 else None
 
 
@@ -451,7 +438,7 @@ class Numbering:
         self._starts: dict[str, dict[int, int]] = {}
         links: dict[str, str] = {}
         requested: dict[str, str] = {}
-        for element in root if root is not None else ():
+        for element in children(root):
             if local(element) == "abstractNum":
                 name = attribute(element, "abstractNumId")
                 self._lists[name] = _List(dict(_levels(element)))
@@ -466,11 +453,10 @@ class Numbering:
                 self._lists[name] = self._lists[links[style]]
 
     def _take(self, num: etree._Element) -> None:
-        name, about = attribute(num, "numId"), child(num, "abstractNumId")
-        self._list_of[name] = attribute(about, "val") if about is not None else ""
+        name = attribute(num, "numId")
+        self._list_of[name] = attribute(child(num, "abstractNumId"), "val")
         for element in num:
-            start = child(element, "startOverride")
-            level, value = attribute(element, "ilvl"), attribute(start, "val") if start is not None else ""
+            level, value = attribute(element, "ilvl"), attribute(child(element, "startOverride"), "val")
             if level.isdecimal() and value.isdecimal():
                 self._starts.setdefault(name, {})[int(level[:2])] = int(value[:6])
 

@@ -12,7 +12,7 @@ from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.formats.docx import as_number
-from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, local
+from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
@@ -49,18 +49,16 @@ def look_into(package: Package) -> None:
         raise KnownError("document.damaged", path=reading.path, reason="its main part is missing")
     if any(name.startswith(("Basic/", "Scripts/")) for name in package.names):
         reading.note(Note.MACROS_IGNORED)
-    about = child(package.tree("meta.xml"), "meta")
-    values = {local(element): " ".join((element.text or "").split()) for element in about} if about is not None else {}
+    about = children(child(package.tree("meta.xml"), "meta"))
+    values = {local(element): " ".join((element.text or "").split()) for element in about}
     reading.title = values.get("title", "")[:MAX_NAME_CHARACTERS]
     reading.author = (values.get("creator") or values.get("initial-creator", ""))[:MAX_NAME_CHARACTERS]
 
 
 def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
     elements = {}
-    for root in roots:
-        for group in root if root is not None else ():
-            if local(group) in ("styles", "automatic-styles"):
-                elements.update({attribute(element, "name"): element for element in group if local(element) == "style"})
+    for group in _groups(*roots):
+        elements.update({attribute(element, "name"): element for element in children(group, "style")})
     return {name: _style(name, elements) for name in elements}
 
 
@@ -109,7 +107,7 @@ class _Counted:
     def next(self, level: int) -> str:
         """The displayed number of the next item of a level; empty for bullets."""
         about = self.levels.get(level)
-        start = attribute(about, "start-value") if about is not None else ""
+        start = attribute(about, "start-value")
         first = int(start[:6]) if start.isdecimal() else 1
         self.counts[level] = self.counts.get(level, first - 1) + 1
         for deeper in [count for count in self.counts if count > level]:
@@ -123,8 +121,7 @@ class _Counted:
 
     def _number(self, level: int) -> str:
         about = self.levels.get(level)
-        form = attribute(about, "num-format") if about is not None else "1"
-        return as_number(self.counts.get(level, 1), _FORMS.get(form, "decimal"))
+        return as_number(self.counts.get(level, 1), _FORMS.get(attribute(about, "num-format"), "decimal"))
 
 
 _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
@@ -132,14 +129,14 @@ _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upper
 
 def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._Element]]:
     found = {}
-    for group in (group for root in roots if root is not None for group in root):
-        for element in group if local(group) in ("styles", "automatic-styles") else ():
-            if local(element) == "list-style":
-                levels = {attribute(level, "level"): level for level in element}
-                found[attribute(element, "name")] = {
-                    int(key): level for key, level in levels.items() if key.isdecimal()
-                }
+    for element in (element for group in _groups(*roots) for element in children(group, "list-style")):
+        levels = {attribute(level, "level"): level for level in element}
+        found[attribute(element, "name")] = {int(key): level for key, level in levels.items() if key.isdecimal()}
     return found
+
+
+def _groups(*roots: etree._Element | None) -> Iterator[etree._Element]:
+    return (group for root in roots for group in children(root, "styles", "automatic-styles"))
 
 
 class OdfWalker:
@@ -189,9 +186,8 @@ class OdfWalker:
         return [piece for piece in flow if isinstance(piece, Piece) and piece.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
-        author = child(annotation, "creator")
         words = "\n".join(self.line(element) for element in annotation.iter() if local(element) in ("p", "h"))
-        return Piece(BlockKind.COMMENT, words, place=(author.text or "" if author is not None else "")[:100])
+        return Piece(BlockKind.COMMENT, words, place=text_of(child(annotation, "creator"))[:100])
 
     def line(self, paragraph: etree._Element) -> str:
         line = _Line()
@@ -322,9 +318,7 @@ class OdfWalker:
 
     def _cells(self, row: etree._Element) -> list[list[Flow]]:
         cells: list[list[Flow]] = []
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
+        for cell in children(row, "table-cell", "covered-table-cell"):
             flow = [one for part in cell for one in self.flow(part)]
             cells += [flow] * (1 if flow else min(repeated(cell, "number-columns-repeated"), MAX_REPEATED))
         return cells
@@ -366,8 +360,8 @@ def read_odt(reading: Reading) -> Iterator[Page]:
 
 
 def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
-    pages, seen = child(styles, "master-styles"), set()
-    for element in (element for page in pages for element in page) if pages is not None else ():
+    seen = set()
+    for element in (element for page in children(child(styles, "master-styles")) for element in page):
         kind = BlockKind.HEADER if local(element).startswith("header") else BlockKind.FOOTER
         if not local(element).startswith(("header", "footer")):
             continue
@@ -493,9 +487,7 @@ class _Rows:
 
     def _cells(self, row: etree._Element, walker: OdfWalker, number: int) -> list[tuple[int, str]]:
         cells, column = list[tuple[int, str]](), 1
-        for cell in row:
-            if local(cell) not in ("table-cell", "covered-table-cell"):
-                continue
+        for cell in children(row, "table-cell", "covered-table-cell"):
             count = repeated(cell, "number-columns-repeated")
             if len(cell) or cell.attrib:
                 words = self._words(cell, walker, number)

@@ -137,12 +137,17 @@ def parse(untrusted: bytes, path: str, *, whole: bool = False) -> etree._Element
     return root
 
 
-def attribute(element: etree._Element, name: str) -> str:
-    """An attribute by its name in whatever namespace; empty where there is none."""
-    for key, value in element.attrib.items():
+def attribute(element: etree._Element | None, name: str) -> str:
+    """An attribute by its name in whatever namespace; empty where there is none, or no element."""
+    for key, value in element.attrib.items() if element is not None else ():
         if str(key).rpartition("}")[2] == name:
             return str(value)
     return ""
+
+
+def text_of(element: etree._Element | None) -> str:
+    """What stands directly in an element; empty for none."""
+    return "" if element is None else element.text or ""
 
 
 def child(element: etree._Element | None, *names: str) -> etree._Element | None:
@@ -152,6 +157,17 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
             return None
         element = next((other_element for other_element in element if local(other_element) == name), None)
     return element
+
+
+def children(element: etree._Element | None, *names: str) -> Iterator[etree._Element]:
+    """The children with these names, or all; none where there is no element."""
+    return (inner for inner in (() if element is None else element) if not names or local(inner) in names)
+
+
+def above(element: etree._Element | None, *names: str) -> etree._Element | None:
+    """The nearest element with one of these names that this one is in."""
+    outer = () if element is None else element.iterancestors()
+    return next((ancestor for ancestor in outer if local(ancestor) in names), None)
 
 
 def local(element: etree._Element) -> str:
@@ -273,7 +289,7 @@ class Package(Archive):
 
     def read_about(self) -> None:
         root = self.tree(self.related("", "core-properties"))
-        for element in root if root is not None else ():
+        for element in children(root):
             words = " ".join((element.text or "").split())[:MAX_NAME_CHARACTERS]
             if local(element) == "title":
                 self.reading.title = words
@@ -282,8 +298,7 @@ class Package(Archive):
 
     def pages_reported(self) -> int:
         """The page count recorded by the program that wrote the file; 0: none."""
-        pages = child(self.tree(self.related("", "extended-properties")), "Pages")
-        reported = (pages.text or "") if pages is not None else ""
+        reported = text_of(child(self.tree(self.related("", "extended-properties")), "Pages"))
         return int(reported) if reported.isdecimal() and len(reported) < 7 else 0
 
 

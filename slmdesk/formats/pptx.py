@@ -8,7 +8,7 @@ from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
-from slmdesk.formats.office_xml import Package, Relation, attribute, child, local, relation_id, texts
+from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of, texts
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
 
@@ -36,7 +36,7 @@ def _slides(package: Package, main: str) -> list[str]:
     listed = child(root, "sldIdLst")
     if listed is None and root is not None:
         return []
-    ids = [relation_id(element) for element in listed if local(element) == "sldId"] if listed is not None else []
+    ids = [relation_id(element) for element in children(listed, "sldId")]
     found = [relations[name].part for name in ids if name in relations]
     if found:
         return [relations[name].part if name in relations else "" for name in ids]
@@ -57,7 +57,7 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
         return page_of(number, str(number), "", (), status=PageStatus.BROKEN, reason="this slide is broken")
     relations = dict(package.relations(part))
     tree = child(root, "cSld", "spTree")
-    pieces = [*Drawing(package, relations).pieces(tree)] if tree is not None else []
+    pieces = [*Drawing(package, relations).pieces(tree)]
     for relation in relations.values():
         if relation.kind == "notesSlide":
             pieces += _notes(package.tree(relation.part))
@@ -78,10 +78,8 @@ def _notes(root: etree._Element | None) -> Iterator[Piece]:
     for shape in tree.iter() if tree is not None else ():
         if local(shape) != "sp" or placeholder_of(shape) in ("sldNum", "hdr", "ftr", "dt", "sldImg"):
             continue
-        body = child(shape, "txBody")
-        for element in body if body is not None else ():
-            if local(element) == "p":
-                yield Piece(BlockKind.NOTE, paragraph_text(element))
+        for paragraph in children(child(shape, "txBody"), "p"):
+            yield Piece(BlockKind.NOTE, paragraph_text(paragraph))
 
 
 def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[Piece]:
@@ -89,12 +87,8 @@ def _comments(root: etree._Element | None, authors: dict[str, str]) -> Iterator[
         if local(element) not in ("cm", "reply"):
             continue
         body = child(element, "txBody")
-        old = child(element, "text")
-        words = (
-            "\n".join(paragraph_text(part) for part in body if local(part) == "p")
-            if body is not None
-            else (old.text or "" if old is not None else "")
-        )
+        new, old = "\n".join(map(paragraph_text, children(body, "p"))), text_of(child(element, "text"))
+        words = old if body is None else new
         yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(element, "authorId"), ""))
 
 
@@ -111,8 +105,8 @@ class Drawing(Record):
     package: Package
     relations: dict[str, Relation]
 
-    def pieces(self, element: etree._Element) -> Iterator[Piece]:
-        for other_element in element:
+    def pieces(self, element: etree._Element | None) -> Iterator[Piece]:
+        for other_element in children(element):
             name = local(other_element)
             if name in _WRAPPERS:
                 yield from self.pieces(other_element)
@@ -163,16 +157,14 @@ def paragraph_text(paragraph: etree._Element) -> str:
 
 def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
     if placeholder in ("title", "ctrTitle"):
-        words = (" ".join(paragraph_text(element).split()) for element in body if local(element) == "p")
+        words = (" ".join(paragraph_text(element).split()) for element in children(body, "p"))
         yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         return
     if placeholder in ("ftr", "dt", "sldNum", "hdr"):
         kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
-        yield Piece(kind, " ".join(paragraph_text(element) for element in body if local(element) == "p"))
+        yield Piece(kind, " ".join(map(paragraph_text, children(body, "p"))))
         return
-    for element in body:
-        if local(element) != "p":
-            continue
+    for element in children(body, "p"):
         properties = child(element, "pPr")
         level = properties.get("lvl", "0") if properties is not None else "0"
         bulleted = placeholder in ("", "obj", "body")
@@ -187,11 +179,10 @@ def _paragraphs(body: etree._Element, placeholder: str | None) -> Iterator[Piece
 def _table(table: etree._Element) -> Iterator[Piece]:
     about = child(table, "tblPr")
     has_head = about is not None and about.get("firstRow") in ("1", "true")
-    for number, row in enumerate(element for element in table if local(element) == "tr"):
+    for number, row in enumerate(children(table, "tr")):
         cells = []
-        for cell in (element for element in row if local(element) == "tc"):
-            body = child(cell, "txBody")
-            words = (paragraph_text(element) for element in body if local(element) == "p") if body is not None else ()
+        for cell in children(row, "tc"):
+            words = map(paragraph_text, children(child(cell, "txBody"), "p"))
             cells.append(" ".join(" ".join(words).split()))
         yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
 

@@ -15,7 +15,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.formats.office_xml import Package, Stream, child, local, relation_id
+from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
 from slmdesk.formats.pptx import Drawing
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_LABEL_CHARACTERS, Piece, decoded_text
@@ -204,10 +204,7 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
             about is not None and about.get("date1904") in _ON,
         )  # fmt: skip
         relations = package.relations(main)
-        listed = child(root, "sheets")
-        for number, sheet in enumerate(
-            (element for element in listed if local(element) == "sheet") if listed is not None else (), 1
-        ):
+        for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
             reading.check()
             name, relation = sheet.get("name", ""), relations.get(relation_id(sheet))
             part = relation.part if relation is not None else f"xl/worksheets/sheet{number}.xml"
@@ -284,8 +281,7 @@ class _Sheet:
 
     def _more(self) -> Iterator[Piece]:
         root = self._stream.root
-        columns = child(root, "cols")
-        if columns is not None and any(column.get("hidden") in _ON for column in columns):
+        if any(column.get("hidden") in _ON for column in children(child(root, "cols"))):
             self._book.package.reading.note(Note.HIDDEN_TEXT)
         package = self._book.package
         for relation in package.relations(self._part).values():
@@ -296,10 +292,8 @@ class _Sheet:
 
 
 def _comments(root: etree._Element) -> Iterator[Piece]:
-    listed = child(root, "authors")
-    authors = [element.text or "" for element in listed] if listed is not None else []
-    entries = child(root, "commentList")
-    for entry in entries if entries is not None else ():
+    authors = [element.text or "" for element in children(child(root, "authors"))]
+    for entry in children(child(root, "commentList")):
         number, words = entry.get("authorId", ""), child(entry, "text")
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
         place = f"{entry.get('ref', '')[:20]} {author}".strip()
@@ -336,12 +330,10 @@ def _unescaped(text: str) -> str:
 
 def formats_of(root: etree._Element | None) -> list[NumberFormat]:
     own: dict[str, str] = {}
-    listed = child(root, "numFmts")
-    for element in listed if listed is not None else ():
+    for element in children(child(root, "numFmts")):
         own[element.get("numFmtId", "")] = element.get("formatCode", "")
-    styles = child(root, "cellXfs")
     found = []
-    for style in styles if styles is not None else ():
+    for style in children(child(root, "cellXfs")):
         number = style.get("numFmtId", "0")
         found.append(
             format_of_code(own[number]) if number in own else built_in(int(number) if number.isdecimal() else 0)
@@ -598,9 +590,13 @@ def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
 
 
 def rows_of(text: str, delimiter: str, begin: int = 0) -> Iterator[list[str]]:
-    row: list[str] = []
+    return ([cell.value for cell in row] for row in rows_of_cells(text, delimiter, begin))
+
+
+def rows_of_cells(text: str, delimiter: str, begin: int = 0) -> Iterator[list[Cell]]:
+    row: list[Cell] = []
     for cell in cells_of(text, delimiter, begin):
-        row.append(cell.value)
+        row.append(cell)
         if cell.ends_row:
             yield row
             row = []

@@ -18,7 +18,7 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.formats.office_xml import Stream, attribute, local
+from slmdesk.formats.office_xml import Stream, attribute, child, children, local
 from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.sheets import delimiter_of, rows_of
 from slmdesk.formats.text import decoded_text
@@ -259,9 +259,7 @@ def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Itera
 def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
     """By language: terms, and whether each is not to be used."""
     found: dict[str, list[tuple[str, bool]]] = {}
-    for section in entry:
-        if local(section) not in ("langSet", "langSec"):
-            continue
+    for section in children(entry, "langSet", "langSec"):
         code = attribute(section, "lang").lower()[:2]
         for term in section.iter("{*}term"):
             words = " ".join("".join(term.itertext()).split())
@@ -310,10 +308,8 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
 
 def _texts_of(unit: etree._Element) -> dict[str, str]:
     found: dict[str, str] = {}
-    for variant in unit:
-        if local(variant) != "tuv":
-            continue
-        segment = next((element for element in variant if local(element) == "seg"), None)
+    for variant in children(unit, "tuv"):
+        segment = child(variant, "seg")
         words = " ".join("".join(_plain(segment)).split()) if segment is not None else ""
         if words and len(words) <= MOST_PAIR_CHARACTERS:
             found.setdefault(attribute(variant, "lang").lower()[:2], words)

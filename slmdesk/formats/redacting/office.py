@@ -16,7 +16,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import format_of_bytes, zipped
-from slmdesk.formats.office_xml import Package, attribute, child, local, parse, relations_name
+from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, parse, relations_name
 from slmdesk.formats.reading import REDACTORS, png_of, redactor_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
 from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
@@ -196,7 +196,7 @@ def _skips(name: str) -> Skips:
         return lambda element: local(element) in _NUMBERS
     if name.lower().startswith("xl/"):
         return lambda element: (
-            local(element) == "v" and (above := element.getparent()) is not None and _is_reference(above)
+            local(element) == "v" and (cell := element.getparent()) is not None and _is_reference(cell)
         )
     return lambda _one: False
 
@@ -221,15 +221,15 @@ def _drop_lost(root: etree._Element, lost: set[str]) -> None:
         if not isinstance(element.tag, str):
             continue
         if any(value in lost and "relationships" in str(key) for key, value in element.attrib.items()):
-            above = element.getparent()
+            outer = element.getparent()
             if local(element) == "oleObj":
-                frame = next((each for each in element.iterancestors() if local(each) == "graphicFrame"), None)
+                frame = above(element, "graphicFrame")
                 if frame is not None:
                     drop(frame)
                     continue
             drop(element)
-            while above is not None and not len(above) and local(above) in _EMPTY_WITHOUT:
-                element, above = above, above.getparent()
+            while outer is not None and not len(outer) and local(outer) in _EMPTY_WITHOUT:
+                element, outer = outer, outer.getparent()
                 drop(element)
 
 
@@ -298,9 +298,9 @@ class Workbook:
     def _read_book(self, root: etree._Element) -> None:
         about = child(root, "workbookPr")
         self._is_1904 = about is not None and about.get("date1904") in ("1", "true")
-        listed = child(root, "sheets")
-        taken = {element.get("name", "") for element in listed} if listed is not None else set()
-        for number, sheet in enumerate(listed if listed is not None else (), 1):
+        sheets = list(children(child(root, "sheets")))
+        taken = {sheet.get("name", "") for sheet in sheets}
+        for number, sheet in enumerate(sheets, 1):
             old = sheet.get("name", "")
             new = put(self._redacting.words, old, "name of a sheet", bare=True)
             if new == old:
@@ -356,8 +356,8 @@ class Workbook:
                 is_defined
                 and put(self._redacting.words, element.get("name", ""), place, bare=True) != element.get("name")
             )
-            above = element.getparent()
-            if held and self._redacting.removes and (is_defined or (above is not None and local(above) == "c")):
+            cell = element.getparent()
+            if held and self._redacting.removes and (is_defined or (cell is not None and local(cell) == "c")):
                 self._redacting.remove("formula", place)
                 drop(element)
         for element in list(root.iter("{*}definedNames")):
@@ -411,7 +411,7 @@ def _set_text(value: etree._Element) -> None:
     cell = value.getparent()
     if cell is None:
         return
-    for formula in [element for element in cell if local(element) == "f"]:
+    for formula in list(children(cell, "f")):
         drop(formula)
     cell.set("t", "str")
     if not value.text:
@@ -530,7 +530,7 @@ def _drop_binary(redacting: Redacting, name: str, root: etree._Element) -> None:
 
 def _followed(redacting: Redacting, data: bytes, names: dict[str, str], gone: set[str], folder: str) -> bytes:
     root = tree_of(redacting, data)
-    above = f"{folder}/" if folder else ""
+    folder = f"{folder}/" if folder else ""
     redirected = {put_in_value(redacting.words, old, ""): new for old, new in names.items()} | names
     for element in list(root.iter()):
         if not isinstance(element.tag, str):
@@ -538,9 +538,9 @@ def _followed(redacting: Redacting, data: bytes, names: dict[str, str], gone: se
         for key, value in list(element.attrib.items()):
             if str(key).rpartition("}")[2] != "href":
                 continue
-            target = above + str(value).removeprefix("./").rstrip("/")
+            target = folder + str(value).removeprefix("./").rstrip("/")
             if target in redirected:
-                element.set(key, redirected[target].removeprefix(above))
+                element.set(key, redirected[target].removeprefix(folder))
             elif target in gone and local(element) in ("image", "object-ole", "object", "plugin"):
                 drop(element)
     return written(root)

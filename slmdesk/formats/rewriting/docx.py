@@ -11,7 +11,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from slmdesk.base.documents import MARKED
-from slmdesk.formats.office_xml import attribute, child, local
+from slmdesk.formats.office_xml import above, attribute, child, children, local, text_of
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
     Cells,
@@ -30,6 +30,7 @@ from slmdesk.formats.rewriting.office_parts import (
     drawing_paragraph,
     drawing_units,
     is_drawing,
+    remove,
     title_units,
     translated,
     twinned,
@@ -171,9 +172,7 @@ class _Places:
         self._paragraphs += 1
 
     def twin(self, element: etree._Element) -> Callable[[Units], Units]:
-        frame = next(
-            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("inline", "anchor")), None
-        )
+        frame = above(element, "inline", "anchor")
         if frame is None or local(element) not in ("docPr", "cNvPr"):
             return lambda units: units
         twins = self._drawn.setdefault(frame, RepeatedTexts())
@@ -186,7 +185,7 @@ class _Places:
             table, row, column = cell
             number = self._tables.setdefault(table, len(self._tables) + 1)
             words.append(f"table {number}, row {row}, column {column}")
-        elif any(local(ancestor) == "txbxContent" for ancestor in element.iterancestors()):
+        elif above(element, "txbxContent") is not None:
             words.append("text box")
         elif not words:
             words.append(f"paragraph {self._paragraphs}")
@@ -216,7 +215,7 @@ def drawn_units(parts: Parts, name: str) -> Units:
 
 def _is_cached_text(element: etree._Element) -> bool:
     """Whether it is a label copied from a cell (21.2.2.196; in charts of 2016 and later, `strDim`)."""
-    return any(local(ancestor) in ("strCache", "strDim") for ancestor in element.iterancestors())
+    return above(element, "strCache", "strDim") is not None
 
 
 def left_inside(parts: Parts) -> Units:
@@ -238,9 +237,8 @@ def _numbering(parts: Parts, name: str) -> Units:
     used = {attribute(element, "val") for element in part.root.iter("{*}abstractNumId")}
     for element in part.root.iter("{*}lvlText"):
         level = element.getparent()
-        outer = level.getparent() if level is not None else None
-        shape = child(level, "numFmt")
-        if outer is None or attribute(outer, "abstractNumId") not in used or attribute(shape, "val") == "bullet":  # type: ignore[arg-type]
+        outer = above(element, "abstractNum")
+        if attribute(outer, "abstractNumId") not in used or attribute(child(level, "numFmt"), "val") == "bullet":
             continue
         words = attribute(element, "val")
         stretch = Stretch([Piece(Mark.LONE if index % 2 else Mark.WORDS, raw)
@@ -335,8 +333,7 @@ class Paragraph:
     def __init__(self, element: etree._Element, speech: Speech) -> None:
         self._element, self._speech = element, speech
         self._space = f"{{{etree.QName(element).namespace}}}"
-        style = child(element, "pPr", "pStyle")
-        name = attribute(style, "val").lower() if style is not None else ""
+        name = attribute(child(element, "pPr", "pStyle"), "val").lower()
         listed = child(element, "pPr", "numPr") is not None
         self.kind = _HEADING if name.startswith(("heading", "title")) else "list_item" if listed else "paragraph"
 
@@ -364,8 +361,8 @@ class Paragraph:
 
     # ---- to nodes
 
-    def _raw(self, container: etree._Element) -> Iterator[_Raw]:
-        for element in container:
+    def _raw(self, container: etree._Element | None) -> Iterator[_Raw]:
+        for element in children(container):
             name = local(element)
             if name == "r":
                 yield from self._run(element)
@@ -375,13 +372,13 @@ class Paragraph:
                 yield InlineObject([element])
             elif name in _GROUPS:
                 inner = child(element, "sdtContent") if name == "sdt" else element
-                children = [
+                nodes = [
                     InlineObject(node.elements) if isinstance(node, _Break) else node
-                    for node in (_folded(self._raw(inner)) if inner is not None else ())
+                    for node in _folded(self._raw(inner))
                 ]
                 yield (
-                    Group(element, children)
-                    if any(isinstance(node, Words) for node in _flat(children))
+                    Group(element, nodes)
+                    if any(isinstance(node, Words) for node in _flat(nodes))
                     else InlineObject([element])
                 )
             elif name in _UNSEEN_STARTS or not name:
@@ -469,11 +466,7 @@ def unbind(control: etree._Element) -> None:
     """Let a content control keep its words: one that is bound to data shows those of the data again when it is opened
     (ECMA-376 part 1, 17.5.2.6).
     """
-    properties = child(control, "sdtPr")
-    for element in (
-        [element for element in properties if local(element) == "dataBinding"] if properties is not None else ()
-    ):
-        properties.remove(element)  # type: ignore[union-attr]
+    remove(child(control, "sdtPr"), "dataBinding")
 
 
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
@@ -571,9 +564,7 @@ _UNNUMBERED = "-1"
 
 def tracked_runs(run: etree._Element, date: str) -> Iterator[etree._Element]:
     """A run as several, where its text has words that are deleted or inserted."""
-    text = child(run, "t")
-    words = (text.text or "") if text is not None else ""
-    at = 0
+    words, at = text_of(child(run, "t")), 0
     for match in MARKED.finditer(words):
         if match.start() > at:
             yield _with(run, words[at : match.start()])

@@ -10,7 +10,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.odf import CONTENT
-from slmdesk.formats.office_xml import attribute, child, local
+from slmdesk.formats.office_xml import above, attribute, child, local
 from slmdesk.formats.rewriting.office_parts import (
     Group,
     Inline,
@@ -96,7 +96,7 @@ def _object(part: Part) -> Units:
 
 
 def _is_in_title(element: etree._Element) -> bool:
-    return any(local(ancestor) in ("title", "subtitle", "footer") for ancestor in element.iterancestors())
+    return above(element, "title", "subtitle", "footer") is not None
 
 
 def _units(part: Part, word: str, rewriting: Rewriting) -> Units:
@@ -116,8 +116,8 @@ def _units(part: Part, word: str, rewriting: Rewriting) -> Units:
             places.next()
             place = places.of(element)
             words = "".join(element.itertext()).strip()
-            cell = places.cell(element)
-            if cell is not None and attribute(cell, "formula"):
+            cell = above(element, "table-cell")
+            if attribute(cell, "formula"):
                 yield from said("formula", place, words)
             elif cell is not None and words.lower() in literals:
                 yield LeftAsIs("compared", place, words[:MOST_SAID])
@@ -170,9 +170,9 @@ def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[s
             element.remove(other_element)
         element.text = None
         _fill(element, nodes)
-        for cell in [ancestor for ancestor in element.iterancestors() if local(ancestor) == "table-cell"][:1]:
-            for key in [key for key in cell.attrib if str(key).endswith("}string-value")]:
-                del cell.attrib[key]  # it would be shown instead of the words (part 3, 19.379)
+        cell = above(element, "table-cell")
+        for key in [key for key in cell.attrib if str(key).endswith("}string-value")] if cell is not None else ():
+            del cell.attrib[key]  # type: ignore[union-attr]  # it would be shown instead of the words (part 3, 19.379)
         part.is_changed = True
 
     yield from translated(stretches, kind="heading" if local(element) == "h" else "paragraph", place=place,
@@ -285,8 +285,8 @@ def _add_words(element: etree._Element, words: str) -> None:
 
 
 def _paragraph_of(element: etree._Element) -> etree._Element:
-    around = (ancestor for ancestor in (element, *element.iterancestors()) if local(ancestor) in ("p", "h"))
-    return next(around, element)
+    outer = None if local(element) in ("p", "h") else above(element, "p", "h")
+    return element if outer is None else outer
 
 
 def _looks(root: etree._Element) -> dict[str, str]:
@@ -376,9 +376,6 @@ class Places:
     def table(self, element: etree._Element) -> None:
         self._tables += 1
         self._names[element] = attribute(element, "name") or f"table {self._tables}"
-
-    def cell(self, element: etree._Element) -> etree._Element | None:
-        return next((ancestor for ancestor in element.iterancestors() if local(ancestor) == "table-cell"), None)
 
     def of(self, element: etree._Element) -> str:
         words = [self._word] if self._word else []

@@ -13,7 +13,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.formats.office_xml import Package, child, is_on, local
+from slmdesk.formats.office_xml import Package, above, child, children, is_on, local, text_of
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, UnitOrLeft, Units, said
 from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
@@ -264,17 +264,14 @@ class Speech(Record):
         if properties is None:
             if not (self.language or self.is_right_to_left):
                 return
-            properties = etree.Element(f"{space}rPr")
-            run.insert(0, properties)
+            properties = _first(run, "rPr")
         turned = child(properties, "rtl")
         if self.is_right_to_left and turned is None:
             _insert_before(properties, etree.Element(f"{space}rtl"), _BEHIND_RTL)
         elif self.language and not self.is_right_to_left:
-            for element in [element for element in properties if local(element) in ("rtl", "cs")]:
-                properties.remove(element)
+            remove(properties, "rtl", "cs")
         if self.language:
-            for element in [element for element in properties if local(element) == "lang"]:
-                properties.remove(element)
+            remove(properties, "lang")
             east = self.language in _EAST_ASIAN
             key = "bidi" if self.is_right_to_left else "eastAsia" if east else "val"
             _insert_before(properties, etree.Element(f"{space}lang", {f"{space}{key}": self.tag}), _BEHIND_LANG)
@@ -285,8 +282,7 @@ class Speech(Record):
         turned = child(properties, "bidi")
         if self.is_right_to_left and not is_on(turned):
             if properties is None:
-                properties = etree.Element(f"{space}pPr")
-                paragraph.insert(0, properties)
+                properties = _first(paragraph, "pPr")
             if turned is not None:
                 properties.remove(turned)
             _insert_behind(properties, etree.Element(f"{space}bidi"), _BEFORE_BIDI)
@@ -333,8 +329,7 @@ class Speech(Record):
         if is_turned == self.is_right_to_left:
             return
         if properties is None:
-            properties = etree.Element(f"{{{etree.QName(paragraph).namespace}}}pPr")
-            paragraph.insert(0, properties)
+            properties = _first(paragraph, "pPr")
         properties.set("rtl", "1" if self.is_right_to_left else "0")
         aligned = properties.get("algn", "")
         if aligned in ("l", "r"):
@@ -349,8 +344,21 @@ class Speech(Record):
 
 def _is_title(paragraph: etree._Element) -> bool:
     """Whether it stands in a title, which its layout puts in the middle."""
-    shape = next((ancestor for ancestor in paragraph.iterancestors() if local(ancestor) == "sp"), None)
+    shape = above(paragraph, "sp")
     return shape is not None and any(element.get("type") in _TITLES for element in shape.iter("{*}ph"))
+
+
+def _first(parent: etree._Element, name: str) -> etree._Element:
+    """A new element at the beginning of another one."""
+    made = etree.Element(f"{{{etree.QName(parent).namespace}}}{name}")
+    parent.insert(0, made)
+    return made
+
+
+def remove(parent: etree._Element | None, *names: str) -> None:
+    """Take out the children with these names."""
+    for element in list(children(parent, *names)):
+        element.getparent().remove(element)  # type: ignore[union-attr]
 
 
 def _insert_before(parent: etree._Element, element: etree._Element, behind: frozenset[str]) -> None:
@@ -490,10 +498,7 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
     for element in paragraph:
         name = local(element)
         if name == "r":
-            text = child(element, "t")
-            nodes[-1].append(
-                Words((text.text or "") if text is not None else "", _look(child(element, "rPr")), element)
-            )
+            nodes[-1].append(Words(text_of(child(element, "t")), _look(child(element, "rPr")), element))
         elif name == "br":
             breaks.append(element)
             nodes.append([])
@@ -564,17 +569,9 @@ class Cells:
 
     def of(self, element: etree._Element) -> tuple[etree._Element, int, int] | None:
         """The table, row and column, from 1, of what is in a cell; None outside tables."""
-        cell = next((ancestor for ancestor in element.iterancestors() if local(ancestor) == "tc"), None)
-        row = (
-            next((ancestor for ancestor in cell.iterancestors() if local(ancestor) == "tr"), None)
-            if cell is not None
-            else None
-        )
-        table = (
-            next((ancestor for ancestor in row.iterancestors() if local(ancestor) == "tbl"), None)
-            if row is not None
-            else None
-        )
+        cell = above(element, "tc")
+        row = above(cell, "tr")
+        table = above(row, "tbl")
         if cell is None or row is None or table is None:
             return None
         return table, self._number(table, row, "tr"), self._number(row, cell, "tc")
@@ -632,9 +629,7 @@ def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Eleme
     """The units of elements, one after another; those of an `mc:Fallback` are answered as those of its `mc:Choice`."""
     twins: dict[etree._Element, RepeatedTexts] = {}
     for element in elements:
-        copy = next(
-            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("Choice", "Fallback")), None
-        )
+        copy = above(element, "Choice", "Fallback")
         both = copy.getparent() if copy is not None else None
         if copy is None or both is None:
             yield from units_of(element)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from slmdesk.formats.office_xml import Package, attribute, child, local, relation_id
+from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, relation_id, text_of
 from slmdesk.formats.rewriting.docx import drawn_units, left_inside
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
@@ -24,12 +24,14 @@ from slmdesk.formats.rewriting.office_parts import (
     drawing_paragraph,
     drawing_units,
     is_drawing,
+    remove,
     text_unit,
     title_units,
     translated,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch
+from slmdesk.formats.sheets import column_name, column_number
 
 
 def rewrite_pptx(rewriting: Rewriting) -> Units:
@@ -106,11 +108,8 @@ def _placed(word: str) -> Callable[[etree._Element], str]:
         cell = cells.of(element)
         if cell is not None:
             return f"{word}, row {cell[1]}, column {cell[2]}"
-        shape = next(
-            (ancestor for ancestor in element.iterancestors() if local(ancestor) in ("sp", "graphicFrame")), None
-        )
-        holder = next((element for element in shape.iter("{*}ph")), None) if shape is not None else None
-        kind = attribute(holder, "type") if holder is not None else ""
+        shape = above(element, "sp", "graphicFrame")
+        kind = attribute(next(shape.iter("{*}ph"), None), "type") if shape is not None else ""
         return f"{word}, title" if kind in ("title", "ctrTitle") else word
 
     return place
@@ -213,9 +212,9 @@ def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known
             known.names_sheets |= {found.strip("'") for found in re.findall(r"('[^']+'|[^\s!'(,;=+*/-]+)!", words)}
     for part in sheets:
         for element in part.root.iter("{*}dataValidation"):
-            listed = child(element, "formula1")
-            if listed is not None and (listed.text or "").startswith('"'):
-                known.literals |= {word.strip().lower() for word in (listed.text or "").strip('"').split(",")}
+            listed = text_of(child(element, "formula1"))
+            if listed.startswith('"'):
+                known.literals |= {word.strip().lower() for word in listed.strip('"').split(",")}
     return known
 
 
@@ -229,31 +228,15 @@ def _find_headers(package: Package, sheets: Sequence[tuple[_Sheet, Part]], known
             if first is None or attribute(root, "headerRowCount") == "0":
                 continue
             for offset, column in enumerate(root.iter("{*}tableColumn")):
-                cell = cells.get(f"{_letters(_number(first[1]) + offset)}{first[2]}")
+                cell = cells.get(f"{column_name(column_number(first[1]) + offset)}{first[2]}")
                 index = _index(cell)
                 if index is not None:
                     known.headers[index] = column
 
 
 def _index(cell: etree._Element | None) -> int | None:
-    value = child(cell, "v") if cell is not None else None
-    text = (value.text or "").strip() if value is not None else ""
+    text = text_of(child(cell, "v")).strip()
     return int(text) if text.isdecimal() and len(text) < 9 else None
-
-
-def _number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
-def _letters(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _shared(strings: Part, sheets: Sequence[tuple[_Sheet, Part]], known: _Known, tables: Sequence[Part]) -> Units:
@@ -307,16 +290,15 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
 
 def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row") -> Units:
     """The units of a string item: plain, or runs of different looks; its lines are texts of their own."""
-    runs = [element for element in item if local(element) == "r"]
+    runs = list(children(item, "r"))
     if not runs:
         yield from _plain(part, item, place, kind)
         return
     nodes: list[Node] = []
     for run in runs:
-        text = child(run, "t")
         properties = child(run, "rPr")
         look = etree.tostring(properties, method="c14n").decode() if properties is not None else ""
-        nodes.append(Words((text.text or "") if text is not None else "", look, run))
+        nodes.append(Words(text_of(child(run, "t")), look, run))
 
     def rebuild(found: Sequence[Node]) -> None:
         for element in list(item):
@@ -324,8 +306,7 @@ def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row")
         for node in found:
             if isinstance(node, Words) and node.text:
                 run = copy.deepcopy(node.model)
-                for text in [one for one in run if local(one) == "t"]:
-                    run.remove(text)
+                remove(run, "t")
                 _add_text(run, node.text)
                 item.append(run)
         part.is_changed = True
@@ -348,8 +329,7 @@ def _plain(part: Part, item: etree._Element, place: str, kind: str) -> Units:
     if is_changed:
         text.text = "\n".join(lines)
         text.set(XML_SPACE, "preserve")
-        for element in [element for element in item if local(element) in ("rPh", "phoneticPr")]:
-            item.remove(element)  # a phonetic guide for the old text
+        remove(item, "rPh", "phoneticPr")  # a phonetic guide for the old text
         part.is_changed = True
 
 
@@ -391,11 +371,10 @@ def _around(part: Part, sheet: _Sheet) -> Units:
 
 def _given(cell: etree._Element) -> list[str]:
     """The cached text of a cell's formula; without one, the texts in the formula."""
-    value, formula = child(cell, "v"), child(cell, "f")
-    words = (value.text or "").strip() if value is not None else ""
+    words = text_of(child(cell, "v")).strip()
     if words:
         return [words] if attribute(cell, "t") == "str" else []
-    found = _LITERAL.findall(formula.text or "") if formula is not None else []
+    found = _LITERAL.findall(text_of(child(cell, "f")))
     return [text for one in found if (text := one.replace('""', '"').strip())]
 
 
