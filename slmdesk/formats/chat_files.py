@@ -30,15 +30,13 @@ from slmdesk.formats.chat_programs import (
     LeftOut,
     Node,
     chained,
-    checked,
-    counted,
-    kept_at,
+    chat_with,
     mapping,
     message_of,
     number_of,
+    role_of,
     seconds_of,
     sequence,
-    tree_of,
     words,
 )
 from slmdesk.formats.containers import MAX_BYTES, Archive
@@ -289,29 +287,18 @@ def _chat(
         if message.role == USER:
             asked[words(shape.get("id"))] = id
             is_folded = False
-    return checked(
-        ForeignChat(
-            CHERRY_STUDIO,
-            words(topic.get("id")),
-            words(about.get("name")),
-            seconds_of(about.get("createdAt")),
-            seconds_of(about.get("updatedAt")),
-            system=prompt,
-            leaf=kept_at(nodes, above or ""),
-            messages=tree_of(nodes, left_out),
-            left_out=counted(left_out),
-        )
-    )
+    created, updated = seconds_of(about.get("createdAt")), seconds_of(about.get("updatedAt"))
+    id, name = words(topic.get("id")), words(about.get("name"))
+    chat = ForeignChat(CHERRY_STUDIO, id, name, created, updated, system=prompt)
+    return chat_with(chat, nodes, above or "", left_out)
 
 
 def _message(
     shape: Mapping[str, Any], blocks: Mapping[str, Mapping[str, Any]], left_out: LeftOut
 ) -> ForeignMessage | None:
-    role = words(shape.get("role"))
     if shape.get("type") == "clear":  # where the program forgot what was before
         return None
-    if role not in (USER, ASSISTANT):
-        left_out["system message" if role == "system" else "unknown message"] += 1
+    if not (role := role_of(shape, left_out)):
         return None
     missing: LeftOut = Counter()
     texts, thoughts, seconds = [words(shape.get("content"))], [words(shape.get("reasoning_content"))], None
@@ -364,13 +351,8 @@ def chat_of_markdown(text: str) -> ForeignChat | None:
     left_out: LeftOut = Counter()
     messages = [_said(part, left_out) for part in _parts(rest.lstrip("\n"))]
     nodes = chained(messages)
-    leaf = kept_at(nodes, nodes[-1].id) if nodes else ""
-    return checked(
-        ForeignChat(
-            CHERRY_STUDIO, "", title.removeprefix("# "), leaf=leaf, messages=tree_of(nodes, left_out),
-            left_out=counted(left_out),
-        )
-    )  # fmt: skip
+    chat = ForeignChat(CHERRY_STUDIO, "", title.removeprefix("# "))
+    return chat_with(chat, nodes, nodes[-1].id if nodes else "", left_out)
 
 
 def _parts(text: str) -> Sequence[str]:

@@ -148,14 +148,23 @@ def chained(messages: Sequence[ForeignMessage | None]) -> list[Node]:
     return [Node(f"m{at}", f"m{at - 1}" if at else None, message) for at, message in enumerate(messages)]
 
 
-def checked(chat: ForeignChat) -> ForeignChat | None:
-    """The chat; None for one with more messages or text than one may have here."""
-    characters = sum(len(message.text) + len(message.thought) for message in chat.messages) + len(chat.system)
-    return chat if len(chat.messages) <= MOST_MESSAGES and characters <= MOST_CHARACTERS else None
+def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: LeftOut) -> ForeignChat | None:
+    """A chat with its messages; None for one with more messages or text than one may have here."""
+    messages = tree_of(nodes, left_out)
+    characters = sum(len(message.text) + len(message.thought) for message in messages) + len(about.system)
+    if len(messages) > MOST_MESSAGES or characters > MOST_CHARACTERS:
+        return None
+    counts = tuple((name, count) for name, count in left_out.most_common() if count > 0)
+    return changed(about, leaf=kept_at(nodes, leaf), messages=messages, left_out=counts)
 
 
-def counted(left_out: LeftOut) -> tuple[tuple[str, int], ...]:
-    return tuple((name, count) for name, count in left_out.most_common() if count > 0)
+def role_of(shape: Mapping[str, Any], left_out: LeftOut) -> str:
+    """Whose message it is; "" for none of a person or a model, which is counted as left out."""
+    role = words(shape.get("role"))
+    if role in (USER, ASSISTANT):
+        return role
+    left_out["system message" if role == "system" else "unknown message"] += 1
+    return ""
 
 
 # ---- chats exported by ChatGPT
@@ -181,19 +190,11 @@ def chat_of_chatgpt(shape: Mapping[str, Any]) -> ForeignChat | None:
     """Build a chat.  None: it is too large."""
     left_out: LeftOut = Counter()
     nodes = [_chatgpt_node(str(id), mapping(node), left_out) for id, node in mapping(shape.get("mapping")).items()]
-    messages = tree_of(nodes, left_out)
-    return checked(
-        ForeignChat(
-            CHATGPT,
-            words(shape.get("conversation_id")) or words(shape.get("id")),
-            words(shape.get("title")),
-            seconds_of(shape.get("create_time")),
-            seconds_of(shape.get("update_time")),
-            leaf=kept_at(nodes, words(shape.get("current_node"))),
-            messages=messages,
-            left_out=counted(left_out),
-        )
-    )
+    about = ForeignChat(
+        CHATGPT, words(shape.get("conversation_id")) or words(shape.get("id")), words(shape.get("title")),
+        seconds_of(shape.get("create_time")), seconds_of(shape.get("update_time")),
+    )  # fmt: skip
+    return chat_with(about, nodes, words(shape.get("current_node")), left_out)
 
 
 def _chatgpt_node(id: str, node: Mapping[str, Any], left_out: LeftOut) -> Node:
@@ -290,19 +291,15 @@ def chat_of_open_webui(shape: Mapping[str, Any]) -> ForeignChat | None:
     else:  # before there were branches
         nodes = chained([_open_webui_message("", mapping(one), left_out) for one in sequence(chat.get("messages"))])
         leaf = nodes[-1].id if nodes else ""
-    return checked(
-        ForeignChat(
-            OPEN_WEBUI,
-            words(shape.get("id")) or words(chat.get("id")),
-            words(chat.get("title")) or words(shape.get("title")),
-            seconds_of(shape.get("created_at")) or seconds_of(chat.get("timestamp")),
-            seconds_of(shape.get("updated_at")),
-            system=words(mapping(chat.get("params")).get("system")) or words(chat.get("system")),
-            leaf=kept_at(nodes, leaf),
-            messages=tree_of(nodes, left_out),
-            left_out=counted(left_out),
-        )
+    about = ForeignChat(
+        OPEN_WEBUI,
+        words(shape.get("id")) or words(chat.get("id")),
+        words(chat.get("title")) or words(shape.get("title")),
+        seconds_of(shape.get("created_at")) or seconds_of(chat.get("timestamp")),
+        seconds_of(shape.get("updated_at")),
+        system=words(mapping(chat.get("params")).get("system")) or words(chat.get("system")),
     )
+    return chat_with(about, nodes, leaf, left_out)
 
 
 def _open_webui_node(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> Node:
@@ -310,9 +307,7 @@ def _open_webui_node(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> No
 
 
 def _open_webui_message(id: str, shape: Mapping[str, Any], left_out: LeftOut) -> ForeignMessage | None:
-    role = words(shape.get("role"))
-    if role not in (USER, ASSISTANT):
-        left_out["system message" if role == "system" else "unknown message"] += 1
+    if not (role := role_of(shape, left_out)):
         return None
     missing: LeftOut = Counter()
     text, thought, seconds = _without_details(_open_webui_text(shape.get("content"), missing), missing)
@@ -412,19 +407,11 @@ def chat_of_jan(thread: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -
     else:
         nodes = chained(made)
         leaf = nodes[-1].id if nodes else ""
-    return checked(
-        ForeignChat(
-            JAN,
-            words(thread.get("id")) or next((words(line.get("thread_id")) for line in lines), ""),
-            words(thread.get("title")),
-            seconds_of(thread.get("created")),
-            seconds_of(thread.get("updated")),
-            system=words(assistant.get("instructions")),
-            leaf=kept_at(nodes, leaf),
-            messages=tree_of(nodes, left_out),
-            left_out=counted(left_out),
-        )
-    )
+    id = words(thread.get("id")) or next((words(line.get("thread_id")) for line in lines), "")
+    created, updated = seconds_of(thread.get("created")), seconds_of(thread.get("updated"))
+    system = words(assistant.get("instructions"))
+    about = ForeignChat(JAN, id, words(thread.get("title")), created, updated, system=system)
+    return chat_with(about, nodes, leaf, left_out)
 
 
 def _ids(lines: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -535,19 +522,10 @@ def chat_of_lm_studio(shape: Mapping[str, Any]) -> ForeignChat | None:
         kept = kept or next((message for message in reversed(made) if message is not None), None)
         above = kept.id if kept is not None else above
     times = [seconds_of(shape.get(key)) for key in ("createdAt", "userLastMessagedAt", "assistantLastMessagedAt")]
-    return checked(
-        ForeignChat(
-            LM_STUDIO,
-            words(shape.get("conversationId")),
-            words(shape.get("name")),
-            created,
-            max((time for time in times if time is not None), default=None),
-            system=_system(shape),
-            leaf=above or "",
-            messages=tree_of(nodes, left_out),
-            left_out=counted(left_out),
-        )
-    )
+    updated = max((time for time in times if time is not None), default=None)
+    id, title = words(shape.get("conversationId")), words(shape.get("name"))
+    about = ForeignChat(LM_STUDIO, id, title, created, updated, system=_system(shape))
+    return chat_with(about, nodes, above or "", left_out)
 
 
 def _system(shape: Mapping[str, Any]) -> str:
@@ -561,9 +539,7 @@ def _system(shape: Mapping[str, Any]) -> str:
 def _lm_studio_message(
     id: str, version: Mapping[str, Any], created: float | None, left_out: LeftOut
 ) -> ForeignMessage | None:
-    role = words(version.get("role"))
-    if role not in (USER, ASSISTANT):
-        left_out["system message" if role == "system" else "unknown message"] += 1
+    if not (role := role_of(version, left_out)):
         return None
     missing: LeftOut = Counter()
     texts = [_lm_studio_text(version.get("content"), missing)]
