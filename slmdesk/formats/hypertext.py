@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
@@ -26,12 +26,12 @@ from slmdesk.formats.text import (
     SectionPiece,
     decode,
     decode_as,
+    decoded_by,
     label_of,
     lines_made_one,
     page_from,
     parted,
     sections_of,
-    take,
 )
 
 MAX_ROW_CHARACTERS = 4_000
@@ -41,7 +41,9 @@ CHECK_EVERY = 4096
 _BLANKS = re.compile(r"[ \t\r\n\f\xa0]+")
 _EMPTY_LINES = re.compile(r"\n{2,}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|//")
-_Leave: TypeAlias = Callable[[], None]
+_Steps: TypeAlias = Iterator[None]
+"""What to do at an element, up to where its content comes, and then at its end.  Over before: it is not gone into."""
+_OVER = object()
 _Attributes: TypeAlias = dict[str, str | None]
 
 
@@ -71,31 +73,31 @@ def walk(
     """
     walker = _Walker(frozenset(anchors), is_packed=is_packed)
     node: LexborNode | None = LexborHTMLParser(prepared(markup, path)).root
-    leaves: list[_Leave | None] = []
+    opened: list[Sequence[_Steps]] = []
     steps = 0
     while node is not None:
         steps += 1
         if steps % CHECK_EVERY == 0:
             check()
-        goes_in, leave = walker.enter(node)
+        goes_in, begun = walker.enter(node)
         below = node.child if goes_in else None
         if below is not None:
-            leaves.append(leave)
+            opened.append(begun)
             node = below
             continue
-        _call(leave)
-        after = node.next if leaves else None  # nodes are never compared: the library compares all their markup
-        while after is None and leaves and node is not None:
-            _call(leaves.pop())
+        _end(begun)
+        after = node.next if opened else None  # nodes are never compared: the library compares all their markup
+        while after is None and opened and node is not None:
+            _end(opened.pop())
             node = node.parent
-            after = node.next if leaves and node is not None else None
+            after = node.next if opened and node is not None else None
         node = after
     return walker.found()
 
 
-def _call(leave: _Leave | None) -> None:
-    if leave is not None:
-        leave()
+def _end(begun: Sequence[_Steps]) -> None:
+    for steps in reversed(begun):
+        next(steps, None)
 
 
 @dataclass(slots=True)
@@ -114,47 +116,44 @@ class _Walker:
         self._lists: list[int] = []
         """Of each open list the number of its last item; -1: it has none."""
         self._item = ""
-        self._heading = self._pre = self._quotes = self._captions = self._hidden = self._items = 0
+        self._heading = self._pres = self._quotes = self._captions = self._hidden = self._items = 0
         self._unseen: frozenset[str] = frozenset()
 
     def found(self) -> Hypertext:
         self._flush()
         return self._result
 
-    def enter(self, node: LexborNode) -> tuple[bool, _Leave | None]:
-        """An element or a text.  Whether to go into it, and what to do at its end."""
+    def enter(self, node: LexborNode) -> tuple[bool, Sequence[_Steps]]:
+        """An element or a text.  Whether to go into it, and what has begun there."""
         tag = node.tag or ""
         if tag == "-text":
             self._take_text(node.text_content or "")
-            return False, None
+            return False, ()
         if tag.startswith("-") or tag in SILENT:
             return self._left_out(node, tag)
         attributes = node.attributes
         self._look(tag, attributes)
-        leaves: list[_Leave] = []
+        begun: list[_Steps] = []
+        goes_in = True
         if is_unseen(attributes, self._unseen):
-            leaves.append(self._enter_hidden(tag in BLOCKS))
-        if tag in _ELEMENTS:
-            leave = _ELEMENTS[tag](self, node, attributes)
-            if leave is None:
-                return False, None
-            leaves.append(leave)
-        elif tag in BLOCKS:
-            self._flush()
-            leaves.append(self._flush)
-        return True, _all(leaves)
+            begun.append(self._hide(is_block=tag in BLOCKS))
+            next(begun[0])
+        if tag in _ELEMENTS or tag in BLOCKS:
+            begun.append(_ELEMENTS.get(tag, _Walker._block)(self, node, attributes))
+            goes_in = next(begun[-1], _OVER) is None
+        return goes_in, begun
 
     # ---- text
 
     def _take_text(self, text: str) -> None:
         if self._hidden and not text.isspace():
             self._result.has_hidden = True
-        self._line.append(text if self._pre else _BLANKS.sub(" ", text))
+        self._line.append(text if self._pres else _BLANKS.sub(" ", text))
 
     def _flush(self) -> None:
         text = "".join(self._line).replace("\xad", "")
         self._line.clear()
-        if self._pre:
+        if self._pres:
             pieces = [text.strip("\n")]
         else:
             lines = "\n".join(" ".join(line.split(" ")).strip(" ") for line in text.split("\n"))
@@ -170,7 +169,7 @@ class _Walker:
     def _kind(self) -> BlockKind:
         if self._heading:
             return BlockKind.HEADING
-        if self._pre:
+        if self._pres:
             return BlockKind.CODE
         if self._captions:
             return BlockKind.CAPTION
@@ -194,12 +193,10 @@ class _Walker:
 
     # ---- elements
 
-    def _left_out(self, node: LexborNode, tag: str) -> tuple[bool, _Leave | None]:
-        if tag == "-document":
-            return True, None
+    def _left_out(self, node: LexborNode, tag: str) -> tuple[bool, Sequence[_Steps]]:
         if tag == "style":
             self._unseen |= unseen_of(node.text(deep=True))
-        return False, None
+        return tag == "-document", ()
 
     def _look(self, tag: str, attributes: _Attributes) -> None:
         name = attributes.get("id") or (attributes.get("name") if tag == "a" else None)
@@ -216,19 +213,21 @@ class _Walker:
         if not self._is_packed or _ADDRESS.match(source):
             self._result.has_external = True
 
-    def _enter_hidden(self, is_block: bool) -> _Leave:
+    def _hide(self, *, is_block: bool) -> _Steps:
         if is_block:
             self._flush()
         self._hidden += 1
+        yield
+        if is_block:
+            self._flush()
+        self._hidden -= 1
 
-        def leave() -> None:
-            if is_block:
-                self._flush()
-            self._hidden -= 1
+    def _block(self, *_: object) -> _Steps:
+        self._flush()
+        yield
+        self._flush()
 
-        return leave
-
-    def _enter_head(self, node: LexborNode, _: object) -> None:
+    def _head(self, node: LexborNode, _: object) -> _Steps:
         title = node.css_first("title")
         self._result.title = "" if title is None else " ".join(title.text(deep=True).split())
         for meta in node.css("meta"):
@@ -236,123 +235,113 @@ class _Walker:
                 self._result.author = " ".join((meta.attributes.get("content") or "").split())
         for style in node.css("style"):
             self._unseen |= unseen_of(style.text(deep=True))
+        yield from ()
 
-    def _enter_title(self, *_: object) -> None:
-        """In a drawing: a tooltip."""
+    def _tooltip(self, *_: object) -> _Steps:
+        """A title in a drawing."""
+        yield from ()
 
-    def _enter_br(self, *_: object) -> None:
+    def _br(self, *_: object) -> _Steps:
         self._line.append("\n")
+        yield from ()
 
-    def _enter_hr(self, *_: object) -> None:
+    def _hr(self, *_: object) -> _Steps:
         self._flush()
+        yield from ()
 
-    def _enter_img(self, _: object, attributes: _Attributes) -> None:
+    def _img(self, _: object, attributes: _Attributes) -> _Steps:
         alt = " ".join((attributes.get("alt") or "").split())
         if alt:
             self._result.has_hidden |= bool(self._hidden)
             self._alts.append(alt)
         self._result.has_images = True
         self._look_at_source(attributes.get("src") or attributes.get("srcset"))
+        yield from ()
 
-    def _enter_input(self, _: object, attributes: _Attributes) -> None:
+    def _input(self, _: object, attributes: _Attributes) -> _Steps:
         if (attributes.get("type") or "text").lower() in ("text", "submit", "button", "email", "date", "number", "tel"):
             self._line.append(f" {attributes.get('value') or ''} ")
+        yield from ()
 
-    def _enter_option(self, *_: object) -> _Leave:
+    def _option(self, *_: object) -> _Steps:
         self._line.append(" ")
-        return lambda: self._line.append(" ")
+        yield
+        self._line.append(" ")
 
-    def _enter_q(self, *_: object) -> _Leave:
+    def _q(self, *_: object) -> _Steps:
         self._line.append("“")
-        return lambda: self._line.append("”")
+        yield
+        self._line.append("”")
 
-    def _enter_sup(self, *_: object) -> _Leave:
+    def _sup(self, *_: object) -> _Steps:
         """A superscript: 10 to the sixth is not 106."""
         if self._line and self._line[-1][-1:].isdigit():
             self._line.append("^")
-        return lambda: None
+        yield
 
-    def _enter_pre(self, *_: object) -> _Leave:
-        return self._within("_pre")
-
-    def _enter_blockquote(self, *_: object) -> _Leave:
-        return self._within("_quotes")
-
-    def _enter_caption(self, *_: object) -> _Leave:
-        return self._within("_captions")
-
-    def _within(self, name: str) -> _Leave:
+    def _pre(self, *_: object) -> _Steps:
         self._flush()
-        setattr(self, name, getattr(self, name) + 1)
+        self._pres += 1
+        yield
+        self._flush()
+        self._pres -= 1
 
-        def leave() -> None:
-            self._flush()
-            setattr(self, name, getattr(self, name) - 1)
+    def _blockquote(self, *_: object) -> _Steps:
+        self._flush()
+        self._quotes += 1
+        yield
+        self._flush()
+        self._quotes -= 1
 
-        return leave
+    def _caption(self, *_: object) -> _Steps:
+        self._flush()
+        self._captions += 1
+        yield
+        self._flush()
+        self._captions -= 1
 
-    def _enter_heading(self, node: LexborNode, _: object) -> _Leave:
+    def _h(self, node: LexborNode, _: object) -> _Steps:
         self._flush()
         self._heading = int((node.tag or "h1")[1])
-
-        def leave() -> None:
-            self._flush()
-            self._heading = 0
-
-        return leave
-
-    def _enter_ul(self, *_: object) -> _Leave:
-        return self._enter_list(-1)
-
-    def _enter_ol(self, _: object, attributes: _Attributes) -> _Leave:
-        is_plain = (attributes.get("type") or "1") == "1" and "reversed" not in attributes
-        return self._enter_list(_whole(attributes.get("start"), 1) - 1 if is_plain else -1)
-
-    def _enter_list(self, last: int) -> _Leave:
+        yield
         self._flush()
-        self._lists.append(last)
+        self._heading = 0
 
-        def leave() -> None:
-            self._flush()
-            self._lists.pop()
+    def _list(self, node: LexborNode, attributes: _Attributes) -> _Steps:
+        is_counted = node.tag == "ol" and (attributes.get("type") or "1") == "1" and "reversed" not in attributes
+        self._flush()
+        self._lists.append(_whole(attributes.get("start"), 1) - 1 if is_counted else -1)
+        yield
+        self._flush()
+        self._lists.pop()
 
-        return leave
-
-    def _enter_li(self, _: object, attributes: _Attributes) -> _Leave:
+    def _li(self, _: object, attributes: _Attributes) -> _Steps:
         self._flush()
         self._items += 1
         if self._lists and self._lists[-1] >= 0:
             self._lists[-1] = _whole(attributes.get("value"), self._lists[-1] + 1)
             self._item = f"{self._lists[-1]}. "
+        yield
+        self._flush()
+        self._items -= 1
+        self._item = ""
 
-        def leave() -> None:
-            self._flush()
-            self._items -= 1
-            self._item = ""
-
-        return leave
-
-    def _enter_td(self, node: LexborNode, attributes: _Attributes) -> _Leave:
+    def _cell(self, node: LexborNode, attributes: _Attributes) -> _Steps:
         self._flush()
         empty = min(_whole(attributes.get("colspan"), 1), MOST_COLUMNS) - 1
         if self._rows:
             self._rows[-1].cells.append([])
             self._rows[-1].is_head &= node.tag == "th"
+        yield
+        self._flush()
+        if self._rows:
+            self._rows[-1].cells += [[] for _ in range(empty)]
 
-        def leave() -> None:
-            self._flush()
-            if self._rows:
-                self._rows[-1].cells += [[] for _ in range(empty)]
-
-        return leave
-
-    def _enter_tr(self, *_: object) -> _Leave:
+    def _row(self, *_: object) -> _Steps:
+        """A row of short cells is one; another is a way of laying out a page."""
         self._flush()
         self._rows.append(_Row())
-        return self._leave_row
-
-    def _leave_row(self) -> None:
-        """A row of short cells is one; another is a way of laying out a page."""
+        yield
         self._flush()
         row = self._rows.pop()
         cells, level = row.cells, 1 if row.is_head else 0
@@ -367,43 +356,31 @@ class _Walker:
             self._put(SectionPiece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
 
 
-def _all(leaves: list[_Leave]) -> _Leave | None:
-    if len(leaves) < 2:
-        return leaves[0] if leaves else None
-
-    def leave() -> None:
-        for leaf in reversed(leaves):
-            leaf()
-
-    return leave
-
-
 def _whole(untrusted: str | None, default: int) -> int:
     value = (untrusted or "").strip()
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 7 else default
 
 
-_ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Leave | None]] = {
-    "head": _Walker._enter_head,
-    "title": _Walker._enter_title,
-    "br": _Walker._enter_br,
-    "hr": _Walker._enter_hr,
-    "img": _Walker._enter_img,
-    "input": _Walker._enter_input,
-    "q": _Walker._enter_q,
-    "sup": _Walker._enter_sup,
-    "blockquote": _Walker._enter_blockquote,
-    "ol": _Walker._enter_ol,
-    "li": _Walker._enter_li,
-    "tr": _Walker._enter_tr,
-    **dict.fromkeys(("option", "button"), _Walker._enter_option),
-    **dict.fromkeys(("pre", "listing", "xmp", "plaintext", "textarea"), _Walker._enter_pre),
-    **dict.fromkeys(("caption", "figcaption"), _Walker._enter_caption),
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), _Walker._enter_heading),
-    **dict.fromkeys(("ul", "menu", "dir"), _Walker._enter_ul),
-    **dict.fromkeys(("td", "th"), _Walker._enter_td),
+_ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = {
+    "head": _Walker._head,
+    "title": _Walker._tooltip,
+    "br": _Walker._br,
+    "hr": _Walker._hr,
+    "img": _Walker._img,
+    "input": _Walker._input,
+    "q": _Walker._q,
+    "sup": _Walker._sup,
+    "blockquote": _Walker._blockquote,
+    "li": _Walker._li,
+    "tr": _Walker._row,
+    **dict.fromkeys(("option", "button"), _Walker._option),
+    **dict.fromkeys(("pre", "listing", "xmp", "plaintext", "textarea"), _Walker._pre),
+    **dict.fromkeys(("caption", "figcaption"), _Walker._caption),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), _Walker._h),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walker._list),
+    **dict.fromkeys(("td", "th"), _Walker._cell),
 }
-"""What to do at elements that are more than blocks; None: their content is skipped."""
+"""Elements that are more than blocks."""
 
 # ---- prepares hypertext for the parser
 
@@ -535,15 +512,7 @@ def markup_of(reading: Reading) -> str:
 
     Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`.
     """
-    untrusted = reading.text_bytes()
-    try:
-        decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decoded_markup(untrusted)
-    except NotTextError as err:
-        if reading.encoding:
-            raise KnownError("document.unreadable", path=reading.path, reason=str(err)) from err
-        raise KnownError("document.binary", path=reading.path) from err
-    take(reading, decoded)
-    return lines_made_one(decoded.text)
+    return lines_made_one(decoded_by(reading, reading.text_bytes(), decoded_markup).text)
 
 
 def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = True) -> Decoded:

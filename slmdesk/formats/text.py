@@ -6,7 +6,7 @@ import codecs
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
@@ -57,23 +57,26 @@ class NotTextError(ValueError): ...
 def decoded_text(reading: Reading) -> str:
     """The decoded content of a text file with unified line ends; how it was decoded is noted in `reading`.
 
-    Raises KnownError `document.binary` for bytes that are no text, `document.unreadable`, `document.too_large`.
+    Raises as `decoded_by` does, and KnownError `document.too_large`.
     """
-    untrusted = without_codes(reading.text_bytes())
+    return lines_made_one(decoded_by(reading, without_codes(reading.text_bytes())).text)
+
+
+def decoded_by(reading: Reading, untrusted: bytes, guess: Callable[[bytes], Decoded] | None = None) -> Decoded:
+    """In the encoding the person chose, else by a guess; which is noted in `reading`.
+
+    Raises KnownError `document.binary` for bytes that are no text, `document.unreadable` for an unknown encoding.
+    """
     try:
-        decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decode(untrusted)
+        decoded = decode_as(untrusted, reading.encoding) if reading.encoding else (guess or decode)(untrusted)
     except NotTextError as err:
         if reading.encoding:
             raise KnownError("document.unreadable", path=reading.path, reason=str(err)) from err
         raise KnownError("document.binary", path=reading.path) from err
-    take(reading, decoded)
-    return lines_made_one(decoded.text)
-
-
-def take(reading: Reading, decoded: Decoded) -> None:
     reading.encoding, reading.doubt = decoded.encoding, decoded.doubt
     if decoded.doubt:
         reading.note(Note.ENCODING_GUESSED)
+    return decoded
 
 
 def lines_made_one(text: str) -> str:

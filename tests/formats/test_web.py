@@ -106,7 +106,8 @@ def test_x10_what_is_hidden_is_read_and_said(hidden):
     "seen",
     ["<p style='color:white;background:#000'>a</p>",
      "<style>@media print { .x { display:none } }</style><p class=x>a</p>",
-     "<p style='font-size:0.9em'>a</p>", "<div hidden></div>", "<p style='background-color:#fff'>a</p>"],
+     "<p style='font-size:0.9em'>a</p>", "<div hidden></div>", "<br hidden>a",
+     "<p style='background-color:#fff'>a</p>"],
 )  # fmt: skip
 def test_what_is_seen_is_not_called_hidden(seen):
     assert read(seen)[1].notes == []

@@ -22,7 +22,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import BROKEN
 from slmdesk.formats.office_xml import attribute, child, local
 from slmdesk.formats.redacting.redactors import Redacting, Seeking, Span, put, put_encoded, put_in_value
-from slmdesk.formats.text import NotTextError, decode, decode_as
+from slmdesk.formats.text import decoded_by
 from slmdesk.text.redaction.finding import APART
 
 BLOCKS = frozenset(
@@ -365,10 +365,7 @@ def redact(redacting: Redacting) -> bytes:
     """A text in its own encoding; in UTF-8 where that has no letters for what is put in."""
     reading = redacting.reading
     data = reading.text_bytes()
-    try:
-        decoded = decode_as(data, reading.encoding) if reading.encoding else decode(data)
-    except NotTextError as err:
-        raise KnownError("document.binary", path=reading.path) from err
+    decoded = decoded_by(reading, data)
     if decoded.doubt:
         redacting.doubt("encoding", "")
     text = redact_text(redacting, decoded.text)
@@ -388,11 +385,7 @@ def redact_text(redacting: Redacting, text: str, place: str = "text") -> str:
 
 
 def redact_page(redacting: Redacting) -> bytes:
-    data = redacting.reading.text_bytes()
-    try:
-        text = decode(data).text
-    except NotTextError as err:
-        raise KnownError("document.binary", path=redacting.reading.path) from err
+    text = decoded_by(redacting.reading, redacting.reading.text_bytes()).text
     return redact_markup(redacting, text, "web page").encode("utf-8", "replace")
 
 

@@ -14,8 +14,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
-from slmdesk.formats.sheets import REPORTED, Cell, cells_of, delimiter_of
-from slmdesk.formats.text import MARKS, NotTextError, decode, decode_as, take
+from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of_cells
+from slmdesk.formats.text import MARKS, decoded_by
 from slmdesk.text.markup import harmless_cell
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in
@@ -25,13 +25,8 @@ class TextFile:
     def __init__(self, rewriting: Rewriting) -> None:
         """Raises KnownError `document.binary`, `document.unreadable`, `document.too_large`."""
         self._rewriting = rewriting
-        reading = rewriting.reading
-        untrusted = reading.text_bytes()
-        try:
-            decoded = decode_as(untrusted, reading.encoding) if reading.encoding else decode(untrusted)
-        except NotTextError as err:
-            raise KnownError("document.binary", path=reading.path) from err
-        take(reading, decoded)
+        untrusted = rewriting.reading.text_bytes()
+        decoded = decoded_by(rewriting.reading, untrusted)
         self._encoding = decoded.encoding
         self._mark = next((mark for mark, _ in MARKS if untrusted.startswith(mark)), b"")
         self.text = decoded.text
@@ -338,11 +333,13 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
     text = file.text.replace("\r\n", " \n").replace("\r", "\n")  # as long as it was, so that places stay
     reported = REPORTED.match(text)
     delimiter, begin = (reported[1], reported.end()) if reported else (delimiter_of(text), 0)
-    sample = [[cell.value.strip() for cell in row] for row in islice(_rows(text, delimiter, begin), SAMPLE_ROWS)]
+    sample = [
+        [cell.value.strip() for cell in row] for row in islice(rows_of_cells(text, delimiter, begin), SAMPLE_ROWS)
+    ]
     requested = _requested(rewriting, sample)
     passed: dict[int, str] = {}
     line_end = "\r\n" if "\r\n" in file.text else "\n"
-    for number, row in enumerate(_rows(text, delimiter, begin), start=1):
+    for number, row in enumerate(rows_of_cells(text, delimiter, begin), start=1):
         rewriting.reading.check()
         cells = [(column, cell, cell.value.strip()) for column, cell in enumerate(row)]
         worded = [cell for cell in cells if any(letter.isalpha() for letter in cell[2])]
@@ -362,17 +359,6 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
     for column, words in sorted(passed.items()):
         yield LeftAsIs("column", f"column {column + 1}", words[:MOST_SAID])
     file.close()
-
-
-def _rows(text: str, delimiter: str, begin: int) -> Iterator[list[Cell]]:
-    row: list[Cell] = []
-    for cell in cells_of(text, delimiter, begin):
-        row.append(cell)
-        if cell.ends_row:
-            yield row
-            row = []
-    if row:
-        yield row
 
 
 def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[int]:
