@@ -9,10 +9,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any, BinaryIO, Self
 
 import olefile
 
+from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, decode
@@ -252,6 +254,14 @@ def format_of_bytes(file: BinaryIO) -> str:
     if not looks_wide and head.startswith(_BINARY):
         return "binary"
     return ""
+
+
+def format_by_name(name: str) -> str:
+    """The id of the format a name says; empty for one that is not known."""
+    try:
+        return format_of(PurePath(name)).id
+    except KnownError:
+        return ""
 
 
 def _packed(file: BinaryIO) -> str:

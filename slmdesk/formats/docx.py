@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page
-from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local
 from slmdesk.formats.reading import Reading
@@ -31,10 +30,7 @@ def read(reading: Reading) -> Iterator[Page]:
         for _, element in stream:
             reading.check()
             yield from pager.take(walker.flow(element))
-        if stream.root is None or (stream.broken and pager.is_empty):
-            raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
-        if stream.broken:
-            reading.note(Note.PARTLY_DAMAGED)
+        stream.note_end(reading, "its text is", is_empty=pager.is_empty)
         yield from pager.take(walker.rest())
         yield from pager.end()
 

@@ -12,6 +12,7 @@ from email.message import Message
 from io import BytesIO
 from itertools import count
 from pathlib import PurePosixPath
+from typing import Any
 
 from slmdesk.base.documents import (
     FORMATS,
@@ -21,16 +22,15 @@ from slmdesk.base.documents import (
     PageKind,
     PageStatus,
     attachment_line,
-    format_of,
     page_of,
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.untrusted import clean_label
-from slmdesk.formats.containers import format_of_bytes
+from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
 from slmdesk.formats.reading import Reading
-from slmdesk.formats.text import NotTextError, SectionPiece, decode, lines_made_one, page_from, parted, sections_of
+from slmdesk.formats.text import NotTextError, Piece, decode, lines_made_one, page_from, parted, sections_of
 
 MAX_NAME_CHARACTERS = 120
 _QUOTED = re.compile(r"\s{0,3}>")
@@ -59,7 +59,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
-    pieces = [SectionPiece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
+    pieces = [Piece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
     for body, is_hypertext in mail.bodies:
         pieces += _hypertext(reading, body) if is_hypertext else plain_pieces(body)
     numbers = count(1)
@@ -70,8 +70,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
         yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason="encrypted")
     if reading.attachments:
         listed = [
-            SectionPiece(BlockKind.LIST_ITEM, attachment_line(other_attachment), 1)
-            for other_attachment in reading.attachments
+            Piece(BlockKind.LIST_ITEM, attachment_line(other_attachment), 1) for other_attachment in reading.attachments
         ]
         yield page_from(next(numbers), "Attachments", listed)
 
@@ -89,20 +88,20 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
     return name, other_attachment.data
 
 
-def plain_pieces(text: str) -> Iterator[SectionPiece]:
+def plain_pieces(text: str) -> Iterator[Piece]:
     lines: list[str] = []
     is_quote = False
     for line in [*text.split("\n"), ""]:
         quoted = _QUOTED.match(line) is not None
         if lines and (not line.strip() or quoted != is_quote):
-            yield SectionPiece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
+            yield Piece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
             lines = []
         if line.strip():
             lines.append(line.rstrip())
             is_quote = quoted
 
 
-def _hypertext(reading: Reading, body: str) -> Sequence[SectionPiece]:
+def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
     found = walk(body, reading.path, check=reading.check)
     notify(reading, found)
     return found.pieces
@@ -120,16 +119,9 @@ def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
 
 
 def _format(name: str, data: bytes) -> str:
-    """An id of core.formats: by its bytes, else by its name; empty for formats without a reader."""
-    found = format_of_bytes(BytesIO(data))
-    if found in {file_format.id for file_format in FORMATS}:
-        return found
-    if found:
-        return ""
-    try:
-        return format_of(PurePosixPath(name)).id
-    except KnownError:
-        return ""
+    """An id of base.documents: by its bytes, else by its name; empty for formats without a reader."""
+    found = format_of_bytes(BytesIO(data)) or format_by_name(name)
+    return found if found in {file_format.id for file_format in FORMATS} else ""
 
 
 # ---- reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)
@@ -144,17 +136,17 @@ _PARSED = (ValueError, LookupError, AttributeError, TypeError, email.errors.Mess
 
 
 def read(reading: Reading) -> Iterator[Page]:
-    return pages_of(reading, mail_of(_parsed(reading)))
+    return pages_of(reading, mail_of(parsed(reading)))
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    return taken_out(mail_of(_parsed(reading)), reading.path, index)
+    return taken_out(mail_of(parsed(reading)), reading.path, index)
 
 
 def read_archive(reading: Reading) -> Iterator[Page]:
     """A web page kept with its pictures: the sections of its first text of hypertext."""
     reading.page_kind = PageKind.SECTION
-    for part in _parsed(reading).walk():
+    for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):
             found = walk(_text(part), reading.path, is_packed=True, check=reading.check)
             found.has_external = False  # its pictures came with it
@@ -177,11 +169,12 @@ def mail_of(message: Message) -> Mail:
     return mail
 
 
-def _parsed(reading: Reading) -> Message:
+def parsed(reading: Reading, policy: Any = email.policy.default) -> Message:
+    """Raises KnownError `document.damaged`, `document.too_large`."""
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:
         raise KnownError("document.too_large", path=reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
-    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=email.policy.default)
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=policy)
     if not message.keys():
         raise KnownError("document.damaged", path=reading.path, reason="it does not begin as a mail")
     return message
@@ -190,8 +183,8 @@ def _parsed(reading: Reading) -> Message:
 def _header(message: Message, name: str) -> str:
     """On one line, without characters that cannot be stored."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
-    if _storable(raw) != raw:
-        return " ".join(_storable(raw).split())
+    if storable(raw) != raw:
+        return " ".join(storable(raw).split())
     try:
         value = str(message.get(name) or "")
     except _PARSED:
@@ -199,7 +192,7 @@ def _header(message: Message, name: str) -> str:
     return " ".join(value.split())
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The probable text of bytes that Python decoded as lone surrogates."""
     raw = text.encode("utf-8", "surrogateescape") if any("\ud800" <= one <= "\udfff" for one in text) else None
     if raw is None:
@@ -274,7 +267,7 @@ def _disposition(part: Message) -> str:
 
 def _file_name(part: Message) -> str:
     try:
-        return _storable(part.get_filename() or "")
+        return storable(part.get_filename() or "")
     except _PARSED:
         return ""
 

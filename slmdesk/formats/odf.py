@@ -352,10 +352,7 @@ def read_odt(reading: Reading) -> Iterator[Page]:
                 walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root))
                 yield from pager.take(_beside(about, walker))
             yield from pager.take(walker.flow(element))
-        if stream.root is None or (stream.broken and pager.is_empty):
-            raise KnownError("document.damaged", path=reading.path, reason="its text is broken")
-        if stream.broken:
-            reading.note(Note.PARTLY_DAMAGED)
+        stream.note_end(reading, "its text is", is_empty=pager.is_empty)
         yield from pager.end()
 
 
@@ -394,10 +391,7 @@ def read_odp(reading: Reading) -> Iterator[Page]:
                 number += 1
                 hidden = styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden
                 yield _slide(OdfWalker(reading, styles, lists_in(about, stream.root)), element, number, hidden)
-        if stream.root is None or (stream.broken and not number):
-            raise KnownError("document.damaged", path=reading.path, reason="its slides are broken")
-        if stream.broken:
-            reading.note(Note.PARTLY_DAMAGED)
+        stream.note_end(reading, "its slides are", is_empty=not number)
     if not number:
         yield page_of(1, "1", "", (), reason="no slides")
 

@@ -63,6 +63,13 @@ class Stream:
         if found:
             yield from self._taken(found[0], found[0], 1 if self.broken else 0)
 
+    def note_end(self, reading: Reading, what: str, *, is_empty: bool) -> None:
+        """Raises KnownError `document.damaged` where nothing was there, or it broke off before anything was read."""
+        if self.root is None or (self.broken and is_empty):
+            raise KnownError("document.damaged", path=reading.path, reason=f"{what} broken")
+        if self.broken:
+            reading.note(Note.PARTLY_DAMAGED)
+
     def _see(self, element: etree._Element) -> None:
         _refuse_entities(element, self._path)
         self.root = element.getroottree().getroot()

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from slmdesk.base.documents import Attachment, Note, Page, PageStatus, format_of, page_of
+from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
+from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
@@ -28,7 +29,6 @@ from slmdesk.formats.pdf_file import (
     PageLetters,
     Word,
     asides_of,
-    attachment_bytes,
     attachments_of,
     label_of,
     metadata_of,
@@ -187,7 +187,7 @@ def read(reading: Reading) -> Iterator[Page]:
         reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
         with LOCK:
             held = attachments_of(document)
-        reading.attachments = [Attachment(at, name, size, _format_of(name)) for at, (name, size) in enumerate(held)]
+        reading.attachments = [Attachment(at, name, size, format_by_name(name)) for at, (name, size) in enumerate(held)]
         broken = 0
         for index in range(sheets.total):
             reading.check()
@@ -218,11 +218,6 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         reason=sheet.reason,
         has_image=sheet.status is not PageStatus.BROKEN,
     )
-
-
-def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
-    """The name and the bytes of a file embedded in the document.  Raises KnownError `request.invalid` for none."""
-    return attachment_bytes(reading, index)
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
@@ -333,13 +328,6 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
         if letters and max(letters) - min(letters) < CONTRAST:
             found.add(at)
     return found
-
-
-def _format_of(name: str) -> str:
-    try:
-        return format_of(PurePath(name)).id
-    except KnownError:
-        return ""
 
 
 def _phrase(err: Exception) -> str:

@@ -183,14 +183,14 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
     return found
 
 
-def attachment_bytes(reading: Reading, index: int) -> tuple[str, bytes]:
+def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
     """The name and the bytes of a file in the document.  Raises KnownError `request.invalid` for none."""
     with opened(reading) as document, LOCK:
         if not 0 <= index < document.count_attachments():
             raise KnownError("request.invalid", what="attachment")
         try:
-            attachment = document.get_attachment(index)
-            return attachment.get_name()[:200], bytes(attachment.get_data())
+            found = document.get_attachment(index)
+            return found.get_name()[:200], bytes(found.get_data())
         except (pdfium.PdfiumError, UnicodeError) as err:
             raise KnownError("document.damaged", path=reading.path, reason="a file in it is broken") from err
 

@@ -74,6 +74,12 @@ class Reading:
             return BytesIO(self._bytes(MAX_FILE_BYTES))
         return open_file(self.path, limit_bytes=MAX_FILE_BYTES, descriptor=self.descriptor)
 
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes piece by piece.  Raises as `open` does."""
+        with self.open() as file:
+            while chunk := file.read(BLOCK_BYTES):
+                yield chunk
+
     def note(self, note: Note) -> None:
         if note not in self.notes:
             self.notes.append(note)
@@ -212,18 +218,20 @@ def _opened(path: str) -> int:
     try:
         # without O_NONBLOCK, opening a pipe without a writer blocks for ever
         return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=path) from err
     except (OSError, ValueError) as err:
-        reason = getattr(err, "strerror", None) or "not a file name"
-        raise KnownError("document.unreadable", path=path, reason=reason) from err
+        raise _unreadable(path, err) from err
+
+
+def _unreadable(path: str, err: OSError | ValueError) -> KnownError:
+    if isinstance(err, FileNotFoundError):
+        return KnownError("file.missing", path=path)
+    reason = getattr(err, "strerror", None) or "not a file name"
+    return KnownError("document.unreadable", path=path, reason=reason)
 
 
 def _check(descriptor: int, path: str, limit_bytes: int) -> None:
     about = os.fstat(descriptor)
-    if not stat.S_ISREG(about.st_mode):
-        kind = KINDS.get(stat.S_IFMT(about.st_mode), "not a file")
-        raise KnownError("document.unreadable", path=path, reason=kind)
+    _refuse_irregular(path, about.st_mode)
     if about.st_size > limit_bytes:
         raise KnownError("document.too_large", path=path, bytes=about.st_size, limit=limit_bytes)
 
@@ -232,11 +240,12 @@ def look_at(path: str) -> None:
     """Raises KnownError `file.missing` or `document.unreadable` for what is not there or no regular file."""
     try:
         mode = Path(path).stat().st_mode
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=path) from err
     except (OSError, ValueError) as err:
-        reason = getattr(err, "strerror", None) or "not a file name"
-        raise KnownError("document.unreadable", path=path, reason=reason) from err
+        raise _unreadable(path, err) from err
+    _refuse_irregular(path, mode)
+
+
+def _refuse_irregular(path: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise KnownError("document.unreadable", path=path, reason=KINDS.get(stat.S_IFMT(mode), "not a file"))
 
@@ -343,7 +352,7 @@ _FUNCTIONS = (
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
 REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
-ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
+ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
 """The same for formats that hold documents: a function (Reading, index) -> (name, bytes)."""
 
 

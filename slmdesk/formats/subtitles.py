@@ -14,7 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.formats.office_xml import Stream, attribute, local
 from slmdesk.formats.reading import Reading
-from slmdesk.formats.text import SectionPiece, decoded_text, page_from, parted
+from slmdesk.formats.text import Piece, decoded_text, page_from, parted
 
 PAGE_S = 600
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -64,10 +64,10 @@ def pages_of(reading: Reading, cues: Sequence[Cue]) -> Iterator[Page]:
         yield page_from(number, label, map(_piece, spoken))
 
 
-def _piece(cue: Cue) -> SectionPiece:
+def _piece(cue: Cue) -> Piece:
     text = f"{cue.speaker}: {cue.text}" if cue.speaker else cue.text
     place = f"{_clock(cue.start_s)}–{_clock(cue.end_s)}" if cue.is_timed else ""
-    return SectionPiece(BlockKind.PARAGRAPH, text, place=place)
+    return Piece(BlockKind.PARAGRAPH, text, place=place)
 
 
 def _minutes(stretch: int) -> str:
@@ -157,12 +157,11 @@ def read_ttml(reading: Reading) -> Iterator[Page]:
     Raises KnownError `document.damaged` where it has none.
     """
     reading.page_kind = PageKind.PART
-    with reading.open() as file:
-        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "div")
-        cues: list[Cue] = []
-        for _, child in stream:
-            for element in child.iter("{*}p"):
-                cues += _ttml_cue(element, cues[-1].start_s if cues else 0.0)
+    stream = Stream(reading.chunks(), reading.path, "div")
+    cues: list[Cue] = []
+    for _, child in stream:
+        for element in child.iter("{*}p"):
+            cues += _ttml_cue(element, cues[-1].start_s if cues else 0.0)
     if stream.root is None or local(stream.root) != "tt" or not cues:
         raise KnownError("document.damaged", path=reading.path, reason="it has no lines")
     if not all(cue.is_timed for cue in cues):

@@ -226,34 +226,31 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
 
 def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
     """The entries of a TBX file, old (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
-    with reading.open() as file:
-        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
-        for _, entry in stream:
-            reading.check()
-            terms = _entry(entry)
-            reported.all_languages.update(terms.keys())
-            first = source or next(iter(terms), "")
-            second = target or next((code for code in terms if code != first), "")
-            if first and second and not reported.languages:
-                reported.languages = [first, second]
-            if not terms.get(first) or not (terms.get(second) or not second):
+    stream = Stream(reading.chunks(), reading.path, "body")
+    for _, entry in stream:
+        reading.check()
+        terms = _entry(entry)
+        reported.all_languages.update(terms.keys())
+        first = source or next(iter(terms), "")
+        second = target or next((code for code in terms if code != first), "")
+        if first and second and not reported.languages:
+            reported.languages = [first, second]
+        if not terms.get(first) or not (terms.get(second) or not second):
+            reported.skip(f"entry {attribute(entry, 'id') or '?'}")
+            continue
+        requested, *others = terms.get(second) or [("", False)]
+        forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
+        good = [word for word, is_bad in (requested, *others) if not is_bad]
+        for word, _ in terms[first]:
+            if good or forbidden:
+                yield FoundTerm(word, good[0] if good else "", forbidden)
+            else:
                 reported.skip(f"entry {attribute(entry, 'id') or '?'}")
-                continue
-            requested, *others = terms.get(second) or [("", False)]
-            forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
-            good = [word for word, is_bad in (requested, *others) if not is_bad]
-            for word, _ in terms[first]:
-                if good or forbidden:
-                    yield FoundTerm(word, good[0] if good else "", forbidden)
-                else:
-                    reported.skip(f"entry {attribute(entry, 'id') or '?'}")
-        if stream.broken:
-            reported.skip(BREAKS_OFF)
-        if stream.root is None or (
-            "martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()
-        ):
-            raise KnownError("document.damaged", path=reading.path, reason="it is no TBX file")
-        check_languages(reading, reported, source, target)
+    if stream.broken:
+        reported.skip(BREAKS_OFF)
+    if stream.root is None or ("martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()):
+        raise KnownError("document.damaged", path=reading.path, reason="it is no TBX file")
+    check_languages(reading, reported, source, target)
 
 
 def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
@@ -283,27 +280,26 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
 
     Raises KnownError `document.damaged` for what is no TMX.
     """
-    with reading.open() as file:
-        stream = Stream(iter(lambda: file.read(1 << 18), b""), reading.path, "body")
-        for number, (_, unit) in enumerate(stream, start=1):
-            reading.check()
-            texts = _texts_of(unit)
-            reported.all_languages.update(texts.keys())
-            first = source or (reported.languages[0] if reported.languages else next(iter(texts), ""))
-            second = target or (
-                reported.languages[1] if reported.languages else next((text for text in texts if text != first), "")
-            )
-            if first and second and not reported.languages:
-                reported.languages = [first, second]
-            if texts.get(first) and texts.get(second):
-                yield texts[first], texts[second]
-            else:
-                reported.skip(f"unit {number}")
-        if stream.broken:
-            reported.skip(BREAKS_OFF)
-        if stream.root is None or local(stream.root) != "tmx":
-            raise KnownError("document.damaged", path=reading.path, reason="it is no TMX file")
-        check_languages(reading, reported, source, target)
+    stream = Stream(reading.chunks(), reading.path, "body")
+    for number, (_, unit) in enumerate(stream, start=1):
+        reading.check()
+        texts = _texts_of(unit)
+        reported.all_languages.update(texts.keys())
+        first = source or (reported.languages[0] if reported.languages else next(iter(texts), ""))
+        second = target or (
+            reported.languages[1] if reported.languages else next((text for text in texts if text != first), "")
+        )
+        if first and second and not reported.languages:
+            reported.languages = [first, second]
+        if texts.get(first) and texts.get(second):
+            yield texts[first], texts[second]
+        else:
+            reported.skip(f"unit {number}")
+    if stream.broken:
+        reported.skip(BREAKS_OFF)
+    if stream.root is None or local(stream.root) != "tmx":
+        raise KnownError("document.damaged", path=reading.path, reason="it is no TMX file")
+    check_languages(reading, reported, source, target)
 
 
 def _texts_of(unit: etree._Element) -> dict[str, str]:

@@ -261,9 +261,9 @@ def test_files_in_the_file_are_listed_and_can_be_had():
         (0, "a.txt", 5, "txt"),
         (1, "b.xyz", 2, ""),
     ]
-    assert pdf.attachment(reading_of(made), 0) == ("a.txt", b"hello")
+    assert pdf_file.attachment(reading_of(made), 0) == ("a.txt", b"hello")
     with pytest.raises(KnownError):
-        pdf.attachment(reading_of(made), 2)
+        pdf_file.attachment(reading_of(made), 2)
 
 
 def test_x5_each_damage_has_a_name_of_its_own():

@@ -5,18 +5,14 @@ from __future__ import annotations
 import email
 import email.errors
 import email.policy
-import io
 import re
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
-from pathlib import PurePosixPath
 
-from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.formats.containers import format_of_bytes
-from slmdesk.formats.mail import MAX_MAIL_BYTES
-from slmdesk.formats.reading import REDACTORS, redactor_of
-from slmdesk.formats.redacting.office import PICTURES, picture, suffix_of
+from slmdesk.formats.containers import format_by_name
+from slmdesk.formats.mail import parsed, storable
+from slmdesk.formats.redacting.office import PICTURES, embedded, picture, suffix_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put_in_value
 from slmdesk.formats.redacting.text import redact_markup, redact_text
 from slmdesk.formats.text import NotTextError, decode
@@ -34,12 +30,7 @@ _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pk
 
 
 def redact(redacting: Redacting) -> bytes:
-    data = redacting.reading.all_bytes()
-    if len(data) > MAX_MAIL_BYTES:
-        raise KnownError("document.too_large", path=redacting.reading.path, bytes=len(data), limit=MAX_MAIL_BYTES)
-    message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), policy=email.policy.compat32)
-    if not message.keys():
-        raise KnownError("document.damaged", path=redacting.reading.path, reason="it does not begin as a mail")
+    message = parsed(redacting.reading, email.policy.compat32)
     new = _Mail(redacting).made(message)
     return new.as_bytes(policy=_POLICY)
 
@@ -163,24 +154,10 @@ class _Mail:
     def _bytes(self, kind: str, name: str, data: bytes) -> bytes | None:
         if not self._redacting.removes and kind.startswith(("image/", "audio/", "video/")):
             return data
-        found = format_of_bytes(io.BytesIO(data))
-        if not found:
-            try:
-                found = format_of(PurePosixPath(name)).id
-            except KnownError:
-                found = "txt" if kind.startswith("text/") else ""
         if suffix_of(name) in PICTURES or kind.startswith("image/"):
             return picture(self._redacting, name, data)
-        if found in REDACTORS and self._redacting.depth < MOST_DEPTH:
-            try:
-                return redactor_of(found, name)(self._redacting.inside(name, data))
-            except KnownError as err:
-                if err.code == "document.bomb":
-                    raise
-        if not self._redacting.removes:
-            return data
-        self._redacting.remove("embedded", name or kind)
-        return None
+        usual = format_by_name(name) or ("txt" if kind.startswith("text/") else "")
+        return embedded(self._redacting, name, data, usual=usual, called=name or kind)
 
     def _name(self, part: Message) -> str:
         try:
@@ -190,11 +167,7 @@ class _Mail:
 
 
 def _decoded(raw: str) -> str:
-    if any("\ud800" <= one <= "\udfff" for one in raw):
-        try:
-            raw = decode(raw.encode("utf-8", "surrogateescape")).text
-        except NotTextError:
-            raw = raw.encode("utf-8", "replace").decode("utf-8")
+    raw = storable(raw)
     try:
         return str(make_header(decode_header(raw)))
     except (ValueError, LookupError, UnicodeError, email.errors.HeaderParseError):

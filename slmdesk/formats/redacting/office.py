@@ -637,9 +637,9 @@ def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     return found
 
 
-def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
+def embedded(redacting: Redacting, name: str, data: bytes, *, usual: str = "", called: str = "") -> bytes | None:
     """A document in this one, redacted as this one is; None where it cannot be, and is taken out."""
-    kind = format_of_bytes(io.BytesIO(data))
+    kind = format_of_bytes(io.BytesIO(data)) or usual
     if kind in REDACTORS and redacting.depth < MOST_DEPTH:
         try:
             return redactor_of(kind, name)(redacting.inside(name, data))
@@ -648,7 +648,7 @@ def embedded(redacting: Redacting, name: str, data: bytes) -> bytes | None:
                 raise
     if not redacting.removes:
         return data
-    redacting.remove("embedded", name)
+    redacting.remove("embedded", called or name)
     return None
 
 
