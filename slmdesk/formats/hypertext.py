@@ -23,7 +23,7 @@ from slmdesk.formats.text import (
     MARKS,
     Decoded,
     NotTextError,
-    SectionPiece,
+    Piece,
     decode,
     decode_as,
     decoded_by,
@@ -49,7 +49,7 @@ _Attributes: TypeAlias = dict[str, str | None]
 
 @dataclass(slots=True)
 class Hypertext:
-    pieces: list[SectionPiece] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     title: str = ""
     author: str = ""
     has_hidden: bool = False
@@ -102,7 +102,7 @@ def _end(begun: Sequence[_Steps]) -> None:
 
 @dataclass(slots=True)
 class _Row:
-    cells: list[list[SectionPiece]] = field(default_factory=list)
+    cells: list[list[Piece]] = field(default_factory=list)
     is_head: bool = True
 
 
@@ -179,10 +179,10 @@ class _Walker:
 
     def _add(self, kind: BlockKind, text: str) -> None:
         level = self._heading if kind is BlockKind.HEADING else len(self._lists) if kind is BlockKind.LIST_ITEM else 0
-        self._put(SectionPiece(kind, text, level, "hidden" if self._hidden else "", self._anchor))
+        self._put(Piece(kind, text, level, "hidden" if self._hidden else "", self._anchor))
         self._anchor = ""
 
-    def _put(self, piece: SectionPiece) -> None:
+    def _put(self, piece: Piece) -> None:
         if self._rows:
             cells = self._rows[-1].cells
             if not cells:
@@ -353,7 +353,7 @@ class _Walker:
         elif pieces:
             text = "\t".join(" ".join(" ".join(piece.text.split()) for piece in cell) for cell in cells)
             anchor = next((piece.anchor for piece in pieces if piece.anchor), "")
-            self._put(SectionPiece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
+            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
 
 
 def _whole(untrusted: str | None, default: int) -> int:
@@ -590,9 +590,9 @@ def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str
     return walk(lines_made_one(markup), reading.path, anchors=anchors, is_packed=True, check=reading.check)
 
 
-def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[SectionPiece]]]:
+def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[Piece]]]:
     label = chapters.get("") or (before if chapters else _own_label(found) or before)
-    portion: list[SectionPiece] = []
+    portion: list[Piece] = []
     for piece in found.pieces:
         if piece.anchor in chapters and piece.anchor:
             if portion:

@@ -12,9 +12,8 @@ from striprtf.striprtf import rtf_to_text
 
 from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import text as paging
 from slmdesk.formats.reading import Reading
-from slmdesk.formats.text import SectionPiece, page_from
+from slmdesk.formats.text import MAX_PRINTED_BYTES, PageBreak, Pager, Piece, page_from
 
 PAGE, LINE, CELL, ROW, ROW_BEGINS = "\f", "\x0b", "\x1f", "\x1e", "\x1d"
 ASIDE, ASIDE_ENDS, OUTLINE = "\x01", "\x02", "\x03"
@@ -67,7 +66,7 @@ def read(reading: Reading) -> Iterator[Page]:
     if "\ufffd" in text:
         reading.note(Note.PARTLY_DAMAGED)
     pages = text.rstrip().split(PAGE)
-    if max(map(len, pages)) > paging.MAX_PRINTED_BYTES:  # its breaks end chapters, not pages
+    if max(map(len, pages)) > MAX_PRINTED_BYTES:  # its breaks end chapters, not pages
         yield from _sections(reading, pages)
         return
     reading.total = len(pages)
@@ -77,12 +76,11 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
-    pager = paging.Pager(reading, has_pages=False)
+    pager = Pager(reading, has_pages=False)
     for part in parts:
         reading.check()
         found = (piece for piece in _pieces(part) if piece.text.strip())
-        yield from pager.take(paging.Piece(piece.kind, piece.text, piece.level) for piece in found)
-        yield from pager.take((paging.PageBreak(),))
+        yield from pager.take((*found, PageBreak()))
     yield from pager.end()
 
 
@@ -166,12 +164,12 @@ def _byte(mark: str) -> str:
     return f"{{\\'{ord(mark):02x}}}"
 
 
-def _pieces(page: str) -> Iterator[SectionPiece]:
-    asides: list[SectionPiece] = []
+def _pieces(page: str) -> Iterator[Piece]:
+    asides: list[Piece] = []
 
     def put_aside(found: re.Match[str]) -> str:
         text = _MARKS_OR_CONTROLS.sub(" ", found[2]).strip()
-        asides.append(SectionPiece(_KINDS[found[1]], text))
+        asides.append(Piece(_KINDS[found[1]], text))
         return ""
 
     while (shorter := _MARKED.sub(put_aside, page)) != page:  # a comment in a footnote
@@ -183,19 +181,19 @@ def _pieces(page: str) -> Iterator[SectionPiece]:
             before, row = "", segment
         yield from map(_piece, before.split("\n"))
         cells = [" ".join(_MARKS_OR_CONTROLS.sub(" ", cell).split()) for cell in row.split(CELL)]
-        yield SectionPiece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
+        yield Piece(BlockKind.TABLE_ROW, "\t".join(cells).rstrip("\t"))
     yield from map(_piece, rest.split("\n"))
     yield from asides
 
 
-def _piece(line: str) -> SectionPiece:
+def _piece(line: str) -> Piece:
     heading = _HEADING.match(line)
     text = _MARKS_OR_CONTROLS.sub(
         "", (line[heading.end() :] if heading else line).replace(LINE, "\n").replace(CELL, "\t")
     ).strip()
     if heading:
-        return SectionPiece(BlockKind.HEADING, text, int(heading[1]))
+        return Piece(BlockKind.HEADING, text, int(heading[1]))
     item = _ITEM.match(text)
     if item:
-        return SectionPiece(BlockKind.LIST_ITEM, " ".join(text.split()), 1)
-    return SectionPiece(BlockKind.PARAGRAPH, text)
+        return Piece(BlockKind.LIST_ITEM, " ".join(text.split()), 1)
+    return Piece(BlockKind.PARAGRAPH, text)

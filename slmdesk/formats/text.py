@@ -306,6 +306,8 @@ class Piece(Record):
     text: str
     level: int = 0
     place: str = ""
+    anchor: str = ""
+    """The id that leads here, where it was asked for."""
 
 
 class PageBreak(Record):
@@ -324,9 +326,10 @@ Flow = Piece | PageBreak | Footnote | PictureBlock
 
 
 def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int) -> bool:
-    """Whether the breaks in the XML of a text are those of its printed pages: there are some, not many fewer than the
-    pages the program that wrote it recorded (`told`, 0: none), and between two of them is never more than a page can
-    hold.
+    """Whether the breaks in the XML of a text are those of its printed pages.
+
+    There are some, not many fewer than the program that wrote it reported (0: none), and no more than a page can hold
+    stands between two of them.
     """
     rest, found, size = b"", 0, 0
     for chunk in chunks:
@@ -553,33 +556,24 @@ MOST_PIECES_CHARACTERS = 20_000
 """A section without headings is split at this length, so that a place in it can be found by eye."""
 
 
-class SectionPiece(Record):
-    kind: BlockKind
-    text: str
-    level: int = 0
-    place: str = ""
-    anchor: str = ""
-    """The id that leads here, where it was asked for."""
-
-
 def label_of(text: str) -> str:
     """A heading as the label of a page: one line of bounded length."""
     return " ".join(text.split())[:MAX_LABEL_CHARACTERS]
 
 
-def page_from(number: int, label: str, pieces: Iterable[SectionPiece], *, reason: str = "") -> Page:
+def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str = "") -> Page:
     text = PageText()
     for piece in pieces:
         text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
     return page_of(number, label or str(number), text.text, text.blocks, reason=reason)
 
 
-def parted(pieces: Iterable[SectionPiece], limit: int = MOST_PIECES_CHARACTERS) -> Iterator[list[SectionPiece]]:
+def parted(pieces: Iterable[Piece], limit: int = MOST_PIECES_CHARACTERS) -> Iterator[list[Piece]]:
     """Pieces in portions of about `limit` characters; at least one portion, which may be empty.
 
     A heading is not left at the end of a portion; what is longer than a page may be is cut.
     """
-    portion: list[SectionPiece] = []
+    portion: list[Piece] = []
     length = 0
     for piece in _bearable(pieces):
         if portion and length + len(piece.text) > limit:
@@ -594,9 +588,9 @@ def parted(pieces: Iterable[SectionPiece], limit: int = MOST_PIECES_CHARACTERS) 
     yield portion
 
 
-def sections_of(pieces: Sequence[SectionPiece], *, deepest: int = 2) -> Iterator[tuple[str, list[SectionPiece]]]:
+def sections_of(pieces: Sequence[Piece], *, deepest: int = 2) -> Iterator[tuple[str, list[Piece]]]:
     """Label and pieces of each section: they begin at headings down to a level, and where they would be too long."""
-    label, section = "", list[SectionPiece]()
+    label, section = "", list[Piece]()
     for piece in pieces:
         begins = piece.kind is BlockKind.HEADING and piece.level <= deepest
         if begins and not all(piece.kind is BlockKind.HEADING for piece in section):
@@ -608,7 +602,7 @@ def sections_of(pieces: Sequence[SectionPiece], *, deepest: int = 2) -> Iterator
     yield from ((label, portion) for portion in parted(section))
 
 
-def _bearable(pieces: Iterable[SectionPiece]) -> Iterator[SectionPiece]:
+def _bearable(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         for text in pieces_of(piece.text):
             yield changed(piece, text=text) if text is not piece.text else piece

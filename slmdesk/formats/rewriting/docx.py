@@ -36,7 +36,7 @@ from slmdesk.formats.rewriting.office_parts import (
     twinned,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
-from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch
+from slmdesk.formats.rewriting.text_files import stretch_of
 
 _ASIDE = {
     "header": "header", "footer": "footer", "footnotes": "footnote", "endnotes": "footnote", "comments": "comment",
@@ -240,9 +240,7 @@ def _numbering(parts: Parts, name: str) -> Units:
         outer = above(element, "abstractNum")
         if attribute(outer, "abstractNumId") not in used or attribute(child(level, "numFmt"), "val") == "bullet":
             continue
-        words = attribute(element, "val")
-        stretch = Stretch([Piece(Mark.LONE if index % 2 else Mark.WORDS, raw)
-                           for index, raw in enumerate(_LEVEL.split(words)) if raw])  # fmt: skip
+        stretch = stretch_of(_LEVEL.split(attribute(element, "val")))
         if stretch.has_words:
             answer = yield Unit(stretch.text, stretch.tags, kind="list_item", place="numbers of a list")
             if answer is not None:

@@ -30,7 +30,7 @@ from slmdesk.formats.rewriting.office_parts import (
     translated,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
-from slmdesk.formats.rewriting.text_files import Mark, Piece, Stretch
+from slmdesk.formats.rewriting.text_files import stretch_of
 from slmdesk.formats.sheets import column_name, column_number
 
 
@@ -383,8 +383,7 @@ def _page_line(part: Part, line: etree._Element, place: str) -> Units:
     parts = _SECTION.split(line.text or "")
     is_changed = False
     for index, words in enumerate(parts):
-        codes = _CODE.split(words)
-        stretch = Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(codes) if raw])
+        stretch = stretch_of(_CODE.split(words))
         if not _SECTION.fullmatch(words) and stretch.has_words:
             answer = yield Unit(stretch.text, stretch.tags, kind="header", place=place)
             if answer is not None:

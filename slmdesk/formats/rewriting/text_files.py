@@ -126,6 +126,11 @@ class Stretch:
         return self._before + opening + before, middle, after + closing + self._after
 
 
+def stretch_of(parts: Sequence[str]) -> Stretch:
+    """Of a text split by its marks: every second part is one."""
+    return Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(parts) if raw])
+
+
 def _partners(found: Sequence[Piece]) -> dict[int, int]:
     """Which opening belongs to which closing, both ways; unpaired or crossing markup stays single."""
     partner: dict[int, int] = {}
