@@ -74,8 +74,8 @@ def rewrite(rewriting: Rewriting) -> Units:
                 yield from drawn_units(parts, name)
         if rewriting.options.tracked:  # other text cannot have tracked changes
             return
-        for name in parts.all_related(main, "numbering"):
-            yield from _numbering(parts, name)
+        for part in parts.each(parts.all_related(main, "numbering")):
+            yield from _numbering(part)
         yield from _reported_elsewhere(parts, main)
         yield from left_inside(parts)
         yield from parts.damaged()
@@ -196,17 +196,13 @@ def drawn_units(parts: Parts, name: str) -> Units:
     """The titles of charts and the texts of diagrams a part refers to; a diagram also has a second, drawn copy."""
     twins = RepeatedTexts()
     for kind, word in _DRAWN.items():
-        for drawn in parts.all_related(name, kind):
-            part = parts.open(drawn)
-            if part is None:
-                continue
+        for part in parts.each(parts.all_related(name, kind)):
             units = drawing_units(part, place=always(word), kind="chart")
             if kind == "diagramData":
                 units = twins.first(units)
             elif kind == "diagramDrawing":
                 units = twins.again(units)
             yield from units
-            parts.close(part)
             labels = {
                 (element.text or "").strip() for element in part.root.iter("{*}v", "{*}pt") if _is_cached_text(element)
             }
@@ -229,11 +225,8 @@ def left_inside(parts: Parts) -> Units:
             yield LeftAsIs("signature", "", last)
 
 
-def _numbering(parts: Parts, name: str) -> Units:
+def _numbering(part: Part) -> Units:
     """The words in the numbers of lists and headings that are in use, such as "Article %1" (17.9.11)."""
-    part = parts.open(name)
-    if part is None:
-        return
     used = {attribute(element, "val") for element in part.root.iter("{*}abstractNumId")}
     for element in part.root.iter("{*}lvlText"):
         level = element.getparent()
@@ -246,7 +239,6 @@ def _numbering(parts: Parts, name: str) -> Units:
             if answer is not None:
                 element.set(next(key for key in element.attrib if str(key).endswith("}val")), stretch.written(answer))
                 part.is_changed = True
-    parts.close(part)
 
 
 def _reported_elsewhere(parts: Parts, main: str) -> Units:

@@ -66,10 +66,8 @@ def rewrite(rewriting: Rewriting) -> Units:
                 turn(part.root, rewriting.options)
                 part.is_changed = True
             parts.close(part)
-        for name in parts.names:
-            if _OBJECT.match(name) and (part := parts.open(name)) is not None:
-                yield from _object(part)
-                parts.close(part)
+        for part in parts.each(filter(_OBJECT.match, parts.names)):
+            yield from _object(part)
         yield from _left(parts)
         yield from parts.damaged()
         if rewriting.options.properties:

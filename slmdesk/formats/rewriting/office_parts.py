@@ -412,6 +412,13 @@ class Parts(Package):
             self._damaged.append(name)
         return None if root is None else Part(name, root, self.speech)
 
+    def each(self, names: Iterable[str]) -> Iterator[Part]:
+        """Opens parts one after another, and closes each when the next one is asked for."""
+        for name in names:
+            if (part := self.open(name)) is not None:
+                yield part
+                self.close(part)
+
     def close(self, part: Part) -> None:
         if part.is_changed:
             self.rewriting.put(self.stored_name(part.name), written(part.root))
@@ -467,11 +474,10 @@ def text_unit(part: Part, element: etree._Element, *, kind: str, place: str) -> 
 
 def title_units(parts: Parts, name: str, *path: str) -> Units:
     """The title in the file's properties."""
-    part = parts.open(name)
-    title = child(part.root, *path) if part is not None else None
-    if part is not None and title is not None and (title.text or "").strip():
-        yield from text_unit(part, title, kind="property", place="properties")
-        parts.close(part)
+    for part in parts.each([name]):
+        title = child(part.root, *path)
+        if title is not None and (title.text or "").strip():
+            yield from text_unit(part, title, kind="property", place="properties")
 
 
 # ---- DrawingML: slides, charts, diagrams, shapes on sheets

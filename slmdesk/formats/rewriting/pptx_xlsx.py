@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -39,13 +39,12 @@ def rewrite_pptx(rewriting: Rewriting) -> Units:
     with Parts.opened(reading, rewriting) as parts:
         main = parts.main_part("ppt/presentation.xml")
         parts.main(main)
-        for number, name in enumerate(_slides(parts, main), start=1):
+        for number, name in enumerate(_listed(parts, main), start=1):
             reading.check()
-            yield from _slide(parts, name, f"slide {number}")
-            for notes in parts.all_related(name, "notesSlide"):
-                yield from _slide(parts, notes, f"slide {number}, notes")
-            for comments in parts.all_related(name, "comments"):
-                yield from _comments(parts, comments, f"slide {number}, comment")
+            yield from _slides(parts, [name], f"slide {number}")
+            yield from _slides(parts, parts.all_related(name, "notesSlide"), f"slide {number}, notes")
+            for comments in parts.each(parts.all_related(name, "comments")):
+                yield from _comments(comments, f"slide {number}, comment")
         yield from _furniture(parts, main)
         yield from left_inside(parts)
         yield from parts.damaged()
@@ -53,7 +52,7 @@ def rewrite_pptx(rewriting: Rewriting) -> Units:
             yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
-def _slides(package: Package, main: str) -> Iterator[str]:
+def _listed(package: Package, main: str) -> Iterator[str]:
     root = package.tree(main)
     relations = package.relations(main)
     for element in root.iter("{*}sldId") if root is not None else ():
@@ -62,43 +61,33 @@ def _slides(package: Package, main: str) -> Iterator[str]:
             yield relation.part
 
 
-def _slide(parts: Parts, name: str, word: str) -> Units:
-    part = parts.open(name)
-    if part is None:
-        return
-    yield from drawing_units(part, place=_placed(word))
-    for element in part.root.iter("{*}cNvPr", "{*}hlinkClick"):
-        for key in ("descr", "title", "tooltip"):
-            yield from attribute_unit(part, element, key, kind="alt_text", place=word)
-    parts.close(part)
-    yield from drawn_units(parts, name)
+def _slides(parts: Parts, names: Iterable[str], word: str) -> Units:
+    for part in parts.each(names):
+        yield from drawing_units(part, place=_placed(word))
+        for element in part.root.iter("{*}cNvPr", "{*}hlinkClick"):
+            for key in ("descr", "title", "tooltip"):
+                yield from attribute_unit(part, element, key, kind="alt_text", place=word)
+        yield from drawn_units(parts, part.name)
 
 
 def _furniture(parts: Parts, main: str) -> Units:
     """What layouts and masters show on slides: texts that are no placeholders, whose words are hints for authors."""
-    masters = list(parts.all_related(main, "slideMaster"))
-    for name in (*masters, *(layout for master in masters for layout in parts.all_related(master, "slideLayout"))):
-        part = parts.open(name)
-        if part is None:
-            continue
+    masters = parts.all_related(main, "slideMaster")
+    layouts = [layout for master in masters for layout in parts.all_related(master, "slideLayout")]
+    for part in parts.each((*masters, *layouts)):
         for shape in part.root.iter("{*}sp"):
             if next(shape.iter("{*}ph"), None) is None:
                 paragraphs = [element for element in shape.iter("{*}p") if is_drawing(element)]
                 for paragraph in paragraphs:
                     yield from drawing_paragraph(part, paragraph, "paragraph", "layout of slides")
-        parts.close(part)
 
 
-def _comments(parts: Parts, name: str, word: str) -> Units:
+def _comments(part: Part, word: str) -> Units:
     """Comments as PowerPoint before 2021 wrote them are plain; newer ones are DrawingML."""
-    part = parts.open(name)
-    if part is None:
-        return
     yield from drawing_units(part, place=_placed(word), kind="comment")
     for element in part.root.iter("{*}text"):
         if local(element) == "text" and (element.text or "").strip():
             yield from text_unit(part, element, kind="comment", place=word)
-    parts.close(part)
 
 
 def _placed(word: str) -> Callable[[etree._Element], str]:
@@ -395,10 +384,7 @@ def _page_line(part: Part, line: etree._Element, place: str) -> Units:
 
 
 def _beside(parts: Parts, sheet: _Sheet) -> Units:
-    for name in parts.all_related(sheet.name, "comments", "threadedComment"):
-        part = parts.open(name)
-        if part is None:
-            continue
+    for part in parts.each(parts.all_related(sheet.name, "comments", "threadedComment")):
         for element in part.root.iter("{*}comment", "{*}threadedComment"):
             text = child(element, "text")
             place = f"{sheet.title}!{attribute(element, 'ref')}"
@@ -406,14 +392,9 @@ def _beside(parts: Parts, sheet: _Sheet) -> Units:
                 yield from _item(part, text, place, "comment")
             elif text is not None and any(letter.isalpha() for letter in text.text or ""):
                 yield from text_unit(part, text, kind="comment", place=place)
-        parts.close(part)
-    for name in parts.all_related(sheet.name, "drawing"):
-        part = parts.open(name)
-        if part is None:
-            continue
+    for part in parts.each(parts.all_related(sheet.name, "drawing")):
         yield from drawing_units(part, place=always(sheet.title))
-        parts.close(part)
-        yield from drawn_units(parts, name)
+        yield from drawn_units(parts, part.name)
 
 
 def _sheet_names(book: Part, sheets: Sequence[_Sheet], known: _Known) -> Units:
