@@ -148,12 +148,11 @@ class TermWindows(QObject):
     def open_glossaries(self) -> None:
         if self._is_open("glossary_window"):
             return
-        from slmdesk.translation.window.glossary_window import GlossaryController, GlossaryWindow
+        from slmdesk.translation.window.glossary_window import GlossaryWindow
 
         manner = self._translate.manner
         source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
-        controller = GlossaryController(self._bridge)
-        window = GlossaryWindow(controller, self._keeper, self._page, languages=(source, manner.target))
+        window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=(source, manner.target))
         window.proposals_requested.connect(self._open_proposals)
         window.show()
 
@@ -167,9 +166,9 @@ class TermWindows(QObject):
     def open_memory(self) -> None:
         if self._is_open("memory_window"):
             return
-        from slmdesk.translation.window.memory_window import MemoryController, MemoryWindow
+        from slmdesk.translation.window.memory_window import MemoryWindow
 
-        MemoryWindow(MemoryController(self._bridge), self._keeper, self._page).show()
+        MemoryWindow(self._bridge, self._keeper, self._page).show()
 
     def _is_open(self, name: str) -> bool:
         opened = self._page.findChild(QDialog, name)
