@@ -41,9 +41,10 @@ from slmdesk.translation.window.documents import (
     unfinished,
     unfinished_words,
 )
-from slmdesk.translation.window.languages import AdviceController, AdviceLine
+from slmdesk.translation.window.languages import AdviceLine
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share
 from slmdesk.window.widgets.build import (
@@ -259,13 +260,13 @@ class DocumentForm(Dialog):
         chosen: ChosenDocuments,
         manner: TranslationStyle,
         settings: Settings,
-        advice: AdviceController,
+        bridge: Bridge,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._advice = AdviceLine(advice, self, is_narrow=True)
-        self._advice.grown.connect(self._on_grown)
-        advice.models_requested.connect(self.reject)
+        self.advice = AdviceLine(bridge, self, for_document=True)
+        self.advice.grown.connect(self._on_grown)
+        self.advice.models_requested.connect(self.reject)
         passing(self, "document_form")
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
@@ -338,9 +339,7 @@ class DocumentForm(Dialog):
         area = named(QScrollArea(self), "document_form_area")
         show_column(area, inner)
         self._area, self._inner = area, inner
-        column(
-            (area, 1), self._advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
-        )
+        column((area, 1), self.advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._said.hide()
         height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
         self.resize(520, min(560, max(380, height)))
@@ -409,7 +408,7 @@ class DocumentForm(Dialog):
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
         self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
-        self.glossaries_requested.emit(self._manner())
+        self.ask_about_manner()
 
     def _on_grown(self, height: int) -> None:
         """Grow by the height of the advice, so that it takes no room from the choices."""
@@ -459,8 +458,10 @@ class DocumentForm(Dialog):
             choice.blockSignals(False)
         self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
 
-    def ask_glossaries(self) -> None:
-        self.glossaries_requested.emit(self._manner())
+    def ask_about_manner(self) -> None:
+        manner = self._manner()
+        self.advice.show_about(manner.source, manner.target)
+        self.glossaries_requested.emit(manner)
 
     def _names(self) -> str:
         names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]

@@ -33,7 +33,6 @@ from slmdesk.translation.types import (
     WrittenFile,
     counted_left,
 )
-from slmdesk.translation.window.languages import AdviceController
 from slmdesk.translation.window.review import SegmentsController
 from slmdesk.window.base.bridge import Bridge
 
@@ -85,7 +84,6 @@ class DocumentTranslation(QObject):
         super().__init__(parent, objectName="document_translation")
         self._bridge = bridge
         self.segments = SegmentsController(bridge, self)
-        self.advice = AdviceController(bridge, self, for_document=True)
         self.item = self._job = ""
         """The id of the shown translation; empty: none."""
         self._done: TranslationView | None = None

@@ -29,6 +29,7 @@ WORDING = Wording("Redact before translating", "The document", "Translate", "eve
 class TranslatePage(QStackedWidget):
     data_given = Signal(object)
     paste_requested = Signal()
+    models_requested = Signal(str)
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class TranslatePage(QStackedWidget):
         self.text.files_pasted.connect(self.take_documents)
         self.text.paste_requested.connect(self.paste_requested)
         self.text.earlier_chosen.connect(self.open_item)
+        self.text.models_requested.connect(self.models_requested)
         controller.document_asked.connect(documents.open)
         controller.text_opened.connect(lambda _text: self.setCurrentWidget(self.text))
         controller.saved.connect(lambda path: documents.look([path]))
@@ -79,16 +81,14 @@ class TranslatePage(QStackedWidget):
         self._documents.look(paths)
 
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
-        advice = self._documents.advice
-        advice.clear()
-        form = DocumentForm(chosen, self._controller.manner, settings, advice, self)
+        form = DocumentForm(chosen, self._controller.manner, settings, self._controller.bridge, self)
+        form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self._documents.begin)
-        form.glossaries_requested.connect(advice.about_manner)
         form.glossaries_requested.connect(self._documents.ask_glossaries)
         self._documents.glossaries_received.connect(form.show_glossaries)
         self._documents.columns_received.connect(form.show_columns)
         self._documents.language_received.connect(form.show_language)
-        form.ask_glossaries()
+        form.ask_about_manner()
         form.open()
 
     def _on_preview(self, preview: Preview, rest: str) -> None:

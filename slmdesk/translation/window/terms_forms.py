@@ -553,7 +553,9 @@ def _with_words(term: Term, column: int, words: str) -> Term:
     if column == FORMS:
         forms = next((form for form, said in FORM_WORDS.items() if words in (said, form.value)), term.forms)
         return changed(term, forms=forms)
-    return changed(term, **{{SOURCE: "source", TARGET: "target"}.get(column, "note"): words})
+    if column == SOURCE:
+        return changed(term, source=words)
+    return changed(term, target=words) if column == TARGET else changed(term, note=words)
 
 
 class FormsEditor(QStyledItemDelegate):

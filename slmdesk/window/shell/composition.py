@@ -181,8 +181,7 @@ class Frame(QObject):
 
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
-        for advice in (area.text.advice, area.document.advice):
-            advice.models_requested.connect(self.opener.suggested)
+        area.page.models_requested.connect(self.opener.suggested)
         self._place("Translate", area.page)
         return area
 
