@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from slmdesk.online.window.downloads import DownloadsController
     from slmdesk.services import Services
     from slmdesk.system.window.page import SettingsPage
-    from slmdesk.translation.window.documents import DocumentTranslation
+    from slmdesk.translation.window.document_pane import DocumentPane
     from slmdesk.translation.window.page import TranslateArea, TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
@@ -190,8 +190,8 @@ class Frame(QObject):
         return self._translate_area.text
 
     @property
-    def document_translation(self) -> DocumentTranslation:
-        return self._translate_area.document
+    def document_translation(self) -> DocumentPane:
+        return self._translate_area.page.document
 
     @property
     def reach(self) -> TranslateEntry:
@@ -515,7 +515,7 @@ class Opener(QObject):
             frame.window.show_page("Chat")
             frame.chat_page.show_space(item)
         elif kind == "translation":
-            frame.translate_page.open_item(item)
+            frame.translate.open(item)
             frame.window.show_page("Translate")
         elif kind == "writing":
             frame.writing_page.open_item(item)

@@ -64,7 +64,7 @@ def dropped(program, *paths):
 
 
 def form(program):
-    from slmdesk.translation.window.document_pane import DocumentForm
+    from slmdesk.translation.window.documents import DocumentForm
 
     return next((one for one in program.translate.findChildren(DocumentForm) if one.isVisible()), None)
 
