@@ -37,6 +37,7 @@ from slmdesk.text.preserved import masked, unmasked_so_far
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms
 from slmdesk.translation.export import segments_of_item
+from slmdesk.translation.memory import recalled, remembered
 from slmdesk.translation.prompts import (
     AskedText,
     CutState,
@@ -52,9 +53,11 @@ from slmdesk.translation.types import (
     LiveTranslated,
     PairUsed,
     TranslationRequest,
+    language_of_most,
     memory_domain,
     request_of,
     shape_of,
+    translation_of,
 )
 
 TELL_S = 0.05
@@ -72,7 +75,7 @@ class _Asked:
     key: Key
     words: AskedText | None = None
     """As the model sees it, with the terms of the glossaries as they were then; None where it cannot be redacted."""
-    masks: Mapping[str, str] = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
     text: str = ""
     """What the model has written so far."""
     is_open: bool = True
@@ -195,8 +198,7 @@ class LiveTranslation(Service):
         self._advance()
 
     def _remembered(self, segment: LiveSegment, style: TranslationStyle) -> MemoryPair | None:
-        pairs = self._store.memory.recall(segment.language, style.target, segment.source)
-        return next((pair for pair in pairs if pair.domain == _domain(style)), None)
+        return remembered(self._store, (segment.language, style.target), segment.source, _domain(style))
 
     @property
     def veil(self) -> Veil | None:
@@ -318,11 +320,11 @@ class LiveTranslation(Service):
         return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
     def _recalled(self, segment: LiveSegment, key: Key) -> bool:
-        for pair in self._store.memory.recall(segment.language, self._manner.target, segment.source):
-            if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
-                flags = self._flags(segment, pair.target)
-                self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
-                return True
+        languages = segment.language, self._manner.target
+        for pair in recalled(self._store, languages, segment.source, _domain(self._manner)):
+            flags = self._flags(segment, pair.target)
+            self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
+            return True
         return False
 
     def _asking(self, lease: Lease) -> Slices[Problem | None]:
@@ -402,12 +404,7 @@ class LiveTranslation(Service):
             answer = answer_from(value.get("answer"))
         except KnownError as err:
             return _failed(problem_for(err).sentence)
-        from slmdesk.text.translation_checks import cleaned  # with all checks of text
-
-        languages = self._languages_of(segment)
-        found = words.back(
-            cleaned(words.text, answer.text, Tags(), answer.probabilities, languages=languages, terms=words.terms)
-        )
+        found = words.read(answer, Tags(), self._languages_of(segment))
         flags = (*self._flags(segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts)
 
@@ -415,8 +412,7 @@ class LiveTranslation(Service):
 
     def _report_used(self) -> None:
         if self._record is not None:
-            reported = [segment.language for segment, _ in self._requested if segment.language]
-            language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
+            language = self._manner.source or language_of_most(segment for segment, _ in self._requested)
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
@@ -674,7 +670,7 @@ class TypedHistory(Service):
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""
-        words = "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
+        words = translation_of(segments)
         parts = (TextPart(text, Author.PERSON),)
         kept = self._store.messages.of_item(item)
         if kept:

@@ -37,6 +37,7 @@ from slmdesk.translation.types import (
     WrittenFile,
     counted_left,
     flag_words,
+    language_of_most,
     left_words,
 )
 
@@ -275,8 +276,10 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
     begun_from = language_of(request.source).code if request.source else ""
     if warning := services.service_thread.call(
-        lambda: services.translations.warning(
-            request.model, begun_from, request.target, for_document=bool(request.path)
+        lambda: (
+            services.translations.advice(
+                request.model, begun_from, request.target, for_document=bool(request.path)
+            ).words
         )
     ):
         console.notify(warning)
@@ -437,12 +440,11 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         if segment.state.value == "failed":
             flags.append({"segment": segment.number, "place": segment.place, "kind": "failed", "text": segment.source,
                           "detail": segment.reason})  # fmt: skip
-    languages = [segment.language for segment in segments if segment.language]
     states = [segment.state.value for segment in segments]
     return {
         "id": view.item.id if services.store.is_kept else None,
         "output": str(written.path) if written else "",
-        "source_language": max(set(languages), key=languages.count) if languages else view.request.source,
+        "source_language": language_of_most(segments) or view.request.source,
         "segments_total": len(segments),
         "segments_translated": sum(
             segment.state.value in DONE and UNWRITTEN not in segment.flags for segment in segments

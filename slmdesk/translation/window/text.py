@@ -21,7 +21,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import TypedText
-from slmdesk.translation.types import LiveTranslated, flag_words
+from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
@@ -265,7 +265,7 @@ class TranslateController(QObject):
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
-        self.last = PaneState(typed.live, True, _language(typed.live))
+        self.last = PaneState(typed.live, True, language_of_most(typed.live))
         self.shown.emit(self.last)
 
     def save_text(self, text: str, path: Path) -> None:
@@ -330,7 +330,7 @@ class TranslateController(QObject):
         self.refused.emit(problem.sentence)
 
     def _on_translated(self, event: LiveTranslated) -> None:
-        self.last = PaneState(event.segments, event.is_done, _language(event.segments))
+        self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         self.shown.emit(self.last)
         if event.is_done and event.segments:
             self._keep_timer.start()
@@ -368,11 +368,6 @@ def _first_manner(settings: Settings) -> TranslationStyle:
     return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 
 
-def _language(segments: Sequence[LiveSegment]) -> str:
-    languages = [segment.language for segment in segments if segment.language]
-    return max(set(languages), key=languages.count) if languages else ""
-
-
 def pause_ms(before: str, now: str) -> int:
     if abs(len(now) - len(before)) > 1:
         return PASTED_MS
@@ -398,7 +393,7 @@ class PaneState(Record):
 
     @property
     def source(self) -> str:
-        return "".join(segment.lead + segment.source + segment.trail for segment in self.segments)
+        return source_of(self.segments)
 
 
 def shown_of(segment: LiveSegment) -> str:
