@@ -29,7 +29,7 @@ from slmdesk.translation.types import (
     UntranslatedPart,
     counted_left,
 )
-from slmdesk.translation.window.languages import AdviceLine
+from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import (
@@ -46,11 +46,6 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.rows import Choice
 
-DOMAINS = [
-    ("everyday", "General"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"),
-    ("finance", "Money"),
-]  # fmt: skip
-FORMALITIES = [("", "Automatic"), ("formal", "Formal"), ("informal", "Informal")]
 MOST_NAMED = 6
 LIST_LINES = 5
 MOST_HEIGHT = 640
@@ -105,16 +100,13 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, settings: Settings) -> None:
-        languages = [
-            (language.code, language.name)
-            for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
-        ]
-        self._source = self._choice(
-            [("", "Detect the language"), *languages], "form_source", "Language of the document"
-        )
-        self._target = self._choice(languages, "form_target", "Language of the translation")
-        self._domain = self._choice(DOMAINS, "form_domain", "What the document is about")
-        self._formality = self._choice(FORMALITIES, "form_formality", "How the reader is spoken to")
+        detect, automatic = ("", "Detect the language"), ("", "Automatic")
+        self._source = self._choice([detect, *languages()], "form_source", "Language of the document")
+        self._target = self._choice(languages(), "form_target", "Language of the translation")
+        domains = [("everyday", "General"), *DOMAINS.items()]
+        self._domain = self._choice(domains, "form_domain", "What the document is about")
+        formalities = [automatic, *FORMALITIES.items()]
+        self._formality = self._choice(formalities, "form_formality", "How the reader is spoken to")
         self._glossaries = self._list("form_glossaries", "Glossaries to be obeyed")
         self._columns = self._list("form_columns", "Columns to be translated")
         self._sheets = self._box("Names of sheets too", "form_sheet_names", settings.translate_sheet_names)
@@ -301,8 +293,8 @@ class DocumentForm(Dialog):
             return ""
         return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
 
-    def _choice(self, values: list[tuple[str, str]], name: str, words: str) -> Choice:
-        return named(Choice([(value, text) for value, text in values], self), name, label=words)
+    def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
+        return named(Choice(list(values), self), name, label=words)
 
     def _list(self, name: str, words: str) -> QListWidget:
         found = named(QListWidget(self), name, label=words)

@@ -35,9 +35,16 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import Choice
 
+DOMAINS = {"legal": "Law", "medical": "Medicine", "technical": "Technology", "finance": "Money"}
+FORMALITIES = {"formal": "Formal", "informal": "Informal"}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
+
+
+def languages() -> list[tuple[object, str]]:
+    """Code and name of each, by name."""
+    return sorted(((code, language.name) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
 class LanguageChoice(Choice):
@@ -45,10 +52,7 @@ class LanguageChoice(Choice):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
         """`detect`: the label for no language; empty: a language must be chosen."""
-        known = sorted(LANGUAGES.values(), key=lambda language: language.name)
-        super().__init__(
-            [*([("", detect)] if detect else []), *((language.code, language.name) for language in known)], parent
-        )
+        super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self._keeper, self._detect = keeper, detect
         self._view = TextView()
         self._popup: LanguagePopup | None = None
@@ -171,7 +175,7 @@ class LanguagePopup(QFrame):
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [language.code for language in sorted(LANGUAGES.values(), key=lambda language: language.name)]
+        known = [str(code) for code, _ in languages()]
         if words:
             found = [code for code in known if _is_meant(code, words)]
             found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))

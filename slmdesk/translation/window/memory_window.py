@@ -17,8 +17,8 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.memory import FUZZY, Match, MemoryImport, MemoryPage
 from slmdesk.translation.types import MemoryChanged
+from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.translation.window.terms_forms import (
-    DOMAINS,
     Index,
     LanguagesForm,
     RowsModel,
@@ -131,7 +131,7 @@ class MemoryWindow(TableWindow):
         self._like = named(QCheckBox(f"Sentences alike ({FUZZY:.0%} or more)", self), "memory_like_box")
         self._pair = self._choice([(("", ""), "All languages")], "memory_pair_choice", "Languages")
         domains: list[tuple[object, str]] = [
-            (None, "All domains"), ("", "No domain"), *((code, words) for code, words in DOMAINS if code),
+            (None, "All domains"), ("", "No domain"), *DOMAINS.items(),
         ]  # fmt: skip
         self._domain = self._choice(domains, "memory_domain_choice", "Domain")
         origins = [(origin, f"From {ORIGIN_WORDS[origin]}") for origin in (Origin.PERSON, Origin.IMPORT, Origin.MODEL)]

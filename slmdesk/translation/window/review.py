@@ -14,6 +14,7 @@ from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words, kind_words
+from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -212,7 +213,6 @@ ORIGINS = {
     Origin.MEMORY: "from the memory",
     Origin.MODEL: "by a model",
 }
-DOMAIN_WORDS = {"legal": "law", "medical": "medicine", "technical": "technology", "finance": "money"}
 
 
 class SegmentPanel(QScrollArea):
@@ -308,7 +308,7 @@ class SegmentPanel(QScrollArea):
         self._head("Like it in the memory")
         for likeness in likenesses:
             pair = likeness.match.pair
-            domain = DOMAIN_WORDS.get(pair.domain, pair.domain)
+            domain = DOMAINS.get(pair.domain, pair.domain).lower()
             about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
             about += [f"about {domain}" + (", counted lower for it" if likeness.is_penalised else "")] if domain else []
             self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",

@@ -46,6 +46,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
+from slmdesk.translation.window.sentences import TargetEditor
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -343,7 +344,7 @@ MOST_LINES = 12
 CHIP_SIZE = 0.82
 
 
-class SegmentCells(QStyledItemDelegate):
+class SegmentCells(TargetEditor):
     """Paints and edits source and translation.
 
     Enter saves the text, Escape discards it; `approve_requested` when Ctrl+Enter found no change to save; `drafts` may
@@ -439,11 +440,9 @@ class SegmentCells(QStyledItemDelegate):
     # ---- editing
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label="The translation of this segment")
-        editor.setTabChangesFocus(True)
+        editor = super().createEditor(parent, option, index)
         segment = index.data(SEGMENT_ROLE)
-        if isinstance(segment, SegmentRecord):
+        if isinstance(segment, SegmentRecord) and isinstance(editor, QPlainTextEdit):
             TagHighlighter(self._keeper, Tags(segment.paired, segment.lone), editor.document())
         self.is_editing = True
         return editor
@@ -453,25 +452,16 @@ class SegmentCells(QStyledItemDelegate):
         super().destroyEditor(editor, index)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the existing text, or with a draft that could not be saved; if there is none with the source, for
-        its tags.
-        """
+        """Begin with a draft that could not be saved, if there is one."""
         assert isinstance(editor, QPlainTextEdit)
         if editor.property("begun"):  # the row changed meanwhile: what is typed stays
             return
+        super().setEditorData(editor, index)
         segment = index.data(SEGMENT_ROLE)
-        draft = self.drafts.pop(segment.number, "") if isinstance(segment, SegmentRecord) else ""
-        words = draft or index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
-        editor.setPlainText(str(words))
-        editor.selectAll()
+        if isinstance(segment, SegmentRecord) and (draft := self.drafts.pop(segment.number, "")):
+            editor.setPlainText(draft)
+            editor.selectAll()
         editor.setProperty("begun", True)
-
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text, on one line if the source is."""
-        assert isinstance(editor, QPlainTextEdit)
-        source = str(index.sibling(index.row(), SOURCE).data() or "")
-        words = editor.toPlainText()
-        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         rect = QRect(option.rect)

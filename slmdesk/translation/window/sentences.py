@@ -403,9 +403,10 @@ class TargetEditor(QStyledItemDelegate):
         editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text on one line, as segments are."""
+        """Save the text, on one line if the source is."""
         assert isinstance(editor, QPlainTextEdit)
-        model.setData(index, " ".join(editor.toPlainText().split("\n")))
+        source, words = str(index.sibling(index.row(), SOURCE_COLUMN).data() or ""), editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
 
 # ---- the panel with a back-translation or other translations of a sentence, to use or to dismiss

@@ -39,6 +39,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.text.folding import fold
 from slmdesk.translation.glossaries import ImportRequest, TermPage
+from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -256,19 +257,10 @@ class RowsModel(QAbstractTableModel):
 # ---- dialogs for glossaries
 
 
-DOMAINS = [
-    ("", "Any text"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"), ("finance", "Money"),
-]  # fmt: skip
 COLUMN_WORDS = {
     "source": "The term", "target": "Its translation", "forbidden": "Words never to be said", "note": "A note",
 }  # fmt: skip
 MOST_LETTERS = 30
-
-
-def languages() -> list[tuple[object, str]]:
-    return [
-        (language.code, language.name) for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
-    ]
 
 
 def language_words(code: str) -> str:
@@ -339,7 +331,7 @@ class NewGlossaryForm(_Form):
         self.form.addRow("Name", self._name)
         for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
             choice.show_value(code)
-        self._domain = self.choice(list(DOMAINS), "glossary_domain_choice", "Used for")
+        self._domain = self.choice([("", "Any text"), *DOMAINS.items()], "glossary_domain_choice", "Used for")
 
     def answer(self) -> tuple[str, str, str, str]:
         """Name, languages, domain."""

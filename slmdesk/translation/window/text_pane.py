@@ -30,7 +30,14 @@ from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import Earlier
 from slmdesk.translation.types import KIND, request_of
-from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextView, ViewBar
+from slmdesk.translation.window.languages import (
+    DOMAINS,
+    FORMALITIES,
+    AdviceLine,
+    LanguageChoice,
+    TextView,
+    ViewBar,
+)
 from slmdesk.translation.window.sentences import DoubtPanel, PairView, SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
@@ -74,14 +81,6 @@ DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     )
 )
 WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
-DOMAINS: list[tuple[object, str]] = [
-    ("everyday", "Subject: general"),
-    ("legal", "Law"),
-    ("medical", "Medicine"),
-    ("technical", "Technology"),
-    ("finance", "Money"),
-]
-FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal", "Formal"), ("informal", "Informal")]
 
 
 class TextPane(QWidget):
@@ -115,8 +114,10 @@ class TextPane(QWidget):
             "swap_button", self, label="Exchange the languages", tip="Exchange the languages", shortcut="text.swap",
             icon="arrow-left-right", on=self._on_swap,
         )  # fmt: skip
-        self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
-        self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
+        domains: list[tuple[object, str]] = [("everyday", "Subject: general"), *DOMAINS.items()]
+        formalities: list[tuple[object, str]] = [("", "Formality: automatic"), *FORMALITIES.items()]
+        self._domain = self._choice(domains, "domain_choice", "What the text is about")
+        self._formality = self._choice(formalities, "formality_choice", "How the reader is spoken to")
         self._shield = Shield("translate_redact", self)
         self._advice = AdviceLine(self._controller.bridge, self)
         self._bar = ViewBar(self._controller.view, self)
