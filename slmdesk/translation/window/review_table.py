@@ -46,7 +46,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
 from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words
-from slmdesk.translation.window.sentences import TargetEditor
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -334,6 +333,43 @@ class SegmentTable(QTableView):
         for column, share in SHARES.items():
             self.setColumnWidth(column, round(width * share))
         self.fit_soon()
+
+
+# ---- edits a translation in a cell of a table
+
+
+CELL_PADDING = 10
+"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
+
+
+class TargetEditor(QStyledItemDelegate):
+    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
+        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
+        rect.setWidth(max(1, rect.width() - CELL_PADDING))
+        narrow.rect = rect
+        return super().sizeHint(narrow, index)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QPlainTextEdit(parent)
+        named(editor, "segment_editor", label="The translation of this segment")
+        editor.setTabChangesFocus(True)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the existing text; a segment without any begins with its source, for its tags."""
+        assert isinstance(editor, QPlainTextEdit)
+        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
+        editor.setPlainText(str(words))
+        editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Save the text, on one line if the source is."""
+        assert isinstance(editor, QPlainTextEdit)
+        source, words = str(index.sibling(index.row(), SOURCE).data() or ""), editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
 
 # ---- paints and edits the cells of the segment table

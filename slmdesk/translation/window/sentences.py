@@ -13,8 +13,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -30,8 +28,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSizePolicy,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
@@ -42,6 +38,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.window.review_table import TargetEditor
 from slmdesk.translation.window.text import (
     WAITS,
     PaneState,
@@ -368,45 +365,6 @@ class SentenceEditor(QFrame):
         if words:
             self.kept.emit(self._index, self._source, words)
             self.close_editor()
-
-
-# ---- edits a translation in a cell of a table
-
-
-SOURCE_COLUMN = 0
-"""The column of the source: what has no translation begins with it."""
-CELL_PADDING = 10
-"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
-
-
-class TargetEditor(QStyledItemDelegate):
-    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
-        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
-        rect.setWidth(max(1, rect.width() - CELL_PADDING))
-        narrow.rect = rect
-        return super().sizeHint(narrow, index)
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label="The translation of this segment")
-        editor.setTabChangesFocus(True)
-        return editor
-
-    def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the existing text; a segment without any begins with its source, for its tags."""
-        assert isinstance(editor, QPlainTextEdit)
-        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE_COLUMN).data()
-        editor.setPlainText(str(words))
-        editor.selectAll()
-
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text, on one line if the source is."""
-        assert isinstance(editor, QPlainTextEdit)
-        source, words = str(index.sibling(index.row(), SOURCE_COLUMN).data() or ""), editor.toPlainText()
-        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
 
 # ---- the panel with a back-translation or other translations of a sentence, to use or to dismiss
