@@ -29,6 +29,7 @@ from slmdesk.services import Services
 from slmdesk.text.redaction.types import Kind
 from slmdesk.translation.documents import UNWRITTEN, WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.translation.glossaries import ImportRequest
+from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.service import HANDOUT_FORMS, MOST_TEXT, Handout
 from slmdesk.translation.types import (
     REASON_WORDS,
@@ -40,8 +41,6 @@ from slmdesk.translation.types import (
     language_of_most,
     left_words,
 )
-
-DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
 
 @click.command()
