@@ -272,7 +272,7 @@ class SentenceActions(QObject):
         found = self._current()
         if found is None:
             self._say_none()
-        elif self._controller.redaction.waits(self._controller.text):
+        elif self._controller.waits_for_look:
             self.said.emit(WAITS)
         else:
             self._controller.doubts.ask(Doubt(*found, is_back), self._controller.manner)

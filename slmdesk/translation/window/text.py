@@ -17,7 +17,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
-from slmdesk.redaction.service import Decisions, Preview
+from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -27,6 +27,7 @@ from slmdesk.translation.types import KIND, LiveTranslated, flag_words, request_
 from slmdesk.translation.window.languages import AdviceController, ViewSettings
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, trash
 
 KEEP_AFTER_MS = 10_000
@@ -80,9 +81,9 @@ class TranslateController(QObject):
         self.view = ViewSettings(bridge, settings, self)
         self.doubts = DoubtController(bridge, self)
         self.earlier = EarlierController(bridge, self)
-        self.redaction = TextRedaction(bridge, self)
-        self.redaction.switched.connect(self._on_typed)
-        self.redaction.accepted.connect(self._translate)
+        self.redaction = RedactionGate(bridge, self, "text_redaction")
+        self._looked_at = ""
+        """The text of which a person has decided what is replaced."""
         bridge.on(LiveTranslated, self._on_translated)
         self.advice = AdviceController(bridge, self)
         self.advice.model_changed.connect(self._on_typed)
@@ -95,6 +96,7 @@ class TranslateController(QObject):
             self.restart()
             self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
+        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -128,6 +130,7 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
+        self.redaction.drop()
         self._timer.start(0)
         return self.text
 
@@ -236,7 +239,8 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
-        self.redaction.show(is_on=typed.redact)
+        self._looked_at = ""  # what was decided about it is not kept
+        self.redaction.switch(typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
@@ -289,8 +293,28 @@ class TranslateController(QObject):
             self._timer.start(0)
         self.manner_changed.emit(self.manner)
 
+    # ---- redaction
+
+    @property
+    def waits_for_look(self) -> bool:
+        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
+
+    def redact(self, is_on: bool) -> None:
+        self._looked_at = ""
+        self.redaction.switch(is_on)
+        self._on_typed()
+
+    def look(self) -> None:
+        self.redaction.before(self.text, partial(self._on_looked, self.text))
+
+    def _on_looked(self, text: str, decisions: Decisions) -> None:
+        self._looked_at = text
+        self._translate(decisions)
+
+    # ---- events
+
     def _on_typed(self) -> None:
-        if self.redaction.waits(self.text):
+        if self.waits_for_look:
             self.is_stale = True
             self._bridge.services.live.stop()
         else:
@@ -430,52 +454,6 @@ def _question(services: Services, doubt: Doubt, manner: TranslationStyle) -> Pen
 
 
 WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
-
-
-class TextRedaction(QObject):
-    """Emits `shown` with whether it is on, `switched` too where a person switched it, `preview_arrived` with a Preview
-    of the text, `accepted` with the Decisions with which it may be translated.
-    """
-
-    switched = Signal(bool)
-    shown = Signal(bool)
-    preview_arrived = Signal(object)
-    accepted = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="text_redaction")
-        self._bridge = bridge
-        self.is_on = False
-        self._looked_at = ""
-        self._following: Call | None = None
-
-    def switch(self, is_on: bool) -> None:
-        if is_on != self.is_on:
-            self.is_on, self._looked_at = is_on, ""
-            self.shown.emit(is_on)
-            self.switched.emit(is_on)
-
-    def show(self, *, is_on: bool) -> None:
-        """An earlier text is shown: what was decided about it is not kept, so it waits to be looked through again."""
-        self.is_on, self._looked_at = is_on, ""
-        self.shown.emit(is_on)
-
-    def waits(self, text: str) -> bool:
-        return self.is_on and bool(text.strip()) and text != self._looked_at
-
-    def look(self, text: str) -> None:
-        if self._following is not None:
-            self._following.cancel()
-        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
-
-    def _on_preview(self, preview: Preview) -> None:
-        self._following = None
-        if self.is_on:
-            self.preview_arrived.emit(preview)
-
-    def accept(self, text: str, decisions: Decisions) -> None:
-        self._looked_at = text
-        self.accepted.emit(decisions)
 
 
 # ---- texts about a translation

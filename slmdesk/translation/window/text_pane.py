@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.redaction.service import Preview
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextView, ViewBar
 from slmdesk.translation.window.sentences import DoubtPanel, PairView, SentenceActions
@@ -61,7 +59,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
@@ -150,7 +148,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         self._clear = button("Clear", "clear_text_button", self)
         self._look = button(
-            "Translate…", "translate_look", self, kind="primary", on=self._on_look,
+            "Translate…", "translate_look", self, kind="primary", on=self._controller.look,
             tip="See what is replaced before the model sees the text",
         )  # fmt: skip
         self._look.hide()
@@ -207,10 +205,10 @@ class TextPane(QWidget):
         self._target.value_chosen.connect(controller.set_target)
         self._domain.value_chosen.connect(controller.set_domain)
         self._formality.value_chosen.connect(controller.set_formality)
-        self._shield.clicked.connect(controller.redaction.switch)
-        controller.redaction.shown.connect(self._shield.setChecked)
-        controller.redaction.shown.connect(self._show_again)
-        controller.redaction.preview_arrived.connect(self._on_preview)
+        self._shield.clicked.connect(controller.redact)
+        controller.redaction.switched.connect(self._shield.setChecked)
+        controller.redaction.switched.connect(self._show_again)
+        controller.redaction.show_over(self, WORDING)
         self._copy.clicked.connect(self._on_copy)
         self._clear.clicked.connect(self._input.clear)
         self._glossaries.clicked.connect(self.glossaries_requested)
@@ -262,15 +260,6 @@ class TextPane(QWidget):
             self._long.hide()
         if self._controller.redaction.is_on:
             self._show_again()
-
-    def _on_look(self) -> None:
-        self._controller.redaction.look(self._controller.text)
-
-    def _on_preview(self, preview: Preview) -> None:
-        if preview.text == self._controller.text:
-            dialog = RedactionPreview(self, preview, WORDING)
-            dialog.accepted_with.connect(partial(self._controller.redaction.accept, preview.text))
-            dialog.open()
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -339,7 +328,7 @@ class TextPane(QWidget):
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._clear.setEnabled(bool(controller.text))
-        waits = controller.redaction.waits(controller.text)
+        waits = controller.waits_for_look
         self._look.setVisible(waits)
         self._said.setText(WAITS if waits else count_words(shown, manner, has_text=bool(controller.text)))
         has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
