@@ -16,7 +16,7 @@ from slmdesk.base.walls import Walls
 from slmdesk.online.window.network import NetworkController, NetworkSection
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.privacy.window.dialogs import PrivacySection
-from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
+from slmdesk.redaction.window.section import RedactionSection
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, marks
@@ -60,10 +60,9 @@ class SettingsPage(QScrollArea):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("settings_page")
-        self._controller = controller
+        self._bridge, self._controller = bridge, controller
         self.network = NetworkController(bridge, controller.current, self)
         self.spelling = SpellingController(bridge, controller, self)
-        self._redaction = RedactionNamesController(bridge, self)
         self._tokens, self._privacy_controller = tokens, privacy
         self._default_folder = models_folder
         self._choices: dict[str, Choice] = {}
@@ -96,7 +95,7 @@ class SettingsPage(QScrollArea):
         self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
         self._column.addWidget(SpellingSection(self.spelling, holder))
-        self._column.addWidget(RedactionSection(self._redaction, holder))
+        self._column.addWidget(RedactionSection(self._bridge, holder))
         self._build_writing()
         self._build_key(holder)
         self._build_history(holder)

@@ -26,7 +26,7 @@ from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import SegmentState
 from slmdesk.jobs.service import event_of
-from slmdesk.jobs.types import JobChanged, Remaining, left_words, share_words
+from slmdesk.jobs.types import JobChanged, left_words, share_words
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -392,12 +392,7 @@ class DocumentPane(QWidget):
         if event.status is JobStatus.OPEN and not event.done:
             before = sum(started.status is JobStatus.RUNNING for started in self._started)
             return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
-        left = None
-        if event.eta_s is not None:
-            low = event.eta_s if event.eta_low_s is None else event.eta_low_s
-            high = event.eta_s if event.eta_high_s is None else event.eta_high_s
-            left = Remaining(event.eta_s, low, high)
-        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(left)]
+        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(event.left)]
         return " · ".join(word for word in words if word)
 
     def _on_done(self, view: TranslationView) -> None:

@@ -16,15 +16,16 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
-from slmdesk.redaction.service import Decisions, Preview
+from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import TypedText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 KEEP_AFTER_MS = 10_000
@@ -55,7 +56,6 @@ class TranslateController(QObject):
     text_opened = Signal(str)
     document_asked = Signal(str)
     saved = Signal(object)
-    preview_arrived = Signal(object)
 
     def __init__(
         self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
@@ -78,10 +78,9 @@ class TranslateController(QObject):
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
-        self.is_redacted = False
+        self.redaction = RedactionGate(bridge, self, "text_redaction")
         self._looked_at = ""
         """The text that a person has looked through: it may be translated."""
-        self._looking: Call | None = None
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -92,6 +91,7 @@ class TranslateController(QObject):
             self.restart()
             self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
+        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -125,6 +125,7 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
+        self.redaction.drop()
         self._timer.start(0)
         return self.text
 
@@ -133,26 +134,20 @@ class TranslateController(QObject):
     @property
     def waits(self) -> bool:
         """Whether the text is to be looked through before it is translated."""
-        return self.is_redacted and bool(self.text.strip()) and self.text != self._looked_at
+        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
 
     def redact(self, is_on: bool) -> None:
-        if is_on != self.is_redacted:
-            self.is_redacted, self._looked_at = is_on, ""
+        if is_on != self.redaction.is_on:
+            self._looked_at = ""
+            self.redaction.switch(is_on)
             self.manner_changed.emit(self.manner)
             self.translate()
 
     def look(self) -> None:
-        """`preview_arrived` follows, with a Preview of the text."""
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self.bridge.follow(self.bridge.services.redaction.look(self.text), self._on_preview)
+        """Show what is replaced; translate with what a person decides."""
+        self.redaction.before(self.text, partial(self._on_looked, self.text))
 
-    def _on_preview(self, preview: Preview) -> None:
-        self._looking = None
-        if self.is_redacted and preview.text == self.text:
-            self.preview_arrived.emit(preview)
-
-    def accept(self, text: str, decisions: Decisions) -> None:
+    def _on_looked(self, text: str, decisions: Decisions) -> None:
         self._looked_at = text
         self._translate(decisions)
 
@@ -203,7 +198,7 @@ class TranslateController(QObject):
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry, redact = self.last, self.manner, self._entry, self.is_redacted
+        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
@@ -261,7 +256,8 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
-        self.is_redacted, self._looked_at = typed.redact, ""  # what was decided about it is not kept
+        self._looked_at = ""  # what was decided about it is not kept
+        self.redaction.switch(typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
@@ -315,7 +311,7 @@ class TranslateController(QObject):
             self._translate(None)
 
     def _translate(self, decisions: Decisions | None) -> None:
-        text, manner, redact = self.text, self.manner, self.is_redacted
+        text, manner, redact = self.text, self.manner, self.redaction.is_on
 
         def request(services: Services) -> None:
             record = services.translations.record(None)

@@ -25,7 +25,6 @@ from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.redaction.service import Preview
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import Earlier
@@ -72,7 +71,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
@@ -218,7 +217,7 @@ class TextPane(QWidget):
         self._shield.clicked.connect(controller.redact)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
-        controller.preview_arrived.connect(self._on_preview)
+        controller.redaction.show_over(self, WORDING)
         self._copy.clicked.connect(self._on_copy)
         self._clear.clicked.connect(self._input.clear)
         self._glossaries.clicked.connect(self.glossaries_requested)
@@ -268,13 +267,8 @@ class TextPane(QWidget):
             self._long.show_text(text)
         elif self._long.isVisible():
             self._long.hide()
-        if self._controller.is_redacted:
+        if self._controller.redaction.is_on:
             self._show_again()
-
-    def _on_preview(self, preview: Preview) -> None:
-        dialog = RedactionPreview(self, preview, WORDING)
-        dialog.accepted_with.connect(partial(self._controller.accept, preview.text))
-        dialog.open()
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -311,7 +305,7 @@ class TextPane(QWidget):
         self._domain.show_value(manner.domain)
         self._formality.show_value(manner.formality)
         self._formality.setVisible(LANGUAGES[manner.target].has_formal)
-        self._shield.setChecked(self._controller.is_redacted)
+        self._shield.setChecked(self._controller.redaction.is_on)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(

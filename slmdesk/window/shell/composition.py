@@ -214,7 +214,7 @@ class Frame(QObject):
         editor, redaction = page.editor, page.controller.redaction
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
         ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not redaction.is_on)
-        redaction.said.connect(ghost.drop)
+        redaction.switched.connect(ghost.drop)
         self._place("Write", page)
         return page
 
