@@ -358,12 +358,13 @@ class LiveTranslation(Service):
         if (veil := self.veil) is not None:
             yield from veil.learn(text)
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        for one in asked:
+        for question in asked:
             try:
-                one.words = asked_about(one.segment.source, Tags(), one.segment.language, terms, veil)
+                segment = question.segment
+                question.words = asked_about(segment.source, Tags(), segment.language, terms, veil)
             except KnownError as err:
-                one.is_open = False
-                self._known.note(one.key, _failed(problem_for(err).sentence))
+                question.is_open = False
+                self._known.note(question.key, _failed(problem_for(err).sentence))
             if veil is not None:
                 yield
 
@@ -649,7 +650,10 @@ class TypedHistory(Service):
 
     def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
         self._store.segments.forget(item)
-        whole = (changed(one, target="", doubts=()) if one.state is SegmentState.OPEN else one for one in segments)
+        whole = (
+            changed(segment, target="", doubts=()) if segment.state is SegmentState.OPEN else segment
+            for segment in segments
+        )
         new = [
             NewSegment(
                 segment.paragraph, segment.source, lead=segment.lead, trail=segment.trail, language=segment.language,

@@ -452,7 +452,7 @@ def _entry_words(record: GlossaryRecord) -> str:
 
 
 def _file_name(name: str) -> str:
-    return "".join(one if one.isalnum() or one in " -_." else "_" for one in name).strip()[:80] or "glossary"
+    return "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip()[:80] or "glossary"
 
 
 def count_of(number: int, noun: str) -> str:

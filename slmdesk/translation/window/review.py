@@ -284,7 +284,7 @@ class SegmentPanel(QScrollArea):
         said = [*why, *(flag_words(flag) for flag in segment.flags)]
         if segment.place or segment.origin:
             origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
-            about = " · ".join(one for one in (segment.place, origin) if one)
+            about = " · ".join(filter(None, (segment.place, origin)))
             self._add(plain_label(about, self._inner, name="segment_place", kind="muted"))
         for words in said:
             self._add(plain_label(f"• {words}", self._inner, name="segment_flag", kind="warn"))
