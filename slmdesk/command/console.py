@@ -320,46 +320,12 @@ def open_missing_streams() -> None:
             setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
 
 
-_WORDS: Mapping[str, str] = {
-    "document.locked": (
-        "The document {path} is locked with a password. If it is a PDF, “slmdesk documents text FILE --password” asks "
-        "for it and reads it, as ask and chat do with --password, and then all commands can use it. Other "
-        "locked documents, such as Office files, slmdesk cannot open: save a copy without a password in the program it "
-        "was made with."
-    ),
-    "model.crashes": (
-        "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are kept. "
-        "Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."
-    ),
-    "download.damaged": (
-        "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; the "
-        "damaged file is kept aside and can be deleted with “slmdesk models leftovers --remove all”."
-    ),
-    "hub.gated": (
-        "{repo} is gated: its publisher wants you to agree to terms first. Open huggingface.co/{repo} in a browser, "
-        "accept them, make an access token in your Hub settings, keep it with “slmdesk network --token” or set "
-        "HF_TOKEN to it, and try again."
-    ),
-    "token.keyring": (
-        "The system's keyring cannot be used ({reason}), so the token was neither kept nor read. Keep it in a file "
-        "that only you can read (slmdesk network --token --token-place file), or set HF_TOKEN to it for one run."
-    ),
-    "key.missing": (
-        "This is encrypted, and no key to it was given. Nothing was touched. The passphrase or the recovery key opens "
-        "it: type it on a terminal, or have it read with “slmdesk --passphrase-fd N …”."
-    ),
-    "store.damaged": (
-        "The history could not be read. It was set aside unchanged, and a new one was started. What can still be read "
-        "of it is taken over by: slmdesk history rescue {path}"
-    ),
-    "store.full": "The disk is full, so nothing can be saved. Make space and try again.",
-}
-"""Where the window's sentence names a way out that only the window has."""
-
-
 def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
+    """The sentence for the command line: the window's may name a way out that only the window has."""
+    from slmdesk.base.sentences import FOR_COMMANDS
+
     try:
-        return _WORDS[code].format_map(args)
+        return FOR_COMMANDS[code].format_map(args)
     except KeyError:  # no sentence of its own, or arguments are missing
         return sentence
 

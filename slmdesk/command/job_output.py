@@ -27,7 +27,7 @@ from slmdesk.base.records import DocumentRecord, Item, JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, ReportedError, next_of, words_for
-from slmdesk.jobs.types import DOWNLOAD, JobChanged, Remaining, kind_words, left_words
+from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words, left_words
 from slmdesk.library.events import CollectionChanged, DocumentProgress
 from slmdesk.library.types import CollectionState, CollectionStatus
 from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of
@@ -201,11 +201,9 @@ def amount(kind: str, done: int, total: int) -> str:
 
 def _progress(news: JobChanged) -> str:
     done = amount(news.kind, news.done, news.total + news.steps_ahead)
-    if news.eta_s is None:
+    left = news.left
+    if left is None:
         return done
-    low = news.eta_s if news.eta_low_s is None else news.eta_low_s
-    high = news.eta_s if news.eta_high_s is None else news.eta_high_s
-    left = Remaining(news.eta_s, low, high)
     if left.is_sure and left.best < SECONDS_UNDER_S:
         return f"{done}, {max(1, round(left.best))} s left"
     return f"{done}, {left_words(left)}"

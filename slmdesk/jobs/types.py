@@ -53,6 +53,13 @@ class JobChanged(Event):
     steps_ahead: int = 0
     """Steps that will probably be added, beyond `total`."""
 
+    @property
+    def left(self) -> Remaining | None:
+        if self.eta_s is None:
+            return None
+        low = self.eta_s if self.eta_low_s is None else self.eta_low_s
+        return Remaining(self.eta_s, low, self.eta_s if self.eta_high_s is None else self.eta_high_s)
+
 
 # ---- estimates the time a job still takes from the steps it has done, partly done ones included
 #

@@ -24,7 +24,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.text import TICK_MS, Live
-from slmdesk.window.panes import AS_BEFORE, FOLDER, EarlierBox, ItemsController, RedactionController, show_before
+from slmdesk.window.panes import AS_BEFORE, FOLDER, EarlierBox, ItemsController, look_at_documents, reading_words
 from slmdesk.window.widgets.build import (
     breakable,
     button,
@@ -36,7 +36,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
 from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import CitedRow, empty_layout
@@ -131,7 +131,7 @@ class QuestionPane(QScrollArea):
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
         controller.opened.connect(self.show_turns)
-        show_before(controller.redaction, self, "Ask", "The question and the text")
+        controller.redaction.show_over(self, reading_words("Ask", "The question and the text"))
 
     # ---- what is shown
 
@@ -297,7 +297,7 @@ class QuestionController(QObject):
         self.item: str | None = None
         """The questions on show; None: a first one will begin them."""
         self._message = ""
-        self.redaction = RedactionController(bridge, self)
+        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._is_redacted = False
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
@@ -339,10 +339,10 @@ class QuestionController(QObject):
             self._ask(request)
             return
         item = self.item if self.item and self._is_redacted else ""
-        rest = FOLDER if self._collection else AS_BEFORE if item else ""
-        self.redaction.look(
-            [question], () if item else documents, lambda found: self._ask(changed(request, decisions=found)),
-            item=item, rest=rest,
+        also = FOLDER if self._collection else AS_BEFORE if item else ""
+        look_at_documents(
+            self.redaction, [question], () if item else documents,
+            lambda decided: self._ask(changed(request, decisions=decided)), item=item, also=also,
         )  # fmt: skip
 
     def _ask(self, request: AskRequest) -> None:

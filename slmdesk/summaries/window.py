@@ -37,7 +37,7 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
-from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, RedactionController, show_before
+from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
 from slmdesk.window.widgets.build import (
     button,
     column,
@@ -51,7 +51,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
@@ -130,7 +130,7 @@ class SummaryPane(QScrollArea):
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
         self.form.export_requested.connect(self.export_requested)
-        show_before(summaries.redaction, self, "Summarize")
+        summaries.redaction.show_over(self, reading_words("Summarize"))
         self.form.folder_requested.connect(self._on_folder_requested)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
@@ -360,7 +360,7 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self.request = SummaryRequest(())
         """Of the shown summary."""
-        self.redaction = RedactionController(bridge, self)
+        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
@@ -518,7 +518,7 @@ class SummaryController(JobFollower):
             self._bridge.ask(self._bridge.services.summaries.begin(request, decisions), self.show_begun)
 
         if request.redact and request.may_need_model:
-            self.redaction.look([request.focus, request.instruction], request.documents, begin)
+            look_at_documents(self.redaction, [request.focus, request.instruction], request.documents, begin)
         else:
             begin()
 

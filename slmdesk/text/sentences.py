@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import re
 import threading
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.record import Record
 from slmdesk.text.folding import query_pieces
@@ -47,7 +48,7 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     """
     import sentencex  # every command imports this module, few cut a text
 
-    words_of = WORDS.get(language or "en", UNKNOWN)
+    words_of = dot_words(language or "en")
     spans: list[tuple[int, int]] = []
     at = 0
     for piece in sentencex.segment(language or "en", text):
@@ -98,7 +99,7 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
     if _ITEM.fullmatch(head):
         return True
     starts = _begins(rest, words)
-    if words is WORDS["de"] and _is_ordinal(head, rest, starts):
+    if words.is_german and _is_ordinal(head, rest, starts):
         return True
     word = _last_word(head)
     last = re.split("[-'’]", word)[-1]
@@ -108,22 +109,22 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
         return _is_in(last, words.numbered)
     if _is_in(last, words.measures):
         return not starts
-    return len(word) == 1 and word.isupper() and words is not WORDS["de"] and not starts and not _is_lettered(head)
+    return len(word) == 1 and word.isupper() and not words.is_german and not starts and not _is_lettered(head)
 
 
 def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
     """German: "dem 21. | Januar", "Im 3. | Quartal"."""
     if (first := _FIRST_WORD.match(rest)) is None:
         return False
-    if _DAY.search(head) and first[0].casefold() in MONTHS:
+    if _DAY.search(head) and first[0].casefold() in _letters("months"):
         return True
     before = _ORDINAL.search(head)
-    return before is not None and before[1].casefold() in BEFORE_ORDINAL and not starts
+    return before is not None and before[1].casefold() in _letters("before_ordinal") and not starts
 
 
 def _is_lettered(head: str) -> bool:
     before = head.split()[-2:-1]
-    return bool(before) and before[0].casefold().strip("(") in LETTERED
+    return bool(before) and before[0].casefold().strip("(") in _letters("lettered")
 
 
 def _last_word(head: str) -> str:
@@ -157,7 +158,7 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
             continue
         word = re.split(r"\s", text[max(start, dot.start() - _LONGEST_ABBREVIATION) : dot.start()])[-1]
         if _is_in(word, words.and_so_on):
-            ends = _begins(rest, words) or words is not WORDS["de"]
+            ends = _begins(rest, words) or not words.is_german
         else:
             ends = bool(_DOTTED.fullmatch(word)) and not _is_in(word, words.leads) and _begins(rest, words)
         if ends:
@@ -188,173 +189,46 @@ class SentenceWords(Record):
     """Abbreviations that end a sentence when a word with a large letter follows."""
     starters: frozenset[str]
 
+    is_german: bool = False
+
     @property
     def is_known(self) -> bool:
         return bool(self.starters)
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+@cache
+def _tables() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("slmdesk.text").joinpath("sentences.toml").read_text("utf-8"))
 
 
-def _of(*words: str) -> SentenceWords:
-    return SentenceWords(*map(_set, words))
+@cache
+def dot_words(language: str) -> SentenceWords:
+    words = {name: frozenset(said.split()) for name, said in _tables()["dots"].get(language, {}).items()}
+    names = ("leads", "numbered", "measures", "and_so_on", "starters")
+    leads, numbered, measures, and_so_on, starters = (words.get(name, frozenset()) for name in names)
+    return SentenceWords(leads, numbered, measures, and_so_on, starters, language == "de")
 
 
-UNKNOWN = _of("", "", "", "", "")
+@cache
+def _letters(name: str) -> frozenset[str]:
+    return frozenset(_tables()["letters"][name].split())
 
-WORDS: dict[str, SentenceWords] = {
-    "en": _of(
-        "Mr Mrs Ms Messrs Dr Prof St Rev Hon Capt Lt Col Gen Sgt Maj Gov Sen Rep Pres Mt Ft e.g i.e viz cf v vs",
-        "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun hrs hr mins min "
-        "cl cls para paras ss pt",
-        "approx ca incl excl",
-        "etc",
-        "the a an this that these those it he she we they you i there here in on at by for from to if when while after "
-        "before as but and or so then thus however please all no not our your their his her its my both each every "
-        "such what who whom why how where which do does did is are was were has have had can could may must shall "
-        "should will would with without within under over since until unless although because once only otherwise "
-        "also another any some many most neither nobody nothing none one two several during between yes let nor",
-    ),
-    "de": _of(
-        "dr prof dipl ing Mag hr fr frl st jur med phil rer nat habil z.b d.h i.a i.v u.a v.a i.d.r z.t m.e u.u "
-        "vgl inkl exkl zzgl abzgl bzw ggf ca lt gem betr bspw sog mind einschl zuzügl Hrn Fa ehem evtl insb",
-        "jan jän feb mär apr jun jul aug sep sept okt nov dez Nr Abs Ziff Art Az Tel Buchst lit min sek",
-        "mio mrd tsd std stk",
-        "usw etc usf",
-        "der die das dem den des ein eine einen einem einer eines dieser diese dieses diesen diesem jeder jede jedes "
-        "alle alles beide er sie es wir ihr ich du man wer was wann wo wie warum weshalb wieso woher wohin welche "
-        "welcher welches mein meine dein deine sein seine seinen seiner ihre ihren ihrem ihrer unser unsere unserer "
-        "euer eure kein keine keiner in im an am auf aus bei beim bis durch für gegen hinter mit nach neben ohne seit "
-        "über um unter von vom vor während wegen zu zum zur zwischen ab laut trotz gemäß dabei dadurch dafür dagegen "
-        "daher damit danach daneben daran darauf daraus darin darüber darum darunter davon davor dazu deshalb "
-        "deswegen dann dort da hier hierzu hierfür heute morgen gestern jetzt nun bald bisher bislang zuerst zunächst "
-        "zuletzt schließlich außerdem zudem ferner auch aber oder und denn doch jedoch sondern sonst andernfalls "
-        "allerdings dennoch trotzdem somit also so solange sobald sofern soweit falls wenn weil obwohl dass ob als "
-        "bevor nachdem nur noch nicht nie niemand jemand nichts etwas viele einige mehrere manche andere bitte ja nein "
-        "herr frau leider ist sind war waren hat haben hatte hatten wird werden wurde wurden kann können konnte "
-        "muss müssen soll sollen darf dürfen will wollen möchte gibt bleibt vielen danke vielleicht",
-    ),
-    "fr": _of(
-        "M MM Mme Mmes Mlle Mlles Me Mgr Dr Pr Prof St Ste p.ex c.-à-d c.à.d env tél Vve boul bd",
-        "janv févr avr juill sept oct nov déc art al n p pp fig tabl vol chap par min sec",
-        "",
-        "etc",
-        "le la les l' un une des du ce cet cette ces c' ceci cela il elle ils elles on nous vous je j' tu son sa ses "
-        "mon ma mes notre nos votre vos leur leurs dans en à au aux de d' pour par sur sous avec sans si mais et ou "
-        "donc or car puis ensuite après avant selon cependant toutefois merci veuillez aucun aucune tout tous toute "
-        "toutes chaque qui que qu' quand quel quelle comme lors lorsque depuis pendant y ne n' pas personne rien "
-        "est-ce où pourquoi comment voici voilà sinon ainsi alors aussi enfin entre chez dès plusieurs certains "
-        "certaines deux trois faute sauf passé prière bien oui non",
-    ),
-    "es": _of(
-        "sr sra srta sres sras D Dª Dña dr dra prof profa ing lic arq fdo ilmo excmo sto sta p.ej ej avda av núm "
-        "nro vid",
-        "ene abr may jun jul ago sept oct nov dic pág págs apdo art tel min seg",
-        "aprox",
-        "etc",
-        "el la los las lo un una unos unas este esta estos estas ese esa eso esto aquel aquella él ella ellos ellas "
-        "usted ustedes nosotros yo tú su sus mi mis tu nuestro nuestra nuestros nuestras en a al de del por para con "
-        "sin sobre entre hasta desde según si pero y e o u ni no cuando como donde porque aunque mientras también "
-        "tampoco además después antes luego entonces así ya hoy mañana ayer aquí allí todo toda todos todas cada "
-        "ningún ninguna nadie nada algo alguien algunos algunas varios muchos quien quienes que qué cuál cuándo cómo "
-        "dónde se le les nos me te ha han hay es son está están fue fueron sólo solo tras durante sí",
-    ),
-    "it": _of(
-        "sig sigg dott avv ing prof geom rag arch egr gent spett on mons p.es ad.es cfr Dr S",
-        "gen feb mar apr mag giu lug ago sett ott nov dic art artt pag pagg n nn co lett cap par fig vol tel min sec",
-        "ca",
-        "ecc",
-        "il lo la i gli le l' un uno una un' questo questa questi queste quello quella quelli ciò egli ella esso essi "
-        "lui lei loro noi voi io tu suo sua suoi sue mio mia nostro nostra nostri nostre vostro vostra in nel nella "
-        "nei nelle nell' a al alla ai alle all' di del della dei delle dell' da dal dalla dall' per con senza su sul "
-        "sulla fra tra se ma e ed o oppure non quando come dove perché poiché mentre anche inoltre dopo prima poi "
-        "quindi così già oggi domani ieri qui lì tutto tutta tutti tutte ogni nessun nessuno niente nulla qualcuno "
-        "alcuni alcune molti chi che cosa quale si ci vi mi ti ha hanno è sono era c' solo secondo durante entro sì no",
-    ),
-    "nl": _of(
-        "dhr mevr mw mr dr drs ir ing prof st fam jhr bijv d.w.z o.a m.n m.b.t i.v.m t.a.v incl excl vgl zgn ca",
-        "jan feb mrt apr jun jul aug sept okt nov dec art lid nr blz tel min sec",
-        "mln mld",
-        "enz etc",
-        "de het een dit dat deze die er hij zij ze wij we u ik jij je jullie men zijn haar hun ons onze uw mijn in op "
-        "aan bij van voor met zonder naar over onder tussen door uit tot te na sinds tijdens als indien wanneer toen "
-        "maar en of want dus dan daarna daarom daar hier nu ook echter toch bovendien vervolgens anders alle alles "
-        "elke elk ieder iedere geen niet niemand niets iemand iets wie wat waar waarom hoe welke welk is zijn was "
-        "waren heeft hebben had wordt worden werd kan kunnen moet moeten mag zal wil wilt graag omdat hoewel zodra "
-        "volgens beide veel sommige alleen nog al",
-    ),
-    "pl": _of(
-        "dr prof mgr inż hab ul al pl św np tzn tj zob ks płk Sz",
-        "stycz lut kwiet czerw lip sierp wrzes paźdz listop grudz art ust nr tel str min sek",
-        "mln mld tys",
-        "itp itd etc",
-        "w we na z ze do od po za przy dla o u nad pod przed między bez przez nie jest są był była było to ten ta te "
-        "tego tej tych tam tu on ona ono oni my wy ja ty jego jej ich nasz nasza nasze wasz mój moja pan pani państwo "
-        "proszę prosimy jeśli jeżeli gdy kiedy ale i a oraz lub albo więc zatem jednak także również potem następnie "
-        "każdy każda każde wszystkie wszyscy żaden nikt nic ktoś coś kto co gdzie dlaczego jak który która które czy "
-        "tak już jeszcze tylko dziś jutro wczoraj według podczas ponieważ bo aby",
-    ),
-}
-
-LETTERED = _set(
-    "annex appendix schedule exhibit plan vitamin class type option building block room part section house "
-    "annexe vitamine classe groupe bloc allegato vitamina gruppo tipo anexo grupo bijlage groep klasse załącznik typ "
-    "grupa in en w server serveur servidor"
-)
-"""Behind these a single letter is no initial of a name."""
-
-MONTHS = _set("januar jänner februar feber märz april mai juni juli august september oktober november dezember")
-"""German ones."""
-
-BEFORE_ORDINAL = _set(
-    "im in ins am an zum zur vom beim als der die das dem den des ein eine einen einem einer eines jeder jede jeden "
-    "jedem jedes dieser diese diesen diesem dieses sein seine seinen seinem seiner ihr ihre ihren ihrem ihrer unser "
-    "unsere unseren unserem unserer mein meine meinen meinem meiner dein deine deinen deinem deiner kein keine"
-)
-"""German words before a number with a dot that is an ordinal if a noun follows."""
 
 # ---- sentences that refer to the one before them
 
 
-_PRONOUNS: Mapping[str, str] = {
-    "en": r"(?:it(?! is (?:\w+ )?\w+ (?:to|that)\b)|its|he|his|she|her|they|their|such|also|"
-    r"(?:this|that|these|those)(?= (?:\w+s|are|were|can|may|must|shall|will|should|have)\b))",
-    "de": r"(?:es|er|dies|ihre?|auch|(?:das|diese)(?= (?:ist|sind|gilt|war|waren|kann|muss|wird|ergibt|bedeutet|"
-    r"entspricht|heißt|führt)\b))",
-    "fr": r"(?:il(?! est (?:interdit|permis|possible|nécessaire))|ils|elles?|cela|ceci|ce(?= n?'?est)|c(?=['’]est))",
-    "es": r"(?:él|ella|ellos|ellas|ello|esto|eso)",
-    "it": r"(?:esso|essa|essi|esse|ciò|questo(?= è))",
-    "pl": r"(?:on|ona|ono|oni|one|to(?= jest))",
-    "pt": r"(?:ele|ela|eles|elas|isto|isso)",
-    "nl": r"(?:het(?= (?:is|wordt|kan|moet))|zij|ze|hij|dit(?= is))",
-}
-_LINKS: Mapping[str, str] = {
-    "en": r"(?:(?:if|when|unless|until|after) (?:it|he|she|they|so|not|this)|otherwise|in (?:this|that|such a) case|"
-    r"(?:we|they|the \w+) (?:have|has|had)(?: \w+)? to do so|please \w+ (?:it|them|this))",
-    "de": r"(?:(?:wenn|falls|sobald) (?:er|sie|es|dies|das)|andernfalls|sonst|in diesem fall|dabei|dafür|dazu|hierfür|"
-    r"hierzu)",
-    "fr": r"(?:dans ce cas|sinon|à défaut|s['’]ils?|si (?:elles?|cela))",
-    "es": r"(?:en (?:este|ese|tal) caso|de lo contrario|si no|para ello)",
-    "it": r"(?:in (?:questo|tal) caso|altrimenti|in caso contrario|a tal fine)",
-    "pl": r"(?:w (?:tym|takim) (?:przypadku|wypadku)|w przeciwnym razie|w tym celu)",
-    "pt": r"(?:n(?:este|esse) caso|caso contrário|para isso)",
-    "nl": r"(?:in dat geval|anders|daarvoor|hiervoor|als (?:hij|zij|ze|dit|dat))",
-}
-
-
 def begins_with_pronoun(sentence: str, language: str) -> bool:
     """Return whether a sentence begins so that it says nothing alone: "It is", "This applies", but not "This lease"."""
-    return _begins_with(_PRONOUNS, sentence, language)
+    return _begins_with("pronouns", sentence, language)
 
 
 def refers_back(sentence: str, language: str) -> bool:
     """Return whether a sentence begins with a pronoun, or as a consequence or condition of what stands before it."""
-    return begins_with_pronoun(sentence, language) or _begins_with(_LINKS, sentence, language)
+    return begins_with_pronoun(sentence, language) or _begins_with("links", sentence, language)
 
 
-def _begins_with(patterns: Mapping[str, str], sentence: str, language: str) -> bool:
-    pattern = patterns.get(language or "en")
+def _begins_with(table: str, sentence: str, language: str) -> bool:
+    pattern = _tables()[table].get(language or "en")
     return pattern is not None and re.match(rf"{pattern}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
@@ -426,66 +300,8 @@ def _load() -> LanguageIdentifier:
         return LanguageIdentifier(data["ptc"], data["pc"], classes, moves, output, norm_probs=True, tk_row=rows)
 
 
-# ---- stop words of eight languages, left out when passages are searched for a question
-#
-# Short lists of our own: articles, pronouns, auxiliaries, prepositions and question words, folded as text.folding
-# does.
+# ---- stop words, left out when passages are searched for a question
 
-
-_EN = """a an the and or but if of in on at by for from to into with without about as than then so that this these
-those there here it its he she they them his her their we us our you your i my me is are was were be been being am
-do does did done has have had having can could may might must shall should will would not no nor what which who whom
-whose when where why how much many any some all each every such only own same also very just between through during
-before after above below up down out off over under again back once both few more most other tell say said says please
-give explain describe mention mentioned according document text page s t"""
-_DE = """der die das des dem den ein eine einer eines einem einen und oder aber wenn in im an am auf bei beim fur von
-vom zu zum zur mit ohne uber als wie so dass dieser diese dieses diesem diesen jener jene es er sie ihr ihre ihrer
-ihrem ihren sein seine seiner seinem seinen wir uns unser unsere ich mein meine mir mich du dein deine ist sind war
-waren wird werden wurde wurden worden hat haben hatte hatten kann konnen konnte darf durfen muss mussen soll sollen
-will wollen nicht kein keine keinen was welche welcher welches welchen wer wem wen wessen wann wo warum weshalb wieso
-womit wofur wozu welchem gibt gab wieviel viel viele alle jeder jede jedes nur auch sehr noch schon zwischen durch
-wahrend vor nach unter aus um bis gegen man sich nennt steht dokument text seite"""
-_FR = """le la les l un une des du de d et ou mais si dans en au aux a par pour avec sans sur sous que qui quoi dont
-ou ce cet cette ces il elle ils elles on nous vous je tu mon ma mes ton ta tes son sa ses notre nos votre vos leur
-leurs est sont etait etaient etre ete ai as ont avait avaient avoir peut peuvent doit doivent fait faire ne pas plus
-non quel quelle quels quelles quand comment pourquoi combien tout tous toute toutes chaque aussi tres entre pendant
-avant apres chez vers lui deja encore va vont se s y n qu j c document texte page dit"""
-_ES = """el la los las un una unos unas y o pero si de del en al a por para con sin sobre que quien quienes cual
-cuales cuando donde como cuanto cuanta cuantos cuantas porque este esta estos estas ese esa esos esas aquel lo le les
-se su sus mi mis tu tus nos nuestro nuestra yo ella ellos ellas es son era eran ser sido fue fueron esta estan estaba
-hay tiene tienen tenia ya ha han habia haber puede pueden debe deben hace hacer no ni mas muy tambien entre durante
-antes despues desde hasta todo todos toda todas cada documento texto pagina dice"""
-_IT = """il lo la i gli le un uno una e o ma se di del dello della dei degli delle in nel nella nei nelle al allo alla
-ai alle da dal dalla con senza su sul sulla per che chi cui quale quali quando dove come quanto quanta quanti quante
-perche questo questa questi queste quello quella quelli quelle lui lei loro noi voi io mio mia suo sua suoi sue nostro
-e sono era erano essere stato ha hanno aveva avere puo possono deve devono fa fare non piu molto anche tra fra durante
-prima dopo ogni dallo dagli dalle nello negli sullo sui sugli sulle qualcuno gia ancora tutto tutti tutta tutte si ci
-documento testo pagina dice"""
-_PT = """o a os as um uma uns umas e ou mas se de do da dos das em no na nos nas ao aos por pelo pela para com sem
-sobre que quem qual quais quando onde como quanto quanta quantos quantas porque este esta estes estas esse essa isso
-aquele ele ela eles elas seu sua seus suas meu minha nos nosso nossa eu e sao era eram ser sido foi foram esta estao
-ha tem tinha ter pode podem deve devem faz fazer nao mais muito tambem entre durante antes depois desde ate todo
-todos toda todas cada documento texto pagina diz"""
-_NL = """de het een en of maar als in op aan bij voor van naar tot met zonder over dan zo dat dit deze die er hier
-hij zij ze het hun haar zijn wij we ons onze jij je jouw ik mijn mij is was waren ben bent word wordt worden werd
-werden heeft hebben had hadden kan kunnen kon mag mogen moet moeten zal zullen wil willen niet geen wat welke welk
-wie wiens wanneer waar waarom hoe hoeveel veel alle elke ieder iedere alleen ook zeer nog al tussen door tijdens
-voor na onder uit om tegen men zich document tekst pagina staat zegt te"""
-_PL = """i a oraz lub ale jesli w we na o od do z ze za po przy dla bez nad pod przez przed miedzy jak jako niz ze to
-ten ta te tego tej tych tym ktory ktora ktore ktorych kto kogo komu ktos ilu jakiej jakiego jakim jakich trzeba bedzie
-co czym kiedy gdzie dlaczego czy ile jaki jaka jakie jest sa byl byla bylo byly byc zostal zostala zostaly ma maja
-mial miec moze moga musi musza nalezy nie ani on ona ono oni one jego jej ich my wy ja moj twoj swoj sie tylko takze
-rowniez bardzo juz jeszcze kazdy kazda kazde wszystkie wszystko dokument tekst strona mowi"""
-
-STOP_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        code: frozenset(words.split())
-        for code, words in (
-            ("en", _EN), ("de", _DE), ("fr", _FR), ("es", _ES), ("it", _IT), ("pt", _PT), ("nl", _NL), ("pl", _PL)
-        )
-    }
-)  # fmt: skip
-"""By ISO 639-1."""
 
 _ASKING = """amount amounts amounting cost costs costing price long much high large big number total date year hoch
 lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute cout
@@ -495,11 +311,17 @@ ASKING_WORDS = frozenset(_ASKING.split())
 """Folded words that ask for a value, or stand beside one, and do not say what of."""
 
 
+@cache
+def stop_words() -> Mapping[str, frozenset[str]]:
+    """By ISO 639-1, folded."""
+    return {code: frozenset(words.split()) for code, words in _tables()["stop"].items()}
+
+
 def stop_words_of(words: Sequence[str]) -> frozenset[str]:
     """The stop words of the language that most of these words belong to; empty where no list has any."""
-    hits = {code: sum(word in known for word in words) for code, known in STOP_WORDS.items()}
+    hits = {code: sum(word in known for word in words) for code, known in stop_words().items()}
     best = max(hits, key=lambda code: hits[code])
-    return STOP_WORDS[best] if hits[best] else frozenset()
+    return stop_words()[best] if hits[best] else frozenset()
 
 
 def search_words(question: str) -> list[str]:

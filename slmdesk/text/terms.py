@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib import resources
 from typing import overload
 
 from slmdesk.base.record import Record
 from slmdesk.base.translation import Forms, Term
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import STOP_WORDS
+from slmdesk.text.sentences import stop_words
 
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
@@ -223,68 +225,18 @@ LEAST_PART = 5
 """Letters of a word that is found inside a longer one."""
 COMPOUNDING = frozenset(("de", "nl", "sv", "da", "no", "fi", "hu", "et"))
 
-_SLAVIC = (
-    "a e i o u y ie ia iu ii io em im om um am ym ej ow ew ou ami ach ech imi ymi mi ich ych ego emu owi ovi iem iam"
-    " iom iach iami eho emu ho mu mi ove ovia ata ete in ina iny ino"
-)
-_EAST_SLAVIC = (
-    "а я о е и ы у ю ь й ё і ї є ом ем ой ей ею ою ам ям ами ями ах ях ов ев ів їв ий ый ій ая яя ое ее ые ие ых их ым"
-    " им ыми ими ого его ому ему ую юю ию ия ие ии ием иям иях иями ью ьи ья ье ьем ьев ью ии иі ієм ові еві ою ею"
-)
-_NORDIC = "s en et n t e a ar er or r na arna erna orna ne ene erne ens ets ns ts es ars ers nas ernes enes erna's"
-ENDINGS: Mapping[str, frozenset[str]] = {
-    code: frozenset(words.split())
-    for code, words in {
-        "en": "s es ed d ing ings",
-        "de": "e n s en es em ern nen in innen ens er",
-        "nl": "s en n e es eren je jes den",
-        "fr": "s e es x ee ees ent ons ez er ant ait aient ai a era",
-        "es": "s es o a os as e",
-        "pt": "s es o a os as e",
-        "it": "a e i o he hi ie",
-        "pl": _SLAVIC,
-        "cs": _SLAVIC + " emi ovi ove u",
-        "sk": _SLAVIC + " ovi ovia och om",
-        "sl": _SLAVIC + " oma ema ih",
-        "hr": _SLAVIC + " ama ima ih",
-        "ru": _EAST_SLAVIC,
-        "uk": _EAST_SLAVIC,
-        "bg": _EAST_SLAVIC + " ът ят та то те ът ите овете ове",
-        "sr": _SLAVIC + " ама има " + _EAST_SLAVIC,
-        "sv": _NORDIC,
-        "da": _NORDIC,
-        "no": _NORDIC,
-    }.items()
-}
-_SLAVIC_CHANGES = (
-    # the vowel a noun loses before its endings, and consonants that soften
-    "a: e: o: y: i: ia:i ie:i ta:c da:dz ra:rz ka:c ga:dz cha:sz t:c d:dz r:rz k:c ek:k em:m el:l er:r ec:c en:n"
-    " ka:ce sta:sci st:sc ost:ost"
-)
-_CYRILLIC_CHANGES = "а: я: о: е: и: ы: ь: й: ия:и ие:и ый: ий: ой: ая: ое: ец:ьц ец:ц ок:к ек:к онок:он ень:н оть:т"
-CHANGES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    code: tuple(tuple(pair.split(":")) for pair in pairs.split())  # type: ignore[misc]  # each has one colon
-    for code, pairs in {
-        "en": "y:ie e: ",
-        "de": "us: um: a: is:",
-        "nl": "s:z f:v",
-        "fr": "al:au ail:au au:au er: re:r if:iv eur:eus eur:ric en:enn on:onn",
-        "es": "o: a: e: z:c",
-        "pt": "o: a: ao:oe ao:ae al:ai el:ei ol:oi il:i m:n",
-        "it": "o: a: e: io: ia: co:c go:g ca:c ga:g",
-        "pl": _SLAVIC_CHANGES,
-        "cs": _SLAVIC_CHANGES + " ka:c ha:z cha:s k:c h:z",
-        "sk": _SLAVIC_CHANGES,
-        "sl": _SLAVIC_CHANGES,
-        "hr": _SLAVIC_CHANGES,
-        "ru": _CYRILLIC_CHANGES,
-        "uk": _CYRILLIC_CHANGES + " ість:ост і:",
-        "bg": _CYRILLIC_CHANGES,
-        "sr": _SLAVIC_CHANGES + " " + _CYRILLIC_CHANGES,
-        "sv": "a: e: el:l er:r en:n",
-        "da": "e: el:l er:r en:n",
-        "no": "e: a: el:l er:r en:n",
-    }.items()
+
+def _words_in(said: str) -> list[str]:
+    return [
+        word for part in said.split() for word in (_TABLES["shared"][part[1:]].split() if part[0] == "@" else [part])
+    ]
+
+
+_TABLES = tomllib.loads(resources.files("slmdesk.text").joinpath("terms.toml").read_text("utf-8"))
+ENDINGS: Mapping[str, frozenset[str]] = {code: frozenset(_words_in(said)) for code, said in _TABLES["endings"].items()}
+CHANGES: Mapping[str, list[tuple[str, str]]] = {
+    code: [(old, new) for old, _, new in (pair.partition(":") for pair in _words_in(said))]
+    for code, said in _TABLES["changes"].items()
 }
 _PLURALS_IN_ER = ("glied", "schild", "gesicht", "geschlecht", "gespenst", "gehalt", "gut", "recht")
 """German words of which "-er" is a plural though they are long; of others it makes the one who does it."""
@@ -398,7 +350,7 @@ class Candidate(Record):
 
 
 def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list[Candidate]:
-    small = STOP_WORDS.get(language, frozenset()) | function_words(language)
+    small = stop_words().get(language, frozenset()) | function_words(language)
     counts: Counter[tuple[str, ...]] = Counter()
     written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     examples: dict[tuple[str, ...], int] = {}
@@ -437,7 +389,7 @@ def likely_translations(
     `pairs`: segments with their translations.  Only those that occur in at least LEAST_TIMES segments and reach
     LEAST_DICE.
     """
-    small = STOP_WORDS.get(target, frozenset()) | function_words(target)
+    small = stop_words().get(target, frozenset()) | function_words(target)
     where: dict[tuple[str, ...], set[int]] = defaultdict(set)
     written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for number, (_, translated) in enumerate(pairs):

@@ -33,6 +33,7 @@ from slmdesk.text.tagged import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems, without_tags
 from slmdesk.translation.export import gathered, segments_of_item
 from slmdesk.translation.glossaries import TermLists
+from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
     LOOKED_AT,
     CutState,
@@ -289,14 +290,9 @@ class Preparation:
     def _recall_one(
         self, item: str, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term]
     ) -> None:
-        source = segment.language or request.source
-        tags = Tags(segment.paired, segment.lone)
-        for pair in self._store.memory.recall(source, request.target, segment.source):
-            if (
-                pair.origin is Made.MODEL
-                or problems(pair.target, tags)
-                or pair.domain not in ("", memory_domain(request))
-            ):
+        languages, tags = (segment.language or request.source, request.target), Tags(segment.paired, segment.lone)
+        for pair in recalled(self._store, languages, segment.source, memory_domain(request)):
+            if problems(pair.target, tags):
                 continue
             flags = segment_flags(segment, pair.target, request, terms)
             changed = self._store.segments.change(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_list
-from slmdesk.base.record import Record
 from slmdesk.base.records import Item
 from slmdesk.base.translation import Forms, GlossaryRecord, SegmentRecord, SegmentState, Term, doubts_json, flags_json
 from slmdesk.base.types import Json
@@ -19,7 +19,7 @@ from slmdesk.exports.writers import to_xlsx
 from slmdesk.runtime.service import Make, Slices, json_bytes
 from slmdesk.store import Store
 from slmdesk.text.markup import harmless_cell
-from slmdesk.translation.types import STATE_WORDS, flag_words
+from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, TranslationView, flag_words
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
@@ -29,7 +29,7 @@ def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
     def make() -> bytes | Paper:
         if form == "json":
             return json_bytes(translation_json(item, segments, parts))
-        return translation_paper(item.title, *translated_rows(segments), parts)
+        return translation_paper(item.title, segments, parts)
 
     return make
 
@@ -62,19 +62,6 @@ def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
     return found
 
 
-def translated_rows(segments: Sequence[SegmentRecord]) -> tuple[str, list[TranslatedRow]]:
-    """Return a line about a translation, and its segments as rows.  Any thread."""
-    rows = []
-    counts: dict[SegmentState, int] = {}
-    for segment in segments:
-        counts[segment.state] = counts.get(segment.state, 0) + 1
-        flags = "; ".join(flag_words(flag) for flag in segment.flags)
-        rows.append(TranslatedRow(segment.place, segment.source, segment.target, STATE_WORDS[segment.state], flags))
-    said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())
-    many = "segment" if len(rows) == 1 else "segments"
-    return f"{len(rows)} {many}: {said or 'none'}.", rows
-
-
 def translation_json(
     item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
 ) -> dict[str, Json]:
@@ -95,75 +82,102 @@ def translation_json(
 HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
-class TranslatedRow(Record):
-    place: str
-    source: str
-    target: str
-    state: str
-    flags: str
-
-
-class Report(Record):
-    """How a translation went: every segment is in exactly one of the four lists."""
-
-    title: str
-    info: Sequence[tuple[str, str]]
-    """(what, words): document, languages, models, glossaries, days."""
-    counts: Sequence[tuple[str, int]]
-    failed: Sequence[TranslatedRow]
-    flagged: Sequence[TranslatedRow]
-    left: Sequence[TranslatedRow]
-    """`flags` says why."""
-    fine: Sequence[TranslatedRow]
-    parts: Sequence[tuple[str, str, str]]
-    """What of the document is no segment and stays as it is: (kind, place, words)."""
-
-
-def translation_paper(
-    title: str, said: str, rows: Sequence[TranslatedRow], left: Sequence[tuple[str, str, str]]
-) -> Paper:
+def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
     """The segments as a table; after it what was left untranslated: (kind, place, words)."""
-    cells = tuple((row.place, row.source, row.target, row.state, row.flags) for row in rows)
-    pieces = [
-        Piece(PieceKind.PARAGRAPH, (Run(said),)),
-        Piece(PieceKind.TABLE, rows=(HEAD, *cells)),
-    ]
+    cells = tuple(
+        (
+            segment.place,
+            segment.source,
+            segment.target,
+            STATE_WORDS[segment.state],
+            "; ".join(map(flag_words, segment.flags)),
+        )
+        for segment in segments
+    )
+    counts = Counter(segment.state for segment in segments)
+    said = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in counts.items())
+    many = "segment" if len(segments) == 1 else "segments"
+    pieces = [paragraph(f"{len(segments)} {many}: {said or 'none'}."), Piece(PieceKind.TABLE, rows=(HEAD, *cells))]
     if left:
         pieces += [heading("What stays as it is"), *_parts(left)]
     return Paper(title, tuple(pieces))
 
 
-def pair_paper(title: str, languages: tuple[str, str], pairs: Iterable[tuple[str, str]]) -> Paper:
+def pair_paper(title: str, languages: tuple[str, str], segments: Sequence[SegmentRecord]) -> Paper:
+    """Both languages; a segment without translation has its source alone."""
+    pairs = (
+        (segment.source, segment.source if segment.state is SegmentState.LEFT else segment.target)
+        for segment in segments
+    )
     return Paper(title, (table(languages, tuple(pairs)),))
 
 
+# ---- the report of how a translation went
+
+
+REPORT_FORMAT = "slmdesk-translation-report"
 _SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 
 
-def report_paper(report: Report) -> Paper:
-    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report.info]
-    pieces += [heading("How many")]
-    pieces += [
-        table(("", "Segments"), tuple((_SHOWN_AS.get(what, what), f"{count:,}") for what, count in report.counts))
-    ]
-    for title, rows, said in (
-        ("Not translated", report.failed, "The document has the source in these places."),
-        ("Needs review", report.flagged, ""),
-        ("Left as it is", report.left, ""),
-        ("Translated, nothing found", report.fine, ""),
+def report_json(
+    view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """A translation's report; every segment is in one of its lists.  `info`: (what, words).  Any thread."""
+    lists: dict[str, list[Json]] = {"failed": [], "flagged": [], "left": [], "translated": []}
+    for segment in segments:
+        lists[_list_of(segment)].append({
+            "place": segment.place, "source": segment.source, "target": segment.target,
+            "state": STATE_WORDS[segment.state], "reason": _reason(segment),
+        })  # fmt: skip
+    counts = {
+        "all": len(segments),
+        "translated": sum(bool(segment.target) and segment.state is not SegmentState.LEFT for segment in segments),
+        "not translated": len(lists["failed"]),
+        "to look at": view.look,
+        "left as they are": len(lists["left"]),
+        **{STATE_WORDS[state]: view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
+           if view.counts.get(state)},
+        "parts that are no text to be translated": len(view.left),
+    }  # fmt: skip
+    parts = [[part.kind, part.place, part.text] for part in view.left]
+    return {"format": REPORT_FORMAT, "version": 1, "title": f"Report: {view.item.title}", "facts": dict(info),
+            "counts": counts, **lists, "parts": parts}  # fmt: skip
+
+
+def _list_of(segment: SegmentRecord) -> str:
+    if segment.state is SegmentState.LEFT:
+        return "left"
+    if segment.state in (SegmentState.FAILED, SegmentState.OPEN) or not segment.target:
+        return "failed"
+    return "flagged" if segment.flags and segment.state is not SegmentState.APPROVED else "translated"
+
+
+def _reason(segment: SegmentRecord) -> str:
+    said = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+    said += map(flag_words, segment.flags)
+    return "; ".join([*said, "it was not its turn yet"] if segment.state is SegmentState.OPEN else said)
+
+
+def report_paper(report: Mapping[str, Any]) -> Paper:
+    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report["facts"].items()]
+    counts = tuple((_SHOWN_AS.get(what, what), f"{count:,}") for what, count in report["counts"].items())
+    pieces += [heading("How many"), table(("", "Segments"), counts)]
+    for title, name, said, why in (
+        ("Not translated", "failed", "The document has the source in these places.", "Why"),
+        ("Needs review", "flagged", "", "What"),
+        ("Left as it is", "left", "", "Why"),
+        ("Translated, nothing found", "translated", "", "What"),
     ):
-        if not rows:
-            continue
-        pieces += [heading(title), *([paragraph(said)] if said else [])]
-        why = "Why" if title in ("Not translated", "Left as it is") else "What"
-        cells = ((row.place, row.source, row.target, row.state, row.flags) for row in rows)
-        pieces += [table(("Where", "Source", "Translation", "State", why), tuple(cells))]
-    if report.parts:
-        pieces += [heading("Parts of the document that are no text to be translated"), *_parts(report.parts)]
-    return Paper(report.title, tuple(pieces))
+        if rows := report[name]:
+            pieces += [heading(title), *([paragraph(said)] if said else [])]
+            cells = tuple(tuple(row.values()) for row in rows)
+            pieces += [table(("Where", "Source", "Translation", "State", why), cells)]
+    if report["parts"]:
+        pieces += [heading("Parts of the document that are no text to be translated"), *_parts(report["parts"])]
+    return Paper(report["title"], tuple(pieces))
 
 
-def _parts(parts: Sequence[tuple[str, str, str]]) -> list[Piece]:
+def _parts(parts: Iterable[Sequence[str]]) -> list[Piece]:
     return [
         Piece(PieceKind.ITEM, (Run(": ".join(word for word in (kind, place, words) if word)),))
         for kind, place, words in parts

@@ -26,7 +26,14 @@ from slmdesk.text.tagged import Tags, plain
 from slmdesk.text.terms import Candidate, TermIndex, likely_translations, propose
 from slmdesk.translation.export import segments_of_item, to_glossary_file
 from slmdesk.translation.prompts import DOMAINS
-from slmdesk.translation.types import KIND, GlossariesChanged, TranslationRequest, memory_domain, request_of
+from slmdesk.translation.types import (
+    KIND,
+    GlossariesChanged,
+    TranslationRequest,
+    language_of_most,
+    memory_domain,
+    request_of,
+)
 
 TERMS_AT_ONCE = 500
 KEEP_LIST = "Do not translate"
@@ -599,15 +606,9 @@ class ProposalService(Service):
             raise KnownError("item.unknown", id=item[:80])
         request = request_of(found)
         segments = list(segments_of_item(self._store, found.id))
-        pairs = [
-            (
-                plain(segment.source, Tags(segment.paired, segment.lone)),
-                plain(segment.target, Tags(segment.paired, segment.lone)),
-            )
-            for segment in segments
-        ]
-        languages = [segment.language for segment in segments if segment.language]
-        source = request.source or (max(set(languages), key=languages.count) if languages else "")
+        tagged = [(segment, Tags(segment.paired, segment.lone)) for segment in segments]
+        pairs = [(plain(segment.source, tags), plain(segment.target, tags)) for segment, tags in tagged]
+        source = request.source or language_of_most(segments)
         shape = Proposals(found.title, source, request.target, (), 0)
         text = "\n\n".join(source for source, _ in pairs)
         return self._search(text, [pair for pair in pairs if pair[1]], shape, most)

@@ -20,6 +20,7 @@ from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Orig
 from slmdesk.children.client import ChildClient
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.store import Store
 from slmdesk.store.translations import memory_key
 from slmdesk.translation.export import Unit, to_tmx
 from slmdesk.translation.glossaries import FileRows, TermReader
@@ -32,6 +33,18 @@ COMPARED = 60
 """Pairs that share words with a sentence and are compared with it by letter."""
 PAIRS_AT_ONCE = 100
 PAIRS_READ = 500
+
+
+def remembered(store: Store, languages: tuple[str, str], words: str, domain: str) -> MemoryPair | None:
+    """What the memory has for these very words, for texts of this domain."""
+    return next((pair for pair in store.memory.recall(*languages, words) if pair.domain == domain), None)
+
+
+def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) -> Iterator[MemoryPair]:
+    """What may stand for words without the model being asked: by a person, of no other domain."""
+    for pair in store.memory.recall(*languages, words):
+        if pair.origin is not Origin.MODEL and pair.domain in ("", domain):
+            yield pair
 
 
 class Match(Record):

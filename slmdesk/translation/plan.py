@@ -183,12 +183,9 @@ class TranslationPlan:
         return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
 
     def _step(self, work: _Work) -> dict[str, Json]:
+        asked = work.asked
         return translation_step(
-            work.asked.text,
-            work.tags,
-            self._manner_of(work),
-            terms=work.asked.terms,
-            with_probabilities=True,
+            asked.text, work.tags, self._manner_of(work), terms=asked.terms, with_probabilities=True
         )
 
     def _plain_step(self, work: _Work) -> dict[str, Json]:
@@ -209,17 +206,14 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        found = self._cleaned(work, work.words, Tags(), answer)
+        languages, terms = self._languages_of(work), work.asked.terms
+        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages, terms=terms)
         work.plain, work.unsure = found.target, found.flags
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        found = work.asked.back(self._cleaned(work, work.asked.text, work.tags, answer))
+        found = work.asked.read(answer, work.tags, self._languages_of(work))
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
-
-    def _cleaned(self, work: _Work, asked: str, tags: Tags, answer: _Answer) -> Cleaned:
-        languages, terms = self._languages_of(work), work.asked.terms
-        return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
@@ -288,32 +282,14 @@ class TranslationPlan:
                 return
         if not work.target or _has_failed(work.flags):
             reason = "no_answer" if work.has_failed or not work.target else "tags"
-            self._keep(
-                changed(
-                    work.segment,
-                    target="",
-                    state=SegmentState.FAILED,
-                    flags=work.flags,
-                    reason=reason,
-                    origin=None,
-                    doubts=(),
-                )
-            )
+            failed = changed(work.segment, target="", state=SegmentState.FAILED, flags=work.flags, reason=reason)
+            self._keep(changed(failed, origin=None, doubts=()))
         else:
             self._save(work)
 
     def _save(self, work: _Work) -> None:
-        self._keep(
-            changed(
-                work.segment,
-                target=work.target,
-                state=SegmentState.TRANSLATED,
-                flags=work.flags,
-                doubts=work.doubts,
-                origin=Origin.MODEL,
-                reason="",
-            )
-        )
+        made = changed(work.segment, target=work.target, flags=work.flags, doubts=work.doubts, origin=Origin.MODEL)
+        self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
     def _work(self, segment: SegmentRecord) -> _Work | None:
         """Return a segment to ask about; None for one that fails since it cannot be redacted and put back."""

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
-from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
 from slmdesk.jobs.runner import step_of
 from slmdesk.redaction.service import Veil
 from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
@@ -376,12 +376,27 @@ REDACTION = "redaction"
 """Kind of the flags for substitutes that did not come back whole, and the reason where nothing could be asked."""
 
 
+class Answered(Protocol):
+    @property
+    def text(self) -> str: ...
+    @property
+    def probabilities(self) -> Sequence[TokenProbability]: ...
+
+
 class AskedText(Record):
     text: str
     terms: tuple[Term, ...] = ()
     """Of the glossary that occur in it."""
     hint: str = ""
     veiled: Veiled | None = None
+
+    def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
+        """The translation in a model's answer."""
+        from slmdesk.text.translation_checks import cleaned  # with all checks of text
+
+        return self.back(
+            cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
+        )
 
     def back(self, found: Cleaned) -> Cleaned:
         """What the model made of it, with the originals, and flags for what did not come back whole."""

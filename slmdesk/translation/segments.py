@@ -22,7 +22,7 @@ from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Search, Tags, plain, problems, replaced, spans_in
 from slmdesk.text.terms import find_terms
 from slmdesk.translation.documents import segment_flags
-from slmdesk.translation.memory import Match, MemoryService
+from slmdesk.translation.memory import Match, MemoryService, remembered
 from slmdesk.translation.prompts import (
     REDACTION,
     TranslationStyle,
@@ -211,8 +211,6 @@ class SegmentEdits(Service):
         return in_slices(self._service_thread, self._retrying(item, number, hint))
 
     def _retrying(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
-        from slmdesk.text.translation_checks import cleaned
-
         view, segment = self._translations.open(item), self._segment(item, number)
         request, tags = view.request, Tags(segment.paired, segment.lone)
         source = segment.language or request.source
@@ -222,10 +220,7 @@ class SegmentEdits(Service):
         manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
         step = translation_step(asked.text, tags, manner, terms=asked.terms, with_probabilities=True)
         (answer,) = yield self._ask(request.model, [step])
-        languages = source, request.target
-        found = asked.back(
-            cleaned(asked.text, answer.text, tags, answer.probabilities, languages=languages, terms=asked.terms)
-        )
+        found = asked.read(answer, tags, (source, request.target))
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(
@@ -245,12 +240,10 @@ class SegmentEdits(Service):
         return in_slices(self._service_thread, self._asking_back(text, manner, source, veil))
 
     def _asking_back(self, text: str, manner: TranslationStyle, source: str, veil: Veil | None) -> Slices[str]:
-        from slmdesk.text.translation_checks import cleaned
-
         asked = asked_about(text, Tags(), manner.target, (), veil)
         step = translation_step(asked.text, Tags(), turned(manner, source))
         (answer,) = yield self._ask(None, [step])
-        return asked.back(cleaned(asked.text, answer.text, Tags())).target
+        return asked.read(answer, Tags()).target
 
     def alternatives(
         self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
@@ -267,7 +260,7 @@ class SegmentEdits(Service):
     def _asking_others(
         self, text: str, manner: TranslationStyle, now: str, word: str, veil: Veil | None
     ) -> Slices[list[str]]:
-        from slmdesk.text.translation_checks import cleaned, flags_of
+        from slmdesk.text.translation_checks import flags_of
 
         def is_useful(one: str) -> bool:
             flags = flags_of(text, one, source_language=manner.source, target_language=manner.target, tags=Tags())
@@ -276,8 +269,7 @@ class SegmentEdits(Service):
         asked = asked_about(text, Tags(), manner.source, (), veil)
         avoided = "" if asked.veiled and asked.veiled.holds(word) else word
         answers = yield self._ask(None, other_steps(asked.text, manner, without=avoided))
-        languages = manner.source, manner.target
-        found = (asked.back(cleaned(asked.text, answer.text, Tags(), languages=languages)) for answer in answers)
+        found = (asked.read(answer, Tags(), (manner.source, manner.target)) for answer in answers)
         said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
         return [one for one in dict.fromkeys(said) if one and one != now and is_useful(one)]
 
@@ -517,11 +509,8 @@ class SegmentChanges(Service):
             self._acts.setdefault(item, deque(maxlen=MOST_UNDO)).append(act)
 
     def _remembered(self, segment: SegmentRecord, request: TranslationRequest) -> MemoryPair | None:
-        source, domain = segment.language or request.source, memory_domain(request)
-        for pair in self._store.memory.recall(source, request.target, segment.source):
-            if pair.domain == domain:
-                return pair
-        return None
+        languages = segment.language or request.source, request.target
+        return remembered(self._store, languages, segment.source, memory_domain(request))
 
     def _put_back(self, before: _Before, request: TranslationRequest) -> None:
         segment, domain = before.segment, memory_domain(request)

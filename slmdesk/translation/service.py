@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_atomically
 from slmdesk.base.protocol import stored_from
@@ -30,16 +28,15 @@ from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
 from slmdesk.runtime.events import ItemChanged, Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
 from slmdesk.text.redaction.types import Kind
 from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, whole_text, written
 from slmdesk.translation.export import (
     ANY,
-    Report,
-    TranslatedRow,
     left_parts,
     pair_paper,
+    report_json,
     report_paper,
     segments_of_item,
     to_tmx,
@@ -51,8 +48,6 @@ from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, 
 from slmdesk.translation.types import (
     KIND,
     NO_GLOSSARY,
-    REASON_WORDS,
-    STATE_WORDS,
     PairUsed,
     RetryScope,
     SegmentChanged,
@@ -61,10 +56,11 @@ from slmdesk.translation.types import (
     TranslationView,
     UntranslatedPart,
     WrittenFile,
-    flag_words,
     request_from,
     request_of,
     shape_of,
+    source_of,
+    translation_of,
 )
 
 if TYPE_CHECKING:
@@ -210,23 +206,11 @@ class TranslationService(Service, JobPlanner):
         return self._store.segments.of_item(item, begin=begin, limit=limit, states=states)
 
     def text_of(self, item: str) -> str:
-        paragraphs: list[str] = []
-        for _, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
-            paragraphs.append("".join(part.lead + (part.target or part.source) + part.trail for part in parts))
-        return "".join(paragraphs)
+        return translation_of(segments_of_item(self._store, item))
 
     def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
         """Return the terms of the active glossaries for a pair of languages; an empty language is any."""
         return self._terms.of(source, target, "" if domain == "everyday" else domain)
-
-    def warning(
-        self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
-    ) -> str:
-        """Return the warning before a model translates a pair of languages; empty when there is none.
-
-        Raises KnownError `model.…`.
-        """
-        return self.advice(model, source, target, for_document=for_document).words
 
     def advice(
         self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
@@ -271,12 +255,7 @@ class TranslationService(Service, JobPlanner):
         for unit, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
             segments = list(parts)
             if any(segment.target for segment in segments):
-                source = "".join(segment.lead + segment.source + segment.trail for segment in segments)
-                yield (
-                    unit,
-                    source,
-                    "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments),
-                )
+                yield unit, source_of(segments), translation_of(segments)
 
     # ---- making (see jobs)
 
@@ -339,15 +318,9 @@ class TranslationService(Service, JobPlanner):
         if now and changed(segment, revision=now[0].revision) == now[0]:
             return
         updated = self._store.segments.change(
-            item,
-            segment.number,
-            target=segment.target,
-            state=segment.state,
-            origin=segment.origin,
-            flags=segment.flags,
-            reason=segment.reason,
-            doubts=segment.doubts,
-        )
+            item, segment.number, target=segment.target, state=segment.state, origin=segment.origin,
+            flags=segment.flags, reason=segment.reason, doubts=segment.doubts,
+        )  # fmt: skip
         self._publish(SegmentChanged(item, updated))
         if live := self._live.get(job):
             live.done += bool(now) and now[0].state is SegmentState.OPEN
@@ -402,9 +375,6 @@ class TranslationService(Service, JobPlanner):
 
 
 # ---- exports of a translation besides the document itself
-
-
-REPORT_FORMAT = "slmdesk-translation-report"
 
 
 class Handout(StrEnum):
@@ -486,67 +456,9 @@ def _data(
         )
         return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
-        report = report_of(view, segments, info)
-        return _json(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
-    return PAPER_FORMS[form](_pair(title, _language(request.source), _language(request.target), segments))
-
-
-def _pair(title: str, source: str, target: str, segments: Sequence[SegmentRecord]) -> Paper:
-    """Build the bilingual paper; a segment without translation has its source alone."""
-    return pair_paper(title, (source, target), ((segment.source, _shown(segment)) for segment in segments))
-
-
-def _shown(segment: SegmentRecord) -> str:
-    return segment.source if segment.state is SegmentState.LEFT else segment.target
-
-
-def report_of(view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]) -> Report:
-    """Build the report of a translation; every segment is in one of its lists.  Any thread."""
-    lists: dict[str, list[TranslatedRow]] = {"failed": [], "flagged": [], "left": [], "fine": []}
-    for segment in segments:
-        lists[_list_of(segment)].append(_row(segment))
-    counts = [
-        ("all", len(segments)),
-        ("translated", sum(bool(segment.target) and segment.state is not SegmentState.LEFT for segment in segments)),
-        ("not translated", len(lists["failed"])),
-        ("to look at", view.look),
-        ("left as they are", len(lists["left"])),
-        *[(STATE_WORDS[state], view.counts[state]) for state in (SegmentState.EDITED, SegmentState.APPROVED)
-          if view.counts.get(state)],
-        ("parts that are no text to be translated", len(view.left)),
-    ]  # fmt: skip
-    parts = [(part.kind, part.place, part.text) for part in view.left]
-    return Report(f"Report: {view.item.title}", info, counts, **lists, parts=parts)
-
-
-def _list_of(segment: SegmentRecord) -> str:
-    if segment.state is SegmentState.LEFT:
-        return "left"
-    if segment.state in (SegmentState.FAILED, SegmentState.OPEN) or not segment.target:
-        return "failed"
-    return "flagged" if segment.flags and segment.state is not SegmentState.APPROVED else "fine"
-
-
-def _row(segment: SegmentRecord) -> TranslatedRow:
-    said = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
-    said += [flag_words(flag) for flag in segment.flags]
-    if segment.state is SegmentState.OPEN:
-        said.append("it was not its turn yet")
-    return TranslatedRow(segment.place, segment.source, segment.target, STATE_WORDS[segment.state], "; ".join(said))
-
-
-def _json(report: Report) -> bytes:
-    def rows(found: Sequence[TranslatedRow]) -> list[Json]:
-        return [{"place": row.place, "source": row.source, "target": row.target, "state": row.state,
-                 "reason": row.flags} for row in found]  # fmt: skip
-
-    shape: dict[str, Json] = {
-        "format": REPORT_FORMAT, "version": 1, "title": report.title, "facts": dict(report.info),
-        "counts": dict(report.counts), "failed": rows(report.failed), "flagged": rows(report.flagged),
-        "left": rows(report.left), "translated": rows(report.fine),
-        "parts": [list(part) for part in report.parts],
-    }  # fmt: skip
-    return (json.dumps(shape, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+        report = report_json(view, segments, info)
+        return json_bytes(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
+    return PAPER_FORMS[form](pair_paper(title, (_language(request.source), _language(request.target)), segments))
 
 
 def _language(code: str) -> str:

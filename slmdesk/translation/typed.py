@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -33,11 +33,11 @@ from slmdesk.redaction.service import Decisions, RedactionService, Veil
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
-from slmdesk.store import Store
 from slmdesk.text.preserved import masked, unmasked_so_far
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms
 from slmdesk.translation.export import segments_of_item
+from slmdesk.translation.memory import recalled, remembered
 from slmdesk.translation.prompts import (
     AskedText,
     CutState,
@@ -53,26 +53,43 @@ from slmdesk.translation.types import (
     LiveTranslated,
     PairUsed,
     TranslationRequest,
+    language_of_most,
     memory_domain,
     request_of,
     shape_of,
+    translation_of,
 )
 
 TELL_S = 0.05
 """Between two looks of the window at words that stream."""
 MOST_DEATHS = 1
 """Of the engine in a row after which it is asked once more by itself."""
+MOST_PUTS = 100
 
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    segments: dict[str, tuple[LiveSegment, Key]]
-    """By the step's name."""
-    open: set[str]
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    words: dict[str, AskedText] = field(default_factory=dict)
-    """Each segment as the model sees it, with the terms of the glossaries as they were then."""
-    masks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """A segment that the model is asked about."""
+
+    segment: LiveSegment
+    key: Key
+    words: AskedText | None = None
+    """As the model sees it, with the terms of the glossaries as they were then; None where it cannot be redacted."""
+    masks: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    """What the model has written so far."""
+    is_open: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class _Put:
+    """A person's translation, and what it took the place of: here, and in the memory."""
+
+    segment: LiveSegment
+    key: Key
+    known: CachedSegment | None
+    style: TranslationStyle
+    pair: MemoryPair | None
 
 
 class LiveTranslation(Service):
@@ -88,12 +105,15 @@ class LiveTranslation(Service):
         self._loader, self._terms = loader, terms
         self._text, self._is_redacted = "", False
         self._veil = redaction.in_memory()
-        self._known, self._edits = SegmentCache(), LiveEdits(runtime.store)
+        self._known = SegmentCache()
+        self._puts: OrderedDict[int, _Put] = OrderedDict()
+        self._last_put = 0
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None
-        self._lease: Lease | None = None
-        self._asked: _Asked | None = None
+        self._run: Pending[Problem | None] | None = None
+        self._asked: dict[str, _Asked] = {}
+        """By the name of the step."""
         self._later: Later | None = None
         self._is_done = True
         self._reported_at = 0.0
@@ -124,7 +144,7 @@ class LiveTranslation(Service):
         self._manner, self._record, self._is_redacted = manner, record, redact
         self._requested = self._cut(text)
         requested = {key for _, key in self._requested if key is not None}
-        if self._asked and any(self._asked.segments[name][1] not in requested for name in self._asked.open):
+        if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
             self._stop()
         self._say()
         self._advance()
@@ -146,23 +166,29 @@ class LiveTranslation(Service):
         target = " ".join(target.split())
         if not target:
             raise KnownError("request.invalid", what="a translation without words")
-        number = self._edits.put(
-            key,
-            self._known.get(key),
-            segment.source,
-            target,
-            languages=(segment.language, key[2]),
-            domain=_domain(self._manner),
-        )
+        pair = self._remembered(segment, self._manner)
+        self._last_put += 1
+        self._puts[self._last_put] = _Put(segment, key, self._known.get(key), self._manner, pair)
+        while len(self._puts) > MOST_PUTS:
+            self._puts.popitem(last=False)
+        self._store.memory.remember(
+            segment.language, self._manner.target, [(segment.source, target)], domain=_domain(self._manner),
+            origin=Origin.PERSON,
+        )  # fmt: skip
         self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
         self._say(is_done=self._is_done)
-        return number
+        return self._last_put
 
     def take_back(self, number: int) -> None:
         """Undo a `put`, in the memory too; does nothing when it is too old or already undone."""
-        put = self._edits.take_back(number)
+        put = self._puts.pop(number, None)
         if put is None:
             return
+        now = self._remembered(put.segment, put.style)
+        if now is not None:
+            self._store.memory.forget([now.n])
+        if put.pair is not None:
+            self._store.memory.put_back(put.pair)
         if put.known is None:
             self._known.forget(put.key)
         else:
@@ -170,6 +196,9 @@ class LiveTranslation(Service):
             self._known.drop_begun([put.key])
         self._say(is_done=self._is_done)
         self._advance()
+
+    def _remembered(self, segment: LiveSegment, style: TranslationStyle) -> MemoryPair | None:
+        return remembered(self._store, (segment.language, style.target), segment.source, _domain(style))
 
     @property
     def veil(self) -> Veil | None:
@@ -213,15 +242,9 @@ class LiveTranslation(Service):
         for unit in units_of_text(text):
             for segment in segments_from(unit["unit"], taken):
                 live = LiveSegment(
-                    segment.source,
-                    segment.lead,
-                    segment.trail,
-                    segment.language,
-                    "",
-                    segment.state,
-                    paragraph=segment.unit,
-                    sure=taken.sure,
-                )
+                    segment.source, segment.lead, segment.trail, segment.language, "", segment.state,
+                    paragraph=segment.unit, sure=taken.sure,
+                )  # fmt: skip
                 key = None if segment.state is SegmentState.LEFT else self._key(live, terms)
                 found.append((live, key))
         self._known.on_show = len(found)
@@ -256,80 +279,92 @@ class LiveTranslation(Service):
     # ---- asking
 
     def _advance(self) -> None:
-        """Take from the memory what is there; ask for the rest, once the model is there."""
-        if self._lease is not None or self._record is None:
-            return
-        missing = {
-            key: segment for segment, key in self._requested if key is not None and self._is_missing(segment, key)
-        }
-        if not missing:
-            self._say(is_done=True)
-            return
+        """Have the model asked for what is missing, unless it is being asked."""
+        if self._run is None and self._record is not None:
+            self._run = in_slices(self._service_thread, self._translating(self._record))
+            self._run.then(self._on_over)
 
-        def failed(problem: Problem | None) -> None:
-            self._lease = None
-            self._say(problem=problem, is_done=True)
+    def _on_over(self, end: Problem | None) -> None:
+        self._run, self._asked = None, {}
+        self._say(problem=end, is_done=True)
 
-        lease = self._loader.acquire(self._record, self._ask, failed)
-        if not lease.is_over:
-            self._lease = lease
+    def _stop(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.cancel()
+        self._known.drop_begun(asked.key for asked in self._asked.values())
+        self._asked = {}
 
-    def _is_missing(self, segment: LiveSegment, key: Key) -> bool:
-        """Whether the model has to be asked: what a person's memory has is taken from there."""
-        return self._known.is_open(key) and not self._recalled(segment, key)
+    def _translating(self, record: ModelRecord) -> Slices[Problem | None]:
+        """Ask until nothing is missing; returns the problem that ends it before."""
+        while self._missing():
+            lease: Lease | None = yield self._lease(record)
+            if lease is None:  # loading was cancelled
+                return None
+            try:
+                problem = yield from self._asking(lease)
+            finally:
+                lease.release()
+            if problem is not None:
+                return problem
+        return None
+
+    def _lease(self, record: ModelRecord) -> Pending[Lease | None]:
+        pending: Pending[Lease | None] = Pending(lambda: lease.release())
+        lease = self._loader.acquire(record, pending.end, pending.end)
+        return pending
+
+    def _missing(self) -> list[tuple[LiveSegment, Key]]:
+        """What the model has to be asked, each once; what a person's memory has is taken from there."""
+        missing = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
+        return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
     def _recalled(self, segment: LiveSegment, key: Key) -> bool:
-        for pair in self._store.memory.recall(segment.language, self._manner.target, segment.source):
-            if pair.origin is not Origin.MODEL and pair.domain in ("", _domain(self._manner)):
-                flags = self._flags(segment, pair.target)
-                self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
-                return True
+        languages = segment.language, self._manner.target
+        for pair in recalled(self._store, languages, segment.source, _domain(self._manner)):
+            flags = self._flags(segment, pair.target)
+            self._known.note(key, CachedSegment(pair.target, SegmentState.TRANSLATED, Origin.MEMORY, flags))
+            return True
         return False
 
-    def _ask(self, lease: Lease) -> None:
-        requested = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
-        if not requested:  # the text has changed while the model was loaded
-            self._lease = None
-            lease.release()
-            self._say(is_done=True)
-            return
-        asked = self._asked = _Asked(
-            {str(at): (segment, key) for at, (key, segment) in enumerate(requested.items())}, set()
-        )
-        asked.open.update(asked.segments)
-        hidden = in_slices(self._service_thread, self._hiding(asked, self._text))
-        hidden.then(lambda problem: self._on_hidden(asked, lease, problem))
-
-    def _on_hidden(self, asked: _Asked, lease: Lease, problem: Problem | None) -> None:
-        if self._asked is not asked:  # stopped meanwhile, and the lease with it
-            return
-        if problem is not None:
-            self._asked = self._lease = None
-            lease.release()
-            self._say(problem=problem, is_done=True)
-            return
-        job = lease.start("batch", {"stream": True}, lambda event: self._on_event(asked, event))
-        for name, (segment, _) in asked.segments.items():
-            if name in asked.words:
-                hidden = masked(asked.words[name].text, asked.words[name].terms, *self._languages_of(segment))
-                asked.masks[name] = hidden.terms
-                job.step(name, self._step(segment, asked.words[name]))
+    def _asking(self, lease: Lease) -> Slices[Problem | None]:
+        missing = self._missing()
+        if not missing:  # the text has changed while the model was loaded
+            return None
+        self._asked = {str(at): _Asked(segment, key) for at, (segment, key) in enumerate(missing)}
+        yield from self._hide(self._asked.values(), self._text)
+        over: Pending[FromChild] = Pending()
+        job = lease.start("batch", {"stream": True}, lambda event: self._on_event(event, over))
+        for name, asked in self._asked.items():
+            if asked.words is not None:
+                asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
+                job.step(name, self._step(asked.segment, asked.words))
         job.end_of_steps()
+        end: FromChild = yield over
+        self._asked = {}
+        self._deaths = self._deaths + 1 if isinstance(end, Failed) and end.code == "child.died" else 0
+        if isinstance(end, Failed) and not 0 < self._deaths <= MOST_DEATHS:
+            return problem_of(end.code, end.args)  # what is half there stays on show
+        if not self._deaths:
+            self._say()
+            self._report_used()
+        return None
 
-    def _hiding(self, asked: _Asked, text: str) -> Slices[None]:
-        """Put what the model sees of each segment in `asked.words`; one that cannot be redacted fails.
+    def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
+        """Note what the model sees of each segment; one that cannot be redacted fails.
 
         `text`: the whole: what one sentence tells is a name in all.  Raises KnownError redaction.*, store.*.
         """
         if (veil := self.veil) is not None:
             yield from veil.learn(text)
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        for name, (segment, key) in asked.segments.items():
+        for question in asked:
             try:
-                asked.words[name] = asked_about(segment.source, Tags(), segment.language, terms, veil)
+                segment = question.segment
+                question.words = asked_about(segment.source, Tags(), segment.language, terms, veil)
             except KnownError as err:
-                asked.open.discard(name)
-                self._known.note(key, _failed(problem_for(err).sentence))
+                question.is_open = False
+                self._known.note(question.key, _failed(problem_for(err).sentence))
             if veil is not None:
                 yield
 
@@ -340,88 +375,45 @@ class LiveTranslation(Service):
     def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:
         return segment.language or self._manner.source, self._manner.target
 
-    def _stop(self) -> None:
-        asked, self._asked = self._asked, None
-        if asked:
-            self._known.drop_begun(key for _, key in asked.segments.values())
-        self._release()
-
-    def _release(self) -> None:
-        lease, self._lease = self._lease, None
-        if lease:
-            lease.release()
-
     # ---- what comes
 
-    def _on_event(self, asked: _Asked, event: FromChild) -> None:
-        if isinstance(event, Token) and event.key in asked.segments:
-            self._on_words(asked, event)
-        elif isinstance(event, Partial) and event.key in asked.segments:
-            self._on_partial(asked, event)
-        elif isinstance(event, Done | Failed | Cancelled):
-            self._on_ended(event)
+    def _on_event(self, event: FromChild, over: Pending[FromChild]) -> None:
+        if isinstance(event, Done | Failed | Cancelled):
+            over.end(event)
+        elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)) and asked.words:
+            if not self._known.is_open(asked.key):  # a person was faster than the model
+                asked.is_open = asked.is_open and isinstance(event, Token)
+                return
+            if isinstance(event, Token):
+                known = CachedSegment(self._so_far(asked, asked.words, event.text), SegmentState.OPEN)
+            else:
+                asked.is_open = False
+                known = self._judged(asked.segment, event.value, asked.words)
+            self._known.note(asked.key, known)
+            self._say_soon()
 
-    def _on_words(self, asked: _Asked, event: Token) -> None:
-        key = asked.segments[event.key][1]
-        known = self._known.get(key)
-        if known is not None and known.state is not SegmentState.OPEN:
-            return
-        words = asked.texts.setdefault(event.key, [])
-        words.append(event.text)
-        so_far = unmasked_so_far("".join(words).lstrip(), asked.masks[event.key])
-        if (veiled := asked.words[event.key].veiled) is not None:
-            so_far = veiled.back_so_far(so_far)
-        self._known.note(key, CachedSegment(so_far, SegmentState.OPEN))
-        self._say_soon()
+    def _so_far(self, asked: _Asked, words: AskedText, more: str) -> str:
+        asked.text += more
+        so_far = unmasked_so_far(asked.text.lstrip(), asked.masks)
+        return words.veiled.back_so_far(so_far) if words.veiled is not None else so_far
 
-    def _on_ended(self, event: Done | Failed | Cancelled) -> None:
-        self._asked = None
-        self._release()
-        self._deaths = self._deaths + 1 if isinstance(event, Failed) and event.code == "child.died" else 0
-        if isinstance(event, Failed) and not 0 < self._deaths <= MOST_DEATHS:
-            # what is half there stays on show, and is asked for with the next request
-            self._say(problem=problem_of(event.code, event.args), is_done=True)
-            return
-        if not self._deaths:
-            self._say()
-            self._report_used()
-        self._advance()  # what was typed meanwhile
-
-    def _on_partial(self, asked: _Asked, event: Partial) -> None:
-        asked.open.discard(event.key)
-        segment, key = asked.segments[event.key]
-        old = self._known.get(key)
-        if old is not None and old.state is not SegmentState.OPEN:  # a person was faster than the model
-            return
-        tried, problem = self._judged(segment, event.value, asked.words[event.key])
-        self._known.note(key, tried or _failed(problem))
-        self._say_soon()
-
-    def _judged(
-        self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText
-    ) -> tuple[CachedSegment | None, str]:
-        """What came for a segment, looked through; or None and why nothing did.  `words`: as the model saw it."""
+    def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
+        """What came for a segment, looked through, or why nothing did.  `words`: as the model saw it."""
         if "code" in value:
-            return None, problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence
+            return _failed(problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence)
         try:
             answer = answer_from(value.get("answer"))
         except KnownError as err:
-            return None, problem_for(err).sentence
-        from slmdesk.text.translation_checks import cleaned  # with all checks of text
-
-        languages = self._languages_of(segment)
-        found = words.back(
-            cleaned(words.text, answer.text, Tags(), answer.probabilities, languages=languages, terms=words.terms)
-        )
+            return _failed(problem_for(err).sentence)
+        found = words.read(answer, Tags(), self._languages_of(segment))
         flags = (*self._flags(segment, found.target), *found.flags)
-        return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts), ""
+        return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts)
 
     # ---- telling
 
     def _report_used(self) -> None:
         if self._record is not None:
-            reported = [segment.language for segment, _ in self._requested if segment.language]
-            language = self._manner.source or (max(set(reported), key=reported.count) if reported else "")
+            language = self._manner.source or language_of_most(segment for segment, _ in self._requested)
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
@@ -475,12 +467,7 @@ class CachedSegment(Record):
 
     def put_into(self, segment: LiveSegment) -> LiveSegment:
         return changed(
-            segment,
-            target=self.target,
-            state=self.state,
-            origin=self.origin,
-            flags=self.flags,
-            doubts=self.doubts,
+            segment, target=self.target, state=self.state, origin=self.origin, flags=self.flags, doubts=self.doubts
         )
 
 
@@ -517,62 +504,6 @@ class SegmentCache:
         self.drop_begun(list(self._known))
 
 
-# ---- a person's own translations of typed sentences
-
-
-MOST_PUTS = 100
-
-
-class AppliedEdit(Record):
-    key: Key
-    known: CachedSegment | None
-    source: str
-    languages: tuple[str, str]
-    domain: str
-    pair: MemoryPair | None
-
-
-class LiveEdits:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._puts: OrderedDict[int, AppliedEdit] = OrderedDict()
-        self._next = 1
-
-    def put(
-        self,
-        key: Key,
-        known: CachedSegment | None,
-        source: str,
-        target: str,
-        *,
-        languages: tuple[str, str],
-        domain: str,
-    ) -> int:
-        """Store the edit; `known`: what it replaces.  Returns a number for `take_back`."""
-        pair = self._pair(languages, domain, source)
-        number, self._next = self._next, self._next + 1
-        self._puts[number] = AppliedEdit(key, known, source, languages, domain, pair)
-        while len(self._puts) > MOST_PUTS:
-            self._puts.popitem(last=False)
-        self._store.memory.remember(*languages, [(source, target)], domain=domain, origin=Origin.PERSON)
-        return number
-
-    def take_back(self, number: int) -> AppliedEdit | None:
-        """Undo an edit in the memory; None when it is too old or already undone."""
-        put = self._puts.pop(number, None)
-        if put is None:
-            return None
-        now = self._pair(put.languages, put.domain, put.source)
-        if now is not None:
-            self._store.memory.forget([now.n])
-        if put.pair is not None:
-            self._store.memory.put_back(put.pair)
-        return put
-
-    def _pair(self, languages: tuple[str, str], domain: str, words: str) -> MemoryPair | None:
-        return next((pair for pair in self._store.memory.recall(*languages, words) if pair.domain == domain), None)
-
-
 # ---- stores typed translations as items of kind `translation`, and finds translations of all kinds
 #
 # Service thread. The segments are rows, as of all translations; source and translation are also a message, so that
@@ -600,19 +531,11 @@ class TypedText(Record):
     def live(self) -> tuple[LiveSegment, ...]:
         return tuple(
             LiveSegment(
-                segment.source,
-                segment.lead,
-                segment.trail,
-                segment.language,
-                segment.target,
-                segment.state,
-                segment.origin,
-                segment.flags,
-                segment.unit,
-                doubts=segment.doubts,
+                segment.source, segment.lead, segment.trail, segment.language, segment.target, segment.state,
+                segment.origin, segment.flags, segment.unit, doubts=segment.doubts,
             )
             for segment in self.segments
-        )
+        )  # fmt: skip
 
 
 class Earlier(Record):
@@ -727,24 +650,19 @@ class TypedHistory(Service):
 
     def _put_segments(self, item: str, segments: Sequence[LiveSegment]) -> None:
         self._store.segments.forget(item)
-        self._store.segments.add(
-            item,
-            [
-                NewSegment(
-                    segment.paragraph,
-                    segment.source,
-                    lead=segment.lead,
-                    trail=segment.trail,
-                    language=segment.language,
-                    state=segment.state,
-                    target="" if segment.state is SegmentState.OPEN else segment.target,
-                    origin=segment.origin,
-                    flags=segment.flags,
-                    doubts=() if segment.state is SegmentState.OPEN else segment.doubts,
-                )
-                for segment in segments
-            ],
+        whole = (
+            changed(segment, target="", doubts=()) if segment.state is SegmentState.OPEN else segment
+            for segment in segments
         )
+        new = [
+            NewSegment(
+                segment.paragraph, segment.source, lead=segment.lead, trail=segment.trail, language=segment.language,
+                state=segment.state, target=segment.target, origin=segment.origin, flags=segment.flags,
+                doubts=segment.doubts,
+            )
+            for segment in whole
+        ]  # fmt: skip
+        self._store.segments.add(item, new)
         self._store.results.save(item, {"taken": True, "done": True, "left": []})
 
     def _own_pairs(self, item: str, request: TranslationRequest, segments: Sequence[LiveSegment]) -> None:
@@ -756,7 +674,7 @@ class TypedHistory(Service):
 
     def _put_words(self, item: str, text: str, segments: Sequence[LiveSegment]) -> None:
         """The message by which history is searched."""
-        words = "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
+        words = translation_of(segments)
         parts = (TextPart(text, Author.PERSON),)
         kept = self._store.messages.of_item(item)
         if kept:

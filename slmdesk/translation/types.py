@@ -69,6 +69,21 @@ class WrittenFile(Record):
     """Units that stand there untranslated, although they had a translation."""
 
 
+def source_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
+    return "".join(segment.lead + segment.source + segment.trail for segment in segments)
+
+
+def translation_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
+    """The translation as a text; what has none stands there as in the source."""
+    return "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
+
+
+def language_of_most(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
+    """The code that most segments have; empty: none has any."""
+    counts = Counter(segment.language for segment in segments if segment.language)
+    return max(counts, key=lambda code: counts[code], default="")
+
+
 def memory_domain(request: TranslationRequest) -> str:
     return "" if request.domain == "everyday" else request.domain
 

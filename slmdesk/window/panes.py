@@ -29,7 +29,7 @@ from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.runtime.service import Slices, in_slices
 from slmdesk.services import Services
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
@@ -44,8 +44,9 @@ from slmdesk.window.widgets.build import (
     set_icon,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import trash
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
+from slmdesk.window.widgets.redaction_preview import Wording
 from slmdesk.window.widgets.rows import empty_layout
 
 LEAST_WIDTH = 260
@@ -458,70 +459,29 @@ FOLDER = " What is read of the folder is redacted too, without being shown here.
 AS_BEFORE = " The text of the documents is redacted as before."
 
 
-class Looked(Record):
-    """What was found, and a sentence on what is redacted beside it."""
+def look_at_documents(
+    gate: RedactionGate,
+    words: Sequence[str],
+    documents: Sequence[str],
+    go_on: Callable[[Decisions], None],
+    *,
+    item: str = "",
+    also: str = "",
+    refused: Callable[[Problem], None] | None = None,
+) -> None:
+    """Show what is private in what a person asks with and in documents, then go on with what the person decides.
 
-    preview: Preview
-    rest: str
-
-
-class RedactionController(QObject):
-    """Emits `arrived` with a Looked: `begin` with a person's Decisions goes on; `cancelled` when declined."""
-
-    arrived = Signal(object)
-    cancelled = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="document_redaction_controller")
-        self._bridge = bridge
-        self._go_on: Callable[[Decisions], None] | None = None
-        self._following: Call | None = None
-
-    def look(
-        self,
-        words: Sequence[str],
-        documents: Sequence[str],
-        go_on: Callable[[Decisions], None],
-        *,
-        item: str = "",
-        rest: str = "",
-        refused: Callable[[Problem], None] | None = None,
-    ) -> None:
-        """Find what is private in what a person asks with and in documents; `arrived` follows, or `refused`.
-
-        `item`: whose table is known already; `rest`: says what is redacted too without being shown.
-        """
-        self.drop()
-        self._go_on = go_on
-        arrived = partial(self._on_looked, go_on)
-        self._following = self._bridge.follow(
-            lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, rest)),
-            arrived, refused,
-        )  # fmt: skip
-
-    def begin(self, decisions: Decisions) -> None:
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
-            go_on(decisions)
-
-    def cancel(self) -> None:
-        self.drop()
-        self.cancelled.emit()
-
-    def drop(self) -> None:
-        self._go_on = None
-        if self._following is not None:
-            self._following.cancel()
-            self._following = None
-
-    def _on_looked(self, go_on: Callable[[Decisions], None], found: Looked) -> None:
-        if go_on is self._go_on:
-            self.arrived.emit(found)
+    `item`: whose table is known already; `also`: says what is redacted without being shown.
+    """
+    gate.look(
+        lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, also)),
+        go_on, refused,
+    )  # fmt: skip
 
 
 def _looking(
-    services: Services, words: Sequence[str], documents: Sequence[str], item: str, rest: str
-) -> Slices[Looked]:
+    services: Services, words: Sequence[str], documents: Sequence[str], item: str, also: str
+) -> Slices[tuple[Preview, str]]:
     texts, left = [word for word in words if word], MOST_REDACTIONS_SHOWN
     for id in documents:
         begin = 1
@@ -531,20 +491,8 @@ def _looking(
             begin = pages[-1].number + 1
             yield
     preview: Preview = yield services.redaction.look("\n\n".join(texts), item)
-    return Looked(preview, rest or (LONG if left <= 0 else ""))
+    return preview, also or (LONG if left <= 0 else "")
 
 
-# ---- shows what is private in documents, and goes on as a person decided
-
-
-def show_before(redaction: RedactionController, parent: QWidget, accept: str, text: str = "The text") -> None:
-    """Have what it finds shown in a dialog over `parent`, with `accept` on the button that goes on."""
-    wording = Wording("Redact before the model reads it", text, accept, "everywhere")
-    redaction.arrived.connect(partial(_show, redaction, parent, wording))
-
-
-def _show(redaction: RedactionController, parent: QWidget, wording: Wording, looked: Looked) -> None:
-    dialog = RedactionPreview(parent, looked.preview, wording, hidden_rest=looked.rest)
-    dialog.accepted_with.connect(redaction.begin)
-    dialog.rejected.connect(redaction.cancel)
-    dialog.open()
+def reading_words(accept: str, text: str = "The text") -> Wording:
+    return Wording("Redact before the model reads it", text, accept, "everywhere")

@@ -6,7 +6,8 @@ import pytest
 from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_llama, write
 
-from slmdesk.base.errors import CODES, KnownError
+from slmdesk.base.errors import KnownError
+from slmdesk.base.sentences import CODES
 from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine, loading
 from slmdesk.engine.llama.library import MemoryStatus, parts_from_log

@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Recorder:
     """Keeps every event, and waits for one that is requested."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
+        self.services, self.calls = services, Calls(services)
         self.events: list[Event] = []
         self._more = threading.Condition()
         services.on(Event, self._receive)
@@ -89,6 +90,33 @@ def result_of(services: Services, begin: Callable[[], Pending]):
     ended: queue.SimpleQueue = queue.SimpleQueue()
     services.service_thread.call(lambda: begin().then(ended.put))
     return ended.get(timeout=TIMEOUT_S)
+
+
+class Calls:
+    """The services as a test calls them: on their thread, and what ends later is waited for."""
+
+    def __init__(self, services: Services, path: str = "") -> None:
+        self.of, self._path = services, path
+
+    def __getattr__(self, name: str) -> Calls:
+        return Calls(self.of, f"{self._path}.{name}".lstrip("."))
+
+    def __call__(self, *given, **named):
+        """What a method returns, or the value or Problem that its Pending ends with; on their thread it waits not."""
+        method, thread = attrgetter(self._path)(self.of), self.of.service_thread
+        if thread.is_here:
+            return method(*given, **named)
+        ended: queue.SimpleQueue = queue.SimpleQueue()
+
+        def work() -> None:
+            result = method(*given, **named)
+            if isinstance(result, Pending):
+                result.then(ended.put)
+            else:
+                ended.put(result)
+
+        thread.call(work)
+        return ended.get(timeout=TIMEOUT_S)
 
 
 def import_model(services: Services, path: Path, **more):

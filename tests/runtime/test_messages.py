@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from slmdesk.base.errors import BUG_CODE, CODES, KnownError
+from slmdesk.base.errors import BUG_CODE, KnownError
+from slmdesk.base.sentences import CODES
 from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of, sentence_for
 
 pytestmark = pytest.mark.pure

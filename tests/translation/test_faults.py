@@ -11,7 +11,7 @@ import threading
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo, result_of
+from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo
 from history.test_for_good import files_with
 from translation.test_translating import ENDED, on_service_thread, run, translated, write
 from translation.test_typed_history import MANNER
@@ -42,8 +42,8 @@ def letter(path, sentences=SENTENCES):
 
 
 def begun(recorder, **request):
-    item = on_service_thread(recorder, lambda: recorder.services.translations.begin(TranslationRequest(**request)))
-    return item.id, on_service_thread(recorder, lambda: recorder.services.translations.open(item.id)).job.id
+    item = recorder.calls.translations.begin(TranslationRequest(**request))
+    return item.id, recorder.calls.translations.open(item.id).job.id
 
 
 def end_of(recorder, job, begin=0):
@@ -53,14 +53,14 @@ def end_of(recorder, job, begin=0):
 
 
 def segments(recorder, item):
-    return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
+    return recorder.calls.translations.segments(item)
 
 
 @pytest.mark.real_child
 def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     recorder = opened(turned=True, slow=0.02)
-    live = recorder.services.live
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    live = recorder.calls.live
+    record = recorder.calls.models.choose(None)
     text = f"It is late. The boiler {'and the boiler ' * 40}is cold."
 
     def killed_midway(begin):
@@ -68,7 +68,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
         kill(recorder.services.engine)
         return len(recorder.events)
 
-    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
+    live.translate(text, MANNER, record)
     begin = killed_midway(0)
     recorder.wait(LiveTranslated, lambda event: len(event.segments[-1].target) < 20, begin)
     begin = killed_midway(len(recorder.events))
@@ -78,7 +78,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
     assert last.segments[0].state is SegmentState.TRANSLATED
     assert len(last.segments[1].target) > 40, "words that were seen stay"
     begin = len(recorder.events)
-    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
+    live.translate(text, MANNER, record)
     last = recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
     assert last.problem is None
     assert "".join(segment.target.swapcase() + segment.trail for segment in last.segments) == text
@@ -106,7 +106,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
     assert ended.status is JobStatus.FAILED
     path = letter(path)
     begin = len(recorder.events)
-    again = on_service_thread(recorder, lambda: recorder.services.translations.again(item))
+    again = recorder.calls.translations.again(item)
     assert end_of(recorder, again.id, begin).status is JobStatus.DONE
     assert [segment.target.swapcase() for segment in segments(recorder, item)] == SENTENCES
 
@@ -120,7 +120,7 @@ def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
     target = tmp_path / "out" / "a.docx"
 
     def begin():
-        recorder.services.translations.write(view.item.id, target).then(ended.put)
+        recorder.calls.translations.write(view.item.id, target).then(ended.put)
         kill(recorder.services.reader)
 
     on_service_thread(recorder, begin)
@@ -181,7 +181,7 @@ def test_a_translation_deleted_for_good_while_it_is_made_is_gone(opened, home, t
     request = {"path": str(letter(tmp_path / "a.docx"))} if begun_with == "document" else {"text": "\n".join(SENTENCES)}
     item, _job = begun(recorder, target="de", source="en", **request)
     recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    on_service_thread(recorder, lambda: recorder.services.history.delete_for_good(item))
+    recorder.calls.history.delete_for_good(item)
     recorder.wait(ItemGone, lambda event: event.id == item)
     on_service_thread(recorder, lambda: None)
     threading.Event().wait(1.0)
@@ -203,35 +203,28 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
     window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     for number in range(30, 40):
-        on_service_thread(
-            other, lambda number=number: other.services.segment_edits.edit(item, number, f"Kessel {number}.")
-        )
+        other.calls.segment_edits.edit(item, number, f"Kessel {number}.")
     for number in range(3):
-        on_service_thread(
-            window, lambda number=number: window.services.segment_changes.edit(item, number, f"Ofen {number}.")
-        )
+        window.calls.segment_changes.edit(item, number, f"Ofen {number}.")
     assert end_of(window, job).status is JobStatus.DONE
     found = [segment.target for segment in segments(window, item)]
     assert found[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
     assert found[:3] == [f"Ofen {number}." for number in range(3)]
     assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
-    on_service_thread(other, lambda: other.services.segment_edits.edit(item, 0, "Herd 0."))
-    found = [result_of(window.services, lambda: window.services.segment_changes.undo(item)) for _ in range(3)]
+    other.calls.segment_edits.edit(item, 0, "Herd 0.")
+    found = [window.calls.segment_changes.undo(item) for _ in range(3)]
     assert [one.numbers for one in found] == [(2,), (1,), ()]
     assert found[2].skipped == 1, "what has changed since stays"
     assert segments(window, item)[0].target == "Herd 0."
-    assert (
-        on_service_thread(window, lambda: window.services.store.memory.recall("en", "de", SENTENCES[0]))[0].target
-        == "Herd 0."
-    )
+    assert window.calls.store.memory.recall("en", "de", SENTENCES[0])[0].target == "Herd 0."
 
 
 def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_path):
     window, other = two
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
     window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    on_service_thread(other, lambda: other.services.history.delete_for_good(item))
+    other.calls.history.delete_for_good(item)
     assert end_of(window, job).status is not JobStatus.DONE
     other.services.close()
     window.services.close()
@@ -240,10 +233,8 @@ def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_pa
 
 def room_for(recorder, pages: int) -> None:
     """As many pages more as the disk has room for; SQLite then says that it is full."""
-    rows = on_service_thread(recorder, lambda: recorder.services.store.database.rows("PRAGMA page_count"))
-    on_service_thread(
-        recorder, lambda: recorder.services.store.database.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}")
-    )
+    rows = recorder.calls.store.database.rows("PRAGMA page_count")
+    recorder.calls.store.database.rows(f"PRAGMA max_page_count = {rows[0][0] + pages}")
 
 
 def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, tmp_path):
@@ -257,42 +248,38 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
     kept = [segment.target for segment in segments(recorder, item) if segment.state is SegmentState.TRANSLATED]
     assert 0 < len(kept) < 150
-    view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
+    view = recorder.calls.translations.open(item)
     assert not view.is_done
     room_for(recorder, 1 << 20)
     begin = len(recorder.events)
-    on_service_thread(recorder, lambda: recorder.services.jobs.resume(job))
+    recorder.calls.jobs.resume(job)
     assert end_of(recorder, job, begin).status is JobStatus.DONE
     assert [segment.target.swapcase() for segment in segments(recorder, item)] == sentences
 
 
 def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     recorder = opened(turned=True)
-    live = recorder.services.live
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    live = recorder.calls.live
+    record = recorder.calls.models.choose(None)
     text = " ".join(SENTENCES)
     room_for(recorder, 0)
-    on_service_thread(recorder, lambda: live.translate(text, MANNER, record))
+    live.translate(text, MANNER, record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done)
     assert [segment.target.swapcase() for segment in done.segments] == SENTENCES
-    keep = recorder.services.typed.keep
+    keep = recorder.calls.typed.keep
     room_for(recorder, 100)
-    item = on_service_thread(recorder, lambda: keep(text, MANNER, done.segments[:1]))
+    item = keep(text, MANNER, done.segments[:1])
     room_for(recorder, 0)
     longer = (done.segments * 100)[:2000]
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_service_thread(recorder, lambda: keep(text, MANNER, longer, item))
-    assert len(on_service_thread(recorder, lambda: recorder.services.typed.open(item)).segments) == 1, (
-        "what was kept stays whole"
-    )
+        keep(text, MANNER, longer, item)
+    assert len(recorder.calls.typed.open(item).segments) == 1, "what was kept stays whole"
     with pytest.raises(KnownError, match=r"store\.full"):
-        on_service_thread(recorder, lambda: keep("Quite another letter.", MANNER, longer))
-    assert [one.id for one in on_service_thread(recorder, lambda: recorder.services.history.items("translation"))] == [
-        item
-    ]
+        keep("Quite another letter.", MANNER, longer)
+    assert [one.id for one in recorder.calls.history.items("translation")] == [item]
     room_for(recorder, 1 << 20)
-    on_service_thread(recorder, lambda: keep(text, MANNER, longer, item))
-    assert len(on_service_thread(recorder, lambda: recorder.services.typed.open(item)).segments) == 2000
+    keep(text, MANNER, longer, item)
+    assert len(recorder.calls.typed.open(item).segments) == 2000
 
 
 LONG = 20_000
@@ -306,7 +293,7 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
     request = TranslationRequest("de", str(path), source="en")
 
     def fill():
-        store = recorder.services.store
+        store = recorder.calls.store
         item = store.items.add("translation", "long.txt → German", settings={"wish": to_json(request)})
         words = "Es geht über alles."
         store.segments.add(item.id, [NewSegment(number, words, target=words.swapcase()) for number in range(LONG)])
@@ -322,8 +309,8 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
 
     monkeypatch.setattr(store.segments, "of_item", noted)
     for begin in (
-        lambda ended: recorder.services.translations.write(item, tmp_path / "out.txt").then(ended),
-        lambda ended: recorder.services.exports.give(item, "md").then(ended),
+        lambda ended: recorder.calls.translations.write(item, tmp_path / "out.txt").then(ended),
+        lambda ended: recorder.calls.exports.give(item, "md").then(ended),
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()
         asked_in.clear()

@@ -23,16 +23,16 @@ pytestmark = [pytest.mark.process, pytest.mark.quick]
 
 @pytest.fixture
 def services(opened):
-    return opened(turned=True).services
+    return opened(turned=True).calls
 
 
 def imported(services, path, progressed=lambda report: None, **request):
     wanted = ImportRequest(path, **request)
-    return result_of(services, lambda: services.glossaries.import_file(wanted).listen(progressed))
+    return result_of(services.of, lambda: services.glossaries.import_file(wanted).listen(progressed))
 
 
 def remembered(services, path, **request):
-    return result_of(services, lambda: services.memory.import_file(path, **request))
+    return services.memory.import_file(path, **request)
 
 
 def written(tmp_path, name, data):
@@ -60,7 +60,7 @@ def test_of_a_file_that_is_no_glossary_nothing_is_kept_and_why_is_said(services,
     result = imported(services, written(tmp_path, name, data))
     assert isinstance(result, Problem), result
     assert (result.code, words in result.sentence) == (code, True), result
-    assert services.service_thread.call(services.glossaries.all) == []
+    assert services.glossaries.all() == []
 
 
 BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 11))
@@ -83,8 +83,8 @@ def test_entities_are_refused_at_once(services, tmp_path, kind, entities):
 def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
     recorder = opened(model=False)
     text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
-    result = imported(recorder.services, written(tmp_path, "a.csv", text.encode(encoding)))
-    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
+    result = imported(recorder.calls, written(tmp_path, "a.csv", text.encode(encoding)))
+    terms = recorder.calls.glossaries.terms(result.glossary.id)
     assert [term.target for term in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
     assert recorder.of(GlossariesChanged)
 
@@ -92,17 +92,17 @@ def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
 def test_duplicates_and_contradictions_are_counted_kept_and_marked(opened, tmp_path):
     recorder = opened(model=False)
     rows = "tenant,Mieter\ntenant,Mieter\nTenant,mieter\ntenant,Bewohner\n,x\nrent,Miete\n"
-    result = imported(recorder.services, written(tmp_path, "a.csv", f"English,German\n{rows}"))
+    result = imported(recorder.calls, written(tmp_path, "a.csv", f"English,German\n{rows}"))
     assert (result.kept, result.duplicates, result.contradictions, result.skipped) == (3, 2, ("tenant",), 1)
     assert result.first_skipped == "row 6"
-    page = recorder.services.service_thread.call(lambda: recorder.services.glossaries.page(result.glossary.id))
+    page = recorder.calls.glossaries.page(result.glossary.id)
     assert page.counts.contradicting == {"tenant"}
-    into = imported(recorder.services, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
+    into = imported(recorder.calls, written(tmp_path, "b.csv", f"English,German\n{rows}"), into=result.glossary.id)
     assert (into.kept, into.duplicates) == (0, 5)
 
 
 def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opened, tmp_path):
-    services = opened(model=False).services
+    services = opened(model=False).calls
     path = written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")
     first = imported(services, path)
     again = imported(services, path)
@@ -116,49 +116,49 @@ def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opene
     others = [one.glossary.id for one in (named, legal, polish)]
     assert not any(one.was_there for one in (named, legal, polish))
     assert len({first.glossary.id, *others}) == 4
-    services.service_thread.call(lambda: services.glossaries.change(first.glossary.id, is_active=False))
+    services.glossaries.change(first.glossary.id, is_active=False)
     assert not imported(services, written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")).was_there
 
 
 def test_columns_are_read_as_a_person_says(opened, tmp_path):
     recorder = opened(model=False)
     path = written(tmp_path, "a.csv", "Kind,Wort,Word\nx,Kaution,deposit\n")
-    sample = result_of(recorder.services, lambda: recorder.services.glossaries.sample(path))
+    sample = recorder.calls.glossaries.sample(path)
     assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
     result = imported(
-        recorder.services,
+        recorder.calls,
         path,
         source="en",
         target="de",
         columns={"source": 2, "target": 1, "note": 0},
         skips_first=True,
     )
-    terms = recorder.services.service_thread.call(lambda: recorder.services.glossaries.terms(result.glossary.id))
+    terms = recorder.calls.glossaries.terms(result.glossary.id)
     assert [(term.source, term.target, term.note) for term in terms] == [("deposit", "Kaution", "x")]
 
 
 def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
     recorder = opened(model=False)
-    services = recorder.services
+    services = recorder.calls
     terms = [
         Term("tenant & co", "Mieter <x>", ("Pächter", "Bewohner"), note="a\tb"),
         Term("PDF", "", keeps=True, minds_case=True, forms=Forms.EXACT),
         Term("=sum", "'x"),
         Term("ACME;=cmd|1", "-5", ("+a", "-b")),
     ]
-    made = services.service_thread.call(lambda: services.glossaries.add("Ä/B", "en", "de", "legal"))
-    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
+    made = services.glossaries.add("Ä/B", "en", "de", "legal")
+    services.glossaries.add_terms(made.id, terms)
     for form in ("csv", "tsv", "xlsx", "tbx"):
-        path = written(tmp_path, f"a.{form}", services.glossaries.export(made.id, form))
+        path = written(tmp_path, f"a.{form}", services.of.glossaries.export(made.id, form))
         back = imported(services, path, source="en", target="de", name=form).glossary
-        kept = services.service_thread.call(lambda back=back: services.glossaries.terms(back.id))
+        kept = services.glossaries.terms(back.id)
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
             assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
                 (term.source, term.target, term.forbidden) for term in terms[2:]
             ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
-    record = services.service_thread.call(lambda: services.store.glossaries.get(made.id))
+    record = services.store.glossaries.get(made.id)
     with pytest.raises(KnownError):
         to_glossary_file(record, terms, "exe")
 
@@ -180,7 +180,7 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     watcher = threading.Thread(target=watch)
     watcher.start()
     reports = []
-    result = imported(recorder.services, path, reports.append)
+    result = imported(recorder.calls, path, reports.append)
     ended.set()
     watcher.join()
     assert result.kept == count
@@ -188,9 +188,7 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, c
     assert [report.total for report in reports] == [0] * (count // 200) + [count] * (count // 500)
     assert result.glossary.is_active
     print(f"longest turn {longest[0] * 1000:.0f} ms")
-    found = recorder.services.service_thread.call(
-        lambda: recorder.services.glossaries.page(result.glossary.id, words=f"number {count - 1}")
-    )
+    found = recorder.calls.glossaries.page(result.glossary.id, words=f"number {count - 1}")
     assert [term.target for term in found.terms] == [f"Begriff {count - 1}"]
 
 
@@ -203,7 +201,7 @@ def unit(**said):
 
 def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leaves_out(opened, tmp_path):
     recorder = opened(model=False)
-    services = recorder.services
+    services = recorder.calls
     units = unit(en="tree", de="Baum", fr="arbre") + unit(en="tree", de="Bäume") + unit(en="house")
     path = written(tmp_path, "a.tmx", TMX.format(units))
     asked = remembered(services, path)
@@ -222,62 +220,48 @@ def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leave
 
 def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
     recorder = opened(model=False)
-    services = recorder.services
+    services = recorder.calls
     pairs = [(f"sentence <{at}> & more", f"Satz {at}\x0b") for at in range(1_200)]
-    services.service_thread.call(lambda: services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON))
-    services.service_thread.call(
-        lambda: services.store.memory.remember("en", "de", [("guess", "x")], origin=Origin.MODEL)
-    )
+    services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON)
+    services.store.memory.remember("en", "de", [("guess", "x")], origin=Origin.MODEL)
     out = tmp_path / "out.tmx"
-    assert result_of(services, lambda: services.memory.export_file(out)) == out
+    assert services.memory.export_file(out) == out
     assert "guess" not in out.read_text()
     done = remembered(services, out, domain="legal")
     assert (done.kept, done.skipped) == (1_200, 0)
 
 
 def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
-    services = opened(model=False).services
-    services.service_thread.call(
-        lambda: services.store.memory.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
-    )
-    (pair,) = services.service_thread.call(lambda: services.memory.search("quicksilver"))
-    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
-    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 1
-    assert services.service_thread.call(lambda: services.memory.search("quicksilver")) == [pair]
-    gone = services.service_thread.call(lambda: services.memory.forget([pair.n]))
-    services.service_thread.call(
-        lambda: services.store.memory.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
-    )
-    assert services.service_thread.call(lambda: services.memory.restore(gone)) == 0, "what was learned since stays"
+    services = opened(model=False).calls
+    services.store.memory.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
+    (pair,) = services.memory.search("quicksilver")
+    gone = services.memory.forget([pair.n])
+    assert services.memory.restore(gone) == 1
+    assert services.memory.search("quicksilver") == [pair]
+    gone = services.memory.forget([pair.n])
+    services.store.memory.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
+    assert services.memory.restore(gone) == 0, "what was learned since stays"
 
 
 def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
-    services = opened(model=False).services
-    services.service_thread.call(
-        lambda: services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
+    services = opened(model=False).calls
+    services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
+    services.store.memory.remember(
+        "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
     )
-    services.service_thread.call(
-        lambda: services.store.memory.remember(
-            "en", "de", [("The rent is due on Monday.", "b")], domain="legal", origin=Origin.PERSON
-        )
-    )
-    found = services.service_thread.call(
-        lambda: services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
-    )
+    found = services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
     assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
     assert all(one.penalty == 0 for one in found)
-    found = services.service_thread.call(lambda: services.memory.matches("en", "de", "The rent is due on Sunday."))
+    found = services.memory.matches("en", "de", "The rent is due on Sunday.")
     assert [(one.pair.target, one.penalty) for one in found] == [("a", 0.0), ("b", 0.05)]
     assert found[0].changes == (("Monday.", "Sunday."),)
-    assert services.service_thread.call(lambda: services.memory.matches("", "", "The rent is due on Sunday."))
-    assert not services.service_thread.call(lambda: services.memory.matches("en", "fr", "The rent is due on Sunday."))
-    assert not services.service_thread.call(
-        lambda: services.memory.matches("en", "de", "Something else entirely is due.")
-    )
+    assert services.memory.matches("", "", "The rent is due on Sunday.")
+    assert not services.memory.matches("en", "fr", "The rent is due on Sunday.")
+    assert not services.memory.matches("en", "de", "Something else entirely is due.")
 
 
 def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):
-    services = opened(model=False).services
+    services = opened(model=False).calls
 
     def fill():
         law = services.glossaries.add("Law", "en", "de", "legal")
@@ -285,10 +269,10 @@ def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(open
         names = services.glossaries.keep_list()
         services.glossaries.add_term(names.id, Term("Kowalska", "", keeps=True))
 
-    services.service_thread.call(fill)
+    fill()
 
     def sources(*request):
-        return services.service_thread.call(lambda: {term.source for term in services.translations.terms(*request)})
+        return {term.source for term in services.translations.terms(*request)}
 
     assert sources("en", "de", "legal") == {"party", "Kowalska"}
     assert sources("en", "de", "everyday") == {"Kowalska"}
@@ -312,41 +296,39 @@ def test_what_is_no_term_is_refused_by_a_code():
 
 def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
     recorder = opened(turned=True)
-    services = recorder.services
+    services = recorder.calls
     text = (
         "The security deposit is due.\nWithout a security deposit there is no lease agreement.\n"
         "The lease agreement ends.\n"
     )
     path = written(tmp_path, "lease.txt", text)
-    found = result_of(services, lambda: services.proposals.of_document(path, source="en"))
+    found = services.proposals.of_document(path, source="en")
     assert [(candidate.words, candidate.times) for candidate in found.candidates] == [
         ("lease agreement", 2),
         ("security deposit", 2),
     ]
-    made = services.service_thread.call(lambda: services.glossaries.add("x", "en", "de"))
-    services.service_thread.call(lambda: services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag")))
-    item = services.service_thread.call(
-        lambda: services.translations.begin(TranslationRequest("de", text=text, source="en"))
-    )
+    made = services.glossaries.add("x", "en", "de")
+    services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag"))
+    item = services.translations.begin(TranslationRequest("de", text=text, source="en"))
     recorder.wait(JobChanged, lambda event: event.status.value == "done")
-    found = result_of(services, lambda: services.proposals.of_translation(item.id))
+    found = services.proposals.of_translation(item.id)
     assert [(candidate.words, candidate.translation) for candidate in found.candidates] == [
         ("security deposit", "SECURITY DEPOSIT")
     ]
     assert found.known == 1
     with pytest.raises(KnownError):
-        services.service_thread.call(lambda: services.proposals.of_translation("nope"))
-    empty = result_of(services, lambda: services.proposals.of_document(written(tmp_path, "e.txt", " \n")))
+        services.proposals.of_translation("nope")
+    empty = services.proposals.of_document(written(tmp_path, "e.txt", " \n"))
     assert isinstance(empty, Problem)
 
 
 def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):
     monkeypatch.setattr(service, "SLICE_S", 0.0)
     recorder = opened(model=False)
-    services = recorder.services
+    services = recorder.calls
     terms = [Term(f"term {at}", f"Wort {at}") for at in range(1_700)]
-    made = services.service_thread.call(lambda: services.glossaries.add("Long", "en", "de"))
-    services.service_thread.call(lambda: services.glossaries.add_terms(made.id, terms))
+    made = services.glossaries.add("Long", "en", "de")
+    services.glossaries.add_terms(made.id, terms)
     order, received = [], queue.SimpleQueue()
 
     def ended(result):
@@ -355,32 +337,32 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, mo
 
     def begin():
         services.glossaries.forget(made.id).then(ended)
-        services.service_thread.post(lambda: order.append("another"))
+        services.of.service_thread.post(lambda: order.append("another"))
         assert services.glossaries.all() == [], "it is listed no more"
         assert list(services.translations.terms("en", "de")) == [], "nor obeyed by halves"
         with pytest.raises(KnownError, match=r"glossary\.unknown"):
             services.glossaries.forget(made.id)
 
-    services.service_thread.call(begin)
+    services.of.service_thread.call(begin)
     gone = received.get(timeout=90)
     assert order == ["another", "forgotten"], "others are served meanwhile"
-    assert services.service_thread.call(lambda: services.store.glossaries.all()) == []
-    back = result_of(services, lambda: services.glossaries.restore(gone))
+    assert services.store.glossaries.all() == []
+    back = services.glossaries.restore(gone)
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
-    kept = services.service_thread.call(lambda: services.glossaries.terms(made.id))
+    kept = services.glossaries.terms(made.id)
     assert [one.source for one in kept] == [term.source for term in terms]
 
 
 def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):
-    services = opened(model=False).services
-    made = services.service_thread.call(lambda: services.glossaries.add("Leases", "en", "de"))
+    services = opened(model=False).calls
+    made = services.glossaries.add("Leases", "en", "de")
 
     def fail(*_given):
         raise KnownError("store.full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(services.store.terms, "forget_some", fail)
-        result = result_of(services, lambda: services.glossaries.forget(made.id))
+        patched.setattr(services.of.store.terms, "forget_some", fail)
+        result = services.glossaries.forget(made.id)
     assert isinstance(result, Problem)
     assert result.code == "store.full"
-    assert [one.id for one in services.service_thread.call(services.glossaries.all)] == [made.id]
+    assert [one.id for one in services.glossaries.all()] == [made.id]

@@ -29,14 +29,14 @@ def on_service_thread(recorder, fn):
 
 
 def record(recorder):
-    return on_service_thread(recorder, lambda: recorder.services.store.models.all()[0])
+    return recorder.calls.store.models.all()[0]
 
 
 def examined(recorder, source="en", target="pl"):
     begin = len(recorder.events)
-    job = on_service_thread(recorder, lambda: recorder.services.pair_exams.take(None, source, target))
+    job = recorder.calls.pair_exams.take(None, source, target)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED, begin)
-    return on_service_thread(recorder, lambda: recorder.services.pair_exams.result(record(recorder), source, target))
+    return recorder.calls.pair_exams.result(record(recorder), source, target)
 
 
 def levels(result):
@@ -44,7 +44,7 @@ def levels(result):
 
 
 def advice(recorder, source="en", target="pl", **more):
-    return on_service_thread(recorder, lambda: recorder.services.translations.advice(None, source, target, **more))
+    return recorder.calls.translations.advice(None, source, target, **more)
 
 
 def test_a_model_that_translates_well_is_good_and_nothing_is_said(opened):
@@ -86,7 +86,7 @@ def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
     first = examined(recorder)
     again = examined(recorder)
     assert changed(again, taken=first.taken) == first
-    jobs = [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
+    jobs = [one for one in recorder.calls.jobs.list() if one.kind == KIND]
     assert [job.done for job in jobs] == [18, 18]
     other = examined(recorder, "en", "de")
     assert other.level == "weak"
@@ -104,30 +104,30 @@ def test_pairs_that_cannot_be_examined_are_refused_with_a_reason(opened):
         (("en", "xx"), "language.unknown"),
     ):
         with pytest.raises(KnownError) as caught:
-            on_service_thread(recorder, lambda pair=pair: recorder.services.pair_exams.take(None, *pair))
+            recorder.calls.pair_exams.take(None, *pair)
         assert caught.value.code == code
 
 
 def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_path):
     recorder = opened(known=table("en", "pl"))
     other = add_model(recorder.services, tmp_path / "other.gguf", "Other")
-    services = recorder.services
-    job = on_service_thread(recorder, lambda: services.pair_exams.take(other.id, "en", "pl"))
+    services = recorder.calls
+    job = services.pair_exams.take(other.id, "en", "pl")
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    first = next(one.id for one in on_service_thread(recorder, services.models.list) if one.name == "Echo")
-    on_service_thread(recorder, lambda: services.store.models.set_info(first, pair_exams=weak_fact(recorder, other.id)))
-    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.TRANSLATE, first))
+    first = next(one.id for one in services.models.list() if one.name == "Echo")
+    services.store.models.set_info(first, pair_exams=weak_fact(recorder, other.id))
+    services.uses.set_default(DefaultUse.TRANSLATE, first)
     said = advice(recorder)
     assert said.level == "weak"
     assert said.better.name == "Other"
     assert said.better.words == "Other, on this PC, is good at it."
-    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.TRANSLATE, said.better.id))
+    services.uses.set_default(DefaultUse.TRANSLATE, said.better.id)
     assert advice(recorder).words == ""
 
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(other_model for other_model in recorder.services.store.models.all() if other_model.id == model).info[
+    event = next(other_model for other_model in recorder.calls.store.models.all() if other_model.id == model).info[
         "pair_exams"
     ]
     pair = dict(event["pairs"]["en-pl"], level="weak")
@@ -137,17 +137,17 @@ def weak_fact(recorder, model):
 
 def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_path):
     recorder = opened()
-    store = recorder.services.store
+    store = recorder.calls.store
     smol = "huggingface:HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF/smollm2-1.7b-instruct-q4_k_m.gguf@main"
     first = record(recorder).id
-    on_service_thread(recorder, lambda: store.models.change(first, source=smol))
-    on_service_thread(recorder, lambda: recorder.services.uses.set_default(DefaultUse.TRANSLATE, first))
+    store.models.change(first, source=smol)
+    recorder.calls.uses.set_default(DefaultUse.TRANSLATE, first)
     assert advice(recorder, "en", "pl").words == "Echo was not made for Polish; its publisher names English."
     assert advice(recorder, "en", "pl").has_offers
     assert advice(recorder, "pl", "en").words == ""
     other = add_model(recorder.services, tmp_path / "euro.gguf", "Euro")
     euro = "huggingface:QuantFactory/EuroLLM-1.7B-Instruct-GGUF/EuroLLM-1.7B-Instruct.Q4_K_M.gguf@main"
-    on_service_thread(recorder, lambda: store.models.change(other.id, source=euro))
+    store.models.change(other.id, source=euro)
     said = advice(recorder, "en", "pl")
     assert said.better.words == "Euro, on this PC, was made for translation."
     assert advice(recorder, "en", "th").better is None, "Thai is none of its languages"
@@ -156,10 +156,7 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
 
 def test_a_model_without_a_chat_format_is_said(opened):
     recorder = opened(known=table("en", "pl"))
-    on_service_thread(
-        recorder,
-        lambda: recorder.services.store.models.change(record(recorder).id, header={"has_chat_template": False}),
-    )
+    recorder.calls.store.models.change(record(recorder).id, header={"has_chat_template": False})
     examined(recorder)
     assert advice(recorder).words.startswith("Echo brings no chat format; a plain one is used")
 
@@ -171,11 +168,9 @@ def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
     recorder = opened(known=known)
     assert examined(recorder).is_weak(PairSkill.GLOSSARY)
     assert "glossary" not in advice(recorder).words
-    services = recorder.services
-    made = on_service_thread(
-        recorder, lambda: services.store.glossaries.add("Terms", source_language="en", target_language="pl")
-    )
-    on_service_thread(recorder, lambda: services.store.terms.add(made.id, [Term("depot", "magazyn")]))
+    services = recorder.calls
+    made = services.store.glossaries.add("Terms", source_language="en", target_language="pl")
+    services.store.terms.add(made.id, [Term("depot", "magazyn")])
     assert "It often passes over a glossary (1 of 3 terms used)" in advice(recorder).words
 
 
@@ -187,16 +182,14 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
     path = tmp_path / "a.docx"
     words = "<w:r><w:t xml:space='preserve'>The rent is </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>due</w:t></w:r>"
     path.write_bytes(docx(f"<w:p>{words}</w:p>"))
-    service = recorder.services.translations
-    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest("de", path=str(path), source="en")))
-    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    service = recorder.calls.translations
+    item = service.begin(TranslationRequest("de", path=str(path), source="en"))
+    job = service.open(item.id).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    assert (
-        on_service_thread(recorder, lambda: recorder.services.store.jobs.get(job.id)).settings["tagged_first"] is False
-    )
-    steps = on_service_thread(recorder, lambda: recorder.services.store.jobs.steps(job.id))
+    assert recorder.calls.store.jobs.get(job.id).settings["tagged_first"] is False
+    steps = recorder.calls.store.jobs.steps(job.id)
     assert not any("numbered tags" in str(step.input) for step in steps)
-    segment = on_service_thread(recorder, lambda: service.segments(item.id))[0]
+    segment = service.segments(item.id)[0]
     assert any(flag.kind == "formatting" for flag in segment.flags), segment
     assert "<1>" in segment.target
 
@@ -206,26 +199,22 @@ def test_without_blanks_between_words_tags_are_always_asked_for(opened):
     recorder = opened(known=known, turned=True)
     assert examined(recorder, "en", "ja").is_weak(PairSkill.TAGS)
     assert "placed afterwards" not in advice(recorder, "en", "ja", for_document=True).words
-    assert on_service_thread(
-        recorder, lambda: recorder.services.pair_advice.is_tagged_first(record(recorder), "en", "ja")
-    )
+    assert recorder.calls.pair_advice.is_tagged_first(record(recorder), "en", "ja")
 
 
 def test_the_decision_of_a_job_stays_when_an_exam_comes_between(opened):
     recorder = opened(turned=True, slow=0.02)
-    service, services = recorder.services.translations, recorder.services
-    item = on_service_thread(
-        recorder, lambda: service.begin(TranslationRequest("de", text="One. Two. Three.", source="en"))
-    )
-    job = on_service_thread(recorder, lambda: services.jobs.pause(service.open(item.id).job.id))
+    service, services = recorder.calls.translations, recorder.calls
+    item = service.begin(TranslationRequest("de", text="One. Two. Three.", source="en"))
+    job = services.jobs.pause(service.open(item.id).job.id)
     assert job.settings["tagged_first"] is True
     examined(recorder, "en", "de")
-    assert on_service_thread(recorder, lambda: services.store.jobs.get(job.id)).settings["tagged_first"] is True
+    assert services.store.jobs.get(job.id).settings["tagged_first"] is True
 
 
 def test_a_model_that_could_not_be_asked_is_not_weak(opened):
     recorder = opened(fail="model.damaged")
-    job = on_service_thread(recorder, lambda: recorder.services.pair_exams.take(None, "en", "pl"))
+    job = recorder.calls.pair_exams.take(None, "en", "pl")
     ended = recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
     assert ended.status is JobStatus.FAILED
     assert ended.problem.code == "model.damaged"
@@ -255,14 +244,12 @@ def begun(opened):
 
 def typed(recorder, text, target="pl"):
     begin = len(recorder.events)
-    on_service_thread(
-        recorder, lambda: recorder.services.live.translate(text, TranslationStyle(target, "en"), record(recorder))
-    )
+    recorder.calls.live.translate(text, TranslationStyle(target, "en"), record(recorder))
     recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
 
 
 def exams(recorder):
-    return [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
+    return [one for one in recorder.calls.jobs.list() if one.kind == KIND]
 
 
 def test_a_pair_is_examined_once_by_itself_after_it_was_first_used(begun):
@@ -273,7 +260,7 @@ def test_a_pair_is_examined_once_by_itself_after_it_was_first_used(begun):
     assert results_of(record(recorder))[0].level == "weak"
     typed(recorder, "The rent is due today.")
     passed = threading.Event()
-    on_service_thread(recorder, lambda: recorder.services.service_thread.call_later(0.3, passed.set))
+    recorder.services.service_thread.call_later(0.3, passed.set)
     assert passed.wait(20)
     assert len(exams(recorder)) == 1
 
@@ -282,10 +269,10 @@ def test_not_on_battery_nor_when_it_is_switched_off(begun):
     recorder = begun(turned=True)
     on_service_thread(recorder, lambda: setattr(recorder.services.first_pair_exams, "is_on_battery", lambda: True))
     typed(recorder, "The rent is due.")
-    on_service_thread(recorder, lambda: recorder.services.settings.change(exams_at_first_use=False))
+    recorder.calls.settings.change(exams_at_first_use=False)
     typed(recorder, "The rent is not due.")
     passed = threading.Event()
-    on_service_thread(recorder, lambda: recorder.services.service_thread.call_later(0.3, passed.set))
+    recorder.services.service_thread.call_later(0.3, passed.set)
     assert passed.wait(20)
     assert exams(recorder) == []
 

@@ -42,10 +42,10 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
 
     monkeypatch.setattr(pairs, "pair_items", some)
     recorder = opened(starter_model)
-    services = recorder.services
-    job = services.service_thread.call(lambda: services.pair_exams.take(None, "en", "de"))
+    services = recorder.calls
+    job = services.pair_exams.take(None, "en", "de")
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    advice = services.service_thread.call(lambda: services.translations.advice(None, "en", "de"))
+    advice = services.translations.advice(None, "en", "de")
     assert advice.level == "weak", advice
     assert advice.has_offers
     assert ("was not made for German" in advice.words) or ("loses the sense" in advice.words)
@@ -56,18 +56,18 @@ def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_mode
 def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, template) -> None:
     """Random weights, with and without a chat format: every segment has its end, and doubts are said."""
     recorder = opened(tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(template=template)))
-    service = recorder.services.translations
-    warning = recorder.services.service_thread.call(lambda: service.warning(None, "en", "ur"))
+    service = recorder.calls.translations
+    warning = service.advice(None, "en", "ur").words
     assert "is very small" in warning
     assert ("brings no chat format; a plain one is used" in warning) is (template is None)
     request = TranslationRequest("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
-    item = recorder.services.service_thread.call(lambda: service.begin(request))
-    job = recorder.services.service_thread.call(lambda: service.open(item.id)).job
+    item = service.begin(request)
+    job = service.open(item.id).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    view = recorder.services.service_thread.call(lambda: service.open(item.id))
+    view = service.open(item.id)
     assert view.job.status is JobStatus.DONE, view.job
-    for one in recorder.services.service_thread.call(lambda: service.segments(item.id)):
+    for one in service.segments(item.id):
         assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
         assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
-    words = recorder.services.service_thread.call(lambda: service.text_of(item.id))
+    words = service.text_of(item.id)
     assert words.strip()

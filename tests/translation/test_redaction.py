@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import result_of
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentState, Term
@@ -35,9 +34,9 @@ def call(recorder, work):
 
 
 def begun(recorder, decisions=NOTHING_DECIDED, **given):
-    service = recorder.services.translations
-    item = call(recorder, lambda: service.begin(TranslationRequest(target="de", source="en", **given), decisions))
-    return item, call(recorder, lambda: service.open(item.id)).job
+    service = recorder.calls.translations
+    item = service.begin(TranslationRequest(target="de", source="en", **given), decisions)
+    return item, service.open(item.id).job
 
 
 def translated(recorder, decisions=NOTHING_DECIDED, **given):
@@ -45,19 +44,19 @@ def translated(recorder, decisions=NOTHING_DECIDED, **given):
     item, job = begun(recorder, decisions, **given)
     ended = (JobStatus.DONE, JobStatus.FAILED)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ended)
-    return call(recorder, lambda: recorder.services.translations.open(item.id))
+    return recorder.calls.translations.open(item.id)
 
 
 def words_of(recorder, view):
-    return call(recorder, lambda: recorder.services.translations.text_of(view.item.id))
+    return recorder.calls.translations.text_of(view.item.id)
 
 
 def segments_of(recorder, view):
-    return call(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    return recorder.calls.translations.segments(view.item.id)
 
 
 def table_of(recorder, view):
-    return call(recorder, lambda: recorder.services.redaction.table(view.item.id))
+    return recorder.calls.redaction.table(view.item.id)
 
 
 def flags_of(recorder, view):
@@ -78,7 +77,7 @@ def test_nothing_private_reaches_the_engine_and_the_translation_has_the_original
     assert flags_of(recorder, view) == []
     kinds = {one.kind for one in table_of(recorder, view)}
     assert {Kind.PERSON, Kind.IBAN, Kind.PHONE, Kind.EMAIL} <= kinds
-    counts = call(recorder, lambda: recorder.services.translations.replaced(view.item.id))
+    counts = recorder.calls.translations.replaced(view.item.id)
     assert counts[Kind.IBAN] == counts[Kind.PHONE] == 1
 
 
@@ -87,19 +86,19 @@ def test_the_search_finds_the_originals_where_nothing_is_redacted(opened, asked)
     view = translated(recorder, text=LETTER)
     assert [one for one in PRIVATE if one not in asked()] == []
     assert table_of(recorder, view) == ()
-    assert "redact" not in call(recorder, lambda: recorder.services.history.item(view.item.id)).settings["wish"]
+    assert "redact" not in recorder.calls.history.item(view.item.id).settings["wish"]
 
 
 def test_the_words_of_a_glossary_and_a_hint_are_hidden_too(opened, asked):
     recorder = opened(turned=True)
     terms = (Term("landlord", MARK), Term("Ashworth", "Eschwert"), Term("account", "", keeps=True))
-    made = call(recorder, lambda: recorder.services.glossaries.add("ours", "en", "de"))
-    call(recorder, lambda: recorder.services.glossaries.add_terms(made.id, terms))
+    made = recorder.calls.glossaries.add("ours", "en", "de")
+    recorder.calls.glossaries.add_terms(made.id, terms)
     text = f"{LETTER}The landlord has a garden behind the house.\n"
     view = translated(recorder, text=text, redact=True)
     number = next(one.number for one in segments_of(recorder, view) if "Call me" in one.source)
     hint = "Say it as Ms Penhallow would."
-    result_of(recorder.services, lambda: recorder.services.segment_edits.retry(view.item.id, number, hint))
+    recorder.calls.segment_edits.retry(view.item.id, number, hint)
     assert "landlord = mr " in asked()
     assert "say it as ms " in asked()
     assert [one for one in (*PRIVATE, "corbett", "vance", "penhallow", "eschwert") if one in asked()] == []
@@ -162,8 +161,8 @@ def test_history_and_memory_hold_the_originals(opened):
     kept = "\n".join(f"{one.source}\n{one.target}" for one in segments_of(recorder, view))
     assert not [substitute for substitute in substitutes if substitute.casefold() in kept.casefold()]
     number = next(one.number for one in segments_of(recorder, view) if "Ashworth has" in one.source)
-    call(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, number, "Ashworth hat nicht gezahlt."))
-    pairs = call(recorder, lambda: recorder.services.store.memory.recall("en", "de", "Ashworth has not paid yet."))
+    recorder.calls.segment_edits.edit(view.item.id, number, "Ashworth hat nicht gezahlt.")
+    pairs = recorder.calls.store.memory.recall("en", "de", "Ashworth has not paid yet.")
     assert [(pair.target, pair.origin) for pair in pairs] == [("Ashworth hat nicht gezahlt.", Origin.PERSON)]
 
 
@@ -172,27 +171,27 @@ def test_a_stopped_translation_goes_on_with_the_same_table_and_deleting_it_delet
     text = "".join(f"House {number} belongs to Ms Ashworth and Mr Lindqvist.\n" for number in range(40))
     item, job = begun(recorder, text=text, redact=True)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
-    call(recorder, lambda: recorder.services.jobs.pause(job.id))
+    recorder.calls.jobs.pause(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
-    before = call(recorder, lambda: recorder.services.redaction.table(item.id))
+    before = recorder.calls.redaction.table(item.id)
     assert before
     begin = len(recorder.events)
-    call(recorder, lambda: recorder.services.jobs.resume(job.id))
+    recorder.calls.jobs.resume(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE, begin)
-    assert call(recorder, lambda: recorder.services.redaction.table(item.id)) == before
+    assert recorder.calls.redaction.table(item.id) == before
     assert "ashworth" not in asked()
-    view = call(recorder, lambda: recorder.services.translations.open(item.id))
+    view = recorder.calls.translations.open(item.id)
     assert {one.state for one in segments_of(recorder, view)} == {SegmentState.TRANSLATED}
     assert words_of(recorder, view).casefold().count("ashworth") == 40
-    call(recorder, lambda: recorder.services.history.delete_for_good(item.id))
-    assert call(recorder, lambda: recorder.services.store.redactions.of_item(item.id)) == []
+    recorder.calls.history.delete_for_good(item.id)
+    assert recorder.calls.store.redactions.of_item(item.id) == []
 
 
 def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     recorder = opened(turned=True)
-    live, manner = recorder.services.live, TranslationStyle("de", "en")
-    record = call(recorder, lambda: recorder.services.translations.record(None))
-    call(recorder, lambda: live.translate(LETTER, manner, record, redact=True))
+    live, manner = recorder.calls.live, TranslationStyle("de", "en")
+    record = recorder.calls.translations.record(None)
+    live.translate(LETTER, manner, record, redact=True)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and event.segments)
     assert asked()
     assert [one for one in PRIVATE if one in asked()] == []
@@ -200,25 +199,23 @@ def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     assert "ashworth" in shown
     assert "gb33 bukb 2020 1555 5555 55" in shown
     grown = [segment for event in recorder.of(LiveTranslated) for segment in event.segments]
-    substitutes = [sub for own in call(recorder, lambda: live.veil.table) for _, sub in own.pairs]
+    substitutes = [sub for own in recorder.services.live.veil.table for _, sub in own.pairs]
     assert substitutes
     assert not [
         substitute for substitute in substitutes for each in grown if substitute.casefold() in each.target.casefold()
     ]
-    item = call(recorder, lambda: recorder.services.typed.keep(LETTER, manner, done.segments, redact=True))
-    assert call(recorder, lambda: recorder.services.store.redactions.of_item(item)) == []
-    assert call(recorder, lambda: recorder.services.typed.open(item)).redact
+    item = recorder.calls.typed.keep(LETTER, manner, done.segments, redact=True)
+    assert recorder.calls.store.redactions.of_item(item) == []
+    assert recorder.calls.typed.open(item).redact
 
 
 def test_another_wording_and_the_way_back_are_hidden(opened, asked):
     recorder = opened(turned=True)
-    edits, manner = recorder.services.segment_edits, TranslationStyle("de", "en")
-    source, veil = "Dear Ms Ashworth, please pay in the garden.", recorder.services.redaction.in_memory()
+    edits, manner = recorder.calls.segment_edits, TranslationStyle("de", "en")
+    source, veil = "Dear Ms Ashworth, please pay in the garden.", recorder.calls.redaction.in_memory()
     call(recorder, lambda: veil.decide(Decisions(added=((Kind.OTHER, "garden"),))))
-    back = result_of(
-        recorder.services, lambda: edits.back("Liebe Frau Ashworth, bitte zahlen.", manner, source, veil=veil)
-    )
+    back = edits.back("Liebe Frau Ashworth, bitte zahlen.", manner, source, veil=veil)
     assert back.casefold() == "liebe frau ashworth, bitte zahlen."
-    result_of(recorder.services, lambda: edits.alternatives(source, manner, word="Ashworth", veil=veil))
+    edits.alternatives(source, manner, word="Ashworth", veil=veil)
     assert asked()
     assert [one for one in ("ashworth", "garden") if one in asked()] == []

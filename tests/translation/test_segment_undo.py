@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import add_model, result_of
+from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -34,43 +34,37 @@ def ended(recorder, job):
 
 
 def translated(recorder, **request):
-    service = recorder.services.translations
-    item = on_service_thread(
-        recorder, lambda: service.begin(TranslationRequest(**{"target": "de", "source": "en", **request}))
-    ).id
-    ended(recorder, on_service_thread(recorder, lambda: service.open(item)).job)
+    service = recorder.calls.translations
+    item = service.begin(TranslationRequest(**{"target": "de", "source": "en", **request})).id
+    ended(recorder, service.open(item).job)
     return item
 
 
 def rows(recorder, item):
-    return on_service_thread(recorder, lambda: recorder.services.translations.segments(item))
+    return recorder.calls.translations.segments(item)
 
 
 def memory(recorder):
-    return {
-        one.source: one.target for one in on_service_thread(recorder, lambda: recorder.services.store.memory.page())
-    }
+    return {one.source: one.target for one in recorder.calls.store.memory.page()}
 
 
 def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
     recorder = opened(turned=True)
-    changes = recorder.services.segment_changes
+    changes = recorder.calls.segment_changes
     item = translated(recorder, text=TEXT)
     before = [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)]
-    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist fällig."))
-    on_service_thread(recorder, lambda: changes.edit(item, 0, "Die Miete ist jetzt fällig."))
+    changes.edit(item, 0, "Die Miete ist fällig.")
+    changes.edit(item, 0, "Die Miete ist jetzt fällig.")
     assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
-    assert on_service_thread(recorder, lambda: changes.approve(item, [0, 1, 3])) == 2, (
-        "what was left cannot be approved"
-    )
+    assert changes.approve(item, [0, 1, 3]) == 2, "what was left cannot be approved"
     search = Search("rent")
-    hits = result_of(recorder.services, lambda: changes.find(item, search))
+    hits = changes.find(item, search)
     assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
-    done = result_of(recorder.services, lambda: changes.replace(item, hits.numbers, search, "PACHT"))
+    done = changes.replace(item, hits.numbers, search, "PACHT")
     assert (done.segments, done.places, done.refused) == (1, 1, ())
     assert rows(recorder, item)[1].target == "tHE PACHT IS LOW."
     assert rows(recorder, item)[1].state is SegmentState.EDITED
-    undone = [result_of(recorder.services, lambda: changes.undo(item)) for _ in range(5)]
+    undone = [changes.undo(item) for _ in range(5)]
     assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
     assert [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)] == before
     assert memory(recorder) == {}, "the memory forgets with the edit"
@@ -78,20 +72,20 @@ def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
 
 def test_undoing_puts_back_what_the_memory_knew(opened):
     recorder = opened(turned=True)
-    changes = recorder.services.segment_changes
+    changes = recorder.calls.segment_changes
     first, second = translated(recorder, text="It is late."), translated(recorder, text="It is late.")
-    on_service_thread(recorder, lambda: changes.edit(first, 0, "Es ist spät."))
-    on_service_thread(recorder, lambda: changes.edit(second, 0, "Spät ist es."))
-    result_of(recorder.services, lambda: changes.undo(second))
+    changes.edit(first, 0, "Es ist spät.")
+    changes.edit(second, 0, "Spät ist es.")
+    changes.undo(second)
     assert memory(recorder) == {"It is late.": "Es ist spät."}
 
 
 def test_what_changed_since_is_not_undone(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text="It is late.")
-    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 0, "Es ist spät."))
-    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Spät."))
-    undone = result_of(recorder.services, lambda: recorder.services.segment_changes.undo(item))
+    recorder.calls.segment_changes.edit(item, 0, "Es ist spät.")
+    recorder.calls.segment_edits.edit(item, 0, "Spät.")
+    undone = recorder.calls.segment_changes.undo(item)
     assert (undone.numbers, undone.skipped) == ((), 1)
     assert rows(recorder, item)[0].target == "Spät."
 
@@ -104,8 +98,8 @@ def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
     item = translated(recorder, path=str(path))
     assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
-    changes, search = recorder.services.segment_changes, Search("NEAR")
-    done = result_of(recorder.services, lambda: changes.replace(item, [0], search, "<1>"))
+    changes, search = recorder.calls.segment_changes, Search("NEAR")
+    done = changes.replace(item, [0], search, "<1>")
     assert (done.segments, done.refused) == (0, (0,))
     assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
 
@@ -113,10 +107,10 @@ def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
 def test_lists_and_their_counts(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
-    lists = recorder.services.segment_lists
+    lists = recorder.calls.segment_lists
 
     def listed(**requested):
-        return on_service_thread(recorder, lambda: lists.listed(item, SegmentFilter(**requested)))
+        return lists.listed(item, SegmentFilter(**requested))
 
     everything = listed()
     assert list(everything.numbers) == [0, 1, 2, 3]
@@ -133,7 +127,7 @@ def test_lists_and_their_counts(opened):
 
 def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     recorder = opened(turned=True)
-    store = recorder.services.store
+    store = recorder.calls.store
 
     def known():
         made = store.glossaries.add("law", source_language="en", target_language="de")
@@ -146,9 +140,9 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
 
     on_service_thread(recorder, known)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
-    terms = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 0)).terms
+    terms = recorder.calls.segment_lists.help(item, 0).terms
     assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
-    likenesses = on_service_thread(recorder, lambda: recorder.services.segment_lists.help(item, 1)).likenesses
+    likenesses = recorder.calls.segment_lists.help(item, 1).likenesses
     assert [likeness.match.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
     assert 0.75 <= likenesses[0].match.likeness < 0.95
@@ -167,40 +161,38 @@ def test_differences_are_runs_of_words():
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     recorder = opened(turned=True)
-    service, store = recorder.services.translations, recorder.services.store
+    service, store = recorder.calls.translations, recorder.calls.store
     item = translated(recorder, text=TEXT)
-    on_service_thread(
-        recorder, lambda: store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
-    )
-    steps = on_service_thread(recorder, lambda: store.jobs.steps(service.open(item).job.id))
+    store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+    steps = store.jobs.steps(service.open(item).job.id)
     asked = {step.key for step in steps}
-    job = on_service_thread(recorder, lambda: service.again(item))
+    job = service.again(item)
     ended(recorder, job)
-    again = {one.key for one in on_service_thread(recorder, lambda: store.jobs.steps(job.id))}
+    again = {one.key for one in store.jobs.steps(job.id)}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
     assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
     assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
-    flagged = on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED))
+    flagged = service.again(item, scope=RetryScope.FLAGGED)
     ended(recorder, flagged)
     kept = rows(recorder, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
     assert [flag.kind for flag in kept.flags] == ["negation"]
-    assert on_service_thread(recorder, lambda: service.open(item)).is_done
+    assert service.open(item).is_done
 
 
 def test_a_person_s_words_are_never_asked_anew(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
-    on_service_thread(recorder, lambda: recorder.services.segment_changes.edit(item, 2, "Nein, doch."))
-    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, scope=RetryScope.FLAGGED))
+    recorder.calls.segment_changes.edit(item, 2, "Nein, doch.")
+    job = recorder.calls.translations.again(item, scope=RetryScope.FLAGGED)
     ended(recorder, job)
     assert rows(recorder, item)[2].target == "Nein, doch."
 
 
 def test_after_a_glossary_changed_all_is_checked_anew(opened):
     recorder = opened(turned=True)
-    store = recorder.services.store
+    store = recorder.calls.store
     item = translated(recorder, text=TEXT)
 
     def glossary():
@@ -211,8 +203,8 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
                SegmentFlag("unwritten"))  # fmt: skip
     stale = SegmentFlag("number", "7", "missing"), SegmentFlag("formatting", "1", "empty")
     on_service_thread(recorder, glossary)
-    on_service_thread(recorder, lambda: store.segments.change(item, 0, flags=(*stale, *lasting)))
-    assert result_of(recorder.services, lambda: recorder.services.segment_changes.recheck(item)) == 2
+    store.segments.change(item, 0, flags=(*stale, *lasting))
+    assert recorder.calls.segment_changes.recheck(item) == 2
     assert [[flag.kind for flag in row.flags] for row in rows(recorder, item)] == [
         ["glossary", *(one.kind for one in lasting)],
         ["glossary"],
@@ -223,16 +215,16 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
 
 def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
     recorder = opened(turned=True)
-    service, store = recorder.services.translations, recorder.services.store
+    service, store = recorder.calls.translations, recorder.calls.store
     item, right, lasting = translated(recorder, text=TEXT), "Nicht untervermieten.", (SegmentFlag("unwritten"),)
-    on_service_thread(recorder, lambda: store.segments.change(item, 2, target=right, flags=lasting))
-    ended(recorder, on_service_thread(recorder, lambda: service.again(item, scope=RetryScope.FLAGGED)))
+    store.segments.change(item, 2, target=right, flags=lasting)
+    ended(recorder, service.again(item, scope=RetryScope.FLAGGED))
     assert (rows(recorder, item)[2].target, rows(recorder, item)[2].flags) == (right, lasting)
 
 
 def handed(recorder, item, what, form, target):
-    files = recorder.services.translation_files
-    result = result_of(recorder.services, lambda: files.write(item, what, form, target))
+    files = recorder.calls.translation_files
+    result = files.write(item, what, form, target)
     assert not isinstance(result, Problem), result
     return target
 
@@ -240,18 +232,15 @@ def handed(recorder, item, what, form, target):
 def test_a_report_holds_every_segment_once(opened, tmp_path):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
-    on_service_thread(
-        recorder,
-        lambda: recorder.services.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags"),
-    )
+    recorder.calls.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags")
     shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
     sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
     assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
     assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
     assert shape["counts"]["all"] == 4
     assert shape["counts"]["not translated"] == 1
-    view = on_service_thread(recorder, lambda: recorder.services.translations.open(item))
-    listed = on_service_thread(recorder, lambda: recorder.services.segment_lists.listed(item, SegmentFilter(LOOK)))
+    view = recorder.calls.translations.open(item)
+    listed = recorder.calls.segment_lists.listed(item, SegmentFilter(LOOK))
     assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"
@@ -271,15 +260,13 @@ def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
     cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
     assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
     tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
-    done = result_of(recorder.services, lambda: recorder.services.memory.import_file(tmx))
+    done = recorder.calls.memory.import_file(tmx)
     assert not isinstance(done, Problem), done
     assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
-    again = result_of(
-        recorder.services, lambda: recorder.services.translation_files.write(item, Handout.TMX, "tmx", tmx)
-    )
+    again = recorder.calls.translation_files.write(item, Handout.TMX, "tmx", tmx)
     assert again.code == "file.exists"
     with pytest.raises(KnownError):
-        on_service_thread(recorder, lambda: recorder.services.translation_files.write(item, Handout.TMX, "docx", tmx))
+        recorder.calls.translation_files.write(item, Handout.TMX, "docx", tmx)
 
 
 def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
@@ -294,11 +281,8 @@ def test_another_model_is_asked_for_what_failed(opened, tmp_path):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
     other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
-    on_service_thread(
-        recorder,
-        lambda: recorder.services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason=""),
-    )
-    job = on_service_thread(recorder, lambda: recorder.services.translations.again(item, model=other.id))
+    recorder.calls.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="")
+    job = recorder.calls.translations.again(item, model=other.id)
     ended(recorder, job)
     assert job.model_sha256 == other.sha256
     assert rows(recorder, item)[0].target == "tHE RENT IS DUE."

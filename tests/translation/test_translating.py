@@ -7,7 +7,6 @@ import zipfile
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -30,16 +29,16 @@ def on_service_thread(recorder, work):
 
 def translated(recorder, **given):
     """Begin, wait for the end of its job, and open."""
-    service = recorder.services.translations
-    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(**given)))
-    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    service = recorder.calls.translations
+    item = service.begin(TranslationRequest(**given))
+    job = service.open(item.id).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    return on_service_thread(recorder, lambda: service.open(item.id))
+    return service.open(item.id)
 
 
 def write(recorder, view, target):
     """Write a document; what came of it."""
-    return result_of(recorder.services, lambda: recorder.services.translations.write(view.item.id, target))
+    return recorder.calls.translations.write(view.item.id, target)
 
 
 def run(text, look=""):
@@ -51,13 +50,11 @@ def test_a_text_comes_back_line_for_line(opened):
     text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
     view = translated(recorder, target="de", text=text, source="en")
     assert view.is_done
-    words = on_service_thread(recorder, lambda: recorder.services.translations.text_of(view.item.id))
+    words = recorder.calls.translations.text_of(view.item.id)
     assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
     assert words.endswith("12 %\n")
     assert len(words.splitlines()) == len(text.splitlines())
-    states = [
-        one.state for one in on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
-    ]
+    states = [one.state for one in recorder.calls.translations.segments(view.item.id)]
     assert states[-1] is SegmentState.LEFT
     assert any(isinstance(event, TranslationGrew) for event in recorder.events)
 
@@ -83,14 +80,14 @@ def test_how_many_segments_there_are_is_told_before_the_first_is_translated(open
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
     recorder = opened(turned=True, slow=0.02)
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
-    service, jobs = recorder.services.translations, recorder.services.jobs
-    item = on_service_thread(recorder, lambda: service.begin(TranslationRequest(target="de", text=text, source="en")))
-    job = on_service_thread(recorder, lambda: service.open(item.id)).job
+    service, jobs = recorder.calls.translations, recorder.calls.jobs
+    item = service.begin(TranslationRequest(target="de", text=text, source="en"))
+    job = service.open(item.id).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
-    on_service_thread(recorder, lambda: jobs.pause(job.id))
+    jobs.pause(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
     begin = len(recorder.events)
-    on_service_thread(recorder, lambda: jobs.resume(job.id))
+    jobs.resume(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     after = recorder.events[begin:]
     changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
@@ -142,12 +139,12 @@ def test_a_document_that_changed_meanwhile_is_not_mixed_up(opened, tmp_path):
 
 def test_what_a_person_wrote_is_remembered_and_used_again(opened):
     recorder = opened(turned=True)
-    service = recorder.services.translations
+    service = recorder.calls.translations
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Haus ist groß."))
+    recorder.calls.segment_edits.edit(view.item.id, 0, "Das Haus ist groß.")
     recorder.events.clear()
     second = translated(recorder, target="de", source="en", text="Look! The house is big.")
-    segments = on_service_thread(recorder, lambda: service.segments(second.item.id))
+    segments = service.segments(second.item.id)
     known = next(segment for segment in segments if segment.source == "The house is big.")
     assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
     assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in recorder.events)
@@ -159,17 +156,15 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
     path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
     with pytest.raises(KnownError) as caught:
-        on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das Ende ist nah."))
+        recorder.calls.segment_edits.edit(view.item.id, 0, "Das Ende ist nah.")
     assert caught.value.code == "translation.tags"
-    kept = on_service_thread(
-        recorder, lambda: recorder.services.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
-    )
+    kept = recorder.calls.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
     assert kept.state is SegmentState.EDITED
 
 
 def test_terms_that_are_not_used_are_flagged(opened):
     recorder = opened(turned=True)
-    store = recorder.services.store
+    store = recorder.calls.store
 
     def glossary():
         made = store.glossaries.add("law", source_language="en", target_language="de")
@@ -177,7 +172,7 @@ def test_terms_that_are_not_used_are_flagged(opened):
 
     on_service_thread(recorder, glossary)
     view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
-    flags = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))[0].flags
+    flags = recorder.calls.translations.segments(view.item.id)[0].flags
     assert [flag.text for flag in flags if flag.kind == "glossary"] == ["tenant"]
 
 
@@ -195,37 +190,37 @@ def test_terms_that_are_not_used_are_flagged(opened):
 def test_bad_wishes_are_refused_before_anything_is_kept(opened, given, code):
     recorder = opened(turned=True)
     with pytest.raises(KnownError) as caught:
-        on_service_thread(recorder, lambda: recorder.services.translations.begin(TranslationRequest(**given)))
+        recorder.calls.translations.begin(TranslationRequest(**given))
     assert caught.value.code == code
 
 
 def test_typed_text_is_asked_again_only_where_it_changed(opened):
     recorder = opened(turned=True)
-    live = recorder.services.live
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    live = recorder.calls.live
+    record = recorder.calls.models.choose(None)
     manner = TranslationStyle("de", "en")
 
     def wait_for(count):
         done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == count)
         return [segment.target for segment in done.segments]
 
-    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out.", manner, record))
+    live.translate("The sun is up. We go out.", manner, record)
     first = wait_for(2)
     assert first == ["tHE SUN IS UP.", "wE GO OUT."]
     recorder.events.clear()
-    on_service_thread(recorder, lambda: live.translate("The sun is up. We go out now. It is warm.", manner, record))
+    live.translate("The sun is up. We go out now. It is warm.", manner, record)
     assert wait_for(3) == ["tHE SUN IS UP.", "wE GO OUT NOW.", "iT IS WARM."]
     seen = [event.segments[0].target for event in recorder.events if isinstance(event, LiveTranslated)]
     assert set(seen) == {"tHE SUN IS UP."}, "what did not change is there from the first moment"
-    on_service_thread(recorder, lambda: live.translate("", manner, record))
+    live.translate("", manner, record)
     assert wait_for(0) == []
 
 
 def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     recorder = opened(turned=True)
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    edits = recorder.services.segment_edits
-    kept = result_of(recorder.services, lambda: edits.retry(view.item.id, 1, "more formal"))
+    edits = recorder.calls.segment_edits
+    kept = edits.retry(view.item.id, 1, "more formal")
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
 
@@ -238,10 +233,10 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(recorder, target="en", source="de", path=str(path))
-    (of_document,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
-    tried_again = result_of(recorder.services, lambda: recorder.services.segment_edits.retry(view.item.id, 0, ""))
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
-    on_service_thread(recorder, lambda: recorder.services.live.translate(source, TranslationStyle("en", "de"), record))
+    (of_document,) = recorder.calls.translations.segments(view.item.id)
+    tried_again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    record = recorder.calls.models.choose(None)
+    recorder.calls.live.translate(source, TranslationStyle("en", "de"), record)
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [of_document.target, tried_again.target, typed.segments[0].target] == [target] * 3
 
@@ -249,16 +244,16 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
 def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(opened, tmp_path):
     recorder = opened(turned=True, doubted="MX", slow=0.02)
     source, target = "We meet at the Blue Door at six.", "wE MEET AT THE Blue Door AT SIX."
-    services = recorder.services
+    services = recorder.calls
     names = Term("Blue Door", "", keeps=True)
-    on_service_thread(recorder, lambda: services.glossaries.add_term(services.glossaries.keep_list().id, names))
+    services.glossaries.add_term(services.glossaries.keep_list().id, names)
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    (of_document,) = on_service_thread(recorder, lambda: services.translations.segments(view.item.id))
-    tried_again = result_of(services, lambda: services.segment_edits.retry(view.item.id, 0, ""))
-    record = on_service_thread(recorder, lambda: services.models.choose(None))
-    on_service_thread(recorder, lambda: services.live.translate(source, TranslationStyle("de", "en"), record))
+    (of_document,) = services.translations.segments(view.item.id)
+    tried_again = services.segment_edits.retry(view.item.id, 0, "")
+    record = services.models.choose(None)
+    services.live.translate(source, TranslationStyle("de", "en"), record)
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
     assert [one.target for one in (of_document, tried_again, typed.segments[0])] == [target] * 3
     assert not any(flag.kind == "glossary" for flag in of_document.flags)
@@ -278,28 +273,25 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     body = run("The ") + run("big house", "<w:b/>") + run(" is fixed. It stands here.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    service, edits = recorder.services.translations, recorder.services.segment_edits
+    service, edits = recorder.calls.translations, recorder.calls.segment_edits
 
     def kept():
-        return on_service_thread(recorder, lambda: service.segments(view.item.id))
+        return service.segments(view.item.id)
 
     assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    on_service_thread(recorder, lambda: edits.approve(view.item.id, 0))
+    edits.approve(view.item.id, 0)
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
-    again = result_of(recorder.services, lambda: edits.retry(view.item.id, 0, "more formal"))
+    again = edits.retry(view.item.id, 0, "more formal")
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
-    on_service_thread(recorder, lambda: edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest."))
+    edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest.")
     assert kept()[0].doubts == ()
 
 
 def test_typed_text_says_where_the_model_was_unsure(opened):
     recorder = opened(turned=True, doubted="X")
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
-    on_service_thread(
-        recorder,
-        lambda: recorder.services.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record),
-    )
+    record = recorder.calls.models.choose(None)
+    recorder.calls.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
     assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
 
@@ -309,7 +301,7 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     path = tmp_path / "a.docx"
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    (segment,) = on_service_thread(recorder, lambda: recorder.services.translations.segments(view.item.id))
+    (segment,) = recorder.calls.translations.segments(view.item.id)
     assert "formatting" in [flag.kind for flag in segment.flags]
     assert segment.doubts == ()
 
@@ -321,15 +313,15 @@ def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_c
     )
     assert turned(TranslationStyle("en", "de"), rent) == TranslationStyle("de", "en"), "what was chosen counts"
     recorder = opened(turned=True)
-    back = recorder.services.segment_edits.back
-    problem = result_of(recorder.services, lambda: back("House 3", TranslationStyle("en"), "Haus 3"))
+    back = recorder.calls.segment_edits.back
+    problem = back("House 3", TranslationStyle("en"), "Haus 3")
     assert problem.code == "translation.source_unknown"
 
 
 def test_a_translation_is_put_back_and_said_in_other_ways(opened):
     recorder = opened(turned=True)
     manner, house = TranslationStyle("de", "en"), "The house is big."
-    edits = recorder.services.segment_edits
-    back = result_of(recorder.services, lambda: edits.back("Das Haus ist groß.", manner, house))
+    edits = recorder.calls.segment_edits
+    back = edits.back("Das Haus ist groß.", manner, house)
     assert back == "Das Haus ist groß.".swapcase()
-    assert result_of(recorder.services, lambda: edits.alternatives(house, manner)) == ["tHE HOUSE IS BIG."]
+    assert edits.alternatives(house, manner) == ["tHE HOUSE IS BIG."]

@@ -6,7 +6,7 @@ import re
 
 import docx
 import pytest
-from fakes.recorder import LLAMA, Recorder, import_model, open_echo, result_of
+from fakes.recorder import LLAMA, Recorder, import_model, open_echo
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import SegmentState, Term
@@ -42,7 +42,7 @@ def recorder(home, starter_model, measured_before):
 
 
 def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
-    services = recorder.services
+    services = recorder.calls
     path, target = tmp_path / "lease.docx", tmp_path / "lease.de.docx"
     lease(path)
 
@@ -51,11 +51,11 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
         services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
         return services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
 
-    item = services.service_thread.call(begin)
+    item = begin()
     recorder.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
-    view = services.service_thread.call(lambda: services.translations.open(item.id))
+    view = services.translations.open(item.id)
     assert view.is_done
-    segments = services.service_thread.call(lambda: services.translations.segments(item.id))
+    segments = services.translations.segments(item.id)
     for segment in segments:
         kinds = {flag.kind for flag in segment.flags}
         if segment.state is SegmentState.TRANSLATED:
@@ -75,7 +75,7 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
             }  # fmt: skip
     assert [segment.source for segment in segments][-1] == "Rooms", "a number is no segment"
 
-    written = result_of(services, lambda: services.translations.write(item.id, target))
+    written = services.translations.write(item.id, target)
     assert isinstance(written, WrittenFile), written
     assert written.refused == ()
     made = docx.Document(str(target))

@@ -6,7 +6,6 @@ import queue
 import time
 
 import pytest
-from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -34,10 +33,10 @@ def recorder(opened):
 
 def typed(recorder, text, manner=MANNER):
     """Translate a text that is typed; its segments when all is done."""
-    live = recorder.services.live
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    live = recorder.calls.live
+    record = recorder.calls.models.choose(None)
     recorder.events.clear()
-    on_service_thread(recorder, lambda: live.translate(text, manner, record))
+    live.translate(text, manner, record)
     return done(recorder)
 
 
@@ -46,30 +45,27 @@ def done(recorder):
 
 
 def keep(recorder, text, segments, item="", manner=MANNER):
-    return on_service_thread(recorder, lambda: recorder.services.typed.keep(text, manner, segments, item))
+    return recorder.calls.typed.keep(text, manner, segments, item)
 
 
 def remembered(recorder, source):
-    return [
-        one.target
-        for one in on_service_thread(recorder, lambda: recorder.services.store.memory.recall("en", "de", source))
-    ]
+    return [one.target for one in recorder.calls.store.memory.recall("en", "de", source)]
 
 
 def test_a_persons_words_are_remembered_and_taken_back(recorder):
     typed(recorder, "The sun is up. We go out.")
-    live = recorder.services.live
-    first = on_service_thread(recorder, lambda: live.put(1, "Wir gehen aus.", "We go out."))
-    second = on_service_thread(recorder, lambda: live.put(1, "Wir gehen\nhinaus."))
-    segment = on_service_thread(recorder, live.segments)[1]
+    live = recorder.calls.live
+    first = live.put(1, "Wir gehen aus.", "We go out.")
+    second = live.put(1, "Wir gehen\nhinaus.")
+    segment = live.segments()[1]
     assert (segment.target, segment.state, segment.origin) == ("Wir gehen hinaus.", SegmentState.EDITED, Origin.PERSON)
     assert remembered(recorder, "We go out.") == ["Wir gehen hinaus."]
-    on_service_thread(recorder, lambda: live.take_back(second))
-    assert on_service_thread(recorder, live.segments)[1].target == "Wir gehen aus."
+    live.take_back(second)
+    assert live.segments()[1].target == "Wir gehen aus."
     assert remembered(recorder, "We go out.") == ["Wir gehen aus."]
-    on_service_thread(recorder, lambda: live.take_back(second))
-    on_service_thread(recorder, lambda: live.take_back(first))
-    assert on_service_thread(recorder, live.segments)[1].target == "wE GO OUT."
+    live.take_back(second)
+    live.take_back(first)
+    assert live.segments()[1].target == "wE GO OUT."
     assert remembered(recorder, "We go out.") == []
 
 
@@ -79,24 +75,24 @@ def test_a_persons_words_are_remembered_and_taken_back(recorder):
 )
 def test_words_for_what_is_not_there_are_refused(recorder, index, target, source):
     typed(recorder, "The sun is up.\n12 %")
-    before = on_service_thread(recorder, recorder.services.live.segments)
+    before = recorder.calls.live.segments()
     with pytest.raises(KnownError) as caught:
-        on_service_thread(recorder, lambda: recorder.services.live.put(index, target, source))
+        recorder.calls.live.put(index, target, source)
     assert caught.value.code == "request.invalid"
-    assert on_service_thread(recorder, recorder.services.live.segments) == before
-    assert on_service_thread(recorder, recorder.services.store.memory.count) == 0
+    assert recorder.calls.live.segments() == before
+    assert recorder.calls.store.memory.count() == 0
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):
     recorder = opened(turned=True, slow=0.1)
-    live = recorder.services.live
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
-    on_service_thread(recorder, lambda: live.translate("One two three four five six seven.", MANNER, record))
+    live = recorder.calls.live
+    record = recorder.calls.models.choose(None)
+    live.translate("One two three four five six seven.", MANNER, record)
     recorder.wait(LiveTranslated, lambda event: event.segments and event.segments[0].target)
-    on_service_thread(recorder, lambda: live.put(0, "Eins bis sieben."))
+    live.put(0, "Eins bis sieben.")
     last = recorder.wait(LiveTranslated, lambda event: event.is_done).segments
     assert last[0].target == "Eins bis sieben."
-    assert on_service_thread(recorder, live.segments)[0].state is SegmentState.EDITED
+    assert live.segments()[0].state is SegmentState.EDITED
 
 
 def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
@@ -108,13 +104,13 @@ def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
 
 
 def test_other_wordings_leave_out_what_is_there(recorder):
-    edits = recorder.services.segment_edits
-    said = result_of(recorder.services, lambda: edits.alternatives("We go out.", MANNER, now="Wir gehen aus."))
+    edits = recorder.calls.segment_edits
+    said = edits.alternatives("We go out.", MANNER, now="Wir gehen aus.")
     assert said == ["wE GO OUT."], "the same one thrice counts once"
-    assert result_of(recorder.services, lambda: edits.alternatives("We go out.", MANNER, now="wE GO OUT.")) == []
-    said = result_of(recorder.services, lambda: edits.alternatives("We go.", MANNER, now="wE walk.", word="walk"))
+    assert edits.alternatives("We go out.", MANNER, now="wE GO OUT.") == []
+    said = edits.alternatives("We go.", MANNER, now="wE walk.", word="walk")
     assert said == ["wE GO."]
-    assert result_of(recorder.services, lambda: edits.alternatives("We go.", MANNER, now="wE go.", word="GO")) == []
+    assert edits.alternatives("We go.", MANNER, now="wE go.", word="GO") == []
 
 
 def test_the_model_is_told_which_words_not_to_use():
@@ -143,9 +139,9 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     item = keep(recorder, "The rent is due today.", segments)
     longer = "The rent is due today. It is high."
     assert keep(recorder, longer, typed(recorder, longer), item) == item
-    items = on_service_thread(recorder, lambda: recorder.services.history.items("translation"))
+    items = recorder.calls.history.items("translation")
     assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
-    opened = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
+    opened = recorder.calls.typed.open(item)
     assert (opened.text, opened.manner) == (longer, MANNER)
     assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
@@ -154,45 +150,43 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = result_of(recorder.services, lambda: recorder.services.typed.search(words))
+    found = recorder.calls.typed.search(words)
     return [item.id for item, _ in found.found], found.was_cut
 
 
 def test_it_is_found_by_text_translation_and_title_alone_among_translations(recorder):
     item = keep(recorder, "The rent is due today.", typed(recorder, "The rent is due today."))
-    chat = on_service_thread(recorder, lambda: recorder.services.chats.new_chat("rent"))
+    chat = recorder.calls.chats.new_chat("rent")
     for words in ("rent", "due tod", "german"):
         assert searched(recorder, words) == ([item], False), words
     assert searched(recorder, "landlord") == ([], False)
     keep(recorder, "The rent is due now.", typed(recorder, "The rent is due now."), item)
     assert searched(recorder, "today")[0] == [], "what it was before is not found any more"
-    assert chat.id in {
-        one.item for one in on_service_thread(recorder, lambda: recorder.services.history.search("rent"))
-    }
+    assert chat.id in {one.item for one in recorder.calls.history.search("rent")}
 
 
 def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_path, monkeypatch):
     path = tmp_path / "letter.txt"
     path.write_text("The rent is due.\nÜber den Wolken ist es schön.\n")
     request = TranslationRequest("fr", path=str(path))
-    item = on_service_thread(recorder, lambda: recorder.services.translations.begin(request)).id
-    job = on_service_thread(recorder, lambda: recorder.services.translations.open(item)).job
+    item = recorder.calls.translations.begin(request).id
+    job = recorder.calls.translations.open(item).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
-    on_service_thread(recorder, lambda: recorder.services.segment_edits.edit(item, 0, "Le loyer est dû."))
-    found = result_of(recorder.services, lambda: recorder.services.typed.search("loyer")).found
+    recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
+    found = recorder.calls.typed.search("loyer").found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
     monkeypatch.setattr("slmdesk.translation.typed.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
-    on_service_thread(recorder, lambda: recorder.services.history.trash(item))
+    recorder.calls.history.trash(item)
     assert searched(recorder, "loyer") == ([], False)
 
 
 def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     def fill():
-        store = recorder.services.store
+        store = recorder.calls.store
         for _ in range(10):
             item = store.items.add("translation", "Manual → German", settings={"wish": {"path": "/m", "target": "de"}})
             words = "Die Pumpe für die Höhe der Überläufe hält bei 12 bar, wenn das Ventil schließt. " * 2
@@ -200,7 +194,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
 
     on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
     while ended.empty():
         began = time.monotonic()
         on_service_thread(recorder, lambda: None)
@@ -208,7 +202,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_service_thread(recorder, lambda: recorder.services.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
@@ -217,10 +211,10 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
 def test_a_title_of_the_persons_stays_and_a_forgotten_one_is_not_written_into(recorder):
     segments = typed(recorder, "The rent is due today.")
     item = keep(recorder, "The rent is due today.", segments)
-    on_service_thread(recorder, lambda: recorder.services.history.rename(item, "Letter to the landlord"))
+    recorder.calls.history.rename(item, "Letter to the landlord")
     keep(recorder, "The rent is due today!", segments, item)
-    assert on_service_thread(recorder, lambda: recorder.services.history.item(item)).title == "Letter to the landlord"
-    on_service_thread(recorder, lambda: recorder.services.history.trash(item))
+    assert recorder.calls.history.item(item).title == "Letter to the landlord"
+    recorder.calls.history.trash(item)
     assert keep(recorder, "The rent is due today!", segments, item) not in ("", item)
 
 
@@ -228,25 +222,23 @@ def test_nothing_is_kept_where_the_person_wants_none_or_nothing_is_there(recorde
     segments = typed(recorder, "The rent is due today.")
     assert keep(recorder, "   ", segments) == ""
     assert keep(recorder, "The rent is due today.", ()) == ""
-    on_service_thread(recorder, lambda: recorder.services.settings.change(translate_history=False))
+    recorder.calls.settings.change(translate_history=False)
     assert keep(recorder, "The rent is due today.", segments) == ""
-    assert on_service_thread(recorder, lambda: recorder.services.history.items("translation")) == []
+    assert recorder.calls.history.items("translation") == []
 
 
 def test_a_kept_text_goes_on_without_asking_again(recorder):
-    live = recorder.services.live
+    live = recorder.calls.live
     typed(recorder, "The sun is up.")
-    on_service_thread(recorder, lambda: live.put(0, "Die Sonne ist da."))
-    item = keep(recorder, "The sun is up.", on_service_thread(recorder, live.segments))
-    for pair in on_service_thread(recorder, lambda: recorder.services.store.memory.page()):
-        on_service_thread(recorder, lambda pair=pair: recorder.services.store.memory.forget([pair.n]))
+    live.put(0, "Die Sonne ist da.")
+    item = keep(recorder, "The sun is up.", live.segments())
+    for pair in recorder.calls.store.memory.page():
+        recorder.calls.store.memory.forget([pair.n])
     typed(recorder, "")
-    old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
-    record = on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    old = recorder.calls.typed.open(item)
+    record = recorder.calls.models.choose(None)
     recorder.events.clear()
-    on_service_thread(
-        recorder, lambda: live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
-    )
+    live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
     assert [(one.target, one.state) for one in done(recorder)] == [("Die Sonne ist da.", SegmentState.EDITED)]
 
 
@@ -255,12 +247,12 @@ def test_a_kept_text_knows_its_doubts_still(opened):
     segments = typed(recorder, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
     item = keep(recorder, "We fix it.", segments)
-    old = on_service_thread(recorder, lambda: recorder.services.typed.open(item))
+    old = recorder.calls.typed.open(item)
     assert (old.segments[0].doubts, old.live[0].doubts) == (((3, 6, 0.25),),) * 2
-    live, record = recorder.services.live, on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+    live, record = recorder.calls.live, recorder.calls.models.choose(None)
     typed(recorder, "")
-    on_service_thread(recorder, lambda: live.adopt(old.text, MANNER, record, old.segments))
-    assert on_service_thread(recorder, live.segments)[0].doubts == ((3, 6, 0.25),)
+    live.adopt(old.text, MANNER, record, old.segments)
+    assert live.segments()[0].doubts == ((3, 6, 0.25),)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from slmdesk.chat.window.context import ContextWatch, FullController, WindowCont
 from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
 from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
 from slmdesk.history.labels import held_words
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import (
     ItemChanged,
     ItemGone,
@@ -34,15 +34,17 @@ from slmdesk.runtime.events import (
     ThoughtGrew,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
 KIND = "chat"
+ATTACHED = " What is attached is redacted too, without being shown here."
 
 
 class ChatController(QObject):
@@ -84,7 +86,7 @@ class ChatController(QObject):
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
         self.full = FullController(bridge, self, self)
-        self.redaction = RedactionController(bridge, self)
+        self.redaction = RedactionGate(bridge, self, "redaction_controller")
         """What to do when the chat is full."""
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
@@ -160,7 +162,7 @@ class ChatController(QObject):
     @Slot(str)
     def send(self, text: str, decisions: Decisions | None = None) -> None:
         """Send a message in the open chat; where it is redacted, once a person has `decisions` about what was found:
-        without, `RedactionController.preview_arrived` follows, and the text stays in the composer.
+        without they are asked for, and the text stays in the composer.
 
         The text leaves the composer at once and comes back if it is refused.  Text known to be too long for the model
         stays in the composer.
@@ -173,7 +175,8 @@ class ChatController(QObject):
             self.full.refuse_draft()
             return
         if self.redaction.is_on and decisions is None:
-            self.redaction.look_at(text)
+            also = ATTACHED if self.attached.requests() else ""
+            self.redaction.before(text, partial(self.send, text), item=self.chat, also=also)
             return
         chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
@@ -195,6 +198,13 @@ class ChatController(QObject):
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
+
+    def redact(self, is_on: bool) -> None:
+        """Redact the open chat from its next message on, or no longer."""
+        if is_on != self.redaction.is_on:
+            self.redaction.switch(is_on)
+            if self.chat:
+                self._bridge.services.chats.redact(self.chat, on=is_on)
 
     def stop(self) -> None:
         self.attached.stop_waiting()
@@ -285,7 +295,6 @@ class ChatController(QObject):
                 self.chat, self._title = sent.item.id, sent.item.title
                 self._show_space(sent.item)
                 self.attached.begin_chat(self.chat)
-                self.redaction.begin_chat(sent.item)
                 self.chat_opened.emit(self.chat, self._title)
                 self.context.measure_soon()  # what was counted before it had an id is nobody's
             self._add(sent.user_message)
@@ -392,6 +401,8 @@ class ChatController(QObject):
         if event.item.deleted_at is not None:
             self.new_chat()
         else:
+            if self.redaction.is_on != _is_redacted(event.item):
+                self.redaction.switch(_is_redacted(event.item))
             self._show_space(event.item)
             if event.item.title != self._title:
                 self._title = event.item.title
@@ -426,7 +437,7 @@ class ChatController(QObject):
         self.older.forget()
         self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
         self._show_space(item)
-        self.redaction.show(item)
+        self.redaction.switch(item is not None and _is_redacted(item))
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)
@@ -694,54 +705,5 @@ def _chat_is_gone(problem: Problem) -> None:
     """The chat has gone meanwhile."""
 
 
-# ---- whether a chat is redacted, and what would be replaced in a message
-
-
-class RedactionController(QObject):
-    changed = Signal(bool)
-    preview_arrived = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="redaction_controller")
-        self._bridge = bridge
-        self._chat = ""
-        self._following: Call | None = None
-        self.is_on = False
-        bridge.on(ItemChanged, self._on_item_changed)
-
-    def show(self, item: Item | None) -> None:
-        """The chat that is open now; None: a new one, which is not redacted."""
-        self._chat = item.id if item else ""
-        self._set(item is not None and item.settings.get(REDACT) is True)
-
-    def begin_chat(self, item: Item) -> None:
-        self._chat = item.id
-
-    def switch(self, is_on: bool) -> None:
-        """Redact the open chat from its next message on, or no longer."""
-        if is_on == self.is_on:
-            return
-        self._set(is_on)
-        if chat := self._chat:
-            self._bridge.services.chats.redact(chat, on=is_on)
-
-    def look_at(self, text: str) -> None:
-        if self._following is not None:
-            self._following.cancel()
-        chat = self._chat
-        arrived = partial(self._on_preview, chat)
-        self._following = self._bridge.follow(self._bridge.services.redaction.look(text, chat), arrived)
-
-    def _on_preview(self, chat: str, preview: Preview) -> None:
-        self._following = None
-        if chat == self._chat and self.is_on:
-            self.preview_arrived.emit(preview)
-
-    def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.id == self._chat:
-            self._set(event.item.settings.get(REDACT) is True)
-
-    def _set(self, is_on: bool) -> None:
-        if is_on != self.is_on:
-            self.is_on = is_on
-            self.changed.emit(is_on)
+def _is_redacted(chat: Item) -> bool:
+    return chat.settings.get(REDACT) is True

@@ -29,7 +29,6 @@ from slmdesk.chat.window.list import ChatList
 from slmdesk.chat.window.list_controller import ALL, ListController
 from slmdesk.chat.window.options_controller import OptionsController
 from slmdesk.chat.window.view import ConversationView, MessageView
-from slmdesk.redaction.service import Preview
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
@@ -203,9 +202,9 @@ class ChatPage(QWidget):
         composer.edited.connect(lambda: chat.keep_draft(composer.text))
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
-        composer.redact_switched.connect(chat.redaction.switch)
-        chat.redaction.changed.connect(composer.set_redacting)
-        chat.redaction.preview_arrived.connect(self._on_redaction_preview)
+        composer.redact_switched.connect(chat.redact)
+        chat.redaction.switched.connect(composer.set_redacting)
+        chat.redaction.show_over(self)
         self.meter.new_chat_requested.connect(self._on_new_chat)
         view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
@@ -368,13 +367,6 @@ class ChatPage(QWidget):
             self._panel.keep_words()  # what is being written there holds for this answer
         self._chat.send(text)
         self.view.scroll_to_end()
-
-    def _on_redaction_preview(self, preview: Preview) -> None:
-        from slmdesk.window.widgets.redaction_preview import ATTACHED, RedactionPreview
-
-        dialog = RedactionPreview(self, preview, hidden_rest=ATTACHED if self._chat.attached.requests() else "")
-        dialog.accepted_with.connect(partial(self._chat.send, preview.text))
-        dialog.open()
 
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():

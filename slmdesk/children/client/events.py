@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from slmdesk.base.errors import BUG_CODE, CODES, KnownError
+from slmdesk.base.errors import BUG_CODE, KnownError
 from slmdesk.base.protocol import (
     Cancelled,
     Done,
@@ -29,6 +29,7 @@ from slmdesk.base.protocol import (
     Token,
 )
 from slmdesk.base.record import Record
+from slmdesk.base.sentences import CODES
 from slmdesk.base.types import Json
 
 EXIT_OUT_OF_MEMORY = 77

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
-from slmdesk.jobs.types import JobChanged, Remaining, kind_words, share_words
+from slmdesk.jobs.types import JobChanged, kind_words, share_words
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
@@ -76,24 +76,9 @@ class JobsController(QObject):
     def more(self) -> None:
         self._ask_ended(self._last, PAGE)
 
-    def pause(self, job: str) -> None:
-        """Pause a job, also one of another instance."""
-        self._do(lambda services: services.jobs.pause(job))
-
-    def resume(self, job: str) -> None:
-        """Resume or retry a job, in this instance."""
-        self._do(lambda services: services.jobs.resume(job))
-
-    def cancel(self, job: str) -> None:
-        """Cancel a job, also one of another instance."""
-        self._do(lambda services: services.jobs.cancel(job))
-
-    def move(self, job: str, where: str) -> None:
-        """Change its place in the queue: `up`, `down` or `first`."""
-        self._do(lambda services: services.jobs.move(job, where))
-
-    def open(self, view: JobView) -> None:
-        self.opened.emit(view)
+    def do(self, request: Callable[[Services], Any]) -> None:
+        """Do what a person asks of a job, also of another instance, and list the jobs anew."""
+        self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     def clear(self) -> None:
         """Hide the ended jobs; a notice offers to undo it."""
@@ -142,16 +127,13 @@ class JobsController(QObject):
 
     def _on_cleared(self, before: float) -> None:
         self.refresh()
-        undo = partial(self._do, lambda services: services.job_views.show_again(before))
+        undo = partial(self.do, lambda services: services.job_views.show_again(before))
         words = "What had ended is off the list. What was made stays where it is."
         self._bridge.notice_raised.emit(
             Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
         )
 
     # ---- private
-
-    def _do(self, request: Callable[[Services], Any]) -> None:
-        self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     def _refresh_active(self) -> None:
         self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
@@ -183,14 +165,10 @@ class JobsController(QObject):
 
 
 def with_info(view: JobView, event: JobChanged) -> JobView:
-    left = None
-    if event.eta_s is not None:
-        low = event.eta_s if event.eta_low_s is None else event.eta_low_s
-        high = event.eta_s if event.eta_high_s is None else event.eta_high_s
-        left = Remaining(event.eta_s, low, high)
     share = event.share if event.share is not None else view.share
     total = event.total + event.steps_ahead
-    return changed(view, done=event.done, total=total, failed=event.failed, share=share, left=left, status=event.status)
+    done, failed, left = event.done, event.failed, event.left
+    return changed(view, done=done, total=total, failed=failed, share=share, left=left, status=event.status)
 
 
 def status_words(reported: Mapping[str, JobChanged]) -> str:

@@ -52,13 +52,17 @@ class JobRow(QFrame):
         self._bar = thin_bar("job_bar", self)
         self._bar.setRange(0, 1000)
         self._trouble = plain_label("", self, name="job_trouble", kind="danger")
-        jobs = self._controller
+        jobs, do = self._controller, self._controller.do
         self._up = tool_button("job_up_button", self, icon="chevron-up", on=lambda: self._move("up"))
         self._down = tool_button("job_down_button", self, icon="chevron-down", on=lambda: self._move("down"))
-        self._open = button("Open", "job_open_button", self, on=lambda: jobs.open(self.view))
-        self._pause = button("Pause", "job_pause_button", self, on=lambda: jobs.pause(self.view.id))
-        self._resume = button("Resume", "job_resume_button", self, on=lambda: jobs.resume(self.view.id))
-        self._cancel = button("Cancel", "job_cancel_button", self, on=lambda: jobs.cancel(self.view.id))
+        self._open = button("Open", "job_open_button", self, on=lambda: jobs.opened.emit(self.view))
+        self._pause = button("Pause", "job_pause_button", self, on=lambda: do(lambda at: at.jobs.pause(self.view.id)))
+        self._resume = button(
+            "Resume", "job_resume_button", self, on=lambda: do(lambda at: at.jobs.resume(self.view.id))
+        )
+        self._cancel = button(
+            "Cancel", "job_cancel_button", self, on=lambda: do(lambda at: at.jobs.cancel(self.view.id))
+        )
         buttons = (self._up, self._down, self._open, self._pause, self._resume, self._cancel)
         centre = Qt.AlignmentFlag.AlignVCenter
         head = row((self._title, 1), *((other_button, centre) for other_button in buttons), gap=theme.SPACE_8)
@@ -110,7 +114,7 @@ class JobRow(QFrame):
 
     def _move(self, where: str) -> None:
         if self.view.last_place > 1:
-            self._controller.move(self.view.id, where)
+            self._controller.do(lambda services: services.jobs.move(self.view.id, where))
 
 
 def info_of(view: JobView) -> str:

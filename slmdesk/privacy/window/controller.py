@@ -17,11 +17,9 @@ from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from slmdesk.privacy.opening import PrivacyState
+    from slmdesk.runtime.events import Pending
+    from slmdesk.services import Services
 
-LEFT_OVER = (
-    "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "
-    "encryption of the disk itself covers them."
-)
 KEPT = (
     "It opens the history where the passphrase is forgotten. Nobody can make another for it.",
     "Keep it away from the PC, as you would a key to the filing room.",
@@ -48,31 +46,16 @@ class PrivacyController(QObject):
         """The keyring is asked when the settings are opened: few need it, and its libraries are large."""
         self._bridge.follow(self._bridge.services.privacy.state(asks_keyring=False), self._on_state)
 
-    def encrypt(self, passphrase: str, recovery: str, by_itself: bool) -> None:
-        """Encrypt the history; `done` or `refused` follows, as with the next three."""
+    def begin(self, request: Callable[[Services], Pending[None]], note: str = "") -> None:
+        """Change what opens the history; `done`, with a notice where there is a `note`, or `refused` follows."""
 
-        def encrypted(_none: object) -> None:
-            self._bridge.notice_raised.emit(Notice(LEFT_OVER, key="encrypted"))
-            self._on_done()
+        def ended(_none: None) -> None:
+            if note:
+                self._bridge.notice_raised.emit(Notice(note, key="encrypted"))
+            self.done.emit()
+            self.look()
 
-        self._bridge.follow(
-            self._bridge.services.privacy.encrypt(passphrase, recovery, by_itself=by_itself),
-            encrypted,
-            self._on_refused,
-        )
-
-    def change_passphrase(self, words: str, passphrase: str) -> None:
-        self._begin(lambda services: services.privacy.change_passphrase(words, passphrase))
-
-    def change_recovery(self, words: str, recovery: str) -> None:
-        self._begin(lambda services: services.privacy.change_recovery(words, recovery))
-
-    def decrypt(self, words: str) -> None:
-        self._begin(lambda services: services.privacy.decrypt(words))
-
-    def open_by_itself(self, words: str, by_itself: bool) -> None:
-        """Have the keyring open it on this account, or not any more."""
-        self._begin(lambda services: services.privacy.open_by_itself(words, by_itself))
+        self._bridge.follow(request, ended, self._on_refused)
 
     def print_key(self, recovery: str, target: Path) -> None:
         """Write a recovery key as a PDF; a notice, or `refused`, follows.  An existing file is replaced."""
@@ -87,18 +70,11 @@ class PrivacyController(QObject):
         paper = Paper("Recovery key of a slmdesk history", (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT)))
         self._bridge.follow(self._bridge.services.printing.print(paper), write, self.refused.emit)
 
-    def _begin(self, request: Callable[..., object]) -> None:
-        self._bridge.follow(request, lambda _none: self._on_done(), self._on_refused)  # type: ignore[arg-type]
-
     def _on_state(self, state: PrivacyState) -> None:
         self.state = state
         self.state_shown.emit(state)
         self.encryption_shown.emit(state.is_encrypted)
         self.encryption_offered.emit(state.can_encrypt and not state.is_encrypted)
-
-    def _on_done(self) -> None:
-        self.done.emit()
-        self.look()
 
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem)

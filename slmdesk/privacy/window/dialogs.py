@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -66,6 +67,14 @@ RECOVERY_INTRO = (
 BACK_INTRO = (
     "Type the recovery key from your paper, to make sure that it is right. Spaces, and small or capital letters, do "
     "not matter."
+)
+DECRYPT_INTRO = (
+    "The history is written anew without encryption. Whoever has the disk or a backup made later can then read it. "
+    "Backups made before stay encrypted, with the current passphrase."
+)
+LEFT_OVER = (
+    "The history is encrypted. What was written before may still be in parts of the disk that are not in use now; the "
+    "encryption of the disk itself covers them."
 )
 NOT_SAME = "This is not the key that was shown. Compare it with the paper."
 NOW = "Current passphrase or recovery key"
@@ -210,6 +219,27 @@ class StepsDialog(Dialog):
         else:
             super().closeEvent(event)
 
+    def add_keys(self, key: str, print_key: Callable[[str], None]) -> None:
+        """Add the pages that show a recovery key and have it typed back."""
+        self.keys = RecoveryPages(self)
+        self.keys.show_key(key)
+        self.keys.print_requested.connect(lambda: print_key(key))
+        self.pages.addWidget(self.keys)
+
+    def step_on(self) -> bool:
+        """Show the next page; True once the recovery key is typed back."""
+        if self.pages.currentIndex() == 0:
+            self.pages.setCurrentIndex(1)
+            self.on.setFocus()
+        elif self.keys.currentIndex() == 0:
+            self.keys.setCurrentIndex(1)
+            self.keys.field.setFocus()
+        elif self.keys.is_typed_back:
+            return True
+        else:
+            self.keys.say_wrong()
+        return False
+
     def end(self) -> None:
         self._is_working = False
         self.accept()
@@ -245,82 +275,83 @@ class EncryptDialog(StepsDialog):
             plain_label(note, first, name="by_itself_note", kind="muted"), 1,
         )  # fmt: skip
         column(*parts, into=first, gap=theme.SPACE_12)
-        self._keys = RecoveryPages(self)
-        self._keys.show_key(recovery)
         self.pages.addWidget(first)
-        self.pages.addWidget(self._keys)
+        self.add_keys(recovery, print_key)
         self._new.changed.connect(self._refresh)
-        self._keys.print_requested.connect(lambda: print_key(recovery))
         self._refresh()
         self.fit(scaled(WIDTH))
         self._new.setFocus()
 
     def go_on(self) -> None:
-        if self.pages.currentIndex() == 0:
-            self.pages.setCurrentIndex(1)
-            self.on.setFocus()
-        elif self._keys.currentIndex() == 0:
-            self._keys.setCurrentIndex(1)
-            self._keys.field.setFocus()
-        elif self._keys.is_typed_back:
+        if self.step_on():
             self.work()
             self._encrypt(self._new.passphrase, self._recovery, self._by_itself.isChecked())
-        else:
-            self._keys.say_wrong()
         self._refresh()
 
     def _on_back(self) -> None:
         if self.pages.currentIndex() == 0:
             self.reject()
-        elif self._keys.currentIndex() == 0:
+        elif self.keys.currentIndex() == 0:
             self.pages.setCurrentIndex(0)
         else:
-            self._keys.setCurrentIndex(0)
+            self.keys.setCurrentIndex(0)
         self._refresh()
 
     def _refresh(self) -> None:
-        is_first, is_last = self.pages.currentIndex() == 0, self._keys.currentIndex() == 1
+        is_first, is_last = self.pages.currentIndex() == 0, self.keys.currentIndex() == 1
         self.back.setText("Cancel" if is_first else "Back")
         self.on.setText("Encrypt" if not is_first and is_last else "Continue")
         if not self._is_working:
             self.on.setEnabled(bool(self._new.passphrase) or not is_first)
 
 
-class PassphraseDialog(StepsDialog):
-    """The words of today and the new passphrase; then `change` is called with both."""
+class WordsDialog(StepsDialog):
+    """Asks for the words of today, where there are any (`asks`); then `change` is called with them."""
 
-    def __init__(self, parent: QWidget, *, asks: bool, change: Callable[[str, str], None]) -> None:
-        """`asks`: there are words of today."""
-        super().__init__(parent, "passphrase_dialog", "Passphrase")
-        self._change, self._asks = change, asks
+    def __init__(
+        self,
+        parent: QWidget,
+        name: str,
+        title: str,
+        intro: str,
+        *,
+        asks: bool,
+        change: Callable[..., object],
+        intro_name: str = "",
+        accept: str = "Continue",
+        label: str = NOW,
+        new: NewPassphrase | None = None,
+    ) -> None:
+        super().__init__(parent, f"{name}_dialog", title)
+        self._change, self._asks, self._new = change, asks, new
         page = QWidget(self)
-        self._now = secret_line("passphrase_now_field", page, NOW)
+        self._now = secret_line(f"{name}_now_field", page, label)
         self._now.setVisible(asks)
-        self._new = NewPassphrase(page)
-        intro = "The passphrase opens the history, on this account and from a backup."
-        column(
-            plain_label(intro, page, name="passphrase_intro"), self._now, self._new, 1, into=page, gap=theme.SPACE_12
-        )
+        rest = () if new is None else (new,)
+        words = plain_label(intro, page, name=intro_name or f"{name}_intro")
+        column(words, self._now, *rest, 1, into=page, gap=theme.SPACE_12)
         self.pages.addWidget(page)
-        self.on.setText("Change")
-        for signal in (self._new.changed, self._now.textChanged):
-            signal.connect(self._refresh)
+        self.on.setText(accept)
+        self._now.textChanged.connect(self._refresh)
+        if new is not None:
+            new.changed.connect(self._refresh)
         self._refresh()
         self.fit(scaled(WIDTH))
-        (self._now if asks else self._new).setFocus()
+        (self._now if asks else new or self.back).setFocus()
 
     def go_on(self) -> None:
         self.work()
-        self._change(self._now.text(), self._new.passphrase)
+        self._change(self._now.text(), *(() if self._new is None else (self._new.passphrase,)))
 
     def _refresh(self) -> None:
-        self.on.setEnabled(bool(self._new.passphrase) and (bool(self._now.text()) or not self._asks))
+        is_new = self._new is None or bool(self._new.passphrase)
+        self.on.setEnabled(is_new and (bool(self._now.text()) or not self._asks))
 
 
-class RecoveryDialog(StepsDialog):
+class RecoveryDialog(WordsDialog):
     """The words of today, a new recovery key, the key typed back; then `change` is called with both.
 
-    The one before counts until then.
+    The key of before counts until then.
     """
 
     def __init__(
@@ -332,36 +363,19 @@ class RecoveryDialog(StepsDialog):
         change: Callable[[str, str], None],
         print_key: Callable[[str], None],
     ) -> None:
-        super().__init__(parent, "recovery_dialog", "Recovery key")
-        self._change, self._recovery = change, recovery
-        page = QWidget(self)
-        self._now = secret_line("recovery_now_field", page, NOW)
-        self._now.setVisible(asks)
         intro = "A new recovery key is made. The old one opens the history until the new one is typed back."
-        column(plain_label(intro, page, name="recovery_new_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
-        self._keys = RecoveryPages(self)
-        self._keys.show_key(recovery)
-        self.pages.addWidget(page)
-        self.pages.addWidget(self._keys)
-        self._keys.print_requested.connect(lambda: print_key(recovery))
-        self._asks = asks
-        self._now.textChanged.connect(self._refresh)
-        self._refresh()
-        self.fit(scaled(WIDTH))
-        (self._now if asks else self.on).setFocus()
+        super().__init__(
+            parent, "recovery", "Recovery key", intro, intro_name="recovery_new_intro", asks=asks, change=change
+        )
+        self._recovery = recovery
+        self.add_keys(recovery, print_key)
+        if not asks:
+            self.on.setFocus()
 
     def go_on(self) -> None:
-        if self.pages.currentIndex() == 0:
-            self.pages.setCurrentIndex(1)
-            self.on.setFocus()
-        elif self._keys.currentIndex() == 0:
-            self._keys.setCurrentIndex(1)
-            self._keys.field.setFocus()
-        elif self._keys.is_typed_back:
+        if self.step_on():
             self.work()
             self._change(self._now.text(), self._recovery)
-        else:
-            self._keys.say_wrong()
 
     def refuse(self, sentence: str) -> None:
         """Say why, where the words of today can be corrected; the key that was typed back stays."""
@@ -369,63 +383,6 @@ class RecoveryDialog(StepsDialog):
         self.pages.setCurrentIndex(0)
         self._now.selectAll()
         self._now.setFocus()
-
-    def _refresh(self) -> None:
-        self.on.setEnabled(bool(self._now.text()) or not self._asks)
-
-
-class KeyringDialog(StepsDialog):
-    """The words of today; then `change` is called with them and whether it opens by itself from then on."""
-
-    def __init__(self, parent: QWidget, *, by_itself: bool, asks: bool, change: Callable[[str, bool], None]) -> None:
-        title = BY_ITSELF if by_itself else "Ask for the passphrase"
-        super().__init__(parent, "keyring_dialog", title)
-        self._change, self._by_itself, self._asks = change, by_itself, asks
-        page = QWidget(self)
-        self._now = secret_line("keyring_now_field", page, "Passphrase or recovery key")
-        self._now.setVisible(asks)
-        intro = BY_ITSELF_NOTE if by_itself else NOT_BY_ITSELF_NOTE
-        column(plain_label(intro, page, name="keyring_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
-        self.pages.addWidget(page)
-        self.on.setText("Open by itself" if by_itself else "Ask for it")
-        self._now.textChanged.connect(self._refresh)
-        self._refresh()
-        self.fit(scaled(WIDTH))
-        (self._now if asks else self.back).setFocus()
-
-    def go_on(self) -> None:
-        self.work()
-        self._change(self._now.text(), self._by_itself)
-
-    def _refresh(self) -> None:
-        self.on.setEnabled(bool(self._now.text()) or not self._asks)
-
-
-class DecryptDialog(StepsDialog):
-    def __init__(self, parent: QWidget, *, asks: bool, decrypt: Callable[[str], None]) -> None:
-        super().__init__(parent, "decrypt_dialog", "Decrypt the history")
-        self._decrypt, self._asks = decrypt, asks
-        page = QWidget(self)
-        self._now = secret_line("decrypt_now_field", page, NOW)
-        self._now.setVisible(asks)
-        intro = (
-            "The history is written anew without encryption. Whoever has the disk or a backup made later can then read "
-            "it. Backups made before stay encrypted, with the current passphrase."
-        )
-        column(plain_label(intro, page, name="decrypt_intro"), self._now, 1, into=page, gap=theme.SPACE_12)
-        self.pages.addWidget(page)
-        self.on.setText("Decrypt")
-        self._now.textChanged.connect(self._refresh)
-        self._refresh()
-        self.fit(scaled(WIDTH))
-        (self._now if asks else self.back).setFocus()
-
-    def go_on(self) -> None:
-        self.work()
-        self._decrypt(self._now.text())
-
-    def _refresh(self) -> None:
-        self.on.setEnabled(bool(self._now.text()) or not self._asks)
 
 
 # ---- the settings of privacy
@@ -536,27 +493,57 @@ class PrivacySection(QWidget):
                 self.window(),
                 new_recovery_key(),
                 no_keyring=state.no_keyring,
-                encrypt=self._controller.encrypt,
+                encrypt=self._encrypt_with,
                 print_key=self._print_key,
             )
         )
 
+    def _encrypt_with(self, passphrase: str, recovery: str, by_itself: bool) -> None:
+        self._controller.begin(
+            lambda services: services.privacy.encrypt(passphrase, recovery, by_itself=by_itself), LEFT_OVER
+        )
+
     def _on_passphrase(self) -> None:
-        change = self._controller.change_passphrase
-        self._open(PassphraseDialog(self.window(), asks=self._asks, change=change))
+        def change(words: str, passphrase: str) -> None:
+            self._controller.begin(lambda services: services.privacy.change_passphrase(words, passphrase))
+
+        intro = "The passphrase opens the history, on this account and from a backup."
+        self._ask_words("passphrase", "Passphrase", intro, "Change", change, new=NewPassphrase(self))
 
     def _on_recovery(self) -> None:
-        change, key = self._controller.change_recovery, new_recovery_key()
+        def change(words: str, recovery: str) -> None:
+            self._controller.begin(lambda services: services.privacy.change_recovery(words, recovery))
+
+        key = new_recovery_key()
         self._open(RecoveryDialog(self.window(), key, asks=self._asks, change=change, print_key=self._print_key))
 
     def _on_decrypt(self) -> None:
-        self._open(DecryptDialog(self.window(), asks=self._asks, decrypt=self._controller.decrypt))
+        def change(words: str) -> None:
+            self._controller.begin(lambda services: services.privacy.decrypt(words))
+
+        self._ask_words("decrypt", "Decrypt the history", DECRYPT_INTRO, "Decrypt", change)
 
     def _on_keyring(self) -> None:
         state = self._controller.state
-        if state is not None:
-            change = self._controller.open_by_itself
-            self._open(KeyringDialog(self.window(), by_itself=not state.by_keyring, asks=self._asks, change=change))
+        if state is None:
+            return
+        by_itself = not state.by_keyring
+
+        def change(words: str) -> None:
+            self._controller.begin(lambda services: services.privacy.open_by_itself(words, by_itself))
+
+        label = "Passphrase or recovery key"
+        if by_itself:
+            self._ask_words("keyring", BY_ITSELF, BY_ITSELF_NOTE, "Open by itself", change, label=label)
+        else:
+            title = "Ask for the passphrase"
+            self._ask_words("keyring", title, NOT_BY_ITSELF_NOTE, "Ask for it", change, label=label)
+
+    def _ask_words(
+        self, name: str, title: str, intro: str, accept: str, change: Callable[..., object], **more: Any
+    ) -> None:
+        window, asks = self.window(), self._asks
+        self._open(WordsDialog(window, name, title, intro, asks=asks, change=change, accept=accept, **more))
 
     @property
     def _asks(self) -> bool:

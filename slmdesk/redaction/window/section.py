@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
 
@@ -19,17 +19,16 @@ NONE = "None yet. Names on this list are always found, whatever stands around th
 
 
 class RedactionSection(QWidget):
-    def __init__(self, controller: RedactionNamesController) -> None:
+    def __init__(self, bridge: Bridge) -> None:
         super().__init__()
         self.setObjectName("redaction_section")
-        self._controller = controller
+        self._bridge = bridge
         self._names: tuple[Listed, ...] = ()
         title = plain_label("Redaction", self, name="redaction_heading", kind="heading")
         layout = column(title, into=self, gap=theme.SPACE_12)
         self._edit = QPushButton("Edit…", self)
         add_setting(layout, self._edit, "private_names", "People and firms", NONE)
         self._edit.clicked.connect(self._on_edit)
-        controller.names_shown.connect(self.show_names)
 
     def show_names(self, names: tuple[Listed, ...]) -> None:
         self._names = names
@@ -40,12 +39,15 @@ class RedactionSection(QWidget):
 
     def _on_edit(self) -> None:
         dialog = NamesDialog("\n".join(name.words for name in self._names), self.window())
-        dialog.saved.connect(self._controller.change)
+        dialog.saved.connect(self._change)
         dialog.open()
+
+    def _change(self, lines: str) -> None:
+        self._bridge.ask(self._bridge.services.redaction.change_names(listed_from_lines(lines)), self.show_names)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.look()
+        self._bridge.ask(self._bridge.services.redaction.names(), self.show_names)
 
 
 class NamesDialog(Dialog):
@@ -71,24 +73,3 @@ class NamesDialog(Dialog):
     def _on_accepted(self) -> None:
         self.saved.emit(self._text.toPlainText())
         self.accept()
-
-
-# ---- reads and changes the person's list of people and firms
-
-
-class RedactionNamesController(QObject):
-    names_shown = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="redaction_names_controller")
-        self._bridge = bridge
-
-    def look(self) -> None:
-        self._bridge.ask(self._bridge.services.redaction.names(), self._on_names)
-
-    def change(self, lines: str) -> None:
-        names = listed_from_lines(lines)
-        self._bridge.ask(self._bridge.services.redaction.change_names(names), self._on_names)
-
-    def _on_names(self, names: object) -> None:
-        self.names_shown.emit(names)

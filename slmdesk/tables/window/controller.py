@@ -17,7 +17,8 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.panes import JobFollower, RedactionController
+from slmdesk.window.panes import JobFollower, look_at_documents
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import Notice
 
 MOST_UNDONE = 200
@@ -43,7 +44,7 @@ class TableController(JobFollower):
         self._documents: set[str] = set()
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self.redaction = RedactionController(bridge, self)
+        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
@@ -227,7 +228,8 @@ class TableController(JobFollower):
             self._bridge.ask(self._bridge.services.extraction.begin(request, decisions), self._on_begun, self._refuse)
 
         if redact:
-            self.redaction.look([column.name for column in columns], documents, begin, refused=self._refuse)
+            names = [column.name for column in columns]
+            look_at_documents(self.redaction, names, documents, begin, refused=self._refuse)
         else:
             begin()
 

@@ -31,7 +31,7 @@ from slmdesk.tables.types import (
 from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import Theme, ThemeKeeper, pixmap
-from slmdesk.window.panes import EarlierBox, MakingBar, show_before
+from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
 from slmdesk.window.widgets.build import (
     FlowLayout,
     breakable,
@@ -168,7 +168,7 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
-        show_before(tables.redaction, self, "Make the table")
+        tables.redaction.show_over(self, reading_words("Make the table"))
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *_: self._notify(view.currentIndex()))
         model.modelReset.connect(lambda: self._notify(QModelIndex()))

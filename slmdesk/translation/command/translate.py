@@ -29,6 +29,7 @@ from slmdesk.services import Services
 from slmdesk.text.redaction.types import Kind
 from slmdesk.translation.documents import UNWRITTEN, WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.translation.glossaries import ImportRequest
+from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.service import HANDOUT_FORMS, MOST_TEXT, Handout
 from slmdesk.translation.types import (
     REASON_WORDS,
@@ -37,10 +38,9 @@ from slmdesk.translation.types import (
     WrittenFile,
     counted_left,
     flag_words,
+    language_of_most,
     left_words,
 )
-
-DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 
 
 @click.command()
@@ -275,8 +275,10 @@ def _check_language(console: Console, services: Services, request: TranslationRe
 def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
     begun_from = language_of(request.source).code if request.source else ""
     if warning := services.service_thread.call(
-        lambda: services.translations.warning(
-            request.model, begun_from, request.target, for_document=bool(request.path)
+        lambda: (
+            services.translations.advice(
+                request.model, begun_from, request.target, for_document=bool(request.path)
+            ).words
         )
     ):
         console.notify(warning)
@@ -437,12 +439,11 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         if segment.state.value == "failed":
             flags.append({"segment": segment.number, "place": segment.place, "kind": "failed", "text": segment.source,
                           "detail": segment.reason})  # fmt: skip
-    languages = [segment.language for segment in segments if segment.language]
     states = [segment.state.value for segment in segments]
     return {
         "id": view.item.id if services.store.is_kept else None,
         "output": str(written.path) if written else "",
-        "source_language": max(set(languages), key=languages.count) if languages else view.request.source,
+        "source_language": language_of_most(segments) or view.request.source,
         "segments_total": len(segments),
         "segments_translated": sum(
             segment.state.value in DONE and UNWRITTEN not in segment.flags for segment in segments

@@ -1,20 +1,15 @@
-"""The form before documents are translated, the pane of a document's translation, and its dialogs. Widgets only."""
+"""The pane of a document's translation, and its dialogs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, QUrl, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QDialogButtonBox,
-    QFormLayout,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QMessageBox,
     QProgressBar,
@@ -24,32 +19,43 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import Form, translated_name
-from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.base.documents import Form, takes_password, translated_name
+from slmdesk.base.files import free_name
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
-from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
-from slmdesk.jobs.types import JobChanged, share_words
-from slmdesk.translation.documents import ChosenDocuments, Column
-from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.base.translation import SegmentState
+from slmdesk.jobs.service import event_of
+from slmdesk.jobs.types import JobChanged, left_words, share_words
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.translation.documents import ChosenDocuments, LookedThrough
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
-from slmdesk.translation.types import NO_GLOSSARY, RetryScope, TranslationView
+from slmdesk.translation.types import (
+    RetryScope,
+    TranslationGrew,
+    TranslationRequest,
+    TranslationView,
+    WrittenFile,
+)
 from slmdesk.translation.window.documents import (
     DocumentRequest,
-    DocumentTranslation,
-    StartedTranslation,
+    counted_words,
+    done_words,
+    request_for,
     unfinished,
     unfinished_words,
 )
-from slmdesk.translation.window.languages import AdviceController, AdviceLine
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share
 from slmdesk.window.widgets.build import (
-    CheckBox,
     ElidedLabel,
-    breakable,
     button,
     column,
     flow,
@@ -59,22 +65,47 @@ from slmdesk.window.widgets.build import (
     plain_label,
     row,
     show_column,
-    show_words,
 )
 from slmdesk.window.widgets.dialogs import Dialog, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.window.widgets.rows import Choice
+
+WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
+MORE = " What comes behind the text below is redacted too, without being shown here."
+LOCKED = ("document.locked", "document.wrong_password")
+
+
+class StartedTranslation(Record):
+    """A document whose translation was begun in this run of the window."""
+
+    item: str
+    job: str
+    path: Path
+    status: JobStatus = JobStatus.OPEN
+    share: float | None = None
+    writes_beside: bool = False
+    written: Path | None = None
 
 
 class DocumentPane(QWidget):
+    form_requested = Signal(object, object)
+    opened = Signal()
     closed = Signal()
 
-    def __init__(self, controller: DocumentTranslation, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
-        self._controller = controller
+        self._bridge = bridge
+        self.item = self._job = ""
+        """The id of the shown translation; empty: none."""
         self._view: TranslationView | None = None
+        self._is_done = False
+        """Its segments are then counted anew whenever they are listed."""
+        self._counted = (0, 0)
+        """How many segments are done, of how many."""
+        self._started: list[StartedTranslation] = []
         self._written: Path | None = None
         self._ended_words = ""
         self._is_running = self._has_segments = False
@@ -91,23 +122,29 @@ class DocumentPane(QWidget):
         kept = self._progress.sizePolicy()
         kept.setRetainSizeWhenHidden(True)  # the segments do not move under the mouse when it comes and goes
         self._progress.setSizePolicy(kept)
-        self._pause = button("Pause", "pause_translation_button", self, on=self._controller.pause)
+        self._pause = button("Pause", "pause_translation_button", self, on=self._on_pause)
         self._cancel = button(
-            "Cancel", "cancel_translation_button", self, tip="Translate no further; what is translated is kept"
+            "Cancel",
+            "cancel_translation_button",
+            self,
+            tip="Translate no further; what is translated is kept",
+            on=self._on_cancel,
         )
-        self._resume = button("Go on", "resume_translation_button", self, on=self._controller.resume)
+        self._resume = button(
+            "Go on", "resume_translation_button", self, on=lambda: self._try_again(RetryScope.FAILED, None)
+        )
         self._retry = button(
             "Try again…", "retry_all_button", self,
-            tip="Another try for what failed or needs review, by this or another model", on=self._controller.ask_retry,
+            tip="Another try for what failed or needs review, by this or another model", on=self._on_retry,
         )  # fmt: skip
-        self.review = ReviewPane(self._controller.segments, keeper, self)
+        self.review = ReviewPane(self._bridge, keeper, self)
         self._open = button("Open the file", "open_translation_button", self, on=self._on_open_file)
         self._more = button(
             "Export", "export_translation_button", self, tip="Both languages side by side, a report, the pairs as TMX"
         )
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        self._save = button("Save the document…", "save_translation_button", self, kind="primary")
+        self._save = button("Save the document…", "save_translation_button", self, kind="primary", on=self._on_save)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -126,47 +163,155 @@ class DocumentPane(QWidget):
         )  # fmt: skip
 
     def _connect(self) -> None:
-        controller = self._controller
-        self._cancel.clicked.connect(controller.cancel)
-        self._save.clicked.connect(controller.ask_save)
         self._menu.chosen.connect(self._on_export)
-        self._queue.item_chosen.connect(controller.open)
-        controller.opened.connect(self._on_opened)
-        controller.progressed.connect(self._on_progressed)
-        controller.ended.connect(self._on_ended)
-        controller.written.connect(self._on_written)
-        controller.queue_changed.connect(self._queue.show_queue)
-        controller.password_requested.connect(self._on_password_requested)
-        controller.save_asked.connect(self._on_save)
-        controller.retry_asked.connect(self._on_retry_asked)
-        controller.segments.listed.connect(self._on_listed)
-        controller.segments.words_changed.connect(self._on_words_changed)
+        self._queue.item_chosen.connect(self.open)
+        self.review.listed.connect(self._on_listed)
+        self.review.words_changed.connect(self._on_words_changed)
+        self._bridge.on(TranslationGrew, self._on_grew)
+        self._bridge.on(JobChanged, self._on_job)
+
+    # ---- before the beginning
+
+    def look(self, paths: Sequence[Path]) -> None:
+        """`form_requested` follows, with what was found and the settings."""
+
+        def work(services: Services) -> Pending[tuple[ChosenDocuments, Settings]]:
+            settings = services.settings.current
+            return services.translation_start.look(paths).map(lambda found: (found, settings))
+
+        self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
+
+    def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
+        """Translate documents, one after another; the first is shown.  The choices are saved.
+
+        Where they are redacted a person first looks at what is replaced.
+        """
+        requests = [request_for(path, request) for path in paths]
+        if not request.redact:
+            self._begin(requests, request, NOTHING_DECIDED)
+            return
+
+        def preview(found: LookedThrough) -> None:
+            dialog = RedactionPreview(self, found.preview, WORDING, hidden_rest="" if found.is_whole else MORE)
+            dialog.accepted_with.connect(partial(self._begin, requests, request))
+            dialog.open()
+
+        self._bridge.follow(
+            lambda services: services.translation_start.look_through(requests, services.redaction.look), preview
+        )
+
+    def _begin(self, requests: list[TranslationRequest], choices: DocumentRequest, decisions: Decisions) -> None:
+        def work(services: Services) -> list[TranslationView]:
+            services.settings.change(
+                translate_sheet_names=choices.sheet_names, translate_properties=choices.properties,
+                translate_beside=choices.beside,
+            )  # fmt: skip
+            items = [services.translations.begin(request, decisions).id for request in requests]
+            return [services.translations.open(item) for item in items]
+
+        def begun(views: list[TranslationView]) -> None:
+            self._started += [
+                StartedTranslation(
+                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=choices.beside
+                )
+                for view in views
+            ]
+            self._queue.show_queue(self._started)
+            self._on_opened(views[0])
+
+        self._bridge.ask(work, begun)
 
     # ---- user actions
 
+    def open(self, item: str) -> None:
+        self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
+
+    def close_view(self) -> None:
+        """Show no translation; one being made goes on."""
+        self.item, self._job, self._is_done = "", "", False
+        self.review.close_view()
+
     def _on_back(self) -> None:
-        self._controller.close()
+        self.close_view()
         self.closed.emit()
 
-    def _on_save(self, view: TranslationView) -> None:
-        ask_save_anyway(self, view, self._on_save_anyway, self.review.look)
+    def _on_pause(self) -> None:
+        self._bridge.services.jobs.pause(self._job)
 
-    def _on_save_anyway(self) -> None:
-        if self._view is not None:
-            ask_where_to_save(self, self._view, self._controller.write)
+    def _on_cancel(self) -> None:
+        """Cancel the translation; finished segments stay."""
+        self._bridge.services.jobs.cancel(self._job)
+
+    def _on_retry(self) -> None:
+        item = self.item
+
+        def ask(found: tuple[TranslationView, list[ModelRecord]]) -> None:
+            dialog = RetryDialog(*found, self)
+            dialog.retry_requested.connect(self._try_again)
+            dialog.recheck_requested.connect(self.review.recheck)
+            dialog.open()
+
+        self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
+
+    def _try_again(self, scope: RetryScope, model: str | None) -> None:
+        """Resume, or translate again what failed, or everything to review; `model`: None for the same."""
+        self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
+
+    def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:
+        name = Path(str(problem.args.get("path", ""))).name
+        ask_password(self, name, unlock, is_wrong=problem.code != LOCKED[0])
+
+    def _unlock(self, password: str) -> None:
+        self._bridge.ask(self._bridge.services.translations.unlock(self.item, password), self._on_again)
+
+    # ---- files
+
+    def _on_save(self) -> None:
+        self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_save_asked)
+
+    def _on_save_asked(self, view: TranslationView) -> None:
+        write = partial(self._write, view.item.id, replace_it=True)  # the dialog asks whether a file is replaced
+        ask_save_anyway(self, view, lambda: ask_where_to_save(self, view, write), self.review.look)
 
     def _on_export(self, what: Handout, form: str) -> None:
         if self._view is not None:
-            ask_where_to_write(self, self._view, what, form, self._controller.hand_out)
+            ask_where_to_write(self, self._view, what, form, self._hand_out)
 
-    def _on_retry_asked(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
-        dialog = RetryDialog(view, models, self)
-        dialog.retry_requested.connect(self._controller.try_again)
-        dialog.recheck_requested.connect(self._controller.segments.recheck)
-        dialog.open()
+    def _hand_out(self, what: Handout, form: str, target: Path) -> None:
+        """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
+        self._bridge.follow(
+            self._bridge.services.translation_files.write(self.item, what, form, target, replace=True),
+            lambda _size: self._show_written(target),
+        )
 
-    def _on_password_requested(self, name: str, is_wrong: bool) -> None:
-        ask_password(self, Path(name).name, self._controller.unlock, is_wrong=is_wrong)
+    def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
+        def written(result: WrittenFile) -> None:
+            self._note(item, written=result.path)
+            if item == self.item:
+                self._show_written(result.path)
+
+        def refused(problem: Problem) -> None:
+            if not _may_unlock(problem) or item != self.item:
+                self._bridge.problem_met.emit(problem)
+                return
+            self._ask_password(problem, again)
+
+        def again(password: str) -> None:  # the password of an earlier run is known nowhere
+            self._bridge.ask(
+                self._bridge.services.translations.use_password(item, password),
+                lambda _none: self._write(item, target, replace_it=replace_it),
+            )
+
+        self._bridge.follow(
+            self._bridge.services.translations.write(item, target, replace=replace_it), written, refused
+        )
+
+    def _write_beside(self, started: StartedTranslation) -> None:
+        def work(services: Services) -> Path:
+            request = services.translations.open(started.item).request
+            return free_name(started.path.with_name(translated_name(started.path, request.target)))
+
+        self._bridge.ask(work, lambda path: self._write(started.item, path, replace_it=False))
 
     def _on_open_file(self) -> None:
         if self._written is not None:
@@ -175,6 +320,9 @@ class DocumentPane(QWidget):
     # ---- events
 
     def _on_opened(self, view: TranslationView) -> None:
+        job = view.job
+        self.item, self._job = view.item.id, job.id if job else ""
+        self._counted, self._is_done = _counted(view), False
         self._view, self._written = view, None
         self._has_segments = bool(view.counts)
         self._title.set_full_text(view.item.title)
@@ -184,20 +332,87 @@ class DocumentPane(QWidget):
         self._show_running(False)
         self._resume.setVisible(False)
         self.review.show_view(view)
+        self.opened.emit()
+        if view.is_done or (job is None and view.counts):
+            self._show_done(view, view.counts, view.look)
+        elif job is None:
+            self._show_ended("", False)
+        else:
+            self._show_job(event_of(job))
+
+    def _on_again(self, job: JobRecord) -> None:
+        self._job = job.id
+        self._note(self.item, job=job.id, status=job.status)
+        self._show_job(event_of(job))
+
+    def _on_grew(self, event: TranslationGrew) -> None:
+        if event.item == self.item:
+            self._counted = (event.done, event.total)
+
+    def _on_job(self, event: JobChanged) -> None:
+        started = next((started for started in self._started if started.job and started.job == event.id), None)
+        if started is not None:
+            self._note(started.item, status=event.status, share=event.share)
+            if event.status is JobStatus.DONE and started.writes_beside and started.written is None:
+                self._write_beside(started)
+        if event.id == self._job:
+            self._show_job(event)
+
+    def _note(self, item: str, **changes: object) -> None:
+        for at, started in enumerate(self._started):
+            if started.item == item:
+                self._started[at] = changed(started, **changes)  # type: ignore[arg-type]
+                self._queue.show_queue(self._started)
+                return
 
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._has_segments = bool(found.total)
         self._allow()
+        if self._is_done and self._view is not None:
+            self._show_done(self._view, found.states, found.look)
 
-    def _on_progressed(self, event: JobChanged, words: str) -> None:
+    # ---- how far it is
+
+    def _show_job(self, event: JobChanged) -> None:
+        self._is_done, problem = False, event.problem
+        if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
+            self._show_progress(event)
+        elif event.status is JobStatus.DONE:
+            self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_done)
+        elif problem is not None:
+            self._show_ended(problem.sentence, True)
+            if _may_unlock(problem):
+                self._ask_password(problem, self._unlock)
+        elif event.status is JobStatus.CANCELLED:
+            self._show_ended("Cancelled. What is translated is kept.", True)
+        else:
+            self._show_ended("Paused. What is translated is kept.", True)
+
+    def _words_of(self, event: JobChanged) -> str:
+        if event.status is JobStatus.OPEN and not event.done:
+            before = sum(started.status is JobStatus.RUNNING for started in self._started)
+            return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
+        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(event.left)]
+        return " · ".join(word for word in words if word)
+
+    def _on_done(self, view: TranslationView) -> None:
+        if view.item.id == self.item:
+            self.review.refresh()
+            self._show_done(view, view.counts, view.look)
+
+    def _show_done(self, view: TranslationView, states: Mapping[SegmentState, int], look: int) -> None:
+        self._view, self._is_done = view, True
+        self._show_ended(done_words(states, look, view.left), bool(states.get(SegmentState.FAILED)))
+
+    def _show_progress(self, event: JobChanged) -> None:
         show_share(self._progress, event)
-        self._words.setText(words)
+        self._words.setText(self._words_of(event))
         had_focus = self._resume.hasFocus()
         self._show_running(True)
         if had_focus:
             self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _on_ended(self, words: str, may_go_on: bool) -> None:
+    def _show_ended(self, words: str, may_go_on: bool) -> None:
         if self._is_running or self._words.text() in ("", self._ended_words):  # a written file is not counted over
             self._words.setText(words)
         self._ended_words = words
@@ -209,7 +424,7 @@ class DocumentPane(QWidget):
         elif had_focus:
             self.review.take_focus()
 
-    def _on_written(self, path: Path) -> None:
+    def _show_written(self, path: Path) -> None:
         self._written = path
         self._words.setText(f"Written to {path}.")
         self._open.setVisible(True)
@@ -234,277 +449,13 @@ class DocumentPane(QWidget):
         self._retry.setEnabled(self._has_segments)
 
 
-# ---- the form before documents are translated
+def _may_unlock(problem: Problem) -> bool:
+    return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
 
 
-DOMAINS = [
-    ("everyday", "General"),
-    ("legal", "Law"),
-    ("medical", "Medicine"),
-    ("technical", "Technology"),
-    ("finance", "Money"),
-]
-FORMALITIES = [("", "Automatic"), ("formal", "Formal"), ("informal", "Informal")]
-MOST_NAMED = 6
-LIST_LINES = 5
-MOST_HEIGHT = 640
-
-
-class DocumentForm(Dialog):
-    begin_requested = Signal(object, object)
-    glossaries_requested = Signal(object)
-
-    def __init__(
-        self,
-        chosen: ChosenDocuments,
-        manner: TranslationStyle,
-        settings: Settings,
-        advice: AdviceController,
-        parent: QWidget,
-    ) -> None:
-        super().__init__(parent)
-        self._advice = AdviceLine(advice, self, is_narrow=True)
-        self._advice.grown.connect(self._on_grown)
-        advice.models_requested.connect(self.reject)
-        passing(self, "document_form")
-        self._chosen = chosen
-        self._known: tuple[GlossaryRecord, ...] = ()
-        self._language_of = ("", "")
-        """The name of a document, and the language it is in."""
-        count = len(chosen.paths)
-        self.setWindowTitle("Translate a document" if count == 1 else f"Translate {count} documents")
-        self._build_ui(settings)
-        self._connect()
-        self._show_manner(manner)
-
-    def _build_ui(self, settings: Settings) -> None:
-        languages = [
-            (language.code, language.name)
-            for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
-        ]
-        self._source = self._choice(
-            [("", "Detect the language"), *languages], "form_source", "Language of the document"
-        )
-        self._target = self._choice(languages, "form_target", "Language of the translation")
-        self._domain = self._choice(DOMAINS, "form_domain", "What the document is about")
-        self._formality = self._choice(FORMALITIES, "form_formality", "How the reader is spoken to")
-        self._glossaries = self._list("form_glossaries", "Glossaries to be obeyed")
-        self._columns = self._list("form_columns", "Columns to be translated")
-        self._sheets = self._box("Names of sheets too", "form_sheet_names", settings.translate_sheet_names)
-        self._properties = self._box("The title in the file's properties too", "form_properties",
-                                     settings.translate_properties)  # fmt: skip
-        many = len(self._chosen.paths) > 1
-        self._beside = self._box(
-            "Write each beside its document as soon as it is done" if many else
-            "Write it beside the document as soon as it is done",
-            "form_beside",
-            settings.translate_beside or many,
-        )  # fmt: skip
-        self._redact = self._box("Redact names and numbers before the model sees them", "form_redact", False)
-        self._said = plain_label("", self, name="form_said", kind="warn")
-        self._buttons = named(QDialogButtonBox(self), "form_buttons")
-        self._begin = button("Translate", "form_begin", self, kind="primary")
-        self._begin.setDefault(True)
-        self._cancel = button("Cancel", "form_cancel", self)
-        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        inner = named(QWidget(self), "document_form_inner")
-        rows = QFormLayout(inner)
-        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
-        rows.setVerticalSpacing(theme.SPACE_8)
-        rows.setHorizontalSpacing(theme.SPACE_16)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        rows.addRow(plain_label(self._names(), inner, name="form_names", kind="strong"))
-        for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
-            if words:
-                rows.addRow(plain_label(words, inner, name=name, kind="warn"))
-        for words, field in (("From", self._source), ("To", self._target), ("Subject", self._domain),
-                             ("Formality", self._formality)):  # fmt: skip
-            rows.addRow(words, field)
-        rows.addRow("Glossaries", self._glossaries)
-        rows.addRow("Columns", self._columns)
-        for box in (self._sheets, self._properties, self._beside, self._redact):
-            rows.addRow(box)
-        self._rows = rows
-        rows.setRowVisible(self._glossaries, False)
-        rows.setRowVisible(self._columns, self._chosen.table is not None)
-        self._columns.setEnabled(False)
-        self._sheets.setVisible(self._chosen.has_sheets)
-        self._properties.setVisible(self._chosen.has_properties)
-        area = named(QScrollArea(self), "document_form_area")
-        show_column(area, inner)
-        self._area, self._inner = area, inner
-        column(
-            (area, 1), self._advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
-        )
-        self._said.hide()
-        height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
-        self.resize(520, min(560, max(380, height)))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Set the width here: fonts and scroll bar have their size only now."""
-        super().showEvent(event)
-        bar = self._area.verticalScrollBar().sizeHint().width()
-        self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
-
-    def _connect(self) -> None:
-        self._buttons.accepted.connect(self._on_begin)
-        self._buttons.rejected.connect(self.reject)
-        self._source.currentIndexChanged.connect(self._on_languages)
-        self._target.currentIndexChanged.connect(self._on_languages)
-
-    # ---- events
-
-    def show_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
-        self._known = tuple(found)
-        self._glossaries.clear()
-        for glossary in found:
-            item = QListWidgetItem(f"{glossary.name} ({glossary.terms:,} terms)", self._glossaries)
-            item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
-        self._rows.setRowVisible(self._glossaries, bool(found))
-        self._glossaries.setFixedHeight(self._height(len(found)))
-
-    def show_columns(self, found: Sequence[Column]) -> None:
-        """List the columns of a table; those with sentences are ticked, or all if none has any."""
-        self._columns.clear()
-        has_text = any(other_column.is_text for other_column in found)
-        for number, other_column in enumerate(found, start=1):
-            samples = " · ".join(other_column.samples)
-            item = QListWidgetItem(
-                f"{number}  {other_column.name or '(no name)'}" + (f"\n{samples}" if samples else "")
-            )
-            item.setCheckState(
-                Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
-            )
-            self._columns.addItem(item)
-        self._columns.setEnabled(True)
-        self._columns.setFixedHeight(self._height(2 * len(found)))
-
-    def show_language(self, path: Path, language: str) -> None:
-        """Note the language of a document; if it is the target language, propose another target."""
-        if path not in self._chosen.paths:
-            return
-        self._language_of = (path.name, language)
-        if self._is_already():
-            other = _other_than(language)
-            self._target.show_value(other)
-            self._say(
-                f"{self._this_document()} is {LANGUAGES[language].name}. Translate it into {LANGUAGES[other].name}?"
-            )
-
-    def _is_already(self) -> bool:
-        """Whether the document is in the target language already; a source chosen by a person is trusted."""
-        return not self._source.currentData() and self._language_of[1] == self._target.currentData()
-
-    def _this_document(self) -> str:
-        return "This document" if len(self._chosen.paths) == 1 else f"“{self._language_of[0]}”"
-
-    # ---- user actions
-
-    def _on_languages(self) -> None:
-        target = LANGUAGES[self._target.currentData()]
-        self._rows.setRowVisible(self._formality, target.has_formal)
-        self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
-        self.glossaries_requested.emit(self._manner())
-
-    def _on_grown(self, height: int) -> None:
-        """Grow by the height of the advice, so that it takes no room from the choices."""
-        self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
-
-    def _on_begin(self) -> None:
-        manner = self._manner()
-        if manner.source == manner.target:
-            self._say("The document and its translation are to be in different languages.")
-            return
-        if self._is_already() and len(self._chosen.paths) == 1:
-            self._say(
-                f"This document is {LANGUAGES[manner.target].name} already. Choose another language to translate it "
-                "into, or say under From which language it is in."
-            )
-            return
-        columns = tuple(self._ticked_rows(self._columns))
-        if self._chosen.table is not None and self._columns.count() and not columns:
-            self._say("Tick at least one column.")
-            return
-        request = DocumentRequest(
-            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
-            self._beside.isChecked(), redact=self._redact.isChecked(),
-        )  # fmt: skip
-        self.begin_requested.emit(self._chosen.paths, request)
-        self.accept()
-
-    # ---- private
-
-    def _requested_glossaries(self) -> tuple[str, ...]:
-        """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
-        ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
-        if ticked == [glossary.id for glossary in self._known if glossary.is_active]:
-            return ()
-        return tuple(ticked) or (NO_GLOSSARY,)
-
-    def _manner(self) -> TranslationStyle:
-        target = str(self._target.currentData())
-        formality = str(self._formality.currentData()) if LANGUAGES[target].has_formal else ""
-        return TranslationStyle(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
-
-    def _show_manner(self, manner: TranslationStyle) -> None:
-        for choice, value in ((self._source, manner.source), (self._target, manner.target),
-                              (self._domain, manner.domain), (self._formality, manner.formality)):  # fmt: skip
-            choice.blockSignals(True)
-            choice.show_value(value)
-            choice.blockSignals(False)
-        self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
-
-    def ask_glossaries(self) -> None:
-        self.glossaries_requested.emit(self._manner())
-
-    def _names(self) -> str:
-        names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]
-        more = len(self._chosen.paths) - len(names)
-        return "\n".join([*names, *([f"… and {more} more, one after another"] if more > 0 else [])])
-
-    def _refused(self) -> str:
-        return "\n".join(dict.fromkeys(words for _, words in self._chosen.refused[:MOST_NAMED]))
-
-    def _warning(self) -> str:
-        if "pdf" not in self._chosen.formats:
-            return ""
-        return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
-
-    def _choice(self, values: list[tuple[str, str]], name: str, words: str) -> Choice:
-        return named(Choice([(value, text) for value, text in values], self), name, label=words)
-
-    def _list(self, name: str, words: str) -> QListWidget:
-        found = named(QListWidget(self), name, label=words)
-        found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        return found
-
-    def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
-        box = named(CheckBox(words, self), name)
-        box.setChecked(is_on)
-        return box
-
-    def _height(self, lines: int) -> int:
-        return (self.fontMetrics().lineSpacing() + theme.SPACE_4) * min(max(lines, 1), 2 * LIST_LINES) + theme.SPACE_12
-
-    def _ticked_rows(self, found: QListWidget) -> list[int]:
-        return [row for row in range(found.count()) if found.item(row).checkState() is Qt.CheckState.Checked]
-
-    def _say(self, words: str) -> None:
-        show_words(self._said, words)
-
-
-def _other_than(language: str) -> str:
-    """A likely target language: English, or, for English documents, the system's language."""
-    if language != "en":
-        return "en"
-    here = QLocale.system().name().partition("_")[0]
-    return here if here in LANGUAGES and here != "en" else "de"
+def _counted(view: TranslationView) -> tuple[int, int]:
+    total = sum(view.counts.values())
+    return total - view.counts.get(SegmentState.OPEN, 0), total
 
 
 # ---- a menu of the documents begun in this run of the window, with the state of each

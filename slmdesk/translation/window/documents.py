@@ -1,56 +1,54 @@
-"""Translation of documents: inspected, begun one after another, followed, written. No widgets here."""
+"""The form before documents are translated, and texts about their translation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFormLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QWidget,
+)
 
-from slmdesk.base.documents import takes_password, translated_name
-from slmdesk.base.files import free_name
-from slmdesk.base.record import Record, changed
-from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
-from slmdesk.base.translation import GlossaryRecord, SegmentState
-from slmdesk.jobs.service import event_of
-from slmdesk.jobs.types import JobChanged, Remaining, left_words
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem
-from slmdesk.services import Services
-from slmdesk.translation.documents import ChosenDocuments, LookedThrough
+from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
+from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import SegmentNumbers
-from slmdesk.translation.service import Handout
 from slmdesk.translation.types import (
-    RetryScope,
-    TranslationGrew,
+    NO_GLOSSARY,
     TranslationRequest,
     TranslationView,
     UntranslatedPart,
-    WrittenFile,
     counted_left,
 )
-from slmdesk.translation.window.languages import AdviceController
-from slmdesk.translation.window.review import SegmentsController
+from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages
+from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    show_column,
+    show_words,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import Choice
 
-MORE = " What comes behind the text below is redacted too, without being shown here."
-LOCKED = ("document.locked", "document.wrong_password")
-
-
-class StartedTranslation(Record):
-    """A document whose translation was begun in this run of the window."""
-
-    item: str
-    job: str
-    path: Path
-    status: JobStatus = JobStatus.OPEN
-    share: float | None = None
-    writes_beside: bool = False
-    written: Path | None = None
+MOST_NAMED = 6
+LIST_LINES = 5
+MOST_HEIGHT = 640
 
 
 class DocumentRequest(Record):
@@ -64,299 +62,7 @@ class DocumentRequest(Record):
     redact: bool = False
 
 
-class DocumentTranslation(QObject):
-    """The segments of the shown translation are in `segments`."""
-
-    form_requested = Signal(object, object)
-    columns_received = Signal(object)
-    language_received = Signal(object, str)
-    glossaries_received = Signal(object)
-    opened = Signal(object)
-    progressed = Signal(object, str)
-    ended = Signal(str, bool)
-    written = Signal(object)
-    queue_changed = Signal(object)
-    password_requested = Signal(str, bool)
-    save_asked = Signal(object)
-    retry_asked = Signal(object, object)
-    preview_arrived = Signal(object, str)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="document_translation")
-        self._bridge = bridge
-        self.segments = SegmentsController(bridge, self)
-        self.advice = AdviceController(bridge, self, for_document=True)
-        self.item = self._job = ""
-        """The id of the shown translation; empty: none."""
-        self._done: TranslationView | None = None
-        """The shown one, once it is done: its segments are counted anew whenever they are listed."""
-        self._counted = (0, 0)
-        """How many segments are done, of how many."""
-        self._queue: list[StartedTranslation] = []
-        self._looked: tuple[Sequence[Path], DocumentRequest] | None = None
-        """What is begun once a person has looked at what is redacted."""
-        self._after_unlock: Callable[[str], None] | None = None
-        bridge.on(TranslationGrew, self._on_grew)
-        bridge.on(JobChanged, self._on_job)
-        self.segments.listed.connect(self._on_listed)
-
-    # ---- before the beginning
-
-    def look(self, paths: Sequence[Path]) -> None:
-        def come(found: ChosenDocuments, settings: Settings) -> None:
-            self.form_requested.emit(found, settings)
-            self._ask_language(found.paths[0])
-            if found.table is not None:
-                self._ask_columns(found.table)
-
-        def work(services: Services) -> Pending[tuple[ChosenDocuments, Settings]]:
-            settings = services.settings.current
-            return services.translation_start.look(paths).map(lambda found: (found, settings))
-
-        self._bridge.follow(work, lambda found: come(*found))
-
-    def _ask_language(self, path: Path) -> None:
-        def come(language: str) -> None:
-            if language:
-                self.language_received.emit(path, language)
-
-        request = TranslationRequest("en", path=str(path.absolute()))
-        self._bridge.follow(self._bridge.services.translation_start.language(request), come)
-
-    def _ask_columns(self, path: Path) -> None:
-        self._bridge.follow(self._bridge.services.translation_start.columns(path), self.columns_received.emit)
-
-    def ask_glossaries(self, manner: TranslationStyle) -> None:
-        def work(services: Services) -> list[GlossaryRecord]:
-            return services.glossaries.of_pair(manner.source, manner.target)
-
-        self._bridge.ask(work, self.glossaries_received.emit)
-
-    def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents, one after another; the first is shown.  The choices are saved.
-
-        Where they are redacted `preview_arrived` comes first, and `go_on` begins.
-        """
-        if not request.redact:
-            self._begin(paths, request, NOTHING_DECIDED)
-            return
-        self._looked = (paths, request)
-        shapes = [_shape(path, request) for path in paths]
-
-        def work(services: Services) -> Pending[LookedThrough]:
-            return services.translation_start.look_through(shapes, services.redaction.look)
-
-        def come(found: LookedThrough) -> None:
-            self.preview_arrived.emit(found.preview, "" if found.is_whole else MORE)
-
-        self._bridge.follow(work, come)
-
-    def go_on(self, decisions: Decisions) -> None:
-        looked, self._looked = self._looked, None
-        if looked is not None:
-            self._begin(*looked, decisions)
-
-    def _begin(self, paths: Sequence[Path], request: DocumentRequest, decisions: Decisions) -> None:
-        shapes = [_shape(path, request) for path in paths]
-
-        def work(services: Services) -> list[TranslationView]:
-            services.settings.change(
-                translate_sheet_names=request.sheet_names, translate_properties=request.properties,
-                translate_beside=request.beside,
-            )  # fmt: skip
-            items = [services.translations.begin(shape, decisions).id for shape in shapes]
-            return [services.translations.open(item) for item in items]
-
-        def begun(views: list[TranslationView]) -> None:
-            self._queue += [
-                StartedTranslation(
-                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=request.beside
-                )
-                for view in views
-            ]
-            self.queue_changed.emit(list(self._queue))
-            self._on_opened(views[0])
-
-        self._bridge.ask(work, begun)
-
-    # ---- the shown translation
-
-    def open(self, item: str) -> None:
-        self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
-
-    def close(self) -> None:
-        """Show no translation; one being made goes on."""
-        self.item, self._job, self._done = "", "", None
-        self.segments.show_item("", TranslationRequest(""))
-
-    def pause(self) -> None:
-        self._bridge.services.jobs.pause(self._job)
-
-    def cancel(self) -> None:
-        """Cancel the translation; finished segments stay."""
-        self._bridge.services.jobs.cancel(self._job)
-
-    def resume(self) -> None:
-        """Resume, or retry what failed."""
-        self.try_again(RetryScope.FAILED, None)
-
-    def try_again(self, scope: RetryScope, model: str | None) -> None:
-        """Translate again what failed, or everything to review; `model`: another model, or None for the same."""
-        self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
-
-    def ask_retry(self) -> None:
-        item = self.item
-
-        def work(services: Services) -> tuple[TranslationView, list[ModelRecord]]:
-            return services.translations.open(item), services.models.list()
-
-        self._bridge.ask(work, lambda found: self.retry_asked.emit(*found))
-
-    def unlock(self, password: str) -> None:
-        item, after = self.item, self._after_unlock
-        self._after_unlock = None
-        if after is not None:
-            after(password)
-            return
-        self._bridge.ask(self._bridge.services.translations.unlock(item, password), self._on_again)
-
-    # ---- files
-
-    def ask_save(self) -> None:
-        self._bridge.ask(self._bridge.services.translations.open(self.item), self.save_asked.emit)
-
-    def write(self, target: Path) -> None:
-        """Write the translated document.  An existing file is replaced: the dialog has asked."""
-        self._write(self.item, target, replace_it=True)
-
-    def hand_out(self, what: Handout, form: str, target: Path) -> None:
-        """Write both languages, a report or TMX. An existing file is replaced: the dialog has asked."""
-        item = self.item
-
-        self._bridge.follow(
-            self._bridge.services.translation_files.write(item, what, form, target, replace=True),
-            lambda _size: self.written.emit(target),
-        )
-
-    def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
-        def come(result: WrittenFile) -> None:
-            self._note(item, written=result.path)
-            if item == self.item:
-                self.written.emit(result.path)
-
-        self._bridge.follow(
-            self._bridge.services.translations.write(item, target, replace=replace_it),
-            come,
-            partial(self._on_not_written, item, target, replace_it=replace_it),
-        )
-
-    def _on_not_written(self, item: str, target: Path, problem: Problem, *, replace_it: bool) -> None:
-        if not _may_unlock(problem) or item != self.item:
-            self._bridge.problem_met.emit(problem)
-            return
-
-        def again(password: str) -> None:  # the password of an earlier run is known nowhere
-            def work(services: Services) -> None:
-                services.translations.use_password(item, password)
-
-            self._bridge.ask(work, lambda _none: self._write(item, target, replace_it=replace_it))
-
-        self._after_unlock = again
-        self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
-
-    # ---- events
-
-    def _on_opened(self, view: TranslationView) -> None:
-        job = view.job
-        self.item, self._job = view.item.id, job.id if job else ""
-        self._counted, self._after_unlock, self._done = _counted(view), None, None
-        self.opened.emit(view)
-        self.segments.show_item(view.item.id, view.request)
-        if view.is_done or (job is None and view.counts):
-            self._show_done(view, view.counts, view.look)
-        elif job is None:
-            self.ended.emit("", False)
-        else:
-            self._show_job(event_of(job))
-
-    def _on_again(self, job: JobRecord) -> None:
-        self._job = job.id
-        self._note(self.item, job=job.id, status=job.status)
-        self._show_job(event_of(job))
-
-    def _on_grew(self, event: TranslationGrew) -> None:
-        if event.item == self.item:
-            self._counted = (event.done, event.total)
-
-    def _on_job(self, event: JobChanged) -> None:
-        known = next(
-            (translation for translation in self._queue if translation.job and translation.job == event.id), None
-        )
-        if known is not None:
-            self._note(known.item, status=event.status, share=event.share)
-            if event.status is JobStatus.DONE and known.writes_beside and known.written is None:
-                self._write_beside(known)
-        if event.id == self._job:
-            self._show_job(event)
-
-    def _show_job(self, event: JobChanged) -> None:
-        self._done, problem = None, event.problem
-        if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
-            self.progressed.emit(event, self._words_of(event))
-        elif event.status is JobStatus.DONE:
-            item = self.item
-            self._bridge.ask(self._bridge.services.translations.open(item), self._on_done)
-        elif problem is not None:
-            self.ended.emit(problem.sentence, True)
-            if _may_unlock(problem):
-                self.password_requested.emit(str(problem.args.get("path", "")), problem.code != LOCKED[0])
-        elif event.status is JobStatus.CANCELLED:
-            self.ended.emit("Cancelled. What is translated is kept.", True)
-        else:
-            self.ended.emit("Paused. What is translated is kept.", True)
-
-    def _words_of(self, event: JobChanged) -> str:
-        if event.status is JobStatus.OPEN and not event.done:
-            before = sum(translation.status is JobStatus.RUNNING for translation in self._queue)
-            return "It is this one's turn when the one before is done." if before else "Waiting for its turn…"
-        left = None
-        if event.eta_s is not None:
-            low = event.eta_s if event.eta_low_s is None else event.eta_low_s
-            high = event.eta_s if event.eta_high_s is None else event.eta_high_s
-            left = Remaining(event.eta_s, low, high)
-        words = [counted_words(*self._counted, event.share) or "Reading the document…", left_words(left)]
-        return " · ".join(word for word in words if word)
-
-    def _on_done(self, view: TranslationView) -> None:
-        if view.item.id != self.item:
-            return
-        self.segments.refresh()
-        self._show_done(view, view.counts, view.look)
-
-    def _show_done(self, view: TranslationView, states: Mapping[SegmentState, int], look: int) -> None:
-        self._done = view
-        self.ended.emit(done_words(states, look, view.left), bool(states.get(SegmentState.FAILED)))
-
-    def _on_listed(self, found: SegmentNumbers) -> None:
-        if self._done is not None:
-            self._show_done(self._done, found.states, found.look)
-
-    def _write_beside(self, known: StartedTranslation) -> None:
-        def work(services: Services) -> Path:
-            request = services.translations.open(known.item).request
-            return free_name(known.path.with_name(translated_name(known.path, request.target)))
-
-        self._bridge.ask(work, lambda path: self._write(known.item, path, replace_it=False))
-
-    def _note(self, item: str, **changes: object) -> None:
-        for at, translation in enumerate(self._queue):
-            if translation.item == item:
-                self._queue[at] = changed(translation, **changes)  # type: ignore[arg-type]
-                self.queue_changed.emit(list(self._queue))
-                return
-
-
-def _shape(path: Path, request: DocumentRequest) -> TranslationRequest:
+def request_for(path: Path, request: DocumentRequest) -> TranslationRequest:
     manner = request.manner
     return TranslationRequest(
         manner.target, path=str(path.absolute()), source=manner.source, domain=manner.domain,
@@ -365,13 +71,258 @@ def _shape(path: Path, request: DocumentRequest) -> TranslationRequest:
     )  # fmt: skip
 
 
-def _may_unlock(problem: Problem) -> bool:
-    return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
+class DocumentForm(Dialog):
+    begin_requested = Signal(object, object)
+
+    def __init__(
+        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, settings: Settings, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.advice = AdviceLine(bridge, self, for_document=True)
+        self.advice.grown.connect(self._on_grown)
+        self.advice.models_requested.connect(self.reject)
+        passing(self, "document_form")
+        self._chosen = chosen
+        self._known: tuple[GlossaryRecord, ...] = ()
+        self._language = ""
+        """The language of the first document, once it is detected."""
+        count = len(chosen.paths)
+        self.setWindowTitle("Translate a document" if count == 1 else f"Translate {count} documents")
+        self._build_ui(settings)
+        self._connect()
+        self._show_manner(manner)
+        self._ask_about_manner()
+        start = bridge.services.translation_start
+        first = TranslationRequest("en", path=str(chosen.paths[0].absolute()))
+        bridge.follow(start.language(first), self._on_language)
+        if chosen.table is not None:
+            bridge.follow(start.columns(chosen.table), self._on_columns)
+
+    def _build_ui(self, settings: Settings) -> None:
+        detect, automatic = ("", "Detect the language"), ("", "Automatic")
+        self._source = self._choice([detect, *languages()], "form_source", "Language of the document")
+        self._target = self._choice(languages(), "form_target", "Language of the translation")
+        domains = [("everyday", "General"), *DOMAINS.items()]
+        self._domain = self._choice(domains, "form_domain", "What the document is about")
+        formalities = [automatic, *FORMALITIES.items()]
+        self._formality = self._choice(formalities, "form_formality", "How the reader is spoken to")
+        self._glossaries = self._list("form_glossaries", "Glossaries to be obeyed")
+        self._columns = self._list("form_columns", "Columns to be translated")
+        self._sheets = self._box("Names of sheets too", "form_sheet_names", settings.translate_sheet_names)
+        self._properties = self._box("The title in the file's properties too", "form_properties",
+                                     settings.translate_properties)  # fmt: skip
+        many = len(self._chosen.paths) > 1
+        self._beside = self._box(
+            "Write each beside its document as soon as it is done" if many else
+            "Write it beside the document as soon as it is done",
+            "form_beside",
+            settings.translate_beside or many,
+        )  # fmt: skip
+        self._redact = self._box("Redact names and numbers before the model sees them", "form_redact", False)
+        self._said = plain_label("", self, name="form_said", kind="warn")
+        self._buttons = named(QDialogButtonBox(self), "form_buttons")
+        self._begin = button("Translate", "form_begin", self, kind="primary")
+        self._begin.setDefault(True)
+        self._cancel = button("Cancel", "form_cancel", self)
+        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        inner = named(QWidget(self), "document_form_inner")
+        rows = QFormLayout(inner)
+        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
+        rows.setVerticalSpacing(theme.SPACE_8)
+        rows.setHorizontalSpacing(theme.SPACE_16)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        rows.addRow(plain_label(self._names(), inner, name="form_names", kind="strong"))
+        for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
+            if words:
+                rows.addRow(plain_label(words, inner, name=name, kind="warn"))
+        for words, field in (("From", self._source), ("To", self._target), ("Subject", self._domain),
+                             ("Formality", self._formality)):  # fmt: skip
+            rows.addRow(words, field)
+        rows.addRow("Glossaries", self._glossaries)
+        rows.addRow("Columns", self._columns)
+        for box in (self._sheets, self._properties, self._beside, self._redact):
+            rows.addRow(box)
+        self._rows = rows
+        rows.setRowVisible(self._glossaries, False)
+        rows.setRowVisible(self._columns, self._chosen.table is not None)
+        self._columns.setEnabled(False)
+        self._sheets.setVisible(self._chosen.has_sheets)
+        self._properties.setVisible(self._chosen.has_properties)
+        area = named(QScrollArea(self), "document_form_area")
+        show_column(area, inner)
+        self._area, self._inner = area, inner
+        column((area, 1), self.advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._said.hide()
+        height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
+        self.resize(520, min(560, max(380, height)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Set the width here: fonts and scroll bar have their size only now."""
+        super().showEvent(event)
+        bar = self._area.verticalScrollBar().sizeHint().width()
+        self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
+
+    def _connect(self) -> None:
+        self._buttons.accepted.connect(self._on_begin)
+        self._buttons.rejected.connect(self.reject)
+        self._source.currentIndexChanged.connect(self._on_languages)
+        self._target.currentIndexChanged.connect(self._on_languages)
+
+    # ---- events
+
+    def _on_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
+        self._known = tuple(found)
+        self._glossaries.clear()
+        for glossary in found:
+            item = QListWidgetItem(f"{glossary.name} ({glossary.terms:,} terms)", self._glossaries)
+            item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
+        self._rows.setRowVisible(self._glossaries, bool(found))
+        self._glossaries.setFixedHeight(self._height(len(found)))
+
+    def _on_columns(self, found: Sequence[Column]) -> None:
+        """List the columns of a table; those with sentences are ticked, or all if none has any."""
+        self._columns.clear()
+        has_text = any(other_column.is_text for other_column in found)
+        for number, other_column in enumerate(found, start=1):
+            samples = " · ".join(other_column.samples)
+            item = QListWidgetItem(
+                f"{number}  {other_column.name or '(no name)'}" + (f"\n{samples}" if samples else "")
+            )
+            item.setCheckState(
+                Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
+            )
+            self._columns.addItem(item)
+        self._columns.setEnabled(True)
+        self._columns.setFixedHeight(self._height(2 * len(found)))
+
+    def _on_language(self, language: str) -> None:
+        """Note the language of the first document; if it is the target language, propose another target."""
+        self._language = language
+        if language and self._is_already():
+            other = _other_than(language)
+            self._target.show_value(other)
+            self._say(
+                f"{self._this_document()} is {LANGUAGES[language].name}. Translate it into {LANGUAGES[other].name}?"
+            )
+
+    def _is_already(self) -> bool:
+        """Whether the document is in the target language already; a source chosen by a person is trusted."""
+        return not self._source.currentData() and self._language == self._target.currentData()
+
+    def _this_document(self) -> str:
+        return "This document" if len(self._chosen.paths) == 1 else f"“{self._chosen.paths[0].name}”"
+
+    # ---- user actions
+
+    def _on_languages(self) -> None:
+        target = LANGUAGES[self._target.currentData()]
+        self._rows.setRowVisible(self._formality, target.has_formal)
+        self._say(f"{self._this_document()} is {target.name} already." if self._is_already() else "")
+        self._ask_about_manner()
+
+    def _on_grown(self, height: int) -> None:
+        """Grow by the height of the advice, so that it takes no room from the choices."""
+        self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
+
+    def _on_begin(self) -> None:
+        manner = self._manner()
+        if manner.source == manner.target:
+            self._say("The document and its translation are to be in different languages.")
+            return
+        if self._is_already() and len(self._chosen.paths) == 1:
+            self._say(
+                f"This document is {LANGUAGES[manner.target].name} already. Choose another language to translate it "
+                "into, or say under From which language it is in."
+            )
+            return
+        columns = tuple(self._ticked_rows(self._columns))
+        if self._chosen.table is not None and self._columns.count() and not columns:
+            self._say("Tick at least one column.")
+            return
+        request = DocumentRequest(
+            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
+            self._beside.isChecked(), redact=self._redact.isChecked(),
+        )  # fmt: skip
+        self.begin_requested.emit(self._chosen.paths, request)
+        self.accept()
+
+    # ---- private
+
+    def _requested_glossaries(self) -> tuple[str, ...]:
+        """The ticked glossaries; none if they are just the active ones, so that one added later is used too."""
+        ticked = [self._known[row].id for row in self._ticked_rows(self._glossaries)]
+        if ticked == [glossary.id for glossary in self._known if glossary.is_active]:
+            return ()
+        return tuple(ticked) or (NO_GLOSSARY,)
+
+    def _manner(self) -> TranslationStyle:
+        target = str(self._target.currentData())
+        formality = str(self._formality.currentData()) if LANGUAGES[target].has_formal else ""
+        return TranslationStyle(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
+
+    def _show_manner(self, manner: TranslationStyle) -> None:
+        for choice, value in ((self._source, manner.source), (self._target, manner.target),
+                              (self._domain, manner.domain), (self._formality, manner.formality)):  # fmt: skip
+            choice.blockSignals(True)
+            choice.show_value(value)
+            choice.blockSignals(False)
+        self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
+
+    def _ask_about_manner(self) -> None:
+        manner = self._manner()
+        self.advice.show_about(manner.source, manner.target)
+        glossaries = self._bridge.services.glossaries.of_pair(manner.source, manner.target)
+        self._bridge.ask(glossaries, self._on_glossaries)
+
+    def _names(self) -> str:
+        names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]
+        more = len(self._chosen.paths) - len(names)
+        return "\n".join([*names, *([f"… and {more} more, one after another"] if more > 0 else [])])
+
+    def _refused(self) -> str:
+        return "\n".join(dict.fromkeys(words for _, words in self._chosen.refused[:MOST_NAMED]))
+
+    def _warning(self) -> str:
+        if "pdf" not in self._chosen.formats:
+            return ""
+        return "A PDF becomes a Word document: its text, headings and page breaks, but not its layout."
+
+    def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
+        return named(Choice(list(values), self), name, label=words)
+
+    def _list(self, name: str, words: str) -> QListWidget:
+        found = named(QListWidget(self), name, label=words)
+        found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        return found
+
+    def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
+        box = named(CheckBox(words, self), name)
+        box.setChecked(is_on)
+        return box
+
+    def _height(self, lines: int) -> int:
+        return (self.fontMetrics().lineSpacing() + theme.SPACE_4) * min(max(lines, 1), 2 * LIST_LINES) + theme.SPACE_12
+
+    def _ticked_rows(self, found: QListWidget) -> list[int]:
+        return [row for row in range(found.count()) if found.item(row).checkState() is Qt.CheckState.Checked]
+
+    def _say(self, words: str) -> None:
+        show_words(self._said, words)
 
 
-def _counted(view: TranslationView) -> tuple[int, int]:
-    total = sum(view.counts.values())
-    return total - view.counts.get(SegmentState.OPEN, 0), total
+def _other_than(language: str) -> str:
+    """A likely target language: English, or, for English documents, the system's language."""
+    if language != "en":
+        return "en"
+    here = QLocale.system().name().partition("_")[0]
+    return here if here in LANGUAGES and here != "en" else "de"
 
 
 # ---- texts about a document's translation

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -47,10 +47,10 @@ from slmdesk.translation.window.terms_forms import (
     ImportQuestion,
     NameForm,
     NewGlossaryForm,
-    TableController,
     TableWindow,
     TermModel,
     language_words,
+    set_up_table,
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -71,7 +71,6 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, TickDelegate
 
@@ -86,28 +85,31 @@ NOTHING = (
 WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 14, FORMS: 17, NOTE: 20}
 """Of the columns, in letters; WIDTH of the others."""
 WIDTH = 21
+PAGE = 500
+SEARCH_MS = 150
+ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
+"""Problems of a file that an answer of the person solves."""
 
 
 class GlossaryWindow(TableWindow):
-    """Not modal: a text can be translated beside it."""
-
     proposals_requested = Signal(object)
 
-    def __init__(
-        self,
-        controller: GlossaryController,
-        keeper: ThemeKeeper,
-        parent: QWidget,
-        *,
-        languages: tuple[str, str] = ("en", "de"),
-    ) -> None:
-        super().__init__(controller, parent, name="glossary", title="Glossaries", height=680)
-        self._controller, self._languages = controller, languages
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
+        super().__init__(bridge, parent, name="glossary", title="Glossaries", height=680, search_ms=SEARCH_MS)
+        self._languages = languages
+        self._all: Sequence[GlossaryRecord] = []
+        self._chosen = self._order = ""
+        self._descending = False
+        self._terms = 0
         self._model = TermModel(keeper, self)
         self._build_ui()
         self._connect()
-        self._on_listed([], "")
-        controller.refresh()
+        self._show_glossaries()
+        self._refresh()
+
+    @property
+    def chosen(self) -> GlossaryRecord | None:
+        return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
 
     # ---- building
 
@@ -154,7 +156,7 @@ class GlossaryWindow(TableWindow):
 
     def _term_table(self) -> QTableView:
         widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
-        table = self._make_table(self._model, name="term_table", words="Terms of the glossary", widths=widths)
+        table = self._make_table(self._model, "term_table", "Terms of the glossary", widths, self._on_delete)
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
         header = table.horizontalHeader()
         header.moveSection(LOOK, TARGET + 1)
@@ -165,153 +167,115 @@ class GlossaryWindow(TableWindow):
         return table
 
     def _connect(self) -> None:
-        controller, model = self._controller, self._model
         self._list.currentItemChanged.connect(self._on_chosen)
         self._list.itemChanged.connect(self._on_item_changed)
         self._new.clicked.connect(self._on_new)
         self._import.clicked.connect(self._on_import)
-        self._keep.clicked.connect(controller.show_keep_list)
+        self._keep.clicked.connect(lambda: self._ask(lambda services: services.glossaries.keep_list(), self._show_new))
         self._menu.aboutToShow.connect(self._fill_menu)
-        self._search.textChanged.connect(controller.search)
+        self._search.textChanged.connect(self._timer.start)
         self._add.clicked.connect(self._on_add)
         self._source.returnPressed.connect(self._on_source_entered)
         self._target.returnPressed.connect(self._on_add)
         self._delete.clicked.connect(self._on_delete)
-        self._propose.clicked.connect(lambda: self.proposals_requested.emit(self._controller.chosen))
-        model.edited.connect(controller.change_term)
-        model.page_requested.connect(controller.more)
-        model.sort_requested.connect(controller.sort)
-        controller.listed.connect(self._on_listed)
-        controller.page_received.connect(self._on_page)
-        controller.term_changed.connect(model.change)
-        controller.asked.connect(self._on_asked)
+        self._propose.clicked.connect(lambda: self.proposals_requested.emit(self.chosen))
+        self._model.edited.connect(self._on_edited)
+        self._model.page_requested.connect(self._read_page)
+        self._model.sort_requested.connect(self._on_sort)
+        self._bridge.on(GlossariesChanged, self._refresh)
         for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import)):
             QShortcut(QKeySequence(keys), self, work)
-        QShortcut(QKeySequence.StandardKey.Delete, self._table, self._on_delete, context=_WITHIN)
 
-    # ---- user actions
+    # ---- what is shown
+
+    def _refresh(self) -> None:
+        self._ask(lambda services: services.glossaries.all(), self._on_all)
+
+    def _on_all(self, found: list[GlossaryRecord]) -> None:
+        self._all = found
+        is_gone = self._chosen not in {glossary.id for glossary in found}
+        if is_gone:
+            self._choose(found[0].id if found else "")
+        self._show_glossaries()
+        record = self.chosen
+        if is_gone:
+            self.read()
+        elif record is not None and record.terms != self._terms:  # another window of ours added some, or took some away
+            self._timer.start()
+
+    def _show_new(self, record: GlossaryRecord) -> None:
+        self._all = [*(glossary for glossary in self._all if glossary.id != record.id), record]
+        self._choose(record.id)
+        self._show_glossaries()
+        self.read()
+        self._refresh()
 
     def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
         if item is not None:
-            with QSignalBlocker(self._search):
-                self._search.clear()
             self._source.clear()
             self._target.clear()
             self._said.clear()
-            self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-            self._controller.choose(str(item.data(Qt.ItemDataRole.UserRole)))
+            self._choose(str(item.data(Qt.ItemDataRole.UserRole)))
+            self._show_glossaries()
+            self.read()
 
-    def _on_item_changed(self, item: QListWidgetItem) -> None:
-        is_active = item.checkState() == Qt.CheckState.Checked
-        self._controller.activate(str(item.data(Qt.ItemDataRole.UserRole)), is_active)
+    def _choose(self, glossary: str) -> None:
+        if glossary != self._chosen:
+            self._chosen, self._order = glossary, ""
+            self._refuse("")
+            with QSignalBlocker(self._search), QSignalBlocker(self._table.horizontalHeader()):
+                self._search.clear()
+                self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
-    def _on_new(self) -> None:
-        form = NewGlossaryForm(self, *self._languages)
-        form.requested.connect(self._controller.add)
-        form.open()
-
-    def _on_import(self) -> None:
-        ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
-
-    def _on_file(self, path: Path) -> None:
-        self._controller.import_file(ImportRequest(path))
-
-    def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
-        question = ImportQuestion(self, problem, request, rows)
-        question.requested.connect(self._controller.import_file)
-        question.open()
-
-    def _fill_menu(self) -> None:
-        self._menu.clear()
-        rename = named(self._menu.addAction("Rename"), "rename_glossary")
-        rename.triggered.connect(self._on_rename)
-        named(self._menu.addAction("Duplicate"), "duplicate_glossary").triggered.connect(self._controller.duplicate)
-        into = named(self._menu.addAction("Import into this one…"), "import_into_glossary")
-        into.triggered.connect(self._on_import_into)
-        exports = self._menu.addMenu("Export")
-        for form, words in FORM_NAMES:
-            action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
-            action.triggered.connect(partial(self._on_export, form))
-        self._menu.addSeparator()
-        named(self._menu.addAction("Forget"), "forget_glossary").triggered.connect(self._controller.forget)
-
-    def _on_rename(self) -> None:
-        record, item = self._controller.chosen, self._list.currentItem()
-        if record is None or item is None:
-            return
-        form = NameForm(self, record.name)
-        form.requested.connect(partial(self._controller.rename, record.id))
-        form.open()
-
-    def _on_import_into(self) -> None:
-        record = self._controller.chosen
-        if record is None:
-            return
-        title, chosen = f"Import into {record.name}", partial(self._on_file_into, record.id)
-        ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
-
-    def _on_file_into(self, glossary: str, path: Path) -> None:
-        self._controller.import_file(ImportRequest(path, into=glossary))
-
-    def _on_export(self, form: str, _checked: bool = False) -> None:
-        record = self._controller.chosen
-        if record is None:
-            return
-        ask_new_file(
-            self,
-            "Export the glossary",
-            partial(self._controller.export, form),
-            name="glossary_export_dialog",
-            proposed=Path.home() / f"{_file_name(record.name)}.{form}",
-        )
-
-    def _on_source_entered(self) -> None:
-        if self._target.isVisible() and not self._target.text().strip():
-            self._target.setFocus(Qt.FocusReason.TabFocusReason)
-        else:
-            self._on_add()
-
-    def _on_add(self) -> None:
-        source, target = self._source.text().strip(), self._target.text().strip()
-        if source:
-            self._controller.add_term(source, target)
-        else:
-            self._on_refused("Write the term first.")
-        self._source.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_delete(self) -> None:
-        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        self._controller.forget_terms([term.n for term in self._model.terms(rows)])
-
-    # ---- events
-
-    def _on_listed(self, found: Sequence[GlossaryRecord], chosen: str) -> None:
+    def _show_glossaries(self) -> None:
         with QSignalBlocker(self._list):
             self._list.clear()
-            for record in found:
+            for record in self._all:
                 item = QListWidgetItem(_entry_words(record), self._list)
                 item.setData(Qt.ItemDataRole.UserRole, record.id)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked if record.is_active else Qt.CheckState.Unchecked)
-                if record.id == chosen:
+                if record.id == self._chosen:
                     self._list.setCurrentItem(item)
-        shown = next((glossary for glossary in found if glossary.id == chosen), None)
+        shown = self.chosen
         is_keep = shown is not None and is_keep_list(shown)
         self._title.set_full_text(shown.name if shown else "")
         self._table.setColumnHidden(TARGET, is_keep)
         self._table.setColumnHidden(KEEPS, is_keep)
-        self._keep.setVisible(not any(map(is_keep_list, found)))
-        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count):
+        self._keep.setVisible(not any(map(is_keep_list, self._all)))
+        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count,
+                       self._propose):  # fmt: skip
             widget.setVisible(shown is not None)
         self._target.setVisible(shown is not None and not is_keep)
-        self._propose.setVisible(shown is not None)
         self._nothing.setVisible(shown is None)
         if shown is None:
-            self._model.clear()
+            self._model.show_rows([], 0)
 
-    def _on_page(self, page: TermPage) -> None:
-        self._model.show_page(page)
+    def read(self) -> None:
+        self._timer.stop()
+        self._turn += 1
+        self._read_page(0)
+
+    def _read_page(self, begin: int | None = None) -> None:
+        """Read the terms from row `begin` on; None: those behind the loaded ones."""
+        if not self._chosen:
+            return
+        glossary, words, order, descending = self._chosen, self._search.text(), self._order, self._descending
+        first = len(self._model.rows) if begin is None else begin
+
+        def request(services: Services) -> TermPage:
+            return services.glossaries.page(
+                glossary, words=words, order=order, descending=descending, begin=first, limit=PAGE
+            )
+
+        self._ask(request, partial(self._on_page, self._turn))
+
+    def _on_page(self, turn: int, page: TermPage) -> None:
+        if turn != self._turn or page.glossary.id != self._chosen:
+            return
         counts = page.counts
+        self._terms = counts.terms
+        self._model.show_page(page)
         words = count_of(counts.terms, "term")
         if counts.found != counts.terms:
             words = f"{counts.found:,} of {words}"
@@ -320,11 +284,161 @@ class GlossaryWindow(TableWindow):
         self._count.setText(words)
         self._table.setColumnHidden(LOOK, not counts.contradicting)
 
-    def _on_said(self, words: str) -> None:
-        super()._on_said(words)
-        if words.endswith("was added."):
-            self._source.clear()
-            self._target.clear()
+    def _on_sort(self, order: str, descending: bool) -> None:
+        """In order of entry (''), or by `source` or `target`."""
+        self._order, self._descending = order, descending
+        self.read()
+
+    # ---- glossaries
+
+    def _on_new(self) -> None:
+        form = NewGlossaryForm(self, *self._languages)
+        form.requested.connect(lambda said: self._ask(lambda services: services.glossaries.add(*said), self._show_new))
+        form.open()
+
+    def _on_item_changed(self, item: QListWidgetItem) -> None:
+        is_active, glossary = item.checkState() == Qt.CheckState.Checked, str(item.data(Qt.ItemDataRole.UserRole))
+        self._ask(lambda services: services.glossaries.change(glossary, is_active=is_active))
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for name, words, work in (
+            ("rename_glossary", "Rename", self._on_rename), ("duplicate_glossary", "Duplicate", self._on_duplicate),
+            ("import_into_glossary", "Import into this one…", self._on_import_into),
+        ):  # fmt: skip
+            named(self._menu.addAction(words), name).triggered.connect(work)
+        exports = self._menu.addMenu("Export")
+        for form, words in FORM_NAMES:
+            action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
+            action.triggered.connect(partial(self._on_export, form))
+        self._menu.addSeparator()
+        named(self._menu.addAction("Forget"), "forget_glossary").triggered.connect(self._on_forget)
+
+    def _on_rename(self) -> None:
+        record = self.chosen
+        if record is None:
+            return
+        form = NameForm(self, record.name)
+        form.requested.connect(
+            lambda name: self._ask(lambda services: services.glossaries.change(record.id, name=name))
+        )
+        form.open()
+
+    def _on_duplicate(self) -> None:
+        glossary = self._chosen
+        self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
+
+    def _on_forget(self) -> None:
+        glossary, self._chosen = self._chosen, ""
+        if glossary:
+            self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
+
+    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
+        words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
+        self._offer_undo(
+            words, lambda: self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
+        )
+
+    # ---- terms
+
+    def _on_source_entered(self) -> None:
+        if self._target.isVisible() and not self._target.text().strip():
+            self._target.setFocus(Qt.FocusReason.TabFocusReason)
+        else:
+            self._on_add()
+
+    def _on_add(self) -> None:
+        """Add a term; in the list of words never translated, without a translation."""
+        source, target, record = self._source.text().strip(), self._target.text().strip(), self.chosen
+        if not source:
+            self._refuse("Write the term first.")
+        elif record is not None:
+            term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
+            self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
+        self._source.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_added(self, term: Term) -> None:
+        self._refuse("")
+        self._say(f"“{term.source}” was added.")
+        self._source.clear()
+        self._target.clear()
+        self.read()
+
+    def _on_edited(self, term: Term) -> None:
+        """Save a changed term; if that fails, the old one is shown again."""
+        call = self._bridge.services.glossaries.change_term(term.n, term)
+        self._bridge.ask(call, self._on_term, self._on_change_refused)
+
+    def _on_term(self, term: Term) -> None:
+        self._refuse("")
+        self._model.change(term)
+
+    def _on_delete(self) -> None:
+        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
+        glossary, numbers = self._chosen, [self._model.rows[at].n for at in rows]
+        if numbers:
+            self._ask(lambda services: services.glossaries.forget_terms(numbers), partial(self._on_gone, glossary))
+
+    def _on_gone(self, glossary: str, gone: list[Term]) -> None:
+        terms = [changed(term, n=0) for term in gone]
+
+        def undo() -> None:
+            self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
+
+        words = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
+        self._offer_undo(words, undo)
+        self.read()
+
+    # ---- files
+
+    def _on_import(self) -> None:
+        ask_file(self, "Import a glossary", self._on_file, name="glossary_file_dialog", filters=FILES)
+
+    def _on_import_into(self) -> None:
+        if record := self.chosen:
+            title, chosen = f"Import into {record.name}", partial(self._on_file, into=record.id)
+            ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
+
+    def _on_file(self, path: Path, into: str = "") -> None:
+        self._read_file(ImportRequest(path, into=into))
+
+    def _read_file(self, request: ImportRequest) -> None:
+        self._say(f"Reading {request.path.name}…")
+        self._follow(
+            lambda services: services.glossaries.import_file(request),
+            self._on_imported,
+            partial(self._on_import_refused, request),
+            self._on_rows,
+        )
+
+    def _on_imported(self, done: GlossaryImport) -> None:
+        self._show_new(done.glossary)
+        self._say(imported_words(done))
+
+    def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
+        if problem.code not in ASKING:
+            self._on_failed(problem)
+            return
+        self._say("")
+        question = partial(self._on_asked, problem, request)
+        sample = self._bridge.services.glossaries.sample(request.path)
+        self._bridge.follow(sample, question, lambda _problem: question([]))
+
+    def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
+        question = ImportQuestion(self, problem, request, rows)
+        question.requested.connect(self._read_file)
+        question.open()
+
+    def _on_export(self, form: str, _checked: bool = False) -> None:
+        record = self.chosen
+        if record is None:
+            return
+
+        def export(path: Path) -> None:
+            self._follow(lambda services: services.glossaries.export_file(record.id, form, path), self._on_written)
+
+        proposed = Path.home() / f"{_file_name(record.name)}.{form}"
+        ask_new_file(self, "Export the glossary", export, name="glossary_export_dialog", proposed=proposed)
 
 
 def _entry_words(record: GlossaryRecord) -> str:
@@ -338,217 +452,7 @@ def _entry_words(record: GlossaryRecord) -> str:
 
 
 def _file_name(name: str) -> str:
-    return "".join(one if one.isalnum() or one in " -_." else "_" for one in name).strip()[:80] or "glossary"
-
-
-_WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut
-
-# ---- the glossaries as their window shows them
-
-
-PAGE = 500
-SEARCH_MS = 150
-ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
-"""Problems of a file that an answer of the person solves."""
-
-
-class GlossaryController(TableController):
-    listed = Signal(object, str)
-    page_received = Signal(object)
-    term_changed = Signal(object)
-    asked = Signal(object, object, object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(bridge, parent, name="glossary_controller", search_ms=SEARCH_MS)
-        self._all: list[GlossaryRecord] = []
-        self._chosen = ""
-        self._words = self._order = ""
-        self._descending = False
-        self._terms = 0
-        self.outdated.connect(self.read)
-        bridge.on(GlossariesChanged, self.refresh)
-
-    @property
-    def chosen(self) -> GlossaryRecord | None:
-        return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
-
-    # ---- looking
-
-    def refresh(self) -> None:
-        self._ask(lambda services: services.glossaries.all(), self._on_all)
-
-    def choose(self, glossary: str) -> None:
-        if glossary != self._chosen:
-            self._chosen, self._words, self._order = glossary, "", ""
-            self.refused.emit("")
-            self.listed.emit(self._all, self._chosen)
-        self.read()
-
-    def search(self, words: str) -> None:
-        self._words = words
-        self._timer.start()
-
-    def sort(self, order: str, descending: bool) -> None:
-        """Sort in order of entry (''), or by `source` or `target`."""
-        self._order, self._descending = order, descending
-        self.read()
-
-    def read(self) -> None:
-        self._timer.stop()
-        self._turn += 1
-        self.more(0)
-
-    def more(self, begin: int) -> None:
-        """Read the page that begins at this offset."""
-        if not self._chosen:
-            return
-        glossary, words, order, descending = self._chosen, self._words, self._order, self._descending
-
-        def request(services: Services) -> TermPage:
-            return services.glossaries.page(
-                glossary, words=words, order=order, descending=descending, begin=begin, limit=PAGE
-            )
-
-        self._ask(request, partial(self._on_page, self._turn))
-
-    # ---- glossaries
-
-    def add(self, name: str, source: str, target: str, domain: str) -> None:
-        self._ask(lambda services: services.glossaries.add(name, source, target, domain), self._show_new)
-
-    def show_keep_list(self) -> None:
-        """Show the list of words that are never translated, in any language."""
-        self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
-
-    def rename(self, glossary: str, name: str) -> None:
-        self._ask_change(glossary, name=name)
-
-    def activate(self, glossary: str, is_active: bool) -> None:
-        """Whether translations use the glossary."""
-        self._ask_change(glossary, is_active=is_active)
-
-    def duplicate(self) -> None:
-        glossary = self._chosen
-        self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
-
-    def forget(self) -> None:
-        """Delete the shown glossary; a notice offers to undo it."""
-        glossary = self._chosen
-        if not glossary:
-            return
-        self._chosen = ""
-        self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
-
-    # ---- terms
-
-    def add_term(self, source: str, target: str) -> None:
-        """Add a term; in the list of words never translated, without a translation."""
-        record = self.chosen
-        if record is None:
-            return
-        term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
-        self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
-
-    def change_term(self, term: Term) -> None:
-        """Save a changed term; if that fails, the old one is shown again."""
-        self._bridge.ask(
-            self._bridge.services.glossaries.change_term(term.n, term), self._on_term, self._on_change_refused
-        )
-
-    def forget_terms(self, numbers: Sequence[int]) -> None:
-        """Delete terms; a notice offers to undo it."""
-        glossary, requested = self._chosen, list(numbers)
-        if requested:
-            self._ask(
-                lambda services: services.glossaries.forget_terms(requested), partial(self._on_terms_gone, glossary)
-            )
-
-    # ---- files
-
-    def import_file(self, request: ImportRequest) -> None:
-        self.said.emit(f"Reading {request.path.name}…")
-        self._follow(
-            lambda services: services.glossaries.import_file(request),
-            self._on_imported,
-            partial(self._on_import_refused, request),
-            self._on_rows,
-        )
-
-    def export(self, form: str, path: Path) -> None:
-        glossary = self._chosen
-        self._follow(lambda services: services.glossaries.export_file(glossary, form, path), self._on_written)
-
-    # ---- events
-
-    def _on_all(self, found: list[GlossaryRecord]) -> None:
-        self._all = found
-        is_gone = self._chosen not in {glossary.id for glossary in found}
-        if is_gone:
-            self._chosen = found[0].id if found else ""
-            self._words = self._order = ""
-        self.listed.emit(found, self._chosen)
-        record = self.chosen
-        if is_gone:
-            self.read()
-        elif record is not None and record.terms != self._terms:  # another window of ours added some, or took some away
-            self._timer.start()
-
-    def _on_page(self, turn: int, page: TermPage) -> None:
-        if turn == self._turn and page.glossary.id == self._chosen:
-            self._terms = page.counts.terms
-            self.page_received.emit(page)
-
-    def _show_new(self, record: GlossaryRecord) -> None:
-        self._all = [*(glossary for glossary in self._all if glossary.id != record.id), record]
-        self.choose(record.id)
-        self.refresh()
-
-    def _ask_change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> None:
-        self._ask(lambda services: services.glossaries.change(glossary, name=name, is_active=is_active))
-
-    def _on_forgotten(self, gone: ForgottenGlossary) -> None:
-        self._is_forgetting = True
-
-        def undo() -> None:
-            self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
-
-        words = f"The glossary “{gone.record.name}” with {count_of(len(gone.terms), 'term')} was forgotten."
-        self.noticed.emit(Notice(words, action="Undo", on_action=undo, life_ms=UNDO_MS))
-
-    def _on_added(self, term: Term) -> None:
-        self.refused.emit("")
-        self.said.emit(f"“{term.source}” was added.")
-        self.read()
-
-    def _on_term(self, term: Term) -> None:
-        self.refused.emit("")
-        self.term_changed.emit(term)
-
-    def _on_terms_gone(self, glossary: str, gone: list[Term]) -> None:
-        self._is_forgetting = True
-        terms = [changed(term, n=0) for term in gone]
-
-        def undo() -> None:
-            self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
-
-        one = f"“{gone[0].source}” was deleted." if len(gone) == 1 else f"{len(gone)} terms were deleted."
-        self.noticed.emit(Notice(one, action="Undo", on_action=undo, life_ms=UNDO_MS))
-        self.read()
-
-    def _on_imported(self, done: GlossaryImport) -> None:
-        self._show_new(done.glossary)
-        self.said.emit(imported_words(done))
-
-    def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
-        if problem.code not in ASKING:
-            self._on_failed(problem)
-            return
-        self.said.emit("")
-        self._follow(
-            lambda services: services.glossaries.sample(request.path),
-            lambda rows: self.asked.emit(problem, request, rows),
-            lambda _problem: self.asked.emit(problem, request, []),
-        )
+    return "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip()[:80] or "glossary"
 
 
 def count_of(number: int, noun: str) -> str:
@@ -610,20 +514,10 @@ class ProposalWindow(Dialog):
         self._table = named(
             QTableWidget(0, len(HEAD), self), "proposal_table", label="Proposed terms; ticked ones are added"
         )
-        self._table.setItemDelegate(TickDelegate(self._table))
         self._table.setHorizontalHeaderLabels(HEAD)
-        self._table.verticalHeader().hide()
-        self._table.setShowGrid(False)
-        self._table.setTabKeyNavigation(False)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        set_up_table(self._table, {WORDS: 26, TRANSLATION: 26, TIMES: 9})
         self._table.setColumnHidden(TRANSLATION, self._keeps)
-        header = self._table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
-        letter = self._table.fontMetrics().averageCharWidth()
-        for at, width in ((WORDS, 26), (TRANSLATION, 26), (TIMES, 9)):
-            self._table.setColumnWidth(at, width * letter)
+        self._table.horizontalHeader().setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
         self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
         self._add = button("Add those ticked", "add_proposals_button", self, kind="primary", on=self._on_add)
         self._add.setEnabled(False)

@@ -15,11 +15,9 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.services import Services
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
 from slmdesk.translation.pairs import PIVOT, PairAdvice
-from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper, icon
@@ -37,9 +35,16 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.rows import Choice
 
+DOMAINS = {"legal": "Law", "medical": "Medicine", "technical": "Technology", "finance": "Money"}
+FORMALITIES = {"formal": "Formal", "informal": "Informal"}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
+
+
+def languages() -> list[tuple[object, str]]:
+    """Code and name of each, by name."""
+    return sorted(((code, language.name) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
 class LanguageChoice(Choice):
@@ -47,10 +52,7 @@ class LanguageChoice(Choice):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
         """`detect`: the label for no language; empty: a language must be chosen."""
-        known = sorted(LANGUAGES.values(), key=lambda language: language.name)
-        super().__init__(
-            [*([("", detect)] if detect else []), *((language.code, language.name) for language in known)], parent
-        )
+        super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self._keeper, self._detect = keeper, detect
         self._view = TextView()
         self._popup: LanguagePopup | None = None
@@ -173,7 +175,7 @@ class LanguagePopup(QFrame):
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [language.code for language in sorted(LANGUAGES.values(), key=lambda language: language.name)]
+        known = [str(code) for code, _ in languages()]
         if words:
             found = [code for code in known if _is_meant(code, words)]
             found.sort(key=lambda code: not fold(LANGUAGES[code].name).startswith(words))
@@ -218,90 +220,6 @@ def _is_meant(code: str, words: str) -> bool:
     return code == words or words in fold(language.name) or words in fold(language.own_name)
 
 
-# ---- advice on whether the model can translate the chosen pair of languages, and which one does it better
-
-
-class AdviceController(QObject):
-    advised = Signal(object)
-    models_requested = Signal(str)
-    model_changed = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None, *, for_document: bool = False) -> None:
-        super().__init__(parent, objectName="advice_controller")
-        self._bridge, self._for_document = bridge, for_document
-        self._asked: tuple[str, str] | None = None
-        self._advice: PairAdvice | None = None
-        bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(ModelsChanged, self._on_models_changed)
-        bridge.settings_changed.connect(self._on_models_changed)
-        bridge.on(ModelStateChanged, self._on_state_changed)
-
-    def about(self, source: str, target: str) -> None:
-        """Emit the advice for a pair of language codes, and again whenever it changes; an empty source is any."""
-        if self._asked != (source, target):
-            self._asked = (source, target)
-            self._again()
-
-    def about_manner(self, manner: TranslationStyle) -> None:
-        self.about(manner.source, manner.target)
-
-    def clear(self) -> None:
-        if self._asked is not None:
-            self._asked = None
-            self._notify(None)
-
-    def use_better(self) -> None:
-        """Make the better model the default for translations."""
-        better = self._advice.better if self._advice else None
-        if better is not None:
-            self._bridge.ask(
-                self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id),
-                lambda _record: self.model_changed.emit(),
-            )
-
-    def examine(self) -> None:
-        advice = self._advice
-        if advice is not None:
-            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
-
-    def see_models(self) -> None:
-        if self._advice is not None:
-            self.models_requested.emit(self._advice.target)
-
-    # ---- events
-
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._again()
-
-    def _on_models_changed(self) -> None:
-        self._again()
-
-    def _on_state_changed(self, event: ModelStateChanged) -> None:
-        if event.state is ModelState.READY:
-            self._again()
-
-    # ---- private
-
-    def _again(self) -> None:
-        if self._asked is None:
-            return
-        source, target = self._asked
-
-        def request(services: Services) -> PairAdvice:
-            return services.translations.advice(None, source, target, for_document=self._for_document)
-
-        self._bridge.ask(request, self._on_advice, lambda _problem: self._notify(None))  # the page says what keeps it
-
-    def _on_advice(self, advice: PairAdvice) -> None:
-        if self._asked == (advice.source, advice.target):
-            self._notify(advice)
-
-    def _notify(self, advice: PairAdvice | None) -> None:
-        self._advice = advice
-        self.advised.emit(advice)
-
-
 # ---- a line that warns if the model cannot translate the pair of languages, with buttons to change that
 
 
@@ -309,44 +227,94 @@ class AdviceLine(QFrame):
     """Hidden while there is nothing to warn of."""
 
     grown = Signal(int)
+    models_requested = Signal(str)
+    model_changed = Signal()
 
-    def __init__(self, controller: AdviceController, parent: QWidget, *, is_narrow: bool = False) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, *, for_document: bool = False) -> None:
         super().__init__(parent)
         named(self, "advice_line", kind="band")
+        self._bridge, self._for_document = bridge, for_document
+        self._asked: tuple[str, str] | None = None
+        self._advice: PairAdvice | None = None
         self._words = plain_label("", self, name="translate_warning")
-        self._use = button("Use it", "use_better_button", self)
+        self._use = button("Use it", "use_better_button", self, on=self._on_use)
         self._examine = button(
-            "Examine it", "examine_pair_button", self,
+            "Examine it", "examine_pair_button", self, on=self._on_examine,
             tip="Twelve short sentences, in the background: half a minute or more",
         )  # fmt: skip
         self._see = button(
-            "See models made for this", "see_models_button", self,
+            "See models made for this", "see_models_button", self, on=self._on_see,
             tip="Opens the page of models with those meant for translating into this language",
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter
         buttons = row(
-            (self._examine, middle), (self._use, middle), (self._see, middle), *((1,) if is_narrow else ()),
+            (self._examine, middle), (self._use, middle), (self._see, middle), *((1,) if for_document else ()),
             gap=theme.SPACE_8,
         )  # fmt: skip
-        lay_out = column if is_narrow else row
+        lay_out = column if for_document else row
         lay_out(
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
-        self._examine.clicked.connect(self._on_examine)
-        self._examine.clicked.connect(controller.examine)
-        self._use.clicked.connect(controller.use_better)
-        self._see.clicked.connect(controller.see_models)
-        controller.advised.connect(self._on_advised)
+        bridge.on(JobChanged, self._on_job_changed)
+        bridge.on(ModelsChanged, self._ask)
+        bridge.settings_changed.connect(self._ask)
+        bridge.on(ModelStateChanged, self._on_state_changed)
         self.hide()
+
+    def show_about(self, source: str, target: str) -> None:
+        """Show the advice for a pair of language codes, whenever it changes; no source is any, no target hides it."""
+        if not target:
+            self._asked = None
+            self._show(None)
+        elif self._asked != (source, target):
+            self._asked = (source, target)
+            self._ask()
+
+    def _ask(self) -> None:
+        if self._asked is None:
+            return
+        source, target = self._asked
+        advice = self._bridge.services.translations.advice(None, source, target, for_document=self._for_document)
+        self._bridge.ask(advice, self._on_advice, lambda _problem: self._show(None))  # the page says what keeps it
+
+    # ---- user actions
+
+    def _on_use(self) -> None:
+        """Make the better model the default for translations."""
+        better = self._advice.better if self._advice else None
+        if better is not None:
+            call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
+            self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
     def _on_examine(self) -> None:
         self._examine.setText("Being examined…")
         self._examine.setEnabled(False)
+        if advice := self._advice:
+            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
-    def _on_advised(self, advice: PairAdvice | None) -> None:
+    def _on_see(self) -> None:
+        if self._advice is not None:
+            self.models_requested.emit(self._advice.target)
+
+    # ---- events
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
+            self._ask()
+
+    def _on_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
+            self._ask()
+
+    def _on_advice(self, advice: PairAdvice) -> None:
+        if self._asked == (advice.source, advice.target):
+            self._show(advice)
+
+    def _show(self, advice: PairAdvice | None) -> None:
+        self._advice = advice
         better = advice.better if advice else None
-        words = " ".join(one for one in (advice.words if advice else "", better.words if better else "") if one)
+        words = " ".join(said for said in (advice.words if advice else "", better.words if better else "") if said)
         self._words.setText(words)
         self._examine.setVisible(advice is not None and advice.can_examine)
         self._examine.setText("Examine it")

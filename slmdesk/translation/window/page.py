@@ -2,62 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import GlossaryRecord
-from slmdesk.redaction.service import Preview
 from slmdesk.translation.documents import ChosenDocuments
-from slmdesk.translation.window.document_pane import DocumentForm, DocumentPane
-from slmdesk.translation.window.documents import DocumentTranslation
+from slmdesk.translation.window.document_pane import DocumentPane
+from slmdesk.translation.window.documents import DocumentForm
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
-
-WORDING = Wording("Redact before translating", "The document", "Translate", "everywhere in these documents")
 
 
 class TranslatePage(QStackedWidget):
     data_given = Signal(object)
     paste_requested = Signal()
+    models_requested = Signal(str)
 
     def __init__(
         self,
         controller: TranslateController,
-        documents: DocumentTranslation,
         keeper: ThemeKeeper,
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self.setObjectName("translate_page")
         self.setAcceptDrops(True)
-        self._controller, self._documents = controller, documents
+        self._controller = controller
         self.text = TextPane(controller, keeper, self)
-        self.document = DocumentPane(documents, keeper, self)
+        self.document = DocumentPane(controller.bridge, keeper, self)
         self.addWidget(self.text)
         self.addWidget(self.document)
         self.setFocusProxy(self.text)
         self.currentChanged.connect(self._on_current)
-        self.text.files_chosen.connect(self.take_documents)
-        self.text.files_pasted.connect(self.take_documents)
+        self.text.files_chosen.connect(self.document.look)
+        self.text.files_pasted.connect(self.document.look)
         self.text.paste_requested.connect(self.paste_requested)
-        self.text.earlier_chosen.connect(self.open_item)
-        controller.document_asked.connect(documents.open)
+        self.text.earlier_chosen.connect(controller.open)
+        self.text.models_requested.connect(self.models_requested)
+        controller.document_asked.connect(self.document.open)
         controller.text_opened.connect(lambda _text: self.setCurrentWidget(self.text))
-        controller.saved.connect(lambda path: documents.look([path]))
+        controller.saved.connect(lambda path: self.document.look([path]))
         self.document.closed.connect(lambda: self.setCurrentWidget(self.text))
-        documents.opened.connect(self._on_opened)
-        documents.form_requested.connect(self._on_form_requested)
-        documents.preview_arrived.connect(self._on_preview)
+        self.document.opened.connect(self._on_opened)
+        self.document.form_requested.connect(self._on_form_requested)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
@@ -71,33 +63,15 @@ class TranslatePage(QStackedWidget):
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere; a document being translated goes on in the background."""
         if self.currentWidget() is not self.text:
-            self._documents.close()
+            self.document.close_view()
             self.setCurrentWidget(self.text)
         self.text.take_text(text)
 
-    def take_documents(self, paths: Sequence[Path]) -> None:
-        self._documents.look(paths)
-
     def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
-        advice = self._documents.advice
-        advice.clear()
-        form = DocumentForm(chosen, self._controller.manner, settings, advice, self)
-        form.begin_requested.connect(self._documents.begin)
-        form.glossaries_requested.connect(advice.about_manner)
-        form.glossaries_requested.connect(self._documents.ask_glossaries)
-        self._documents.glossaries_received.connect(form.show_glossaries)
-        self._documents.columns_received.connect(form.show_columns)
-        self._documents.language_received.connect(form.show_language)
-        form.ask_glossaries()
+        form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, settings, self)
+        form.advice.models_requested.connect(self.models_requested)
+        form.begin_requested.connect(self.document.begin)
         form.open()
-
-    def _on_preview(self, preview: Preview, rest: str) -> None:
-        dialog = RedactionPreview(self, preview, WORDING, hidden_rest=rest)
-        dialog.accepted_with.connect(self._documents.go_on)
-        dialog.open()
-
-    def open_item(self, item: str) -> None:
-        self._controller.open(item)
 
     def _on_current(self, index: int) -> None:
         self.setFocusProxy(self.document if self.widget(index) is self.document else self.text)
@@ -110,7 +84,7 @@ class TranslatePage(QStackedWidget):
         super().hideEvent(event)
         self._controller.keep()
 
-    def _on_opened(self, _view: object) -> None:
+    def _on_opened(self) -> None:
         self.setCurrentWidget(self.document)
         if self.isVisible():
             self.document.review.take_focus()
@@ -125,16 +99,15 @@ class TranslateArea(QObject):
     ) -> None:
         super().__init__(parent, objectName="translate_area")
         self.text = TranslateController(bridge, settings, state, self)
-        self.document = DocumentTranslation(bridge, self)
         self.reach = TranslateEntry(bridge, self.text, self)
-        page = self.page = TranslatePage(self.text, self.document, keeper)
+        page = self.page = TranslatePage(self.text, keeper)
         terms = TermWindows(bridge, keeper, self.text, page)
         page.text.glossaries_requested.connect(terms.open_glossaries)
         page.text.memory_requested.connect(terms.open_memory)
         page.paste_requested.connect(self.reach.take_clipboard)
         page.data_given.connect(self.reach.take_data)
         self.reach.text_taken.connect(page.take_text)
-        self.reach.documents_taken.connect(page.take_documents)
+        self.reach.documents_taken.connect(page.document.look)
 
 
 # ---- opens the windows of the glossaries and of the memory, one of each at a time
@@ -148,12 +121,11 @@ class TermWindows(QObject):
     def open_glossaries(self) -> None:
         if self._is_open("glossary_window"):
             return
-        from slmdesk.translation.window.glossary_window import GlossaryController, GlossaryWindow
+        from slmdesk.translation.window.glossary_window import GlossaryWindow
 
         manner = self._translate.manner
         source = manner.source or self._translate.last.language or ("en" if manner.target != "en" else "de")
-        controller = GlossaryController(self._bridge)
-        window = GlossaryWindow(controller, self._keeper, self._page, languages=(source, manner.target))
+        window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=(source, manner.target))
         window.proposals_requested.connect(self._open_proposals)
         window.show()
 
@@ -167,9 +139,9 @@ class TermWindows(QObject):
     def open_memory(self) -> None:
         if self._is_open("memory_window"):
             return
-        from slmdesk.translation.window.memory_window import MemoryController, MemoryWindow
+        from slmdesk.translation.window.memory_window import MemoryWindow
 
-        MemoryWindow(MemoryController(self._bridge), self._keeper, self._page).show()
+        MemoryWindow(self._bridge, self._keeper, self._page).show()
 
     def _is_open(self, name: str) -> bool:
         opened = self._page.findChild(QDialog, name)

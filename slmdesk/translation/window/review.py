@@ -1,26 +1,23 @@
-"""The segments of the shown translation: filtered, listed, changed, undone, translated again."""
+"""Above and below the table of segments: the bar that filters, finds and replaces, and the help for a segment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
 from itertools import pairwise
-from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.redaction.service import Veil
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem
-from slmdesk.services import Services
-from slmdesk.text.tagged import Search, Tags, plain
-from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import LOOK_AT, Hits, ReplaceResult, SegmentFilter, SegmentNumbers, UndoResult
-from slmdesk.translation.types import STATE_WORDS, SegmentChanged, TranslationGrew, TranslationRequest, kind_words
+from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
+from slmdesk.text.tagged import Search
+from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
+from slmdesk.translation.types import REASON_WORDS, STATE_WORDS, flag_words, kind_words
+from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CLEAR,
     CheckBox,
@@ -30,259 +27,11 @@ from slmdesk.window.widgets.build import (
     named,
     plain_label,
     row,
+    show_column,
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.rows import Choice
-
-LIST_MS = 250
-"""At most so often the list is asked for while segments change."""
-TAGS = "translation.tags"
-R = TypeVar("R")
-A = TypeVar("A")
-
-
-class SegmentsController(QObject):
-    listed = Signal(object)
-    rows_received = Signal(object)
-    segment_changed = Signal(object)
-    help_received = Signal(object)
-    found = Signal(object)
-    replaced = Signal(object)
-    undone = Signal(object)
-    flagged_found = Signal(int)
-    draft_offered = Signal(int, str)
-    back_translation_received = Signal(int, str)
-    others_received = Signal(int, object)
-    busy_changed = Signal(str)
-    words_changed = Signal()
-    shading_reported = Signal(bool)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="segments_controller")
-        self._bridge = bridge
-        self._item = ""
-        self._request = TranslationRequest("")
-        self.requested = SegmentFilter()
-        self._is_listing = self._is_stale = False
-        self._asked: object = None
-        """What the model is asked just now: its answer counts, an earlier one's does not."""
-        self._timer = Delay(self, LIST_MS, self._on_list, "list_timer")
-        bridge.on(SegmentChanged, self._on_segment)
-        bridge.on(TranslationGrew, self._on_grew)
-
-    # ---- what is listed
-
-    def show_item(self, item: str, request: TranslationRequest) -> None:
-        """Show the segments of this translation; '' for none."""
-        self._item, self._request, self.requested = item, request, SegmentFilter()
-        self._stop_asking()
-        self._on_list()
-        if item:
-            self._bridge.ask(
-                lambda services: services.settings.current.translate_doubts,
-                self._while_shown(self.shading_reported.emit),
-            )
-
-    def keep_shading(self, is_on: bool) -> None:
-        self._bridge.services.settings.change(translate_doubts=is_on)
-
-    def want(self, requested: SegmentFilter) -> None:
-        if requested != self.requested:
-            self.requested = requested
-            self._on_list()
-
-    def refresh(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def need(self, numbers: Sequence[int]) -> None:
-        self._bridge.ask(
-            self._bridge.services.segment_lists.rows(self._item, numbers), self._while_shown(self.rows_received.emit)
-        )
-
-    def ask_help(self, number: int) -> None:
-        item = self._item
-        self._bridge.ask(
-            self._bridge.services.segment_lists.help(item, number),
-            self._while_shown(self.help_received.emit),
-            lambda _problem: None,  # the person has not asked for it
-        )
-
-    def ask_flagged(self, number: int, step: int) -> None:
-        """Find the next segment to review (`step` 1) or the one before (-1) among those listed; `flagged_found`
-        follows.
-        """
-        item, requested = self._item, self.requested
-        self._bridge.ask(
-            self._bridge.services.segment_lists.flagged(item, requested, number, step),
-            self._while_shown(self.flagged_found.emit),
-        )
-
-    # ---- user actions
-
-    def edit(self, number: int, target: str, *, approve: bool = False) -> None:
-        """Save a person's text for a segment; `approve`: approve it too, if it can be saved."""
-        item = self._item
-
-        def refused(problem: Problem) -> None:
-            self.draft_offered.emit(number, target)
-            self._bridge.problem_met.emit(problem)
-
-        def work(services: Services) -> SegmentRecord:
-            kept = services.segment_changes.edit(item, number, target)
-            if approve:
-                services.segment_changes.approve(item, [number])
-            return kept
-
-        self._bridge.ask(work, self._while_shown(self._on_edited), refused)
-
-    def approve(self, numbers: Sequence[int]) -> None:
-        self._bridge.services.segment_changes.approve(self._item, numbers)
-
-    def retry(self, number: int, hint: str) -> None:
-        item = self._item
-        self._ask_model(
-            "Translating once more…",
-            lambda services: services.segment_changes.retry(item, number, hint),
-            self._on_edited,
-        )
-
-    def find(self, search: Search) -> None:
-        self._bridge.follow(
-            self._bridge.services.segment_changes.find(self._item, search), self._while_shown(self.found.emit)
-        )
-
-    def replace(self, numbers: Sequence[int], search: Search, instead: str) -> None:
-        self._bridge.follow(
-            self._bridge.services.segment_changes.replace(self._item, numbers, search, instead),
-            self._while_shown(self._on_replaced),
-        )
-
-    def recheck(self) -> None:
-        item = self._item
-        self._bridge.follow(
-            self._bridge.services.segment_changes.recheck(item), self._while_shown(lambda _changed: self.refresh())
-        )
-
-    def undo(self) -> None:
-        self._bridge.follow(self._bridge.services.segment_changes.undo(self._item), self._while_shown(self._on_undone))
-
-    def back(self, segment: SegmentRecord) -> None:
-        """Translate a translation back into its source language; `back_translation_received` follows."""
-        tags, manner = Tags(segment.paired, segment.lone), self._manner_of(segment)
-        words, source = plain(segment.target, tags), plain(segment.source, tags)
-        veil = self._veil
-        self._ask_model(
-            "Translating back…",
-            lambda services: services.segment_edits.back(words, manner, source, veil=veil(services)),
-            lambda answer: self.back_translation_received.emit(segment.number, answer),
-        )
-
-    def others(self, segment: SegmentRecord) -> None:
-        """Ask the model for other translations; `others_received` follows."""
-        words = plain(segment.source, Tags(segment.paired, segment.lone))
-        now = plain(segment.target, Tags(segment.paired, segment.lone))
-        manner, veil = self._manner_of(segment), self._veil
-        self._ask_model(
-            "Looking for other wordings…",
-            lambda services: services.segment_edits.alternatives(words, manner, now=now, veil=veil(services)),
-            lambda answer: self.others_received.emit(segment.number, answer),
-        )
-
-    # ---- events
-
-    def _on_segment(self, event: SegmentChanged) -> None:
-        if event.item == self._item:
-            self.segment_changed.emit(event.segment)
-            self.refresh()
-
-    def _on_grew(self, event: TranslationGrew) -> None:
-        if event.item == self._item:
-            self.refresh()
-
-    def _on_list(self) -> None:
-        """One request at a time; changes meanwhile are requested after it."""
-        if not self._item:
-            return
-        if self._is_listing:
-            self._is_stale = True
-            return
-        self._is_listing, self._is_stale = True, False
-        item, requested = self._item, self.requested
-
-        def received(found: SegmentNumbers) -> None:
-            self._is_listing = False
-            if item == self._item and requested == self.requested:
-                self.listed.emit(found)
-            if self._is_stale:
-                self._on_list()
-
-        def refused(problem: Problem) -> None:
-            self._is_listing = False
-            self._bridge.problem_met.emit(problem)
-
-        self._bridge.ask(self._bridge.services.segment_lists.listed(item, requested), received, refused)
-
-    def _on_edited(self, segment: SegmentRecord) -> None:
-        self.words_changed.emit()
-        self.ask_help(segment.number)
-
-    def _on_replaced(self, done: ReplaceResult) -> None:
-        self.replaced.emit(done)
-        if done.segments:
-            self.words_changed.emit()
-
-    def _on_undone(self, undone: UndoResult | None) -> None:
-        self.undone.emit(undone)
-        if undone is not None and undone.numbers:
-            self.words_changed.emit()
-
-    # ---- private
-
-    def _manner_of(self, segment: SegmentRecord) -> TranslationStyle:
-        request = self._request
-        return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
-
-    @property
-    def _veil(self) -> Callable[[Services], Veil | None]:
-        item, request = self._item, self._request
-        return lambda services: services.translations.veil(item, request)
-
-    def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
-        """Ask the model one thing; the answer to an earlier request is ignored."""
-        self._stop_asking()
-        asked = self._asked = object()
-        self.busy_changed.emit(words)
-
-        def if_last(report: Callable[[A], None]) -> Callable[[A], None]:
-            def reported(result: A) -> None:
-                if self._asked is asked:
-                    self._stop_asking()
-                    report(result)
-
-            return reported
-
-        self._bridge.follow(work, if_last(answered), if_last(self._bridge.problem_met.emit))
-
-    def _stop_asking(self) -> None:
-        if self._asked is not None:
-            self._asked = None
-            self.busy_changed.emit("")
-
-    def _while_shown(self, report: Callable[[R], None]) -> Callable[[R], None]:
-        """Wrap `report` so that it is called only while the translation shown now is still shown."""
-        item = self._item
-
-        def answered(found: R) -> None:
-            if item == self._item:
-                report(found)
-
-        return answered
-
-
-# ---- a bar that filters segments, and finds and replaces words in them
-
+from slmdesk.window.widgets.rows import Choice, empty_layout
 
 TYPED_MS = 200
 
@@ -453,3 +202,163 @@ def _words_of(state: str, flag: str) -> str:
     if flag:
         return f"Flag: {kind_words(flag)}"
     return "Needs review" if state == LOOK_AT else STATE_WORDS[SegmentState(state)].capitalize()
+
+
+# ---- the help for the current segment
+
+
+ORIGINS = {
+    Origin.PERSON: "written by you",
+    Origin.IMPORT: "imported",
+    Origin.MEMORY: "from the memory",
+    Origin.MODEL: "by a model",
+}
+
+
+class SegmentPanel(QScrollArea):
+    use_requested = Signal(int, str)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "segment_panel", label="Help with the chosen segment")
+        self._keeper = keeper
+        self._segment: SegmentRecord | None = None
+        self._help: SegmentHelp | None = None
+        self._back = ""
+        self._others: tuple[str, ...] | None = None
+        self._inner = named(QWidget(self), "segment_panel_inner")
+        self._column = QVBoxLayout(self._inner)
+        self._column.setContentsMargins(0, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        self._column.setSpacing(theme.SPACE_4)
+        show_column(self, self._inner)
+        keeper.theme_changed.connect(self._show)
+
+    # ---- events
+
+    def show_segment(self, segment: SegmentRecord | None) -> None:
+        if segment is not None and segment == self._segment:
+            return
+        if segment is None or self._segment is None or segment.number != self._segment.number:
+            self._help, self._back, self._others = None, "", None
+        elif segment.target != self._segment.target:
+            self._back = ""
+        self._segment = segment
+        self._show()
+
+    def show_help(self, found: SegmentHelp) -> None:
+        if self._segment is not None and found.number == self._segment.number and found != self._help:
+            self._help = found
+            self._show()
+
+    def show_back(self, number: int, words: str) -> None:
+        if self._segment is not None and number == self._segment.number:
+            self._back = words or "(the model gave no answer)"
+            self._show()
+
+    def show_others(self, number: int, words: list[str]) -> None:
+        if self._segment is not None and number == self._segment.number:
+            self._others = tuple(words)
+            self._show()
+
+    # ---- private
+
+    def _show(self) -> None:
+        empty_layout(self._column)
+        segment = self._segment
+        if segment is None:
+            self._add(plain_label("Choose a segment to see its terms, and what the memory has like it.", self._inner,
+                                  name="panel_empty", kind="muted"))  # fmt: skip
+        else:
+            self._show_flags(segment)
+            if self._help is not None:
+                self._show_terms(self._help.terms)
+                self._show_likenesses(self._help.likenesses)
+            if self._back:
+                self._head("Back into the language of the source")
+                self._add(plain_label(self._back, self._inner, name="back_translation"))
+            self._show_others()
+        self._column.addStretch(1)
+
+    def _show_flags(self, segment: SegmentRecord) -> None:
+        why = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
+        said = [*why, *(flag_words(flag) for flag in segment.flags)]
+        if segment.place or segment.origin:
+            origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
+            about = " · ".join(filter(None, (segment.place, origin)))
+            self._add(plain_label(about, self._inner, name="segment_place", kind="muted"))
+        for words in said:
+            self._add(plain_label(f"• {words}", self._inner, name="segment_flag", kind="warn"))
+
+    def _show_terms(self, terms: tuple[TermUse, ...]) -> None:
+        if not terms:
+            return
+        self._head("Terms of the glossary")
+        for term in terms:
+            requested = "stays as it is" if term.term.keeps else term.term.target
+            used = "used" if term.is_used else "not used"
+            words = f"{term.term.source} → {requested}: {used}" if requested else term.term.source
+            words += f"; forbidden: {', '.join(term.forbidden)}" if term.forbidden else ""
+            words += f" ({term.term.note})" if term.term.note else ""
+            is_fine = term.is_used and not term.forbidden
+            self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
+
+    def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
+        if not likenesses:
+            return
+        self._head("Like it in the memory")
+        for likeness in likenesses:
+            pair = likeness.match.pair
+            domain = DOMAINS.get(pair.domain, pair.domain).lower()
+            about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
+            about += [f"about {domain}" + (", counted lower for it" if likeness.is_penalised else "")] if domain else []
+            self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
+                                  kind="muted"))  # fmt: skip
+            self._add(self._difference(likeness))
+            self._offer(pair.target, "use_likeness", "Use")
+
+    def _difference(self, pair: SimilarPair) -> QLabel:
+        """The remembered source compared with this one: removed words struck out, new ones marked.
+
+        Every word is escaped.
+        """
+        colours = self._keeper.theme
+        forms = {
+            "same": "{}",
+            "gone": f'<s style="color:{colours.muted}">{{}}</s>',
+            "new": f'<b style="background:{colours.mark};color:{colours.text}">{{}}</b>',
+        }
+        words = " ".join(forms[kind].format(escape(text)) for kind, text in pair.runs)
+        label = plain_label("", self._inner, name="likeness_source")
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setText(words)
+        reported = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
+        label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
+        return label
+
+    def _show_others(self) -> None:
+        if self._others is None:
+            return
+        self._head("Other wordings")
+        if not self._others:
+            self._add(plain_label("The model has no other.", self._inner, name="no_others", kind="muted"))
+        for words in self._others:
+            self._offer(words, "use_other", "Use")
+
+    def _offer(self, words: str, name: str, button_words: str) -> None:
+        number = self._segment.number if self._segment is not None else 0
+        use = button(
+            button_words, name, self._inner, kind="quiet", label=f"Use: {words[:80]}",
+            on=partial(self.use_requested.emit, number, words),
+        )  # fmt: skip
+        offered, holder = plain_label(words, self._inner, name="offered_words"), named(QWidget(self._inner), "offer")
+        row(
+            (offered, 1), (use, Qt.AlignmentFlag.AlignTop), into=holder, gap=theme.SPACE_8,
+            margins=(0, 0, 0, theme.SPACE_4),
+        )  # fmt: skip
+        self._add(holder)
+
+    def _head(self, words: str) -> None:
+        self._add(plain_label(words, self._inner, name="panel_head", kind="strong"))
+
+    def _add(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)

@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from html import escape
+from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QMessageBox, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QSplitter, QWidget
 
-from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
-from slmdesk.text.tagged import Search
-from slmdesk.translation.segments import (
-    LOOK_AT,
-    Hits,
-    ReplaceResult,
-    SegmentHelp,
-    SegmentNumbers,
-    SimilarPair,
-    TermUse,
-    UndoResult,
-)
-from slmdesk.translation.types import REASON_WORDS, TranslationView, flag_words
-from slmdesk.translation.window.review import FilterBar, SegmentsController
+from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.redaction.service import Veil
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.text.tagged import Search, Tags, plain
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.segments import LOOK_AT, Hits, ReplaceResult, SegmentFilter, SegmentNumbers, UndoResult
+from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationRequest, TranslationView
+from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    CheckBox,
-    button,
-    column,
-    flow,
-    message_box,
-    named,
-    plain_label,
-    row,
-    show_column,
-    text_line,
-)
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.build import CheckBox, button, column, flow, message_box, named, plain_label, text_line
 
+LIST_MS = 250
+"""At most so often the list is asked for while segments change."""
+R = TypeVar("R")
+A = TypeVar("A")
 CHOSEN_MS = 120
 """A segment is looked up once the choice rests on it."""
 PANEL_SHARE = 0.36
@@ -55,13 +43,22 @@ LEAST_LINES = 14
 
 
 class ReviewPane(QWidget):
-    def __init__(self, controller: SegmentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
+    listed = Signal(object)
+    words_changed = Signal()
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("review_pane")
-        self._controller = controller
+        self._bridge = bridge
+        self._item, self._request = "", TranslationRequest("")
+        """The translation on show; '': none."""
+        self._filter = SegmentFilter()
+        self._is_listing = self._is_stale = False
+        self._asked: object = None
+        """What the model is asked just now: its answer counts, an earlier one's does not."""
         self._hinted = -1
         """The segment for which a change was typed."""
-        self._wants_next_hit = self._is_busy = self._is_split_moved = False
+        self._wants_next_hit = self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
         self._add_keys(parent)
@@ -104,6 +101,7 @@ class ReviewPane(QWidget):
         )
         self._busy = plain_label("", self, name="segment_busy", kind="muted", wraps=False)
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
+        self._list_timer = Delay(self, LIST_MS, self._list, "list_timer")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -124,51 +122,42 @@ class ReviewPane(QWidget):
         self._is_split_moved = True
 
     def _connect(self) -> None:
-        controller, model = self._controller, self._model
+        model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self._bar.requested.connect(controller.want)
+        self._bar.requested.connect(self._on_filter)
         self._bar.search_changed.connect(self._on_search)
         self._bar.replace_requested.connect(self._on_replace)
-        self._bar.undo_button.clicked.connect(controller.undo)
+        self._bar.undo_button.clicked.connect(self._on_undo)
         self._hint.returnPressed.connect(self._on_again)
         self._others.clicked.connect(self._on_others)
         self._shade.clicked.connect(self._on_shade)
-        controller.shading_reported.connect(self._show_shading)
-        self._panel.use_requested.connect(controller.edit)
+        self._panel.use_requested.connect(self._edit)
         self._table.cells.approve_requested.connect(self._on_approve)
-        self._table.cells.closeEditor.connect(controller.refresh)
+        self._table.cells.closeEditor.connect(self.refresh)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
-        model.requested.connect(controller.need)
+        model.requested.connect(self._on_rows_requested)
         model.edited.connect(self._on_edited)
         model.dataChanged.connect(self._on_data_changed)
         model.modelReset.connect(self._chosen_timer.start)
-        controller.listed.connect(self._on_listed)
-        controller.rows_received.connect(model.add)
-        controller.segment_changed.connect(model.change)
-        controller.help_received.connect(self._panel.show_help)
-        controller.back_translation_received.connect(self._panel.show_back)
-        controller.others_received.connect(self._panel.show_others)
-        controller.found.connect(self._on_found)
-        controller.replaced.connect(self._on_replaced)
-        controller.undone.connect(self._on_undone)
-        controller.flagged_found.connect(self.go_to)
-        controller.draft_offered.connect(self._on_draft)
-        controller.busy_changed.connect(self._on_busy)
+        self._bridge.on(SegmentChanged, self._on_segment)
+        self._bridge.on(TranslationGrew, self._on_grew)
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
             ("approve", self._on_approve), ("hint", self._on_hint),
             ("next", self._on_next_key), ("previous", self._on_previous), ("find", self._bar.search_words),
             ("replace", self._bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
-            ("undo", self._controller.undo),  # fields of text undo for themselves
+            ("undo", self._on_undo),  # fields of text undo for themselves
         )  # fmt: skip
         for name, work in keys:
             # of all that stands around the segments too, such as the buttons of the file
             bind(around, f"segment.{name}", work, within=True)
 
-    # ---- events
+    # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
+        self._item, self._request, self._filter = view.item.id, view.request, SegmentFilter()
+        self._stop_asking()
         self._model.clear()
         self._bar.clear()
         self._hint.clear()
@@ -180,6 +169,72 @@ class ReviewPane(QWidget):
         self._nothing.hide()
         self._split.show()
         self._shade.setVisible(True)
+        self._list()
+        self._bridge.ask(
+            lambda services: services.settings.current.translate_doubts, self._while_shown(self._show_shading)
+        )
+
+    def close_view(self) -> None:
+        """Nothing is on show any more."""
+        self._item = ""
+        self._stop_asking()
+
+    def _on_filter(self, requested: SegmentFilter) -> None:
+        if requested != self._filter:
+            self._filter = requested
+            self._list()
+
+    def refresh(self) -> None:
+        if not self._list_timer.isActive():
+            self._list_timer.start()
+
+    def _list(self) -> None:
+        """One request at a time; changes meanwhile are requested after it."""
+        if not self._item:
+            return
+        if self._is_listing:
+            self._is_stale = True
+            return
+        self._is_listing, self._is_stale = True, False
+        item, requested = self._item, self._filter
+
+        def received(found: SegmentNumbers) -> None:
+            self._is_listing = False
+            if item == self._item and requested == self._filter:
+                self._on_listed(found)
+                self.listed.emit(found)
+            if self._is_stale:
+                self._list()
+
+        def refused(problem: Problem) -> None:
+            self._is_listing = False
+            self._bridge.problem_met.emit(problem)
+
+        self._bridge.ask(self._bridge.services.segment_lists.listed(item, requested), received, refused)
+
+    def _on_rows_requested(self, numbers: Sequence[int]) -> None:
+        self._bridge.ask(
+            self._bridge.services.segment_lists.rows(self._item, numbers), self._while_shown(self._model.add)
+        )
+
+    def _on_segment(self, event: SegmentChanged) -> None:
+        if event.item == self._item:
+            self._model.change(event.segment)
+            self.refresh()
+
+    def _on_grew(self, event: TranslationGrew) -> None:
+        if event.item == self._item:
+            self.refresh()
+
+    def _while_shown(self, report: Callable[[R], None]) -> Callable[[R], None]:
+        """Wrap `report` so that it is called only while the translation shown now is still shown."""
+        item = self._item
+
+        def answered(found: R) -> None:
+            if item == self._item:
+                report(found)
+
+        return answered
 
     def take_focus(self) -> None:
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -214,10 +269,17 @@ class ReviewPane(QWidget):
         self._panel.show_segment(segment)
         self._allow(segment)
         if segment is not None:
-            self._controller.ask_help(segment.number)
+            self._ask_help(segment.number)
+
+    def _ask_help(self, number: int) -> None:
+        self._bridge.ask(
+            self._bridge.services.segment_lists.help(self._item, number),
+            self._while_shown(self._panel.show_help),
+            lambda _problem: None,  # the person has not asked for it
+        )
 
     def _allow(self, segment: SegmentRecord | None) -> None:
-        can_ask = segment is not None and not self._is_busy
+        can_ask = segment is not None and self._asked is None
         self._approve.setEnabled(segment is not None)
         self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
         self._back.setEnabled(can_ask and segment is not None and bool(segment.target))
@@ -228,15 +290,40 @@ class ReviewPane(QWidget):
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
 
-    def _on_draft(self, number: int, words: str) -> None:
-        """Open the editor with text that could not be saved, to be corrected."""
-        self._table.cells.drafts[number] = words
-        self._table.edit_row(self._model.row_of(number))
+    # ---- the model is asked
 
-    def _on_busy(self, words: str) -> None:
-        self._is_busy = bool(words)
+    def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
+        """Ask the model one thing; the answer to an earlier request is ignored."""
+        self._stop_asking()
+        asked = self._asked = object()
+        self._show_busy(words)
+
+        def if_last(report: Callable[[A], None]) -> Callable[[A], None]:
+            def reported(result: A) -> None:
+                if self._asked is asked:
+                    self._stop_asking()
+                    report(result)
+
+            return reported
+
+        self._bridge.follow(work, if_last(answered), if_last(self._bridge.problem_met.emit))
+
+    def _stop_asking(self) -> None:
+        if self._asked is not None:
+            self._asked = None
+            self._show_busy("")
+
+    def _show_busy(self, words: str) -> None:
         self._busy.setText(words)
         self._allow(self._chosen())
+
+    def _veil(self) -> Callable[[Services], Veil | None]:
+        item, request = self._item, self._request
+        return lambda services: services.translations.veil(item, request)
+
+    def _style_of(self, segment: SegmentRecord) -> TranslationStyle:
+        request = self._request
+        return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
 
     # ---- user actions
 
@@ -247,9 +334,30 @@ class ReviewPane(QWidget):
         """
         is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
         self._forget_result()
-        self._controller.edit(number, words, approve=is_approving)
+        self._edit(number, words, approve=is_approving)
         if is_approving:
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
+
+    def _edit(self, number: int, target: str, *, approve: bool = False) -> None:
+        """Save a person's text for a segment; `approve`: approve it too, if it can be saved."""
+        item = self._item
+
+        def refused(problem: Problem) -> None:
+            self._table.cells.drafts[number] = target  # the editor opens with it, to be corrected
+            self._table.edit_row(self._model.row_of(number))
+            self._bridge.problem_met.emit(problem)
+
+        def work(services: Services) -> SegmentRecord:
+            kept = services.segment_changes.edit(item, number, target)
+            if approve:
+                services.segment_changes.approve(item, [number])
+            return kept
+
+        self._bridge.ask(work, self._while_shown(self._on_kept), refused)
+
+    def _on_kept(self, segment: SegmentRecord) -> None:
+        self.words_changed.emit()
+        self._ask_help(segment.number)
 
     def _on_approve(self) -> None:
         rows = sorted({index.row() for index in self._table.selectionModel().selectedRows()}) or [self._row()]
@@ -257,7 +365,7 @@ class ReviewPane(QWidget):
         if not numbers:
             return
         self._forget_result()
-        self._controller.approve(numbers)
+        self._bridge.services.segment_changes.approve(self._item, numbers)
         self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
 
     def _on_hint(self) -> None:
@@ -265,22 +373,42 @@ class ReviewPane(QWidget):
         self._hint.selectAll()
 
     def _on_again(self) -> None:
-        segment = self._chosen()
+        segment, item, hint = self._chosen(), self._item, self._hint.text()
         if segment is not None and self._again.isEnabled():
-            self._controller.retry(segment.number, self._hint.text())
+            number = segment.number
+            self._ask_model(
+                "Translating once more…",
+                lambda services: services.segment_changes.retry(item, number, hint),
+                self._on_kept,
+            )
 
     def _on_back(self) -> None:
+        """Translate the translation back into its source language."""
         segment = self._chosen()
-        if segment is not None and self._back.isEnabled():
-            self._controller.back(segment)
+        if segment is None or not self._back.isEnabled():
+            return
+        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
+        words, source = plain(segment.target, tags), plain(segment.source, tags)
+        self._ask_model(
+            "Translating back…",
+            lambda services: services.segment_edits.back(words, style, source, veil=veil(services)),
+            partial(self._panel.show_back, segment.number),
+        )
 
     def _on_others(self) -> None:
         segment = self._chosen()
-        if segment is not None and self._others.isEnabled():
-            self._controller.others(segment)
+        if segment is None or not self._others.isEnabled():
+            return
+        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
+        now, words = plain(segment.target, tags), plain(segment.source, tags)
+        self._ask_model(
+            "Looking for other wordings…",
+            lambda services: services.segment_edits.alternatives(words, style, now=now, veil=veil(services)),
+            partial(self._panel.show_others, segment.number),
+        )
 
     def _on_next(self) -> None:
-        self._controller.ask_flagged(self._number(), 1)
+        self._go_to_flagged(1)
 
     def _on_next_key(self) -> None:
         """By shortcut, from anywhere on the page: go to the next one and focus the table."""
@@ -289,11 +417,16 @@ class ReviewPane(QWidget):
 
     def _on_previous(self) -> None:
         self.take_focus()
-        self._controller.ask_flagged(self._number(), -1)
+        self._go_to_flagged(-1)
+
+    def _go_to_flagged(self, step: int) -> None:
+        """Go to the next segment to review (`step` 1) or the one before (-1) among those listed."""
+        flagged = self._bridge.services.segment_lists.flagged(self._item, self._filter, self._number(), step)
+        self._bridge.ask(flagged, self._while_shown(self.go_to))
 
     def _on_shade(self, is_on: bool) -> None:
         self._show_shading(is_on)
-        self._controller.keep_shading(is_on)
+        self._bridge.services.settings.change(translate_doubts=is_on)
 
     def _show_shading(self, is_on: bool) -> None:
         self._shade.setChecked(is_on)
@@ -306,7 +439,11 @@ class ReviewPane(QWidget):
         self._table.cells.search = search
         self._table.viewport().update()
         if self._bar.is_replacing:
-            self._controller.find(search)
+            self._find()
+
+    def _find(self) -> None:
+        hits = self._bridge.services.segment_changes.find(self._item, self._bar.search)
+        self._bridge.follow(hits, self._while_shown(self._on_found))
 
     def _on_found(self, hits: Hits) -> None:
         self._bar.show_hits(hits)
@@ -326,28 +463,41 @@ class ReviewPane(QWidget):
             self._on_found(hits)
         else:
             self._wants_next_hit = True
-            self._controller.replace([segment.number], self._bar.search, self._bar.instead)
+            self._replace([segment.number])
 
     def _replace(self, numbers: list[int]) -> None:
-        self._controller.replace(numbers, self._bar.search, self._bar.instead)
+        changes = self._bridge.services.segment_changes
+        replaced = changes.replace(self._item, numbers, self._bar.search, self._bar.instead)
+        self._bridge.follow(replaced, self._while_shown(self._on_replaced))
 
     def _on_replaced(self, done: ReplaceResult) -> None:
         self._busy.setText(replaced_words(done))
         if not self._wants_next_hit:
             self.take_focus()  # the button is off now: the next key is for the segments, such as Ctrl+Z
-        self._controller.find(self._bar.search)
+        self._find()
+        if done.segments:
+            self.words_changed.emit()
+
+    def recheck(self) -> None:
+        rechecked = self._bridge.services.segment_changes.recheck(self._item)
+        self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
+
+    def _on_undo(self) -> None:
+        undone = self._bridge.services.segment_changes.undo(self._item)
+        self._bridge.follow(undone, self._while_shown(self._on_undone))
 
     def _on_undone(self, undone: UndoResult | None) -> None:
         self._busy.setText(undone_words(undone))
         if undone is not None and undone.numbers:
             self._go(self._model.row_of(undone.numbers[0]))
+            self.words_changed.emit()
         if undone is not None and self._bar.is_replacing:
-            self._controller.find(self._bar.search)
+            self._find()
 
     # ---- private
 
     def _forget_result(self) -> None:
-        if not self._is_busy:
+        if self._asked is None:
             self._busy.clear()
 
     def _row(self) -> int:
@@ -380,167 +530,6 @@ class ReviewPane(QWidget):
         now = self._model.row_of(number)
         if now != self._row():
             self._go(now if now >= 0 else min(row, self._model.rowCount() - 1))
-
-
-# ---- the help for the current segment
-
-
-ORIGINS = {
-    Origin.PERSON: "written by you",
-    Origin.IMPORT: "imported",
-    Origin.MEMORY: "from the memory",
-    Origin.MODEL: "by a model",
-}
-DOMAIN_WORDS = {"legal": "law", "medical": "medicine", "technical": "technology", "finance": "money"}
-
-
-class SegmentPanel(QScrollArea):
-    use_requested = Signal(int, str)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "segment_panel", label="Help with the chosen segment")
-        self._keeper = keeper
-        self._segment: SegmentRecord | None = None
-        self._help: SegmentHelp | None = None
-        self._back = ""
-        self._others: tuple[str, ...] | None = None
-        self._inner = named(QWidget(self), "segment_panel_inner")
-        self._column = QVBoxLayout(self._inner)
-        self._column.setContentsMargins(0, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._column.setSpacing(theme.SPACE_4)
-        show_column(self, self._inner)
-        keeper.theme_changed.connect(self._show)
-
-    # ---- events
-
-    def show_segment(self, segment: SegmentRecord | None) -> None:
-        if segment is not None and segment == self._segment:
-            return
-        if segment is None or self._segment is None or segment.number != self._segment.number:
-            self._help, self._back, self._others = None, "", None
-        elif segment.target != self._segment.target:
-            self._back = ""
-        self._segment = segment
-        self._show()
-
-    def show_help(self, found: SegmentHelp) -> None:
-        if self._segment is not None and found.number == self._segment.number and found != self._help:
-            self._help = found
-            self._show()
-
-    def show_back(self, number: int, words: str) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._back = words or "(the model gave no answer)"
-            self._show()
-
-    def show_others(self, number: int, words: list[str]) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._others = tuple(words)
-            self._show()
-
-    # ---- private
-
-    def _show(self) -> None:
-        empty_layout(self._column)
-        segment = self._segment
-        if segment is None:
-            self._add(plain_label("Choose a segment to see its terms, and what the memory has like it.", self._inner,
-                                  name="panel_empty", kind="muted"))  # fmt: skip
-        else:
-            self._show_flags(segment)
-            if self._help is not None:
-                self._show_terms(self._help.terms)
-                self._show_likenesses(self._help.likenesses)
-            if self._back:
-                self._head("Back into the language of the source")
-                self._add(plain_label(self._back, self._inner, name="back_translation"))
-            self._show_others()
-        self._column.addStretch(1)
-
-    def _show_flags(self, segment: SegmentRecord) -> None:
-        why = [REASON_WORDS.get(segment.reason, segment.reason)] if segment.reason else []
-        said = [*why, *(flag_words(flag) for flag in segment.flags)]
-        if segment.place or segment.origin:
-            origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
-            about = " · ".join(one for one in (segment.place, origin) if one)
-            self._add(plain_label(about, self._inner, name="segment_place", kind="muted"))
-        for words in said:
-            self._add(plain_label(f"• {words}", self._inner, name="segment_flag", kind="warn"))
-
-    def _show_terms(self, terms: tuple[TermUse, ...]) -> None:
-        if not terms:
-            return
-        self._head("Terms of the glossary")
-        for term in terms:
-            requested = "stays as it is" if term.term.keeps else term.term.target
-            used = "used" if term.is_used else "not used"
-            words = f"{term.term.source} → {requested}: {used}" if requested else term.term.source
-            words += f"; forbidden: {', '.join(term.forbidden)}" if term.forbidden else ""
-            words += f" ({term.term.note})" if term.term.note else ""
-            is_fine = term.is_used and not term.forbidden
-            self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
-
-    def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
-        if not likenesses:
-            return
-        self._head("Like it in the memory")
-        for likeness in likenesses:
-            pair = likeness.match.pair
-            domain = DOMAIN_WORDS.get(pair.domain, pair.domain)
-            about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
-            about += [f"about {domain}" + (", counted lower for it" if likeness.is_penalised else "")] if domain else []
-            self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
-                                  kind="muted"))  # fmt: skip
-            self._add(self._difference(likeness))
-            self._offer(pair.target, "use_likeness", "Use")
-
-    def _difference(self, pair: SimilarPair) -> QLabel:
-        """The remembered source compared with this one: removed words struck out, new ones marked.
-
-        Every word is escaped.
-        """
-        colours = self._keeper.theme
-        forms = {
-            "same": "{}",
-            "gone": f'<s style="color:{colours.muted}">{{}}</s>',
-            "new": f'<b style="background:{colours.mark};color:{colours.text}">{{}}</b>',
-        }
-        words = " ".join(forms[kind].format(escape(text)) for kind, text in pair.runs)
-        label = plain_label("", self._inner, name="likeness_source")
-        label.setTextFormat(Qt.TextFormat.RichText)
-        label.setText(words)
-        reported = {"same": "{}", "gone": "[only in the memory: {}]", "new": "[only here: {}]"}
-        label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
-        return label
-
-    def _show_others(self) -> None:
-        if self._others is None:
-            return
-        self._head("Other wordings")
-        if not self._others:
-            self._add(plain_label("The model has no other.", self._inner, name="no_others", kind="muted"))
-        for words in self._others:
-            self._offer(words, "use_other", "Use")
-
-    def _offer(self, words: str, name: str, button_words: str) -> None:
-        number = self._segment.number if self._segment is not None else 0
-        use = button(
-            button_words, name, self._inner, kind="quiet", label=f"Use: {words[:80]}",
-            on=partial(self.use_requested.emit, number, words),
-        )  # fmt: skip
-        offered, holder = plain_label(words, self._inner, name="offered_words"), named(QWidget(self._inner), "offer")
-        row(
-            (offered, 1), (use, Qt.AlignmentFlag.AlignTop), into=holder, gap=theme.SPACE_8,
-            margins=(0, 0, 0, theme.SPACE_4),
-        )  # fmt: skip
-        self._add(holder)
-
-    def _head(self, words: str) -> None:
-        self._add(plain_label(words, self._inner, name="panel_head", kind="strong"))
-
-    def _add(self, widget: QWidget) -> None:
-        self._column.addWidget(widget)
 
 
 # ---- words replaced in many segments

@@ -335,6 +335,43 @@ class SegmentTable(QTableView):
         self.fit_soon()
 
 
+# ---- edits a translation in a cell of a table
+
+
+CELL_PADDING = 10
+"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
+
+
+class TargetEditor(QStyledItemDelegate):
+    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
+        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
+        rect.setWidth(max(1, rect.width() - CELL_PADDING))
+        narrow.rect = rect
+        return super().sizeHint(narrow, index)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QPlainTextEdit(parent)
+        named(editor, "segment_editor", label="The translation of this segment")
+        editor.setTabChangesFocus(True)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the existing text; a segment without any begins with its source, for its tags."""
+        assert isinstance(editor, QPlainTextEdit)
+        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
+        editor.setPlainText(str(words))
+        editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
+        """Save the text, on one line if the source is."""
+        assert isinstance(editor, QPlainTextEdit)
+        source, words = str(index.sibling(index.row(), SOURCE).data() or ""), editor.toPlainText()
+        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
+
+
 # ---- paints and edits the cells of the segment table
 
 
@@ -343,7 +380,7 @@ MOST_LINES = 12
 CHIP_SIZE = 0.82
 
 
-class SegmentCells(QStyledItemDelegate):
+class SegmentCells(TargetEditor):
     """Paints and edits source and translation.
 
     Enter saves the text, Escape discards it; `approve_requested` when Ctrl+Enter found no change to save; `drafts` may
@@ -439,11 +476,9 @@ class SegmentCells(QStyledItemDelegate):
     # ---- editing
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label="The translation of this segment")
-        editor.setTabChangesFocus(True)
+        editor = super().createEditor(parent, option, index)
         segment = index.data(SEGMENT_ROLE)
-        if isinstance(segment, SegmentRecord):
+        if isinstance(segment, SegmentRecord) and isinstance(editor, QPlainTextEdit):
             TagHighlighter(self._keeper, Tags(segment.paired, segment.lone), editor.document())
         self.is_editing = True
         return editor
@@ -453,25 +488,16 @@ class SegmentCells(QStyledItemDelegate):
         super().destroyEditor(editor, index)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the existing text, or with a draft that could not be saved; if there is none with the source, for
-        its tags.
-        """
+        """Begin with a draft that could not be saved, if there is one."""
         assert isinstance(editor, QPlainTextEdit)
         if editor.property("begun"):  # the row changed meanwhile: what is typed stays
             return
+        super().setEditorData(editor, index)
         segment = index.data(SEGMENT_ROLE)
-        draft = self.drafts.pop(segment.number, "") if isinstance(segment, SegmentRecord) else ""
-        words = draft or index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE).data()
-        editor.setPlainText(str(words))
-        editor.selectAll()
+        if isinstance(segment, SegmentRecord) and (draft := self.drafts.pop(segment.number, "")):
+            editor.setPlainText(draft)
+            editor.selectAll()
         editor.setProperty("begun", True)
-
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text, on one line if the source is."""
-        assert isinstance(editor, QPlainTextEdit)
-        source = str(index.sibling(index.row(), SOURCE).data() or "")
-        words = editor.toPlainText()
-        model.setData(index, words if "\n" in source else " ".join(words.split("\n")))
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         rect = QRect(option.rect)

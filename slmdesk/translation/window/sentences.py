@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import (
@@ -12,8 +13,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
-    QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -29,17 +28,19 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSizePolicy,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
+from slmdesk.base.record import changed
 from slmdesk.base.translation import LiveSegment, SegmentState
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.window.review_table import TargetEditor
 from slmdesk.translation.window.text import (
     WAITS,
-    Doubt,
-    DoubtController,
     PaneState,
     TranslateController,
     shown_of,
@@ -47,7 +48,7 @@ from slmdesk.translation.window.text import (
 )
 from slmdesk.translation.window.text_editors import SegmentEdit
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
 from slmdesk.window.base.shortcuts import show_in_menu
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
@@ -206,6 +207,7 @@ class SentenceActions(QObject):
     def __init__(
         self,
         controller: TranslateController,
+        doubts: DoubtPanel,
         source: SegmentEdit,
         target: SegmentEdit,
         pairs: PairView,
@@ -213,7 +215,7 @@ class SentenceActions(QObject):
     ) -> None:
         super().__init__(place, objectName="sentence_actions")
         self._controller, self._source, self._target, self._pairs = controller, source, target, pairs
-        self._place = place
+        self._doubts, self._place = doubts, place
         self._editor = SentenceEditor(place)
         self._editor.kept.connect(controller.put)
         self._editor.left.connect(target.setFocus)
@@ -272,10 +274,10 @@ class SentenceActions(QObject):
         found = self._current()
         if found is None:
             self._say_none()
-        elif self._controller.redaction.waits(self._controller.text):
+        elif self._controller.waits:
             self.said.emit(WAITS)
         else:
-            self._controller.doubts.ask(Doubt(*found, is_back), self._controller.manner)
+            self._doubts.ask(*found, self._controller.manner, is_back=is_back)
 
     def _say_none(self) -> None:
         self.said.emit("Put the caret into a sentence that is translated.")
@@ -365,44 +367,6 @@ class SentenceEditor(QFrame):
             self.close_editor()
 
 
-# ---- edits a translation in a cell of a table
-
-
-SOURCE_COLUMN = 0
-"""The column of the source: what has no translation begins with it."""
-CELL_PADDING = 10
-"""Pixels left and right of a cell's words, as the style sheet has it: padding and border."""
-
-
-class TargetEditor(QStyledItemDelegate):
-    """Edits a translation on several lines; Ctrl+Enter or leaving the field saves it."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of the text with the cell's padding, which Qt forgets where it wraps lines."""
-        narrow, rect = QStyleOptionViewItem(option), QRect(option.rect)
-        rect.setWidth(max(1, rect.width() - CELL_PADDING))
-        narrow.rect = rect
-        return super().sizeHint(narrow, index)
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QPlainTextEdit(parent)
-        named(editor, "segment_editor", label="The translation of this segment")
-        editor.setTabChangesFocus(True)
-        return editor
-
-    def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """Begin with the existing text; a segment without any begins with its source, for its tags."""
-        assert isinstance(editor, QPlainTextEdit)
-        words = index.data(Qt.ItemDataRole.EditRole) or index.sibling(index.row(), SOURCE_COLUMN).data()
-        editor.setPlainText(str(words))
-        editor.selectAll()
-
-    def setModelData(self, editor: QWidget, model: Any, index: Index) -> None:
-        """Save the text on one line, as segments are."""
-        assert isinstance(editor, QPlainTextEdit)
-        model.setData(index, " ".join(editor.toPlainText().split("\n")))
-
-
 # ---- the panel with a back-translation or other translations of a sentence, to use or to dismiss
 
 
@@ -414,20 +378,23 @@ class DoubtPanel(QFrame):
     left = Signal()
     shown_changed = Signal()
 
-    def __init__(self, controller: DoubtController, parent: QWidget) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "doubt_panel", kind="band")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self._controller = controller
-        self._doubt: Doubt | None = None
+        self._bridge = bridge
+        self._index, self._source = -1, ""
+        """Of the sentence that is in doubt."""
+        self._call: Call | None = None
         self._build_ui()
-        self._connect()
         self.hide()
 
     def _build_ui(self) -> None:
         self._title = plain_label("", self, name="doubt_title", kind="strong", wraps=False)
         self._about = ElidedLabel(self, name="doubt_about")
-        self._close = button("Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)")
+        self._close = button(
+            "Close", "close_doubt_button", self, tip="Close, and stop asking (Esc)", on=self.close_panel
+        )
         self._bar = thin_bar("doubt_progress", self, "The model is asked", most=0)
         self._words = plain_label("", self, name="doubt_words")
         self._words.setTextInteractionFlags(
@@ -436,52 +403,53 @@ class DoubtPanel(QFrame):
         self._list = named(QListWidget(self), "wording_list", label="Other wordings")
         self._list.setWordWrap(True)
         self._list.setMaximumHeight(LIST_HEIGHT)
-        self._use = button("Use this", "use_wording_button", self, tip="Put this sentence into the translation (Enter)")
+        self._list.itemActivated.connect(self._on_use)
+        tip = "Put this sentence into the translation (Enter)"
+        self._use = button("Use this", "use_wording_button", self, tip=tip, on=self._on_use)
         top = row(self._title, (self._about, 1), self._use, self._close, gap=theme.SPACE_8)
         column(
             top, self._bar, self._words, self._list, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
 
-    def _connect(self) -> None:
-        self._controller.asked.connect(self._on_asked)
-        self._controller.answered.connect(self._on_answered)
-        self._controller.refused.connect(self._on_refused)
-        self._controller.ended.connect(self._on_ended)
-        self._close.clicked.connect(self._controller.cancel)
-        self._use.clicked.connect(self._on_use)
-        self._list.itemActivated.connect(self._on_use)
+    def ask(self, index: int, segment: LiveSegment, words: str, manner: TranslationStyle, *, is_back: bool) -> None:
+        """Ask the model for a back-translation of a sentence, or for other translations; a new question ends the old.
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._controller.cancel()
-        else:
-            super().keyPressEvent(event)
-
-    def _on_asked(self, doubt: Doubt) -> None:
-        self._doubt = doubt
-        about = doubt.words or doubt.segment.target
-        self._title.setText("Put back" if doubt.is_back else "Other wordings")
-        self._about.set_full_text(f"“{about}”")
+        `words`: the selected part; empty: the whole sentence.
+        """
+        self._stop()
+        self._index, self._source = index, segment.source
+        self._title.setText("Put back" if is_back else "Other wordings")
+        self._about.set_full_text(f"“{words or segment.target}”")
         self._show([], "", is_asking=True)
         self.show()
         self.shown_changed.emit()
+        now, source, asked_as = (
+            segment.target,
+            segment.source,
+            changed(manner, source=segment.language or manner.source),
+        )
 
-    def _on_answered(self, doubt: Doubt, words: Sequence[str]) -> None:
-        said = [word for word in words if word]
-        if doubt.is_back:
-            source = "" if doubt.words else f"\nThe text says: {doubt.segment.source}"
-            self._show([], f"{said[0]}{source}" if said else "The model gave no words.")
-        elif said:
-            self._show(said, "")
-        else:
-            otherwise = f" without “{doubt.words}”" if doubt.words else ""
-            self._show([], f"The model found no other wording{otherwise}.")
+        def question(services: Services) -> Pending[list[str]]:
+            veil = services.live.veil
+            if is_back:
+                back = services.segment_edits.back(words or now, asked_as, source, veil=veil)
+                return back.map(lambda text: [text])
+            return services.segment_edits.alternatives(source, asked_as, now=now, word=words, veil=veil)
 
-    def _on_refused(self, words: str) -> None:
-        self._show([], words)
+        def answered(call: Call, texts: list[str]) -> None:
+            if call is self._call:
+                self._on_answered([text for text in texts if text], words, is_back=is_back)
 
-    def _on_ended(self) -> None:
+        def refused(call: Call, problem: Problem) -> None:
+            if call is self._call:
+                self._show([], problem.sentence)
+
+        self._call = call = self._bridge.begin(question)
+        call.answer(partial(answered, call), partial(refused, call), is_followed=True)
+
+    def close_panel(self) -> None:
+        self._stop()
         focus = QApplication.focusWidget()
         had_keys = focus is not None and self.isAncestorOf(focus)
         self.hide()
@@ -489,11 +457,32 @@ class DoubtPanel(QFrame):
             self.left.emit()
         self.shown_changed.emit()
 
+    def _stop(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call.cancel()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_panel()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_answered(self, said: list[str], words: str, *, is_back: bool) -> None:
+        if is_back:
+            source = "" if words else f"\nThe text says: {self._source}"
+            self._show([], f"{said[0]}{source}" if said else "The model gave no words.")
+        elif said:
+            self._show(said, "")
+        else:
+            otherwise = f" without “{words}”" if words else ""
+            self._show([], f"The model found no other wording{otherwise}.")
+
     def _on_use(self) -> None:
-        item, doubt = self._list.currentItem(), self._doubt
-        if item is not None and doubt is not None:
-            self.used.emit(doubt.index, doubt.segment.source, item.text())
-            self._controller.cancel()
+        item = self._list.currentItem()
+        if item is not None:
+            self.used.emit(self._index, self._source, item.text())
+            self.close_panel()
 
     def _show(self, sentences: Sequence[str], words: str, *, is_asking: bool = False) -> None:
         self._bar.setVisible(is_asking)

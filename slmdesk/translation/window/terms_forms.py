@@ -1,4 +1,4 @@
-"""What the windows of glossaries and memory share: table, controller, dialogs; and the model of a glossary's terms."""
+"""What the windows of glossaries and memory share: window, table model, dialogs; and the table model of terms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
     QAbstractTableModel,
     QModelIndex,
-    QObject,
     QPersistentModelIndex,
     Qt,
     Signal,
@@ -41,6 +39,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.text.folding import fold
 from slmdesk.translation.glossaries import ImportRequest, TermPage
+from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -57,34 +56,44 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import NoticeArea
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, NoticeArea
 from slmdesk.window.widgets.rows import Choice, TickDelegate
 
 WIDEST = 1080
+R = TypeVar("R")
+Index = QModelIndex | QPersistentModelIndex
 
 
 class TableWindow(Dialog):
-    """Not modal.  Takes ownership of the controller."""
+    """Not modal: a text can be translated beside it."""
 
-    def __init__(self, controller: TableController, parent: QWidget, *, name: str, title: str, height: int) -> None:
-        """`name` begins the object names of its parts, such as `memory_window`."""
+    def __init__(self, bridge: Bridge, parent: QWidget, *, name: str, title: str, height: int, search_ms: int) -> None:
+        """`name` begins the object names of its parts, such as `memory_window`; `search_ms`: the pause after the last
+        key before the table is read again.
+        """
         super().__init__(parent)
         passing(self, f"{name}_window", title)
         self.resize(WIDEST, height)
-        controller.setParent(self)
+        self._bridge = bridge
+        self._turn = 0
+        """Counts the reads from the first page: pages of earlier reads are ignored."""
+        self._is_forgetting = False
+        self._timer = Delay(self, search_ms, self.read, f"{name}_timer")
         self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name=f"{name}_said", kind="muted")
-        self.finished.connect(controller.close)
-        controller.refused.connect(self._on_refused)
-        controller.said.connect(self._on_said)
-        self._noticed = controller.noticed
+        self.finished.connect(self._on_finished)
+
+    def read(self) -> None:
+        """Read the table again, from its first page."""
+        raise NotImplementedError
+
+    # ---- building
 
     def _build_end(self, name: str) -> None:
         """Build the bottom of the window.  Call it last: Tab follows the order in which widgets are created."""
         self._close = self._button("Close", name, "")
         self._close.clicked.connect(self.reject)
         self._notices = NoticeArea(self)
-        self._noticed.connect(self._notices.show_notice)
 
     def _button(self, text: str, name: str, tip: str) -> QPushButton:
         made = button(text, name, self, tip=tip)
@@ -96,74 +105,30 @@ class TableWindow(Dialog):
         QShortcut(QKeySequence("Ctrl+F"), self, line.setFocus)
         return line
 
-    def _make_table(self, model: QAbstractItemModel, *, name: str, words: str, widths: Mapping[int, int]) -> QTableView:
+    def _make_table(
+        self, model: RowsModel, name: str, words: str, widths: Mapping[int, int], delete: Callable[[], None]
+    ) -> QTableView:
         table = named(QTableView(self), name, label=words)
         table.setModel(model)
-        table.setItemDelegate(TickDelegate(table))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
-        table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows, header = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
+        rows = table.verticalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        letter = table.fontMetrics().averageCharWidth()
-        for at, width in widths.items():
-            table.setColumnWidth(at, width * letter)
+        set_up_table(table, widths)
+        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Delete, table, delete, context=within)
         return table
 
-    def _on_refused(self, words: str) -> None:
-        show_words(self._trouble, breakable(words))
-
-    def _on_said(self, words: str) -> None:
-        self._said.setText(breakable(words))
-
-
-# ---- base of the controllers of glossaries and memory
-
-
-R = TypeVar("R")
-
-
-class TableController(QObject):
-    """Emits `outdated` when the table is to be read again (the subclass connects that), `refused` with a sentence ('':
-    no problem any more), `said` with a sentence on what was done, `noticed` with a Notice that offers undo.
-    """
-
-    outdated = Signal()
-    refused = Signal(str)
-    said = Signal(str)
-    noticed = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None, *, name: str, search_ms: int) -> None:
-        """`search_ms`: the pause after the last key before the table is read again."""
-        super().__init__(parent, objectName=name)
-        self._bridge = bridge
-        self._turn = 0
-        """Counts the reads from the first page: pages of earlier reads are ignored."""
-        self._is_forgetting = False
-        self._timer = Delay(self, search_ms, self.outdated, f"{name}_timer")
-
-    def close(self) -> None:
-        """The window closes: purge what was deleted from the files."""
-        if self._is_forgetting:
-            self._purge()
-
-    def _purge(self) -> None:
-        self._is_forgetting = False
-        self._bridge.services.memory.purge()
+    # ---- requests
 
     def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
         """As Bridge.ask; a refusal is shown in the window."""
-        self._bridge.ask(request, answered, self._on_refused)
+        self._bridge.ask(request, answered, self._on_problem)
 
     def _follow(
         self,
@@ -174,44 +139,128 @@ class TableController(QObject):
     ) -> None:
         self._bridge.follow(request, answered, refused or self._on_failed, progressed)
 
+    def _purge(self) -> None:
+        self._is_forgetting = False
+        self._bridge.services.memory.purge()
+
+    # ---- events
+
+    def _on_finished(self) -> None:
+        """Purge what was deleted from the files."""
+        if self._is_forgetting:
+            self._purge()
+
     def _on_rows(self, now: Progress) -> None:
-        self.said.emit(f"Storing {now.done:,} of {now.total:,} rows…" if now.total else f"Reading: {now.done:,} rows…")
+        self._say(f"Storing {now.done:,} of {now.total:,} rows…" if now.total else f"Reading: {now.done:,} rows…")
 
     def _on_change_refused(self, problem: Problem) -> None:
         """A change of a cell was refused: show the old text again."""
-        self._on_refused(problem)
-        self.outdated.emit()
+        self._on_problem(problem)
+        self.read()
 
     def _on_written(self, path: Path) -> None:
-        self.said.emit(f"Written to {path}.")
+        self._say(f"Written to {path}.")
 
     def _on_failed(self, problem: Problem) -> None:
-        self.said.emit("")
-        self._on_refused(problem)
+        self._say("")
+        self._on_problem(problem)
 
-    def _on_refused(self, problem: Problem) -> None:
-        self.refused.emit(problem.sentence)
+    def _on_problem(self, problem: Problem) -> None:
+        self._refuse(problem.sentence)
+
+    # ---- what is shown
+
+    def _offer_undo(self, words: str, undo: Callable[[], None], *, other: str = "", key: str = "") -> None:
+        self._is_forgetting = True
+        on_other = self._purge if other else None
+        self._notices.show_notice(
+            Notice(words, action="Undo", on_action=undo, other=other, on_other=on_other, life_ms=UNDO_MS, key=key)
+        )
+
+    def _refuse(self, words: str) -> None:
+        show_words(self._trouble, breakable(words))
+
+    def _say(self, words: str) -> None:
+        self._said.setText(breakable(words))
+
+
+def set_up_table(table: QTableView, widths: Mapping[int, int]) -> None:
+    """`widths`: of columns, in letters."""
+    table.setItemDelegate(TickDelegate(table))
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    letter = table.fontMetrics().averageCharWidth()
+    for at, width in widths.items():
+        table.setColumnWidth(at, width * letter)
+
+
+# ---- table models whose rows are loaded by pages
+
+
+class RowsModel(QAbstractTableModel):
+    """Emits `page_requested` when the rows behind the last are to be loaded."""
+
+    page_requested = Signal()
+    columns: Sequence[str] = ()
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._keeper = keeper
+        self.rows: list[Any] = []
+        self.found = 0
+        """The number of rows there are, including those not loaded yet."""
+        self._is_waiting = False
+
+    def show_rows(self, rows: Sequence[Any], found: int, begin: int = 0) -> None:
+        """Those from row 0 on replace what is there, later ones are appended."""
+        self._is_waiting = False
+        if begin == 0 and (list(rows), found) != (self.rows, self.found):  # else what is selected, or edited, stays so
+            self.beginResetModel()
+            self.rows, self.found = list(rows), found
+            self.endResetModel()
+        elif begin and begin == len(self.rows) and rows:
+            self.beginInsertRows(QModelIndex(), begin, begin + len(rows) - 1)
+            self.rows += rows
+            self.found = found
+            self.endInsertRows()
+
+    def update_row(self, at: int, row: Any) -> None:
+        self.rows[at] = row
+        self.dataChanged.emit(self.index(at, 0), self.index(at, len(self.columns) - 1))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.columns)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and 0 < len(self.rows) < self.found
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent) and not self._is_waiting:
+            self._is_waiting = True
+            self.page_requested.emit()
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self.columns[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
 
 # ---- dialogs for glossaries
 
 
-DOMAINS = [
-    ("", "Any text"), ("legal", "Law"), ("medical", "Medicine"), ("technical", "Technology"), ("finance", "Money"),
-]  # fmt: skip
 COLUMN_WORDS = {
-    "source": "The term",
-    "target": "Its translation",
-    "forbidden": "Words never to be said",
-    "note": "A note",
-}
+    "source": "The term", "target": "Its translation", "forbidden": "Words never to be said", "note": "A note",
+}  # fmt: skip
 MOST_LETTERS = 30
-
-
-def languages() -> list[tuple[object, str]]:
-    return [
-        (language.code, language.name) for language in sorted(LANGUAGES.values(), key=lambda language: language.name)
-    ]
 
 
 def language_words(code: str) -> str:
@@ -220,6 +269,9 @@ def language_words(code: str) -> str:
 
 
 class _Form(Dialog):
+    requested = Signal(object)
+    """What `answer` returns, once `check` finds nothing wrong."""
+
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
         super().__init__(parent)
         passing(self, name, title)
@@ -227,82 +279,80 @@ class _Form(Dialog):
         self.form.setSpacing(theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.body = column(self.form, self.trouble, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        self._box = named(QDialogButtonBox(self), f"{name}_buttons")
-        self.accept_button = named(
-            self._box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept"
-        )
-        self.accept_button.setProperty("kind", "primary")
-        named(self._box.addButton(QDialogButtonBox.StandardButton.Cancel), f"{name}_cancel")
-        self.body.addWidget(self._box)
-        self._box.rejected.connect(self.reject)
-        self._box.accepted.connect(self._on_accept)
+        box = named(QDialogButtonBox(self), f"{name}_buttons")
+        accept_button = named(box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept")
+        accept_button.setProperty("kind", "primary")
+        named(box.addButton(QDialogButtonBox.StandardButton.Cancel), f"{name}_cancel")
+        self.body.addWidget(box)
+        box.rejected.connect(self.reject)
+        box.accepted.connect(self._on_accept)
+        self._pair: tuple[Choice, Choice] | None = None
 
     def _on_accept(self) -> None:
         wrong = self.check()
         show_words(self.trouble, breakable(wrong))
         if not wrong:
-            self.notify()
+            self.requested.emit(self.answer())
             self.accept()
 
     def check(self) -> str:
-        return ""
+        source, target = self.languages
+        return "Choose two different languages." if source and source == target else ""
 
-    def notify(self) -> None: ...
+    def answer(self) -> object:
+        raise NotImplementedError
 
     def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
         choice = named(Choice(values, self), name, label=words)
         self.form.addRow(words, choice)
         return choice
 
+    def ask_languages(
+        self, name: str, offered: list[tuple[object, str]], words: tuple[str, str] = ("From", "To")
+    ) -> tuple[Choice, Choice]:
+        self._pair = (
+            self.choice(list(offered), f"{name}_source_choice", words[0]),
+            self.choice(list(offered), f"{name}_target_choice", words[1]),
+        )
+        return self._pair
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        if self._pair is None:
+            return "", ""
+        return str(self._pair[0].currentData()), str(self._pair[1].currentData())
+
 
 class NewGlossaryForm(_Form):
-    requested = Signal(str, str, str, str)
-
-    def __init__(self, parent: QWidget, source: str = "en", target: str = "de") -> None:
+    def __init__(self, parent: QWidget, source: str, target: str) -> None:
         super().__init__(parent, name="new_glossary_form", title="A new glossary", accept="Make it")
         label = "Name of the glossary"
         self._name = text_line("glossary_name_line", self, "Such as: Leases", label=label, most=120)
         self.form.addRow("Name", self._name)
-        self._source = self.choice(languages(), "glossary_source_choice", "From")
-        self._target = self.choice(languages(), "glossary_target_choice", "To")
-        self._domain = self.choice(list(DOMAINS), "glossary_domain_choice", "Used for")
-        self._source.show_value(source)
-        self._target.show_value(target)
+        for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
+            choice.show_value(code)
+        self._domain = self.choice([("", "Any text"), *DOMAINS.items()], "glossary_domain_choice", "Used for")
 
-    def check(self) -> str:
-        is_same = self._source.currentData() == self._target.currentData()
-        return "Choose two different languages." if is_same else ""
-
-    def notify(self) -> None:
-        self.requested.emit(
-            self._name.text().strip(), str(self._source.currentData()), str(self._target.currentData()),
-            str(self._domain.currentData()),
-        )  # fmt: skip
+    def answer(self) -> tuple[str, str, str, str]:
+        """Name, languages, domain."""
+        return self._name.text().strip(), *self.languages, str(self._domain.currentData())
 
 
 class LanguagesForm(_Form):
-    requested = Signal(str, str)
+    """Its answer: the two languages."""
 
     def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
         super().__init__(parent, name="languages_form", title=f"How is {name} to be read?", accept="Read it")
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         said = [code for code in str(problem.args.get("languages", "")).replace(",", " ").split() if code in LANGUAGES]
-        offered: list[tuple[object, str]] = [(code, language_words(code)) for code in said] or languages()
-        self._source = self.choice(list(offered), "languages_source_choice", "From")
-        self._target = self.choice(list(offered), "languages_target_choice", "To")
-        self._target.setCurrentIndex(1)
+        _, target = self.ask_languages("languages", [(code, language_words(code)) for code in said] or languages())
+        target.setCurrentIndex(1)
 
-    def check(self) -> str:
-        is_same = self._source.currentData() == self._target.currentData()
-        return "Choose two different languages." if is_same else ""
-
-    def notify(self) -> None:
-        self.requested.emit(str(self._source.currentData()), str(self._target.currentData()))
+    def answer(self) -> tuple[str, str]:
+        return self.languages
 
 
 class NameForm(_Form):
-    requested = Signal(str)
-
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent, name="rename_glossary_form", title="Rename the glossary", accept="Rename")
         self._name = named(QLineEdit(name, self), "rename_glossary_line", label="Name of the glossary")
@@ -311,14 +361,14 @@ class NameForm(_Form):
         self.form.addRow("Name", self._name)
 
     def check(self) -> str:
-        return "" if self._name.text().strip() else "Write a name."
+        return "" if self.answer() else "Write a name."
 
-    def notify(self) -> None:
-        self.requested.emit(self._name.text().strip())
+    def answer(self) -> str:
+        return self._name.text().strip()
 
 
 class ImportQuestion(_Form):
-    requested = Signal(object)
+    """Its answer: the request with what the person has said."""
 
     def __init__(
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
@@ -326,18 +376,18 @@ class ImportQuestion(_Form):
         super().__init__(
             parent, name="import_question", title=f"How is {request.path.name} to be read?", accept="Read it"
         )
-        self._request, self._rows = request, rows
+        self._request = request
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         self._columns: dict[str, Choice] = {}
         if rows and problem.code == "glossary.no_columns":
             self._ask_columns(rows)
-        self._source = self._target = None
         if not request.into:
-            reported = [("", "As the file says"), *languages()]
-            self._source = self.choice(list(reported), "import_source_choice", "Language of the terms")
-            self._target = self.choice(list(reported), "import_target_choice", "Language of the translations")
-            self._source.show_value(request.source)
-            self._target.show_value(request.target)
+            offered = [("", "As the file says"), *languages()]
+            source, target = self.ask_languages(
+                "import", list(offered), ("Language of the terms", "Language of the translations")
+            )
+            source.show_value(request.source)
+            target.show_value(request.target)
         self.resize(560, self.sizeHint().height())
 
     def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
@@ -355,8 +405,8 @@ class ImportQuestion(_Form):
         names = [
             (at, f"Column {at + 1}: {(rows[0][at] if at < len(rows[0]) else '')[:MOST_LETTERS]}") for at in range(width)
         ]
-        for index, (name, words) in enumerate(COLUMN_WORDS.items()):
-            values: list[tuple[object, str]] = [*names] if index == 0 else [(-1, "None"), *names]
+        for name, words in COLUMN_WORDS.items():
+            values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, "None"), *names]
             self._columns[name] = self.choice(values, f"import_{name}_column", words)
         if width > 1:
             self._columns["target"].show_value(1)
@@ -364,115 +414,67 @@ class ImportQuestion(_Form):
         self._head.setChecked(True)
         self.form.addRow("", self._head)
 
+    def _chosen(self) -> dict[str, int]:
+        chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
+        return {name: at for name, at in chosen.items() if at >= 0}
+
     def check(self) -> str:
         """There must be a column for the terms and one for what to do with them, and two different languages."""
         if self._columns:
-            chosen = [choice.currentData() for choice in self._columns.values() if choice.currentData() != -1]
-            if len(chosen) != len(set(chosen)):
+            chosen = self._chosen()
+            if len(chosen) != len(set(chosen.values())):
                 return "Choose each column once."
-            if all(self._columns[name].currentData() == -1 for name in ("target", "forbidden")):
+            if "target" not in chosen and "forbidden" not in chosen:
                 return "Choose the column of the translations."
-        if self._source is not None and self._target is not None:
-            first, second = self._source.currentData(), self._target.currentData()
-            if first and first == second:
-                return "Choose two different languages."
-        return ""
+        return super().check()
 
-    def notify(self) -> None:
+    def answer(self) -> ImportRequest:
         request = self._request
         if self._columns:
-            chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
-            request = changed(
-                request,
-                columns={name: at for name, at in chosen.items() if at >= 0},
-                skips_first=self._head.isChecked(),
-            )
-        if self._source is not None and self._target is not None:
-            request = changed(request, source=str(self._source.currentData()), target=str(self._target.currentData()))
-        self.requested.emit(request)
+            request = changed(request, columns=self._chosen(), skips_first=self._head.isChecked())
+        if not request.into:
+            source, target = self.languages
+            request = changed(request, source=source, target=target)
+        return request
 
 
 # ---- the table model of a glossary's terms
 
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
-COLUMNS = ("Term", "Translation", "Never say", "Keep as is", "Case matters", "Found as", "Note", "Needs review")
-TIPS = (
-    "The word or words in the language of the text",
-    "How it is to be said",
-    "Words that must not stand for it, parted by semicolons",
-    "It is not translated",
-    "Capital and small letters matter",
-    "In which forms the term is found in a text",
-    "For you: it is not given to the model",
-    "What contradicts",
-)
-FORM_WORDS = {
-    Forms.STEM: "any ending",
-    Forms.PREFIX: "beginning of words",
-    Forms.EXACT: "exactly so",
+TIPS = {
+    "Term": "The word or words in the language of the text",
+    "Translation": "How it is to be said",
+    "Never say": "Words that must not stand for it, parted by semicolons",
+    "Keep as is": "It is not translated",
+    "Case matters": "Capital and small letters matter",
+    "Found as": "In which forms the term is found in a text",
+    "Note": "For you: it is not given to the model",
+    "Needs review": "What contradicts",
 }
+FORM_WORDS = {Forms.STEM: "any ending", Forms.PREFIX: "beginning of words", Forms.EXACT: "exactly so"}
 TWO = "two translations"
-Index = QModelIndex | QPersistentModelIndex
 
 
-class TermModel(QAbstractTableModel):
+class TermModel(RowsModel):
     edited = Signal(object)
-    page_requested = Signal(int)
     sort_requested = Signal(str, bool)
+    columns = tuple(TIPS)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("term_model")
-        self._keeper = keeper
-        self._rows: list[Term] = []
-        self._found = 0
+        super().__init__(keeper, parent, "term_model")
         self._contradicting: frozenset[str] = frozenset()
-        self._is_waiting = False
 
     def show_page(self, page: TermPage) -> None:
-        """The first page replaces what is there, later ones are appended."""
-        self._contradicting, self._found = page.counts.contradicting, page.counts.found
-        self._is_waiting = False
-        if page.begin == 0 and list(page.terms) == self._rows:  # what is selected, or being edited, stays so
-            if self._rows:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, len(COLUMNS) - 1))
-        elif page.begin == 0:
-            self.beginResetModel()
-            self._rows = list(page.terms)
-            self.endResetModel()
-        elif page.begin == len(self._rows) and page.terms:
-            self.beginInsertRows(QModelIndex(), page.begin, page.begin + len(page.terms) - 1)
-            self._rows += page.terms
-            self.endInsertRows()
-
-    def clear(self) -> None:
-        self.beginResetModel()
-        self._rows, self._found = [], 0
-        self.endResetModel()
+        before, self._contradicting = self._contradicting, page.counts.contradicting
+        self.show_rows(page.terms, page.counts.found, page.begin)
+        if self.rows and before != self._contradicting:
+            self.dataChanged.emit(self.index(0, LOOK), self.index(len(self.rows) - 1, LOOK))
 
     def change(self, term: Term) -> None:
-        for row, other_row in enumerate(self._rows):
-            if other_row.n == term.n:
-                self._rows[row] = term
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
-
-    def terms(self, rows: Sequence[int]) -> list[Term]:
-        return [self._rows[row] for row in rows if row < len(self._rows)]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and len(self._rows) < self._found
-
-    def fetchMore(self, parent: Index) -> None:
-        if self.canFetchMore(parent) and not self._is_waiting:
-            self._is_waiting = True
-            self.page_requested.emit(len(self._rows))
+        for at, old in enumerate(self.rows):
+            if old.n == term.n:
+                self.update_row(at, term)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """The store sorts: only some of the terms are loaded."""
@@ -480,21 +482,20 @@ class TermModel(QAbstractTableModel):
         self.sort_requested.emit(name, order == Qt.SortOrder.DescendingOrder)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal:
-            return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        return TIPS[section] if role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
+            return TIPS[self.columns[section]]
+        return super().headerData(section, orientation, role)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        term, column = self._rows[index.row()], index.column()
+        term, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole and column in (KEEPS, CASE):
-            is_on = term.keeps if column == KEEPS else term.minds_case
-            return Qt.CheckState.Checked if is_on else Qt.CheckState.Unchecked
+            return Qt.CheckState.Checked if _is_ticked(term, column) else Qt.CheckState.Unchecked
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._words(term, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column in (KEEPS, CASE):
+            return f"{self.columns[column]}: {'yes' if _is_ticked(term, column) else 'no'}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self._spoken(term, column)
+            return self._words(term, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(self._words(term, column))
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -503,12 +504,12 @@ class TermModel(QAbstractTableModel):
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Request a change; it is shown once it is saved."""
-        term, column = self._rows[index.row()], index.column()
+        term, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked
             requested = changed(term, keeps=is_on) if column == KEEPS else changed(term, minds_case=is_on)
         elif role == Qt.ItemDataRole.EditRole:
-            requested = self._with_words(term, column, str(value))
+            requested = _with_words(term, column, str(value))
         else:
             return False
         if requested != term:
@@ -523,48 +524,30 @@ class TermModel(QAbstractTableModel):
         return flags if index.column() == LOOK else flags | Qt.ItemFlag.ItemIsEditable
 
     def _words(self, term: Term, column: int) -> str:
-        match column:
-            case 0:
-                return term.source
-            case 1:
-                return term.target
-            case 2:
-                return "; ".join(term.forbidden)
-            case 5:
-                return FORM_WORDS[term.forms]
-            case 6:
-                return term.note
-            case 7:
-                return TWO if fold(term.source) in self._contradicting else ""
-            case _:
-                return ""
-
-    def _spoken(self, term: Term, column: int) -> str:
-        if column in (KEEPS, CASE):
-            is_on = term.keeps if column == KEEPS else term.minds_case
-            return f"{COLUMNS[column]}: {'yes' if is_on else 'no'}"
-        return self._words(term, column)
-
-    @staticmethod
-    def _with_words(term: Term, column: int, words: str) -> Term:
-        match column:
-            case 0:
-                return changed(term, source=words)
-            case 1:
-                return changed(term, target=words)
-            case 2:
-                return changed(term, forbidden=tuple(one.strip() for one in words.split(";") if one.strip()))
-            case 5:
-                forms = next((form for form, said in FORM_WORDS.items() if words in (said, form.value)), term.forms)
-                return changed(term, forms=forms)
-            case _:
-                return changed(term, note=words)
+        two = TWO if fold(term.source) in self._contradicting else ""
+        forms, forbidden = FORM_WORDS[term.forms], "; ".join(term.forbidden)
+        return (term.source, term.target, forbidden, "", "", forms, term.note, two)[column]
 
     def _colour(self, term: Term, column: int) -> QColor | None:
         if column == LOOK:
             return self._keeper.theme.colour("warn")
         is_set = column != FORMS or term.forms is not Forms.STEM
         return None if is_set and column != NOTE else self._keeper.theme.colour("muted")
+
+
+def _is_ticked(term: Term, column: int) -> bool:
+    return term.keeps if column == KEEPS else term.minds_case
+
+
+def _with_words(term: Term, column: int, words: str) -> Term:
+    if column == FORBIDDEN:
+        return changed(term, forbidden=tuple(part.strip() for part in words.split(";") if part.strip()))
+    if column == FORMS:
+        forms = next((form for form, said in FORM_WORDS.items() if words in (said, form.value)), term.forms)
+        return changed(term, forms=forms)
+    if column == SOURCE:
+        return changed(term, source=words)
+    return changed(term, target=words) if column == TARGET else changed(term, note=words)
 
 
 class FormsEditor(QStyledItemDelegate):

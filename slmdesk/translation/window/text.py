@@ -14,20 +14,19 @@ from PySide6.QtCore import QLocale, QObject, Signal
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import Item
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState
-from slmdesk.redaction.service import Decisions, Preview
-from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
+from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import Earlier, TypedText
-from slmdesk.translation.types import KIND, LiveTranslated, flag_words, request_of
-from slmdesk.translation.window.languages import AdviceController, ViewSettings
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.translation.typed import TypedText
+from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
+from slmdesk.translation.window.languages import ViewSettings
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, trash
+from slmdesk.window.widgets.dialogs import RedactionGate
+from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 KEEP_AFTER_MS = 10_000
 """After the translation is done, if nothing is typed any more."""
@@ -37,6 +36,7 @@ words; behind the sign that ends a word it is whole; and what is put in or taken
 """
 MOST_CHARACTERS = 50_000
 """Maximum length of the text in the pane; a longer one is translated as a document."""
+WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
 
 
 @dataclass(slots=True, eq=False)
@@ -48,7 +48,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Warnings about the model come from `advice`."""
+    """Shared by the pane, the entry from elsewhere and the windows of terms."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -61,7 +61,7 @@ class TranslateController(QObject):
         self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
     ) -> None:
         super().__init__(parent, objectName="translate_controller")
-        self._bridge = bridge
+        self.bridge = bridge
         self._state = state
         self.text = ""
         self._restored = state.current.last_typed
@@ -75,17 +75,13 @@ class TranslateController(QObject):
         number.
         """
         self.last = PaneState((), True, "")
-        self._timer = Delay(self, TYPED_MS, self._on_typed, "typed_timer")
+        self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
-        self.doubts = DoubtController(bridge, self)
-        self.earlier = EarlierController(bridge, self)
-        self.redaction = TextRedaction(bridge, self)
-        self.redaction.switched.connect(self._on_typed)
-        self.redaction.accepted.connect(self._translate)
+        self.redaction = RedactionGate(bridge, self, "text_redaction")
+        self._looked_at = ""
+        """The text that a person has looked through: it may be translated."""
         bridge.on(LiveTranslated, self._on_translated)
-        self.advice = AdviceController(bridge, self)
-        self.advice.model_changed.connect(self._on_typed)
 
     def set_text(self, text: str) -> None:
         if text == self.text:
@@ -93,8 +89,9 @@ class TranslateController(QObject):
         before = self.text
         if not text.strip() and before.strip():
             self.restart()
-            self._bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
+            self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
+        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -128,12 +125,35 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
+        self.redaction.drop()
         self._timer.start(0)
         return self.text
 
+    # ---- redaction
+
+    @property
+    def waits(self) -> bool:
+        """Whether the text is to be looked through before it is translated."""
+        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
+
+    def redact(self, is_on: bool) -> None:
+        if is_on != self.redaction.is_on:
+            self._looked_at = ""
+            self.redaction.switch(is_on)
+            self.manner_changed.emit(self.manner)
+            self.translate()
+
+    def look(self) -> None:
+        """Show what is replaced; translate with what a person decides."""
+        self.redaction.before(self.text, partial(self._on_looked, self.text))
+
+    def _on_looked(self, text: str, decisions: Decisions) -> None:
+        self._looked_at = text
+        self._translate(decisions)
+
     def stop(self) -> None:
         self._timer.stop()
-        self._bridge.services.live.stop()
+        self.bridge.services.live.stop()
 
     # ---- sentences changed by a person
 
@@ -141,7 +161,7 @@ class TranslateController(QObject):
         """Save a person's translation of a sentence in the memory; can be undone."""
         number: list[int] = []  # an undo may be asked for before the answer is here
         self._puts.append(number)
-        self._bridge.ask(
+        self.bridge.ask(
             lambda services: number.append(services.live.put(index, target, source)),
             lambda _none: self._on_put(number),
             partial(self._on_put_refused, number),
@@ -155,7 +175,7 @@ class TranslateController(QObject):
                 for one in number:
                     services.live.take_back(one)
 
-            self._bridge.ask(request, None, self._on_problem)
+            self.bridge.ask(request, None, self._on_problem)
 
     def _on_put_refused(self, number: list[int], problem: Problem) -> None:
         self._puts = [put for put in self._puts if put is not number]
@@ -171,7 +191,7 @@ class TranslateController(QObject):
             life_ms=UNDO_MS,
             key="sentence put",
         )
-        self._bridge.notice_raised.emit(undo)
+        self.bridge.notice_raised.emit(undo)
 
     # ---- what is kept
 
@@ -193,7 +213,7 @@ class TranslateController(QObject):
             entry.kept = None  # it is tried again
             self._on_problem(problem)
 
-        self._bridge.ask(work, None, refused)
+        self.bridge.ask(work, None, refused)
 
     def restart(self) -> None:
         """Save the current text; what is typed from now on is another one."""
@@ -216,7 +236,7 @@ class TranslateController(QObject):
             if typed is not None and not self.text:
                 self._on_opened(item, typed)
 
-        self._bridge.ask(work, come, self._on_problem)
+        self.bridge.ask(work, come, self._on_problem)
 
     def open(self, item: str) -> None:
         """Open an earlier translation: a typed text here; for a document, `document_asked` follows."""
@@ -228,7 +248,7 @@ class TranslateController(QObject):
                 self._state.change(last_typed=item)
             return typed
 
-        self._bridge.ask(work, partial(self._on_opened, item), self._on_problem)
+        self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
     def _on_opened(self, item: str, typed: TypedText | None) -> None:
         if typed is None:
@@ -236,12 +256,12 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
-        self.redaction.show(is_on=typed.redact)
+        self._looked_at = ""  # what was decided about it is not kept
+        self.redaction.switch(typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
-        self.last = PaneState(typed.live, True, _language(typed.live))
-        self._ask_advice()
+        self.last = PaneState(typed.live, True, language_of_most(typed.live))
         self.shown.emit(self.last)
 
     def save_text(self, text: str, path: Path) -> None:
@@ -249,27 +269,21 @@ class TranslateController(QObject):
 
         `saved` follows.
         """
-        self._bridge.ask(
+        self.bridge.ask(
             lambda _services: write_atomically(path, text.encode("utf-8", "replace")),
             lambda _none: self.saved.emit(path),
             self._on_problem,
         )
 
-    def _ask_advice(self) -> None:
-        if self.last.segments:
-            self.advice.about(self.manner.source or self.last.language, self.manner.target)
-        else:
-            self.advice.clear()
-
     def _on_problem(self, problem: Problem) -> None:
-        self._bridge.problem_met.emit(problem)
+        self.bridge.problem_met.emit(problem)
 
     def _save_languages(self) -> None:
         source, target = self.manner.source, self.manner.target
         self.view.note_used(source)
         self.view.note_used(target)
-        self._bridge.ask(
-            self._bridge.services.settings.change(translate_source=source, translate_target=target),
+        self.bridge.ask(
+            self.bridge.services.settings.change(translate_source=source, translate_target=target),
             None,
             lambda _problem: None,
         )
@@ -289,10 +303,10 @@ class TranslateController(QObject):
             self._timer.start(0)
         self.manner_changed.emit(self.manner)
 
-    def _on_typed(self) -> None:
-        if self.redaction.waits(self.text):
+    def translate(self) -> None:
+        if self.waits:
             self.is_stale = True
-            self._bridge.services.live.stop()
+            self.bridge.services.live.stop()
         else:
             self._translate(None)
 
@@ -303,7 +317,7 @@ class TranslateController(QObject):
             record = services.translations.record(None)
             services.live.translate(text, manner, record, redact=redact, decisions=decisions)
 
-        self._bridge.ask(request, self._on_begun, self._on_refused)
+        self.bridge.ask(request, self._on_begun, self._on_refused)
 
     def _on_begun(self, _none: None) -> None:
         self.is_stale = self.is_stale and self._timer.isActive()  # where another change waits already
@@ -312,8 +326,7 @@ class TranslateController(QObject):
         self.refused.emit(problem.sentence)
 
     def _on_translated(self, event: LiveTranslated) -> None:
-        self.last = PaneState(event.segments, event.is_done, _language(event.segments))
-        self._ask_advice()
+        self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         self.shown.emit(self.last)
         if event.is_done and event.segments:
             self._keep_timer.start()
@@ -351,131 +364,10 @@ def _first_manner(settings: Settings) -> TranslationStyle:
     return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 
 
-def _language(segments: Sequence[LiveSegment]) -> str:
-    languages = [segment.language for segment in segments if segment.language]
-    return max(set(languages), key=languages.count) if languages else ""
-
-
 def pause_ms(before: str, now: str) -> int:
     if abs(len(now) - len(before)) > 1:
         return PASTED_MS
     return TYPED_MS if now[-1:].isalnum() else WORD_MS
-
-
-# ---- asks the model for a back-translation of a sentence, or for other translations
-
-
-class Doubt(Record):
-    index: int
-    segment: LiveSegment
-    words: str
-    """The selected part; empty: the whole sentence."""
-    is_back: bool
-    """Whether a back-translation is wanted, else other translations."""
-
-
-class DoubtController(QObject):
-    """Lives on the window's thread; one question at a time, a new one cancels the old one."""
-
-    asked = Signal(object)
-    answered = Signal(object, object)
-    refused = Signal(str)
-    ended = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="translate_doubts")
-        self._bridge = bridge
-        self._turn = 0
-        self._following: Call | None = None
-
-    def ask(self, doubt: Doubt, manner: TranslationStyle) -> None:
-        self._stop()
-        asked_as = changed(manner, source=doubt.segment.language or manner.source)
-        self.asked.emit(doubt)
-        self._following = self._bridge.follow(
-            lambda services: _question(services, doubt, asked_as),
-            partial(self._on_answered, self._turn, doubt),
-            partial(self._on_refused, self._turn),
-        )
-
-    def cancel(self) -> None:
-        self._stop()
-        self.ended.emit()
-
-    def _stop(self) -> None:
-        self._turn += 1
-        if self._following is not None:
-            self._following.cancel()
-            self._following = None
-
-    def _on_answered(self, turn: int, doubt: Doubt, texts: list[str]) -> None:
-        if turn == self._turn:
-            self.answered.emit(doubt, texts)
-
-    def _on_refused(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn:
-            self.refused.emit(problem.sentence)
-
-
-def _question(services: Services, doubt: Doubt, manner: TranslationStyle) -> Pending[list[str]]:
-    """Begin the request; on the service thread."""
-    now, source, veil = doubt.segment.target, doubt.segment.source, services.live.veil
-    if doubt.is_back:
-        asked = services.segment_edits.back(doubt.words or now, manner, source, veil=veil)
-        return asked.map(lambda text: [text])
-    return services.segment_edits.alternatives(source, manner, now=now, word=doubt.words, veil=veil)
-
-
-# ---- whether the typed text is redacted, and what a person decided about it
-
-
-WAITS = "Redaction is on, so nothing is translated while you type. Press Translate… to see first what is replaced."
-
-
-class TextRedaction(QObject):
-    """Emits `shown` with whether it is on, `switched` too where a person switched it, `preview_arrived` with a Preview
-    of the text, `accepted` with the Decisions with which it may be translated.
-    """
-
-    switched = Signal(bool)
-    shown = Signal(bool)
-    preview_arrived = Signal(object)
-    accepted = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="text_redaction")
-        self._bridge = bridge
-        self.is_on = False
-        self._looked_at = ""
-        self._following: Call | None = None
-
-    def switch(self, is_on: bool) -> None:
-        if is_on != self.is_on:
-            self.is_on, self._looked_at = is_on, ""
-            self.shown.emit(is_on)
-            self.switched.emit(is_on)
-
-    def show(self, *, is_on: bool) -> None:
-        """An earlier text is shown: what was decided about it is not kept, so it waits to be looked through again."""
-        self.is_on, self._looked_at = is_on, ""
-        self.shown.emit(is_on)
-
-    def waits(self, text: str) -> bool:
-        return self.is_on and bool(text.strip()) and text != self._looked_at
-
-    def look(self, text: str) -> None:
-        if self._following is not None:
-            self._following.cancel()
-        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
-
-    def _on_preview(self, preview: Preview) -> None:
-        self._following = None
-        if self.is_on:
-            self.preview_arrived.emit(preview)
-
-    def accept(self, text: str, decisions: Decisions) -> None:
-        self._looked_at = text
-        self.accepted.emit(decisions)
 
 
 # ---- texts about a translation
@@ -497,7 +389,7 @@ class PaneState(Record):
 
     @property
     def source(self) -> str:
-        return "".join(segment.lead + segment.source + segment.trail for segment in self.segments)
+        return source_of(self.segments)
 
 
 def shown_of(segment: LiveSegment) -> str:
@@ -585,100 +477,3 @@ def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
 
 def tip_of(segment: LiveSegment) -> str:
     return "\n".join(flag_words(flag) for flag in segment.flags)
-
-
-# ---- earlier translations
-
-
-PAGE = 50
-HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
-
-
-class EarlierRow(Record):
-    id: str
-    title: str
-    is_document: bool
-    updated: float
-    """Seconds since the epoch."""
-    snippet: str
-    """Words around what was searched for, or how the text begins; empty: none."""
-
-
-class EarlierController(QObject):
-    """Emits `listed` with a list of EarlierRow and whether there is more (in a search: documents that were not
-    searched).
-    """
-
-    listed = Signal(object, bool)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="earlier_translations")
-        self._bridge = bridge
-        self._words, self._limit, self._is_watched = "", PAGE, False
-        bridge.on(ItemChanged, self._on_changed)
-        bridge.on(ItemGone, self._on_gone)
-
-    def start(self) -> None:
-        """List the newest, and again after each change until `stop`."""
-        self._words, self._limit, self._is_watched = "", PAGE, True
-        self._ask()
-
-    def stop(self) -> None:
-        self._is_watched = False
-
-    def search(self, words: str) -> None:
-        """List those with these words in text, translation or title; empty words: all."""
-        if words.strip() != self._words:
-            self._words = words.strip()
-            self._ask()
-
-    def show_more(self) -> None:
-        self._limit += PAGE
-        self._ask()
-
-    def rename(self, item: str, title: str) -> None:
-        """Rename a translation; an empty title is ignored."""
-        if title.strip():
-            self._bridge.services.history.rename(item, title)
-
-    def forget(self, item: str) -> None:
-        """Move a translation to the trash; a notice offers to undo it."""
-        trash(self._bridge, item)
-
-    def _ask(self) -> None:
-        words, limit = self._words, self._limit
-        come = partial(self._on_rows, words)
-        if words:
-            self._bridge.follow(lambda services: services.typed.search(words).map(_found), come)
-        else:
-            self._bridge.ask(lambda services: _newest(services, limit), come)
-
-    def _on_rows(self, words: str, found: _Rows) -> None:
-        if words == self._words:  # else another search was begun meanwhile
-            self.listed.emit(*found)
-
-    def _on_changed(self, event: ItemChanged) -> None:
-        if self._is_watched and event.item.kind == KIND:
-            self._ask()
-
-    def _on_gone(self, _event: ItemGone) -> None:
-        if self._is_watched:
-            self._ask()
-
-
-def _newest(services: Services, limit: int) -> tuple[list[EarlierRow], bool]:
-    """The newest, and whether there are more.  Runs on the service thread."""
-    rows = [_row(item) for item in services.history.items(KIND, limit=limit)]
-    return rows, len(rows) >= limit
-
-
-_Rows = tuple[Sequence[EarlierRow], bool]
-
-
-def _found(result: Earlier) -> _Rows:
-    return [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
-
-
-def _row(item: Item, snippet: str = "") -> EarlierRow:
-    request = request_of(item)
-    return EarlierRow(item.id, item.title, bool(request.path), item.updated, snippet)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -22,16 +22,25 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
+from slmdesk.base.record import Record
+from slmdesk.base.records import Item
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.redaction.service import Preview
+from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextView, ViewBar
+from slmdesk.translation.typed import Earlier
+from slmdesk.translation.types import KIND, request_of
+from slmdesk.translation.window.languages import (
+    DOMAINS,
+    FORMALITIES,
+    AdviceLine,
+    LanguageChoice,
+    TextView,
+    ViewBar,
+)
 from slmdesk.translation.window.sentences import DoubtPanel, PairView, SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
     WAITS,
-    EarlierController,
-    EarlierRow,
     PaneState,
     TranslateController,
     count_words,
@@ -41,7 +50,7 @@ from slmdesk.translation.window.text import (
 )
 from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import ThemeKeeper, icon
@@ -60,8 +69,9 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 
 DOCUMENT_FILES = "Documents ({});;All files (*)".format(
@@ -70,14 +80,6 @@ DOCUMENT_FILES = "Documents ({});;All files (*)".format(
     )
 )
 WORDING = Wording("Redact before translating", "The text", "Translate", "everywhere in this text")
-DOMAINS: list[tuple[object, str]] = [
-    ("everyday", "Subject: general"),
-    ("legal", "Law"),
-    ("medical", "Medicine"),
-    ("technical", "Technology"),
-    ("finance", "Money"),
-]
-FORMALITIES: list[tuple[object, str]] = [("", "Formality: automatic"), ("formal", "Formal"), ("informal", "Informal")]
 
 
 class TextPane(QWidget):
@@ -86,6 +88,7 @@ class TextPane(QWidget):
     paste_requested = Signal()
     glossaries_requested = Signal()
     memory_requested = Signal()
+    models_requested = Signal(str)
     earlier_chosen = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -110,10 +113,12 @@ class TextPane(QWidget):
             "swap_button", self, label="Exchange the languages", tip="Exchange the languages", shortcut="text.swap",
             icon="arrow-left-right", on=self._on_swap,
         )  # fmt: skip
-        self._domain = self._choice(DOMAINS, "domain_choice", "What the text is about")
-        self._formality = self._choice(FORMALITIES, "formality_choice", "How the reader is spoken to")
+        domains: list[tuple[object, str]] = [("everyday", "Subject: general"), *DOMAINS.items()]
+        formalities: list[tuple[object, str]] = [("", "Formality: automatic"), *FORMALITIES.items()]
+        self._domain = self._choice(domains, "domain_choice", "What the text is about")
+        self._formality = self._choice(formalities, "formality_choice", "How the reader is spoken to")
         self._shield = Shield("translate_redact", self)
-        self._advice = AdviceLine(self._controller.advice, self)
+        self._advice = AdviceLine(self._controller.bridge, self)
         self._bar = ViewBar(self._controller.view, self)
 
     def _build_panes(self) -> None:
@@ -135,9 +140,11 @@ class TextPane(QWidget):
         self._work.addWidget(self._panes)
         self._work.addWidget(self._pairs)
         self._reading = ScrollSync(self._input, self._output, self._keeper, self)
-        self._sentences = SentenceActions(self._controller, self._input, self._output, self._pairs, self._work)
+        self._doubt = DoubtPanel(self._controller.bridge, self)
+        self._sentences = SentenceActions(
+            self._controller, self._doubt, self._input, self._output, self._pairs, self._work
+        )
         self._long = LongTextBar(self)
-        self._doubt = DoubtPanel(self._controller.doubts, self)
         self._flags = FlagList(self._keeper, self)
 
     def _build_foot(self) -> None:
@@ -150,7 +157,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         self._clear = button("Clear", "clear_text_button", self)
         self._look = button(
-            "Translate…", "translate_look", self, kind="primary", on=self._on_look,
+            "Translate…", "translate_look", self, kind="primary", on=self._controller.look,
             tip="See what is replaced before the model sees the text",
         )  # fmt: skip
         self._look.hide()
@@ -164,7 +171,7 @@ class TextPane(QWidget):
             "Glossaries…", "glossaries_button", self, tip="How words are to be translated, and which are not"
         )
         self._memory = button("Memory…", "memory_button", self, tip="What was translated before, and is used again")
-        self._window = EarlierWindow(self._controller.earlier, self._keeper, self)
+        self._window = EarlierWindow(self._controller.bridge, self._keeper, self)
 
     def _lay_out(self) -> None:
         top = flow(
@@ -207,10 +214,10 @@ class TextPane(QWidget):
         self._target.value_chosen.connect(controller.set_target)
         self._domain.value_chosen.connect(controller.set_domain)
         self._formality.value_chosen.connect(controller.set_formality)
-        self._shield.clicked.connect(controller.redaction.switch)
-        controller.redaction.shown.connect(self._shield.setChecked)
-        controller.redaction.shown.connect(self._show_again)
-        controller.redaction.preview_arrived.connect(self._on_preview)
+        self._shield.clicked.connect(controller.redact)
+        self._advice.model_changed.connect(controller.translate)
+        self._advice.models_requested.connect(self.models_requested)
+        controller.redaction.show_over(self, WORDING)
         self._copy.clicked.connect(self._on_copy)
         self._clear.clicked.connect(self._input.clear)
         self._glossaries.clicked.connect(self.glossaries_requested)
@@ -263,15 +270,6 @@ class TextPane(QWidget):
         if self._controller.redaction.is_on:
             self._show_again()
 
-    def _on_look(self) -> None:
-        self._controller.redaction.look(self._controller.text)
-
-    def _on_preview(self, preview: Preview) -> None:
-        if preview.text == self._controller.text:
-            dialog = RedactionPreview(self, preview, WORDING)
-            dialog.accepted_with.connect(partial(self._controller.redaction.accept, preview.text))
-            dialog.open()
-
     def _on_swap(self) -> None:
         text = self._controller.swap()
         if text != self._input.toPlainText():
@@ -307,6 +305,7 @@ class TextPane(QWidget):
         self._domain.show_value(manner.domain)
         self._formality.show_value(manner.formality)
         self._formality.setVisible(LANGUAGES[manner.target].has_formal)
+        self._shield.setChecked(self._controller.redaction.is_on)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(
@@ -339,11 +338,11 @@ class TextPane(QWidget):
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._clear.setEnabled(bool(controller.text))
-        waits = controller.redaction.waits(controller.text)
-        self._look.setVisible(waits)
-        self._said.setText(WAITS if waits else count_words(shown, manner, has_text=bool(controller.text)))
+        self._look.setVisible(controller.waits)
+        self._said.setText(WAITS if controller.waits else count_words(shown, manner, has_text=bool(controller.text)))
         has_own = view.is_paired or self._doubt.isVisible()  # rows have theirs beside them; a question needs the room
         self._flags.show_lines([] if has_own else flag_lines(shown))
+        self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 
     def _on_refused(self, words: str) -> None:
         self._said.setText(words)
@@ -485,17 +484,30 @@ class LongTextBar(QFrame):
 
 SEARCH_AFTER_MS = 200
 ROW = Qt.ItemDataRole.UserRole
+PAGE = 50
+HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
+
+
+class EarlierRow(Record):
+    id: str
+    title: str
+    is_document: bool
+    updated: float
+    """Seconds since the epoch."""
+    snippet: str
+    """Words around what was searched for; empty: none."""
 
 
 class EarlierWindow(Dialog):
     chosen = Signal(str)
 
-    def __init__(self, controller: EarlierController, keeper: ThemeKeeper, parent: QWidget) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("earlier_window")
         self.setWindowTitle("History of translations")
         self.resize(760, 460)
-        self._controller, self._keeper = controller, keeper
+        self._bridge, self._keeper = bridge, keeper
+        self._words, self._limit = "", PAGE
         self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
         self._build_ui()
         self._connect()
@@ -515,7 +527,7 @@ class EarlierWindow(Dialog):
         self._open = button("Open", "open_earlier_button", self, kind="primary", on=self._on_open)
         self._rename = button("Rename", "rename_earlier_button", self, tip="Give it another title (F2)")
         self._forget = button("Forget", "forget_earlier_button", self, tip="Move it to the trash (Del)")
-        self._more = button("Show more", "more_earlier_button", self, on=self._controller.show_more)
+        self._more = button("Show more", "more_earlier_button", self, on=self._on_more)
         foot = row(self._rename, self._forget, self._more, 1, self._open, gap=theme.SPACE_8)
         for other_button in (self._open, self._rename, self._forget, self._more):
             other_button.setAutoDefault(False)
@@ -533,7 +545,8 @@ class EarlierWindow(Dialog):
         self._title.installEventFilter(self)
         self._rename.clicked.connect(self._on_rename)
         self._forget.clicked.connect(self._on_forget)
-        self._controller.listed.connect(self._on_listed)
+        self._bridge.on(ItemChanged, self._on_changed)
+        self._bridge.on(ItemGone, self._on_gone)
         for keys, widget, work in (("F2", self._list, self._on_rename), ("Del", self._list, self._on_forget)):
             shortcut = QShortcut(QKeySequence(keys), widget, work)
             shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
@@ -541,13 +554,9 @@ class EarlierWindow(Dialog):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._search.clear()
-        self._controller.start()
+        self._words, self._limit = "", PAGE
+        self._list_again()
         self._search.setFocus()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop listing; Esc hides the window without closing it."""
-        super().hideEvent(event)
-        self._controller.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down goes from the search to the list; while a title is edited, Enter saves it and Esc discards it."""
@@ -568,9 +577,40 @@ class EarlierWindow(Dialog):
         return False
 
     def _on_search(self) -> None:
-        self._controller.search(self._search.text())
+        """List those with the words in text, translation or title; no words: all."""
+        words = self._search.text().strip()
+        if words != self._words:
+            self._words = words
+            self._list_again()
 
-    def _on_listed(self, rows: Sequence[EarlierRow], has_more: bool) -> None:
+    def _on_more(self) -> None:
+        self._limit += PAGE
+        self._list_again()
+
+    def _on_changed(self, event: ItemChanged) -> None:
+        if self.isVisible() and event.item.kind == KIND:
+            self._list_again()
+
+    def _on_gone(self, _event: ItemGone) -> None:
+        if self.isVisible():
+            self._list_again()
+
+    def _list_again(self) -> None:
+        words, limit = self._words, self._limit
+        listed = partial(self._on_listed, words)
+        if words:
+            self._bridge.follow(lambda services: services.typed.search(words).map(_earlier_rows), listed)
+        else:
+            self._bridge.ask(
+                lambda services: [_row(item) for item in services.history.items(KIND, limit=limit)],
+                lambda rows: listed((rows, len(rows) >= limit)),
+            )
+
+    def _on_listed(self, requested: str, listed: tuple[Sequence[EarlierRow], bool]) -> None:
+        """`listed`: the rows, and whether there are more (in a search: documents that were not searched)."""
+        if requested != self._words:  # another search was begun meanwhile
+            return
+        rows, has_more = listed
         now = self._row()
         self._list.clear()
         for other_row in rows:
@@ -603,7 +643,7 @@ class EarlierWindow(Dialog):
     def _on_forget(self) -> None:
         row = self._row()
         if row is not None:
-            self._controller.forget(row.id)
+            trash(self._bridge, row.id)
 
     def _on_rename(self) -> None:
         row = self._row()
@@ -615,8 +655,8 @@ class EarlierWindow(Dialog):
 
     def _end_rename(self, *, keep: bool) -> None:
         row = self._row()
-        if keep and row is not None:
-            self._controller.rename(row.id, self._title.text())
+        if keep and row is not None and self._title.text().strip():
+            self._bridge.services.history.rename(row.id, self._title.text())
         self._title.hide()
         self._list.setFocus()
 
@@ -624,3 +664,11 @@ class EarlierWindow(Dialog):
         item = self._list.currentItem()
         row = item.data(ROW) if item is not None else None
         return row if isinstance(row, EarlierRow) else None
+
+
+def _earlier_rows(result: Earlier) -> tuple[list[EarlierRow], bool]:
+    return [_row(item, snippet.translate(HIT_MARKS)) for item, snippet in result.found], result.was_cut
+
+
+def _row(item: Item, snippet: str = "") -> EarlierRow:
+    return EarlierRow(item.id, item.title, bool(request_of(item).path), item.updated, snippet)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from slmdesk.online.window.downloads import DownloadsController
     from slmdesk.services import Services
     from slmdesk.system.window.page import SettingsPage
-    from slmdesk.translation.window.documents import DocumentTranslation
+    from slmdesk.translation.window.document_pane import DocumentPane
     from slmdesk.translation.window.page import TranslateArea, TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
@@ -176,8 +176,7 @@ class Frame(QObject):
 
         area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
-        for advice in (area.text.advice, area.document.advice):
-            advice.models_requested.connect(self.opener.suggested)
+        area.page.models_requested.connect(self.opener.suggested)
         self._place("Translate", area.page)
         return area
 
@@ -186,8 +185,8 @@ class Frame(QObject):
         return self._translate_area.text
 
     @property
-    def document_translation(self) -> DocumentTranslation:
-        return self._translate_area.document
+    def document_translation(self) -> DocumentPane:
+        return self._translate_area.page.document
 
     @property
     def reach(self) -> TranslateEntry:
@@ -210,7 +209,7 @@ class Frame(QObject):
         editor, redaction = page.editor, page.controller.redaction
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
         ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not redaction.is_on)
-        redaction.said.connect(ghost.drop)
+        redaction.switched.connect(ghost.drop)
         self._place("Write", page)
         return page
 
@@ -276,7 +275,7 @@ class Frame(QObject):
     def settings_page(self) -> SettingsPage:
         from slmdesk.online.window.network import NetworkSection
         from slmdesk.privacy.window.dialogs import PrivacySection
-        from slmdesk.redaction.window.section import RedactionNamesController, RedactionSection
+        from slmdesk.redaction.window.section import RedactionSection
         from slmdesk.system.window.page import SettingsPage
         from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
 
@@ -288,7 +287,7 @@ class Frame(QObject):
             if settings.policy is not None:
                 section.show_policy(settings.policy)
         spelling = SpellingSection(SpellingController(bridge, settings, self))
-        redaction = RedactionSection(RedactionNamesController(bridge, self))
+        redaction = RedactionSection(bridge)
         page = SettingsPage(
             settings,
             self._models_folder,
@@ -533,7 +532,7 @@ class Opener(QObject):
             frame.window.show_page("Chat")
             frame.chat_page.show_space(item)
         elif kind == "translation":
-            frame.translate_page.open_item(item)
+            frame.translate.open(item)
             frame.window.show_page("Translate")
         elif kind == "writing":
             frame.writing_page.open_item(item)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -25,10 +27,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
 from slmdesk.text.markup import made_visible
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.base.bridge import Bridge, Call, copy_text
 from slmdesk.window.widgets.build import column, named, passing, plain_label
+
+if TYPE_CHECKING:
+    from slmdesk.runtime.events import Pending
+    from slmdesk.runtime.messages import Problem
+    from slmdesk.services import Services
+    from slmdesk.window.widgets.redaction_preview import Wording
 
 MOST = QSize(1 << 20, 1 << 20)
 FRAME = (8, 40)
@@ -318,3 +327,81 @@ def _signal_above(source: QWidget, name: str) -> SignalInstance | None:
             return found
         above = above.parentWidget()
     return None
+
+
+# ---- what is private is shown before a model is asked
+
+
+class RedactionGate(QObject):
+    """Where it is on, a dialog shows what would be replaced before a model is asked, and a person decides."""
+
+    switched = Signal(bool)
+    cancelled = Signal()
+    """What was shown was declined, so the model is not asked."""
+
+    def __init__(self, bridge: Bridge, parent: QObject, name: str) -> None:
+        super().__init__(parent, objectName=name)
+        self._bridge = bridge
+        self._over: QWidget | None = None
+        self._wording: Wording | None = None
+        self._following: Call | None = None
+        self._go_on: Callable[[Decisions], object] | None = None
+        self.is_on = False
+
+    def show_over(self, widget: QWidget, wording: Wording | None = None) -> None:
+        """Set over which widget the dialog is shown, and what it says where it is not about a message."""
+        self._over, self._wording = widget, wording
+
+    def switch(self, is_on: bool) -> None:
+        self.drop()
+        self.is_on = is_on
+        self.switched.emit(is_on)
+
+    def before(self, text: str, go_on: Callable[[Decisions], object], *, item: str = "", also: str = "") -> None:
+        """Call `go_on` at once, or, where it is on, when a person has looked at what is replaced in `text`.
+
+        `item`: whose table is known already; `also`: says what is redacted without being shown.
+        """
+        if self.is_on:
+            self.look(lambda services: services.redaction.look(text, item).map(lambda found: (found, also)), go_on)
+        else:
+            self.drop()
+            go_on(NOTHING_DECIDED)
+
+    def look(
+        self,
+        request: Callable[[Services], Pending[tuple[Preview, str]]],
+        go_on: Callable[[Decisions], object],
+        refused: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """Show what `request` finds, with what it says is redacted besides; a former look is dropped."""
+        self.drop()
+        self._go_on = go_on
+        self._following = self._bridge.follow(request, partial(self._show, go_on), refused)
+
+    def drop(self) -> None:
+        """Show nothing more, and go on with nothing that is shown."""
+        following, self._following, self._go_on = self._following, None, None
+        if following is not None:
+            following.cancel()
+
+    def _show(self, go_on: Callable[[Decisions], object], found: tuple[Preview, str]) -> None:
+        if go_on is not self._go_on or self._over is None:
+            return
+        from slmdesk.window.widgets.redaction_preview import MESSAGE, RedactionPreview
+
+        self._following = None
+        preview, also = found
+        dialog = RedactionPreview(self._over, preview, self._wording or MESSAGE, hidden_rest=also)
+        dialog.accepted_with.connect(self._on_accepted)
+        dialog.rejected.connect(self._on_rejected)
+        dialog.open()
+
+    def _on_accepted(self, decisions: Decisions) -> None:
+        go_on, self._go_on = self._go_on, None
+        if go_on is not None:
+            go_on(decisions)
+
+    def _on_rejected(self) -> None:
+        self.drop()
+        self.cancelled.emit()

@@ -30,7 +30,6 @@ from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.rows import TickDelegate
 
 INTRO = "Marked words are replaced before the model sees them, and put back into its answer."
-ATTACHED = " What is attached is redacted too, without being shown here."
 NOTHING = "Nothing was found."
 
 

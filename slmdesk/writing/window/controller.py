@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
+from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.text.writing import Edit
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, trash
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.writing.files import OpenedText, WriteRequest, WrittenWord
@@ -65,11 +66,12 @@ class WritingController(QObject):
 
     def adopt(self, text: TrackedText) -> None:
         self._text = text
-        self.redaction = WritingRedaction(self._bridge, self)
+        self.redaction = RedactionGate(self._bridge, self, "writing_redaction")
+        self.redaction.switched.connect(lambda is_on: self.said.emit(ON if is_on else OFF))
         self.corrections = CorrectController(self._bridge, text, self)
         self.suggestions = RewriteController(self._bridge, text, self)
-        for one in (self.corrections, self.suggestions, self.redaction):
-            one.said.connect(self.said)
+        self.corrections.said.connect(self.said)
+        self.suggestions.said.connect(self.said)
         text.changed.connect(self._on_changed)
 
     @property
@@ -429,47 +431,6 @@ def title_of(request: RewriteRequest, number: int) -> str:
 
 ON = "Redaction is on: what you ask for is shown first, and no words are suggested while you type."
 OFF = "Redaction is off."
-
-
-class WritingRedaction(QObject):
-    said = Signal(str)
-    preview_arrived = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="writing_redaction")
-        self._bridge = bridge
-        self.is_on = False
-        self._following: Call | None = None
-        self._go_on: Callable[[Decisions], None] | None = None
-
-    def switch(self, is_on: bool) -> None:
-        self.is_on = is_on
-        self.drop()
-        self.said.emit(ON if is_on else OFF)
-
-    def before(self, text: str, go_on: Callable[[Decisions], None]) -> None:
-        """Call `go_on` at once, or, where it is on, when a person has looked at what is replaced in `text`."""
-        self.drop()
-        if not self.is_on:
-            go_on(NOTHING_DECIDED)
-            return
-        self._go_on = go_on
-        self._following = self._bridge.follow(self._bridge.services.redaction.look(text), self._on_preview)
-
-    def accept(self, decisions: Decisions) -> None:
-        go_on, self._go_on = self._go_on, None
-        if go_on is not None:
-            go_on(decisions)
-
-    def drop(self) -> None:
-        following, self._following, self._go_on = self._following, None, None
-        if following is not None:
-            following.cancel()
-
-    def _on_preview(self, preview: Preview) -> None:
-        self._following = None
-        if self._go_on is not None:
-            self.preview_arrived.emit(preview)
 
 
 # ---- corrects the text

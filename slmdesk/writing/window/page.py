@@ -37,7 +37,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import Form
 from slmdesk.base.records import Item
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.redaction.service import Preview
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay, copy_text
 from slmdesk.window.base.shortcuts import bind
@@ -57,7 +56,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.notices import ask_where, give_export_menu
 from slmdesk.window.widgets.opening import FileDrop, ask_files
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, Wording
+from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice, empty_layout
 from slmdesk.writing.files import SUFFIXES
 from slmdesk.writing.types import DOUBT_WORDS, Task, Version, remarks
@@ -187,7 +186,7 @@ class WritingPage(QWidget):
         controller.earlier_listed.connect(self._on_earlier_listed)
         controller.corrections.progressed.connect(lambda _progress: self._show_text())
         self._shield.clicked.connect(controller.redaction.switch)
-        controller.redaction.preview_arrived.connect(self._on_preview)
+        controller.redaction.show_over(self, WORDING)
         self.versions.said.connect(self._said.setText)
         editor.tracked.changed.connect(self._timer.start)
         editor.selectionChanged.connect(self._timer.start)
@@ -225,12 +224,6 @@ class WritingPage(QWidget):
             start, end = 0, len(self.controller.text)
         self._said.setText("")
         self.controller.correct(start, end)
-
-    def _on_preview(self, preview: Preview) -> None:
-        dialog = RedactionPreview(self, preview, WORDING)
-        dialog.accepted_with.connect(self.controller.redaction.accept)
-        dialog.rejected.connect(self.controller.redaction.drop)
-        dialog.open()
 
     def _on_rephrase(self) -> None:
         self._rewrite(Task.REPHRASE, "")

@@ -6,7 +6,7 @@ import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.text.passages import MOST_WORDS, PassageBuilder, count_words, parts_of
-from slmdesk.text.sentences import STOP_WORDS, search_words
+from slmdesk.text.sentences import search_words, stop_words
 
 pytestmark = pytest.mark.pure
 
@@ -89,4 +89,4 @@ def test_small_words_are_left_out_by_the_language_of_the_question():
     assert search_words("Wie hoch ist der maximale Druck der Pumpe?") == ["hoch", "maximale", "druck", "pumpe"]
     assert search_words("What is this document about?") == [], "nothing to look for"
     assert "die" in search_words("Can the battery die?"), "an article of another language is a word here"
-    assert all(word == word.casefold() for known in STOP_WORDS.values() for word in known)
+    assert all(word == word.casefold() for known in stop_words().values() for word in known)

@@ -9,8 +9,10 @@ from fakes.contents import contents
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
+from translation.window.conftest import on_page
 
 from slmdesk.base.translation import MemoryFilter, Origin, Term
+from slmdesk.translation.memory import Match
 from slmdesk.translation.window.memory_window import DIFFERENCE, LIKE
 from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
 
@@ -19,10 +21,7 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 
 @pytest.fixture
 def program(start):
-    program = start(turned=True)
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.translate_page.isVisible())
-    return program
+    return on_page(start(turned=True))
 
 
 @pytest.fixture
@@ -50,10 +49,17 @@ def entries(program):
     return [listed.item(at).text().split("\n")[0] for at in range(listed.count())]
 
 
-def choose_file(program, name, path):
-    dialog = program.find("glossary_window").findChild(QFileDialog, name)
+def choose_file(program, name, path, window="glossary_window"):
+    dialog = program.find(window).findChild(QFileDialog, name)
     dialog.fileSelected.emit(str(path))
     dialog.close()
+
+
+def press(program, name):
+    """An entry of the menu behind More."""
+    menu = program.find("glossary_menu")
+    menu.aboutToShow.emit()
+    next(action for action in menu.actions() if action.objectName() == name).trigger()
 
 
 def test_a_glossary_is_made_filled_and_obeyed(program):
@@ -130,15 +136,10 @@ def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
     window = program.find("glossary_window")
     program.click(program.find("notice_action", window))
     program.wait(lambda: rows(program) == ["tenant", "rent"])
-    program.find("glossary_menu").aboutToShow.emit()
-    actions = {action.objectName(): action for action in program.find("glossary_menu").actions()}
-    actions["duplicate_glossary"].trigger()
+    press(program, "duplicate_glossary")
     program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
     program.wait(lambda: program.find("glossary_title").full_text == "Leases (copy)")
-    program.find("glossary_menu").aboutToShow.emit()
-    next(
-        action for action in program.find("glossary_menu").actions() if action.objectName() == "forget_glossary"
-    ).trigger()
+    press(program, "forget_glossary")
     program.wait(lambda: entries(program) == ["Leases"] and window.findChildren(QPushButton, "notice_action"))
     program.click(window.findChildren(QPushButton, "notice_action")[-1])
     program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
@@ -204,9 +205,7 @@ def test_terms_of_a_document_are_proposed_and_those_ticked_are_added(lease, tmp_
     program.click("propose_terms_button")
     program.wait(lambda: program.find("proposal_file_button").isVisible())
     program.click("proposal_file_button")
-    dialog = program.find("proposal_window").findChild(QFileDialog, "proposal_file_dialog")
-    dialog.fileSelected.emit(str(path))
-    dialog.close()
+    choose_file(program, "proposal_file_dialog", path, "proposal_window")
     table = program.find("proposal_table")
     program.wait(lambda: table.rowCount() == 1)
     assert [table.item(0, at).text() for at in (0, 2, 3)] == ["security deposit", "2", "The security deposit is due."]
@@ -249,6 +248,7 @@ def test_the_memory_is_searched_by_words_and_by_likeness(memory):
     assert "another domain" in program.find("memory_said").text()
     program.click("memory_like_box")
     program.find("memory_search").clear()
+    program.find("memory_domain_choice").show_value("legal")
     program.find("memory_domain_choice").value_chosen.emit("legal")
     program.wait(lambda: rows(program, "memory_table", 1) == ["The rent is due on Friday."])
 
@@ -262,7 +262,8 @@ def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
     table.clearSelection()
     assert not program.find("delete_pairs_button").isEnabled(), "nothing is chosen"
     table.selectRow(1)
-    table.model().show_page(program.ask(lambda services: services.memory.page(MemoryFilter(), limit=300)), True)
+    page = program.ask(lambda services: services.memory.page(MemoryFilter(), limit=300))
+    table.model().show_rows([Match(pair, 0.0, ()) for pair in page.pairs], page.found)
     assert program.find("delete_pairs_button").isEnabled(), "a row stays selected when the same rows come again"
     program.click("delete_pairs_button")
     program.wait(lambda: len(rows(program, "memory_table")) == 2)
@@ -287,9 +288,7 @@ def test_a_tmx_of_three_languages_asks_which_and_goes_out_again(memory, tmp_path
     variants = "".join(f'<tuv xml:lang="{code}"><seg>{word}</seg></tuv>' for code, word in TREE)
     path.write_text(f'<tmx version="1.4"><header srclang="en"/><body><tu>{variants}</tu></body></tmx>')
     program.click("import_tmx_button")
-    dialog = program.find("memory_window").findChild(QFileDialog, "tmx_file_dialog")
-    dialog.fileSelected.emit(str(path))
-    dialog.close()
+    choose_file(program, "tmx_file_dialog", path, "memory_window")
     program.wait(lambda: form(program) is not None)
     program.find("languages_source_choice").show_value("fr")
     program.find("languages_target_choice").show_value("de")
@@ -298,9 +297,7 @@ def test_a_tmx_of_three_languages_asks_which_and_goes_out_again(memory, tmp_path
     assert "1 pairs were kept" in program.find("memory_said").text() or len(rows(program, "memory_table")) == 4
     out = tmp_path / "out.tmx"
     program.click("export_tmx_button")
-    dialog = program.find("memory_window").findChild(QFileDialog, "tmx_export_dialog")
-    dialog.fileSelected.emit(str(out))
-    dialog.close()
+    choose_file(program, "tmx_export_dialog", out, "memory_window")
     program.wait(out.exists)
     assert "<seg>arbre</seg>" in out.read_text()
 

@@ -18,11 +18,9 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def begin(start, model_file):
+def begin(with_model):
     def make(**echo):
-        program = start(**echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program = with_model(**echo)
         program.window.show_page("Translate")
         program.translate_form = lambda: program.window.findChild(QWidget, "document_form")
         return program
@@ -46,7 +44,7 @@ def typed(program, text):
 
 
 def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
-    program = begin(turned=True)
+    program = begin()
     line = program.find("advice_line")
     typed(program, "The rent is due today.")
     words = program.find("translate_warning")
@@ -70,7 +68,7 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin):
 
 
 def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
-    program = begin(turned=True)
+    program = begin()
     model = models(program)[0]
     examine(program, model.id)
     examine(program, model.id, target="fr")
@@ -90,7 +88,7 @@ def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
 
 
 def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
-    program = begin(known=table("en", "de"), turned=True)
+    program = begin(known=table("en", "de"))
     first = models(program)[0]
     good = add_model(program.services, tmp_path / "good.gguf", "Good & new")
     examine(program, good.id)
@@ -114,7 +112,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
 
 
 def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
-    program = begin(turned=True)
+    program = begin()
     examine(program, models(program)[0].id)
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))

@@ -13,29 +13,14 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QPushButton
+from translation.window.conftest import on_page
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
-from slmdesk.translation.window.documents import counted_words
+from slmdesk.translation.window.documents import DocumentForm, counted_words
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
-
-
-def on_page(start, model_file, **echo):
-    """The program with a model, on the page Translate."""
-    program = start(turned=True, **echo)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    QTest.keyClick(program.window, Qt.Key.Key_3, CONTROL)
-    program.translate = program.frame.translate_page
-    program.wait(lambda: program.translate.isVisible())
-    return program
-
-
-@pytest.fixture
-def program(start, model_file):
-    return on_page(start, model_file)
 
 
 def document(tmp_path, *words, name="lease.docx"):
@@ -64,8 +49,6 @@ def dropped(program, *paths):
 
 
 def form(program):
-    from slmdesk.translation.window.document_pane import DocumentForm
-
     return next((one for one in program.translate.findChildren(DocumentForm) if one.isVisible()), None)
 
 
@@ -525,8 +508,8 @@ def test_the_first_dialog_begins_where_a_document_was_chosen_on_another_page(pro
     dialog.close()
 
 
-def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
-    program = on_page(start, model_file, slow=0.05)
+def test_a_key_that_pauses_takes_it_up_again(with_model, tmp_path):
+    program = on_page(with_model(slow=0.05))
     dropped(program, document(tmp_path, *[f"The garden of house {number} is green." for number in range(200)]))
     program.click("form_begin")
     program.wait(lambda: program.find("pause_translation_button").isVisible())
@@ -544,13 +527,8 @@ def test_a_key_that_pauses_takes_it_up_again(start, model_file, tmp_path):
     program.click("close_translation_button")
     QTest.keyClick(program.window, Qt.Key.Key_5, CONTROL)
     program.wait(lambda: program.frame.jobs_page.isVisible())
-    program.wait(
-        lambda: any(one.isVisible() for one in program.frame.jobs_page.findChildren(QPushButton, "job_open_button"))
-    )
-    button = next(
-        one for one in program.frame.jobs_page.findChildren(QPushButton, "job_open_button") if one.isVisible()
-    )
-    program.click(button)
+    program.wait(lambda: offered(program.frame.jobs_page, "job_open_button") is not None)
+    program.click(offered(program.frame.jobs_page, "job_open_button"))
     program.wait(lambda: program.find("document_translation_pane").isVisible())
     program.wait(lambda: words(program).startswith("Paused"))
     program.wait(lambda: len(rows(program)) == 200)
@@ -637,8 +615,8 @@ def test_a_report_and_both_languages_are_handed_out(program, tmp_path):
     assert shape["counts"]["all"] == 2
 
 
-def test_a_running_translation_is_paused_cancelled_and_taken_up_again(start, model_file, tmp_path):
-    program = on_page(start, model_file, slow=0.05)
+def test_a_running_translation_is_paused_cancelled_and_taken_up_again(with_model, tmp_path):
+    program = on_page(with_model(slow=0.05))
     dropped(program, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
     program.click("form_begin")
     program.wait(lambda: "of 30 segments" in words(program) and not words(program).startswith(("0 ", "30 ")))
@@ -672,8 +650,8 @@ def opened_by_mouse(program, row):
     return program.find("segment_editor")
 
 
-def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_ends(start, model_file, tmp_path):
-    program = on_page(start, model_file, slow=0.02)
+def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_ends(with_model, tmp_path):
+    program = on_page(with_model(slow=0.02))
     long = "is a long line of the house, which goes on and on until it needs several lines of the table."
     dropped(program, document(tmp_path, *(f"This {long} It is {number}." for number in range(5))))
     program.click("form_begin")

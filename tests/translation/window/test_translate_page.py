@@ -6,27 +6,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from translation.window.conftest import output
 
 pytestmark = pytest.mark.gui
 
 
-@pytest.fixture
-def program(start, model_file):
-    program = start(turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    program.translate = program.frame.translate_page
-    program.wait(lambda: program.translate.isVisible())
-    return program
-
-
 def typed(program, text):
     program.type_into("source_text", text)
-
-
-def output(program):
-    return program.find("target_text").toPlainText()
 
 
 def test_an_empty_page_says_what_to_do(program):

@@ -19,11 +19,8 @@ CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftM
 
 
 @pytest.fixture
-def program(start, model_file):
-    program = start(turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    return program
+def program(with_model):
+    return with_model()
 
 
 def press(program):

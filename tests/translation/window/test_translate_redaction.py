@@ -8,6 +8,7 @@ from fakes.office import docx, paragraph
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QListWidget
+from translation.window.conftest import on_page, output
 
 from slmdesk.translation.window.text import WAITS
 
@@ -21,22 +22,8 @@ def asked(monkeypatch):
 
 
 @pytest.fixture
-def program(asked, start, model_file):
-    program = start(turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    return opened(program)
-
-
-def opened(program):
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    program.translate = program.frame.translate_page
-    program.wait(lambda: program.translate.isVisible())
-    return program
-
-
-def output(program):
-    return program.find("target_text").toPlainText()
+def program(asked, with_model):
+    return on_page(with_model())
 
 
 def preview(program, press):
@@ -81,7 +68,7 @@ def test_typed_text_waits_is_shown_and_comes_back_with_the_originals(program, as
     program.frame.translate.keep()
     program.wait(lambda: program.frame.state.current.last_typed)
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     again.wait(lambda: again.find("source_text").toPlainText() == LETTER)
     again.wait(lambda: again.find("translate_redact").isChecked())
     assert "ashworth" not in asked()

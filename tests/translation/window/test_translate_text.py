@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
+from translation.window.conftest import on_page, output
 
 from slmdesk.base.translation import LiveSegment, SegmentState
 from slmdesk.translation.prompts import TranslationStyle
@@ -20,21 +21,6 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 POPUP = "This plugin does not support|OpenType support missing"
 
 
-@pytest.fixture
-def program(start, model_file):
-    program = start(turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    return opened(program)
-
-
-def opened(program):
-    QTest.keyClick(program.window, Qt.Key.Key_3, CTRL)
-    program.translate = program.frame.translate_page
-    program.wait(lambda: program.translate.isVisible())
-    return program
-
-
 def put(program, text):
     """Have a text translated; the words that came."""
     program.translate.text.take_text(text)
@@ -43,21 +29,17 @@ def put(program, text):
     return output(program)
 
 
-def output(program):
-    return program.find("target_text").toPlainText()
-
-
 def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, program):
     words = put(program, "The house is old. It is cold here.")
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     again.wait(lambda: again.find("source_text").toPlainText() == "The house is old. It is cold here.")
     again.wait(lambda: output(again) == words)
     again.find("source_text").setPlainText("")
     again.wait(lambda: output(again) == "")
     again.wait(lambda: again.ask(lambda services: again.frame.state.current.last_typed) == "")
     again.close()
-    third = opened(start(turned=True))
+    third = on_page(start(turned=True))
     third.ask(lambda services: None)
     assert third.find("source_text").toPlainText() == ""
 
@@ -69,7 +51,7 @@ def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, program):
     item = program.frame.state.current.last_typed
     program.ask(lambda services: services.chats.trash(item))
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     again.ask(lambda services: None)
     assert again.find("source_text").toPlainText() == ""
 
@@ -126,7 +108,7 @@ def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_Escape)
     program.wait(lambda: program.ask(lambda services: services.settings.current.translate_favourites) == "fr nl")
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     assert again.frame.translate.view.view.favourites == ("fr", "nl")
 
 
@@ -134,7 +116,7 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     program.frame.translate.set_target("it")
     program.frame.translate.set_source("fr")
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     assert again.find("target_language").currentData() == "it"
     assert again.find("source_language").currentData() == "fr"
 
@@ -219,7 +201,7 @@ def test_letters_grow_shrink_and_are_remembered(program, start):
     program.click("smaller_button")
     program.wait(lambda: program.ask(lambda services: services.settings.current.translate_font_percent) == 90)
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     assert again.find("letter_size_button").text() == "90 %"
     assert again.find("target_text").document().defaultFont().pointSizeF() == pytest.approx(size * 0.9)
 
@@ -384,11 +366,8 @@ def test_where_there_is_no_other_wording_it_is_said(program):
     assert not program.find("use_wording_button").isVisible()
 
 
-def test_a_question_is_cancelled(start, model_file):
-    program = start(turned=True, slow=0.3)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
-    opened(program)
+def test_a_question_is_cancelled(with_model):
+    program = on_page(with_model(slow=0.3))
     put(program, "We go out.")
     pane = select(program, "GO")
     QTest.keyClick(pane, Qt.Key.Key_R, CTRL | SHIFT)
@@ -423,7 +402,7 @@ def test_typed_texts_are_kept_found_and_opened_again(program, start):
     QTest.keyClick(program.window, Qt.Key.Key_1, CTRL)
     program.wait(lambda: kept(program) == ["We go out. → German", "The rent is due today. → German"])
     program.close()
-    again = opened(start(turned=True))
+    again = on_page(start(turned=True))
     again.click("earlier_translations_button")
     listed, search = again.find("earlier_list"), again.find("earlier_search")
     again.wait(lambda: listed.count() == 2)
