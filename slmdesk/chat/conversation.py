@@ -464,6 +464,17 @@ class EphemeralStore:
         self.messages.forget(id)
 
 
+class Stores(Record):
+    """The chats that are saved, and those in memory alone."""
+
+    saved: MessageStore
+    unsaved: EphemeralStore
+
+    def of(self, id: str) -> MessageStore:
+        """The store of a chat or message."""
+        return self.unsaved if is_private(id) else self.saved
+
+
 class EphemeralItems:
     def __init__(self, numbers: Iterator[int]) -> None:
         self._items: dict[str, Item] = {}

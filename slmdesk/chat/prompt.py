@@ -11,28 +11,28 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Role
 from slmdesk.chat.answers import AnswerRequest
-from slmdesk.chat.conversation import PREFIX, ContextWindow, Veils, active_path, leaf_of
-from slmdesk.chat.types import ASK, options_from
+from slmdesk.chat.conversation import AFTER, NOTES, PREFIX, ContextWindow, Stores, Veils, active_path, leaf_of
+from slmdesk.chat.types import ASK, SUMMARIZE, TurnsLeftOut, options_from
 from slmdesk.library.saved_states import StateService
 from slmdesk.models.service import ModelService
-from slmdesk.runtime.events import Event, MessageChanged, MessageEnded
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Later, Runtime, Service
+from slmdesk.runtime.events import Event, ItemChanged, MessageChanged, MessageEnded
+from slmdesk.runtime.service import Later, Runtime, Service, Slices
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import Plan, Quotes, Workers
-    from slmdesk.chat.context import Room, RoomWorkers
+    from slmdesk.chat.attachments import Planner, Quotes
+    from slmdesk.chat.context import NoteWriter
 
 
 class Preparer(Record):
-    workers: Callable[[], Workers]
-    room: Callable[[], RoomWorkers]
+    stores: Stores
+    planner: Callable[[], Planner]
+    writer: Callable[[], NoteWriter]
     quotes: Callable[[], Quotes]
     publish: Callable[[Event], None]
     veils: Veils
 
     def request(
-        self, request: AnswerRequest, item: Item, path: Sequence[Message], *, goes_on: bool = False
+        self, request: AnswerRequest, answer: Message, item: Item, path: Sequence[Message], *, goes_on: bool = False
     ) -> AnswerRequest:
         """Return `request` with the turns of `path` (all messages before the answer, the question last), or with a
         preparation where room may have to be made or attachments are undecided.
@@ -42,11 +42,58 @@ class Preparer(Record):
         window, way = self.veils.window(item), options_from(item.settings).when_full
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
         if way == ASK and not needs_plan and window.veil is None:
-            return self.whole(request, window, path)
-        return changed(request, preparation=_Preparing(self, request, window, path, way=way, needs_plan=needs_plan))
+            return self._whole(request, answer, window, path)
 
-    def whole(self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message]) -> AnswerRequest:
-        begun = request.message.text
+        def prepare(*, explicit: bool) -> Slices[AnswerRequest | None]:
+            seen = yield from self._with_room(request, answer, window, path, way, explicit=explicit)
+            decided = path
+            if seen and needs_plan:
+                parts = yield from self.planner().choose(request, seen, path, explicit=explicit)
+                if parts is None:
+                    return None
+                decided = (*path[:-1], self._decided(path[-1], parts))
+                seen = yield from self._with_room(request, answer, seen, decided, way, explicit=explicit)
+            if seen is None:
+                return None
+            whole = self._whole(request, answer, seen, decided)
+            return whole if seen == window else changed(whole, state=None)  # what was read of it begins otherwise
+
+        return changed(request, prepare=prepare)
+
+    def _with_room(
+        self,
+        request: AnswerRequest,
+        answer: Message,
+        window: ContextWindow,
+        path: Sequence[Message],
+        way: str,
+        *,
+        explicit: bool,
+    ) -> Slices[ContextWindow | None]:
+        if way == ASK:
+            return window
+        from slmdesk.chat.context import Room
+
+        room = Room(self.writer(), self.publish, answer, request, window, path)
+        seen = yield from room.make(way, explicit=explicit)
+        if seen and seen != window:
+            items = self.stores.of(answer.item).items
+            item = items.change_settings(answer.item, **{AFTER: seen.after, NOTES: seen.notes or None})
+            self.publish(ItemChanged(item))
+            has_notes = way == SUMMARIZE and bool(seen.notes)
+            self.publish(TurnsLeftOut(answer.item, answer.id, len(seen.left_out(path)), has_notes=has_notes))
+        return seen
+
+    def _decided(self, question: Message, parts: Sequence[AttachmentPart]) -> Message:
+        words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
+        decided = self.stores.of(question.item).messages.change_parts(question.id, (*words, *parts))
+        self.publish(MessageChanged(decided))
+        return decided
+
+    def _whole(
+        self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
+    ) -> AnswerRequest:
+        begun = answer.text
         turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
         attached = attachments_on(path)
         watcher = self.quotes().watcher(attached) if attached else request.watcher
@@ -55,97 +102,11 @@ class Preparer(Record):
         )
 
 
-class _Preparing:
-    def __init__(
-        self,
-        preparer: Preparer,
-        request: AnswerRequest,
-        window: ContextWindow,
-        path: Sequence[Message],
-        *,
-        way: str,
-        needs_plan: bool,
-    ) -> None:
-        self._preparer, self._request, self._window, self._path = preparer, request, window, tuple(path)
-        self._way, self._needs_plan = way, needs_plan
-        self._under_way: list[Room | Plan] = []
-
-    def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
-        def end() -> None:
-            try:
-                whole = self._preparer.whole(self._request, self._window, self._path)
-            except KnownError as err:  # something cannot be redacted, so nothing is sent
-                failed(problem_for(err))
-            else:
-                ready(whole)
-
-        def plan() -> None:
-            self._plan(lambda: self._make_room(end, failed), failed)
-
-        self._make_room(plan if self._needs_plan else end, failed)
-
-    def cancel(self) -> None:
-        for one in self._under_way:
-            one.cancel()
-
-    def _make_room(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
-        if self._way == ASK:
-            then()
-            return
-
-        from slmdesk.chat.context import Room
-
-        def made(window: ContextWindow) -> None:
-            if window != self._window:  # what was read of it begins otherwise
-                self._request = changed(self._request, state=None)
-            self._window = window
-            then()
-
-        room = Room(self._preparer.room(), self._request, self._window, self._path, self._way)
-        self._under_way.append(room)
-        room.begin(made, failed)
-
-    def _plan(self, then: Callable[[], None], failed: Callable[[Problem | None], None]) -> None:
-        from slmdesk.chat.attachments import Plan, PlanRequest
-
-        request, before, question = self._request, self._path[:-1], self._path[-1]
-        try:
-            turns, _ids = self._window.turns(before)
-        except KnownError as err:
-            failed(problem_for(err))
-            return
-        plan_request = PlanRequest(
-            question=question.words,
-            asked_before=tuple(message.words for message in before if message.role is Role.USER),
-            parts=question.attachments,
-            older=_older(before, self._window),
-            turns=tuple(turns),
-            record=request.record,
-            max_tokens=request.sampling.max_tokens,
-            explicit=request.explicit,
-        )
-
-        def chosen(parts: Sequence[AttachmentPart]) -> None:
-            words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
-            try:
-                decided = request.message_store.messages.change_parts(question.id, (*words, *parts))
-            except KnownError as err:
-                failed(problem_for(err))
-                return
-            self._preparer.publish(MessageChanged(decided))
-            self._path = (*before, decided)
-            then()
-
-        plan = Plan(self._preparer.workers(), plan_request, chosen, failed)
-        self._under_way.append(plan)
-        plan.begin()
-
-
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
     return tuple(part for message in path for part in message.attachments)
 
 
-def _older(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
+def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
     """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
     gone = window.left_out(path)
     return tuple(
@@ -164,7 +125,7 @@ def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool
     question = path[-1]
     if is_undecided(question.parts):
         return True
-    return not goes_on and not question.attachments and bool(older_by_passages(_older(path[:-1], window)))
+    return not goes_on and not question.attachments and bool(older_by_passages(older_attachments(path[:-1], window)))
 
 
 # ---- keeps on the disk what a model has read of a chat

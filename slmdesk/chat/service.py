@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
-from slmdesk.chat.answers import AnswerRequest, Answers, AnswerSettings, ModelChoice
+from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
     MOST_ATTACHED,
     NEW_CHAT,
@@ -26,6 +27,7 @@ from slmdesk.chat.conversation import (
     InspectedPrompt,
     MessageStore,
     SentMessage,
+    Stores,
     Veils,
     active_path,
     brings_text,
@@ -62,8 +64,8 @@ from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import AttachmentCost, Quotes, Sources, Workers
-    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts, RoomWorkers
+    from slmdesk.chat.attachments import AttachmentCost, Planner, Quotes, Sources
+    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts
     from slmdesk.chat.edits import Edits, PrivateChats, WindowService
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.library.search import Retrieval
@@ -82,33 +84,31 @@ class ChatService(Service):
     _saved_states: StateService
     _redaction: RedactionService
     _choice: ModelChoice
-    _unsaved: EphemeralStore
+    _stores: Stores
     _veils: Veils
     _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
     _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
     _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime))
-    _workers: Lazy[ChatService, Workers] = Lazy(
-        "chat.attachments:Workers",
-        lambda s, new: new(s._service_thread, s._store, s._loader, s._retrieval(), s._sources),
+    _planner: Lazy[ChatService, Planner] = Lazy(
+        "chat.attachments:Planner", lambda s, new: new(s._runtime, s._loader, s._retrieval(), s._sources)
     )
     _writer: Lazy[ChatService, NoteWriter] = Lazy("chat.context:NoteWriter", lambda s, new: new(s._loader, s._prompts))
-    _room: Lazy[ChatService, RoomWorkers] = Lazy("chat.context:RoomWorkers", lambda s, new: new(s._writer, s._publish))
     _meter: Lazy[ChatService, ContextMeter] = Lazy(
-        "chat.context:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
+        "chat.context:ContextMeter", lambda s, new: new(s._runtime, s._prompts, s._sources)
     )
     window: Lazy[ChatService, WindowService] = Lazy(
         "chat.edits:WindowService",
-        lambda s, new: new(s._runtime, s._unsaved, s._choice, s._writer, s.answers.as_it_is, s._veils),
+        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is, s._veils),
     )
     """What the model sees of a chat."""
     edits: Lazy[ChatService, Edits] = Lazy(
         "chat.edits:Edits",
-        lambda s, new: new(s._runtime, s._unsaved, s._quotes, s._saved_states, s._redaction),
+        lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states, s._redaction),
     )
     """Changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
-        lambda s, new: new(s._runtime, s._unsaved, s.answers, s._redaction, s.drop, kind=KIND),
+        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s._redaction, s.drop, kind=KIND),
     )
     """Chats in memory alone."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
@@ -130,11 +130,16 @@ class ChatService(Service):
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
         self._saved_states, self._redaction = states, redaction
         self._choice = ModelChoice(runtime.store, models, loader)
-        self._unsaved = EphemeralStore()
-        self.answers = Answers(runtime, loader)
+        self._stores = Stores(runtime.store, EphemeralStore())
+        self.answers = Answers(runtime, loader, self._stores)
         self._veils = Veils(redaction)
         self._preparer = Preparer(
-            lambda: self._workers, lambda: self._room, lambda: self._quotes, runtime.publish, self._veils
+            self._stores,
+            lambda: self._planner,
+            lambda: self._writer,
+            lambda: self._quotes,
+            runtime.publish,
+            self._veils,
         )
         self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
@@ -168,11 +173,12 @@ class ChatService(Service):
             check_folders(self._store, request.attach)
             stubs = tuple(map(stub_of, request.attach))
         old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
-        if request.preset is not None:
-            old = with_preset(old, self.presets.get(request.preset) if request.preset else None)
-        options = self._choice.options_for(request, old)  # all of this before anything is kept
+        changes = dict(request.changes)
+        if (preset := stored_from(str, changes.pop("preset", None))) is not None:
+            old = with_preset(old, self.presets.get(preset) if preset else None)
+        options = self._choice.options_for(old, changes)  # all of this before anything is kept
         brings = brings_text(request.text, has_attachments=bool(request.attach))
-        settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
+        asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
         item = self._with_redaction(message_store, item, request)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
@@ -180,12 +186,12 @@ class ChatService(Service):
             raise KnownError("request.invalid", what="the last answer is still being written")
         kept: tuple[AttachmentPart, ...] = ()
         if request.instead_of:
-            *before, asked = self._path_to(message_store, item, request.instead_of)
-            if asked.role is not Role.USER:
+            *before, replaced = self._path_to(message_store, item, request.instead_of)
+            if replaced.role is not Role.USER:
                 raise KnownError("request.invalid", what="not a question")
             from slmdesk.chat.attachments import undecided_again
 
-            path, kept = tuple(before), undecided_again(asked.attachments)
+            path, kept = tuple(before), undecided_again(replaced.attachments)
         self._link(item, request)
         if item.archived:  # it is in use again
             self.places.change([item.id], archived=False)
@@ -198,14 +204,14 @@ class ChatService(Service):
         )
         self._say_added(user)
         if request.anyway:
-            self._models.force_load(settings.record)
-        answer = self._add_answer(message_store, item.id, user, settings)
+            self._models.force_load(asked.record)
+        answer = self._add_answer(message_store, item.id, user, asked)
         if request.instead_of:
             message_store.items.change_settings(item.id, leaf=answer.id)
         item = self._touched(message_store, item.id)
         self._say_replaced()
         whole = (*map(self.answers.as_it_is, path), user)
-        self._start(answer, message_store, item, whole, settings, explicit=explicit_model)
+        self._start(answer, asked, item, whole, explicit=explicit_model)
         return SentMessage(item, user, answer)
 
     def stop(self, message: str) -> None:
@@ -233,13 +239,13 @@ class ChatService(Service):
         brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
         brings = brings or rewrite is not None
         options = options_from(item.settings)
-        settings = self._choice.settings_for(options, model, sampling or Sampling(), has_text=brings)
+        request = self._choice.request(options, model, sampling or Sampling(), has_text=brings)
         more = kept_of(rewrite, old) if rewrite else {}
-        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings, more)
+        answer = self._add_answer(message_store, item.id, before[-1] if before else None, request, more)
         item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
         asked = asked_with(before, answer, [old])
-        self._start(answer, message_store, item, asked, settings, goes_on=len(asked) > len(before))
+        self._start(answer, request, item, asked, goes_on=len(asked) > len(before))
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -247,16 +253,16 @@ class ChatService(Service):
         message_store, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
-        settings = self._choice.settings_of(old)
+        request = self._choice.request_as(old)
         growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
         asked = asked_with(before, old, message_store.messages.of_item(item.id))
-        self._start(growing, message_store, item, asked, settings, goes_on=True)
+        self._start(growing, request, item, asked, goes_on=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
         """Show this version of an answer and return the chat.  Raises KnownError `item.unknown`."""
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         item = message_store.items.change_settings(message_store.messages.get(message).item, leaf=message)
         self._publish(ItemChanged(item))
         return self.open(item.id)
@@ -265,13 +271,13 @@ class ChatService(Service):
 
     def item(self, chat: str) -> Item:
         """Return the item of a chat, or of anything else that is kept.  Raises KnownError `item.unknown`."""
-        return self._message_store_of(chat).items.get(chat)
+        return self._stores.of(chat).items.get(chat)
 
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError
         `item.unknown`.
         """
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         item = message_store.items.get(chat)
         messages = [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)]
         self.shown[item.id] = {message.id for message in messages}
@@ -282,7 +288,7 @@ class ChatService(Service):
         """Return the last `most` messages of a long chat's active path, a fraction of the time that all take; of any
         other chat all, as `open`.  Raises KnownError `item.unknown`.
         """
-        item = self._message_store_of(chat).items.get(chat)
+        item = self._stores.of(chat).items.get(chat)
         if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
             return self.open(chat)
         places = self._store.messages.tree_of_item(item.id)
@@ -300,7 +306,7 @@ class ChatService(Service):
 
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         return [
             self.answers.as_it_is(message)
             for message in message_store.messages.of_item(message_store.items.get(chat).id)
@@ -314,7 +320,7 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`.
         """
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         other_message = message_store.messages.get(message)
         item = message_store.items.get(other_message.item)
         path = self._path_to(message_store, item, message)
@@ -333,14 +339,14 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
         """
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         item = message_store.items.get(chat)
         path = active_path(message_store.messages.of_item(chat), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             return
-        settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
+        request = self._choice.request(options_from(item.settings), None, Sampling())
         turns, _ids = self._veils.window(item).turns(path)
-        self.answers.read_ahead.begin(settings, turns, self._known_state(settings, turns))
+        self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
@@ -355,7 +361,7 @@ class ChatService(Service):
         path: tuple[Message, ...] = ()
         window = ContextWindow()
         if chat is not None:
-            message_store = self._message_store_of(chat)
+            message_store = self._stores.of(chat)
             item = message_store.items.get(chat)
             path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), self._veils.window(item)
         seen = tuple(map(self.answers.as_it_is, path))
@@ -377,24 +383,24 @@ class ChatService(Service):
     def rename(self, chat: str, title: str) -> Item:
         """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
         name = title_from(title)
-        item = self._message_store_of(chat).items.rename(chat, name)
+        item = self._stores.of(chat).items.rename(chat, name)
         self._publish(ItemChanged(item))
         return item
 
     def options(self, chat: str) -> ChatOptions:
         """Return the options of a chat.  Raises KnownError `item.unknown`."""
-        return options_from(self._message_store_of(chat).items.get(chat).settings)
+        return options_from(self._stores.of(chat).items.get(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
         """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
-        item = self._message_store_of(chat).items.change_settings(chat, **options.settings)
+        item = self._stores.of(chat).items.change_settings(chat, **options.settings)
         self._publish(ItemChanged(item))
         return item
 
     def redact(self, chat: str, *, on: bool) -> Item:
         """Replace what is private before the model sees it, or no longer.  Raises KnownError `item.unknown`."""
-        item = self._message_store_of(chat).items.change_settings(chat, **{REDACT: on or None})
+        item = self._stores.of(chat).items.change_settings(chat, **{REDACT: on or None})
         self._publish(ItemChanged(item))
         return item
 
@@ -404,7 +410,7 @@ class ChatService(Service):
         An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
-        self._message_store_of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
+        self._stores.of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
         """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
@@ -444,9 +450,6 @@ class ChatService(Service):
 
     # ---- inside
 
-    def _message_store_of(self, id: str) -> MessageStore:
-        return self._unsaved if id.startswith(PREFIX) else self._store
-
     def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
         if request.redact is not None and request.redact != (self._veils.of(item) is not None):
             item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
@@ -464,7 +467,7 @@ class ChatService(Service):
 
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
         if request.chat is not None:
-            message_store = self._message_store_of(request.chat)
+            message_store = self._stores.of(request.chat)
             item = message_store.items.get(request.chat)
             if item.kind != KIND:
                 raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
@@ -480,28 +483,29 @@ class ChatService(Service):
                 item = self._store.items.place(item.id, space=request.space)
             self._publish(ItemChanged(item))
             return self._store, item
-        return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
+        unsaved = self._stores.unsaved
+        return unsaved, unsaved.items.add(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
         self,
         message_store: MessageStore,
         item: str,
         parent: Message | None,
-        settings: AnswerSettings,
+        request: AnswerRequest,
         more: Mapping[str, Json] = MappingProxyType({}),
     ) -> Message:
-        if settings.lora:
-            self._store.models.change(settings.lora.id, last_used=time.time())
+        if request.lora:
+            self._store.models.change(request.lora.id, last_used=time.time())
         answer = message_store.messages.add(
             item,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
             parts=(),
             status=Status.STREAMING,
-            model_sha256=settings.record.sha256,
-            model_name=settings.record.name,
-            sampling={**settings.kept, **more},
-            seed=settings.sampling.seed,
+            model_sha256=request.record.sha256,
+            model_name=request.record.name,
+            sampling={**request.sampling_kept, **more},
+            seed=request.sampling.seed,
             prompt_version=PROMPT_VERSION,
             preset=self.presets.name_of(options_from(message_store.items.get(item).settings).preset) or None,
         )
@@ -511,32 +515,21 @@ class ChatService(Service):
     def _start(
         self,
         answer: Message,
-        message_store: MessageStore,
+        request: AnswerRequest,
         item: Item,
         path: Sequence[Message],
-        settings: AnswerSettings,
         *,
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        state: dict[str, Json] | None = None
         with suppress(KnownError):  # what cannot be redacted fails where the answer is prepared
             read_before, _ids = self._veils.window(item).turns(path[:-1])
-            state = self._known_state(settings, read_before)
-        request = AnswerRequest(
-            answer,
-            message_store,
-            settings.record,
-            (),
-            settings.sampling,
-            settings.lora,
-            explicit=explicit,
-            state=state,
-        )
-        self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
+            request = changed(request, state=self._known_state(request, read_before))
+        prepared = self._preparer.request(request, answer, item, path, goes_on=goes_on)
+        self.answers.start(answer, prepared, explicit=explicit)
 
-    def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        return None if settings.lora else self._states.known(settings.record, turns)
+    def _known_state(self, request: AnswerRequest, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        return None if request.lora else self._states.known(request.record, turns)
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)
@@ -554,7 +547,7 @@ class ChatService(Service):
         return item
 
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         other_message = self.answers.as_it_is(message_store.messages.get(message))
         if other_message.role is not Role.ASSISTANT or other_message.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")

@@ -54,17 +54,12 @@ class SendRequest(Record):
     chat: str | None = None
     model: str | None = None
     """Id of a model; None: the one last used."""
-    system: str | None = None
-    """None: the chat's own."""
     sampling: Sampling = field(default_factory=Sampling)
     """For this answer alone."""
-    lora: str | None = None
-    """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
-    lora_scale: float | None = None
-    thinking: str | None = None
-    preset: str | None = None
-    """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
-    when_full: str | None = None
+    changes: Mapping[str, Json] = field(default_factory=dict)
+    """Options of the chat from now on, by their names in ChatOptions; `preset` (id or name, "" for none) is taken over
+    first, and `lora` may be the name of an adapter.
+    """
     space: str = ""
     """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
     options: ChatOptions | None = None

@@ -256,7 +256,7 @@ def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
     recorder = opened()
     services = recorder.services
     record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = send(recorder, "When does it stop?", AttachRequest(record.id), system="Be brief.")
+    sent, _, _ = send(recorder, "When does it stop?", AttachRequest(record.id), changes={"system": "Be brief."})
     begin = len(recorder.events)
     services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
     event = recorder.wait(ContextMeasured, begin=begin)

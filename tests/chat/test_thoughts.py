@@ -54,7 +54,7 @@ def test_it_is_sent_back_to_no_model_and_found_by_no_search(opened) -> None:
 
 def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
     recorder = opened(thought=THOUGHT)
-    sent = send(recorder, thinking="off")
+    sent = send(recorder, changes={"thinking": "off"})
     assert recorder.end_of(sent.answer.id).message.thought == ""
     again = send(recorder, "and now?", chat=sent.item.id)
     message = recorder.end_of(again.answer.id).message
@@ -62,7 +62,7 @@ def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
     assert message.thought_seconds is None
     options = recorder.services.service_thread.call(lambda: recorder.services.chats.options(sent.item.id))
     assert options == ChatOptions(thinking="off")
-    third = send(recorder, "think!", chat=sent.item.id, thinking="on")
+    third = send(recorder, "think!", chat=sent.item.id, changes={"thinking": "on"})
     assert recorder.end_of(third.answer.id).message.thought == THOUGHT
 
 
