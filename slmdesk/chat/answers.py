@@ -78,8 +78,18 @@ RETRY_S = 1.0
 class Watcher:
     """Follows an answer while it is written.  Called on the service thread."""
 
-    def __init__(self, on_ended: Callable[[Message], object] = lambda _message: None) -> None:
-        self._on_ended = on_ended
+    def __init__(
+        self,
+        on_ended: Callable[[Message], object] = lambda _message: None,
+        polish: Callable[[str], str] | None = None,
+        again: Callable[[Answer, Sequence[float]], AnswerRequest | None] = lambda _answer, _scores: None,
+    ) -> None:
+        """`polish` is given the whole text, and returns what is stored.
+
+        `again` gives, after an answer that ended well (and its scores, with choices), what the model is asked next for
+        the same row, or None where this was the last.
+        """
+        self._on_ended, self.polish, self.again = on_ended, polish, again
 
     def began(self) -> None:
         """The model is loaded and is given the request now; called again when its process was replaced."""
@@ -100,14 +110,9 @@ class AnswerRequest(Record):
     sampling: Sampling
     lora: Lora | None = None
     watcher: Watcher = msgspec.field(default_factory=Watcher)
-    polish: Callable[[str], str] | None = None
     state: Mapping[str, Json] | None = None
     choices: tuple[str, ...] = ()
     """Of these the likelier is wanted; nothing is written."""
-    again: Callable[[Answer, Sequence[float]], AnswerRequest | None] | None = None
-    """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
-    row, or None where this was the last.
-    """
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     veil: Veil | None = None
     """The model is given substitutes, and the row the originals."""
@@ -305,8 +310,7 @@ class Answers(Service):
             elif isinstance(end, Done):
                 answer = answer_from(end.result)
                 before.append(answer)
-                again = growing.request.again
-                following = again(answer, stored_list(float, end.result.get("scores"))) if again else None
+                following = growing.request.watcher.again(answer, stored_list(float, end.result.get("scores")))
                 if following is None:
                     return _whole(before), answer, others.are_quiet()
                 growing.request = following
@@ -420,8 +424,8 @@ class Answers(Service):
         ending, fault = _with_originals(growing, ending)
         if fault:
             problem, answer = fault, None
-        if request.polish and ending.status is Status.COMPLETE:
-            growing.prefix, growing.pieces = request.polish(growing.text), []
+        if request.watcher.polish and ending.status is Status.COMPLETE:
+            growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
             # the places that are marked are of another text
             ending = changed(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
         growing.ending = ending

@@ -226,6 +226,7 @@ class ModelComparisonService(Service):
 
 class _Watcher(Watcher):
     def __init__(self, loader: ModelLoader, reported: Callable[[Message, AnswerMeasurements | None], None]) -> None:
+        super().__init__()
         self._loader, self._reported = loader, reported
         self._meter: Meter | None = None
         self._began = 0.0

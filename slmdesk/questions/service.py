@@ -28,7 +28,7 @@ from slmdesk.base.records import (
     Status,
 )
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.chat.answers import AnswerRequest, Answers
+from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
 from slmdesk.evaluation.exams import ExamService, Skill, is_weak
 from slmdesk.library.saved_states import WORTH_S, StateService
@@ -41,7 +41,6 @@ from slmdesk.questions.plan import (
     AnswerContext,
     Asked,
     Asking,
-    Ending,
     ReadingChoice,
     ReadingRequest,
     Reply,
@@ -359,11 +358,13 @@ class QuestionService(Service):
             asking.record,
             asking.hidden(step.turns),
             step.sampling,
-            watcher=Ending(lambda message: self._written(asking, message)),
-            polish=lambda text: self._kept_words(asking, text),
+            watcher=Watcher(
+                lambda message: self._written(asking, message),
+                lambda text: self._kept_words(asking, text),
+                lambda answer, scores: self._next(asking, step, answer, scores),
+            ),
             state=self._known_state(asking, step.reading),
             choices=step.choices,
-            again=lambda answer, scores: self._next(asking, step, answer, scores),
             veil=asking.veil,
         )
 
