@@ -42,8 +42,7 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.conversation import PREFIX, ContextWindow
-from slmdesk.chat.prompt import older_attachments
+from slmdesk.chat.conversation import PREFIX, ContextWindow, older_attachments
 from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import info_of, left_out_in

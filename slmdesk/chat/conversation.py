@@ -383,6 +383,16 @@ def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int,
     return len(sizes) - 1
 
 
+def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
+    """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
+    gone = window.left_out(path)
+    return tuple(
+        changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part
+        for message in path
+        for part in message.attachments
+    )
+
+
 # ---- an in-memory message store for chats that must not be written to the disk
 
 
