@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
@@ -31,7 +32,7 @@ from slmdesk.base.protocol import (
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import REDACTION, Stores
+from slmdesk.chat.conversation import REDACTION, Stores, ended
 from slmdesk.chat.types import (
     CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
@@ -222,7 +223,7 @@ class Answers(Service):
             return message
         if held.ending is None:
             return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
-        return _ended(message, held, held.ending)
+        return ended(message, held.text, held.ending, held.thought)
 
     def start(self, message: Message, request: AnswerRequest, *, explicit: bool = False) -> None:
         """Write an answer into `message`, after the text it has; the row is `streaming` already.
@@ -281,7 +282,7 @@ class Answers(Service):
     def _begin(self, growing: _Growing, *, explicit: bool) -> None:
         if self._growing.get(growing.id) is growing and growing.ending is None:  # else it was stopped
             growing.work = in_slices(self._service_thread, self._answered(growing, explicit=explicit))
-            growing.work.then(lambda ended: self._end(growing, ended))
+            growing.work.then(partial(self._end, growing))
 
     def _answered(self, growing: _Growing, *, explicit: bool) -> Slices[_Ended]:
         if growing.request.prepare:
@@ -415,11 +416,11 @@ class Answers(Service):
 
     # ---- endings
 
-    def _end(self, growing: _Growing, ended: _Ended) -> None:
+    def _end(self, growing: _Growing, end: _Ended) -> None:
         if growing.ending is not None:
             return
-        ending, answer, was_quiet = (failing(ended), None, True) if isinstance(ended, Problem) else ended
-        problem = ended if isinstance(ended, Problem) else None
+        ending, answer, was_quiet = (failing(end), None, True) if isinstance(end, Problem) else end
+        problem = end if isinstance(end, Problem) else None
         request = growing.request
         ending, fault = _with_originals(growing, ending)
         if fault:
@@ -434,7 +435,7 @@ class Answers(Service):
             growing.lease.release()
         if self._write_end(growing, ending):
             self._schedule()
-        message = _ended(growing.message, growing, ending)
+        message = ended(growing.message, growing.text, ending, growing.thought)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(message, problem, usage, timing, was_quiet))
         request.watcher.ended(message)
@@ -493,26 +494,6 @@ def _let_go(growing: _Growing) -> None:
 
 def failing(problem: Problem) -> AnswerEnding:
     return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-
-
-def _ended(message: Message, growing: _Growing, ending: AnswerEnding) -> Message:
-    return changed(
-        message,
-        text=growing.text,
-        thought=growing.thought,
-        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
-        status=ending.status,
-        owner=None,
-        finish_reason=ending.finish_reason,
-        tokens_in=ending.tokens_in,
-        tokens_out=ending.tokens_out,
-        tokens_reused=ending.tokens_reused,
-        seconds=ending.seconds,
-        seed=ending.seed if ending.seed is not None else message.seed,
-        sampling=ending.sampling_of(message.sampling),
-        error_code=ending.error_code,
-        error_args=ending.error_args,
-    )
 
 
 def _seconds(answer: Answer) -> float:
