@@ -7,13 +7,14 @@ import sys
 import time
 
 import pytest
+from chat.sending import send
 from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role, Sampling
 from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
-from slmdesk.chat.types import ContextMeasured, SendRequest
+from slmdesk.chat.types import ContextMeasured
 from slmdesk.loader import model_loader
 from slmdesk.runtime.events import (
     Event,
@@ -32,11 +33,6 @@ from slmdesk.runtime.events import (
 pytestmark = pytest.mark.process
 
 WORDS = " ".join(f"word{number}" for number in range(400))
-
-
-def send(recorder, text: str = "hello", **more):
-    chats = recorder.services.chats
-    return recorder.services.service_thread.call(lambda: chats.send(SendRequest(text, **more)))
 
 
 def ask(recorder, name: str, *args, **more):

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, SendRequest, options_from
+from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
-
-
-def call(recorder, do):
-    return recorder.services.service_thread.call(do)
 
 
 def do(recorder, name: str, *args):
@@ -24,8 +21,8 @@ def do(recorder, name: str, *args):
 
 
 def send(recorder, text: str, **more):
-    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(text, **more)))
-    return sent, recorder.end_of(sent.answer.id).message
+    sent, ended = ask(recorder, text, **more)
+    return sent, ended.message
 
 
 def prompt_of(recorder, message: str) -> str:

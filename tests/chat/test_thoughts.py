@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import send
 from fakes.echo.writer import MARKS
 from fakes.recorder import row
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import turns_for_engine
-from slmdesk.chat.types import ChatOptions, SendRequest
+from slmdesk.chat.types import ChatOptions
 from slmdesk.runtime.events import MessageGrew, ThoughtGrew
 
 pytestmark = pytest.mark.process
 THOUGHT = "She says hello.\nSo I say it too: é€👩‍👧."
-
-
-def send(recorder, text: str = "hello", **more):
-    chats = recorder.services.chats
-    return recorder.services.service_thread.call(lambda: chats.send(SendRequest(text, **more)))
 
 
 def told(recorder, kind: type, message: str) -> str:
