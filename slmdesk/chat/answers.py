@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
@@ -25,12 +26,13 @@ from slmdesk.base.protocol import (
     answer_from,
     messages_to_json,
     sampling_from,
+    stored_from,
     stored_list,
 )
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import REDACTION, MessageStore
+from slmdesk.chat.conversation import REDACTION, Stores, ended
 from slmdesk.chat.types import (
     CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
@@ -38,7 +40,6 @@ from slmdesk.chat.types import (
     TEXT_SAMPLING,
     ChatOptions,
     Lora,
-    SendRequest,
     check_options,
     lora_for,
     lora_of,
@@ -54,11 +55,12 @@ from slmdesk.runtime.events import (
     ModelState,
     Noticed,
     NoticeOver,
+    Pending,
     PromptProgress,
     ThoughtGrew,
 )
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
@@ -77,6 +79,19 @@ RETRY_S = 1.0
 class Watcher:
     """Follows an answer while it is written.  Called on the service thread."""
 
+    def __init__(
+        self,
+        on_ended: Callable[[Message], object] = lambda _message: None,
+        polish: Callable[[str], str] | None = None,
+        again: Callable[[Answer, Sequence[float]], AnswerRequest | None] = lambda _answer, _scores: None,
+    ) -> None:
+        """`polish` is given the whole text, and returns what is stored.
+
+        `again` gives, after an answer that ended well (and its scores, with choices), what the model is asked next for
+        the same row, or None where this was the last.
+        """
+        self._on_ended, self.polish, self.again = on_ended, polish, again
+
     def began(self) -> None:
         """The model is loaded and is given the request now; called again when its process was replaced."""
 
@@ -85,40 +100,24 @@ class Watcher:
 
     def ended(self, message: Message) -> None:
         """The answer's row has ended and MessageEnded was published.  Not called when the app ends."""
-
-
-class Preparation(Protocol):
-    """What must be decided before the model is given a request.  Called on the service thread."""
-
-    def begin(self, ready: Callable[[AnswerRequest], None], failed: Callable[[Problem | None], None]) -> None:
-        """Call `ready` with the whole request, or `failed` with None when loading the model was cancelled."""
-
-    def cancel(self) -> None: ...
+        self._on_ended(message)
 
 
 class AnswerRequest(Record):
-    """A request to write an answer into `message`, after the text it has; the row is `streaming` already."""
+    """What a model is asked for."""
 
-    message: Message
-    message_store: MessageStore
     record: ModelRecord
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
     lora: Lora | None = None
-    explicit: bool = False
     watcher: Watcher = msgspec.field(default_factory=Watcher)
-    polish: Callable[[str], str] | None = None
     state: Mapping[str, Json] | None = None
     choices: tuple[str, ...] = ()
     """Of these the likelier is wanted; nothing is written."""
-    again: Callable[[Answer, Sequence[float]], AnswerRequest | None] | None = None
-    """Gives, after an answer that ended well (and its scores, with choices), what the model is asked next for the same
-    row, or None where this was the last.
-    """
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     veil: Veil | None = None
     """The model is given substitutes, and the row the originals."""
-    preparation: Preparation | None = None
+    prepare: Prepare | None = None
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
         """Return the request as the engine's `chat` job takes it.  Raises KnownError redaction.* with a veil."""
@@ -137,6 +136,23 @@ class AnswerRequest(Record):
             payload["state"] = dict(self.state)
         return payload
 
+    @property
+    def sampling_kept(self) -> dict[str, Json]:
+        """What is stored with the answer of how it was written."""
+        values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
+        usual = {
+            "thinking": THINKING_USUAL,
+            "thought_tokens": MOST_THOUGHT_TOKENS,
+            "thought_seconds": MOST_THOUGHT_SECONDS,
+        }
+        shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
+        return {key: values[key] for key in shown}
+
+
+class Prepare(Protocol):
+    def __call__(self, *, explicit: bool) -> Slices[AnswerRequest | None]:
+        """Decide what must be before the model is asked; None when loading it was cancelled."""
+
 
 @dataclass(slots=True)
 class _Veiled:
@@ -147,6 +163,7 @@ class _Veiled:
 
 @dataclass(slots=True, eq=False)
 class _Growing:
+    message: Message
     request: AnswerRequest
     prefix: str
     thoughts: list[str]
@@ -154,17 +171,15 @@ class _Growing:
     length: int = 0
     written: int = 0
     due: float = 0.0
+    work: Pending[_Ended] | None = None
     lease: Lease | None = None
-    others: OtherPrograms | None = None
-    was_retried: bool = False
-    before: list[Answer] = field(default_factory=list)
     veiled: _Veiled | None = None
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its row could not be written yet."""
 
     @property
     def id(self) -> str:
-        return self.request.message.id
+        return self.message.id
 
     @property
     def thought(self) -> str:
@@ -179,10 +194,15 @@ class _Growing:
         return self.prefix + "".join(self.pieces)
 
 
+_Ended: TypeAlias = tuple[AnswerEnding, Answer | None, bool] | Problem
+"""How an answer ended, and whether other programs were quiet meanwhile."""
+_CANCELLED: _Ended = (AnswerEnding(Status.CANCELLED), None, True)
+
+
 class Answers(Service):
-    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, stores: Stores) -> None:
         super().__init__(runtime)
-        self._loader = loader
+        self._loader, self._stores = loader, stores
         self.read_ahead = ReadAhead(loader)
         self._growing: dict[str, _Growing] = {}
         self._tick: Later | None = None
@@ -203,16 +223,19 @@ class Answers(Service):
             return message
         if held.ending is None:
             return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
-        return _ended(message, held, held.ending)
+        return ended(message, held.text, held.ending, held.thought)
 
-    def start(self, request: AnswerRequest) -> None:
+    def start(self, message: Message, request: AnswerRequest, *, explicit: bool = False) -> None:
+        """Write an answer into `message`, after the text it has; the row is `streaming` already.
+
+        `explicit`: a person chose this model for this very answer; see `ModelLoader.acquire`.
+        """
         self.read_ahead.stop()
-        message = request.message
-        growing = self._growing[message.id] = _Growing(request, message.text, [message.thought])
-        if request.preparation is None:
-            self._acquire(growing, explicit=request.explicit)
+        growing = self._growing[message.id] = _Growing(message, request, message.text, [message.thought])
+        if request.prepare is None:
+            self._begin(growing, explicit=explicit)
         else:
-            self._service_thread.post(lambda: self._prepare(growing))
+            self._service_thread.post(lambda: self._begin(growing, explicit=explicit))
 
     def stop(self, message: str) -> None:
         """Stop writing and keep the text; does nothing when the message is not being written.  MessageEnded follows."""
@@ -222,10 +245,11 @@ class Answers(Service):
         if growing.lease and growing.lease.job:
             growing.lease.job.cancel()
         else:
-            self._end(growing, AnswerEnding(Status.CANCELLED))
+            _let_go(growing)
+            self._end(growing, _CANCELLED)
 
     def stop_in(self, items: Collection[str]) -> None:
-        for one in [growing.id for growing in self._growing.values() if growing.request.message.item in items]:
+        for one in [growing.id for growing in self._growing.values() if growing.message.item in items]:
             self.stop(one)
 
     def answer_now(self, message: str) -> None:
@@ -248,66 +272,76 @@ class Answers(Service):
             _let_go(growing)
             ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
             with suppress(KnownError):  # then the row stays `streaming`, and the next instance makes it `interrupted`
-                growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
+                self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
         if self._tick:
             self._tick.cancel()
 
     # ---- the preparation, the model, then the job
 
-    def _prepare(self, growing: _Growing) -> None:
-        def ready(request: AnswerRequest) -> None:
-            growing.request = request
-            self._acquire(growing, explicit=request.explicit)
+    def _begin(self, growing: _Growing, *, explicit: bool) -> None:
+        if self._growing.get(growing.id) is growing and growing.ending is None:  # else it was stopped
+            growing.work = in_slices(self._service_thread, self._answered(growing, explicit=explicit))
+            growing.work.then(partial(self._end, growing))
 
-        preparation = growing.request.preparation
-        if preparation and self._growing.get(growing.id) is growing:
-            preparation.begin(ready, lambda problem: self._end_without_text(growing, problem))
+    def _answered(self, growing: _Growing, *, explicit: bool) -> Slices[_Ended]:
+        if growing.request.prepare:
+            prepared = yield from growing.request.prepare(explicit=explicit)
+            if prepared is None:
+                return _CANCELLED
+            growing.request = prepared
+        before: list[Answer] = []
+        others: OtherPrograms | None = None
+        was_retried = False
+        growing.lease = yield self._loader.lease(growing.request.record, explicit=explicit)
+        while growing.lease:
+            job = self._ask(growing, growing.lease)
+            from slmdesk.loader.energy import OtherPrograms  # the request comes first
 
-    def _acquire(self, growing: _Growing, *, explicit: bool = False) -> None:
-        growing.lease = self._loader.acquire(
-            growing.request.record,
-            lambda lease: self._begin(growing, lease),
-            lambda problem: self._end_without_text(growing, problem),
-            explicit=explicit,
-        )
-
-    def _begin(self, growing: _Growing, lease: Lease) -> None:
-        growing.lease = lease
-        request = growing.request
-        try:
-            payload = request.payload(growing.text)
-            if request.veil and not request.choices:
-                growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
-        except KnownError as err:
-            self._end_failed(growing, problem_for(err))
-            return
-        request.watcher.began()
-        lease.start("chat", payload, lambda event: self._on_event(growing, event))
-        from slmdesk.loader.energy import OtherPrograms  # the request comes first
-
-        growing.others = growing.others or OtherPrograms()
-
-    def _on_event(self, growing: _Growing, event: FromChild) -> None:
-        message = growing.request.message
-        if isinstance(event, Token):
-            self._on_token(growing, event)
-        elif isinstance(event, Progress):
-            self._publish(PromptProgress(message.item, message.id, event.done, event.total))
-        elif isinstance(event, Done):
-            self._end_done(growing, event.result)
-        elif isinstance(event, Failed):
-            if event.code == "model.not_loaded" and self._was_replaced(growing):
-                growing.was_retried = True
-                _let_go(growing)
-                self._acquire(growing)
+            others = others or OtherPrograms()
+            end = yield job
+            if isinstance(end, Failed):
+                was_lost = end.code == "model.not_loaded" and growing.lease.was_replaced
+                if was_retried or growing.length or not was_lost:
+                    return problem_of(end.code, end.args)
+                was_retried = True
+                growing.lease.release()
+                growing.lease = None
+                growing.lease = yield self._loader.lease(growing.request.record)
+            elif isinstance(end, Done):
+                answer = answer_from(end.result)
+                before.append(answer)
+                following = growing.request.watcher.again(answer, stored_list(float, end.result.get("scores")))
+                if following is None:
+                    return _whole(before), answer, others.are_quiet()
+                growing.request = following
+                if not following.choices:
+                    growing.prefix, growing.pieces, growing.length, growing.written = "", [], 0, -1
             else:
-                self._end_failed(growing, problem_of(event.code, event.args))
-        elif isinstance(event, Cancelled):
-            self._end(growing, AnswerEnding(Status.CANCELLED))
+                break
+        return _CANCELLED
+
+    def _ask(self, growing: _Growing, lease: Lease) -> Pending[Done | Failed | Cancelled]:
+        message, request = growing.message, growing.request
+        payload = request.payload(growing.text)
+        if request.veil and not request.choices:
+            growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
+        request.watcher.began()
+        job: Pending[Done | Failed | Cancelled] = Pending()
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Token):
+                self._on_token(growing, event)
+            elif isinstance(event, Progress):
+                self._publish(PromptProgress(message.item, message.id, event.done, event.total))
+            elif isinstance(event, Done | Failed | Cancelled):
+                job.end(event)
+
+        lease.start("chat", payload, on_event)
+        return job
 
     def _on_token(self, growing: _Growing, token: Token) -> None:
-        message, text = growing.request.message, token.text
+        message, text = growing.message, token.text
         growing.length += len(text)
         if veiled := growing.veiled:
             if not token.is_thought:
@@ -320,10 +354,6 @@ class Answers(Service):
             growing.pieces.append(text)
             self._publish(MessageGrew(message.item, message.id, text))
         self._schedule()
-
-    def _was_replaced(self, growing: _Growing) -> bool:
-        is_untouched = not growing.length and not growing.was_retried
-        return is_untouched and growing.lease is not None and growing.lease.was_replaced
 
     # ---- the row
 
@@ -354,7 +384,7 @@ class Answers(Service):
         length = growing.length
         gap = min(LONGEST_GAP_S, FIRST_GAP_S + (len(growing.prefix) + length) / CHARACTERS_PER_GAP_S)
         try:
-            if growing.request.message_store.messages.grow(growing.id, growing.text, growing.thought):
+            if self._stores.of(growing.id).messages.grow(growing.id, growing.text, growing.thought):
                 growing.written = length
         except KnownError as err:
             gap = RETRY_S
@@ -364,7 +394,7 @@ class Answers(Service):
     def _write_end(self, growing: _Growing, ending: AnswerEnding) -> KnownError | None:
         """Write the end into the row; returns why it cannot be written now, None also when the row is gone."""
         try:
-            growing.request.message_store.messages.end(growing.id, growing.text, ending, growing.thought)
+            self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         except KnownError as err:
             growing.due = time.monotonic() + RETRY_S
             if err.code == "item.unknown":  # deleted for good meanwhile: there is nothing to keep it in
@@ -386,73 +416,45 @@ class Answers(Service):
 
     # ---- endings
 
-    def _end_done(self, growing: _Growing, untrusted_result: Mapping[str, Json]) -> None:
-        try:
-            answer = answer_from(untrusted_result)
-        except KnownError as err:
-            self._end_failed(growing, problem_for(err))
-            return
-        if self._goes_on(growing, answer, untrusted_result):
-            return
-        asked = [*growing.before, answer]
-        ending = AnswerEnding(
-            Status.COMPLETE,
-            finish_reason=str(answer.finish_reason),
-            tokens_in=sum(answer.usage.prompt_tokens for answer in asked),
-            tokens_out=sum(answer.usage.output_tokens for answer in asked),
-            tokens_reused=sum(answer.usage.cached_tokens for answer in asked),
-            seconds=sum(map(_seconds, asked)),
-            seed=answer.seed,
-            reproducible=answer.reproducible,
-            thought_seconds=answer.thought_seconds if answer.thought else None,
-        )
-        self._end(growing, ending, answer=answer)
-
-    def _goes_on(self, growing: _Growing, answer: Answer, untrusted_result: Mapping[str, Json]) -> bool:
-        if growing.request.again is None or growing.lease is None:
-            return False
-        following = growing.request.again(answer, stored_list(float, untrusted_result.get("scores")))
-        if following is None:
-            return False
-        growing.before.append(answer)
-        growing.request = following
-        if not following.choices:
-            growing.prefix, growing.pieces, growing.length, growing.written = "", [], 0, -1
-        self._begin(growing, growing.lease)
-        return True
-
-    def _end_failed(self, growing: _Growing, problem: Problem) -> None:
-        self._end(growing, failing(problem), problem=problem)
-
-    def _end_without_text(self, growing: _Growing, problem: Problem | None) -> None:
-        if problem:
-            self._end_failed(growing, problem)
-        else:
-            self._end(growing, AnswerEnding(Status.CANCELLED))
-
-    def _end(
-        self, growing: _Growing, ending: AnswerEnding, *, problem: Problem | None = None, answer: Answer | None = None
-    ) -> None:
+    def _end(self, growing: _Growing, end: _Ended) -> None:
         if growing.ending is not None:
             return
+        ending, answer, was_quiet = (failing(end), None, True) if isinstance(end, Problem) else end
+        problem = end if isinstance(end, Problem) else None
         request = growing.request
         ending, fault = _with_originals(growing, ending)
         if fault:
             problem, answer = fault, None
-        if request.polish and ending.status is Status.COMPLETE:
-            growing.prefix, growing.pieces = request.polish(growing.text), []
+        if request.watcher.polish and ending.status is Status.COMPLETE:
+            growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
             # the places that are marked are of another text
             ending = changed(ending, kept={name: one for name, one in ending.kept.items() if name != REDACTION})
         growing.ending = ending
         request.watcher.ending(answer)
-        _let_go(growing)
+        if growing.lease:
+            growing.lease.release()
         if self._write_end(growing, ending):
             self._schedule()
-        ended = _ended(request.message, growing, ending)
+        message = ended(growing.message, growing.text, ending, growing.thought)
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
-        was_quiet = growing.others is None or growing.others.are_quiet()
-        self._publish(MessageEnded(ended, problem, usage, timing, was_quiet))
-        request.watcher.ended(ended)
+        self._publish(MessageEnded(message, problem, usage, timing, was_quiet))
+        request.watcher.ended(message)
+
+
+def _whole(answers: Sequence[Answer]) -> AnswerEnding:
+    """The ending of an answer that a model wrote in one or more steps."""
+    last = answers[-1]
+    return AnswerEnding(
+        Status.COMPLETE,
+        finish_reason=str(last.finish_reason),
+        tokens_in=sum(answer.usage.prompt_tokens for answer in answers),
+        tokens_out=sum(answer.usage.output_tokens for answer in answers),
+        tokens_reused=sum(answer.usage.cached_tokens for answer in answers),
+        seconds=sum(map(_seconds, answers)),
+        seed=last.seed,
+        reproducible=last.reproducible,
+        thought_seconds=last.thought_seconds if last.thought else None,
+    )
 
 
 def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
@@ -479,39 +481,19 @@ def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
     back = PutBack.of(veiled.words.restored(written if is_whole else veiled.words.without_begun(written)))
     growing.thoughts.append(veiled.thoughts.end())
     growing.pieces = [back.text]
-    before = growing.request.message.sampling.get(REDACTION)
+    before = growing.message.sampling.get(REDACTION)
     return {REDACTION: added_to(before, back.kept(len(growing.prefix)))}
 
 
 def _let_go(growing: _Growing) -> None:
-    if growing.request.preparation:
-        growing.request.preparation.cancel()
+    if growing.work:
+        growing.work.cancel()
     if growing.lease:
         growing.lease.release()
 
 
 def failing(problem: Problem) -> AnswerEnding:
     return AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
-
-
-def _ended(message: Message, growing: _Growing, ending: AnswerEnding) -> Message:
-    return changed(
-        message,
-        text=growing.text,
-        thought=growing.thought,
-        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
-        status=ending.status,
-        owner=None,
-        finish_reason=ending.finish_reason,
-        tokens_in=ending.tokens_in,
-        tokens_out=ending.tokens_out,
-        tokens_reused=ending.tokens_reused,
-        seconds=ending.seconds,
-        seed=ending.seed if ending.seed is not None else message.seed,
-        sampling=ending.sampling_of(message.sampling),
-        error_code=ending.error_code,
-        error_args=ending.error_args,
-    )
 
 
 def _seconds(answer: Answer) -> float:
@@ -522,49 +504,25 @@ def _seconds(answer: Answer) -> float:
 # ---- chooses who answers in a chat, and how
 
 
-class AnswerSettings(Record):
-    record: ModelRecord
-    sampling: Sampling
-    lora: Lora | None
-
-    @property
-    def kept(self) -> dict[str, Json]:
-        values: dict[str, Json] = {**to_json(self.sampling), **(self.lora.said if self.lora else {})}
-        usual = {
-            "thinking": THINKING_USUAL,
-            "thought_tokens": MOST_THOUGHT_TOKENS,
-            "thought_seconds": MOST_THOUGHT_SECONDS,
-        }
-        shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
-        return {key: values[key] for key in shown}
-
-
 class ModelChoice:
     def __init__(self, store: Store, models: ModelService, loader: ModelLoader) -> None:
         self._store, self._models, self._loader = store, models, loader
 
-    def options_for(self, request: SendRequest, options: ChatOptions) -> ChatOptions:
-        """Return the options of a chat with the changes of a request.
+    def options_for(self, options: ChatOptions, changes: Mapping[str, Json]) -> ChatOptions:
+        """Return the options of a chat with `changes`, by name.
 
         Raises KnownError `model.unknown`, `adapter.unusable`, `request.invalid`.
         """
-        if request.system is not None:
-            options = changed(options, system=request.system)
-        if request.lora is not None:
-            options = changed(options, lora=self._adapter(request.lora).id if request.lora else "")
-        if request.lora_scale is not None:
-            options = changed(options, lora_scale=request.lora_scale)
-        if request.thinking is not None:
-            options = changed(options, thinking=request.thinking)
-        if request.when_full is not None:
-            options = changed(options, when_full=request.when_full)
+        if adapter := stored_from(str, changes.get("lora")):
+            changes = {**changes, "lora": self._adapter(adapter).id}
+        options = changed(options, **changes)  # type: ignore[arg-type]  # checked next
         check_options(options)
         return options
 
-    def settings_for(
+    def request(
         self, options: ChatOptions, model: str | None, sampling: Sampling, *, has_text: bool = False
-    ) -> AnswerSettings:
-        """Return the settings of a new answer; `model` and `sampling` go before those of the chat.
+    ) -> AnswerRequest:
+        """Return what a new answer is asked for with, but the turns; `model` and `sampling` go before the chat's own.
 
         `has_text`: the question brings a text to work on.
 
@@ -573,15 +531,15 @@ class ModelChoice:
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
         require_form(merged)
-        return AnswerSettings(record, merged, lora_for(options, record, self._models.list()))
+        return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
-    def settings_of(self, message: Message) -> AnswerSettings:
-        """Return the settings an answer was written with; where its model is gone, with the one last used.
+    def request_as(self, message: Message) -> AnswerRequest:
+        """Return what an answer was asked for with; where its model is gone, with the one last used.
 
         Raises KnownError `model.…`, `adapter.gone`.
         """
         record = self._models.by_sha256(message.model_sha256) or self._models.choose(None)
-        return AnswerSettings(record, sampling_from(message.sampling), lora_of(message, self._models.list()))
+        return AnswerRequest(record, (), sampling_from(message.sampling), lora_of(message, self._models.list()))
 
     def record_for(self, options: ChatOptions) -> ModelRecord:
         """Return the model that would answer.  Raises KnownError `model.none`, `model.several`."""
@@ -620,36 +578,32 @@ class ReadAhead:
         self._last: tuple[object, ...] = ()
         self._tried = ""
 
-    def begin(
-        self,
-        settings: AnswerSettings,
-        turns: Sequence[ChatMessage],
-        state: Mapping[str, Json] | None = None,
-        read: Callable[[float], object] = lambda _seconds: None,
-    ) -> None:
-        """Read `turns` at background priority; a person's answer in the engine goes first.
+    def begin(self, request: AnswerRequest, read: Callable[[float], object] = lambda _seconds: None) -> None:
+        """Read the turns of `request` at background priority; a person's answer in the engine goes first.
 
-        `state`: of an earlier day, in which they are read; see `StateService.known`.  `read` is told how long it took.
-
-        Does nothing where they are few, were read last, or another model is loaded or has work: it is not kept from one
-        that is asked for.  A model that was let go is loaded.
+        `read` is told how long it took.  Does nothing where they are few, were read last, or another model is loaded or
+        has work: it is not kept from one that is asked for.  A model that was let go is loaded.
         """
+        record, turns = request.record, request.turns
         if self._loader.loaded() is None:
-            self.load(settings.record)
+            self.load(record)
             return
         if sum(len(turn.text) for turn in turns) < LEAST_CHARACTERS:
             return
-        key = (settings.record.sha256, settings.lora, self._loader.generation, tuple(turns))
+        key = (record.sha256, request.lora, self._loader.generation, turns)
         if key == self._last:
             return
         self.stop()
         loaded = self._loader.loaded()
-        if loaded is None or loaded[0].id != settings.record.id or self._loader.is_busy:
+        if loaded is None or loaded[0].id != record.id or self._loader.is_busy:
             return
         self._last = key
-        payload = _payload(settings, turns) | ({"state": dict(state)} if state else {})
+        if turns[-1].role is not Role.USER:
+            turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
+        sampling = changed(_ONE_TOKEN, thinking=request.sampling.thinking)
+        payload = changed(request, turns=turns, sampling=sampling).payload("")
         self._lease = self._loader.acquire(
-            settings.record,
+            record,
             lambda lease: lease.start(
                 "chat", payload, lambda event: self._on_event(lease, event, read), priority="background"
             ),
@@ -679,13 +633,3 @@ class ReadAhead:
                 read(answer_from(event.result).timing.first_token_s)
         elif self._loader.is_shared or self._loader.others_wait(lease.record):
             self.stop()
-
-
-def _payload(settings: AnswerSettings, turns: Sequence[ChatMessage]) -> dict[str, Json]:
-    if turns[-1].role is not Role.USER:
-        turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
-    sampling = changed(_ONE_TOKEN, thinking=settings.sampling.thinking)
-    payload: dict[str, Json] = {"messages": messages_to_json(turns), "sampling": to_json(sampling)}
-    if settings.lora:
-        payload |= {"lora": settings.lora.path, "lora_scale": settings.lora.scale}
-    return payload

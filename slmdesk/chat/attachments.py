@@ -7,18 +7,19 @@ the passages that match the question.  The choice is stored with the question.  
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Message, ModelRecord, Passage, Status
-from slmdesk.base.types import Attached, AttachmentPart, AttachMode, ChatMessage, Json, Origin, Place, TextPart
-from slmdesk.chat.answers import Watcher
+from slmdesk.base.types import Attached, AttachmentPart, AttachMode, Json, Origin, Place, Role, TextPart
+from slmdesk.chat.answers import AnswerRequest, Watcher
 from slmdesk.chat.attachment_text import (
     FRAME,
     FRAME_TOKENS,
@@ -41,19 +42,17 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.conversation import PREFIX
+from slmdesk.chat.conversation import PREFIX, ContextWindow, older_attachments
 from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import info_of, left_out_in
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.runtime.events import Pending, ended
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, ServiceThread, on_file_thread, pending_on_file_thread
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store import Store
 from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
 from slmdesk.text.sentences import search_words
-
-T = TypeVar("T")
 
 MARGIN = 24
 """Tokens for what a chat format puts around everything."""
@@ -62,235 +61,146 @@ CHARACTERS_PER_TOKEN = 7
 _ASKING = "?\uff1f\u061f\u037e"
 
 
-class PlanRequest(Record):
-    question: str
-    asked_before: tuple[str, ...]
-    """Earlier questions, the last one last."""
-    parts: tuple[AttachmentPart, ...]
-    older: tuple[AttachmentPart, ...]
-    turns: tuple[ChatMessage, ...]
-    record: ModelRecord
-    max_tokens: int | None
-    explicit: bool
+class Planner(Service):
+    def __init__(self, runtime: Runtime, loader: ModelLoader, retrieval: Retrieval, sources: Sources) -> None:
+        super().__init__(runtime)
+        self._loader, self._retrieval, self._sources = loader, retrieval, sources
 
+    def choose(
+        self, request: AnswerRequest, window: ContextWindow, path: Sequence[Message], *, explicit: bool
+    ) -> Slices[tuple[AttachmentPart, ...] | None]:
+        """Return what is read for the last message of `path`, or None where loading the model was cancelled.
 
-class Workers(Record):
-    service_thread: ServiceThread
-    store: Store
-    loader: ModelLoader
-    retrieval: Retrieval
-    sources: Sources
-
-
-class Plan:
-    """One choice in progress; `cancel` drops it.  At most one of `chosen` and `failed` is called, once."""
-
-    def __init__(
-        self,
-        workers: Workers,
-        request: PlanRequest,
-        chosen: Callable[[tuple[AttachmentPart, ...]], None],
-        failed: Callable[[Problem | None], None],
-    ) -> None:
-        """Create the plan; `failed` gets None when loading the model was cancelled."""
-        self._at, self._request, self._chosen, self._failed = workers, request, chosen, failed
-        self._docs = _docs_of(request)
-        self._folders: list[PlanFolder] = []
-        self._searched: set[str] = set()
-        """The documents of folders, but those that are attached by themselves or were read whole before."""
-        self._given = _given_in(request.older)
-        self._lease: Lease | None = None
-        self._is_over = False
-        self._context = self._left = 0
-
-    def begin(self) -> None:
-        try:
-            self._folders = [
-                folder_now(self._at.store, about, is_fresh=is_fresh) for about, is_fresh in _folders_of(self._request)
-            ]
-        except KnownError as err:
-            self._fail(problem_for(err))
-            return
-        others = {doc.about.document for doc in self._docs}
-        others |= {part.attached.document for part in self._request.older if part.attached.is_whole}
-        self._searched = {id for folder in self._folders for id in folder.names} - others
-        self._measure(self._docs, self._acquire_model)
-
-    def cancel(self) -> None:
-        self._is_over = True
-        if self._lease:
-            self._lease.release()
-
-    def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
-        def ended(result: T | Problem) -> None:
-            if isinstance(result, Problem):
-                self._fail(result)
-            elif not self._is_over:
-                step(result)
-
-        pending.then(ended)
-
-    # ---- what there is
-
-    def _measure(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
-        if self._is_over:
-            return
-        if not docs:
-            then()
-            return
-
-        def measured(found: MeasuredAttachment | Problem) -> None:
-            if isinstance(found, MeasuredAttachment):
-                docs[0].measured = found
-            elif found.code not in ("document.unknown", "document.stopped"):
-                self._fail(found)
-                return
-            self._at.service_thread.post(lambda: self._measure(docs[1:], then))
-
-        self._at.sources.measure(docs[0].request).then(measured)
-
-    def _acquire_model(self) -> None:
-        self._lease = self._at.loader.acquire(
-            self._request.record, self._on_ready, self._fail, explicit=self._request.explicit
-        )
-
-    def _on_ready(self, lease: Lease) -> None:
-        self._context = lease.model.context_tokens
-        known = [doc.measured for doc in self._docs if doc.measured and doc.is_fresh and self._may_fit(doc)]
-
-        def counted(tokens: list[int]) -> None:
-            sizes = dict(zip((attachment.key for attachment in known), tokens, strict=True))
-            for doc in self._docs:
-                doc.tokens = sizes.get(doc.measured.key, 1 << 40) if doc.measured else 0
-            self._count_turns()
-
-        self._when(self._at.sources.tokens_of(known, self._request.record), counted)
-
-    def _may_fit(self, doc: PlanDoc) -> bool:
-        found = doc.measured
-        return found is not None and found.characters // CHARACTERS_PER_TOKEN <= self._context
-
-    def _count_turns(self) -> None:
-        texts = [*(turn.text for turn in self._request.turns), self._request.question]
-
-        def counted(counts: list[int]) -> None:
-            taken = sum(counts) + FRAME * len(counts) + MARGIN
-            self._left = self._context - taken - space_for_answer(self._context, self._request.max_tokens)
-            self._decide()
-
-        self._when(self._at.sources.count(texts, self._request.record), counted)
-
-    # ---- whole, or passages
-
-    def _decide(self) -> None:
-        fresh = [doc for doc in self._docs if doc.is_fresh and doc.measured]
+        Raises KnownError model.*, redaction.*, store.*.
+        """
+        *before, question = path
+        turns, _ids = window.turns(before)
+        older = older_attachments(before, window)
+        attached = _all_of(question.attachments, older)
+        docs = [PlanDoc(about, is_fresh) for about, is_fresh in attached if not about.collection]
+        folders = [self._folder_now(about, is_fresh=is_fresh) for about, is_fresh in attached if about.is_folder]
+        yield from self._measure(docs)
+        lease: Lease | None = yield self._loader.lease(request.record, explicit=explicit)
+        if lease is None:
+            return None
+        context = lease.model.context_tokens
+        yield from self._count(docs, request.record, context)
+        texts = [*(turn.text for turn in turns), question.words]
+        counts: list[int] = yield self._sources.count(texts, request.record)
+        taken_tokens = sum(counts) + FRAME * len(counts) + MARGIN
+        left = context - taken_tokens - space_for_answer(context, request.sampling.max_tokens)
+        fresh = [doc for doc in docs if doc.is_fresh and doc.measured]
         for doc, is_whole in zip(
-            fresh, decide([SizedAttachment(doc.tokens, doc.mode) for doc in fresh], self._left), strict=True
+            fresh, decide([SizedAttachment(doc.tokens, doc.mode) for doc in fresh], left), strict=True
         ):
             doc.is_whole = is_whole
             if is_whole:
-                self._left -= doc.tokens
-        asked = [doc for doc in self._docs if doc.measured and not doc.is_whole]
-        if not asked and not self._folders:
-            self._end({})
-            return
-        self._rank_sources([doc for doc in asked if not doc.about.document], lambda: self._rank(asked))
+                left -= doc.tokens
+        asked = [doc for doc in docs if doc.measured and not doc.is_whole]
+        # the documents of folders, but those that are attached by themselves or were read whole before
+        others = {doc.about.document for doc in docs}
+        others |= {part.attached.document for part in older if part.attached.is_whole}
+        searched = {id for folder in folders for id in folder.names} - others
+        taken: dict[str, Taken] = {}
+        if asked or folders:
+            rankings = yield from self._rankings(question.words, before, asked, folders, searched)
+            frames = FRAME_TOKENS * (len(asked) + min(MOST_PASSAGES, len(searched)))
+            given = _given_in(older)
+            taken = yield from self._pick(rankings, given, request.record, space_for_passages(left - frames))
+        parts = [doc.part(taken.get(doc.key, ()), self._store) for doc in docs]
+        for folder in folders if asked or folders else ():
+            used = [folder.doc(id) for id in taken if id in searched and id in folder.names]
+            yield from self._measure(used)
+            parts += [folder.part(len(used)), *(doc.part(taken[doc.key], self._store) for doc in used)]
+        return tuple(part for part in parts if part is not None)
 
-    def _rank_sources(self, docs: Sequence[PlanDoc], then: Callable[[], None]) -> None:
-        words = search_words(self._request.question)
-
-        def work() -> list[tuple[Passage, ...]]:
-            found = []
-            for doc in docs:
-                passages = passages_from(pages_from(doc.request.source))
-                order = ranked_by_words(words, [passage.text for passage in passages])
-                beginning = passages[: MOST_PASSAGES if doc.is_fresh else 0]
-                found.append(tuple(passages[place] for place in order) or tuple(beginning))
-            return found
-
-        def ranked(found: list[tuple[Passage, ...]]) -> None:
-            for doc, passages in zip(docs, found, strict=True):
-                doc.passages = passages
-            then()
-
-        if docs:
-            self._when(pending_on_file_thread(self._at.service_thread, work, name="passages"), ranked)
-        else:
-            then()
-
-    def _rank(self, asked: Sequence[PlanDoc]) -> None:
-        ids = [*(doc.about.document for doc in asked if doc.about.document), *self._searched]
-
-        def ranked(found: RankedPassages | Problem) -> None:
-            if isinstance(found, Problem):
-                self._fail(found)
-            elif not self._is_over:
-                self._pick(asked, list(found.passages) or self._beginnings(asked))
-
-        question = self._request.question
-        before = self._request.asked_before if any(one in question for one in _ASKING) else ()  # not with “Thanks”
+    def _folder_now(self, about: Attached, *, is_fresh: bool) -> PlanFolder:
+        """Look up which documents of a folder can be searched now.  Raises KnownError store.*."""
+        collections = self._store.collections
         try:
-            if ids:
-                self._at.retrieval.rank(question, ids, before=before).then(ranked)
-            else:
-                self._pick(asked, [])
+            record = collections.get(about.collection)
+            found = collections.asked_documents(record.id)
+            unread = collections.count(record.id)[2] + len(left_out_in(record.settings))
         except KnownError as err:
-            self._fail(problem_for(err))
+            if err.code != "collection.unknown":
+                raise
+            return PlanFolder(about, is_fresh, {}, is_gone=True)
+        return PlanFolder(about, is_fresh, {document.id: document.name for document in found}, unread)
 
-    def _beginnings(self, asked: Sequence[PlanDoc]) -> list[Passage]:
+    def _measure(self, docs: Sequence[PlanDoc]) -> Slices[None]:
+        measured = yield from self._sources.measured([doc.request for doc in docs])
+        for doc, found in zip(docs, measured, strict=True):
+            if isinstance(found, MeasuredAttachment):
+                doc.measured = found
+            elif found.code not in ("document.unknown", "document.stopped"):
+                raise found
+
+    def _count(self, docs: Sequence[PlanDoc], record: ModelRecord, context: int) -> Slices[None]:
+        known = [doc.measured for doc in docs if doc.measured and doc.is_fresh]
+        known = [found for found in known if found.characters // CHARACTERS_PER_TOKEN <= context]
+        counts = yield self._sources.tokens_of(known, record)
+        sizes = dict(zip((found.key for found in known), counts, strict=True))
+        for doc in docs:
+            doc.tokens = sizes.get(doc.measured.key, 1 << 40) if doc.measured else 0
+
+    def _rankings(
+        self,
+        question: str,
+        before: Sequence[Message],
+        asked: Sequence[PlanDoc],
+        folders: Sequence[PlanFolder],
+        searched: Collection[str],
+    ) -> Slices[list[list[tuple[str, Passage]]]]:
+        """Passages with the keys of their documents, the best first: of those that are stored, and of each text."""
+        texts = [doc for doc in asked if not doc.about.document]
+        of_texts = []
+        if texts:
+            of_texts = yield pending_on_file_thread(
+                self._service_thread, lambda: [doc.ranked(search_words(question)) for doc in texts], name="passages"
+            )
+        ids = [*(doc.about.document for doc in asked if doc.about.document), *searched]
+        stored: Sequence[Passage] = ()
+        if ids:
+            earlier = tuple(message.words for message in before if message.role is Role.USER)
+            with_earlier = any(one in question for one in _ASKING)  # not with “Thanks”
+            ranked: RankedPassages = yield self._retrieval.rank(question, ids, before=earlier if with_earlier else ())
+            stored = ranked.passages or self._beginnings(asked, folders, searched)
+        rankings = [[(passage.document, passage) for passage in stored]]
+        return rankings + [
+            [(doc.key, passage) for passage in found] for doc, found in zip(texts, of_texts, strict=True)
+        ]
+
+    def _beginnings(
+        self, asked: Sequence[PlanDoc], folders: Sequence[PlanFolder], searched: Collection[str]
+    ) -> list[Passage]:
         """Return the beginnings of newly attached documents, for a question whose words match nothing (“What is this
         about?”); of a folder those of the first documents.
         """
         ids = [doc.about.document for doc in asked if doc.about.document and doc.is_fresh]
-        fresh = [id for folder in self._folders if folder.is_fresh for id in folder.names if id in self._searched]
+        fresh = [id for folder in folders if folder.is_fresh for id in folder.names if id in searched]
         ids += fresh[:MOST_PASSAGES]
         each = max(1, MOST_PASSAGES // max(1, len(ids)))
-        return [passage for id in ids for passage in self._at.store.passages.of_document(id)[:each]]
+        return [passage for id in ids for passage in self._store.passages.of_document(id)[:each]]
 
-    def _pick(self, asked: Sequence[PlanDoc], stored: Sequence[Passage]) -> None:
-        rankings: list[list[tuple[str, Passage]]] = [[(passage.document, passage) for passage in stored]]
-        rankings += [[(doc.key, passage) for passage in doc.passages] for doc in asked if not doc.about.document]
+    def _pick(
+        self,
+        rankings: Sequence[Sequence[tuple[str, Passage]]],
+        given: Mapping[str, Collection[Place]],
+        record: ModelRecord,
+        space: int,
+    ) -> Slices[dict[str, Taken]]:
+        """The passages that fit into `space`, by the keys of their documents; without those that were read before."""
         candidates = [
-            (key, passage) for key, passage in in_turn(rankings) if place_of(passage) not in self._given.get(key, ())
+            (key, passage) for key, passage in in_turn(rankings) if place_of(passage) not in given.get(key, ())
         ]
         candidates = candidates[: 3 * MOST_PASSAGES]
-
-        def counted(counts: list[int]) -> None:
-            sizes = [count + PASSAGE_FRAME for count in counts]
-            taken: dict[str, list[tuple[Passage, int]]] = {}
-            frames = len(asked) + min(MOST_PASSAGES, len(self._searched))
-            for place in best_that_fit(sizes, space_for_passages(self._left - FRAME_TOKENS * frames)):
-                key, passage = candidates[place]
-                taken.setdefault(key, []).append((passage, sizes[place]))
-            self._measure_found(taken)
-
-        self._when(self._at.sources.count([passage.text for _, passage in candidates], self._request.record), counted)
-
-    # ---- what is kept
-
-    def _measure_found(self, taken: Mapping[str, Taken]) -> None:
-        ids = [id for id in taken if id in self._searched]
-        found = [(folder, [folder.doc(id) for id in ids if id in folder.names]) for folder in self._folders]
-        self._measure([doc for _, docs in found for doc in docs], lambda: self._end(taken, found))
-
-    def _end(self, taken: Mapping[str, Taken], found: Sequence[tuple[PlanFolder, Sequence[PlanDoc]]] = ()) -> None:
-        if self._is_over:
-            return
-        store = self._at.store
-        try:
-            parts = [doc.part(taken.get(doc.key, ()), store) for doc in self._docs]
-            for folder, docs in found:
-                parts += [folder.part(len(docs)), *(doc.part(taken[doc.key], store) for doc in docs)]
-        except KnownError as err:
-            self._fail(problem_for(err))
-            return
-        self._is_over = True
-        self._chosen(tuple(part for part in parts if part is not None))
-
-    def _fail(self, problem: Problem | None) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._failed(problem)
+        counts: list[int] = yield self._sources.count([passage.text for _, passage in candidates], record)
+        sizes = [count + PASSAGE_FRAME for count in counts]
+        taken: dict[str, Taken] = {}
+        for place in best_that_fit(sizes, space):
+            key, passage = candidates[place]
+            taken.setdefault(key, []).append((passage, sizes[place]))
+        return taken
 
 
 def stub_of(request: AttachRequest) -> AttachmentPart:
@@ -329,19 +239,11 @@ def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
     return given
 
 
-def _all_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
-    fresh = [part.attached for part in request.parts]
-    keys = {key_of(about) for about in fresh}
-    older = [about for about in older_by_passages(request.older) if key_of(about) not in keys]
-    return [*((attached, True) for attached in fresh), *((attached, False) for attached in older)]
-
-
-def _docs_of(request: PlanRequest) -> list[PlanDoc]:
-    return [PlanDoc(about, is_fresh) for about, is_fresh in _all_of(request) if not about.collection]
-
-
-def _folders_of(request: PlanRequest) -> list[tuple[Attached, bool]]:
-    return [(about, is_fresh) for about, is_fresh in _all_of(request) if about.is_folder]
+def _all_of(fresh: Sequence[AttachmentPart], older: Sequence[AttachmentPart]) -> list[tuple[Attached, bool]]:
+    """What is attached to a question, and whether it is new with it."""
+    keys = {key_of(part.attached) for part in fresh}
+    known = [about for about in older_by_passages(older) if key_of(about) not in keys]
+    return [*((part.attached, True) for part in fresh), *((about, False) for about in known)]
 
 
 # ---- attachments as text
@@ -384,96 +286,100 @@ class AttachmentCost(Record):
     """The model could not count it, or only its beginning was counted because it is so long."""
 
 
-@dataclass(slots=True)
-class _Walk:
-    record: DocumentRecord
-    kind: str
-    measured: Pending[MeasuredAttachment] = field(default_factory=Pending)
-    next: int = 1
-    read: list[int] = field(default_factory=list)
-    unread: list[int] = field(default_factory=list)
-    words: int = 0
-    characters: int = 0
-    texts: list[str] = field(default_factory=list)
-
-    def feed(self, page: Page) -> None:
-        self.next = page.number + 1
-        if not has_words(page):
-            self.unread.append(page.number)
-            return
-        self.read.append(page.number)
-        self.words += words_of_page(page)
-        text = with_mark(page.number, page_text(page), self.kind)
-        self.characters += len(text) + 1
-        if self.characters <= MOST_CHARACTERS or not self.texts:
-            self.texts.append(text)
-
-
 class Sources(Service):
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader
         self._known: dict[str, MeasuredAttachment] = {}
-        self._walks: dict[str, _Walk] = {}
+        self._measuring: dict[str, Pending[MeasuredAttachment | KnownError]] = {}
         self._tokens: dict[tuple[str, str], int] = {}
 
     # ---- going through
 
-    def measure(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
-        """Measure an attachment, which is known at once when it was measured before.
+    def measured(self, requests: Sequence[AttachRequest]) -> Slices[list[MeasuredAttachment | KnownError]]:
+        """Measure attachments, each known at once when it was measured before.
 
-        A Problem: the document is gone (`document.unknown`) or not read to its end (`document.stopped`); the folder is
-        gone (`collection.unknown`).
+        KnownError stands for what is gone (`document.unknown`, `collection.unknown`) or not read to its end
+        (`document.stopped`).
         """
-        if request.collection:
-            return ended(self._of_folder(request))
-        if not request.document:
-            return ended(self._of_source(request))
+        found = []
+        for request in requests:
+            pending = self._measure(request)
+            if not pending.is_ended or isinstance(pending.result, Problem):
+                yield pending
+            found.append(cast("MeasuredAttachment | KnownError", pending.result))
+            yield
+        return found
+
+    def _measure(self, request: AttachRequest) -> Pending[MeasuredAttachment | KnownError]:
         try:
-            record = self._store.documents.get(request.document)
-            if record.status is not DocumentStatus.READ:
-                raise KnownError("document.stopped", path=record.name)
+            if request.collection:
+                return ended(self._of_folder(request))
+            if not request.document:
+                return ended(self._of_source(request))
+            record = self._read_now(request.document)
         except KnownError as err:
-            return ended(problem_for(err))
+            return ended(err)
         key = _key_of(record)
         if key in self._known:
             return ended(self._known[key])
-        walk = self._walks.get(key)
-        if walk is None:
-            walk = self._walks[key] = _Walk(record, str(info_of(record).page_kind))
-            self._go_on(key, walk)
-        return walk.measured
+        shared = self._measuring.get(key)
+        if shared is None:  # of whoever waits for it, so that nobody cancels it
+            shared = self._measuring[key] = Pending()
+            in_slices(self._service_thread, self._of_document(record)).then(partial(self._end, key, shared))
+        return shared
 
-    def _go_on(self, key: str, walk: _Walk) -> None:
-        try:
-            pages = self._store.pages.of_document(walk.record.id, begin=walk.next, limit=PAGES_AT_ONCE)
-            if _key_of(self._store.documents.get(walk.record.id)) != key:
-                raise KnownError("document.stopped", path=walk.record.name)  # read anew meanwhile
-        except KnownError as err:
-            self._end(key, walk, problem_for(err))
-            return
-        for page in pages:
-            walk.feed(page)
-        if len(pages) == PAGES_AT_ONCE:
-            self._service_thread.post(lambda: self._go_on(key, walk))
-            return
-        is_short = walk.characters <= MOST_CHARACTERS
-        self._end(key, walk, MeasuredAttachment(
-            key, walk.record.name, walk.record.id, walk.record.sha256, walk.kind, len(walk.read) + len(walk.unread),
-            tuple(walk.read), tuple(walk.unread), walk.words, walk.characters,
-            "\n".join(walk.texts) if is_short else None, "\n".join(walk.texts)[:SAMPLE],
+    def _end(
+        self,
+        key: str,
+        shared: Pending[MeasuredAttachment | KnownError],
+        found: MeasuredAttachment | KnownError | Problem,
+    ) -> None:
+        del self._measuring[key]
+        shared.end(found)
+
+    def _read_now(self, document: str) -> DocumentRecord:
+        record = self._store.documents.get(document)
+        if record.status is not DocumentStatus.READ:
+            raise KnownError("document.stopped", path=record.name)
+        return record
+
+    def _of_document(self, record: DocumentRecord) -> Slices[MeasuredAttachment | KnownError]:
+        key, kind = _key_of(record), str(info_of(record).page_kind)
+        read, unread = list[int](), list[int]()
+        texts: list[str] = []
+        words = characters = 0
+        number: int | None = 1
+        while number:
+            try:
+                pages = self._store.pages.of_document(record.id, begin=number, limit=PAGES_AT_ONCE)
+                if _key_of(self._store.documents.get(record.id)) != key:  # read anew meanwhile
+                    raise KnownError("document.stopped", path=record.name)
+            except KnownError as err:
+                return err
+            for page in pages:
+                if not has_words(page):
+                    unread.append(page.number)
+                    continue
+                read.append(page.number)
+                words += words_of_page(page)
+                text = with_mark(page.number, page_text(page), kind)
+                characters += len(text) + 1
+                if characters <= MOST_CHARACTERS or not texts:
+                    texts.append(text)
+            number = pages[-1].number + 1 if len(pages) == PAGES_AT_ONCE else None
+            yield
+        whole = "\n".join(texts)
+        return self._keep(MeasuredAttachment(
+            key, record.name, record.id, record.sha256, kind, len(read) + len(unread), tuple(read), tuple(unread),
+            words, characters, whole if characters <= MOST_CHARACTERS else None, whole[:SAMPLE],
         ))  # fmt: skip
 
-    def _end(self, key: str, walk: _Walk, found: MeasuredAttachment | Problem) -> None:
-        self._walks.pop(key, None)
-        if isinstance(found, MeasuredAttachment):
-            self._keep(found)
-        walk.measured.end(found)
-
-    def _keep(self, found: MeasuredAttachment) -> None:
+    def _keep(self, found: MeasuredAttachment) -> MeasuredAttachment:
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
         self._known[found.key] = found
+        return found
 
     def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
         key = f"text {hash(request.source)} {request.page_kind}"
@@ -489,31 +395,24 @@ class Sources(Service):
             ))  # fmt: skip
         return self._known[key]
 
-    def _of_folder(self, request: AttachRequest) -> MeasuredAttachment | Problem:
+    def _of_folder(self, request: AttachRequest) -> MeasuredAttachment:
         """Measure a folder roughly, by its pages: all of its text would take long to read."""
-        try:
-            record = self._store.collections.get(request.collection)
-            _, pages, _ = self._store.collections.count(record.id)
-        except KnownError as err:
-            return problem_for(err)
+        record = self._store.collections.get(request.collection)
+        _, pages, _ = self._store.collections.count(record.id)
         key, size = f"folder {record.id} {pages}", pages * PAGE_CHARACTERS
         return MeasuredAttachment(key, record.name, "", "", "page", pages, (), (), 0, size, None, SAMPLE_PAGE)
 
     # ---- counting
 
     def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[AttachmentCost]:
-        weighed: Pending[AttachmentCost] = Pending()
+        def weighed() -> Slices[AttachmentCost]:
+            [found] = yield from self.measured([request])
+            if isinstance(found, KnownError):
+                raise found
+            tokens = yield self.tokens_of([found], record)
+            return AttachmentCost(found, tokens[0], record is None or found.text is None)
 
-        def measured(found: MeasuredAttachment | Problem) -> None:
-            if isinstance(found, Problem):
-                weighed.end(found)
-                return
-            is_guess = record is None or found.text is None
-            counting = self.tokens_of([found], record)
-            counting.map(lambda tokens: AttachmentCost(found, tokens[0], is_guess)).then(weighed.end)
-
-        self.measure(request).then(measured)
-        return weighed
+        return in_slices(self._service_thread, weighed())
 
     def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment with the frame around it.
@@ -555,7 +454,7 @@ def _key_of(record: DocumentRecord) -> str:
 # ---- the attachments of a question while it is decided what is read of them
 
 
-Taken = Sequence[tuple[Passage, int]]
+Taken = list[tuple[Passage, int]]
 """Chosen passages of a document, with their tokens."""
 
 
@@ -566,7 +465,6 @@ class PlanDoc:
     measured: MeasuredAttachment | None = None
     tokens: int = 0
     is_whole: bool = False
-    passages: tuple[Passage, ...] = ()
 
     @property
     def key(self) -> str:
@@ -581,7 +479,13 @@ class PlanDoc:
         """The mode of reading: a text too long for any context is read by passages, whatever was asked for."""
         return AttachMode.PASSAGES if self.measured and self.measured.text is None else self.about.mode
 
-    def part(self, taken: Taken, store: Store) -> AttachmentPart | None:
+    def ranked(self, words: Sequence[str]) -> Sequence[Passage]:
+        """The passages of a text that is in no document, the best first."""
+        passages = passages_from(pages_from(self.about.source))
+        order = ranked_by_words(words, [passage.text for passage in passages])
+        return [passages[place] for place in order] or passages[: MOST_PASSAGES if self.is_fresh else 0]
+
+    def part(self, taken: Sequence[tuple[Passage, int]], store: Store) -> AttachmentPart | None:
         """Return what is kept of it; None where nothing more is read of an older one.  Raises KnownError store.*."""
         about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
         if found is None:
@@ -636,19 +540,6 @@ class PlanFolder:
             documents_total=len(self.names), documents_used=used, documents_unread=self.unread,
         )  # fmt: skip
         return AttachmentPart("", Origin.DOCUMENT, about)
-
-
-def folder_now(store: Store, about: Attached, *, is_fresh: bool) -> PlanFolder:
-    """Look up which documents of a folder can be searched now.  Raises KnownError store.*."""
-    try:
-        record = store.collections.get(about.collection)
-        found = store.collections.asked_documents(record.id)
-        unread = store.collections.count(record.id)[2] + len(left_out_in(record.settings))
-    except KnownError as err:
-        if err.code != "collection.unknown":
-            raise
-        return PlanFolder(about, is_fresh, {}, is_gone=True)
-    return PlanFolder(about, is_fresh, {document.id: document.name for document in found}, unread)
 
 
 def check_folders(store: Store, attach: Sequence[AttachRequest]) -> None:
@@ -719,7 +610,7 @@ class Quotes(Service):
     """Looks for quotations and stores them as the item's result `quotes`."""
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
-        return _Watcher(lambda ended: self._look(ended, parts))
+        return Watcher(lambda ended: self._look(ended, parts))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
         kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
@@ -786,11 +677,3 @@ class Quotes(Service):
             kept = self._store.results.get(answer.item) or {}
             quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(one) for one in found]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})
-
-
-class _Watcher(Watcher):
-    def __init__(self, ended: Callable[[Message], None]) -> None:
-        self._ended = ended
-
-    def ended(self, message: Message) -> None:
-        self._ended(message)

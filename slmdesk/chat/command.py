@@ -224,17 +224,20 @@ def chat(
         with console.services() as services:
             return print_preview(console, services, prompt or "", chat_id)
 
+    changes: dict[str, Json] = {
+        "system": system,
+        "preset": "" if preset == "none" else preset,
+        "lora": "" if lora == "none" else lora,
+        "lora_scale": lora_scale,
+        "thinking": thinking,
+        "when_full": WHEN_FULL[when_full] if when_full else None,
+    }
     request = SendRequest(
         text=prompt or "",
         chat=chat_id,
         model=model,
-        system=system,
-        preset="" if preset == "none" else preset,
         sampling=sampling,
-        lora="" if lora == "none" else lora,
-        lora_scale=lora_scale,
-        thinking=thinking,
-        when_full=WHEN_FULL[when_full] if when_full else None,
+        changes={name: value for name, value in changes.items() if value is not None},
         space=space or "",
         anyway=anyway,
         save=not no_save,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace  # noqa: TID251
-from typing import TYPE_CHECKING, TypeVar
+from typing import Never
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, messages_to_json, stored_from, stored_list
+from slmdesk.base.protocol import messages_to_json, stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, ModelRecord
 from slmdesk.base.types import (
@@ -36,8 +36,6 @@ from slmdesk.chat.attachment_text import (
 )
 from slmdesk.chat.attachments import MeasuredAttachment, Sources
 from slmdesk.chat.conversation import (
-    AFTER,
-    NOTES,
     ContextWindow,
     Group,
     InspectedPrompt,
@@ -45,18 +43,15 @@ from slmdesk.chat.conversation import (
     groups_to_leave_out,
     turns_for_engine,
 )
-from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun, TurnsLeftOut
+from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
 from slmdesk.jobs.runner import step_of
-from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once, context_tokens, count_tokens
+from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once, context_tokens, count_tokens, result_of
 from slmdesk.redaction.service import Veil
-from slmdesk.runtime.events import Event, ItemChanged, Pending, ended
-from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.events import Event, Pending, ended
+from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
 from slmdesk.text.checks.words import tongue
-
-if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Restorer
 
 
 class Prompts(Service):
@@ -96,28 +91,21 @@ class Prompts(Service):
     def _render(
         self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
     ) -> Pending[Mapping[str, Json]]:
-        pending: Pending[Mapping[str, Json]] = Pending()
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done):
-                pending.end(event.result)
-            elif isinstance(event, Failed):
-                pending.end(problem_of(event.code, event.args))
-            elif isinstance(event, Cancelled):
-                not_loaded(None)
-
-        def ready(lease: Lease) -> None:  # not as a job of the lease: a look at a prompt holds nobody up
+        def rendered() -> Slices[Mapping[str, Json]]:
+            lease: Lease = (yield self._loader.lease(record)) or not_loaded()
             messages = messages_to_json(turns)
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
-            self._loader.client.start(
-                "render", payload, lambda event: self._service_thread.post(lambda: on_event(event))
+            # not as a job of the lease: a look at a prompt holds nobody up
+            result: Mapping[str, Json] = yield result_of(
+                self._loader, lambda on_event: self._loader.client.start("render", payload, on_event)
             )
+            return result
 
-        def not_loaded(problem: Problem | None) -> None:
-            pending.end(problem or problem_for(KnownError("model.not_loaded")))
+        return in_slices(self._service_thread, rendered())
 
-        self._loader.acquire(record, ready, not_loaded)
-        return pending
+
+def not_loaded() -> Never:
+    raise KnownError("model.not_loaded")
 
 
 def _tokens_in(untrusted: Mapping[str, Json]) -> int:
@@ -138,9 +126,6 @@ def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPr
 # ---- measures how much of the context a chat takes, part by part
 
 
-T = TypeVar("T")
-
-
 class ContextRequest(Record):
     chat: str | None
     record: ModelRecord
@@ -151,34 +136,29 @@ class ContextRequest(Record):
     options: ChatOptions
 
 
-class ContextMeter:
-    def __init__(self, prompts: Prompts, sources: Sources, publish: Callable[[Event], None]) -> None:
-        self._prompts, self._sources, self._publish = prompts, sources, publish
-        self._newest: ContextRequest | None = None
+class ContextMeter(Service):
+    def __init__(self, runtime: Runtime, prompts: Prompts, sources: Sources) -> None:
+        super().__init__(runtime)
+        self._prompts, self._sources = prompts, sources
+        self._measuring: Pending[None] = Pending()
 
     def measure(self, request: ContextRequest) -> None:
+        """Measure; an earlier request is dropped."""
+        self._measuring.cancel()
         if request.window.veil:
             draft = request.window.veil.hide([request.draft], keeps=False)[0]
             request = changed(request, draft=draft)
-        self._newest = request
         turns, _ids = request.window.turns(request.path)
         if request.draft:
             turns.append(ChatMessage(Role.USER, (TextPart(request.draft, Origin.PERSON),)))
-        self._when(
-            request,
-            self._prompts.measure(request.record, turns),
-            lambda measured: self._count(request, *measured, is_empty=not (request.path or request.draft)),
-        )
+        self._measuring = in_slices(self._service_thread, self._measured(request, turns))
 
-    def _when(self, request: ContextRequest, pending: Pending[T], step: Callable[[T], None]) -> None:
-        def ended(result: T | Problem) -> None:
-            if request is self._newest and not isinstance(result, Problem):
-                step(result)
-
-        pending.then(ended)
-
-    def _count(self, request: ContextRequest, base: int, context: int, *, is_empty: bool) -> None:
-        window = request.window
+    def _measured(self, request: ContextRequest, turns: Sequence[ChatMessage]) -> Slices[None]:
+        record, window = request.record, request.window
+        base, context = yield self._prompts.measure(record, turns)
+        if not (request.attach or request.path or request.draft):
+            self._publish(ContextMeasured(request.chat, 0, context))
+            return
         seen, notes = window.seen(request.path), window.notes_on(request.path)
         held = [message for group in groups_of(seen) if window.holds(group) for message in group]
         sent = [part for message in seen for part in message.attachments if part.text]
@@ -186,58 +166,33 @@ class ContextMeter:
         if window.veil:
             texts = window.veil.hide(texts, keeps=False)
         texts.append(request.draft)  # which is hidden already
-
-        def counted(counts: list[int]) -> None:
-            system, noted, pinned, talk, draft = counts
-            pinned += FRAME * len(held)
-            left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
-            old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
-            talk = max(0, left - sum(part.tokens for part in old) - pinned) if seen else 0
-            parts = [
-                ContextPart("instructions", system),
-                ContextPart("notes", noted),
-                ContextPart("pinned", pinned),
-                ContextPart("conversation", talk),
-                *old,
-            ]
-            question = ContextPart("question", draft if seen else draft + left)
-            self._with_attachments(request, parts, question, context)
-
-        if request.attach or not is_empty:
-            self._when(request, self._sources.count(texts, request.record), counted)
-        else:
-            self._publish(ContextMeasured(request.chat, 0, context))
-
-    def _with_attachments(
-        self, request: ContextRequest, parts: list[ContextPart], question: ContextPart, context: int
-    ) -> None:
-        found: list[tuple[AttachRequest, MeasuredAttachment]] = []
-
-        def measure(at: int) -> None:
-            if at == len(request.attach):
-                self._when(
-                    request, self._sources.tokens_of([attachment for _, attachment in found], request.record), end
-                )
-            else:
-                self._sources.measure(request.attach[at]).then(lambda one: measured(at, one))
-
-        def measured(at: int, attachment: MeasuredAttachment | Problem) -> None:
-            if isinstance(attachment, MeasuredAttachment):
-                found.append((request.attach[at], attachment))
-            if request is self._newest:
-                measure(at + 1)
-
-        def end(tokens: Sequence[int]) -> None:
-            kept_free, way = space_for_answer(context, request.options.max_tokens), request.options.when_full
-            left = context - kept_free - total_of([*parts, question])
-            sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
-            fresh = _foreseen([attachment for _, attachment in found], sized, left)
-            all_parts = tuple(
-                part for part in (*parts, *fresh, question, ContextPart("answer", kept_free)) if part.tokens
-            )
-            self._publish(ContextMeasured(request.chat, total_of(all_parts), context, all_parts, way))
-
-        measure(0)
+        system, noted, pinned, talk, draft = yield self._sources.count(texts, record)
+        pinned += FRAME * len(held)
+        left = max(0, base - system - draft - noted)  # what a chat format puts around everything is the talk's
+        old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
+        talk = max(0, left - sum(part.tokens for part in old) - pinned) if seen else 0
+        parts = [
+            ContextPart("instructions", system),
+            ContextPart("notes", noted),
+            ContextPart("pinned", pinned),
+            ContextPart("conversation", talk),
+            *old,
+        ]
+        question = ContextPart("question", draft if seen else draft + left)
+        measured = yield from self._sources.measured(request.attach)
+        found = [
+            (each, attachment)
+            for each, attachment in zip(request.attach, measured, strict=True)
+            if isinstance(attachment, MeasuredAttachment)
+        ]
+        tokens = yield self._sources.tokens_of([attachment for _, attachment in found], record)
+        kept_free = space_for_answer(context, request.options.max_tokens)
+        left = context - kept_free - total_of([*parts, question])
+        sized = [SizedAttachment(count, each.mode) for (each, _), count in zip(found, tokens, strict=True)]
+        fresh = _foreseen([attachment for _, attachment in found], sized, left)
+        whole = (*parts, *fresh, question, ContextPart("answer", kept_free))
+        shown = tuple(part for part in whole if part.tokens)
+        self._publish(ContextMeasured(request.chat, total_of(shown), context, shown, request.options.when_full))
 
 
 def _words(messages: Sequence[Message]) -> str:
@@ -287,144 +242,74 @@ LEAST_ANSWER = 16
 """Tokens without which no answer is begun; the engine's own limit."""
 
 
-class RoomWorkers(Record):
-    writer: NoteWriter
-    publish: Callable[[Event], None]
-
-
 class Room:
-    """Makes room for one question; at most one of `ready` and `failed` is called, once, unless it is cancelled."""
+    """Makes room for one question."""
 
     def __init__(
-        self, workers: RoomWorkers, request: AnswerRequest, window: ContextWindow, path: Sequence[Message], way: str
+        self,
+        writer: NoteWriter,
+        publish: Callable[[Event], None],
+        answer: Message,
+        request: AnswerRequest,
+        window: ContextWindow,
+        path: Sequence[Message],
     ) -> None:
-        """`path`: the messages before the answer, the question last; `way`: LEAVE_OUT or SUMMARIZE."""
-        self._at, self._request, self._path, self._way = workers, request, tuple(path), way
-        self._window = window
-        self._lease: Lease | None = None
-        self._writing: Pending[str] | None = None
+        """`path`: the messages before the answer, the question last."""
+        self._writer, self._publish, self._answer, self._request = writer, publish, answer, request
+        self._window, self._path = window, tuple(path)
         self._context = 0
-        self._is_over = False
 
-    def begin(self, ready: Callable[[ContextWindow], None], failed: Callable[[Problem | None], None]) -> None:
-        """Call `ready` with what the model sees from now on, or `failed`: with None when loading was cancelled."""
-        self._ready, self._failed = ready, failed
-        request = self._request
-        self._lease = self._at.writer.loader.acquire(
-            request.record, self._on_loaded, self._fail, explicit=request.explicit
-        )
+    def make(self, way: str, *, explicit: bool) -> Slices[ContextWindow | None]:
+        """Return what the model sees from now on, or None where loading was cancelled; `way`: LEAVE_OUT or SUMMARIZE.
 
-    def cancel(self) -> None:
-        self._is_over = True
-        if self._writing:
-            self._writing.cancel()
-        if self._lease:
-            self._lease.release()
-
-    # ---- what there is
-
-    def _on_loaded(self, lease: Lease) -> None:
+        Raises KnownError `context.full`, redaction.*.
+        """
+        lease: Lease | None = yield self._writer.loader.lease(self._request.record, explicit=explicit)
+        if lease is None:
+            return None
         self._context = lease.model.context_tokens
-        self._measure(self._window, self._look)
-
-    def _measure(self, window: ContextWindow, then: Callable[[int], None]) -> None:
-        try:
-            turns, _ids = window.turns(self._path, self._request.message.text)
-        except KnownError as err:
-            self._fail(problem_for(err))
-            return
-        self._when(self._at.writer.prompts.measure(self._request.record, turns), lambda found: then(found[0]))
-
-    def _look(self, tokens: int) -> None:
+        tokens = yield from self._measured(self._window)
         groups = groups_of(self._path[self._window.place(self._path) :])
         if len(groups) > 1 and not self._path[-1].id:  # asks to write an answer once more, which must be seen
             groups[-2:] = [groups[-2] + groups[-1]]
         if self._fits(tokens) or len(groups) < 2:
-            self._end(self._window)
-            return
+            return self._window
+        sizes = yield from self._sizes(groups)
+        for_notes = space_for_notes(self._context) if way == SUMMARIZE else 0
+        stays = [self._window.holds(group) for group in groups]
+        fixed = max(0, tokens - sum(sizes)) + for_notes
+        count = max(1, groups_to_leave_out(sizes, stays, fixed, int(self._context * SHARE)))
+        while True:
+            window = replace(self._window, after=groups[count - 1][-1].id)
+            needed = for_notes + (yield from self._measured(replace(window, notes="") if for_notes else window))
+            if self._fits(needed) or count >= len(groups) - 1:
+                break
+            count += 1
+        if needed + LEAST_ANSWER > self._context:  # the rest alone is too long: nothing is left out in vain
+            raise KnownError("context.full", needed=needed + LEAST_ANSWER, available=self._context)
+        if for_notes:
+            self._publish(NotesBegun(self._answer.item, self._answer.id))
+            gone = [group for group in groups[:count] if not self._window.holds(group)]
+            notes = self._window.notes_on(self._path)
+            notes = yield from self._writer.write(self._request.record, notes, gone, self._window.veil)
+            window = replace(window, notes=notes)
+        return window
+
+    def _measured(self, window: ContextWindow) -> Slices[int]:
+        turns, _ids = window.turns(self._path, self._answer.text)
+        tokens, _context = yield self._writer.prompts.measure(self._request.record, turns)
+        return int(tokens)
+
+    def _sizes(self, groups: Sequence[Group]) -> Slices[list[int]]:
         each = [[turn.text for turn in turns_for_engine("", group)[0]] for group in groups]
-
-        def counted(counts: list[int]) -> None:
-            numbers = iter(counts)
-            sizes = [sum(next(numbers) + FRAME for _text in texts) for texts in each]
-            self._choose(groups, sizes, max(0, tokens - sum(sizes)))
-
         texts = [text for one in each for text in one]
         if self._window.veil:
             texts = self._window.veil.hide(texts)
-        self._when(count_tokens(self._at.writer.loader, self._request.record, texts), counted)
+        counts = iter((yield count_tokens(self._writer.loader, self._request.record, texts)))
+        return [sum(next(counts) + FRAME for _text in texts) for texts in each]
 
     def _fits(self, tokens: int) -> bool:
         return tokens + space_for_answer(self._context, self._request.sampling.max_tokens) <= self._context
-
-    # ---- what is left out
-
-    def _choose(self, groups: list[Group], sizes: Sequence[int], fixed: int) -> None:
-        for_notes = space_for_notes(self._context) if self._way == SUMMARIZE else 0
-        stays = [self._window.holds(group) for group in groups]
-        count = groups_to_leave_out(sizes, stays, fixed + for_notes, int(self._context * SHARE))
-        self._try(groups, max(1, count), for_notes)
-
-    def _try(self, groups: list[Group], count: int, for_notes: int) -> None:
-        window = replace(self._window, after=groups[count - 1][-1].id)
-        bare = replace(window, notes="") if for_notes else window
-
-        def measured(tokens: int) -> None:
-            needed = tokens + for_notes
-            if not self._fits(needed) and count < len(groups) - 1:
-                self._try(groups, count + 1, for_notes)
-            elif needed + LEAST_ANSWER > self._context:  # the rest alone is too long: nothing is left out in vain
-                full = KnownError("context.full", needed=needed + LEAST_ANSWER, available=self._context)
-                self._fail(problem_for(full))
-            elif for_notes:
-                self._summarize(window, groups[:count])
-            else:
-                self._keep(window)
-
-        self._measure(bare, measured)
-
-    def _summarize(self, window: ContextWindow, gone: Sequence[Group]) -> None:
-        message = self._request.message
-        self._at.publish(NotesBegun(message.item, message.id))
-        unpinned = [group for group in gone if not self._window.holds(group)]
-        self._writing = self._at.writer.write(
-            self._request.record, self._window.notes_on(self._path), unpinned, self._window.veil
-        )
-        self._when(self._writing, lambda notes: self._keep(replace(window, notes=notes)))
-
-    def _keep(self, window: ContextWindow) -> None:
-        message, store = self._request.message, self._request.message_store
-        try:
-            item = store.items.change_settings(message.item, **{AFTER: window.after, NOTES: window.notes or None})
-        except KnownError as err:
-            self._fail(problem_for(err))
-            return
-        self._at.publish(ItemChanged(item))
-        has_notes = self._way == SUMMARIZE and bool(window.notes)
-        gone = len(window.left_out(self._path))
-        self._at.publish(TurnsLeftOut(message.item, message.id, gone, has_notes=has_notes))
-        self._end(window)
-
-    # ---- the end
-
-    def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
-        def ended(result: T | Problem) -> None:
-            if isinstance(result, Problem):
-                self._fail(result)
-            elif not self._is_over:
-                step(result)
-
-        pending.then(ended)
-
-    def _end(self, window: ContextWindow) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._ready(window)
-
-    def _fail(self, problem: Problem | None) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._failed(problem)
 
 
 # ---- has the model write notes on a part of a chat, to stand for it in later prompts
@@ -461,109 +346,42 @@ class NoteWriter(Record):
     loader: ModelLoader
     prompts: Prompts
 
-    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Pending[str]:
-        """Return notes on `groups` and on what the `notes` before them say; with a `veil` the model sees substitutes.
-
-        Cancelled, it reports nothing.  A Problem when the model cannot be loaded or its process fails.
-        """
-        writing = _Writing(self, record, notes, [group for group in groups if not _was_refused(group)], veil)
-        writing.begin()
-        return writing.pending
-
-
-class _Writing:
-    def __init__(self, at: NoteWriter, record: ModelRecord, notes: str, left: list[Group], veil: Veil | None) -> None:
-        self._at, self._record, self._notes, self._left, self._veil = at, record, notes, left, veil
-        self._restorer: Restorer | None = None
-        self._unread: list[str] = []
-        self._context = 0
-        self._lease: Lease | None = None
-        self._asking: Pending[list[Words]] | None = None
-        self._is_over = False
-        self.pending: Pending[str] = Pending(self._cancel)
-
-    def begin(self) -> None:
-        self._lease = self._at.loader.acquire(self._record, self._on_ready, self._on_not_loaded)
-
-    def _on_ready(self, lease: Lease) -> None:
-        self._context = lease.model.context_tokens
-        self._next(len(self._left))
-
-    def _next(self, count: int) -> None:
-        if not self._left:
-            self._end("\n".join(one for one in (self._notes, *self._unread) if one))
-            return
-        turns = self._turns(count)
-        if self._veil:
-            try:
-                turns = self._veil.hide_turns(turns)
-                self._restorer = self._veil.restorer()
-            except KnownError as err:
-                self._end(problem_for(err))
-                return
-
-        def measured(found: tuple[int, int]) -> None:
-            if found[0] + space_for_notes(self._context) <= self._context:
-                self._ask(turns, count)
-            elif count > 1:
-                self._next(count // 2)
-            else:
-                beginning = clean_label(self._left.pop(0)[0].words, MOST_BEGINNING)
-                self._unread.append(TOO_LONG.format(beginning=beginning))
-                self._next(len(self._left))
-
-        self._when(self._at.prompts.measure(self._record, turns), measured)
-
-    def _turns(self, count: int) -> list[ChatMessage]:
-        said = [part for group in self._left[:count] for message in group for part in _said(message)]
-        words = int(space_for_notes(self._context) * WORDS_PER_TOKEN)
-        language = texts()["language"].get(tongue(" ".join(part.text for part in said)), "")
-        request = REQUEST.format(earlier=KEEP if self._notes else "", words=words, language=language).rstrip()
-        known = [_program(BEFORE_NOTES), TextPart(self._notes, Origin.MODEL), _program("\n\n")] if self._notes else []
-        return [
-            ChatMessage(Role.SYSTEM, (_program(SYSTEM),)),
-            ChatMessage(Role.USER, (*known, _program(BEFORE_TALK), *said, _program(request))),
-        ]
-
-    def _ask(self, turns: Sequence[ChatMessage], count: int) -> None:
-        most = space_for_notes(self._context)
+    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Slices[str]:
+        """Return notes on `groups` and on what `notes` say; with a `veil` the model sees substitutes."""
+        lease: Lease = (yield self.loader.lease(record)) or not_loaded()
+        context, most = lease.model.context_tokens, space_for_notes(lease.model.context_tokens)
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)
+        left, unread = [group for group in groups if not _was_refused(group)], []
+        count = len(left)
+        while left:
+            turns = _note_turns(notes, left[:count], most)
+            if veil:
+                turns, restorer = veil.hide_turns(turns), veil.restorer()
+            tokens, _context = yield self.prompts.measure(record, turns)
+            if tokens + most > context and count > 1:
+                count //= 2
+                continue
+            if tokens + most > context:
+                unread.append(TOO_LONG.format(beginning=clean_label(left.pop(0)[0].words, MOST_BEGINNING)))
+            else:
+                answers: list[Words] = yield ask_once(self.loader, record, [step_of(turns, sampling)])
+                written = answers[0].text.strip()
+                notes = (restorer.restored(written).text if veil else written) or notes
+                del left[:count]
+            count = len(left)
+        return "\n".join(one for one in (notes, *unread) if one)
 
-        def answered(words: list[Words]) -> None:
-            written = words[0].text.strip()
-            self._notes = (self._restorer.restored(written).text if self._restorer else written) or self._notes
-            del self._left[:count]
-            self._next(len(self._left))
 
-        self._asking = ask_once(self._at.loader, self._record, [step_of(turns, sampling)])
-        self._when(self._asking, answered)
-
-    def _when(self, pending: Pending[T], step: Callable[[T], None]) -> None:
-        def ended(result: T | Problem) -> None:
-            if isinstance(result, Problem):
-                self._end(result)
-            elif not self._is_over:
-                step(result)
-
-        pending.then(ended)
-
-    def _on_not_loaded(self, problem: Problem | None) -> None:
-        if problem is None:
-            self._cancel()
-        else:
-            self._end(problem)
-
-    def _end(self, result: str | Problem) -> None:
-        if not self._is_over:
-            self._cancel()
-            self.pending.end(result)
-
-    def _cancel(self) -> None:
-        self._is_over = True
-        if self._asking:
-            self._asking.cancel()
-        if self._lease:
-            self._lease.release()
+def _note_turns(notes: str, groups: Sequence[Group], most: int) -> list[ChatMessage]:
+    said = [part for group in groups for message in group for part in _said(message)]
+    language = texts()["language"].get(tongue(" ".join(part.text for part in said)), "")
+    words = int(most * WORDS_PER_TOKEN)
+    request = REQUEST.format(earlier=KEEP if notes else "", words=words, language=language).rstrip()
+    known = [_program(BEFORE_NOTES), TextPart(notes, Origin.MODEL), _program("\n\n")] if notes else []
+    return [
+        ChatMessage(Role.SYSTEM, (_program(SYSTEM),)),
+        ChatMessage(Role.USER, (*known, _program(BEFORE_TALK), *said, _program(request))),
+    ]
 
 
 def _was_refused(group: Group) -> bool:

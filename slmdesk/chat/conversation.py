@@ -11,7 +11,7 @@ from dataclasses import (
 from dataclasses import field as class_field
 from itertools import count, zip_longest
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, Required, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Required, TypeAlias, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
 from slmdesk.base.errors import KnownError
@@ -27,6 +27,7 @@ from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
+    from slmdesk.store import Store
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
@@ -383,6 +384,37 @@ def groups_to_leave_out(sizes: Sequence[int], stays: Sequence[bool], fixed: int,
     return len(sizes) - 1
 
 
+def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[AttachmentPart, ...]:
+    """Return the attachments of earlier messages; of one that is left out passages are looked for again."""
+    gone = window.left_out(path)
+    return tuple(
+        changed(part, attached=changed(part.attached, is_whole=False, places=())) if message.id in gone else part
+        for message in path
+        for part in message.attachments
+    )
+
+
+def ended(message: Message, text: str, ending: AnswerEnding, thought: str) -> Message:
+    """An answer as it is when it has ended."""
+    return changed(
+        message,
+        text=text,
+        thought=thought,
+        thought_seconds=ending.seconds_of_thought(message.thought_seconds),
+        status=ending.status,
+        owner=None,
+        finish_reason=ending.finish_reason,
+        tokens_in=ending.tokens_in,
+        tokens_out=ending.tokens_out,
+        tokens_reused=ending.tokens_reused,
+        seconds=ending.seconds,
+        seed=ending.seed if ending.seed is not None else message.seed,
+        sampling=ending.sampling_of(message.sampling),
+        error_code=ending.error_code,
+        error_args=dict(ending.error_args),
+    )
+
+
 # ---- an in-memory message store for chats that must not be written to the disk
 
 
@@ -407,52 +439,6 @@ class NewMessage(TypedDict, total=False):
     preset: str | None
 
 
-class ItemRows(Protocol):
-    def get(self, id: str) -> Item:
-        """Return an item.  Raises KnownError `item.unknown`."""
-
-    def change_settings(self, id: str, **values: Json) -> Item:
-        """Change some of an item's own settings and return the item; None removes a key."""
-
-    def rename(self, id: str, title: str) -> Item: ...
-
-
-class MessageRows(Protocol):
-    def add(self, item: str, **new: Unpack[NewMessage]) -> Message:
-        """Add a message below `parent`; it is saved when this returns."""
-
-    def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message: ...
-
-    def grow(self, id: str, text: str, thought: str = "") -> bool:
-        """Replace the text of a growing message; returns False when it could not be written now."""
-
-    def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message: ...
-
-    def reopen(self, id: str) -> Message: ...
-
-    def edit(self, id: str, text: str) -> Message:
-        """Replace the text of an ended answer, keeping what the model wrote, and return it."""
-
-    def remove(self, ids: Sequence[str]) -> RemovedMessages:
-        """Delete messages of one item; what hangs below them moves up."""
-
-    def put_back(self, removed: RemovedMessages) -> None: ...
-
-    def get(self, id: str) -> Message:
-        """Return a message.  Raises KnownError `item.unknown`."""
-
-    def of_item(self, item: str) -> list[Message]:
-        """Return all messages of an item's tree, oldest first."""
-
-
-class MessageStore(Protocol):
-    @property
-    def items(self) -> ItemRows: ...
-
-    @property
-    def messages(self) -> MessageRows: ...
-
-
 class EphemeralStore:
     def __init__(self) -> None:
         numbers = count(1)
@@ -462,6 +448,20 @@ class EphemeralStore:
     def forget(self, id: str) -> None:
         self.items.forget(id)
         self.messages.forget(id)
+
+
+MessageStore: TypeAlias = "Store | EphemeralStore"
+
+
+class Stores(Record):
+    """The chats that are saved, and those in memory alone."""
+
+    saved: Store
+    unsaved: EphemeralStore
+
+    def of(self, id: str) -> MessageStore:
+        """The store of a chat or message."""
+        return self.unsaved if is_private(id) else self.saved
 
 
 class EphemeralItems:
@@ -528,22 +528,8 @@ class EphemeralMessages:
         return True
 
     def end(self, id: str, text: str, ending: AnswerEnding, thought: str = "") -> Message:
-        return self._change(
-            id,
-            text=text,
-            status=ending.status,
-            finish_reason=ending.finish_reason,
-            tokens_in=ending.tokens_in,
-            tokens_out=ending.tokens_out,
-            tokens_reused=ending.tokens_reused,
-            seconds=ending.seconds,
-            seed=ending.seed,
-            sampling=ending.sampling_of(self.get(id).sampling),
-            error_code=ending.error_code,
-            error_args=dict(ending.error_args),
-            thought=thought,
-            thought_seconds=ending.seconds_of_thought(self.get(id).thought_seconds),
-        )
+        self._messages[id] = changed(ended(self.get(id), text, ending, thought), revision=next(self._numbers))
+        return self._messages[id]
 
     def edit(self, id: str, text: str) -> Message:
         old = self.get(id)

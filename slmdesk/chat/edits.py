@@ -24,6 +24,7 @@ from slmdesk.chat.conversation import (
     EphemeralStore,
     Group,
     MessageStore,
+    Stores,
     Veils,
     active_path,
     after_deletion,
@@ -37,7 +38,7 @@ from slmdesk.chat.types import ChatOptions, options_from
 from slmdesk.library.saved_states import StateService
 from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service import Runtime, Service, in_slices
 
 MOST_UNDONE = 20
 
@@ -53,13 +54,13 @@ class Edits(Service):
     def __init__(
         self,
         runtime: Runtime,
-        unsaved: EphemeralStore,
+        stores: Stores,
         quotes: Quotes,
         states: StateService,
         redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._unsaved, self._quotes, self._states, self._redaction = unsaved, quotes, states, redaction
+        self._stores, self._quotes, self._states, self._redaction = stores, quotes, states, redaction
         self._deletions: deque[_Deletion] = deque(maxlen=MOST_UNDONE)
 
     def edit_answer(self, message: str, text: str) -> Message:
@@ -67,7 +68,7 @@ class Edits(Service):
 
         Raises KnownError `item.unknown`, `request.invalid` (no answer, being written, no words).
         """
-        store = self._store_of(message)
+        store = self._stores.of(message)
         old = store.messages.get(message)
         if old.role is not Role.ASSISTANT or old.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
@@ -82,7 +83,7 @@ class Edits(Service):
 
     def restore_original(self, message: str) -> Message:
         """Bring back what the model wrote.  Raises KnownError `item.unknown`."""
-        old = self._store_of(message).messages.get(message)
+        old = self._stores.of(message).messages.get(message)
         return old if old.original is None else self.edit_answer(message, old.original)
 
     def delete(self, message: str, *, alone: bool) -> int:
@@ -91,13 +92,15 @@ class Edits(Service):
         Can be undone as long as this program runs.  Raises KnownError `item.unknown`, `request.invalid` (an answer
         among them is being written), store.*.
         """
-        store = self._store_of(message)
+        store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
         messages = store.messages.of_item(item.id)
         ids = [message] if alone else _with_below(message, messages)
         parent = next(other_message.parent for other_message in messages if other_message.id == message)
         documents = (
-            () if store is self._unsaved else tuple(document.id for document in self._store.documents.of_item(item.id))
+            ()
+            if store is self._stores.unsaved
+            else tuple(document.id for document in self._store.documents.of_item(item.id))
         )
         changed = after_deletion(item, active_path(messages, leaf_of(item)), ids) if alone else {}
         removed = store.messages.remove(ids)
@@ -108,7 +111,7 @@ class Edits(Service):
             changed["leaf"] = parent
         if changed:
             item = store.items.change_settings(item.id, **changed)
-        if store is not self._unsaved:
+        if store is not self._stores.unsaved:
             used = {part.attached.document for message in left for part in message.attachments}
             self._store.documents.link(item.id, [document for document in documents if document in used])
             self._states.forget([item.id])
@@ -125,7 +128,7 @@ class Edits(Service):
         found = next((deletion for deletion in reversed(self._deletions) if deletion.removed.item == chat), None)
         if found is None:
             return False
-        store = self._store_of(chat)
+        store = self._stores.of(chat)
         store.messages.put_back(found.removed)
         self._deletions.remove(found)
         if found.quotes:
@@ -141,7 +144,7 @@ class Edits(Service):
 
         Raises KnownError `item.unknown`, `request.invalid` (one of them is being written), store.*.
         """
-        store = self._store_of(message)
+        store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
         path = active_path(store.messages.of_item(item.id), message)
         path = path[: next(at for at, other_message in enumerate(path) if other_message.id == message) + 1]
@@ -149,8 +152,8 @@ class Edits(Service):
             raise KnownError("request.invalid", what="an answer is still being written")
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
         title = title_from(f"{item.title} (copy)")
-        if store is self._unsaved:
-            copy = self._unsaved.items.add(item.kind, title, settings=settings)
+        if store is self._stores.unsaved:
+            copy = self._stores.unsaved.items.add(item.kind, title, settings=settings)
         else:
             copy = self._store.items.add(item.kind, title, settings=settings)
             self._store.items.place(copy.id, space=item.folder or "")
@@ -160,20 +163,17 @@ class Edits(Service):
             copies[other_message.id] = copied(store, copy.id, other_message, copies)
         store.items.change_settings(copy.id, **copied_window(item.settings, copies))
         documents = list(dict.fromkeys(part.attached.document for message in path for part in message.attachments))
-        if store is not self._unsaved and any(documents):
+        if store is not self._stores.unsaved and any(documents):
             known = {document.id for document in self._store.documents.of_item(item.id)}
             self._store.documents.link(copy.id, [document for document in documents if document in known])
         copy = store.items.get(copy.id)
-        if store is not self._unsaved:
+        if store is not self._stores.unsaved:
             self._publish(ItemChanged(copy))
         return copy
 
     def drop(self, chat: str) -> None:
         kept = [deletion for deletion in self._deletions if deletion.removed.item != chat]
         self._deletions = deque(kept, maxlen=MOST_UNDONE)
-
-    def _store_of(self, id: str) -> MessageStore:
-        return self._unsaved if id.startswith(PREFIX) else self._store
 
 
 OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
@@ -236,19 +236,19 @@ class WindowService(Service):
     def __init__(
         self,
         runtime: Runtime,
-        unsaved: EphemeralStore,
+        stores: Stores,
         choice: ModelChoice,
         writer: NoteWriter,
         as_it_is: Callable[[Message], Message],
         veils: Veils,
     ) -> None:
         super().__init__(runtime)
-        self._unsaved, self._choice, self._writer, self._as_it_is = unsaved, choice, writer, as_it_is
+        self._stores, self._choice, self._writer, self._as_it_is = stores, choice, writer, as_it_is
         self._veils = veils
 
     def pin(self, message: str, *, pinned: bool) -> Item:
         """Keep a message in the prompt whatever is left out, or no longer.  Raises KnownError `item.unknown`."""
-        store = self._message_store_of(message)
+        store = self._stores.of(message)
         item = store.items.get(store.messages.get(message).item)
         known = window_of(item).pinned
         ids = known | {message} if pinned else known - {message}
@@ -282,7 +282,7 @@ class WindowService(Service):
         """
         item, path = self._opened(chat)
         window = window_of(item)
-        items = self._unsaved.items if chat.startswith(PREFIX) else self._store.items
+        items = self._stores.unsaved.items if chat.startswith(PREFIX) else self._store.items
 
         def made(notes: str) -> Item:
             options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
@@ -302,20 +302,17 @@ class WindowService(Service):
         if not groups:
             raise KnownError("request.invalid", what="there is nothing to summarize")
         record = self._choice.record_for(options_from(item.settings))
-        return self._writer.write(record, notes, groups, self._veils.of(item))
+        return in_slices(self._service_thread, self._writer.write(record, notes, groups, self._veils.of(item)))
 
     def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
-        store = self._message_store_of(chat)
+        store = self._stores.of(chat)
         item = store.items.get(chat)
         return item, tuple(map(self._as_it_is, active_path(store.messages.of_item(chat), leaf_of(item))))
 
     def _change(self, chat: str, **values: Json) -> Item:
-        item = self._message_store_of(chat).items.change_settings(chat, **values)
+        item = self._stores.of(chat).items.change_settings(chat, **values)
         self._publish(ItemChanged(item))
         return item
-
-    def _message_store_of(self, id: str) -> MessageStore:
-        return self._unsaved if id.startswith(PREFIX) else self._store
 
 
 # ---- private chats

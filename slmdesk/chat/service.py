@@ -11,13 +11,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import changed
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
-from slmdesk.chat.answers import AnswerRequest, Answers, AnswerSettings, ModelChoice
+from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
+    AFTER,
     MOST_ATTACHED,
     NEW_CHAT,
+    NOTES,
     PREFIX,
     REDACT,
     ContextWindow,
@@ -26,22 +29,26 @@ from slmdesk.chat.conversation import (
     InspectedPrompt,
     MessageStore,
     SentMessage,
+    Stores,
     Veils,
     active_path,
     brings_text,
     can_continue,
     leaf_of,
+    older_attachments,
     siblings_on,
     title_from,
     window_of,
 )
 from slmdesk.chat.presets import PresetService, with_preset
-from slmdesk.chat.prompt import ChatStates, Preparer
 from slmdesk.chat.types import (
+    ASK,
+    SUMMARIZE,
     AttachRequest,
     ChatOptions,
     Rewrite,
     SendRequest,
+    TurnsLeftOut,
     asked_with,
     check_options,
     kept_of,
@@ -52,18 +59,20 @@ from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
 from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import (
+    Event,
     ItemChanged,
     MessageAdded,
     MessageChanged,
+    MessageEnded,
     Noticed,
     Pending,
 )
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service import Later, Runtime, Service, Slices
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import AttachmentCost, Quotes, Sources, Workers
-    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts, RoomWorkers
+    from slmdesk.chat.attachments import AttachmentCost, Planner, Quotes, Sources
+    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts
     from slmdesk.chat.edits import Edits, PrivateChats, WindowService
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.library.search import Retrieval
@@ -82,33 +91,31 @@ class ChatService(Service):
     _saved_states: StateService
     _redaction: RedactionService
     _choice: ModelChoice
-    _unsaved: EphemeralStore
+    _stores: Stores
     _veils: Veils
     _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
     _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
     _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime))
-    _workers: Lazy[ChatService, Workers] = Lazy(
-        "chat.attachments:Workers",
-        lambda s, new: new(s._service_thread, s._store, s._loader, s._retrieval(), s._sources),
+    _planner: Lazy[ChatService, Planner] = Lazy(
+        "chat.attachments:Planner", lambda s, new: new(s._runtime, s._loader, s._retrieval(), s._sources)
     )
     _writer: Lazy[ChatService, NoteWriter] = Lazy("chat.context:NoteWriter", lambda s, new: new(s._loader, s._prompts))
-    _room: Lazy[ChatService, RoomWorkers] = Lazy("chat.context:RoomWorkers", lambda s, new: new(s._writer, s._publish))
     _meter: Lazy[ChatService, ContextMeter] = Lazy(
-        "chat.context:ContextMeter", lambda s, new: new(s._prompts, s._sources, s._publish)
+        "chat.context:ContextMeter", lambda s, new: new(s._runtime, s._prompts, s._sources)
     )
     window: Lazy[ChatService, WindowService] = Lazy(
         "chat.edits:WindowService",
-        lambda s, new: new(s._runtime, s._unsaved, s._choice, s._writer, s.answers.as_it_is, s._veils),
+        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is, s._veils),
     )
     """What the model sees of a chat."""
     edits: Lazy[ChatService, Edits] = Lazy(
         "chat.edits:Edits",
-        lambda s, new: new(s._runtime, s._unsaved, s._quotes, s._saved_states, s._redaction),
+        lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states, s._redaction),
     )
     """Changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
-        lambda s, new: new(s._runtime, s._unsaved, s.answers, s._redaction, s.drop, kind=KIND),
+        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s._redaction, s.drop, kind=KIND),
     )
     """Chats in memory alone."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
@@ -130,11 +137,16 @@ class ChatService(Service):
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
         self._saved_states, self._redaction = states, redaction
         self._choice = ModelChoice(runtime.store, models, loader)
-        self._unsaved = EphemeralStore()
-        self.answers = Answers(runtime, loader)
+        self._stores = Stores(runtime.store, EphemeralStore())
+        self.answers = Answers(runtime, loader, self._stores)
         self._veils = Veils(redaction)
         self._preparer = Preparer(
-            lambda: self._workers, lambda: self._room, lambda: self._quotes, runtime.publish, self._veils
+            self._stores,
+            lambda: self._planner,
+            lambda: self._writer,
+            lambda: self._quotes,
+            runtime.publish,
+            self._veils,
         )
         self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
@@ -168,11 +180,12 @@ class ChatService(Service):
             check_folders(self._store, request.attach)
             stubs = tuple(map(stub_of, request.attach))
         old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
-        if request.preset is not None:
-            old = with_preset(old, self.presets.get(request.preset) if request.preset else None)
-        options = self._choice.options_for(request, old)  # all of this before anything is kept
+        changes = dict(request.changes)
+        if (preset := stored_from(str, changes.pop("preset", None))) is not None:
+            old = with_preset(old, self.presets.get(preset) if preset else None)
+        options = self._choice.options_for(old, changes)  # all of this before anything is kept
         brings = brings_text(request.text, has_attachments=bool(request.attach))
-        settings = self._choice.settings_for(options, request.model, request.sampling, has_text=brings)
+        asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
         item = self._with_redaction(message_store, item, request)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
@@ -180,12 +193,12 @@ class ChatService(Service):
             raise KnownError("request.invalid", what="the last answer is still being written")
         kept: tuple[AttachmentPart, ...] = ()
         if request.instead_of:
-            *before, asked = self._path_to(message_store, item, request.instead_of)
-            if asked.role is not Role.USER:
+            *before, replaced = self._path_to(message_store, item, request.instead_of)
+            if replaced.role is not Role.USER:
                 raise KnownError("request.invalid", what="not a question")
             from slmdesk.chat.attachments import undecided_again
 
-            path, kept = tuple(before), undecided_again(asked.attachments)
+            path, kept = tuple(before), undecided_again(replaced.attachments)
         self._link(item, request)
         if item.archived:  # it is in use again
             self.places.change([item.id], archived=False)
@@ -198,14 +211,14 @@ class ChatService(Service):
         )
         self._say_added(user)
         if request.anyway:
-            self._models.force_load(settings.record)
-        answer = self._add_answer(message_store, item.id, user, settings)
+            self._models.force_load(asked.record)
+        answer = self._add_answer(message_store, item.id, user, asked)
         if request.instead_of:
             message_store.items.change_settings(item.id, leaf=answer.id)
         item = self._touched(message_store, item.id)
         self._say_replaced()
         whole = (*map(self.answers.as_it_is, path), user)
-        self._start(answer, message_store, item, whole, settings, explicit=explicit_model)
+        self._start(answer, asked, item, whole, explicit=explicit_model)
         return SentMessage(item, user, answer)
 
     def stop(self, message: str) -> None:
@@ -233,13 +246,13 @@ class ChatService(Service):
         brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
         brings = brings or rewrite is not None
         options = options_from(item.settings)
-        settings = self._choice.settings_for(options, model, sampling or Sampling(), has_text=brings)
+        request = self._choice.request(options, model, sampling or Sampling(), has_text=brings)
         more = kept_of(rewrite, old) if rewrite else {}
-        answer = self._add_answer(message_store, item.id, before[-1] if before else None, settings, more)
+        answer = self._add_answer(message_store, item.id, before[-1] if before else None, request, more)
         item = message_store.items.change_settings(item.id, leaf=answer.id)
         self._publish(ItemChanged(item))
         asked = asked_with(before, answer, [old])
-        self._start(answer, message_store, item, asked, settings, goes_on=len(asked) > len(before))
+        self._start(answer, request, item, asked, goes_on=len(asked) > len(before))
         return answer
 
     def continue_answer(self, message: str) -> Message:
@@ -247,16 +260,16 @@ class ChatService(Service):
         message_store, old, item, before = self._answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what="this answer is complete")
-        settings = self._choice.settings_of(old)
+        request = self._choice.request_as(old)
         growing = message_store.messages.reopen(message)
         self._publish(MessageChanged(growing))
         asked = asked_with(before, old, message_store.messages.of_item(item.id))
-        self._start(growing, message_store, item, asked, settings, goes_on=True)
+        self._start(growing, request, item, asked, goes_on=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
         """Show this version of an answer and return the chat.  Raises KnownError `item.unknown`."""
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         item = message_store.items.change_settings(message_store.messages.get(message).item, leaf=message)
         self._publish(ItemChanged(item))
         return self.open(item.id)
@@ -265,13 +278,13 @@ class ChatService(Service):
 
     def item(self, chat: str) -> Item:
         """Return the item of a chat, or of anything else that is kept.  Raises KnownError `item.unknown`."""
-        return self._message_store_of(chat).items.get(chat)
+        return self._stores.of(chat).items.get(chat)
 
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, with text that is not in its rows yet.  Raises KnownError
         `item.unknown`.
         """
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         item = message_store.items.get(chat)
         messages = [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)]
         self.shown[item.id] = {message.id for message in messages}
@@ -282,7 +295,7 @@ class ChatService(Service):
         """Return the last `most` messages of a long chat's active path, a fraction of the time that all take; of any
         other chat all, as `open`.  Raises KnownError `item.unknown`.
         """
-        item = self._message_store_of(chat).items.get(chat)
+        item = self._stores.of(chat).items.get(chat)
         if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
             return self.open(chat)
         places = self._store.messages.tree_of_item(item.id)
@@ -300,7 +313,7 @@ class ChatService(Service):
 
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         return [
             self.answers.as_it_is(message)
             for message in message_store.messages.of_item(message_store.items.get(chat).id)
@@ -314,7 +327,7 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`.
         """
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         other_message = message_store.messages.get(message)
         item = message_store.items.get(other_message.item)
         path = self._path_to(message_store, item, message)
@@ -333,14 +346,14 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
         """
-        message_store = self._message_store_of(chat)
+        message_store = self._stores.of(chat)
         item = message_store.items.get(chat)
         path = active_path(message_store.messages.of_item(chat), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             return
-        settings = self._choice.settings_for(options_from(item.settings), None, Sampling())
+        request = self._choice.request(options_from(item.settings), None, Sampling())
         turns, _ids = self._veils.window(item).turns(path)
-        self.answers.read_ahead.begin(settings, turns, self._known_state(settings, turns))
+        self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
         """Count the context this chat takes with `draft` and `attach` added; ContextMeasured is published.
@@ -355,7 +368,7 @@ class ChatService(Service):
         path: tuple[Message, ...] = ()
         window = ContextWindow()
         if chat is not None:
-            message_store = self._message_store_of(chat)
+            message_store = self._stores.of(chat)
             item = message_store.items.get(chat)
             path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), self._veils.window(item)
         seen = tuple(map(self.answers.as_it_is, path))
@@ -377,24 +390,24 @@ class ChatService(Service):
     def rename(self, chat: str, title: str) -> Item:
         """Change the title of a chat, reduced to one non-empty line.  Raises KnownError `item.unknown`."""
         name = title_from(title)
-        item = self._message_store_of(chat).items.rename(chat, name)
+        item = self._stores.of(chat).items.rename(chat, name)
         self._publish(ItemChanged(item))
         return item
 
     def options(self, chat: str) -> ChatOptions:
         """Return the options of a chat.  Raises KnownError `item.unknown`."""
-        return options_from(self._message_store_of(chat).items.get(chat).settings)
+        return options_from(self._stores.of(chat).items.get(chat).settings)
 
     def change_options(self, chat: str, options: ChatOptions) -> Item:
         """Set all options of a chat, for later answers.  Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
-        item = self._message_store_of(chat).items.change_settings(chat, **options.settings)
+        item = self._stores.of(chat).items.change_settings(chat, **options.settings)
         self._publish(ItemChanged(item))
         return item
 
     def redact(self, chat: str, *, on: bool) -> Item:
         """Replace what is private before the model sees it, or no longer.  Raises KnownError `item.unknown`."""
-        item = self._message_store_of(chat).items.change_settings(chat, **{REDACT: on or None})
+        item = self._stores.of(chat).items.change_settings(chat, **{REDACT: on or None})
         self._publish(ItemChanged(item))
         return item
 
@@ -404,7 +417,7 @@ class ChatService(Service):
         An empty draft without attachments removes them.  Raises KnownError `item.unknown`.
         """
         kept = list(attachments) or None
-        self._message_store_of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
+        self._stores.of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
 
     def trash(self, chat: str) -> Item:
         """Move a chat to the bin and stop what is being written in it.  Raises KnownError `item.unknown`."""
@@ -444,9 +457,6 @@ class ChatService(Service):
 
     # ---- inside
 
-    def _message_store_of(self, id: str) -> MessageStore:
-        return self._unsaved if id.startswith(PREFIX) else self._store
-
     def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
         if request.redact is not None and request.redact != (self._veils.of(item) is not None):
             item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
@@ -464,7 +474,7 @@ class ChatService(Service):
 
     def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
         if request.chat is not None:
-            message_store = self._message_store_of(request.chat)
+            message_store = self._stores.of(request.chat)
             item = message_store.items.get(request.chat)
             if item.kind != KIND:
                 raise KnownError("request.invalid", what=f"this is a {item.kind}, which cannot be talked with")
@@ -480,28 +490,29 @@ class ChatService(Service):
                 item = self._store.items.place(item.id, space=request.space)
             self._publish(ItemChanged(item))
             return self._store, item
-        return self._unsaved, self._unsaved.items.add(KIND, title_from(request.text), settings=settings)
+        unsaved = self._stores.unsaved
+        return unsaved, unsaved.items.add(KIND, title_from(request.text), settings=settings)
 
     def _add_answer(
         self,
         message_store: MessageStore,
         item: str,
         parent: Message | None,
-        settings: AnswerSettings,
+        request: AnswerRequest,
         more: Mapping[str, Json] = MappingProxyType({}),
     ) -> Message:
-        if settings.lora:
-            self._store.models.change(settings.lora.id, last_used=time.time())
+        if request.lora:
+            self._store.models.change(request.lora.id, last_used=time.time())
         answer = message_store.messages.add(
             item,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
             parts=(),
             status=Status.STREAMING,
-            model_sha256=settings.record.sha256,
-            model_name=settings.record.name,
-            sampling={**settings.kept, **more},
-            seed=settings.sampling.seed,
+            model_sha256=request.record.sha256,
+            model_name=request.record.name,
+            sampling={**request.sampling_kept, **more},
+            seed=request.sampling.seed,
             prompt_version=PROMPT_VERSION,
             preset=self.presets.name_of(options_from(message_store.items.get(item).settings).preset) or None,
         )
@@ -511,32 +522,21 @@ class ChatService(Service):
     def _start(
         self,
         answer: Message,
-        message_store: MessageStore,
+        request: AnswerRequest,
         item: Item,
         path: Sequence[Message],
-        settings: AnswerSettings,
         *,
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        state: dict[str, Json] | None = None
         with suppress(KnownError):  # what cannot be redacted fails where the answer is prepared
             read_before, _ids = self._veils.window(item).turns(path[:-1])
-            state = self._known_state(settings, read_before)
-        request = AnswerRequest(
-            answer,
-            message_store,
-            settings.record,
-            (),
-            settings.sampling,
-            settings.lora,
-            explicit=explicit,
-            state=state,
-        )
-        self.answers.start(self._preparer.request(request, item, path, goes_on=goes_on))
+            request = changed(request, state=self._known_state(request, read_before))
+        prepared = self._preparer.request(request, answer, item, path, goes_on=goes_on)
+        self.answers.start(answer, prepared, explicit=explicit)
 
-    def _known_state(self, settings: AnswerSettings, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        return None if settings.lora else self._states.known(settings.record, turns)
+    def _known_state(self, request: AnswerRequest, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        return None if request.lora else self._states.known(request.record, turns)
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)
@@ -554,7 +554,7 @@ class ChatService(Service):
         return item
 
     def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
-        message_store = self._message_store_of(message)
+        message_store = self._stores.of(message)
         other_message = self.answers.as_it_is(message_store.messages.get(message))
         if other_message.role is not Role.ASSISTANT or other_message.status is Status.STREAMING:
             raise KnownError("request.invalid", what="not an answer that has ended")
@@ -577,3 +577,160 @@ class ChatService(Service):
         )
         at = next(index for index, other_message in enumerate(path) if other_message.id == message)
         return path[: at + 1]
+
+
+# ---- what a model is given of a chat, and what of it is decided first
+
+
+class Preparer(Record):
+    stores: Stores
+    planner: Callable[[], Planner]
+    writer: Callable[[], NoteWriter]
+    quotes: Callable[[], Quotes]
+    publish: Callable[[Event], None]
+    veils: Veils
+
+    def request(
+        self, request: AnswerRequest, answer: Message, item: Item, path: Sequence[Message], *, goes_on: bool = False
+    ) -> AnswerRequest:
+        """Return `request` with the turns of `path` (all messages before the answer, the question last), or with a
+        preparation where room may have to be made or attachments are undecided.
+
+        `goes_on`: the answer is continued, and what was decided about its attachments stays.
+        """
+        window, way = self.veils.window(item), options_from(item.settings).when_full
+        needs_plan = _needs_plan(path, window, goes_on=goes_on)
+        if way == ASK and not needs_plan and window.veil is None:
+            return self._whole(request, answer, window, path)
+
+        def prepare(*, explicit: bool) -> Slices[AnswerRequest | None]:
+            seen = yield from self._with_room(request, answer, window, path, way, explicit=explicit)
+            decided = path
+            if seen and needs_plan:
+                parts = yield from self.planner().choose(request, seen, path, explicit=explicit)
+                if parts is None:
+                    return None
+                decided = (*path[:-1], self._decided(path[-1], parts))
+                seen = yield from self._with_room(request, answer, seen, decided, way, explicit=explicit)
+            if seen is None:
+                return None
+            whole = self._whole(request, answer, seen, decided)
+            return whole if seen == window else changed(whole, state=None)  # what was read of it begins otherwise
+
+        return changed(request, prepare=prepare)
+
+    def _with_room(
+        self,
+        request: AnswerRequest,
+        answer: Message,
+        window: ContextWindow,
+        path: Sequence[Message],
+        way: str,
+        *,
+        explicit: bool,
+    ) -> Slices[ContextWindow | None]:
+        if way == ASK:
+            return window
+        from slmdesk.chat.context import Room
+
+        room = Room(self.writer(), self.publish, answer, request, window, path)
+        seen = yield from room.make(way, explicit=explicit)
+        if seen and seen != window:
+            items = self.stores.of(answer.item).items
+            item = items.change_settings(answer.item, **{AFTER: seen.after, NOTES: seen.notes or None})
+            self.publish(ItemChanged(item))
+            has_notes = way == SUMMARIZE and bool(seen.notes)
+            self.publish(TurnsLeftOut(answer.item, answer.id, len(seen.left_out(path)), has_notes=has_notes))
+        return seen
+
+    def _decided(self, question: Message, parts: Sequence[AttachmentPart]) -> Message:
+        words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
+        decided = self.stores.of(question.item).messages.change_parts(question.id, (*words, *parts))
+        self.publish(MessageChanged(decided))
+        return decided
+
+    def _whole(
+        self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
+    ) -> AnswerRequest:
+        begun = answer.text
+        turns, _ids = window.turns(path, begun)  # by one table with the words that the engine is given as its prefix
+        attached = attachments_on(path)
+        watcher = self.quotes().watcher(attached) if attached else request.watcher
+        return changed(
+            request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept, veil=window.veil
+        )
+
+
+def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
+    return tuple(part for message in path for part in message.attachments)
+
+
+def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
+    """Return whether something must be decided: a new attachment, or one that is read by passages for each question."""
+    if not attachments_on(path) or path[-1].role is not Role.USER:
+        return False
+    from slmdesk.chat.attachments import is_undecided, older_by_passages
+
+    question = path[-1]
+    if is_undecided(question.parts):
+        return True
+    return not goes_on and not question.attachments and bool(older_by_passages(older_attachments(path[:-1], window)))
+
+
+# ---- keeps on the disk what a model has read of a chat
+#
+# so that the chat can go on another day without being read again It is saved once the chat has rested, never on the
+# way of an answer, and goes with the chat (documents.saved_states). Chats that are not kept have no state. On the
+# service thread.
+
+
+REST_S = 20.0
+"""After its last answer a chat has rested."""
+LEAST_TOKENS = 200
+"""Of a conversation: fewer are read in a moment."""
+
+
+class ChatStates(Service):
+    def __init__(
+        self, runtime: Runtime, models: ModelService, states: StateService, veils: Veils, *, kind: str, version: str
+    ) -> None:
+        super().__init__(runtime)
+        self._models, self._states, self._kind, self._version = models, states, kind, version
+        self._veils = veils
+        self._resting: dict[str, Later] = {}
+        runtime.events.on(MessageEnded, self._on_message_ended)
+
+    def known(self, record: ModelRecord, turns: list[ChatMessage]) -> dict[str, Json] | None:
+        return self._states.known(record, turns, self._version) if turns else None
+
+    def close(self) -> None:
+        for later in self._resting.values():
+            later.cancel()
+        self._resting.clear()
+
+    def _on_message_ended(self, event: MessageEnded) -> None:
+        message = event.message
+        if message.item.startswith(PREFIX) or self._store.read_only:
+            return
+        if earlier := self._resting.pop(message.item, None):
+            earlier.cancel()
+        if message.status is Status.COMPLETE and (message.tokens_in or 0) + (message.tokens_out or 0) >= LEAST_TOKENS:
+            self._resting[message.item] = self._service_thread.call_later(REST_S, lambda: self._rested(message))
+
+    def _rested(self, message: Message) -> None:
+        self._resting.pop(message.item, None)
+        with suppress(KnownError):  # deleted meanwhile, or its model is gone
+            item = self._store.items.get(message.item)
+            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
+            record = self._models.by_sha256(message.model_sha256)
+            has_adapter = bool(options_from(item.settings).lora)
+            if (
+                item.kind == self._kind
+                and item.deleted_at is None
+                and path
+                and path[-1].id == message.id
+                and record
+                and not has_adapter
+            ):
+                turns, _ids = self._veils.window(item).turns(path)
+                self._states.keep(record, turns, self._version, [item.id], replaces=True)

@@ -54,17 +54,12 @@ class SendRequest(Record):
     chat: str | None = None
     model: str | None = None
     """Id of a model; None: the one last used."""
-    system: str | None = None
-    """None: the chat's own."""
     sampling: Sampling = field(default_factory=Sampling)
     """For this answer alone."""
-    lora: str | None = None
-    """Id of an adapter, for this chat from now on; "": none; None: the chat's own."""
-    lora_scale: float | None = None
-    thinking: str | None = None
-    preset: str | None = None
-    """Id or name of a preset, for this chat from now on; "": none; None: the chat's own."""
-    when_full: str | None = None
+    changes: Mapping[str, Json] = field(default_factory=dict)
+    """Options of the chat from now on, by their names in ChatOptions; `preset` (id or name, "" for none) is taken over
+    first, and `lora` may be the name of an adapter.
+    """
     space: str = ""
     """Id or name of a space that a new chat begins in, with its options (unless others are given) and documents."""
     options: ChatOptions | None = None
@@ -383,36 +378,18 @@ class Example(Record):
     answer: str
 
 
-class ChatOptions(Record):
+class ChatOptions(Sampling, kw_only=True):
+    """How the answers of a chat are sampled (seed None: a different one for each), and what else is set for it."""
+
     system: str = ""
     model: str = ""
     """Id of the model that answers in this chat, whichever is used elsewhere; empty for the default."""
     lora: str = ""
     lora_scale: float = 1.0
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    typical_p: float | None = None
-    repeat_penalty: float | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    penalty_last_n: int | None = None
-    dry_multiplier: float | None = None
-    dry_base: float | None = None
-    dry_allowed_length: int | None = None
-    xtc_probability: float | None = None
-    xtc_threshold: float | None = None
-    stop: tuple[str, ...] = ()
-    word_bias: tuple[tuple[str, float], ...] = ()
-    """Words with a weight, from -100 (forbidden) to 100."""
     json_schema: str = ""
     """Answers are bound to it; kept also where it cannot be used, so that nothing typed is lost."""
     grammar: str = ""
     """The same in GBNF; not together with json_schema."""
-    seed: int | None = None
-    """None: a different one for each answer."""
-    max_tokens: int | None = None
     thinking: str = ""
     """One of THINKING, for a model that thinks aloud; empty: its usual way."""
     when_full: str = ASK

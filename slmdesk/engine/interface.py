@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, field
@@ -22,6 +24,7 @@ from slmdesk.base.types import (
     Recipe,
     Sampling,
 )
+from slmdesk.gguf.header import MOST_STRENGTH
 
 
 class Request(Record):
@@ -34,16 +37,16 @@ class Request(Record):
     answer_prefix: str = ""
     """Words the answer already has (Continue); they are untrusted text and not emitted again."""
     sampling: Sampling = field(default_factory=Sampling)
-    choices: tuple[str, ...] = ()
+    choices: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
     """Nothing is written: how likely is each of these as the first token of the answer?  One token each, such as
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
     with_probabilities: bool = False
-    lora: str = ""
+    lora: Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")] = ""
     """Path of a LoRA adapter to answer with; empty: the model as it is.  One that does not fit fails the request with
     `adapter.other_model`, one that cannot be used with `adapter.unusable`.
     """
-    lora_scale: float = 1.0
+    lora_scale: Annotated[float, Meta(ge=0, le=MOST_STRENGTH)] = 1.0
     """Its strength, 0 (none) to 2; 1: as intended by its makers."""
 
     @property

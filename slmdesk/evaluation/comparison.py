@@ -199,8 +199,8 @@ class ModelComparisonService(Service):
         requested = max(1, int(str(message.sampling.get("max_tokens") or ANSWER_TOKENS)))
         sampling = Sampling(seed=message.seed, max_tokens=requested).over(SETTINGS)
         watcher = _Watcher(self._loader, lambda ended, figures: self._on_ended(run, ended, figures))
-        request = AnswerRequest(message, self._store, record, tuple(turns), sampling, explicit=True, watcher=watcher)
-        self._answers.start(request)
+        request = AnswerRequest(record, tuple(turns), sampling, watcher=watcher)
+        self._answers.start(message, request, explicit=True)
 
     def _finish(self, run: _Run) -> None:
         if run.later:
@@ -226,6 +226,7 @@ class ModelComparisonService(Service):
 
 class _Watcher(Watcher):
     def __init__(self, loader: ModelLoader, reported: Callable[[Message, AnswerMeasurements | None], None]) -> None:
+        super().__init__()
         self._loader, self._reported = loader, reported
         self._meter: Meter | None = None
         self._began = 0.0

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -409,6 +410,12 @@ class ModelLoader(Service):
         self._serve_or_wait(lease, explicit=explicit)
         return lease
 
+    def lease(self, record: ModelRecord, *, explicit: bool = False) -> Pending[Lease | None]:
+        """`acquire` for a generator: ends with the lease, or with None where loading was cancelled."""
+        pending: Pending[Lease | None] = Pending(lambda: lease.release())
+        lease = self.acquire(record, pending.end, pending.end, explicit=explicit)
+        return pending
+
     def _serve_or_wait(self, lease: Lease, *, explicit: bool) -> None:
         record = lease.record
         if explicit:
@@ -790,15 +797,26 @@ def guessed_tokens(texts: Sequence[str]) -> list[int]:
 
 
 def _counting(loader: ModelLoader, texts: Sequence[str], *, handle: str = "", path: str = "") -> Pending[list[int]]:
-    post = loader.service_thread.post
-    job = loader.client.count_tokens(texts, lambda event: post(lambda: on_event(event)), handle=handle, path=path)
-    pending: Pending[list[int]] = Pending(job.cancel)
+    def counts_in(untrusted: Mapping[str, Json]) -> list[int]:
+        numbers = stored_list(int, untrusted.get("counts"))
+        if len(numbers) != len(texts):
+            raise KnownError("child.protocol", reason="counts")
+        return numbers
+
+    start = partial(loader.client.count_tokens, texts, handle=handle, path=path)
+    return result_of(loader, start).map(counts_in)
+
+
+def result_of(
+    loader: ModelLoader, start: Callable[[Callable[[FromChild], None]], JobHandle]
+) -> Pending[Mapping[str, Json]]:
+    """The result of a job that `start` begins beside all leases; cancelled, the Problem `model.not_loaded`."""
+    job = start(lambda event: loader.service_thread.post(lambda: on_event(event)))
+    pending: Pending[Mapping[str, Json]] = Pending(job.cancel)
 
     def on_event(event: FromChild) -> None:
         if isinstance(event, Done):
-            numbers = stored_list(int, event.result.get("counts"))
-            reason = problem_for(KnownError("child.protocol", reason="counts"))
-            pending.end(numbers if len(numbers) == len(texts) else reason)
+            pending.end(event.result)
         elif isinstance(event, Failed):
             pending.end(problem_of(event.code, event.args))
         elif isinstance(event, Cancelled):

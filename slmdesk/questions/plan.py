@@ -15,7 +15,6 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.types import Answer, ChatMessage, LoadedModel, Sampling
-from slmdesk.chat.answers import Watcher
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
@@ -405,14 +404,6 @@ class Asking:
         back = self.veil.put_back(answer.text)
         self.tally.add_answer(back)
         return back.text
-
-
-class Ending(Watcher):
-    def __init__(self, ended: Callable[[Message], None]) -> None:
-        self._ended = ended
-
-    def ended(self, message: Message) -> None:
-        self._ended(message)
 
 
 def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:

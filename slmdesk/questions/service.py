@@ -28,7 +28,7 @@ from slmdesk.base.records import (
     Status,
 )
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
-from slmdesk.chat.answers import AnswerRequest, Answers, AnswerSettings
+from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
 from slmdesk.evaluation.exams import ExamService, Skill, is_weak
 from slmdesk.library.saved_states import WORTH_S, StateService
@@ -41,7 +41,6 @@ from slmdesk.questions.plan import (
     AnswerContext,
     Asked,
     Asking,
-    Ending,
     ReadingChoice,
     ReadingRequest,
     Reply,
@@ -279,10 +278,11 @@ class QuestionService(Service):
 
     def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
         if reading.is_whole and reading.tokens <= WHOLE_TOKENS:
-            settings, turns = AnswerSettings(record, SAMPLING, None), text_turns_of(reading.sources, names=False)
-            state = self._states.known(record, turns, PROMPT_VERSION)
-            read = partial(self._ahead_s.__setitem__, document)
-            self._answers.read_ahead.begin(settings, turns, state, read)
+            turns = text_turns_of(reading.sources, names=False)
+            request = AnswerRequest(
+                record, tuple(turns), SAMPLING, state=self._states.known(record, turns, PROMPT_VERSION)
+            )
+            self._answers.read_ahead.begin(request, partial(self._ahead_s.__setitem__, document))
 
     def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
@@ -335,7 +335,7 @@ class QuestionService(Service):
             self._fail(asking, problem_for(err))
             return
         asking.is_written = True
-        self._answers.start(request)
+        self._answers.start(asking.answer, request, explicit=asking.explicit)
 
     # ---- the answer
 
@@ -355,17 +355,16 @@ class QuestionService(Service):
                 )
             )
         return AnswerRequest(
-            asking.answer,
-            self._store,
             asking.record,
             asking.hidden(step.turns),
             step.sampling,
-            explicit=asking.explicit,
-            watcher=Ending(lambda message: self._written(asking, message)),
-            polish=lambda text: self._kept_words(asking, text),
+            watcher=Watcher(
+                lambda message: self._written(asking, message),
+                lambda text: self._kept_words(asking, text),
+                lambda answer, scores: self._next(asking, step, answer, scores),
+            ),
             state=self._known_state(asking, step.reading),
             choices=step.choices,
-            again=lambda answer, scores: self._next(asking, step, answer, scores),
             veil=asking.veil,
         )
 

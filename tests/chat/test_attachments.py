@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import ask_with
 from fakes.contents import contents
 from fakes.recorder import result_of
 
@@ -24,18 +25,10 @@ def document(recorder, path, text=SHORT):
     return result_of(recorder.services, lambda: recorder.services.documents.open(path))
 
 
-def send(recorder, text, *attach, **request):
-    services = recorder.services
-    sent = services.service_thread.call(lambda: services.chats.send(SendRequest(text, attach=tuple(attach), **request)))
-    ended = recorder.end_of(sent.answer.id)
-    question = services.service_thread.call(lambda: services.chats.messages(sent.item.id))
-    return sent, ended, next(one for one in question if one.id == sent.user_message.id)
-
-
 def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_path):
     recorder = opened()
     record = document(recorder, tmp_path / "manual.txt")
-    _, ended, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    _, ended, question = ask_with(recorder, "When does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     assert question.words == "When does the pump stop?"
     (part,) = question.attachments
@@ -51,7 +44,7 @@ def test_a_short_document_goes_in_whole_and_is_what_its_pages_say(opened, tmp_pa
 def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_question(opened, tmp_path):
     recorder = opened()
     record = document(recorder, tmp_path / "manual.txt")
-    sent, ended, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    sent, ended, question = ask_with(recorder, "When does the pump stop?", AttachRequest(record.id))
     prompt = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id)).text
     assert question.attachments[0].text in prompt
     assert prompt.index("12 bar") < prompt.index("When does the pump stop?")
@@ -61,7 +54,7 @@ def test_what_the_model_sees_has_the_document_as_foreign_text_before_the_questio
 def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp_path):
     recorder = opened()
     record = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    _, ended, question = send(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
+    _, ended, question = ask_with(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     about = question.attachments[0].attached
     assert not about.is_whole
@@ -78,11 +71,11 @@ def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp
 def test_a_person_decides_how_much_is_read(opened, tmp_path):
     recorder = opened()
     short = document(recorder, tmp_path / "manual.txt")
-    _, _, question = send(recorder, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
+    _, _, question = ask_with(recorder, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
     assert not question.attachments[0].attached.is_whole
     assert "12 bar" in question.attachments[0].text
     long = document(recorder, tmp_path / "long.txt", LONG)
-    _, ended, question = send(recorder, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
+    _, ended, question = ask_with(recorder, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
     assert question.attachments[0].attached.is_whole
     assert ended.problem is not None or ended.message.status is Status.COMPLETE
 
@@ -90,25 +83,25 @@ def test_a_person_decides_how_much_is_read(opened, tmp_path):
 def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_long_one(opened, tmp_path):
     recorder = opened()
     short = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = send(recorder, "When does the pump stop?", AttachRequest(short.id))
-    _, ended, question = send(recorder, "And the valve?", chat=sent.item.id)
+    sent, _, _ = ask_with(recorder, "When does the pump stop?", AttachRequest(short.id))
+    _, ended, question = ask_with(recorder, "And the valve?", chat=sent.item.id)
     assert question.attachments == ()
     assert ended.usage.cached_tokens > ended.usage.prompt_tokens // 2
     long = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    sent, _, first = send(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
-    _, _, second = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    sent, _, first = ask_with(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
+    _, _, second = ask_with(recorder, "What is chapter 7 about?", chat=sent.item.id)
     (more,) = second.attachments
     assert more.attached.is_more
     assert more.text
     assert not set(more.attached.places) & set(first.attachments[0].attached.places)
-    _, _, third = send(recorder, "Thanks", chat=sent.item.id)
+    _, _, third = ask_with(recorder, "Thanks", chat=sent.item.id)
     assert third.attachments == ()
 
 
 def test_an_answer_is_made_anew_with_the_very_same_text(opened, tmp_path):
     recorder = opened()
     record = document(recorder, tmp_path / "manual.txt")
-    sent, _, question = send(recorder, "When does the pump stop?", AttachRequest(record.id))
+    sent, _, question = ask_with(recorder, "When does the pump stop?", AttachRequest(record.id))
     services = recorder.services
     again = services.service_thread.call(lambda: services.chats.try_again(sent.answer.id))
     assert recorder.end_of(again.id).message.status is Status.COMPLETE
@@ -120,10 +113,10 @@ def test_an_answer_is_made_anew_with_the_very_same_text(opened, tmp_path):
 def test_a_forgotten_document_is_named_and_what_was_sent_stays(opened, tmp_path):
     recorder = opened()
     long = document(recorder, tmp_path / "long.txt", f"{LONG}\f{SHORT}")
-    sent, _, first = send(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
+    sent, _, first = ask_with(recorder, "At how many bar does the pump stop?", AttachRequest(long.id))
     services = recorder.services
     services.service_thread.call(lambda: services.documents.forget(long.id))
-    _, ended, second = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    _, ended, second = ask_with(recorder, "What is chapter 7 about?", chat=sent.item.id)
     assert ended.message.status is Status.COMPLETE
     assert second.attachments[0].attached.is_gone
     kept = services.service_thread.call(lambda: services.store.messages.get(first.id))
@@ -132,26 +125,26 @@ def test_a_forgotten_document_is_named_and_what_was_sent_stays(opened, tmp_path)
 
 def test_text_in_no_document_goes_the_same_ways(opened):
     recorder = opened()
-    _, _, question = send(
+    _, _, question = ask_with(
         recorder, "When does the pump stop?", AttachRequest(name="Pasted text", source=("The pump stops.",))
     )
     assert question.attachments[0].text == "The pump stops."
     pasted = "\n\n".join([*(LONG.split("\f")), "The pump stops at 12 bar."])
-    sent, _, question = send(
+    sent, _, question = ask_with(
         recorder, "At how many bar does the pump stop?", AttachRequest(name="Pasted", source=(pasted,))
     )
     about = question.attachments[0].attached
     assert not about.is_whole
     assert about.words_left_out > 0
     assert "12 bar" in question.attachments[0].text
-    _, _, more = send(recorder, "What is chapter 7 about?", chat=sent.item.id)
+    _, _, more = ask_with(recorder, "What is chapter 7 about?", chat=sent.item.id)
     assert more.attachments[0].attached.is_more
 
 
 def test_true_quotations_are_told_with_their_page_and_others_are_not(opened, tmp_path):
     recorder = opened(answer='It says "the pump stops at 12 bar" and "it never stops at all".')
     record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = send(recorder, "When?", AttachRequest(record.id))
+    sent, _, _ = ask_with(recorder, "When?", AttachRequest(record.id))
     (quote,) = recorder.wait(QuotesFound).quotes
     assert (quote.name, quote.document, quote.page) == ("manual.txt", record.id, 1)
     assert quote.quote == "The pump stops at 12 bar"
@@ -177,7 +170,7 @@ def test_it_is_stopped_while_it_is_decided_and_tried_again(opened, tmp_path):
 def test_deleted_for_good_the_text_is_in_no_file(opened, tmp_path, home):
     recorder = opened()
     services = recorder.services
-    send(recorder, "Hello", AttachRequest(name="Pasted text", source=("Zanzibarquartz is hidden here.",)))
+    ask_with(recorder, "Hello", AttachRequest(name="Pasted text", source=("Zanzibarquartz is hidden here.",)))
     item = services.service_thread.call(lambda: services.history.items()[0])
     assert services.service_thread.call(lambda: services.history.search("Zanzibarquartz"))
     services.service_thread.call(lambda: services.history.delete_for_good(item.id))
@@ -200,7 +193,7 @@ def test_the_meter_says_what_takes_how_much(opened, tmp_path):
     assert kinds["question"][0] > 0
     assert kinds["answer"][0] == 512
     assert event.tokens == sum(part.tokens for part in event.parts if part.kind != "answer")
-    send(recorder, "When does it stop?", AttachRequest(record.id))
+    ask_with(recorder, "When does it stop?", AttachRequest(record.id))
     assert recorder.of(MessageChanged)
 
 
@@ -213,7 +206,7 @@ def test_x9_longer_than_the_context_is_read_in_part_and_the_rest_is_named(opened
         f"Chapter {n} is about gardens. " + "Roses grow in May and June. " * 40 for n in range(times * 512 // 245 + 1)
     ]
     record = document(recorder, tmp_path / "long.txt", "\f".join([*pages, "The pump stops at 12 bar."]))
-    _, ended, question = send(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
+    _, ended, question = ask_with(recorder, "At how many bar does the pump stop?", AttachRequest(record.id))
     assert ended.message.status is Status.COMPLETE
     assert ended.usage.prompt_tokens + 128 <= 512
     about = question.attachments[0].attached
@@ -229,26 +222,26 @@ def test_in_a_tiny_context_a_forced_whole_document_is_refused_with_its_words_kep
     services = recorder.services
     services.service_thread.call(lambda: services.settings.change(context_tokens=512))
     record = document(recorder, tmp_path / "long.txt", LONG)
-    sent, ended, question = send(recorder, "Roses?", AttachRequest(record.id, mode=AttachMode.WHOLE))
+    sent, ended, question = ask_with(recorder, "Roses?", AttachRequest(record.id, mode=AttachMode.WHOLE))
     assert ended.problem.code == "context.full"
     assert question.words == "Roses?"
     assert question.attachments[0].attached.words_left_out == 0
-    _, again, _ = send(recorder, "Hello", chat=sent.item.id)
+    _, again, _ = ask_with(recorder, "Hello", chat=sent.item.id)
     assert again.message.status is Status.COMPLETE
 
 
 def test_a_document_without_words_and_one_that_is_not_read_are_named(opened, tmp_path):
     recorder = opened()
     empty = document(recorder, tmp_path / "empty.txt", " ")
-    _, ended, question = send(recorder, "What is in it?", AttachRequest(empty.id))
+    _, ended, question = ask_with(recorder, "What is in it?", AttachRequest(empty.id))
     assert ended.message.status is Status.COMPLETE
     about = question.attachments[0].attached
     assert (about.words_total, about.pages_used, question.attachments[0].text) == (0, (), "")
     with pytest.raises(KnownError) as caught:
-        send(recorder, "What is in it?", AttachRequest("nothing"))
+        ask_with(recorder, "What is in it?", AttachRequest("nothing"))
     assert caught.value.code == "document.unknown"
     with pytest.raises(KnownError) as caught:
-        send(recorder, "What is in it?", *[AttachRequest(empty.id)] * 51)
+        ask_with(recorder, "What is in it?", *[AttachRequest(empty.id)] * 51)
     assert caught.value.code == "request.invalid"
 
 
@@ -256,7 +249,7 @@ def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
     recorder = opened()
     services = recorder.services
     record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = send(recorder, "When does it stop?", AttachRequest(record.id), system="Be brief.")
+    sent, _, _ = ask_with(recorder, "When does it stop?", AttachRequest(record.id), changes={"system": "Be brief."})
     begin = len(recorder.events)
     services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
     event = recorder.wait(ContextMeasured, begin=begin)

@@ -13,7 +13,7 @@ from fakes.recorder import ECHO, LLAMA, TIMEOUT_S, Recorder, add_model, import_m
 from slmdesk.base.paths import find_paths
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.types import Sampling
-from slmdesk.chat import prompt
+from slmdesk.chat import service
 from slmdesk.chat.types import SendRequest
 from slmdesk.library import saved_states
 from slmdesk.services import COMMANDS, open_services
@@ -26,7 +26,7 @@ LONG = " ".join(f"word{number}" for number in range(900))
 @pytest.fixture
 def session(monkeypatch, tmp_path):
     """Opens runs of the program, one after another, over one home."""
-    monkeypatch.setattr(prompt, "REST_S", 0.05)
+    monkeypatch.setattr(service, "REST_S", 0.05)
     monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"answer": "It does."}))
 
     def open_one():
@@ -140,7 +140,7 @@ def test_nothing_is_saved_where_the_setting_keeps_nothing(session):
 @pytest.mark.model
 @pytest.mark.usefixtures("measured_before")
 def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_model):
-    monkeypatch.setattr(prompt, "REST_S", 0.05)
+    monkeypatch.setattr(service, "REST_S", 0.05)
     history = "My notes: " + " ".join(f"On day {day} it rained in town number {day * 7}." for day in range(25))
     short = {"sampling": Sampling(temperature=0, max_tokens=8)}
     with closing(open_echo(LLAMA)) as services:

@@ -7,13 +7,14 @@ import sys
 import time
 
 import pytest
+from chat.sending import send
 from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role, Sampling
 from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
-from slmdesk.chat.types import ContextMeasured, SendRequest
+from slmdesk.chat.types import ContextMeasured
 from slmdesk.loader import model_loader
 from slmdesk.runtime.events import (
     Event,
@@ -34,18 +35,13 @@ pytestmark = pytest.mark.process
 WORDS = " ".join(f"word{number}" for number in range(400))
 
 
-def send(recorder, text: str = "hello", **more):
-    chats = recorder.services.chats
-    return recorder.services.service_thread.call(lambda: chats.send(SendRequest(text, **more)))
-
-
 def ask(recorder, name: str, *args, **more):
     return recorder.services.service_thread.call(lambda: getattr(recorder.services.chats, name)(*args, **more))
 
 
 def test_both_rows_are_kept_before_the_first_word_and_the_answer_ends_complete(opened) -> None:
     recorder = opened(slow=0.01)
-    sent = send(recorder, "hello there", system="Be short.", sampling=Sampling(seed=7, temperature=0.5))
+    sent = send(recorder, "hello there", changes={"system": "Be short."}, sampling=Sampling(seed=7, temperature=0.5))
     assert row(recorder.services, sent.user_message.id).parts[0].text == "hello there"
     assert row(recorder.services, sent.answer.id).status is Status.STREAMING
     ended = recorder.end_of(sent.answer.id)
@@ -262,7 +258,7 @@ def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> No
 
 def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
     recorder = opened()
-    sent = send(recorder, "hello", system="Be short.")
+    sent = send(recorder, "hello", changes={"system": "Be short."})
     recorder.end_of(sent.answer.id)
     seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
     assert isinstance(seen, InspectedPrompt)
@@ -481,7 +477,7 @@ def test_a_chat_without_instructions_has_ours_and_its_own_go_before(opened) -> N
     recorder.end_of(sent.answer.id)
     seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
     assert seen.text == f"<system>{SYSTEM}\n<user>hello\n<assistant>"
-    blank = send(recorder, "hello", system="   ")
+    blank = send(recorder, "hello", changes={"system": "   "})
     recorder.end_of(blank.answer.id)
     seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(blank.answer.id))
     assert seen.text.startswith(f"<system>{SYSTEM}\n")

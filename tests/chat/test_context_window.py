@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import result_of, row
 
 from slmdesk.base.errors import KnownError
@@ -35,10 +36,6 @@ def words(number: int, count: int = 20) -> str:
     return " ".join(f"q{number}w{at}" for at in range(count))
 
 
-def call(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def window_service(recorder):
     return recorder.services.chats.window
 
@@ -50,9 +47,12 @@ def small(opened, **echo):
 
 
 def say(recorder, text: str, chat: str | None, way: str = "", **more):
-    request = SendRequest(text, chat=chat, options=ChatOptions(system=SYSTEM, when_full=way), **more)
-    sent = call(recorder, lambda: recorder.services.chats.send(request))
-    return recorder.end_of(sent.answer.id)
+    return ask(recorder, text, chat, options=ChatOptions(system=SYSTEM, when_full=way), **more)[1]
+
+
+def choose(recorder, chat: str, way: str) -> None:
+    options = ChatOptions(system=SYSTEM, when_full=way)
+    call(recorder, lambda: recorder.services.chats.change_options(chat, options))
 
 
 def talk(recorder, way: str, turns: int = TURNS, chat: str | None = None):
@@ -79,7 +79,9 @@ def test_a_chat_that_asks_is_refused_when_it_is_full_and_nothing_is_left_out(ope
     assert refused.problem.code == "context.full"
     assert recorder.of(TurnsLeftOut) == []
     assert AFTER not in item_of(recorder, chat).settings
-    call(recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(SYSTEM, when_full=LEAVE_OUT)))
+    call(
+        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=LEAVE_OUT))
+    )
     again = call(recorder, lambda: recorder.services.chats.try_again(refused.message.id))
     assert recorder.end_of(again.id).message.status is Status.COMPLETE
 
@@ -211,7 +213,9 @@ def test_stopping_while_notes_are_written_leaves_the_chat_as_it_was(opened) -> N
     chat, _ends = talk(recorder, ASK, turns=3)
     recorder.services.close()
     recorder = small(opened, slow=0.2)
-    call(recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(SYSTEM, when_full=SUMMARIZE)))
+    call(
+        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=SUMMARIZE))
+    )
     sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(words(3, 60), chat=chat)))
     recorder.wait(NotesBegun)
     call(recorder, lambda: recorder.services.chats.stop(sent.answer.id))
@@ -296,7 +300,9 @@ def test_an_answer_cut_at_the_end_of_the_context_is_continued_once_there_is_room
     chat, _ends = talk(recorder, ASK, turns=3)
     end = say(recorder, words(3, 60), chat)
     assert end.message.finish_reason == "length"
-    call(recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(SYSTEM, when_full=LEAVE_OUT)))
+    call(
+        recorder, lambda: recorder.services.chats.change_options(chat, ChatOptions(system=SYSTEM, when_full=LEAVE_OUT))
+    )
     begin = len(recorder.events)
     call(recorder, lambda: recorder.services.chats.continue_answer(end.message.id))
     longer = recorder.end_of(end.message.id, begin).message

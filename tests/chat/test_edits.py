@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
@@ -15,20 +16,10 @@ from slmdesk.runtime.events import ItemGone
 pytestmark = pytest.mark.process
 
 
-def call(recorder, do):
-    return recorder.services.service_thread.call(do)
-
-
-def send(recorder, text: str, chat: str | None = None, **more):
-    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(text, chat=chat, **more)))
-    recorder.end_of(sent.answer.id)
-    return sent
-
-
 def talk(recorder, *words: str, **more):
     """A chat of these questions; what was sent, one by one."""
-    sent = [send(recorder, words[0], **more)]
-    sent += [send(recorder, word, sent[0].item.id) for word in words[1:]]
+    sent = [ask(recorder, words[0], **more)[0]]
+    sent += [ask(recorder, word, sent[0].item.id)[0] for word in words[1:]]
     return sent
 
 
@@ -56,13 +47,13 @@ def test_an_edited_question_is_a_branch_and_the_old_one_stays_with_what_followed
     recorder = opened()
     one, two, _three = talk(recorder, "one", "two", "three", save=save)
     chat = one.item.id
-    again = send(recorder, "other", chat, instead_of=two.user_message.id)
+    again = ask(recorder, "other", chat, instead_of=two.user_message.id)[0]
     assert words(recorder, chat) == ["one", "You said: one", "other", "You said: other"]
     opened_chat = call(recorder, lambda: recorder.services.chats.open(chat))
     assert opened_chat.siblings[again.user_message.id] == (two.user_message.id, again.user_message.id)
     back = call(recorder, lambda: recorder.services.chats.show_version(two.user_message.id))
     assert [message.words for message in back.messages][2::2] == ["two", "three"]
-    first = send(recorder, "first of all", chat, instead_of=one.user_message.id)
+    first = ask(recorder, "first of all", chat, instead_of=one.user_message.id)[0]
     assert words(recorder, chat) == ["first of all", "You said: first of all"]
     assert first.user_message.parent is None
 
@@ -71,7 +62,7 @@ def test_only_a_question_can_be_asked_anew(opened) -> None:
     recorder = opened()
     (one,) = talk(recorder, "one")
     with pytest.raises(KnownError) as caught:
-        send(recorder, "x", one.item.id, instead_of=one.answer.id)
+        ask(recorder, "x", one.item.id, instead_of=one.answer.id)
     assert caught.value.code == "request.invalid"
     assert words(recorder, one.item.id) == ["one", "You said: one"]
 
@@ -98,7 +89,7 @@ def test_the_search_finds_the_new_words_alone_and_the_model_is_given_them(opened
     history = recorder.services.history
     assert [each.message for each in call(recorder, lambda: history.search("giraffe"))] == [one.answer.id]
     assert [each.message for each in call(recorder, lambda: history.search("zebra"))] == [one.user_message.id]
-    two = send(recorder, "and then?", one.item.id)
+    two = ask(recorder, "and then?", one.item.id)[0]
     seen = prompt_of(recorder, two.answer.id)
     assert "A giraffe" in seen
     assert "You said: zebra" not in seen
@@ -190,7 +181,7 @@ def test_a_fork_is_a_chat_of_its_own_up_to_the_message(opened, save) -> None:
     answers = path(recorder, copy.id)
     assert answers[1].original == "You said: one"
     assert answers[3].tokens_out == path(recorder, one.item.id)[3].tokens_out is not None
-    send(recorder, "more", copy.id)
+    ask(recorder, "more", copy.id)
     assert words(recorder, copy.id)[4:] == ["more", "You said: more"]
     assert words(recorder, one.item.id)[-2] == "three"
 
@@ -206,7 +197,7 @@ def test_an_answer_is_written_once_more_from_itself_and_is_a_version(opened, rew
     assert ended.sampling["rewrite"] == rewrite
     seen = prompt_of(recorder, again.id)
     assert seen.index("You said: two") < seen.index(request_for(rewrite, ""))
-    three = send(recorder, "three", two.item.id)
+    three = ask(recorder, "three", two.item.id)[0]
     assert request_for(rewrite, "") not in prompt_of(recorder, three.user_message.id).replace(ended.text, "")
 
 

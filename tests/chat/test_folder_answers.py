@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from chat.sending import ask_with
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
@@ -46,15 +47,6 @@ def attach(record):
     return AttachRequest(name=record.name, collection=record.id, mode=AttachMode.PASSAGES)
 
 
-def send(recorder, text, *attached, **request):
-    services = recorder.services
-    message = SendRequest(text, attach=tuple(attached), **request)
-    sent = services.service_thread.call(lambda: services.chats.send(message))
-    ended = recorder.end_of(sent.answer.id)
-    messages = services.service_thread.call(lambda: services.chats.messages(sent.item.id))
-    return sent, ended, next(message for message in messages if message.id == sent.user_message.id)
-
-
 def of(question):
     """The folder's own part, and its documents by name."""
     abouts = [attachment.attached for attachment in question.attachments]
@@ -65,7 +57,7 @@ def of(question):
 def test_the_passages_that_fit_come_from_all_documents_with_name_and_page(opened, folder):
     recorder = opened()
     record = watched(recorder, folder)
-    sent, ended, question = send(recorder, "At how many bar does the pump stop?", attach(record))
+    sent, ended, question = ask_with(recorder, "At how many bar does the pump stop?", attach(record))
     assert ended.message.status is Status.COMPLETE
     own, documents = of(question)
     assert (own.documents_total, own.documents_used, own.documents_unread) == (3, len(documents), 0)
@@ -82,7 +74,7 @@ def test_the_passages_that_fit_come_from_all_documents_with_name_and_page(opened
 def test_a_quotation_is_found_in_the_document_of_the_folder(opened, folder):
     recorder = opened(answer='The manual says "The pump stops at 12 bar" there.')
     record = watched(recorder, folder)
-    _, ended, question = send(recorder, "When does the pump stop?", attach(record))
+    _, ended, question = ask_with(recorder, "When does the pump stop?", attach(record))
     _, documents = of(question)
     found = recorder.wait(QuotesFound, lambda event: event.message == ended.message.id)
     (quote,) = found.quotes
@@ -92,22 +84,22 @@ def test_a_quotation_is_found_in_the_document_of_the_folder(opened, folder):
 def test_later_questions_search_the_folder_again_and_repeat_no_passage(opened, folder):
     recorder = opened()
     record = watched(recorder, folder)
-    sent, _, first = send(recorder, "When does the pump stop?", attach(record))
-    _, _, second = send(recorder, "When does the boat leave?", chat=sent.item.id)
+    sent, _, first = ask_with(recorder, "When does the pump stop?", attach(record))
+    _, _, second = ask_with(recorder, "When does the boat leave?", chat=sent.item.id)
     own, documents = of(second)
     assert own.is_more
     assert "boat.txt" in documents
     assert used_words(documents["boat.txt"]).startswith("more passages")
     for name, about in of(first)[1].items():
         assert not set(about.places) & set(documents[name].places if name in documents else ())
-    _, _, third = send(recorder, "Thanks", chat=sent.item.id)
+    _, _, third = ask_with(recorder, "Thanks", chat=sent.item.id)
     assert third.attachments == ()
 
 
 def test_where_no_word_fits_the_documents_are_shown_as_they_begin(opened, folder):
     recorder = opened()
     record = watched(recorder, folder)
-    _, _, question = send(recorder, "Zusammenfassung?", attach(record))
+    _, _, question = ask_with(recorder, "Zusammenfassung?", attach(record))
     own, documents = of(question)
     assert own.documents_used == len(documents) == 3
 
@@ -118,7 +110,7 @@ def test_a_document_attached_by_itself_is_not_read_twice(opened, folder):
     services = recorder.services
     readable = services.service_thread.call(lambda: services.collections.readable(record.id))
     pump = next(one for one in readable if one.name == "pump.txt")
-    _, _, question = send(recorder, "When does the pump stop?", attach(record), AttachRequest(pump.id, pump.name))
+    _, _, question = ask_with(recorder, "When does the pump stop?", attach(record), AttachRequest(pump.id, pump.name))
     own, documents = of(question)
     assert own.documents_total == 3
     assert "pump.txt" not in documents
@@ -128,8 +120,8 @@ def test_a_document_attached_by_itself_is_not_read_twice(opened, folder):
 def test_a_question_asked_anew_searches_the_folder_anew(opened, folder):
     recorder = opened()
     record = watched(recorder, folder)
-    sent, _, _ = send(recorder, "When does the pump stop?", attach(record))
-    _, _, again = send(recorder, "When does the boat leave?", chat=sent.item.id, instead_of=sent.user_message.id)
+    sent, _, _ = ask_with(recorder, "When does the pump stop?", attach(record))
+    _, _, again = ask_with(recorder, "When does the boat leave?", chat=sent.item.id, instead_of=sent.user_message.id)
     own, documents = of(again)
     assert not own.is_more
     assert "boat.txt" in documents
@@ -152,10 +144,10 @@ def test_a_folder_without_a_document_or_off_the_list_is_refused_and_nothing_is_k
 def test_a_folder_taken_off_the_list_is_named_at_the_next_question(opened, folder):
     recorder = opened()
     record = watched(recorder, folder)
-    sent, _, first = send(recorder, "When does the pump stop?", attach(record))
+    sent, _, first = ask_with(recorder, "When does the pump stop?", attach(record))
     services = recorder.services
     result_of(services, lambda: services.collections.forget(record.id))
-    _, ended, second = send(recorder, "When does the boat leave?", chat=sent.item.id)
+    _, ended, second = ask_with(recorder, "When does the boat leave?", chat=sent.item.id)
     assert ended.message.status is Status.COMPLETE
     own, documents = of(second)
     assert own.is_gone
@@ -169,7 +161,7 @@ def test_unreadable_files_are_counted(opened, folder):
     (folder / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
     os.utime(folder / "broken.docx", (OLD, OLD))
     record = watched(recorder, folder)
-    _, _, question = send(recorder, "When does the pump stop?", attach(record))
+    _, _, question = ask_with(recorder, "When does the pump stop?", attach(record))
     own, _ = of(question)
     assert own.documents_unread == 1
     assert used_words(own).endswith("; 1 could not be read")

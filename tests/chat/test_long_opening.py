@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import call
 
 import slmdesk.store.messages as stored
 from slmdesk.base.records import Status
@@ -11,10 +12,6 @@ from slmdesk.chat.conversation import active_path, siblings_on
 from slmdesk.chat.types import SendRequest
 
 pytestmark = pytest.mark.process
-
-
-def call(recorder, do):
-    return recorder.services.service_thread.call(do)
 
 
 def long_chat(recorder, count: int) -> tuple[str, list[str]]:

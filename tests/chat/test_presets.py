@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, SendRequest, options_from
+from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
-
-
-def call(recorder, do):
-    return recorder.services.service_thread.call(do)
 
 
 def do(recorder, name: str, *args):
@@ -24,8 +21,8 @@ def do(recorder, name: str, *args):
 
 
 def send(recorder, text: str, **more):
-    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(text, **more)))
-    return sent, recorder.end_of(sent.answer.id).message
+    sent, ended = ask(recorder, text, **more)
+    return sent, ended.message
 
 
 def prompt_of(recorder, message: str) -> str:
@@ -68,7 +65,7 @@ def test_options_with_examples_are_read_again_and_hostile_ones_are_none() -> Non
 def test_examples_are_put_before_the_chat_and_stay_there(opened) -> None:
     recorder = opened()
     made = do(recorder, "add", "Shorten", ChatOptions(system="Shorten the sentence.", examples=EXAMPLES))
-    sent, answer = send(recorder, "Shorten: it is hot.", preset="shorten")
+    sent, answer = send(recorder, "Shorten: it is hot.", changes={"preset": "shorten"})
     assert answer.preset == "Shorten"
     seen = prompt_of(recorder, answer.id)
     order = ["Shorten the sentence.", "it is raining", "Rain.", "it is snowing", "Snow.", "it is hot"]
@@ -78,7 +75,7 @@ def test_examples_are_put_before_the_chat_and_stay_there(opened) -> None:
     assert prompt_of(recorder, second.id).count("Rain.") == 1
     do(recorder, "delete", made.id)  # the chat has taken what was in it
     assert "Rain." in prompt_of(recorder, second.id)
-    _third, third = send(recorder, "Without.", chat=sent.item.id, preset="")
+    _third, third = send(recorder, "Without.", chat=sent.item.id, changes={"preset": ""})
     assert "Rain." not in prompt_of(recorder, third.id)
     assert third.preset is None
 
@@ -122,7 +119,7 @@ def test_what_cannot_be_is_refused_and_nothing_changes(opened) -> None:
         assert caught.value.code == code, name
     assert do(recorder, "list") == before
     with pytest.raises(KnownError):
-        send(recorder, "hello", preset="nothing of the kind")
+        send(recorder, "hello", changes={"preset": "nothing of the kind"})
 
 
 @pytest.mark.process

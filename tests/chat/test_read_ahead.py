@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import TIMEOUT_S, add_model
 
 from slmdesk.base.records import Status
-from slmdesk.chat.types import SendRequest
 from slmdesk.runtime.events import ModelState
 
 pytestmark = pytest.mark.process
@@ -17,23 +17,18 @@ LONG = " ".join(f"word{number}" for number in range(600))
 OTHER = " ".join(f"other{number}" for number in range(600))
 
 
-def on_service_thread(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def asked(recorder, text, chat=None, **more):
     """Ask, and wait for the end of the answer."""
-    chats = recorder.services.chats
-    sent = on_service_thread(recorder, lambda: chats.send(SendRequest(text, chat=chat, **more)))
-    return sent.item.id, recorder.end_of(sent.answer.id)
+    sent, ended = ask(recorder, text, chat, **more)
+    return sent.item.id, ended
 
 
 def typed(recorder, chat):
-    on_service_thread(recorder, lambda: recorder.services.chats.expect_question(chat))
+    call(recorder, lambda: recorder.services.chats.expect_question(chat))
 
 
 def is_busy(recorder):
-    return on_service_thread(recorder, lambda: recorder.services.loader.is_busy)
+    return call(recorder, lambda: recorder.services.loader.is_busy)
 
 
 def wait_until(holds):
@@ -65,16 +60,16 @@ def test_a_few_words_are_not_read(opened):
 
 
 def state_of_model(recorder):
-    return on_service_thread(recorder, lambda: recorder.services.loader.state.state)
+    return call(recorder, lambda: recorder.services.loader.state.state)
 
 
 def test_the_first_letter_loads_a_model_that_was_let_go(opened):
     recorder = opened()
     chat, _ = asked(recorder, "hello")
-    on_service_thread(recorder, recorder.services.models.unload)
+    call(recorder, recorder.services.models.unload)
     typed(recorder, chat)
     wait_until(lambda: state_of_model(recorder) is ModelState.READY)
-    on_service_thread(recorder, recorder.services.models.unload)
+    call(recorder, recorder.services.models.unload)
     typed(recorder, chat)
     assert state_of_model(recorder) is ModelState.NOT_LOADED, "once for a question: who lets it go again means it"
 
@@ -82,7 +77,7 @@ def test_the_first_letter_loads_a_model_that_was_let_go(opened):
 def test_a_model_that_crashed_too_often_is_not_loaded_for_a_draft(opened, monkeypatch):
     recorder = opened()
     chat, _ = asked(recorder, "hello")
-    on_service_thread(recorder, recorder.services.models.unload)
+    call(recorder, recorder.services.models.unload)
     monkeypatch.setattr(recorder.services.loader, "times_crashed", lambda _record: 3)
     typed(recorder, chat)
     assert state_of_model(recorder) is ModelState.NOT_LOADED

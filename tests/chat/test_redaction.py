@@ -6,6 +6,8 @@ import json
 import time
 
 import pytest
+from chat import sending
+from chat.sending import call
 from fakes.recorder import TIMEOUT_S, result_of
 
 from slmdesk.base.errors import KnownError
@@ -20,14 +22,8 @@ LETTER = "Dear Ms Ashworth, the account GB33 BUKB 2020 1555 5555 55 of Colin Ash
 PRIVATE = ("Ashworth", "Colin", "BUKB", "1555", "7946 0123")
 
 
-def call(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def ask(recorder, text=LETTER, **more):
-    chats = recorder.services.chats
-    sent = call(recorder, lambda: chats.send(SendRequest(text, **{"redact": True, **more})))
-    return sent, recorder.end_of(sent.answer.id)
+    return sending.ask(recorder, text, **{"redact": True, **more})
 
 
 @pytest.fixture

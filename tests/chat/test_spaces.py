@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
@@ -15,18 +16,8 @@ from slmdesk.runtime.events import ItemChanged
 pytestmark = pytest.mark.process
 
 
-def call(recorder, do):
-    return recorder.services.service_thread.call(do)
-
-
 def chats(recorder):
     return recorder.services.chats
-
-
-def send(recorder, text: str, **more):
-    sent = call(recorder, lambda: chats(recorder).send(SendRequest(text, **more)))
-    recorder.end_of(sent.answer.id)
-    return sent
 
 
 def listed(recorder, **more) -> list[str]:
@@ -69,9 +60,9 @@ def test_several_chats_go_to_the_trash_and_come_back(opened):
 
 def test_a_question_takes_a_chat_out_of_the_archive(opened):
     recorder = opened()
-    chat = send(recorder, "hello").item.id
+    chat = ask(recorder, "hello")[0].item.id
     call(recorder, lambda: chats(recorder).places.change([chat], archived=True))
-    send(recorder, "and now", chat=chat)
+    ask(recorder, "and now", chat=chat)
     assert listed(recorder) == ["hello"]
 
 
@@ -108,7 +99,7 @@ def test_a_request_in_a_space_reads_its_documents(opened, tmp_path):
             Space("", "Pumps", system="Be brief.", documents=({"name": "pump.txt", "document": document.id},))
         ),
     )
-    sent = send(recorder, "When does it stop?", space="pumps")
+    sent = ask(recorder, "When does it stop?", space="pumps")[0]
     assert (sent.item.folder, sent.item.settings["system"]) == (space.id, "Be brief.")
     assert [part.attached.document for part in sent.user_message.attachments] == [document.id]
     assert call(recorder, lambda: chats(recorder).spaces.get("PUMPS")).count == 1
@@ -137,7 +128,7 @@ def test_a_deleted_space_gives_its_chats_back_and_takes_them_again(opened):
 def test_a_copy_of_a_chat_is_in_its_space(opened):
     recorder = opened()
     space = call(recorder, lambda: chats(recorder).spaces.add(Space("", "Pumps")))
-    sent = send(recorder, "hello", space=space.id)
+    sent = ask(recorder, "hello", space=space.id)[0]
     copy = call(recorder, lambda: chats(recorder).edits.fork(sent.answer.id))
     assert copy.folder == space.id
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from chat.sending import send
 from fakes.echo.writer import MARKS
 from fakes.recorder import row
 
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import turns_for_engine
-from slmdesk.chat.types import ChatOptions, SendRequest
+from slmdesk.chat.types import ChatOptions
 from slmdesk.runtime.events import MessageGrew, ThoughtGrew
 
 pytestmark = pytest.mark.process
 THOUGHT = "She says hello.\nSo I say it too: é€👩‍👧."
-
-
-def send(recorder, text: str = "hello", **more):
-    chats = recorder.services.chats
-    return recorder.services.service_thread.call(lambda: chats.send(SendRequest(text, **more)))
 
 
 def told(recorder, kind: type, message: str) -> str:
@@ -54,7 +50,7 @@ def test_it_is_sent_back_to_no_model_and_found_by_no_search(opened) -> None:
 
 def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
     recorder = opened(thought=THOUGHT)
-    sent = send(recorder, thinking="off")
+    sent = send(recorder, changes={"thinking": "off"})
     assert recorder.end_of(sent.answer.id).message.thought == ""
     again = send(recorder, "and now?", chat=sent.item.id)
     message = recorder.end_of(again.answer.id).message
@@ -62,7 +58,7 @@ def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
     assert message.thought_seconds is None
     options = recorder.services.service_thread.call(lambda: recorder.services.chats.options(sent.item.id))
     assert options == ChatOptions(thinking="off")
-    third = send(recorder, "think!", chat=sent.item.id, thinking="on")
+    third = send(recorder, "think!", chat=sent.item.id, changes={"thinking": "on"})
     assert recorder.end_of(third.answer.id).message.thought == THOUGHT
 
 

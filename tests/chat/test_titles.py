@@ -5,24 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+from chat.sending import ask, call
 from fakes.recorder import TIMEOUT_S
 
 from slmdesk.chat.spaces import title_in
-from slmdesk.chat.types import SendRequest
 from slmdesk.runtime.events import ItemChanged, ModelState
 
 LONG = "My landlord ended the lease of my flat by a letter of 3 May. Which notice period does he have to keep?"
 TITLE = "Notice period of a lease"
-
-
-def call(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
-def ask(recorder, text=LONG, **more):
-    sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(text, **more)))
-    recorder.end_of(sent.answer.id)
-    return sent.item.id
 
 
 def title_of(recorder, chat):
@@ -56,7 +46,7 @@ def is_at_rest(recorder):
 def test_the_first_words_give_way_to_a_title_of_the_model(opened):
     recorder = opened(answer=TITLE)
     begin(recorder)
-    chat = ask(recorder)
+    chat = ask(recorder, LONG)[0].item.id
     wait_until(lambda: title_of(recorder, chat) == TITLE)
     assert {hit.item for hit in call(recorder, lambda: recorder.services.history.search("lease"))} == {chat}
     ask(recorder, f"{LONG} And what about the deposit?", chat=chat)
@@ -68,7 +58,7 @@ def test_the_first_words_give_way_to_a_title_of_the_model(opened):
 def test_a_title_of_the_person_stays(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
-    chat = ask(recorder)
+    chat = ask(recorder, LONG)[0].item.id
     call(recorder, lambda: recorder.services.chats.rename(chat, "Mine"))
     call(recorder, recorder.services.titles._try)
     wait_until(lambda: is_at_rest(recorder))
@@ -84,7 +74,7 @@ def test_no_title_is_written(opened, case):
     if case != "not begun":
         begin(recorder)
     question = "Which notice period?" if case == "short" else LONG
-    chat = ask(recorder, question, save=case != "unsaved")
+    chat = ask(recorder, question, save=case != "unsaved")[0].item.id
     wait_until(lambda: is_at_rest(recorder))
     assert title_of(recorder, chat) == question
     assert TITLE not in {event.item.title for event in recorder.events if isinstance(event, ItemChanged)}
@@ -94,7 +84,7 @@ def test_no_title_is_written(opened, case):
 def test_no_model_is_loaded_for_a_title(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
-    chat = ask(recorder)
+    chat = ask(recorder, LONG)[0].item.id
     call(recorder, recorder.services.models.unload)
     call(recorder, recorder.services.titles._try)
     assert call(recorder, lambda: recorder.services.loader.state.state) is ModelState.NOT_LOADED
@@ -105,7 +95,7 @@ def test_no_model_is_loaded_for_a_title(opened):
 def test_a_chat_deleted_meanwhile_gets_none(opened):
     recorder = opened(answer=TITLE)
     begin(recorder, idle_s=3600)
-    chat = ask(recorder)
+    chat = ask(recorder, LONG)[0].item.id
     call(recorder, lambda: recorder.services.history.delete_for_good(chat))
     call(recorder, recorder.services.titles._try)
     wait_until(lambda: is_at_rest(recorder))

@@ -56,7 +56,7 @@ def test_an_adapter_is_in_the_library_but_never_answers_and_is_switched_per_chat
     with pytest.raises(KnownError, match=r"model\.wrong_kind"):
         recorder.ask(lambda services: services.models.use(adapter.id))
 
-    plain, other = say(recorder), say(recorder, lora=adapter.id)
+    plain, other = say(recorder), say(recorder, changes={"lora": adapter.id})
     assert plain.message.status is other.message.status is Status.COMPLETE, other.problem
     assert plain.message.text != other.message.text
     assert row(recorder.services, other.message.id).sampling["lora_name"] == "Tiny adapter"
@@ -83,9 +83,9 @@ def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(
     wide = tiny_families.make("llama2", tmp_path / "..", shape=tiny_families.Shape(embedding=128, heads=8))
     larger = post_to_ui(recorder, make_lora(wide, tmp_path / "larger.gguf"))
     with pytest.raises(KnownError, match=r"adapter\.other_model"):
-        say(recorder, lora=theirs.id)
+        say(recorder, changes={"lora": theirs.id})
     assert recorder.ask(lambda services: services.history.items()) == []
-    ended = say(recorder, lora=larger.id)
+    ended = say(recorder, changes={"lora": larger.id})
     assert ended.problem.code == "adapter.other_model"
     assert "another model" in ended.problem.sentence
     fits = {adapter.id: adapter.reason for adapter in look(recorder).adapters}
@@ -98,7 +98,7 @@ def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(recorder, t
     base = post_to_ui(recorder, tiny_families.make("llama2", tmp_path))
     path = make_lora(Path(os.fsdecode(base.path)), tmp_path / "lora.gguf")
     adapter = post_to_ui(recorder, path)
-    chat = say(recorder, lora=adapter.id).message.item
+    chat = say(recorder, changes={"lora": adapter.id}).message.item
     children = recorder.services.engine.generation
     path.write_bytes(path.read_bytes()[:400])
     ended = say(recorder, chat)
@@ -107,7 +107,7 @@ def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(recorder, t
     recorder.ask(lambda services: services.models.remove(adapter.id))
     with pytest.raises(KnownError, match=r"adapter\.gone"):
         say(recorder, chat)
-    assert say(recorder, chat, lora="").message.status is Status.COMPLETE
+    assert say(recorder, chat, changes={"lora": ""}).message.status is Status.COMPLETE
     assert recorder.services.engine.generation == children
 
 
@@ -157,7 +157,7 @@ def test_an_adapter_linked_while_the_model_is_there_is_opened_by_a_new_child(rec
     plain = say(recorder)
     children = recorder.services.engine.generation
     adapter = post_to_ui(recorder, make_lora(Path(os.fsdecode(base.path)), tmp_path / "elsewhere.gguf"))
-    other = say(recorder, lora=adapter.id)
+    other = say(recorder, changes={"lora": adapter.id})
     assert other.message.status is Status.COMPLETE, other.problem
     assert other.message.text != plain.message.text
     assert recorder.services.engine.generation == children + bool(sandbox.version())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent
@@ -12,12 +12,11 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import Item, Message
+from slmdesk.base.records import Item
 from slmdesk.chat.attachment_text import SOME, ContextPart
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, AttachRequest, ContextMeasured, NotesBegun, options_from
-from slmdesk.chat.window.attachments import AttachController, Drafts
-from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE, ShownMessages
+from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE
 from slmdesk.runtime.events import ItemChanged, MessageEnded, ModelState, ModelStateChanged, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
@@ -38,6 +37,7 @@ from slmdesk.window.widgets.build import (
 )
 
 if TYPE_CHECKING:
+    from slmdesk.chat.window.conversation import ChatController
     from slmdesk.models.running import ContextChoice, LoadOptions
     from slmdesk.services import Services
 
@@ -354,29 +354,10 @@ class Offer(Record):
     is_working: bool = False
 
 
-class OpenChat(Protocol):
-    chat: str
-    context: ContextWatch
-    drafts: Drafts
-    attached: AttachController
-    is_busy: bool
-
-    @property
-    def message_ids(self) -> tuple[str, ...]: ...
-
-    def message(self, id: str) -> Message | None: ...
-
-    def open_chat(self, chat: str, message: str = "") -> None: ...
-
-    def send(self, text: str) -> None: ...
-
-    def try_again(self, message: str) -> None: ...
-
-
 class FullController(QObject):
     offered = Signal(object)
 
-    def __init__(self, bridge: Bridge, chat: OpenChat, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="full_controller")
         self._bridge, self._chat = bridge, chat
         self._tokens = self._size = 0
@@ -636,22 +617,12 @@ class FullBar(QFrame):
 # ---- what of the open chat the model sees
 
 
-class ChatShown(Protocol):
-    chat: str
-    shown: ShownMessages
-    context: ContextWatch
-
-    def show_again(self, message: str) -> None: ...
-
-    def renew(self, message: Message) -> None: ...
-
-
 class WindowController(QObject):
     line_renewed = Signal(object)
     notes_edit_requested = Signal(str)
     changed = Signal()
 
-    def __init__(self, bridge: Bridge, chat: ChatShown, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="window_controller")
         self._bridge, self._chat = bridge, chat
         self._drawn: tuple[int, frozenset[str]] = (-1, frozenset())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -86,8 +86,8 @@ class ChatController(QObject):
             bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
         )
         self.full = FullController(bridge, self, self)
-        self.redaction = RedactionGate(bridge, self, "redaction_controller")
         """What to do when the chat is full."""
+        self.redaction = RedactionGate(bridge, self, "redaction_controller")
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
         self._live_timer = QTimer(self, interval=TICK_MS)
@@ -494,28 +494,11 @@ def _ignore(problem: Problem) -> None:
 # ---- what the menu of a message does
 
 
-class OpenChat(Protocol):
-    chat: str
-
-    def message(self, id: str) -> Message | None: ...
-
-    def neighbour_of(self, id: str) -> str:
-        """The message to look at when this one is gone; '' where there is none."""
-
-    def open_chat(self, chat: str, message: str = "") -> None: ...
-
-    def refresh(self, near: str = "") -> None: ...
-
-    def ask_anew(self, message: str, text: str) -> None: ...
-
-    def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None: ...
-
-
 class MessageEdits(QObject):
     edit_requested = Signal(str, str, bool)
     details_requested = Signal(str)
 
-    def __init__(self, bridge: Bridge, chat: OpenChat, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="message_edits")
         self._bridge, self._chat = bridge, chat
         self.is_deleting = False
@@ -590,22 +573,11 @@ class MessageEdits(QObject):
 # ---- private chats in the window
 
 
-class PrivateOpenChat(Protocol):
-    chat: str
-    drafts: Drafts
-    default_options: ChatOptions
-
-    def open_chat(self, chat: str, message: str = "") -> None: ...
-
-    @property
-    def message_ids(self) -> tuple[str, ...]: ...
-
-
 class PrivateController(QObject):
     listed = Signal(object)
     shown = Signal(bool)
 
-    def __init__(self, bridge: Bridge, chat: PrivateOpenChat, parent: QObject) -> None:
+    def __init__(self, bridge: Bridge, chat: ChatController, parent: QObject) -> None:
         super().__init__(parent, objectName="private_controller")
         self._bridge, self._chat = bridge, chat
         self._chats: dict[str, str] = {}

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Annotated, cast
+from typing import cast
 
 import psutil
-from msgspec import Meta
 
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.protocol import Partial, Progress, Step, Token, messages_from, picked, record_from, sampling_from
-from slmdesk.base.record import Count, Record, to_json
+from slmdesk.base.protocol import Partial, Progress, Step, Token, messages_from, record_from
+from slmdesk.base.record import Count, to_json
 from slmdesk.base.saved_states import BadState, StateHead, StateReader, open_state, write_state
 from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.types import (
@@ -36,17 +35,6 @@ from slmdesk.base.types import (
 )
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of, texts_of
 from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Request, RequestFailed
-from slmdesk.gguf.header import MOST_STRENGTH
-
-
-class _ChatRequest(Record):
-    messages: tuple[ChatMessage, ...]
-    sampling: Json = None
-    answer_prefix: str = ""
-    choices: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
-    with_probabilities: bool = False
-    lora: Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")] = ""
-    lora_scale: Annotated[float, Meta(ge=0, le=MOST_STRENGTH)] = 1.0
 
 
 def chat(job: Job, engine: Engine) -> Task:
@@ -77,9 +65,8 @@ def chat(job: Job, engine: Engine) -> Task:
 
 def chat_request(job: Job, key: str, untrusted: Json) -> Request:
     """A request of the engine from what came over the pipe.  Raises KnownError `request.invalid`."""
-    shape = record_from(_ChatRequest, untrusted)
-    values = {**picked(shape, *shape.__struct_fields__), "sampling": sampling_from(shape.sampling)}
-    return Request(key=key, handle=text_of(job, "handle"), **values)
+    known = untrusted if isinstance(untrusted, dict) else {}
+    return record_from(Request, {"messages": None, **known, "key": key, "handle": text_of(job, "handle"), "prompt": ()})
 
 
 # ---- generates many answers, requested as steps and computed together
