@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
-from slmdesk.evaluation.window.comparison import CompareController, ComparePage
+from slmdesk.evaluation.window.comparison import ComparePage
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.controller import LibraryController
 from slmdesk.models.window.page import ModelsPage
@@ -39,9 +39,8 @@ class ModelsArea(QStackedWidget):
         self.library = LibraryController(bridge, self)
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
-        self.compare = CompareController(bridge, self)
         self.page = ModelsPage(self.library, self.hub, self.fetch, tokens, keeper)
-        self.compare_page = ComparePage(self.compare, keeper)
+        self.compare_page = ComparePage(bridge, keeper)
         self.ways = ModelDialogs(bridge, window, self.page.more_ways, self)
         self.currentChanged.connect(lambda at: self.setFocusProxy((self.page, self.compare_page)[at]))
         self.addWidget(self.page)
