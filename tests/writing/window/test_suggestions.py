@@ -21,7 +21,7 @@ def begin(start, model_file):
         program.frame.models.import_file(model_file)
         program.wait(lambda: "ready" in program.page.picker.button.text())
         QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
-        program.edit, program.writing = program.find("writing_editor"), program.frame.writing
+        program.edit, program.writing = program.find("writing_editor"), program.frame.writing_page
         program.wait(lambda: program.edit.isVisible())
         program.edit.setFocus()
         program.edit.setPlainText(TEXT)

@@ -43,7 +43,7 @@ def test_the_sentence_is_continued_and_tab_takes_it(writer):
     QTest.keyClicks(program.edit, LINE)
     program.wait(lambda: program.ghost.text == " because of a delay.")
     program.wait(lambda: program.marks.words == ["sennt"])
-    assert program.frame.writing.text == LINE  # what is kept, counted and saved
+    assert program.frame.writing_page.text == LINE  # what is kept, counted and saved
     QTest.keyClick(program.edit, Qt.Key.Key_Tab)
     assert program.edit.toPlainText() == f"{LINE} because of a delay."
     assert program.edit.hasFocus()
@@ -62,7 +62,7 @@ def test_where_changes_wait_for_a_decision_nothing_is_marked_or_continued(writer
     choice.setCurrentIndex(choice.findData("en"))
     choice.activated.emit(choice.currentIndex())
     program.click("writing_correct")
-    program.wait(lambda: not program.frame.writing.corrections.is_busy and program.edit.tracked.pending)
+    program.wait(lambda: not program.frame.writing_page.corrections.is_busy and program.edit.tracked.pending)
     program.wait(lambda: not program.marks.words and not program.marks._timer.isActive())
     program.edit.setFocus()
     QTest.keyClick(program.edit, Qt.Key.Key_End, CTRL)

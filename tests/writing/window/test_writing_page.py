@@ -47,7 +47,7 @@ def begin(start, model_file, *, is_able=True, **echo):
 
 def opened(program):
     QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
-    program.writing = program.frame.writing
+    program.writing = program.frame.writing_page
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     choose_language(program)
