@@ -24,7 +24,7 @@ from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, plain_label, row, show_column, show_words
 from slmdesk.window.widgets.rows import Choice, add_setting
 from slmdesk.window.widgets.tokens import TokenController
-from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
+from slmdesk.writing.window.spelling_section import SpellingSection
 
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
@@ -62,7 +62,7 @@ class SettingsPage(QScrollArea):
         self.setObjectName("settings_page")
         self._controller = controller
         self.network = NetworkController(bridge, controller.current, self)
-        self.spelling = SpellingController(bridge, controller, self)
+        self._bridge = bridge
         self._redaction = RedactionNamesController(bridge, self)
         self._tokens, self._privacy_controller = tokens, privacy
         self._default_folder = models_folder
@@ -95,7 +95,8 @@ class SettingsPage(QScrollArea):
         self._column.addWidget(self._network)
         self._column.addWidget(WallsSection(self._controller, holder))
         self._build_documents(holder)
-        self._column.addWidget(SpellingSection(self.spelling, holder))
+        self.spelling = SpellingSection(self._bridge, self._controller, holder)
+        self._column.addWidget(self.spelling)
         self._column.addWidget(RedactionSection(self._redaction, holder))
         self._build_writing()
         self._build_key(holder)
