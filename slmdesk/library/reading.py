@@ -502,6 +502,15 @@ def rewritten(
     return data, tuple(stored_list(int, result.get("refused")))
 
 
+def units_from(
+    service_thread: ServiceThread, reader: ChildClient, payload: Mapping[str, Json]
+) -> Slices[list[Mapping[str, Any]]]:
+    """Return the units of text of a document.  Ends with a Problem of the document."""
+    units: list[Mapping[str, Any]] = []
+    yield ask_reader(service_thread, reader, "units", payload, lambda value: units.extend(units_in(value.get("found"))))
+    return units
+
+
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
     found = untrusted if isinstance(untrusted, list | tuple) else ()
     return [one for one in found if isinstance(one, Mapping) and _is_found(one)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import Pending
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of
-from slmdesk.writing.files import MOST_BYTES, Decoded, decoded
+from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
 from slmdesk.writing.types import (
     LENGTHS,
     TONES,
@@ -84,15 +83,7 @@ def read_input(file: Path | None) -> InputText:
             f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
             ".docx too."
         )
-    try:
-        with file.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=str(file)) from err
-    except (OSError, ValueError) as err:
-        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
-        raise KnownError("file.unreadable", path=str(file), reason=reason) from err
-    return _decoded(data, file.name)
+    return _decoded(bytes_of(file), file.name)
 
 
 def _read_stdin() -> bytes:
