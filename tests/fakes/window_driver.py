@@ -192,6 +192,18 @@ class WindowDriver:
         """Whether a notice holds these words."""
         return any(words in notice for notice in self.notices())
 
+    def load(self, model_file: Path) -> None:
+        self.frame.models.import_file(model_file)
+        self.wait(lambda: "ready" in self.page.picker.button.text())
+
+    def open_documents(self, width: int = 1200, height: int = 800):
+        """Show the page of documents, which is `documents` from now on."""
+        QTest.keyClick(self.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        self.documents = self.frame.documents_page
+        self.wait(self.documents.isVisible)
+        self.window.resize(width, height)
+        return self
+
     def open_models(self):
         """Show the page of models."""
         QTest.keyClick(self.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
@@ -317,6 +329,5 @@ def model_file(tmp_path: Path) -> Path:
 def program(start, model_file) -> WindowDriver:
     """A window with a model loaded, ready to chat."""
     program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.load(model_file)
     return program

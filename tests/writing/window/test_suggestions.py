@@ -18,8 +18,7 @@ ANSWER = "On Friday Mr Petrov pays 1,540 euros."
 def begin(start, model_file):
     def made(**echo):
         program = start(**echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program.load(model_file)
         QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
         program.edit, program.writing = program.find("writing_editor"), program.frame.writing_page
         program.wait(lambda: program.edit.isVisible())

@@ -24,8 +24,7 @@ def writer(start, model_file, tmp_path, request):
     """The page Write, with the focus in it and an English dictionary; the parameter: how the engine answers."""
     tiny_dictionary.write(tmp_path / "dictionaries")
     program = start(**request.param)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.load(model_file)
     program.bridge.follow(lambda services: services.spelling.choose(str(tmp_path / "dictionaries")))
     QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
     program.edit = program.find("writing_editor")

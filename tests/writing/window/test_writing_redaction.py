@@ -28,8 +28,7 @@ def asked(monkeypatch):
 @pytest.fixture
 def program(asked, start, model_file):
     program = start(known={HIDDEN: HIDDEN.replace("recieved", "received")}, turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.load(model_file)
     QTest.keyClick(program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
     program.writing, program.edit = program.frame.writing_page, program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
