@@ -33,9 +33,8 @@ from slmdesk.window.widgets.redaction_preview import RedactionPreview, Shield, W
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
 from slmdesk.writing.types import Change, RewriteRequest, Task
-from slmdesk.writing.window.corrections import CorrectionPanel, plural
 from slmdesk.writing.window.editor import WritingEdit
-from slmdesk.writing.window.suggestions import SuggestionPanel
+from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel, plural
 
 FILES = f"Texts ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
