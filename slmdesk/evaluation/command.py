@@ -201,8 +201,7 @@ class _ComparisonRun:
         self._open_ids: list[str] = []
         services.on(Event, self._info.put)
 
-    def run(self, request: object) -> int:
-        assert isinstance(request, CompareRequest)
+    def run(self, request: CompareRequest) -> int:
         console, services = self._console, self._services
         held = services.service_thread.call(lambda: services.comparing.begin(request))
         self._open_ids = [answer.message.id for answer in held.answers]
@@ -225,7 +224,7 @@ class _ComparisonRun:
 
     def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
         console = self._console
-        open_ids, names = self._open_ids, self._names(held)
+        open_ids, names = self._open_ids, {answer.message.id: answer.name for answer in held.answers}
         shown = ""
         while open_ids:
             event = next_of(self._info)
@@ -240,9 +239,6 @@ class _ComparisonRun:
                 console.end_progress()
                 self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
 
-    def _names(self, held: Comparison) -> dict[str, str]:
-        return {answer.message.id: answer.name for answer in held.answers}
-
     def _write(self, shown: str, message: str, name: str, text: str) -> str:
         console = self._console
         if not console.as_json:
@@ -252,15 +248,13 @@ class _ComparisonRun:
             console.write(text)
         return message
 
-    def _end(self, held: Comparison, event: object, name: str, *, is_shown: bool) -> None:
-        assert isinstance(event, MessageEnded)
-        console = self._console
+    def _end(self, held: Comparison, event: MessageEnded, name: str, *, is_shown: bool) -> None:
+        console, services = self._console, self._services
         if event.problem:
             console.notify(f"error: {name}: {event.problem.sentence}")
         if console.as_json or not is_shown:
             return
         console.say("" if event.message.text.endswith("\n") else "\n")
-        services = self._services
         found = services.service_thread.call(lambda: services.comparing.open(held.item.id))
         figures = next((answer.figures for answer in found.answers if answer.message.id == event.message.id), None)
         if figures:
@@ -318,7 +312,9 @@ def tune(console: Console, model: str | None, name: str | None, used: str | None
         elif used is not None:
             _use(console, services, record, copy=used == "copy")
         else:
-            _measure(console, services, record, again=again)
+            _show(
+                console, record, _followed(console, services, lambda: services.formats.measure(record.id, again=again))
+            )
 
 
 @click.command()
@@ -345,11 +341,6 @@ def prune(console: Console, model: str | None, count: int | None) -> None:
                 raise click.ClickException("Only 1, 2 or 4 layers were tried. Give one of these numbers.")
             _make(console, services, record, "", wanted.left_out)
             return
-    _show(console, record, report)
-
-
-def _measure(console: Console, services: Services, record: ModelRecord, *, again: bool) -> None:
-    report = _followed(console, services, lambda: services.formats.measure(record.id, again=again))
     _show(console, record, report)
 
 

@@ -110,13 +110,8 @@ def history() -> None:
 @click.pass_obj
 def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     """List everything that is kept, newest first."""
-    requested = kind.strip().lower() if kind else None
-    items: list[Item] = []
     with console.services() as services:
-        while page := services.service_thread.call(
-            partial(services.history.items, requested, **_after(items), deleted=deleted)
-        ):
-            items += page
+        items = _all_items(services, kind.strip().lower() if kind else None, deleted=deleted)
     if console.as_json:
         console.give([_item(item) for item in items])
     elif items:
@@ -239,10 +234,17 @@ def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str
     """The ids of these items, or of all chats that are not in the bin."""
     if not is_all:
         return [services.service_thread.call(partial(services.history.item, one)).id for one in wanted]
+    return [item.id for item in _all_items(services, "chat")]
+
+
+def _all_items(services: Services, kind: str | None, *, deleted: bool = False) -> list[Item]:
     items: list[Item] = []
-    while page := services.service_thread.call(partial(services.history.items, "chat", **_after(items))):
-        items += page
-    return [item.id for item in items]
+    while True:
+        before = (items[-1].updated, items[-1].n) if items else None
+        page = partial(services.history.items, kind, limit=PAGE, before=before, deleted=deleted)
+        if not (more := services.service_thread.call(page)):
+            return items
+        items += more
 
 
 def _given(
@@ -299,19 +301,8 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         documents = services.service_thread.call(lambda: services.history.documents_only_of([chat]))
         gone, copies = services.service_thread.call(lambda: services.history.delete_for_good(chat))
         forgotten = _forget(console, services, documents) if with_documents else []
-    for copy in copies:
-        _report_aside(console, copy)
-    if pairs:
-        console.notify(
-            f"note: the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}."
-        )
-    _list_documents(console, documents, forgotten)
-    if console.as_json:
-        remain: list[Json] = [str(copy) for copy in copies]
-        reported: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs, "may_remain_in": remain}
-        console.give(reported | _documents_shape(documents, forgotten))
-    else:
-        console.say(gone)
+    shape: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs}
+    _report_deleted(console, shape, gone, copies, documents, forgotten, pairs)
 
 
 @history.command("empty-trash")
@@ -324,38 +315,46 @@ def empty_trash(console: Console, days: float, with_documents: bool) -> None:
     with console.services() as services:
         emptied = services.service_thread.call(lambda: services.history.empty_trash(days * 86_400))
         forgotten = _forget(console, services, emptied.documents) if with_documents else []
-    for copy in emptied.may_remain_in:
-        _report_aside(console, copy)
-    _list_documents(console, emptied.documents, forgotten)
-    if console.as_json:
-        remain: list[Json] = [str(path) for path in emptied.may_remain_in]
-        reported: dict[str, Json] = {"deleted": list(emptied.ids), "may_remain_in": remain}
-        console.give(reported | _documents_shape(emptied.documents, forgotten))
-    else:
-        console.say(f"{len(emptied.ids)} deleted for good")
+    words = f"{len(emptied.ids)} deleted for good"
+    _report_deleted(console, {"deleted": list(emptied.ids)}, words, emptied.may_remain_in, emptied.documents, forgotten)
 
 
 def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
     return [console.result_of(services, partial(services.documents.forget, document.id)).id for document in documents]
 
 
-def _list_documents(console: Console, documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> None:
+def _report_deleted(
+    console: Console,
+    shape: dict[str, Json],
+    words: str,
+    copies: Sequence[Path],
+    documents: Sequence[DocumentRecord],
+    forgotten: Sequence[str],
+    pairs: int = 0,
+) -> None:
+    """Say what was deleted, where words may remain, and what became of the text of the documents."""
+    for copy in copies:
+        console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
+    if pairs:
+        memory = f"the memory forgot what you wrote in it too: {pairs} {'pair' if pairs == 1 else 'pairs'}."
+        console.notify(f"note: {memory}")
     if forgotten:
         names = ", ".join(f"“{document.name}”" for document in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
-        return
-    for document in documents:
+    for document in documents if not forgotten else ():
         console.notify(
             f"note: the text of “{document.name}” is still kept here, and nothing else uses it. To forget it: "
             f"slmdesk documents forget {document.id} (or delete --with-documents the next time)."
         )
-
-
-def _documents_shape(documents: Sequence[DocumentRecord], forgotten: Sequence[str]) -> dict[str, Json]:
-    kept: list[Json] = [
-        {"id": document.id, "name": document.name} for document in documents if document.id not in forgotten
-    ]
-    return {"documents_kept": kept, "documents_forgotten": list(forgotten)}
+    if console.as_json:
+        kept = [document for document in documents if document.id not in forgotten]
+        console.give({
+            **shape, "may_remain_in": [str(copy) for copy in copies],
+            "documents_kept": [picked(document, "id", "name") for document in kept],
+            "documents_forgotten": list(forgotten),
+        })  # fmt: skip
+    else:
+        console.say(words)
 
 
 @history.command("forget-day")
@@ -441,14 +440,6 @@ def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
             raise
     key = key_of_backup(console, damaged)
     return services.service_thread.call(partial(services.history.rescue, damaged, key))
-
-
-def _after(items: Sequence[Item]) -> dict[str, Any]:
-    return {"limit": PAGE, "before": (items[-1].updated, items[-1].n) if items else None}
-
-
-def _report_aside(console: Console, copy: Path) -> None:
-    console.notify(f"note: {copy} is a history that was set aside; the words may still be in it.")
 
 
 def _reported(console: Console, request: Callable[[Services], Item]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -213,10 +213,7 @@ class RulesWindow(Dialog):
         how = NOT_OPENED if kind == DOCUMENT else NOT_CHANGED
         words = f"From the next start on, what was {how} {days:,} days is deleted for good: {kinds_words(kind)}."
         box = message_box(self, "rule_for_good_dialog", "Add the rule?", words, f"{due} This cannot be undone.")
-        sure = named(box.addButton("Add the rule", QMessageBox.ButtonRole.DestructiveRole), "rule_sure_button")
-        sure.clicked.connect(lambda: self._add(wanted))
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.open()
+        _ask_sure(box, "Add the rule", "rule_sure_button", lambda: self._add(wanted))
 
     def _on_sure(self) -> None:
         self._bridge.follow(self._bridge.services.retention.run(confirmed=True), lambda _done: self.refresh())
@@ -341,11 +338,12 @@ class DeletedChats(Dialog):
             box.setCheckBox(also)
         else:
             also.deleteLater()
-        sure = named(box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole), "delete_sure_button")
         ids = [item.id for item in items]
-        sure.clicked.connect(lambda: self._delete_now(ids, documents if documents and also.isChecked() else ()))
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.open()
+
+        def delete() -> None:
+            self._delete_now(ids, documents if documents and also.isChecked() else ())
+
+        _ask_sure(box, "Delete for good", "delete_sure_button", delete)
 
     def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
         def delete(services: Services) -> None:
@@ -360,10 +358,7 @@ class DeletedChats(Dialog):
         words = "Everything in the trash is deleted for good. This cannot be undone."
         more = "Text of documents is kept; “Delete for good…” can forget it together with a chat."
         box = message_box(self, "empty_trash_dialog", "Empty the trash?", words, more)
-        sure = named(box.addButton("Empty the trash", QMessageBox.ButtonRole.DestructiveRole), "empty_sure_button")
-        sure.clicked.connect(lambda: self._bridge.services.history.empty_trash())
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.open()
+        _ask_sure(box, "Empty the trash", "empty_sure_button", lambda: self._bridge.services.history.empty_trash())
 
 
 def _also(documents: Sequence[DocumentRecord]) -> str:
@@ -518,7 +513,12 @@ class EraseDialog(Dialog):
             return
         words = f"Still in the system's keyring, since it does not answer: {', '.join(left)}."
         box = message_box(self, "erase_keyring_dialog", "Delete everything", words, "Remove it there, under “slmdesk”.")
-        going = named(box.addButton("Delete the rest", QMessageBox.ButtonRole.DestructiveRole), "erase_rest_button")
-        going.clicked.connect(lambda: self.confirmed.emit(found))
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.open()
+        _ask_sure(box, "Delete the rest", "erase_rest_button", lambda: self.confirmed.emit(found))
+
+
+def _ask_sure(box: QMessageBox, text: str, name: str, then: Callable[[], object]) -> None:
+    """Ask before what cannot be undone: Enter cancels it."""
+    sure = named(box.addButton(text, QMessageBox.ButtonRole.DestructiveRole), name)
+    sure.clicked.connect(lambda: then())
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.open()

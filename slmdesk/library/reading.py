@@ -434,17 +434,39 @@ def ask_reader(
     return start_reader(service_thread, reader, kind, payload, on_partial)[1]
 
 
-# ---- gets the units of text of a document from the reader child, and the document with other words in them
+# ---- sends the reader child a list to work through, and gets a file from it
 
 
-def rewritten(
+Step: TypeAlias = tuple[str, Mapping[str, Json]]
+"""A key and a value."""
+
+
+def sent(job: JobHandle, pending: Pending[Mapping[str, Json]], steps: Iterable[Step]) -> Slices[Mapping[str, Any]]:
+    """Send steps to a job of the reader child; returns its result.  Closed, it cancels the job."""
+    try:
+        for key, value in steps:
+            if pending.is_ended:
+                break
+            job.step(key, value)
+            yield
+        job.end_of_steps()
+        result: Mapping[str, Any] = yield pending
+    except BaseException:
+        job.cancel()
+        raise
+    return result
+
+
+def file_from_reader(
     service_thread: ServiceThread,
     reader: ChildClient,
+    kind: str,
     payload: Mapping[str, Json],
-    answers: Iterable[tuple[int, str, str]],
-) -> Slices[tuple[bytes, tuple[int, ...]]]:
-    """Send units (number, text, new text) to the reader child; returns the bytes of the file it makes, and the numbers
-    of units that stay as they were.
+    steps: Iterable[Step],
+    *,
+    tells_progress: bool = False,
+) -> Slices[tuple[bytes, Mapping[str, Any]]]:
+    """Return the file that a job of the reader child makes of a document and these steps, and what it says of it.
 
     Raises KnownError `child.protocol`; ends with a Problem of the document.
     """
@@ -458,22 +480,35 @@ def rewritten(
         except (binascii.Error, ValueError):
             broken = True
 
-    job, rewriting = start_reader(service_thread, reader, "rewrite", payload, on_partial)
-    try:
-        for number, source, target in answers:
-            if rewriting.is_ended:
-                break
-            job.step(str(number), {"source": source, "target": target})
-            yield
-        job.end_of_steps()
-        result = yield rewriting
-    except BaseException:
-        job.cancel()
-        raise
+    job, making = start_reader(service_thread, reader, kind, payload, on_partial, tells_progress=tells_progress)
+    result = yield from sent(job, making, steps)
     data = b"".join(pieces)
     if broken or hashlib.sha256(data).hexdigest() != result.get("sha256"):
-        raise KnownError("child.protocol", reason="rewrite")
+        raise KnownError("child.protocol", reason=kind)
+    return data, result
+
+
+def rewritten(
+    service_thread: ServiceThread,
+    reader: ChildClient,
+    payload: Mapping[str, Json],
+    answers: Iterable[tuple[int, str, str]],
+) -> Slices[tuple[bytes, tuple[int, ...]]]:
+    """Have units (number, text, new text) of a document replaced; returns the bytes of the file that is made, and the
+    numbers of units that stay as they were.
+    """
+    steps = ((str(number), {"source": source, "target": target}) for number, source, target in answers)
+    data, result = yield from file_from_reader(service_thread, reader, "rewrite", payload, steps)
     return data, tuple(stored_list(int, result.get("refused")))
+
+
+def units_from(
+    service_thread: ServiceThread, reader: ChildClient, payload: Mapping[str, Json]
+) -> Slices[list[Mapping[str, Any]]]:
+    """Return the units of text of a document.  Ends with a Problem of the document."""
+    units: list[Mapping[str, Any]] = []
+    yield ask_reader(service_thread, reader, "units", payload, lambda value: units.extend(units_in(value.get("found"))))
+    return units
 
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:

@@ -15,7 +15,6 @@ import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
-from slmdesk.library.reading import start_reader
+from slmdesk.library.reading import file_from_reader, sent, start_reader
 from slmdesk.library.scan import look_at
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
@@ -40,26 +39,6 @@ from slmdesk.text.terms import ENDINGS, fits, spans_of
 PIECE_BYTES = 384 << 10
 """Of a file, in one line to the child: as base64 it has a third more, and a line has a MiB at most."""
 MOST_SHOWN = 5
-
-
-@dataclass(slots=True, eq=False)
-class _Written:
-    data: bytes
-    about: Mapping[str, Any]
-
-
-@dataclass(slots=True, eq=False)
-class _Pieces:
-    """What the reader child sends of a file.  Filled on a thread of the client."""
-
-    pieces: list[bytes] = field(default_factory=list)
-    is_broken: bool = False
-
-    def take(self, value: Mapping[str, Any]) -> None:
-        try:
-            self.pieces.append(base64.b64decode(str(value.get("data", "")), validate=True))
-        except (binascii.Error, ValueError):
-            self.is_broken = True
 
 
 class RedactedCopies:
@@ -97,7 +76,6 @@ class RedactedCopies:
     # ---- looking
 
     def _looking(self, path: Path, password: str, listed: tuple[Listed, ...]) -> Slices[RedactionPreview]:
-
         stop = threading.Event()
         file = yield self._on_file_thread(lambda: look_at(path, stop), stop)
         shown: list[tuple[str, str]] = []
@@ -131,7 +109,6 @@ class RedactedCopies:
     # ---- writing
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
-
         if not request.words:
             raise KnownError("redaction.nothing", path=preview.path.name)
         stop = threading.Event()
@@ -149,20 +126,20 @@ class RedactedCopies:
             "path": str(preview.path), "password": request.password, "format": preview.format,
             "resolution": request.resolution, "text_layer": request.text_layer,
         }  # fmt: skip
-        made = yield from self._written(payload, pairs)
-        counts = _counts(made.about, len(pairs))
+        data, about = yield from self._written(payload, pairs)
+        counts = _counts(about, len(pairs))
         if not any(counts):
             raise KnownError("redaction.nothing", path=preview.path.name)
-        yield from self._checked(preview, made, [original for original, _ in pairs])
+        yield from self._checked(preview, data, [original for original, _ in pairs])
         key = request.key if substitutes else None
-        yield self._on_file_thread(lambda: _save(made.data, pairs, request, key), stop)
+        yield self._on_file_thread(lambda: _save(data, pairs, request, key), stop)
         kinds = {words: kind for kind, words in request.words}
         counted = Counter[Kind]()
         for (original, _), count in zip(pairs, counts, strict=True):
             counted[kinds.get(original, _kind_of_form(original, request.words))] += count
         return GivenOut(
-            request.target, len(made.data), hashlib.sha256(made.data).hexdigest(), tuple(counted.items()),
-            remarks_from(made.about.get("removed")), remarks_from(made.about.get("unsure")), key,
+            request.target, len(data), hashlib.sha256(data).hexdigest(), tuple(counted.items()),
+            remarks_from(about.get("removed")), remarks_from(about.get("unsure")), key,
         )  # fmt: skip
 
     def _restoring(self, path: Path, key: Path, passphrase: str, target: Path, password: str) -> Slices[GivenOut]:
@@ -170,56 +147,37 @@ class RedactedCopies:
         pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(lambda: pairs_in(key, passphrase), stop)
         back = [(substitute, original) for original, substitute in pairs]
         payload: dict[str, Json] = {"path": str(path), "password": password, "restore": True}
-        made = yield from self._written(payload, back)
-        counts = _counts(made.about, len(back))
+        data, about = yield from self._written(payload, back)
+        counts = _counts(about, len(back))
         if not any(counts):
             raise KnownError("redaction.nothing", path=path.name)
-        yield self._on_file_thread(lambda: write_new(target, made.data), stop)
-        digest = hashlib.sha256(made.data).hexdigest()
-        return GivenOut(target, len(made.data), digest, ((Kind.OTHER, sum(counts)),), (), ())
+        yield self._on_file_thread(lambda: write_new(target, data), stop)
+        digest = hashlib.sha256(data).hexdigest()
+        return GivenOut(target, len(data), digest, ((Kind.OTHER, sum(counts)),), (), ())
 
-    def _written(self, payload: Mapping[str, Json], pairs: Iterable[tuple[str, str]]) -> Slices[_Written]:
-        pieces = _Pieces()
-        job, making = start_reader(
-            self._service_thread, self._reader, "redact", payload, pieces.take, tells_progress=True
+    def _written(
+        self, payload: Mapping[str, Json], pairs: Iterable[tuple[str, str]]
+    ) -> Slices[tuple[bytes, Mapping[str, Any]]]:
+        steps = (
+            (str(number), {"original": original, "substitute": substitute})
+            for number, (original, substitute) in enumerate(pairs)
         )
-        try:
-            for number, (original, substitute) in enumerate(pairs):
-                if making.is_ended:
-                    break
-                job.step(str(number), {"original": original, "substitute": substitute})
-                yield
-            job.end_of_steps()
-            about = yield making
-        except BaseException:
-            job.cancel()
-            raise
-        data = b"".join(pieces.pieces)
-        if pieces.is_broken or hashlib.sha256(data).hexdigest() != about.get("sha256"):
-            raise KnownError("child.protocol", reason="redact")
-        return _Written(data, about)
+        return file_from_reader(self._service_thread, self._reader, "redact", payload, steps, tells_progress=True)
 
-    def _checked(self, preview: RedactionPreview, made: _Written, originals: Sequence[str]) -> Slices[None]:
+    def _checked(self, preview: RedactionPreview, data: bytes, originals: Sequence[str]) -> Slices[None]:
         """Have the file that was made looked through.  Raises KnownError `redaction.left`."""
+
+        def steps() -> Iterator[tuple[str, dict[str, Json]]]:
+            for number, original in enumerate(originals):
+                yield f"o{number}", {"original": original}
+            for at in range(0, len(data), PIECE_BYTES):
+                yield f"d{at}", {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")}
+
         payload: dict[str, Json] = {"format": preview.format}
         job, checking = start_reader(
             self._service_thread, self._reader, "check_redacted", payload, lambda _value: None, tells_progress=True
         )
-        try:
-            for number, original in enumerate(originals):
-                job.step(f"o{number}", {"original": original})
-                yield
-            for at in range(0, len(made.data), PIECE_BYTES):
-                if checking.is_ended:
-                    break
-                piece = base64.b64encode(made.data[at : at + PIECE_BYTES]).decode("ascii")
-                job.step(f"d{at}", {"data": piece})
-                yield
-            job.end_of_steps()
-            about = yield checking
-        except BaseException:
-            job.cancel()
-            raise
+        about = yield from sent(job, checking, steps())
         left = stored_from(list, about.get("left"))
         if left is None:
             raise KnownError("child.protocol", reason="check_redacted")

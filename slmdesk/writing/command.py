@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import Pending
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of
-from slmdesk.writing.files import MOST_BYTES, Decoded, decoded
+from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
 from slmdesk.writing.types import (
     LENGTHS,
     TONES,
@@ -84,15 +83,7 @@ def read_input(file: Path | None) -> InputText:
             f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
             ".docx too."
         )
-    try:
-        with file.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=str(file)) from err
-    except (OSError, ValueError) as err:
-        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
-        raise KnownError("file.unreadable", path=str(file), reason=reason) from err
-    return _decoded(data, file.name)
+    return _decoded(bytes_of(file), file.name)
 
 
 def _read_stdin() -> bytes:
@@ -249,86 +240,39 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
 # ---- `slmdesk write rephrase`, `shorten`, `expand`, `tone`, `continue`
 
 
-@click.command()
-@asked
-def rephrase(
-    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
-) -> int:
-    """Say a text in other words, in three ways.
+def _rewriter(task: Task, help_words: str, *options: Callable[[Any], Any]) -> click.Command:
+    """`options`: what may be said about the manner."""
 
-    Numbers and names that are new or missing in one are told beside it.
-    """
-    asked_for = RewriteRequest("", Task.REPHRASE, language=language, model=model, redact=redact)
-    return _rewrite(console, file, asked_for, is_preview=redact_preview)
+    def rewriter(console: Console, file: Path | None, redact_preview: bool, **wishes: Any) -> int:
+        return _rewrite(console, file, RewriteRequest("", task, **wishes), is_preview=redact_preview)
+
+    for option in options:
+        rewriter = option(rewriter)
+    return click.command(task.value, help=help_words)(asked(rewriter))
 
 
-@click.command()
-@asked
-@click.option("--to", "length", type=click.Choice(LENGTHS), default="half", help="How short; half by default.")
-def shorten(
-    console: Console,
-    file: Path | None,
-    language: str,
-    model: str | None,
-    redact: bool,
-    redact_preview: bool,
-    length: str,
-) -> int:
-    """Shorten a text to half, or to one sentence.
-
-    Numbers and names that are new or missing in it are told beside it.
-    """
-    asked_for = RewriteRequest("", Task.SHORTEN, length, language=language, model=model, redact=redact)
-    return _rewrite(console, file, asked_for, is_preview=redact_preview)
-
-
-@click.command()
-@asked
-def expand(
-    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
-) -> int:
-    """Write a full text from a few words or notes.
-
-    Numbers and names that the notes do not have, or that are missing, are told beside it.
-    """
-    asked_for = RewriteRequest("", Task.EXPAND, language=language, model=model, redact=redact)
-    return _rewrite(console, file, asked_for, is_preview=redact_preview)
-
-
-@click.command()
-@asked
-@click.option("--tone", "manner", type=click.Choice(TONES), required=True, help="How it is to sound.")
-def tone(
-    console: Console,
-    file: Path | None,
-    language: str,
-    model: str | None,
-    redact: bool,
-    redact_preview: bool,
-    manner: str,
-) -> int:
-    """Say a text in another tone.
-
-    Numbers and names that are new or missing in it are told beside it.
-    """
-    asked_for = RewriteRequest("", Task.TONE, manner, language=language, model=model, redact=redact)
-    return _rewrite(console, file, asked_for, is_preview=redact_preview)
-
-
-@click.command("continue")
-@asked
-def go_on(
-    console: Console, file: Path | None, language: str, model: str | None, redact: bool, redact_preview: bool
-) -> int:
-    """Continue a text; only what comes next is printed.
-
-    Numbers and names that your text does not have are told beside it.
-    """
-    asked_for = RewriteRequest("", Task.CONTINUE, language=language, model=model, redact=redact)
-    return _rewrite(console, file, asked_for, is_preview=redact_preview)
-
-
-REWRITERS = (rephrase, shorten, expand, tone, go_on)
+LENGTH = click.option("--to", "manner", type=click.Choice(LENGTHS), default="half", help="How short; half by default.")
+TONE = click.option("--tone", "manner", type=click.Choice(TONES), required=True, help="How it is to sound.")
+TOLD = "\n\nNumbers and names that are new or missing in it are told beside it."
+REWRITERS = (
+    _rewriter(
+        Task.REPHRASE,
+        "Say a text in other words, in three ways.\n\n"
+        "Numbers and names that are new or missing in one are told beside it.",
+    ),
+    _rewriter(Task.SHORTEN, f"Shorten a text to half, or to one sentence.{TOLD}", LENGTH),
+    _rewriter(
+        Task.EXPAND,
+        "Write a full text from a few words or notes.\n\n"
+        "Numbers and names that the notes do not have, or that are missing, are told beside it.",
+    ),
+    _rewriter(Task.TONE, f"Say a text in another tone.{TOLD}", TONE),
+    _rewriter(
+        Task.CONTINUE,
+        "Continue a text; only what comes next is printed.\n\n"
+        "Numbers and names that your text does not have are told beside it.",
+    ),
+)
 
 
 def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:

@@ -16,7 +16,7 @@ from slmdesk.base.files import is_same_file, is_there, write_atomically
 from slmdesk.base.record import Record, changed
 from slmdesk.base.types import Json, common_prefix
 from slmdesk.children.client import ChildClient
-from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.library.reading import rewritten, units_from
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.tagged import Tags, pieces
@@ -103,7 +103,7 @@ class WritingFiles(Service):
     def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
         if kind not in DOCUMENTS:
             raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        found = yield from self._units(_payload(path))
+        found = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
         words, left = yield from _words_in(found)
         return OpenedText(_checked(words), path, left=left)
 
@@ -113,8 +113,8 @@ class WritingFiles(Service):
             raise KnownError("request.invalid", what="the text is of no Word file")
         if is_there(target) and is_same_file(source.path, target):
             raise KnownError("file.is_source", path=str(target))
-        payload = _payload(source.path)
-        found = yield from self._units(payload)
+        payload = tracked_payload(str(source.path))
+        found = yield from units_from(self._service_thread, self._reader, payload)
         if (yield from _words_in(found))[0] != source.text:
             raise KnownError("writing.file_changed", path=source.path.name)
         document = DocumentText.of(found)
@@ -127,19 +127,10 @@ class WritingFiles(Service):
         lost = sum(document.refused(change, refused) for change in made.changes)
         return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
 
-    def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
-        found: list[Mapping[str, Any]] = []
 
-        def take(value: Mapping[str, Any]) -> None:
-            found.extend(units_in(value.get("found")))
-
-        yield ask_reader(self._service_thread, self._reader, "units", payload, take)
-        return found
-
-
-def _payload(path: Path) -> dict[str, Json]:
+def tracked_payload(path: str) -> dict[str, Json]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # of Word files: text that can have tracked changes
-    return {"path": str(path), "password": "", "options": {"tracked": now}}
+    return {"path": path, "password": "", "options": {"tracked": now}}
 
 
 def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
@@ -158,16 +149,20 @@ def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str
     return "\n".join(lines), tuple(left)
 
 
-def _read(path: Path) -> OpenedText:
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a text file, up to one more than may be.  Raises KnownError `file.…`."""
     try:
         with path.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
+            return source.read(MOST_BYTES + 1)
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:
         reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
         raise KnownError("file.unreadable", path=str(path), reason=reason) from err
-    how = decoded(data, path.name)
+
+
+def _read(path: Path) -> OpenedText:
+    how = decoded(bytes_of(path), path.name)
     text = how.text.replace("\r\n", "\n").replace("\r", "\n")
     return OpenedText(_checked(text), path, how, has_returns="\r\n" in how.text)
 

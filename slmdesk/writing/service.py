@@ -6,10 +6,8 @@ Nothing is kept in the history: a text and what became of it belong to whoever a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_atomically
@@ -21,7 +19,7 @@ from slmdesk.base.types import FinishReason, Json, Origin, Role, TextPart
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.job_service import able
-from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService
 from slmdesk.redaction.service import RedactionService, kinds_hidden
@@ -47,7 +45,7 @@ from slmdesk.text.writing import (
     passages,
     reason_of,
 )
-from slmdesk.writing.files import DocumentText
+from slmdesk.writing.files import DocumentText, tracked_payload
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
@@ -114,9 +112,8 @@ class WritingService(Service):
 
     def words(self, path: str) -> Pending[str]:
         """Ends with a Problem `document.…`."""
-        return in_slices(self._service_thread, self._units(_payload(path))).map(
-            lambda units: DocumentText.of(units).text
-        )
+        units = in_slices(self._service_thread, units_from(self._service_thread, self._reader, tracked_payload(path)))
+        return units.map(lambda found: DocumentText.of(found).text)
 
     # ---- correcting
 
@@ -176,20 +173,9 @@ class WritingService(Service):
             veil.forget()
         return hidden
 
-    def _units(self, payload: Mapping[str, Json]) -> Slices[list[Mapping[str, Any]]]:
-        units: list[Mapping[str, Any]] = []
-        yield ask_reader(
-            self._service_thread,
-            self._reader,
-            "units",
-            payload,
-            lambda value: units.extend(units_in(value.get("found"))),
-        )
-        return units
-
     def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
-        payload = _payload(request.path)
-        document = DocumentText.of((yield from self._units(payload)))
+        payload = tracked_payload(request.path)
+        document = DocumentText.of((yield from units_from(self._service_thread, self._reader, payload)))
         found = yield self.correct(
             CorrectRequest(document.text, request.language, request.model, redact=request.redact)
         )
@@ -284,11 +270,6 @@ def _changes_by(
     if back is None or back.lost:
         return None
     return changes_in(text, passage, back.text, language, is_marked_only=is_marked_only)
-
-
-def _payload(path: str) -> dict[str, Json]:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"path": path, "password": "", "options": {"tracked": now}}
 
 
 def _language(text: str, requested: str, most: int) -> str:

@@ -203,6 +203,14 @@ class WindowDriver:
         """Whether a notice holds these words."""
         return any(words in notice for notice in self.notices())
 
+    def open_documents(self, width: int = 1200, height: int = 800):
+        """Show the page of documents, which is `documents` from now on."""
+        QTest.keyClick(self.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        self.documents = self.frame.documents_page
+        self.wait(self.documents.isVisible)
+        self.window.resize(width, height)
+        return self
+
     def open_models(self):
         """Show the page of models."""
         QTest.keyClick(self.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -73,18 +73,24 @@ from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.rows import DOT, Choice, TabOrder, empty_layout
 
 QUESTION_LINES = 2
+PAGE = 30
 
 
 class ComparePage(QStackedWidget):
     back_requested = Signal()
 
-    def __init__(self, compare: CompareController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("compare_page")
-        self._compare, self._keeper = compare, keeper
+        self._bridge, self._keeper = bridge, keeper
+        self._exports = ExportController(bridge, self)
         self._style, self._parser = ViewStyle(keeper.theme, keeper.fonts), Parser()
         self._columns: dict[str, AnswerColumn] = {}
-        self._item = ""
+        self.held: Comparison | None = None
+        self._filled = ""
+        """The comparison whose columns there are."""
+        self._most_earlier = PAGE
+        self._is_starting = False
         self._build_ui()
         self._connect()
 
@@ -109,10 +115,10 @@ class ComparePage(QStackedWidget):
         self._back = named(back_button(self._result), "result_back")
         title = plain_label("Comparison", self._result, name="result_title", kind="heading")
         tip = "Stop all; the words so far are kept"
-        self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._compare.stop)
+        self._stop = button("Stop", "compare_stop", self._result, tip=tip, on=self._on_stop)
         self._export = button("Export…", "compare_export", self._result)
         give_export_menu(self._export, self._on_export)
-        self._new = button("New comparison", "compare_new", self._result, on=self._compare.restart)
+        self._new = button("New comparison", "compare_new", self._result, on=self.restart)
         return row(self._back, (title, 1), self._stop, self._export, self._new, gap=theme.SPACE_8)
 
     def _build_band(self) -> QFrame:
@@ -126,20 +132,24 @@ class ComparePage(QStackedWidget):
         return band
 
     def _connect(self) -> None:
-        compare, form = self._compare, self.form
-        compare.models_listed.connect(form.show_models)
-        compare.earlier_listed.connect(form.show_earlier)
-        compare.comparison_shown.connect(self._on_shown)
-        compare.answer_grew.connect(self._on_grew)
-        compare.note_changed.connect(self._on_note)
-        form.start_requested.connect(compare.start)
-        form.open_requested.connect(compare.open)
-        form.delete_requested.connect(compare.delete)
-        form.more_requested.connect(compare.show_more)
+        bridge, form = self._bridge, self.form
+        form.start_requested.connect(self._on_start)
+        form.open_requested.connect(self.open)
+        form.delete_requested.connect(lambda id: trash(bridge, id, what="The comparison "))
+        form.more_requested.connect(self._on_more_earlier)
         form.back_requested.connect(self.back_requested)
-        self._back.clicked.connect(compare.restart)
+        self._back.clicked.connect(self.restart)
         self._question.was_cut.connect(self._all.setVisible)
         self._keeper.theme_changed.connect(self._on_theme_changed)
+        bridge.when_open(self.refresh)
+        bridge.on(ModelsChanged, self.refresh)
+        bridge.on(ItemChanged, self._on_item_changed)
+        bridge.on(ItemGone, self._on_item_gone)
+        bridge.on(MessageGrew, self._on_message_grew)
+        bridge.on(MessageEnded, self._on_message_reported)
+        bridge.on(MessageChanged, self._on_message_reported)
+        bridge.on(PromptProgress, self._on_prompt_progressed)
+        bridge.on(ModelStateChanged, self.show_state)
 
     @property
     def columns(self) -> list[AnswerColumn]:
@@ -157,16 +167,35 @@ class ComparePage(QStackedWidget):
         elif self.currentWidget() is self.form:
             self.back_requested.emit()
         else:
-            self._compare.restart()
+            self.restart()
 
     # ---- what is shown
 
-    def _on_shown(self, found: Comparison | None) -> None:
-        if found is None:
-            self.setCurrentWidget(self.form)
-            self.form.question.setFocus()
+    def restart(self) -> None:
+        """Show the form; a comparison that is running goes on."""
+        self.held = None
+        self.setCurrentWidget(self.form)
+        self.form.question.setFocus()
+
+    def open(self, comparison: str) -> None:
+        self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
+
+    def refresh(self) -> None:
+        self._bridge.follow(self._bridge.services.models.present(), self._on_models)
+        self._list_earlier()
+
+    def show_state(self, event: ModelStateChanged) -> None:
+        if self.held is None or event.state is not ModelState.LOADING:
             return
-        if found.item.id != self._item:
+        for answer in self.held.answers:
+            if answer.message.status is Status.STREAMING:
+                if answer.name == event.name:
+                    self._note(answer.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
+                return
+
+    def _on_opened(self, found: Comparison) -> None:
+        self._is_starting, self.held = False, found
+        if found.item.id != self._filled:
             self._fill(found)
         self._renew(found)
         if self.currentWidget() is not self._result:
@@ -174,7 +203,7 @@ class ComparePage(QStackedWidget):
             (self._stop if found.is_running else self._back).setFocus()
 
     def _fill(self, found: Comparison) -> None:
-        self._item = found.item.id
+        self._filled = found.item.id
         empty_layout(self._row)
         self._columns.clear()
         for other_answer in found.answers:
@@ -212,123 +241,55 @@ class ComparePage(QStackedWidget):
         self._export.setEnabled(not found.is_running)
         show_words(self._vote, vote_words(found.vote, {answer.message.id: answer.name for answer in found.answers}))
 
-    def _on_grew(self, message: str, words: str) -> None:
-        answer = self._columns.get(message)
-        if answer is not None:
-            answer.text.show_words(words, has_ended=False)
-            answer.show_note("Is written…")
-
-    def _on_note(self, message: str, words: str) -> None:
-        answer = self._columns.get(message)
-        if answer is not None:
+    def _note(self, message: str, words: str) -> None:
+        if answer := self._columns.get(message):
             answer.show_note(words)
+
+    def _list_earlier(self) -> None:
+        most = self._most_earlier
+
+        def listed(items: Sequence[Item]) -> None:
+            self.form.show_earlier(items[:most], len(items) > most)
+
+        self._bridge.ask(self._bridge.services.comparing.items(limit=most + 1), listed)
+
+    def _ask_again(self, held: Comparison) -> None:
+        """Show what has become of the comparison on show."""
+
+        def received(found: Comparison) -> None:
+            if self.held is not None and self.held.item.id == found.item.id:
+                self._on_opened(found)
+
+        opened = self._bridge.services.comparing.open(held.item.id)
+        self._bridge.ask(opened, received, lambda _problem: None)  # deleted meanwhile: the list shows that
 
     def _on_theme_changed(self) -> None:
         self._style = ViewStyle(self._keeper.theme, self._keeper.fonts)
         for answer in self._columns.values():
             answer.set_style(self._style)
 
-    # ---- requests
-
-    def _on_more(self) -> None:
-        held = self._compare.held
-        if held is not None:
-            TextDialog(self.window(), title="The question", intro="", text=held.prompt).show()
-
-    def _on_export(self, form: str) -> None:
-        held = self._compare.held
-        if held is not None:
-            ask_where(self, held.item.title, form, partial(self._compare.exports.export, held.item.id, form))
-
-
-def _info_of(found: Comparison) -> str:
-    parts = [f"{len(found.answers)} models, one after another"]
-    if found.seed is not None:
-        parts.append(f"same seed ({found.seed}) and settings for all")
-    return "; ".join(parts) + "."
-
-
-# ---- comparison of models
-
-
-PAGE = 30
-
-
-class CompareController(QObject):
-    models_listed = Signal(object)
-    earlier_listed = Signal(object, bool)
-    comparison_shown = Signal(object)
-    answer_grew = Signal(str, str)
-    note_changed = Signal(str, str)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="compare_controller")
-        self._bridge = bridge
-        self.exports = ExportController(bridge, self)
-        self.held: Comparison | None = None
-        self._shown = PAGE
-        self._is_starting = False
-        bridge.when_open(self.refresh)
-        bridge.on(ModelsChanged, self.refresh)
-        bridge.on(ItemChanged, self._on_item_changed)
-        bridge.on(ItemGone, self._on_item_gone)
-        bridge.on(MessageGrew, self._on_message_grew)
-        bridge.on(MessageEnded, self._on_message_reported)
-        bridge.on(MessageChanged, self._on_message_reported)
-        bridge.on(PromptProgress, self._on_prompt_progressed)
-        bridge.on(ModelStateChanged, self.show_state)
-
-    # ---- requests
-
-    def refresh(self) -> None:
-        self._bridge.follow(self._bridge.services.models.present(), self._on_models)
-        self._list_earlier()
-
-    def show_more(self) -> None:
-        self._shown += PAGE
-        self._list_earlier()
-
-    def start(self, prompt: str, models: tuple[str, ...]) -> None:
-        if self._is_starting:
-            return
-        self._is_starting = True
-        request = CompareRequest(prompt, models)
-        self._bridge.ask(self._bridge.services.comparing.begin(request), self._on_opened, self._on_refused)
-
-    def stop(self) -> None:
-        """Stop the answers being written; their text stays."""
-        self._bridge.services.comparing.stop()
-
-    def open(self, comparison: str) -> None:
-        self._bridge.ask(self._bridge.services.comparing.open(comparison), self._on_opened)
-
-    def restart(self) -> None:
-        """Show none; one that is running goes on."""
-        self.held = None
-        self.comparison_shown.emit(None)
-
-    def delete(self, comparison: str) -> None:
-        """Move a comparison to the trash; a notice offers to undo it."""
-        trash(self._bridge, comparison, what="The comparison ")
-
     # ---- events
 
     def _on_models(self, models: Sequence[ModelRecord]) -> None:
         chatting = [model for model in models if model.can_chat]
-        ordered = sorted(chatting, key=lambda model: (-(model.last_used or 0.0), -model.added))
-        self.models_listed.emit(tuple(ordered))
+        self.form.show_models(sorted(chatting, key=lambda model: (-(model.last_used or 0.0), -model.added)))
 
-    def _on_earlier(self, items: Sequence[Item]) -> None:
-        self.earlier_listed.emit(tuple(items[: self._shown]), len(items) > self._shown)
-
-    def _on_opened(self, found: Comparison) -> None:
-        self._is_starting = False
-        self.held = found
-        self.comparison_shown.emit(found)
+    def _on_start(self, prompt: str, models: tuple[str, ...]) -> None:
+        if not self._is_starting:
+            self._is_starting = True
+            begun = self._bridge.services.comparing.begin(CompareRequest(prompt, models))
+            self._bridge.ask(begun, self._on_opened, self._on_refused)
 
     def _on_refused(self, problem: Problem) -> None:
         self._is_starting = False
         self._bridge.problem_met.emit(problem)
+
+    def _on_stop(self) -> None:
+        self._bridge.services.comparing.stop()
+
+    def _on_more_earlier(self) -> None:
+        self._most_earlier += PAGE
+        self._list_earlier()
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if event.item.kind != KIND:
@@ -338,7 +299,7 @@ class CompareController(QObject):
             if event.item.deleted_at is not None:
                 self.restart()
             else:
-                self._renew()
+                self._ask_again(self.held)
 
     def _on_item_gone(self, event: events.ItemGone) -> None:
         self._list_earlier()
@@ -349,53 +310,39 @@ class CompareController(QObject):
         held = self.held
         if held is None or event.chat != held.item.id:
             return
-        grown = [
-            answer if answer.message.id != event.message else _with_text(answer, answer.message.text + event.text)
-            for answer in held.answers
-        ]
-        self.held = changed(held, answers=tuple(grown))
-        words = next(answer.message.text for answer in grown if answer.message.id == event.message)
-        self.answer_grew.emit(event.message, words)
+        answers = list(held.answers)
+        at = next(at for at, answer in enumerate(answers) if answer.message.id == event.message)
+        message = answers[at].message
+        message = changed(message, text=message.text + event.text)
+        answers[at] = changed(answers[at], message=message)
+        self.held = changed(held, answers=tuple(answers))
+        if answer := self._columns.get(event.message):
+            answer.text.show_words(message.text, has_ended=False)
+            answer.show_note("Is written…")
 
     def _on_message_reported(self, event: events.MessageEnded | events.MessageChanged) -> None:
         if self.held is not None and event.message.item == self.held.item.id:
-            self._renew()
+            self._ask_again(self.held)
 
     def _on_prompt_progressed(self, event: events.PromptProgress) -> None:
         if self.held is not None and event.chat == self.held.item.id and event.total > 0:
-            self.note_changed.emit(event.message, f"Reads the question: {100 * event.read // event.total} %")
+            self._note(event.message, f"Reads the question: {100 * event.read // event.total} %")
 
-    def show_state(self, event: ModelStateChanged) -> None:
-        if self.held is None or event.state is not ModelState.LOADING:
-            return
-        for answer in self.held.answers:
-            if answer.message.status is Status.STREAMING:
-                if answer.name == event.name:
-                    self.note_changed.emit(answer.message.id, f"Is loaded: {event.fraction * 100:.0f} %")
-                return
+    def _on_more(self) -> None:
+        if self.held is not None:
+            TextDialog(self.window(), title="The question", intro="", text=self.held.prompt).show()
 
-    # ---- private
-
-    def _list_earlier(self) -> None:
-        limit = self._shown + 1
-        self._bridge.ask(self._bridge.services.comparing.items(limit=limit), self._on_earlier)
-
-    def _renew(self) -> None:
-        held = self.held
-        assert held is not None
-        self._bridge.ask(self._bridge.services.comparing.open(held.item.id), self._on_renewed, _ignore)
-
-    def _on_renewed(self, found: Comparison) -> None:
-        if self.held is not None and self.held.item.id == found.item.id:
-            self._on_opened(found)
+    def _on_export(self, form: str) -> None:
+        if self.held is not None:
+            item = self.held.item
+            ask_where(self, item.title, form, partial(self._exports.export, item.id, form))
 
 
-def _with_text(answer: ComparedAnswer, text: str) -> ComparedAnswer:
-    return changed(answer, message=changed(answer.message, text=text))
-
-
-def _ignore(_problem: Problem) -> None:
-    """It was deleted meanwhile; the list shows that."""
+def _info_of(found: Comparison) -> str:
+    parts = [f"{len(found.answers)} models, one after another"]
+    if found.seed is not None:
+        parts.append(f"same seed ({found.seed}) and settings for all")
+    return "; ".join(parts) + "."
 
 
 # ---- the form for a comparison

@@ -174,21 +174,12 @@ class DocumentsController(QObject):
     def folder_of(self, document: str) -> Path:
         return file_of(self._records[document]).parent
 
-    def translatable(self, document: str) -> Path | None:
-        """The file to translate; None, with a notice, for a document inside another one."""
-        record = self._records[document]
-        if not is_file(record):
-            words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to translate it."
-            self._bridge.notice_raised.emit(Notice(words, key="document inside"))
-            return None
-        return file_of(record)
-
-    def redactable(self, document: str) -> Path | None:
-        """The file to give out redacted; None, with a notice, for a document inside another one."""
+    def own_file(self, document: str, purpose: str) -> Path | None:
+        """The file of a document; None, with a notice, for a document inside another one.  `purpose`: "to …"."""
         record = self._records[document]
         if is_file(record):
             return file_of(record)
-        words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own to give it out redacted."
+        words = f"{record.name} is inside {file_of(record).name}: save it as a file of its own {purpose}."
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
@@ -309,7 +300,7 @@ class DocumentsController(QObject):
 
 
 def _unheard(_problem: Problem) -> None:
-    """The document no longer exists: there is nothing to show."""
+    """The document or folder no longer exists: there is nothing to show."""
 
 
 # ---- folders in the window
@@ -454,7 +445,7 @@ class FoldersController(QObject):
         self._bridge.ask(
             lambda services: (services.collections.documents(id), services.collections.unread(id)),
             received,
-            _is_forgotten,
+            _unheard,
         )
 
     def _list(self) -> None:
@@ -471,10 +462,6 @@ class FoldersController(QObject):
     def _keep(self, id: str) -> None:
         self._list()
         self.choose(id)
-
-
-def _is_forgotten(_problem: Problem) -> None:
-    """The folder was forgotten meanwhile."""
 
 
 # ---- the pages of the shown document

@@ -273,7 +273,7 @@ class DocumentView(QFrame):
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same kind; a notice says where that cannot be."""
-        path = self._controller.translatable(document)
+        path = self._controller.own_file(document, "to translate it")
         if path is not None:
             request_document_translation(self, path)
 

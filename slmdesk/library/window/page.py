@@ -181,14 +181,11 @@ class DocumentsPage(QWidget):
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":
-            self._redact(document)
+            path = self._controller.own_file(document, "to give it out redacted")
+            if path is not None:
+                self.redaction_requested.emit(path)
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
-
-    def _redact(self, document: str) -> None:
-        path = self._controller.redactable(document)
-        if path is not None:
-            self.redaction_requested.emit(path)
 
     def _on_open(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)

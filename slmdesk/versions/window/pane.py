@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QScrollArea, QWidget
 
@@ -14,7 +14,6 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.difference.types import Place
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
 from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, coverage_line, headline
 from slmdesk.versions.window.changes import FILTERS, ORDERS, ChangeList, CompareRows
@@ -55,17 +54,28 @@ class ComparePane(QFrame):
     export_requested = Signal(str)
     width_requested = Signal(bool)
 
-    def __init__(self, controller: VersionsController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("versions_pane")
-        self._controller, self._keeper = controller, keeper
-        self._comparison: Comparison | None = None
+        self._bridge, self._keeper = bridge, keeper
+        self.items = ItemsController(bridge, KIND, self)
+        self.comparison: Comparison | None = None
+        self._shown: Comparison | None = None
+        """What the list holds, also while another comparison is made."""
+        self._records: Sequence[DocumentRecord] = ()
+        self._record: DocumentRecord | None = None
+        self._other: DocumentRecord | None = None
+        self._is_new = True
+        """The document on show is the newer one."""
+        self._coming = ""
+        """The item to be opened once its document is on show."""
+        self._job = ""
         self.current = -1
         self._is_wide = False
         FileDrop(self, self._on_dropped)
         self._build_ui()
         self._connect()
-        self.show_nothing()
+        self._show_nothing()
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "versions_inner")
@@ -89,21 +99,20 @@ class ComparePane(QFrame):
 
     def _build_form(self, parent: QWidget) -> QFrame:
         form = named(QFrame(parent), "versions_form")
-        self._other = named(Choice([], form), "versions_other", label="The other version")
-        self._other.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._other.setMinimumContentsLength(8)
-        versions = self._controller
-        self._compare = button("Compare", "versions_button", form, kind="primary", on=versions.compare)
+        self._other_choice = named(Choice([], form), "versions_other", label="The other version")
+        self._other_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._other_choice.setMinimumContentsLength(8)
+        self._compare = button("Compare", "versions_button", form, kind="primary", on=self._on_compare)
         self._pair = ElidedLabel(form, name="versions_pair", kind="small")
         tip = "The other one is the newer version"
-        self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=versions.swap)
-        column(row((self._other, 1), self._compare), row((self._pair, 1), self._swap), into=form)
+        self._swap = button("Swap", "versions_swap", form, kind="quiet", tip=tip, on=self._on_swap)
+        column(row((self._other_choice, 1), self._compare), row((self._pair, 1), self._swap), into=form)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
         busy = named(QFrame(parent), "versions_busy")
         self._busy_words = plain_label("", busy, name="versions_busy_words", kind="muted")
-        stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._controller.stop)
+        stop = button("Stop", "versions_stop", busy, label="Stop comparing", on=self._on_stop)
         bar = thin_bar("versions_progress", busy, "Comparing", most=0)
         column(row((self._busy_words, 1), stop), bar, into=busy)
         return busy
@@ -144,45 +153,88 @@ class ComparePane(QFrame):
         return bar
 
     def _connect(self) -> None:
-        self._other.value_chosen.connect(self._on_other_chosen)
+        self._other_choice.value_chosen.connect(self._on_other_chosen)
         self._filter.value_chosen.connect(partial(self._list_by, self.list.lines.choose))
         self._order.value_chosen.connect(partial(self._list_by, self.list.lines.order_by))
         self.list.change_chosen.connect(self.show_change)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
         self.rows.change_opened.connect(self.change_opened)
-        versions = self._controller
-        self.rows.unfold_requested.connect(versions.unfold)
-        self.earlier.follow(versions.items, versions.choose, entry=_entry)
-        versions.items.listed.connect(self._on_earlier_listed)
-        versions.choices_shown.connect(self.show_choices)
-        versions.pair_shown.connect(self.show_pair)
-        versions.begun.connect(self.show_busy)
-        versions.made.connect(self.show_comparison)
-        versions.worded.connect(self.show_wording)
-        versions.failed.connect(self.show_failed)
-        versions.emptied.connect(self.show_nothing)
-        versions.unfolded.connect(self.rows.unfold)
+        self.rows.unfold_requested.connect(self._on_unfold)
+        self.items.current_gone.connect(self._on_gone)
+        self.items.restored.connect(self.choose)
+        self.earlier.follow(self.items, self.choose, entry=_entry)
+        self.items.listed.connect(self._on_earlier_listed)
+        self._bridge.on(VersionsCompared, self._on_compared)
+        self._bridge.on(VersionsFailed, self._on_failed)
+        self._bridge.on(JobChanged, self._on_job_changed)
         bind(self, "versions.next", self.go_on, within=True)
         bind(self, "versions.previous", self.go_back, within=True)
 
     # ---- what is shown
 
     @property
+    def item(self) -> str:
+        return self.items.current
+
+    @property
     def title(self) -> str:
-        found = self._comparison
+        found = self._shown
         return f"{found.old.name} and {found.new.name}" if found else "comparison"
 
-    def show_choices(self, records: Sequence[DocumentRecord], chosen: str) -> None:
-        self._other.clear()
-        self._other.addItem("Compare with…", "")
-        for record in records:
-            self._other.addItem(record.name, record.id)
-        self._other.addItem("A file…", FILE)
-        self._other.setCurrentIndex(max(0, self._other.findData(chosen)) if chosen else 0)
-        self._compare.setEnabled(bool(chosen))
+    def show_records(self, records: Sequence[DocumentRecord]) -> None:
+        ids = [record.id for record in records if record.status is DocumentStatus.READ]
 
-    def show_pair(self, old: str, new: str) -> None:
+        def answered(found: set[str]) -> None:
+            self._records = [record for record in records if record.id in found]
+            self._show_choices()
+
+        self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
+
+    def show_document(self, record: DocumentRecord | None) -> None:
+        if (record.id if record else "") == (self._record.id if self._record else ""):
+            return
+        if record and self.comparison and record.id in (self.comparison.old.document, self.comparison.new.document):
+            self._record = record  # the other side of the same comparison
+            self._other = self._found(_other_of(self.comparison, record.id))
+            self._show_choices()
+            return
+        self._record, self._other, self.comparison = record, None, None
+        self.items.set_current("")
+        self._show_nothing()
+        self._show_choices()
+        if record:
+            self.items.show_document(record.id, self._open_newest)
+
+    def choose(self, item: str) -> None:
+        self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
+
+    def open_item(self, document: str, item: str) -> None:
+        if self._record and self._record.id == document:
+            self.choose(item)
+        else:
+            self._coming = item
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        coming, self._coming = self._coming, ""
+        if items:
+            self.choose(coming if coming in [item.id for item in items] else items[0].id)
+
+    def _show_choices(self) -> None:
+        """Show what the document can be compared with, and the chosen pair."""
+        here, chosen = self._record.id if self._record else "", self._other.id if self._other else ""
+        self._other_choice.clear()
+        self._other_choice.addItem("Compare with…", "")
+        for record in self._records:
+            if record.id != here:
+                self._other_choice.addItem(record.name, record.id)
+        self._other_choice.addItem("A file…", FILE)
+        self._other_choice.setCurrentIndex(max(0, self._other_choice.findData(chosen)) if chosen else 0)
+        self._compare.setEnabled(bool(chosen))
+        names = [self._other.name, self._record.name] if self._record and self._other else ["", ""]
+        self._show_pair(*(names if self._is_new else reversed(names)))
+
+    def _show_pair(self, old: str, new: str) -> None:
         self._pair.set_full_text(f"Old: {old}  →  New: {new}" if old else "")
         self._pair.setVisible(bool(old))
         self._swap.setVisible(bool(old))
@@ -195,27 +247,24 @@ class ComparePane(QFrame):
         for one in (self._busy, self._failed, self._result, self._hint):
             one.setVisible(one is part)
 
-    def show_nothing(self) -> None:
-        self._comparison = None
+    def _show_nothing(self) -> None:
+        self._shown = None
         self._set_wide(False)
         self._show_only(self._hint)
 
-    def show_busy(self, words: str) -> None:
+    def _show_busy(self, words: str) -> None:
         self._set_wide(False)
         self._busy_words.setText(words)
         self._show_only(self._busy)
 
-    def show_failed(self, sentence: str) -> None:
-        self._failed.setText(sentence)
-        self._show_only(self._failed)
-
-    def show_wording(self, is_at_work: bool) -> None:
-        self._busy_words.setText("A model is saying in a few sentences what changed…")
-        self._busy.setVisible(is_at_work)
-
-    def show_comparison(self, found: Comparison) -> None:
-        is_other = self._comparison is None or self._comparison.changes != found.changes
-        self._comparison = found
+    def _show_comparison(self, found: Comparison) -> None:
+        is_other = self._shown is None or self._shown.changes != found.changes
+        self.comparison = self._shown = found
+        if self._record is not None:
+            self._is_new = found.new.document == self._record.id
+            self._other = self._found(_other_of(found, self._record.id)) or self._other
+        self._show_choices()
+        self._show_pair(found.old.name, found.new.name)
         self._summary.setText(headline(found))
         marks = ("", "⚠ ")
         reported = [f"{marks[not sentence.supported]}{sentence.text}" for sentence in found.sentences[:MOST_REPORTED]]
@@ -269,7 +318,7 @@ class ComparePane(QFrame):
         if value == FILE:
             self._ask_file()
         elif isinstance(value, str) and value:
-            self._controller.choose_other(value)
+            self._choose_other(value)
 
     def _list_by(self, choose: Callable[[str], None], value: object) -> None:
         choose(str(value))
@@ -284,7 +333,8 @@ class ComparePane(QFrame):
             self.change_opened.emit(self.current)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        self._controller.choose_file(paths[0])
+        self._show_busy(f"Reading {paths[0].name}…")
+        self._bridge.follow(self._bridge.services.documents.open(paths[0]), self._on_read, self._on_refused)
 
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
@@ -292,14 +342,109 @@ class ComparePane(QFrame):
         dialog = passing(QFileDialog(self, "The other version", document_folder(), words), "versions_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._on_file_selected)
-        dialog.rejected.connect(lambda: self._other.setCurrentIndex(0))
+        dialog.rejected.connect(lambda: self._other_choice.setCurrentIndex(0))
         dialog.open()
 
     def _on_file_selected(self, file: str) -> None:
         note_document_folder(Path(file))
         admit(self, [Path(file)], self._on_dropped, is_chosen=True)
 
+    def _choose_other(self, document: str) -> None:
+        """Compare with this document; the file modified later counts as the newer one."""
+        found = self._found(document)
+        if found is not None and self._record is not None:
+            self._other, self._is_new = found, self._record.mtime_ns >= found.mtime_ns
+            self._show_choices()
+
+    def _on_swap(self) -> None:
+        self._is_new = not self._is_new
+        self._show_choices()
+
+    def _on_compare(self) -> None:
+        if self._record is None or self._other is None:
+            return
+        pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
+        self.comparison = None
+        self._show_busy("Comparing…")
+        self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
+
+    def _on_stop(self) -> None:
+        if self._job:
+            self._bridge.services.jobs.cancel(self._job)
+        elif self.item:
+            self._bridge.services.versions.cancel(self.item)
+
+    def _on_unfold(self, number: int) -> None:
+        """Show the paragraphs of a row that stands for unchanged ones."""
+        found = self.comparison
+        if found is None or not 0 <= number < len(found.rows):
+            return
+        row, texts = found.rows[number], dict[int, Sequence[str]]()
+
+        def received(side: int, result: Sequence[str]) -> None:
+            texts[side] = result
+            if len(texts) == 2 and self.comparison is found:
+                self.rows.unfold(number, texts[0], texts[1])
+
+        def missing(side: int, _problem: Problem) -> None:
+            received(side, ())
+
+        for side, (version, places) in enumerate(((found.old, row.old_places), (found.new, row.new_places))):
+            first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
+            paragraphs = self._bridge.services.versions.paragraphs(version.document, first, last)
+            self._bridge.follow(paragraphs, partial(received, side), partial(missing, side))
+
+    def _on_read(self, result: DocumentRecord) -> None:
+        if self._found(result.id) is None:
+            self._records = [result, *self._records]
+        self._show_nothing()
+        self._choose_other(result.id)
+
+    def _on_begun(self, item: Item) -> None:
+        self.items.set_current(item.id)
+        self.items.refresh()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self._failed.setText(problem.sentence)
+        self._show_only(self._failed)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)
+
+    def _on_opened(self, view: VersionView) -> None:
+        if self._record is None or self._record.id not in [document.id for document in view.documents]:
+            return
+        self.items.set_current(view.item.id)
+        if view.comparison is not None:
+            self._show_comparison(view.comparison)
+            self._job = view.job.id if view.job and not view.job.status.is_end else ""
+            self._busy_words.setText("A model is saying in a few sentences what changed…")
+            self._busy.setVisible(bool(self._job))
+        elif view.is_busy:
+            self._show_busy("Comparing…")
+        else:
+            self._show_nothing()
+
+    def _on_compared(self, event: VersionsCompared) -> None:
+        if event.item == self.item:
+            self.choose(event.item)  # with the job that words it
+
+    def _on_failed(self, event: VersionsFailed) -> None:
+        if event.item == self.item:
+            self._on_refused(event.problem)
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if event.kind == KIND and self._job and event.id == self._job and event.status.value not in ("open", "running"):
+            self._job = ""
+            self._busy.setVisible(False)
+
+    def _on_gone(self) -> None:
+        self.comparison = None
+        self._show_nothing()
+
     # ---- private
+
+    def _found(self, document: str) -> DocumentRecord | None:
+        return next((record for record in self._records if record.id == document), None)
 
     def _step(self, by: int) -> None:
         shown = self.list.lines.shown
@@ -342,212 +487,5 @@ def _entry(item: Item) -> Entry:
     return Entry(item.id, item.title.removeprefix("Compare: "), item.updated, item.title)
 
 
-# ---- comparison of the shown document with another version
-
-
-class VersionsController(QObject):
-    choices_shown = Signal(object, str)
-    pair_shown = Signal(str, str)
-    begun = Signal(str)
-    made = Signal(object)
-    worded = Signal(bool)
-    failed = Signal(str)
-    emptied = Signal()
-    unfolded = Signal(int, object, object)
-
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="versions_controller")
-        self._bridge = bridge
-        self.items = ItemsController(bridge, KIND, self)
-        self.items.current_gone.connect(self._on_gone)
-        self.items.restored.connect(self.choose)
-        self._records: Sequence[DocumentRecord] = ()
-        self._record: DocumentRecord | None = None
-        self._coming = ""
-        """To be opened once its document is on show."""
-        self._other: DocumentRecord | None = None
-        self._is_new = True
-        """The document on show is the newer one."""
-        self._job = ""
-        self.comparison: Comparison | None = None
-        bridge.on(VersionsCompared, self._on_compared)
-        bridge.on(VersionsFailed, self._on_failed)
-        bridge.on(JobChanged, self._on_job_changed)
-
-    @property
-    def item(self) -> str:
-        return self.items.current
-
-    # ---- requests
-
-    def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        ids = [record.id for record in records if record.status is DocumentStatus.READ]
-
-        def answered(found: set[str]) -> None:
-            self._records = [record for record in records if record.id in found]
-            self._show_choices()
-
-        self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
-
-    def show_document(self, record: DocumentRecord | None) -> None:
-        if (record.id if record else "") == (self._record.id if self._record else ""):
-            return
-        if record and self.comparison and record.id in (self.comparison.old.document, self.comparison.new.document):
-            self._record = record  # the other side of the same comparison
-            self._other = self._found(self._other_of(self.comparison, record.id))
-            self._show_choices()
-            self._show_pair()
-            return
-        self._record, self._other, self.comparison = record, None, None
-        self.items.set_current("")
-        self.emptied.emit()
-        self._show_choices()
-        self._show_pair()
-        if record:
-            self.items.show_document(record.id, self._open_newest)
-
-    def choose_other(self, document: str) -> None:
-        """Compare with this document; the file modified later counts as the newer one."""
-        found = self._found(document)
-        if found is None or self._record is None:
-            return
-        self._other = found
-        self._is_new = self._record.mtime_ns >= found.mtime_ns
-        self._show_choices()
-        self._show_pair()
-
-    def choose_file(self, path: Path) -> None:
-        self.begun.emit(f"Reading {path.name}…")
-        self._bridge.follow(self._bridge.services.documents.open(path), self._on_read, self._on_refused)
-
-    def swap(self) -> None:
-        self._is_new = not self._is_new
-        self._show_pair()
-
-    def compare(self) -> None:
-        if self._record is None or self._other is None:
-            return
-        pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
-        request = VersionRequest(*pair)
-        self.comparison = None
-        self.begun.emit("Comparing…")
-        self._bridge.ask(self._bridge.services.versions.begin(request), self._on_begun, self._on_refused)
-
-    def stop(self) -> None:
-        item, job = self.item, self._job
-        if job:
-            self._bridge.services.jobs.cancel(job)
-        elif item:
-            self._bridge.services.versions.cancel(item)
-
-    def choose(self, item: str) -> None:
-        self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
-
-    def open_item(self, document: str, item: str) -> None:
-        if self._record and self._record.id == document:
-            self.choose(item)
-        else:
-            self._coming = item
-
-    def unfold(self, number: int) -> None:
-        """Get the paragraphs of a row that stands for unchanged ones."""
-        found = self.comparison
-        if found is None or not 0 <= number < len(found.rows):
-            return
-        row, texts = found.rows[number], dict[int, Sequence[str]]()
-
-        def received(side: int, result: Sequence[str]) -> None:
-            texts[side] = result
-            if len(texts) == 2 and self.comparison is found:
-                self.unfolded.emit(number, texts[0], texts[1])
-
-        self._ask_paragraphs(found.old.document, row.old_places, partial(received, 0))
-        self._ask_paragraphs(found.new.document, row.new_places, partial(received, 1))
-
-    def _open_newest(self, items: Sequence[Item]) -> None:
-        coming, self._coming = self._coming, ""
-        if items:
-            self.choose(coming if coming in [item.id for item in items] else items[0].id)
-
-    def _ask_paragraphs(
-        self, document: str, places: Sequence[Place], received: Callable[[Sequence[str]], None]
-    ) -> None:
-        first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
-        self._bridge.follow(
-            self._bridge.services.versions.paragraphs(document, first, last), received, lambda _problem: received(())
-        )
-
-    # ---- events
-
-    def _on_read(self, result: DocumentRecord) -> None:
-        if all(record.id != result.id for record in self._records):
-            self._records = [result, *self._records]
-        self.emptied.emit()
-        self.choose_other(result.id)
-
-    def _on_begun(self, item: Item) -> None:
-        self.items.set_current(item.id)
-        self.items.refresh()
-
-    def _on_refused(self, problem: Problem) -> None:
-        self.failed.emit(problem.sentence)
-        if problem.report:
-            self._bridge.problem_met.emit(problem)
-
-    def _on_opened(self, view: VersionView) -> None:
-        if self._record is None or self._record.id not in [document.id for document in view.documents]:
-            return
-        self.items.set_current(view.item.id)
-        if view.comparison is None:
-            self.begun.emit("Comparing…") if view.is_busy else self.emptied.emit()
-            return
-        self._show(view.comparison)
-        self._job = view.job.id if view.job and not view.job.status.is_end else ""
-        self.worded.emit(bool(self._job))
-
-    def _on_compared(self, event: VersionsCompared) -> None:
-        if event.item == self.item:
-            self.choose(event.item)  # with the job that words it
-
-    def _on_failed(self, event: VersionsFailed) -> None:
-        if event.item == self.item:
-            self._on_refused(event.problem)
-
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == KIND and self._job and event.id == self._job and event.status.value not in ("open", "running"):
-            self._job = ""
-            self.worded.emit(False)
-
-    def _on_gone(self) -> None:
-        self.comparison = None
-        self.emptied.emit()
-
-    # ---- private
-
-    def _show(self, comparison: Comparison) -> None:
-        self.comparison = comparison
-        if self._record is not None:
-            self._is_new = comparison.new.document == self._record.id
-            self._other = self._found(self._other_of(comparison, self._record.id)) or self._other
-        self._show_choices()
-        self.pair_shown.emit(comparison.old.name, comparison.new.name)
-        self.made.emit(comparison)
-
-    @staticmethod
-    def _other_of(comparison: Comparison, document: str) -> str:
-        return comparison.old.document if comparison.new.document == document else comparison.new.document
-
-    def _found(self, document: str) -> DocumentRecord | None:
-        return next((record for record in self._records if record.id == document), None)
-
-    def _show_choices(self) -> None:
-        here = self._record.id if self._record else ""
-        others = [record for record in self._records if record.id != here]
-        self.choices_shown.emit(others, self._other.id if self._other else "")
-
-    def _show_pair(self) -> None:
-        if self._record is None or self._other is None:
-            self.pair_shown.emit("", "")
-        else:
-            names = (self._other.name, self._record.name)
-            self.pair_shown.emit(*(names if self._is_new else reversed(names)))
+def _other_of(comparison: Comparison, document: str) -> str:
+    return comparison.old.document if comparison.new.document == document else comparison.new.document

@@ -36,7 +36,7 @@ from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
-    from slmdesk.evaluation.window.comparison import CompareController, ComparePage
+    from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from slmdesk.window.shell.models_area import ModelsArea
     from slmdesk.window.shell.palette import Folders, PaletteEntry
     from slmdesk.window.widgets.tokens import TokenController
-    from slmdesk.writing.window.controller import WritingController
     from slmdesk.writing.window.page import WritingPage
 
 KEEP_AFTER_MS = 1000
@@ -201,21 +200,16 @@ class Frame(QObject):
         """Misspelled words are underlined, and the text is continued outside of changes not decided on, unless it is
         redacted.
         """
-        from slmdesk.writing.window.controller import WritingController
         from slmdesk.writing.window.editor import GhostText
         from slmdesk.writing.window.page import WritingPage
 
-        page = WritingPage(WritingController(self._bridge, self.state, self), self.keeper)
-        editor, redaction = page.editor, page.controller.redaction
+        page = WritingPage(self._bridge, self.state, self.keeper)
+        editor, shield = page.editor, page.shield
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not redaction.is_on)
-        redaction.switched.connect(ghost.drop)
+        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
+        shield.clicked.connect(ghost.drop)
         self._place("Write", page)
         return page
-
-    @property
-    def writing(self) -> WritingController:
-        return self.writing_page.controller
 
     @cached_property
     def tokens(self) -> TokenController:
@@ -234,7 +228,7 @@ class Frame(QObject):
         area.page.once_chosen.connect(self.settings.allow_once)
         if self._model is not None:
             area.library.show_state(self._model)
-            area.compare.show_state(self._model)
+            area.compare_page.show_state(self._model)
         self._place("Models", area)
         return area
 
@@ -249,10 +243,6 @@ class Frame(QObject):
     @property
     def models_page(self) -> ModelsPage:
         return self.models_area.page
-
-    @property
-    def compare(self) -> CompareController:
-        return self.models_area.compare
 
     @property
     def compare_page(self) -> ComparePage:
@@ -277,7 +267,7 @@ class Frame(QObject):
         from slmdesk.privacy.window.dialogs import PrivacySection
         from slmdesk.redaction.window.section import RedactionSection
         from slmdesk.system.window.page import SettingsPage
-        from slmdesk.writing.window.spelling_section import SpellingController, SpellingSection
+        from slmdesk.writing.window.spelling_section import SpellingSection
 
         bridge, settings = self._bridge, self.settings
         privacy = PrivacySection(self.privacy)
@@ -286,7 +276,7 @@ class Frame(QObject):
             settings.policy_shown.connect(section.show_policy)
             if settings.policy is not None:
                 section.show_policy(settings.policy)
-        spelling = SpellingSection(SpellingController(bridge, settings, self))
+        spelling = SpellingSection(bridge, settings)
         redaction = RedactionSection(bridge)
         page = SettingsPage(
             settings,
@@ -419,7 +409,7 @@ class Frame(QObject):
         if self.window.is_made("Translate"):
             self.translate.keep()
         if self.window.is_made("Write"):
-            self.writing.keep()
+            self.writing_page.keep()
 
     def _show_context(self) -> None:
         tokens, policy = self.settings.current.context_tokens, self.settings.policy
@@ -541,7 +531,7 @@ class Opener(QObject):
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)
         else:
-            frame.compare.open(item)
+            frame.compare_page.open(item)
             frame.models_area.setCurrentWidget(frame.compare_page)
             frame.window.show_page("Models")
 

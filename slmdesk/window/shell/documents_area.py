@@ -25,7 +25,7 @@ from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
 from slmdesk.versions.service import KIND as VERSIONS
-from slmdesk.versions.window.pane import ComparePane, VersionsController
+from slmdesk.versions.window.pane import ComparePane
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.base.theme import ThemeKeeper
@@ -41,7 +41,7 @@ PANES = {TABLE: "table", QUESTION: "questions"}
 
 
 Pane = SummaryPane | QuestionPane | ComparePane
-Controller = SummaryController | QuestionController | VersionsController
+Controller = SummaryController | QuestionController | ComparePane
 
 
 class DocumentsArea(QObject):
@@ -53,7 +53,6 @@ class DocumentsArea(QObject):
         self.summaries = SummaryController(bridge, self)
         self.questions = QuestionController(bridge, self)
         self.tables = TableController(bridge, self)
-        self.versions = VersionsController(bridge, self)
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
@@ -76,7 +75,7 @@ class DocumentsArea(QObject):
         panel.add_pane("Questions", "questions", self.question_pane)
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
         panel.add_pane("Table", "table", self.table_pane)
-        self.compare_pane = ComparePane(self.versions, keeper, self.page)
+        self.compare_pane = ComparePane(bridge, keeper, self.page)
         panel.add_pane("Compare", "versions", self.compare_pane)
         panel.add_pane("About", "about", self.view.about)
         self._connect()
@@ -94,7 +93,7 @@ class DocumentsArea(QObject):
         for pane, controller in (
             (self.summary_pane, self.summaries),
             (self.question_pane, self.questions),
-            (self.compare_pane, self.versions),
+            (self.compare_pane, self.compare_pane),
             (self.folder_pane, self.folder_questions),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
@@ -135,7 +134,7 @@ class DocumentsArea(QObject):
         self.summaries.folder_begun.connect(self._on_folder_begun)
         self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
         self.question_pane.citation_pointed_at.connect(self._on_citation_pointed_at)
-        self.documents.listed.connect(self.versions.show_records)
+        self.documents.listed.connect(self.compare_pane.show_records)
         self.compare_pane.change_opened.connect(self._on_change_opened)
         self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(self._on_cell_chosen)
@@ -172,7 +171,7 @@ class DocumentsArea(QObject):
         elif kind == TABLE:
             self.tables.open_item(document, item)
         elif kind == VERSIONS:
-            self.versions.open_item(document, item)
+            self.compare_pane.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
 
     # ---- events
@@ -197,7 +196,7 @@ class DocumentsArea(QObject):
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")
-        self.versions.show_document(record)
+        self.compare_pane.show_document(record)
         self._read_timer.start()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
@@ -233,7 +232,7 @@ class DocumentsArea(QObject):
 
     def _on_change_opened(self, number: int) -> None:
         """Show a change on its page: in the shown version, or in the other one if it is only there."""
-        found = self.versions.comparison
+        found = self.compare_pane.comparison
         if found is None:
             return
         change = found.changes[number]

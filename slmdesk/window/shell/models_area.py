@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.evaluation.model_cards import ModelCard
-from slmdesk.evaluation.window.comparison import CompareController, ComparePage
+from slmdesk.evaluation.window.comparison import ComparePage
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
@@ -42,12 +42,11 @@ class ModelsArea(QStackedWidget):
         self.library = LibraryController(bridge, self)
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
-        self.compare = CompareController(bridge, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper, self._here)
         self._downloads = Downloads(self.fetch)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
         self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
-        self.compare_page = ComparePage(self.compare, keeper)
+        self.compare_page = ComparePage(bridge, keeper)
         self.ways = ModelDialogs(bridge, window, self.page.more_ways, self)
         self.currentChanged.connect(lambda at: self.setFocusProxy((self.page, self.compare_page)[at]))
         self.addWidget(self.page)

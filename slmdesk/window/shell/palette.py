@@ -118,7 +118,7 @@ class PaletteEntry(QObject):
             ),
             "documents.open": lambda: True,
             "text.copy": lambda: is_made(TEXT) and self._is_usable("copy_translation_button"),
-            **dict.fromkeys(WITH_TEXT, lambda: is_made(WRITE) and frame.writing.text.strip()),
+            **dict.fromkeys(WITH_TEXT, lambda: is_made(WRITE) and frame.writing_page.text.strip()),
         }
 
     def open(self) -> None:

@@ -1,76 +1,40 @@
-"""The page Write: an editor, what can be done with its text, changes beside it and suggestions below.  Widgets only."""
+"""The page Write: an editor, what can be done with its text, changes beside it and suggestions below.
+
+The text is kept while it is written, opened from documents, and given out as files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QFont, QHideEvent, QKeyEvent, QResizeEvent, QShowEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLayout,
-    QListView,
-    QMenu,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QSplitter, QWidget
 
 from slmdesk.base.documents import Form
+from slmdesk.base.record import changed
 from slmdesk.base.records import Item
 from slmdesk.base.translation import LANGUAGES
+from slmdesk.redaction.service import Decisions
+from slmdesk.runtime.events import ItemGone
+from slmdesk.runtime.messages import Problem
+from slmdesk.services import Services
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay, copy_text
-from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import thin_bar
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    flow,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_column,
-    split,
-    tool_button,
-)
-from slmdesk.window.widgets.notices import ask_where, give_export_menu
-from slmdesk.window.widgets.opening import FileDrop, ask_files
+from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, show_column, split
+from slmdesk.window.widgets.dialogs import RedactionGate
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, trash
+from slmdesk.window.widgets.opening import FileDrop, ask_files, open_outside
 from slmdesk.window.widgets.redaction_preview import Shield, Wording
-from slmdesk.window.widgets.rows import Choice, empty_layout
-from slmdesk.writing.files import SUFFIXES
-from slmdesk.writing.types import DOUBT_WORDS, Task, Version, remarks
-from slmdesk.writing.window.controller import (
-    CorrectController,
-    Progress,
-    RewriteController,
-    ShownChange,
-    Suggestions,
-    WritingController,
-    title_of,
-    title_of_item,
-)
-from slmdesk.writing.window.editor import WritingEdit, size16
+from slmdesk.window.widgets.rows import Choice
+from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
+from slmdesk.writing.types import Change, RewriteRequest, Task
+from slmdesk.writing.window.editor import WritingEdit
+from slmdesk.writing.window.panels import CorrectionPanel, SuggestionPanel, plural
 
 FILES = f"Texts ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 FORMS = (Form("docx", "Word, with tracked changes"), Form("md", "Markdown"), Form("txt", "Plain text"))
@@ -80,18 +44,36 @@ TONES = (("friendlier", "Friendlier"), ("firmer", "Firmer"), ("plainer", "Plaine
 SHOW_AFTER_MS = 50
 """After the last key, for a long text takes a moment to be counted."""
 BESIDE_WIDTH = 760
+KEEP_AFTER_MS = 1_500
+"""From the first change that is not kept yet: what a crash may cost."""
+MOST_EARLIER = 20
+ON = "Redaction is on: what you ask for is shown first, and no words are suggested while you type."
+OFF = "Redaction is off."
 
 
 class WritingPage(QWidget):
-    def __init__(self, controller: WritingController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("writing_page")
-        self.controller = controller
+        self._bridge, self._state = bridge, state
+        self._restored = state.current.last_writing
+        """The id of the text that stood here in the last run; empty once it was looked for."""
+        self._item: list[str] = [""]
+        """The id of the item the text is kept in, filled and read on the service thread; another list for another
+        text.
+        """
+        self._kept: tuple[str, Sequence[Change]] = ("", ())
+        """The text and the changes not decided on as they were stored last."""
+        self._source: OpenedText | None = None
         self._timer = Delay(self, SHOW_AFTER_MS, self._show_text, "writing_count_timer")
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_writing_timer")
+        self._redaction = RedactionGate(bridge, self, "writing_redaction")
+        self._redaction.show_over(self, WORDING)
         self.editor = WritingEdit(keeper, self)
-        controller.adopt(self.editor.tracked)
-        self.changes = ChangePanel(controller.corrections, self)
-        self.versions = VersionPanel(controller.suggestions, keeper, self)
+        self.corrections = CorrectionPanel(bridge, self.editor.tracked, self)
+        self.suggestions = SuggestionPanel(bridge, self.editor.tracked, keeper, self)
         self._build_actions()
         self._build_foot()
         self._lay_out()
@@ -107,7 +89,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._rephrase = button(
             "Rephrase", "writing_rephrase", self, tip="Say it in other words, in three ways",
-            shortcut="write.rephrase", on=self._on_rephrase,
+            shortcut="write.rephrase", on=lambda: self._rewrite(Task.REPHRASE, ""),
         )  # fmt: skip
         self._shorten = button("Shorten", "writing_shorten", self, tip="Say it in fewer words")
         self._give_menu(self._shorten, Task.SHORTEN, LENGTHS)
@@ -117,7 +99,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._tone = button("Tone", "writing_tone", self, tip="Say it in another tone")
         self._give_menu(self._tone, Task.TONE, TONES)
-        self._shield = Shield("writing_redact", self)
+        self.shield = Shield("writing_redact", self)
         languages = sorted((language.name, language.code) for language in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", "Language: automatic"), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self), "writing_language", label="Language of the text")
@@ -139,7 +121,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._texts = button(
             "Texts", "writing_texts", self, tip="A new text, and those written before",
-            on=self.controller.ask_earlier,
+            on=self._ask_earlier,
         )  # fmt: skip
         self._copy = button(
             "Copy", "writing_copy", self, tip="Copy the whole text", shortcut="write.copy", on=self._on_copy
@@ -149,26 +131,20 @@ class WritingPage(QWidget):
         menu = self._save.menu()
         self._into = menu.addAction("The opened Word file, with tracked changes…", self._on_save_into)
         self._into.setObjectName("export_into")
-        menu.aboutToShow.connect(lambda: self._into.setVisible(self.controller.word_file is not None))
+        menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
 
     def _lay_out(self) -> None:
-        self._body = split("writing_body", self, self.editor, self.changes, sizes=(600, 300), grows=0)
+        self._body = split("writing_body", self, self.editor, self.corrections, sizes=(600, 300), grows=0)
         self._body.setHandleWidth(theme.SPACE_12)
         upright = Qt.Orientation.Vertical
         self._work: QSplitter = split(
-            "writing_work", self, self._body, self.versions, sizes=(340, 300), grows=0, way=upright
+            "writing_work", self, self._body, self.suggestions, sizes=(340, 300), grows=0, way=upright
         )
         self._work.setHandleWidth(theme.SPACE_12)
         top = flow(
-            self._correct,
-            self._rephrase,
-            self._shorten,
-            self._expand,
-            self._tone,
-            self._language,
-            self._shield,
+            self._correct, self._rephrase, self._shorten, self._expand, self._tone, self._language, self.shield,
             gap=theme.SPACE_8,
-        )
+        )  # fmt: skip
         foot = row((self._said, 1), self._count, gap=theme.SPACE_8)
         ways = flow(self._open, self._texts, self._copy, self._save, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
@@ -180,140 +156,290 @@ class WritingPage(QWidget):
         column(scrolled, into=self)
 
     def _connect(self) -> None:
-        controller, editor = self.controller, self.editor
-        controller.text_opened.connect(self._on_text_opened)
-        controller.said.connect(self._said.setText)
-        controller.earlier_listed.connect(self._on_earlier_listed)
-        controller.corrections.progressed.connect(lambda _progress: self._show_text())
-        self._shield.clicked.connect(controller.redaction.switch)
-        controller.redaction.show_over(self, WORDING)
-        self.versions.said.connect(self._said.setText)
+        editor, corrections = self.editor, self.corrections
+        corrections.busy_changed.connect(self._show_text)
+        corrections.change_chosen.connect(editor.outline)
+        for panel in (corrections, self.suggestions):
+            panel.said.connect(self._said.setText)
+        self.shield.clicked.connect(self._redaction.switch)
+        self._redaction.switched.connect(lambda is_on: self._said.setText(ON if is_on else OFF))
+        editor.tracked.changed.connect(self._on_changed)
         editor.tracked.changed.connect(self._timer.start)
         editor.selectionChanged.connect(self._timer.start)
         editor.cursorPositionChanged.connect(self._on_cursor_moved)
-        editor.files_given.connect(controller.open_files)
-        self.changes.change_chosen.connect(editor.outline)
-        self._language.value_chosen.connect(self._on_language)
-        FileDrop(self, controller.open_files)
+        editor.files_given.connect(self.open_files)
+        FileDrop(self, self.open_files)
+        self._bridge.on(ItemGone, self._on_item_gone)
 
     def _build_keys(self) -> None:
+        changes = self.corrections
         keys: tuple[tuple[str, Callable[[], object]], ...] = (
             ("write.correct", self._correct.click), ("write.rephrase", self._rephrase.click),
-            ("write.new", self.controller.begin_new), ("write.open", self._on_open),
+            ("write.new", self.begin_new), ("write.open", self._on_open),
             ("write.save", lambda: self._on_save("")), ("write.copy", self._copy.click),
-            ("change.next", lambda: self.changes.list.step(1)),
-            ("change.previous", lambda: self.changes.list.step(-1)),
-            ("change.accept", self.changes.accept), ("change.refuse", self.changes.refuse),
+            ("change.next", lambda: changes.list.step(1)), ("change.previous", lambda: changes.list.step(-1)),
+            ("change.accept", changes.accept_current), ("change.refuse", changes.refuse_current),
         )  # fmt: skip
         for name, work in keys:
             bind(self, name, work, within=True)
 
-    # ---- what a person does
+    @property
+    def text(self) -> str:
+        return self.editor.tracked.plain
+
+    # ---- what is kept
+
+    def _on_changed(self) -> None:
+        if not self._keep_timer.isActive() and self._now() != self._kept:
+            self._keep_timer.start()
+
+    def _now(self) -> tuple[str, Sequence[Change]]:
+        return self.text, tuple(self.corrections.not_decided())
+
+    def keep(self) -> None:
+        """Store the text and the changes not decided on, unless they are stored; a text that was emptied is done with,
+        and stays kept.
+        """
+        self._keep_timer.stop()
+        now = text, changes = self._now()
+        if now == self._kept:
+            return
+        self._kept, item = now, self._item
+        if not text.strip():
+            self._item = [""]
+
+        def work(services: Services) -> None:
+            item[0] = services.writing_history.keep(text, item[0], changes) or item[0]
+            self._state.change(last_writing=item[0] if text.strip() else "")
+
+        def refused(problem: Problem) -> None:
+            self._kept = ("", ())  # it is tried again
+            self._bridge.problem_met.emit(problem)
+
+        self._bridge.ask(work, None, refused)
+
+    def open_item(self, item: str) -> None:
+        """Open a text that was kept; the one on show is kept too."""
+
+        def opened(found: tuple[str, Sequence[Change]]) -> None:
+            if found[0]:
+                self._show(*found, [item])
+                self._remember(item)
+
+        self.keep()
+        self._bridge.ask(self._bridge.services.writing_history.open(item), opened)
+
+    def begin_new(self) -> None:
+        self._begin("")
+        self._remember("")
+
+    def _on_delete(self) -> None:
+        """Move the text to the trash; a notice offers to undo it."""
+        self.keep()
+        item = self._item
+        self._show("", (), [""])
+
+        def found(id: str) -> None:
+            if id:
+                trash(self._bridge, id, lambda there: self.open_item(there.id))
+
+        self._bridge.ask(lambda _services: item[0], found)
+        self._remember("")
+
+    def _remember(self, item: str) -> None:
+        """Have this text on show at the next start."""
+        self._bridge.ask(lambda _services: self._state.change(last_writing=item))
+
+    def _ask_earlier(self) -> None:
+        self._bridge.ask(self._bridge.services.writing_history.earlier(MOST_EARLIER), self._on_earlier_listed)
+
+    def _on_earlier_listed(self, items: Sequence[Item]) -> None:
+        menu = named(QMenu(self), "writing_texts_menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("New text", self.begin_new).setObjectName("new_writing")
+        delete = menu.addAction("Delete this text", self._on_delete)
+        delete.setObjectName("delete_writing")
+        delete.setEnabled(bool(self.text.strip()))
+        menu.addSection("Written before")
+        for item in items:
+            title = title_of_item(item).replace("&", "&&")
+            menu.addAction(title, partial(self.open_item, item.id)).setObjectName("earlier_writing")
+        menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
+
+    def _on_item_gone(self, event: ItemGone) -> None:
+        if self._item[0] == event.id:
+            self._item = [""]
+
+    # ---- from elsewhere
 
     def take_text(self, text: str) -> None:
         """Write on with a text from elsewhere; undo brings back the one before."""
-        self.controller.take_text(text)
+        self._begin(text)
         self.editor.setFocus()
 
-    def open_item(self, item: str) -> None:
-        self.controller.open_item(item)
+    def _begin(self, text: str) -> None:
+        self.keep()
+        self._show(text, (), [""])
+        self._kept = ("", ())
+        self._on_changed()
+
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Open a document; of several the first, and it is said."""
+        if not paths:
+            return
+        path, others = paths[0], len(paths) - 1
+
+        def opened(found: OpenedText) -> None:
+            self._begin(found.text)
+            self._source = found
+            self._said.setText(opened_words(found, others))
+
+        self._said.setText(f"Opening {path.name}…")
+        opening = self._bridge.services.writing_files.open(path)
+        self._bridge.follow(opening, opened, lambda problem: self._said.setText(problem.sentence))
+
+    def _show(self, text: str, changes: Sequence[Change], item: list[str], *, is_undoable: bool = True) -> None:
+        self.corrections.stop()
+        self.suggestions.discard()
+        self._redaction.drop()
+        self._keep_timer.stop()
+        self._item, self._kept, self._source = item, (text, changes), None
+        self._said.setText("")
+        if is_undoable:
+            self.editor.replace_all(text)
+        else:
+            self.editor.setPlainText(text)
+        self.corrections.show_changes(changes)
+        if not is_undoable:
+            self.editor.document().clearUndoRedoStacks()
+
+    # ---- what the model is asked for
 
     def _on_correct(self) -> None:
         start, end = self.editor.selected
         if start == end:
-            start, end = 0, len(self.controller.text)
-        self._said.setText("")
-        self.controller.correct(start, end)
+            start, end = 0, len(self.text)
+        redact, language = self._redaction.is_on, str(self._language.currentData())
 
-    def _on_rephrase(self) -> None:
-        self._rewrite(Task.REPHRASE, "")
+        def go_on(decisions: Decisions) -> None:
+            self.corrections.correct(start, end, language, redact=redact, decisions=decisions)
+
+        self._said.setText("")
+        self._redaction.before(self.text[start:end], go_on)
 
     def _rewrite(self, task: Task, manner: str) -> None:
         start, end = self.editor.selected
         if start == end:
-            text = self.controller.text
+            text = self.text
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
-        if end > start:
-            self._said.setText("")
-            self.controller.rewrite(task, manner, start, end)
+        if end <= start:
+            return
+        language = str(self._language.currentData())
+        request = RewriteRequest("", task, manner, language, redact=self._redaction.is_on)
+
+        def go_on(decisions: Decisions) -> None:
+            self.suggestions.begin(changed(request, decisions=decisions), start, end)
+
+        self._said.setText("")
+        self._redaction.before(self.text[start:end], go_on)
+
+    # ---- given out
 
     def _on_open(self) -> None:
-        ask_files(self, "Open a document", self.controller.open_files, name="open_writing_dialog", filters=FILES)
+        ask_files(self, "Open a document", self.open_files, name="open_writing_dialog", filters=FILES)
 
     def _on_copy(self) -> None:
-        copy_text(self.controller.text)
-        count = len(self.controller.corrections.changes)
+        copy_text(self.text)
+        count = len(self.corrections.changes)
         self._said.setText(f"Copied, without the {count:,} changes not decided on." if count else "Copied.")
 
+    @property
+    def _word_file(self) -> Path | None:
+        source = self._source
+        return source.path if source is not None and source.path.suffix.lower() == ".docx" else None
+
     def _on_save(self, form: str) -> None:
-        source = self.controller.source
-        if not self.controller.text.strip():
+        source = self._source
+        if not self.text.strip():
             return
-        if not form and self.controller.word_file is not None:
+        if not form and self._word_file is not None:
             self._on_save_into()
             return
         if not form:
             known = source.path.suffix.lower().lstrip(".") if source else ""
             form = known if known in [form.id for form in FORMS] else "docx"
-        title = source.path.stem if source else " ".join(self.controller.text[:80].split())
+        title = source.path.stem if source else " ".join(self.text[:80].split())
         folder: Path | None = source.path.parent if source else None
-        ask_where(self, title, form, self.controller.save, FORMS, folder=folder)
+        ask_where(self, title, form, self.save, FORMS, folder=folder)
 
     def _on_save_into(self) -> None:
-        path = self.controller.word_file
+        path = self._word_file
         if path is not None:
-            ask_where(self, f"{path.stem} corrected", "docx", self.controller.save_into, FORMS, folder=path.parent)
+            ask_where(self, f"{path.stem} corrected", "docx", self._save_into, FORMS, folder=path.parent)
 
-    def _on_language(self, code: object) -> None:
-        self.controller.language = str(code)
+    def save(self, target: Path) -> None:
+        """Write the text to a file, whose suffix says as what; the dialog has asked before one is replaced.
 
-    def _on_earlier_listed(self, items: Sequence[Item]) -> None:
-        menu = named(QMenu(self), "writing_texts_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("New text", self.controller.begin_new).setObjectName("new_writing")
-        delete = menu.addAction("Delete this text", self.controller.delete)
-        delete.setObjectName("delete_writing")
-        delete.setEnabled(bool(self.controller.text.strip()))
-        menu.addSection("Written before")
-        for item in items:
-            title = title_of_item(item).replace("&", "&&")
-            menu.addAction(title, partial(self.controller.open_item, item.id)).setObjectName("earlier_writing")
-        menu.popup(self._texts.mapToGlobal(QPoint(0, self._texts.height())))
+        Changes not decided on are tracked changes in a Word file, and in no other.
+        """
+        request = WriteRequest(self.text, target, list(self.corrections.tracked()), self._source)
+        changes = len(self.corrections.changes)
+        writing = self._bridge.services.writing_files.write(request)
+        self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)))
+
+    def _save_into(self, target: Path) -> None:
+        """Write a copy of the Word file that the text came from, with what differs as tracked changes."""
+        pending = list(self.corrections.tracked())
+        doubtful = sum(bool(words) for _, words in pending)
+        request = WriteRequest(self.text, target, pending, self._source)
+        writing = self._bridge.services.writing_files.write_into(request)
+        self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)))
+
+    def _say_written(self, target: Path, words: str) -> None:
+        self._bridge.notice_raised.emit(
+            Notice(
+                words, action="Open", on_action=partial(_open, target), other="Open folder",
+                on_other=partial(_open, target.parent), life_ms=2 * UNDO_MS, key=f"export {target}",
+            )
+        )  # fmt: skip
 
     # ---- events
 
-    def _on_text_opened(self, text: str, is_undoable: bool) -> None:
-        if is_undoable:
-            self.editor.replace_all(text)
-        else:
-            self.editor.setPlainText(text)
-
     def _on_cursor_moved(self) -> None:
-        if not self.editor.textCursor().hasSelection() and self.controller.corrections.changes:
+        if not self.editor.textCursor().hasSelection() and self.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())
-            if number and number != self.changes.list.current:
-                self.changes.show_change(number)
+            if number and number != self.corrections.list.current:
+                self.corrections.show_change(number)
                 self.editor.mark(number)
 
     def _show_text(self) -> None:
-        text = self.controller.text
+        text = self.text
         has_words = bool(text.strip())
-        self._correct.setEnabled(has_words and not self.controller.corrections.is_busy)
+        self._correct.setEnabled(has_words and not self.corrections.is_busy)
         for other_button in (self._rephrase, self._shorten, self._expand, self._tone, self._copy, self._save):
             other_button.setEnabled(has_words)
         start, end = self.editor.selected
-        words = f"{_words_of(text)}, {len(text):,} characters"
-        self._count.setText(f"{words}; {_words_of(text[start:end])} selected" if end > start else words)
+        words = f"{plural(len(text.split()), 'word')}, {len(text):,} characters"
+        self._count.setText(
+            f"{words}; {plural(len(text[start:end].split()), 'word')} selected" if end > start else words
+        )
 
     # ---- Qt's own
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.controller.restore()
+        item, self._restored = self._restored, ""
+        if item and not self.text:
+            self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
+
+    def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
+        """Show the text of the last run, unless there is one already; one that was deleted is empty."""
+        if found[0] and not self.text:
+            self._show(*found, [item], is_undoable=False)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.controller.keep()
+        self.keep()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -323,434 +449,47 @@ class WritingPage(QWidget):
             self._body.setOrientation(way)
 
 
-def _words_of(text: str) -> str:
-    count = len(text.split())
-    return f"{count:,} word{'' if count == 1 else 's'}"
+def _open(path: Path) -> None:
+    open_outside(QUrl.fromLocalFile(str(path)))
 
 
-# ---- the changes beside the text, how far the correction is, and the buttons that decide
+# ---- words
 
 
-class ChangePanel(QFrame):
-    """Hidden while there is nothing to decide on and nothing is being corrected."""
+def title_of_item(item: Item, most: int = 50) -> str:
+    title = " ".join(item.title.split())
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
 
-    change_chosen = Signal(int)
 
-    def __init__(self, controller: CorrectController, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("writing_panel")
-        self._controller = controller
-        self._build_ui()
-        self._connect()
-        self.hide()
+def opened_words(opened: OpenedText, others: int) -> str:
+    how = "" if opened.how else ": its words, without formatting"
+    words = [f"{opened.path.name} is opened{how}."]
+    if opened.left:
+        words.append(f"Not in the text: {', '.join(opened.left)}.")
+    if others:
+        words.append("One document can be written on at a time: the first was opened.")
+    return " ".join(words)
 
-    def _build_ui(self) -> None:
-        self._busy = named(QFrame(self), "writing_busy")
-        self._busy_words = plain_label("", self._busy, name="writing_busy_words", kind="muted")
-        stop = button("Stop", "writing_stop", self._busy, label="Stop correcting", on=self._controller.stop)
-        self._bar = thin_bar("writing_progress", self._busy, "Correcting", most=0)
-        column(row((self._busy_words, 1), stop), self._bar, into=self._busy)
-        self.list = ChangeList(self)
-        self._title = plain_label("", self, name="writing_changes_title", kind="strong")
-        self._back = tool_button(
-            "writing_previous", self, icon="chevron-up", label="The change before", tip="The change before",
-            shortcut="change.previous", on=lambda: self.list.step(-1),
-        )  # fmt: skip
-        self._next = tool_button(
-            "writing_next", self, icon="chevron-down", label="The next change", tip="The next change",
-            shortcut="change.next", on=lambda: self.list.step(1),
-        )  # fmt: skip
-        make = partial(button, parent=self, kind="quiet")
-        self._accept = make(
-            "Accept", "writing_accept", tip="Make this change", shortcut="change.accept", on=self.accept
-        )
-        self._refuse = make(
-            "Refuse", "writing_refuse", tip="Leave your words", shortcut="change.refuse", on=self.refuse
-        )
-        self._accept_all = make(
-            "Accept all", "writing_accept_all", tip="Make all changes but the doubtful ones",
-            on=self._controller.accept_all,
-        )  # fmt: skip
-        self._refuse_all = make(
-            "Refuse all", "writing_refuse_all", tip="Leave the text as it is", on=self._controller.refuse_all
-        )
-        ways = column(
-            row(self._accept, self._refuse, 1, gap=theme.SPACE_8),
-            row(self._accept_all, self._refuse_all, 1, gap=theme.SPACE_8),
-            gap=theme.SPACE_8,
-        )
-        head = row((self._title, 1), self._back, self._next, gap=theme.SPACE_4)
-        column(
-            self._busy, head, (self.list, 1), ways, into=self, gap=theme.SPACE_8,
-            margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4),
-        )  # fmt: skip
 
-    def _connect(self) -> None:
-        self._controller.listed.connect(self._on_listed)
-        self._controller.progressed.connect(self._on_progressed)
-        self.list.change_chosen.connect(self._on_chosen)
-        self.list.accept_requested.connect(self.accept)
-        self.list.refuse_requested.connect(self.refuse)
-        self._on_progressed(None)
+def tracked_words(written: WrittenWord, doubtful: int) -> str:
+    count = plural(written.tracked, "tracked change")
+    words = [f"Written to {written.path}, with {count} and its own formatting."]
+    if written.lost:
+        why = "new paragraphs, or words across formatting. They are in the text here."
+        words.append(f"{_are(written.lost, 'change')} not in it: {why}")
+    if doubtful:
+        words.append(f"{_are(doubtful, 'doubtful change')} not in it: decide on them first.")
+    return " ".join(words)
 
-    # ---- what a person does
 
-    def accept(self) -> None:
-        if number := self.list.current:
-            self._controller.accept(number)
+def saved_words(target: Path, changes: int) -> str:
+    if not changes:
+        return f"Written to {target}."
+    count = f"{plural(changes, 'change')} not decided on"
+    if target.suffix.lower() == ".docx":
+        return f"Written to {target}, with {count}: tracked changes, and doubtful ones as comments."
+    return f"Written to {target}, without the {count}."
 
-    def refuse(self) -> None:
-        if number := self.list.current:
-            self._controller.refuse(number)
 
-    def show_change(self, number: int) -> None:
-        self.list.show_change(number)
-        self._show_buttons()
-
-    # ---- events
-
-    def _on_listed(self) -> None:
-        before = self.list.current
-        self.list.show_changes(self._controller.changes)
-        self._show()
-        if before and self.list.current != before:  # decided on: on to the one that has its place
-            self.change_chosen.emit(self.list.current)
-
-    def _on_progressed(self, progress: Progress | None) -> None:
-        self._busy.setVisible(progress is not None)
-        if progress is not None:
-            self._bar.setRange(0, progress.total)
-            self._bar.setValue(progress.done)
-            known = f"{progress.done:,} of {progress.total:,} sentences checked"
-            self._busy_words.setText(known if progress.total else "Waiting for the model…")
-        self._show()
-
-    def _on_chosen(self, number: int) -> None:
-        self._show_buttons()
-        self.change_chosen.emit(number)
-
-    # ---- private
-
-    def _show(self) -> None:
-        changes = self._controller.changes
-        doubtful = sum(change.is_doubtful for change in changes)
-        words = f"{len(changes):,} change{'' if len(changes) == 1 else 's'}"
-        self._title.setText(f"{words}, {doubtful} doubtful" if doubtful else words if changes else "No changes yet")
-        self._accept_all.setEnabled(bool(changes))
-        self._refuse_all.setEnabled(bool(changes))
-        for other_button in (self._back, self._next):
-            other_button.setEnabled(bool(changes))
-        self._show_buttons()
-        self.setVisible(bool(changes) or self._controller.is_busy)
-
-    def _show_buttons(self) -> None:
-        for other_button in (self._accept, self._refuse):
-            other_button.setEnabled(bool(self.list.current))
-
-
-# ---- the list of changes beside the text
-
-
-NUMBER_ROLE = int(Qt.ItemDataRole.UserRole)
-PADDING = 6
-MOST = 60
-"""Characters of each side in the list; the tool tip has all of them."""
-
-
-class ChangeLines(QAbstractListModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.changes: Sequence[ShownChange] = ()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self.changes)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self.changes):
-            return None
-        change = self.changes[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return f"{sign_of(change)}  {change_line(change, MOST)}\n{reason_words(change)}"
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip(f"{change_line(change, 800)}\n{reason_words(change)}")
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{index.row() + 1}. {change_line(change, MOST)}, {reason_words(change)}"
-            case _ if role == NUMBER_ROLE:
-                return change.number
-        return None
-
-    def show_changes(self, changes: Sequence[ShownChange]) -> None:
-        self.beginResetModel()
-        self.changes = changes
-        self.endResetModel()
-
-    def row_of(self, number: int) -> int:
-        """The row of a change; -1: it is not there."""
-        return next((row for row, change in enumerate(self.changes) if change.number == number), -1)
-
-
-class _Wrapped(QStyledItemDelegate):
-    """Lines that wrap: the list alone would leave them the room they need without."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        area = self.parent()
-        width = (area.viewport().width() if isinstance(area, QListView) else 200) - 2 * PADDING - theme.SPACE_8
-        words = str(index.data(Qt.ItemDataRole.DisplayRole))
-        room = QRect(0, 0, max(1, width), 10_000)
-        needed = option.fontMetrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
-        return QSize(width, needed.height() + 2 * PADDING)
-
-
-class ChangeList(QListView):
-    change_chosen = Signal(int)
-    accept_requested = Signal()
-    refuse_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "writing_changes", label="Changes")
-        self.lines = ChangeLines(self)
-        self.setModel(self.lines)
-        self.setSpacing(theme.SPACE_4 // 2)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWordWrap(True)
-        self.setItemDelegate(_Wrapped(self))
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(self.Shape.NoFrame)
-        self._is_showing = False
-
-    @property
-    def current(self) -> int:
-        found = self.currentIndex().data(NUMBER_ROLE) if self.currentIndex().isValid() else 0
-        return found if isinstance(found, int) else 0
-
-    def show_changes(self, changes: Sequence[ShownChange]) -> None:
-        """Show these; the current one stays current, or the one that has its place now."""
-        number, row = self.current, self.currentIndex().row()
-        self._is_showing = True
-        self.lines.show_changes(changes)
-        there = self.lines.row_of(number)
-        self._go(there if there >= 0 else min(row, len(changes) - 1))
-        self._is_showing = False
-
-    def show_change(self, number: int) -> None:
-        """Make a change current without emitting `change_chosen`."""
-        self._is_showing = True
-        self._go(self.lines.row_of(number))
-        self._is_showing = False
-
-    def step(self, by: int) -> None:
-        count = len(self.lines.changes)
-        if count:
-            row = self.currentIndex().row()
-            self._go((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
-
-    def sizeHint(self) -> QSize:
-        return QSize(260, 120)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.accept_requested.emit()
-        elif event.modifiers() == Qt.KeyboardModifier.NoModifier and event.key() == Qt.Key.Key_Delete:
-            self.refuse_requested.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def currentChanged(
-        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().currentChanged(current, previous)
-        number = current.data(NUMBER_ROLE) if current.isValid() else None
-        if isinstance(number, int) and not self._is_showing:
-            self.change_chosen.emit(number)
-
-    def _go(self, row: int) -> None:
-        self.setCurrentIndex(self.lines.index(row) if row >= 0 else QModelIndex())
-
-
-def sign_of(change: ShownChange) -> str:
-    if change.is_doubtful:
-        return "?"
-    return "≠" if change.old.strip() and change.new.strip() else "+" if change.new.strip() else "−"
-
-
-def change_line(change: ShownChange, most: int) -> str:
-    return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
-
-
-def reason_words(change: ShownChange) -> str:
-    about = change.change
-    return f"{about.reason}; doubtful: {DOUBT_WORDS[about.doubt]}" if about.doubt else about.reason
-
-
-def _shown(words: str, most: int) -> str:
-    if not words:
-        return "nothing"
-    if not words.strip():
-        return "line break" if "\n" in words else "space" if len(words) == 1 else f"{len(words)} spaces"
-    line = " ".join(words.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-
-
-# ---- suggestions beside what they would replace, with what differs marked
-
-
-Spans = Sequence[tuple[int, int]]
-LEAST_LETTERS = 28
-"""Of a column's width: where there is less room they scroll sideways."""
-LEAST_LINES = 5
-
-
-class VersionPanel(QFrame):
-    said = Signal(str)
-
-    def __init__(self, controller: RewriteController, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("versions_of_text")
-        self._controller, self._keeper = controller, keeper
-        self._build_ui()
-        controller.shown.connect(self._on_shown)
-        keeper.theme_changed.connect(lambda _theme: self._on_shown(controller.now))
-        self.hide()
-
-    def _build_ui(self) -> None:
-        controller = self._controller
-        self._words = plain_label("", self, name="suggestion_words", kind="muted")
-        self._stop = button("Stop", "suggestion_stop", self, label="Stop asking", on=controller.discard)
-        self._again = button("Try again", "suggestion_again", self, on=controller.again)
-        self._discard = button(
-            "Discard", "suggestion_discard", self, tip="Leave the text as it is (Esc)", on=controller.discard
-        )
-        self._bar = thin_bar("suggestion_progress", self, "Asking the model", most=0)
-        self._inner = named(QFrame(self), "suggestion_inner")
-        self._columns = row(into=self._inner, gap=theme.SPACE_12)
-        area = named(_Columns(self), "suggestion_area")
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(self._inner)
-        head = row((self._words, 1), self._stop, self._again, self._discard, gap=theme.SPACE_8)
-        column(head, self._bar, (area, 1), into=self, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self._controller.discard()
-        else:
-            super().keyPressEvent(event)
-
-    def _on_shown(self, now: Suggestions | None) -> None:
-        empty_layout(self._columns)
-        self.setVisible(now is not None)
-        if now is None:
-            return
-        self._words.setText(now.words)
-        for other_button in (self._stop, self._bar):
-            other_button.setVisible(now.is_busy)
-        for other_button in (self._again, self._discard):
-            other_button.setVisible(not now.is_busy)
-        versions = now.found.versions if now.found else ()
-        gone = _gone_from(versions)
-        self._add("Your text", now.request.text, [(gone, "danger", True)], versions, is_source=True)
-        for number, version in enumerate(versions, 1):
-            marks = [(version.others, "accent", False)]
-            self._add(title_of(now.request, number), version.text, marks, [version], number=number)
-
-    def _add(
-        self,
-        title: str,
-        text: str,
-        marks: Sequence[tuple[Spans, str, bool]],
-        versions: Sequence[Version],
-        *,
-        number: int = 0,
-        is_source: bool = False,
-    ) -> None:
-        frame = named(QFrame(self._inner), f"suggestion_{number}")
-        frame.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
-        view = named(_Text(frame), f"suggestion_text_{number}", label=title)
-        view.setReadOnly(True)
-        view.setUndoRedoEnabled(False)
-        view.setTabChangesFocus(True)
-        view.setPlainText(text)
-        facts = [one for version in versions for one in (version.missing if is_source else version.added)]
-        is_marked = not is_source or len(versions) == 1
-        for spans, colour, is_struck in marks:
-            for span in spans:
-                self._draw(view, text, span, colour, is_struck)
-        for span in _places(text, facts) if is_marked else ():
-            self._draw(view, text, span, "warn", None)
-        now, words = self._controller.now, ""
-        if not is_source and now is not None and now.found is not None:
-            words = "\n".join(remarks(now.found, versions[0], now.request))
-        said = plain_label(words, frame, name=f"suggestion_remarks_{number}", kind="warn", is_hidden=not words)
-        head = self._head(title, frame, number, versions[0] if not is_source else None)
-        parts: tuple[QLayout | QWidget | tuple[QWidget, int], ...] = (head, (view, 1), said)
-        column(*parts, into=frame, gap=theme.SPACE_4)
-        self._columns.addWidget(frame, 1)
-
-    def _head(self, title: str, frame: QFrame, number: int, version: Version | None) -> QLayout:
-        words = plain_label(title, frame, name="suggestion_title", kind="strong", wraps=False)
-        if version is None:
-            return row((words, 1))
-        make = partial(button, parent=frame, kind="quiet")
-        tip = "Put it in the place of your text"
-        use = make("Use", f"suggestion_use_{number}", tip=tip, on=lambda: self._controller.use(version))
-        copy = make("Copy", f"suggestion_copy_{number}", on=self._copying(version.text))
-        return row((words, 1), use, copy, gap=theme.SPACE_4)
-
-    def _copying(self, text: str) -> Callable[[], None]:
-        def copy() -> None:
-            copy_text(text)
-            self.said.emit("Copied.")
-
-        return copy
-
-    def _draw(
-        self, view: QPlainTextEdit, text: str, span: tuple[int, int], colour: str, is_struck: bool | None
-    ) -> None:
-        form, styles = QTextCharFormat(), QTextCharFormat.UnderlineStyle
-        form.setForeground(self._keeper.theme.colour(colour))
-        if is_struck:
-            form.setFontStrikeOut(True)
-        else:
-            form.setUnderlineStyle(styles.DotLine if is_struck is None else styles.SingleUnderline)
-        if is_struck is None:
-            form.setFontWeight(QFont.Weight.DemiBold)
-        cursor = QTextCursor(view.document())
-        cursor.setPosition(size16(text[: span[0]]))
-        cursor.setPosition(size16(text[: span[1]]), QTextCursor.MoveMode.KeepAnchor)
-        cursor.mergeCharFormat(form)
-
-
-class _Text(QPlainTextEdit):
-    def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), LEAST_LINES * self.fontMetrics().lineSpacing())
-
-
-class _Columns(QScrollArea):
-    def minimumSizeHint(self) -> QSize:
-        inner, bar = self.widget(), self.horizontalScrollBar().sizeHint().height()
-        height = inner.minimumSizeHint().height() + bar if inner is not None else bar
-        return QSize(super().minimumSizeHint().width(), height)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()  # other columns may be higher
-        return super().eventFilter(watched, event)
-
-
-def _gone_from(versions: Sequence[Version]) -> Spans:
-    """Where the text has words that the only suggestion does not have."""
-    if len(versions) != 1:
-        return ()
-    return [(edit.start, edit.end) for edit in versions[0].edits if edit.end > edit.start]
-
-
-def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for word in dict.fromkeys(words):
-        at = text.find(word)
-        while word and at >= 0:
-            yield at, at + len(word)
-            at = text.find(word, at + len(word))
+def _are(count: int, what: str) -> str:
+    return f"{plural(count, what)} {'is' if count == 1 else 'are'}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QListWidget, QPushButton, QWidget
 
@@ -32,14 +32,16 @@ OR_CHOOSE = " Or choose a folder or file with a Hunspell dictionary: two files o
 
 
 class SpellingSection(QWidget):
-    def __init__(self, controller: SpellingController) -> None:
+    state_shown = Signal(object)
+
+    def __init__(self, bridge: Bridge, settings: SettingsController) -> None:
         super().__init__()
         self.setObjectName("spelling_section")
-        self._controller = controller
+        self._bridge, self._settings = bridge, settings
         self._state = SpellingState((), ())
         self._build_ui()
         self._connect()
-        self.show_settings(controller.current)
+        self.show_settings(settings.current)
 
     def _build_ui(self) -> None:
         title = plain_label("Spelling", self, name="spelling_heading", kind="heading")
@@ -60,27 +62,32 @@ class SpellingSection(QWidget):
         add_setting(self._column, self._edit, "own_words", "My words", "…")
 
     def _connect(self) -> None:
-        self._switch.value_chosen.connect(lambda value: self._controller.change("spelling", value))
-        self._language.value_chosen.connect(lambda value: self._controller.change("spelling_language", value))
-        self._folder.clicked.connect(self._on_folder)
-        self._file.clicked.connect(self._on_file)
-        self._usual.clicked.connect(lambda: self._controller.choose(""))
-        self._edit.clicked.connect(lambda: OwnWordsDialog(self._controller, self._state.words, self.window()).open())
-        self._controller.settings_shown.connect(self.show_settings)
-        self._controller.state_shown.connect(self.show_state)
+        settings = self._settings
+        self._switch.value_chosen.connect(lambda value: settings.change("spelling", value))
+        self._language.value_chosen.connect(lambda value: settings.change("spelling_language", value))
+        for widget, mode, title in (
+            (self._folder, QFileDialog.FileMode.Directory, "Choose a folder with dictionaries"),
+            (self._file, QFileDialog.FileMode.ExistingFile, "Choose a dictionary"),
+        ):
+            widget.clicked.connect(partial(self._ask, mode, title))
+        self._usual.clicked.connect(lambda: self.choose(""))
+        self._edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self, self._state.words).open())
+        settings.settings_shown.connect(self.show_settings)
+        self._bridge.on(SpellingChanged, self._look)
 
     def show_settings(self, settings: Settings) -> None:
         self._switch.show_value(settings.spelling)
         self._place.set_full_text(settings.spelling_place or USUAL)
         self._usual.setVisible(bool(settings.spelling_place))
-        self._show_language(settings.spelling_language)
+        self._language.show_value(settings.spelling_language)
 
     def show_state(self, state: SpellingState) -> None:
         self._state = state
+        self.state_shown.emit(state)
         self._language.clear()
         for code, name in (BY_TEXT, *((dictionary.code, dictionary.name) for dictionary in state.dictionaries)):
             self._language.addItem(name, code)
-        self._show_language(self._controller.current.spelling_language)
+        self._language.show_value(self._settings.current.spelling_language)
         self._say("spelling_language", dictionary_words(state))
         self._language.setEnabled(bool(state.dictionaries))
         count = len(state.words)
@@ -90,10 +97,14 @@ class SpellingSection(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.look()
+        self._look()
 
-    def _show_language(self, code: str) -> None:
-        self._language.show_value(code)
+    def _look(self) -> None:
+        self._bridge.follow(self._bridge.services.spelling.state(), self.show_state)
+
+    def choose(self, place: str) -> None:
+        """Use the dictionaries at a place, or, for "", those of the system."""
+        self._bridge.follow(self._bridge.services.spelling.choose(place))
 
     def _say(self, name: str, words: str) -> None:
         sentence = self.findChild(QLabel, f"{name}_sentence")
@@ -102,29 +113,24 @@ class SpellingSection(QWidget):
         if widget := self.findChild(QWidget, f"setting_{name}"):
             widget.setAccessibleDescription(words)
 
-    def _on_folder(self) -> None:
-        self._ask(QFileDialog.FileMode.Directory, "Choose a folder with dictionaries")
-
-    def _on_file(self) -> None:
-        self._ask(QFileDialog.FileMode.ExistingFile, "Choose a dictionary")
-
     def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
-        place = self._controller.current.spelling_place or str(Path.home())
+        place = self._settings.current.spelling_place or str(Path.home())
         dialog = passing(QFileDialog(self.window(), title, place, "Dictionaries (*.dic *.aff)"), "spelling_dialog")
         dialog.setFileMode(mode)
-        dialog.fileSelected.connect(self._controller.choose)
+        dialog.fileSelected.connect(self.choose)
         dialog.open()
 
 
 class OwnWordsDialog(Dialog):
-    def __init__(self, controller: SpellingController, words: tuple[str, ...], parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, bridge: Bridge, section: SpellingSection, words: tuple[str, ...]) -> None:
+        super().__init__(section.window())
         passing(self, "own_words", "My words")
         self.resize(420, 420)
-        self._controller = controller
+        self._bridge = bridge
+        self._removed: tuple[str, ...] = ()
         self._build_ui()
         self.show_words(words)
-        controller.state_shown.connect(self._on_state)
+        section.state_shown.connect(self._on_state)
 
     def _build_ui(self) -> None:
         intro = plain_label("These words count as right.", self, name="own_words_intro", kind="muted")
@@ -137,7 +143,6 @@ class OwnWordsDialog(Dialog):
         foot = row(self._remove, self._undo, 1, close, gap=theme.SPACE_8)
         column(intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._list.itemSelectionChanged.connect(self._on_selected)
-        self._removed: tuple[str, ...] = ()
 
     def show_words(self, words: tuple[str, ...]) -> None:
         self._list.clear()
@@ -153,11 +158,11 @@ class OwnWordsDialog(Dialog):
     def _on_remove(self) -> None:
         self._removed = tuple(selecteditem.text() for selecteditem in self._list.selectedItems())
         self._undo.setEnabled(True)
-        self._controller.remove_words(self._removed)
+        self._bridge.services.spelling.remove_words(self._removed)
 
     def _on_undo(self) -> None:
         self._undo.setEnabled(False)
-        self._controller.add_words(self._removed)
+        self._bridge.services.spelling.add_words(self._removed)
 
 
 def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
@@ -166,35 +171,3 @@ def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
     names = [dictionary.name for dictionary in state.dictionaries]
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"Found: {shown}. Text in other languages is not checked."
-
-
-# ---- changes the settings of spelling and the person's own words
-
-
-class SpellingController(QObject):
-    settings_shown = Signal(object)
-    state_shown = Signal(object)
-
-    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="spelling_controller")
-        self._bridge, self._settings = bridge, settings
-        self.change = settings.change
-        settings.settings_shown.connect(self.settings_shown)
-        bridge.on(SpellingChanged, self.look)
-
-    @property
-    def current(self) -> Settings:
-        return self._settings.current
-
-    def look(self) -> None:
-        self._bridge.follow(self._bridge.services.spelling.state(), self.state_shown.emit)
-
-    def choose(self, place: str) -> None:
-        """Use the dictionaries at a place, or, for "", those of the system."""
-        self._bridge.follow(self._bridge.services.spelling.choose(place))
-
-    def remove_words(self, words: Sequence[str]) -> None:
-        self._bridge.services.spelling.remove_words(words)
-
-    def add_words(self, words: Sequence[str]) -> None:
-        self._bridge.services.spelling.add_words(words)

@@ -47,7 +47,7 @@ class Comparing:
         self.program.wait(lambda: self.page.columns and self.program.find("compare_result").isVisible())
 
     def wait_done(self) -> None:
-        held = self.program.frame.compare
+        held = self.page
         self.program.wait(lambda: held.held is not None and not held.held.is_running)
 
     def row(self, item: str) -> QWidget | None:
@@ -63,7 +63,7 @@ class Comparing:
 def add_models(program, tmp_path: Path, count: int, names: str = "Model") -> None:
     for at in range(count):
         add_model(program.services, tmp_path / f"m{at}.gguf", f"{names} {at + 1}")
-    program.frame.compare.refresh()
+    program.frame.compare_page.refresh()
     program.wait(lambda: program.find("compare_model_1").count() == count)
 
 
@@ -107,10 +107,10 @@ def test_a_vote_of_an_earlier_version_is_shown(comparing) -> None:
     program = comparing.program
     comparing.ask()
     comparing.wait_done()
-    held = program.frame.compare.held
+    held = program.frame.compare_page.held
     vote = {"best": held.answers[1].message.id, "note": "clear", "time": 1.0}
     program.ask(lambda services: services.store.items.change_settings(held.item.id, blind=True, vote=vote))
-    program.frame.compare.open(held.item.id)
+    program.frame.compare_page.open(held.item.id)
     program.wait(lambda: program.find("vote_words").isVisible())
     assert program.find("vote_words").text() == f"Vote: best answer: {held.answers[1].name}. clear"
 
@@ -148,7 +148,7 @@ def test_earlier_ones_are_listed_opened_deleted_and_come_back(comparing) -> None
     program, page, form = comparing.program, comparing.page, comparing.form
     comparing.ask()
     comparing.wait_done()
-    item = program.frame.compare.held.item.id
+    item = program.frame.compare_page.held.item.id
     program.click("result_back")
     program.wait(lambda: comparing.row(item))
     assert "Model 4, Model 3" in program.find("earlier_about", comparing.row(item)).full_text
@@ -171,8 +171,8 @@ def test_what_is_found_in_a_comparison_opens_it(comparing) -> None:
     program, page = comparing.program, comparing.page
     comparing.ask()
     comparing.wait_done()
-    item = program.frame.compare.held.item.id
-    program.frame.compare.restart()
+    item = program.frame.compare_page.held.item.id
+    program.frame.compare_page.restart()
     QTest.keyClick(program.window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     program.wait(program.frame.chat_page.isVisible)  # a button by its key is pressed for a while
     program.frame.chat.open_chat(item)  # what the list of hits does
@@ -221,14 +221,14 @@ def test_a_comparison_goes_on_while_another_page_is_looked_at(comparing) -> None
     comparing = comparing()
     program, page = comparing.program, comparing.page
     comparing.ask("a b c d e f", slow=0.1)
-    item = program.frame.compare.held.item.id
+    item = program.frame.compare_page.held.item.id
     program.click("result_back")
     program.wait(lambda: comparing.row(item))
     program.click(program.find("earlier_open", comparing.row(item)))
     program.wait(lambda: page.columns[0].text.words)
     comparing.wait_done()
-    assert [answer.message.status for answer in program.frame.compare.held.answers] == [Status.COMPLETE] * 2
-    held = program.frame.compare.held
+    assert [answer.message.status for answer in program.frame.compare_page.held.answers] == [Status.COMPLETE] * 2
+    held = program.frame.compare_page.held
     assert [column.text.words for column in page.columns] == [answer.message.text for answer in held.answers]
 
 
@@ -237,7 +237,7 @@ def test_a_model_whose_file_is_gone_is_not_offered(start, tmp_path) -> None:
     add_models(program, tmp_path, 3)
     newest = program.find("compare_model_1").itemText(0)
     (tmp_path / f"m{int(newest.split()[-1]) - 1}.gguf").unlink()
-    program.frame.compare.refresh()
+    program.frame.compare_page.refresh()
     choice = program.find("compare_model_1")
     program.wait(lambda: choice.count() == 2)
     assert newest not in [choice.itemText(at) for at in range(choice.count())]

@@ -33,13 +33,8 @@ LETTER = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begin
 
 
 @pytest.fixture
-def program(start, tmp_path):
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    program.window.resize(1200, 800)
-    return program
+def program(start):
+    return start().open_documents()
 
 
 @pytest.fixture
@@ -186,10 +181,7 @@ def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_p
 def test_the_next_start_still_has_it(program, letter, start):
     opened(program, letter)
     program.close()
-    again = start()
-    again.documents = again.frame.documents_page
-    again.window.resize(1200, 800)
-    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again = start().open_documents()
     again.wait(lambda: rows(again) == ["lease.md"])
     letter.write_text(LETTER + "\nMore.")
     view = again.find("document_view")
@@ -257,8 +249,7 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
 
 def test_a_question_is_answered_with_passages_that_open(program, letter, model_file):
     """The tiny model is too weak to quote: the passages that fit best are the answer, and that is said."""
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     opened(program, letter)
     program.click("questions_chip")
     program.type_into("question_line", "How much does the tenant pay?")
@@ -279,8 +270,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
 
 
 def test_words_typed_while_a_question_is_answered_stay(program, letter, model_file):
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     opened(program, letter)
     program.click("questions_chip")
     line, asked = program.find("question_line"), []
@@ -319,8 +309,7 @@ def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
 
 @pytest.fixture
 def summarized(program, letter, model_file):
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     opened(program, letter)
     program.click("summarize_button")
     pane = program.find("summary_pane")
@@ -562,8 +551,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
 
 
 def test_questions_stay_with_their_document_over_a_restart(program, letter, model_file, start):
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     opened(program, letter)
     program.click("questions_chip")
     for words in ("How much does the tenant pay?", "When does it begin?"):
@@ -572,10 +560,7 @@ def test_questions_stay_with_their_document_over_a_restart(program, letter, mode
         program.wait(lambda: program.find("question_foot").isVisible())
     item = program.frame.documents_area.questions.item
     program.close()
-    again = start()
-    again.documents = again.frame.documents_page
-    again.window.resize(1200, 800)
-    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    again = start().open_documents()
     again.wait(lambda: again.documents.view.count == 4)
     again.wait(lambda: again.documents.side.current == "questions")
     pane = again.find("question_pane")
@@ -678,9 +663,7 @@ def test_small_pages_lead_and_follow_and_are_remembered(program, letter, start):
     program.click("thumbnails_button")
     assert not thumbs.isVisible()
     program.close()
-    again = start()
-    QTest.keyClick(again.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    again.window.resize(1200, 800)
+    again = start().open_documents()
     again.wait(lambda: again.frame.documents_page.view.count == 4)
     assert not again.find("thumbnails").isVisible()
 

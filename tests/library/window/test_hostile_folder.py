@@ -10,8 +10,7 @@ import pytest
 from fakes.dropping import drop
 from fakes.gaps import Gaps, idle_gap_ms
 from fakes.hostile_documents import GOOD, write_folder
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QPoint
 
 from slmdesk.base.records import DocumentStatus
 from slmdesk.library.events import DocumentChanged
@@ -27,11 +26,7 @@ MOST_S = 3.0
 
 @pytest.fixture
 def page(start):
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    return program
+    return start().open_documents()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")

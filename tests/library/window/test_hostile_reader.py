@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from fakes.dropping import drop
 from fakes.gaps import Gaps, idle_gap_ms
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.base.records import DocumentStatus
@@ -27,11 +26,7 @@ STOP_S = 5.0
 @pytest.fixture
 def page(start, monkeypatch):
     monkeypatch.setitem(COMMANDS, "reader", ODD)
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    return program
+    return start().open_documents()
 
 
 def record_of(program, name):

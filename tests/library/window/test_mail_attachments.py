@@ -8,8 +8,7 @@ from email.message import EmailMessage
 import openpyxl
 import pytest
 from fakes.dropping import drop
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QPushButton
 
 pytestmark = pytest.mark.gui
@@ -17,12 +16,7 @@ pytestmark = pytest.mark.gui
 
 @pytest.fixture
 def program(start):
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    program.window.resize(1200, 800)
-    return program
+    return start().open_documents()
 
 
 def mail_with(*attached):

@@ -21,13 +21,9 @@ the deposit of 1,450 euros goes to the account GB33 BUKB 2020 1555 5555 55. Ashw
 @pytest.fixture
 def program(start, tmp_path, model_file):
     program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     trust(program)
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    program.window.resize(1200, 800)
+    program.open_documents()
     file = tmp_path / "letter.txt"
     file.write_text(LETTER, "utf-8")
     drop(program.documents, file)

@@ -27,12 +27,7 @@ LETTER = (
 
 @pytest.fixture
 def program(start):
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    program.window.resize(1200, 800)
-    return program
+    return start().open_documents()
 
 
 @pytest.fixture

@@ -5,21 +5,14 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog
 
 pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def program(start, tmp_path):
-    program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(lambda: program.documents.isVisible())
-    program.window.resize(1200, 800)
-    return program
+def program(start):
+    return start().open_documents()
 
 
 @pytest.fixture

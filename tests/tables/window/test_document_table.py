@@ -34,10 +34,7 @@ WEAK = {
 def program(start, tmp_path):
     program = start(answer=ANSWER)
     add_model(program.services, tmp_path / "echo.gguf")
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(program.documents.isVisible)
-    program.window.resize(1300, 860)
+    program.open_documents(1300, 860)
     return program
 
 
@@ -99,6 +96,12 @@ def made(program, button: str = "make_table_button") -> None:
     program.click(button)
     program.wait(lambda: any(table.is_done for table in tables) and not program.find("making_table").isVisible())
     controller.made.disconnect(tables.append)
+
+
+def rents_made(program, folder) -> None:
+    opened(program, folder / "a.md")
+    own_columns(program, "Rent:amount")
+    made(program)
 
 
 def click_cell(program, row: int, column: int) -> None:
@@ -244,9 +247,7 @@ def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> No
 
 
 def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path, start) -> None:
-    opened(program, folder / "a.md")
-    own_columns(program, "Rent:amount")
-    made(program)
+    rents_made(program, folder)
     menu = program.find("save_table_button").menu()
     next(action for action in menu.actions() if action.objectName() == "export_xlsx").trigger()
     dialog = pane(program).findChild(QFileDialog, "export_dialog")
@@ -269,9 +270,7 @@ def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path,
 
 
 def test_it_can_have_the_place_of_the_pages(program, folder) -> None:
-    opened(program, folder / "a.md")
-    own_columns(program, "Rent:amount")
-    made(program)
+    rents_made(program, folder)
     program.click("wide_table_button")
     program.wait(lambda: not program.documents.view.isVisible())
     click_cell(program, 0, 1)
@@ -282,9 +281,7 @@ def test_it_can_have_the_place_of_the_pages(program, folder) -> None:
 
 
 def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
-    opened(program, folder / "a.md")
-    own_columns(program, "Rent:amount")
-    made(program)
+    rents_made(program, folder)
     item = program.frame.documents_area.tables.item
     begin_new(program)
     own_columns(program, "Tenant")
@@ -301,9 +298,7 @@ def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
 
 
 def test_from_choosing_one_comes_back_to_the_table(program, folder) -> None:
-    opened(program, folder / "a.md")
-    own_columns(program, "Rent:amount")
-    made(program)
+    rents_made(program, folder)
     begin_new(program)
     assert not program.find("cells_table").isVisible()
     program.click("back_to_table_button")
@@ -313,10 +308,7 @@ def test_from_choosing_one_comes_back_to_the_table(program, folder) -> None:
 
 def test_without_a_model_it_says_so(start, folder) -> None:
     program = start()
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.documents = program.frame.documents_page
-    program.wait(program.documents.isVisible)
-    program.window.resize(1300, 860)
+    program.open_documents(1300, 860)
     opened(program, folder / "a.md")
     program.click("make_table_button")
     program.wait(lambda: "model" in program.find("table_note").text())

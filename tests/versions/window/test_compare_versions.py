@@ -104,7 +104,7 @@ def test_keys_go_from_change_to_change_and_filters_hold(program):
     choice.activated.emit(choice.currentIndex())
     assert program.find("versions_list").model().rowCount() == 1
     program.click("versions_next")
-    shown = program.area.versions.comparison.changes[program.pane.current]
+    shown = program.pane.comparison.changes[program.pane.current]
     assert shown.kind is ChangeKind.MOVED
     assert MOVED in " ".join(shown.new.split())
     assert program.find("versions_count").text() == "1 of 1"
@@ -118,7 +118,7 @@ def test_a_change_is_shown_on_its_page_with_its_words_marked(program):
     assert not program.area.page.side.has_space
     program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
     sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
-    change = program.area.versions.comparison.changes[program.pane.current]
+    change = program.pane.comparison.changes[program.pane.current]
     assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
     program.click("versions_next")  # beside the pages a step shows the page at once
     assert program.pane.current == program.pane.list.lines.shown[2]
@@ -142,15 +142,15 @@ def test_unchanged_paragraphs_unfold_at_a_click(program):
 
 def test_the_other_way_round_and_opened_again(program):
     compared(program)
-    item = program.area.versions.item
+    item = program.pane.item
     program.click("versions_swap")
     program.click("versions_button")
-    program.wait(lambda: program.area.versions.item != item and program.find("versions_summary").isVisible())
-    program.wait(lambda: program.area.versions.comparison is not None)
-    assert program.area.versions.comparison.new.name == "old.docx"
-    program.area.versions.choose(item)
-    program.wait(lambda: program.area.versions.item == item)
-    program.wait(lambda: program.area.versions.comparison.new.name == "new.pdf")
+    program.wait(lambda: program.pane.item != item and program.find("versions_summary").isVisible())
+    program.wait(lambda: program.pane.comparison is not None)
+    assert program.pane.comparison.new.name == "old.docx"
+    program.pane.choose(item)
+    program.wait(lambda: program.pane.item == item)
+    program.wait(lambda: program.pane.comparison.new.name == "new.pdf")
 
 
 def test_what_cannot_be_read_is_said(program, tmp_path):

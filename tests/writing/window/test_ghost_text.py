@@ -42,8 +42,7 @@ class Place(QWidget):
 @pytest.fixture
 def place(start, model_file, qtbot):
     program = start(answer=ANSWER)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     made = Place(program.bridge)
     made.program = program
     qtbot.addWidget(made)

@@ -18,10 +18,9 @@ ANSWER = "On Friday Mr Petrov pays 1,540 euros."
 def begin(start, model_file):
     def made(**echo):
         program = start(**echo)
-        program.frame.models.import_file(model_file)
-        program.wait(lambda: "ready" in program.page.picker.button.text())
+        program.with_model(model_file)
         QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
-        program.edit, program.writing = program.find("writing_editor"), program.frame.writing
+        program.edit, program.writing = program.find("writing_editor"), program.frame.writing_page
         program.wait(lambda: program.edit.isVisible())
         program.edit.setFocus()
         program.edit.setPlainText(TEXT)

@@ -24,8 +24,7 @@ def writer(start, model_file, tmp_path, request):
     """The page Write, with the focus in it and an English dictionary; the parameter: how the engine answers."""
     tiny_dictionary.write(tmp_path / "dictionaries")
     program = start(**request.param)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     program.bridge.follow(lambda services: services.spelling.choose(str(tmp_path / "dictionaries")))
     QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
     program.edit = program.find("writing_editor")
@@ -43,7 +42,7 @@ def test_the_sentence_is_continued_and_tab_takes_it(writer):
     QTest.keyClicks(program.edit, LINE)
     program.wait(lambda: program.ghost.text == " because of a delay.")
     program.wait(lambda: program.marks.words == ["sennt"])
-    assert program.frame.writing.text == LINE  # what is kept, counted and saved
+    assert program.frame.writing_page.text == LINE  # what is kept, counted and saved
     QTest.keyClick(program.edit, Qt.Key.Key_Tab)
     assert program.edit.toPlainText() == f"{LINE} because of a delay."
     assert program.edit.hasFocus()
@@ -62,7 +61,7 @@ def test_where_changes_wait_for_a_decision_nothing_is_marked_or_continued(writer
     choice.setCurrentIndex(choice.findData("en"))
     choice.activated.emit(choice.currentIndex())
     program.click("writing_correct")
-    program.wait(lambda: not program.frame.writing.corrections.is_busy and program.edit.tracked.pending)
+    program.wait(lambda: not program.frame.writing_page.corrections.is_busy and program.edit.tracked.pending)
     program.wait(lambda: not program.marks.words and not program.marks._timer.isActive())
     program.edit.setFocus()
     QTest.keyClick(program.edit, Qt.Key.Key_End, CTRL)

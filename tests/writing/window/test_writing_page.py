@@ -35,8 +35,7 @@ def begin(start, model_file, *, is_able=True, **echo):
     """A window on the page Write, with a model that corrects well."""
     program = start(known=KNOWN, **echo)
     if not program.ask(lambda services: services.models.list()):
-        program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+        program.with_model(model_file)
     if is_able:
         skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
         noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
@@ -47,7 +46,7 @@ def begin(start, model_file, *, is_able=True, **echo):
 
 def opened(program):
     QTest.keyClick(program.window, Qt.Key.Key_6, CTRL)
-    program.writing = program.frame.writing
+    program.writing = program.frame.writing_page
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     choose_language(program)

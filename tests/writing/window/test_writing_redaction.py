@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog
 
 from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.replacing import redacted
-from slmdesk.writing.window.controller import ON
+from slmdesk.writing.window.page import ON
 
 pytestmark = [
     pytest.mark.gui,
@@ -28,10 +28,9 @@ def asked(monkeypatch):
 @pytest.fixture
 def program(asked, start, model_file):
     program = start(known={HIDDEN: HIDDEN.replace("recieved", "received")}, turned=True)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.text())
+    program.with_model(model_file)
     QTest.keyClick(program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
-    program.writing, program.edit = program.frame.writing, program.find("writing_editor")
+    program.writing, program.edit = program.frame.writing_page, program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     choice = program.find("writing_language")
     choice.setCurrentIndex(choice.findData("en"))
